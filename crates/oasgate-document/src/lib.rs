@@ -1,0 +1,8 @@
+//! Reads an OpenAPI document: bytes to a JSON value, one file or several, and back to lines.
+#![doc = ""]
+
+mod address;
+mod pointer;
+
+pub use address::{Address, FileId, Place};
+pub use pointer::Pointer;

@@ -1,0 +1,117 @@
+//! A JSON Pointer (RFC 6901): the name of a node inside one file.
+
+use std::fmt;
+
+use serde_json::Value;
+
+/// A JSON Pointer in its escaped text form: empty for the whole file, else `/token/token`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Pointer(String);
+
+impl Pointer {
+    /// The whole file.
+    pub const fn root() -> Self {
+        Self(String::new())
+    }
+
+    /// Reads an escaped pointer (`/paths/~1users/get`). A leading `#` is allowed and dropped.
+    ///
+    /// `None` when the text is neither empty nor begins with `/`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = text.strip_prefix('#').unwrap_or(text);
+        (text.is_empty() || text.starts_with('/')).then(|| Self(text.to_owned()))
+    }
+
+    /// The pointer to a child, by property name or array index; the token is escaped here.
+    #[must_use]
+    pub fn join(&self, token: &str) -> Self {
+        let mut child = self.clone();
+        child.push(token);
+        child
+    }
+
+    /// The pointer to an array element.
+    #[must_use]
+    pub fn index(&self, index: usize) -> Self {
+        self.join(&index.to_string())
+    }
+
+    /// Appends one token, escaping `~` and `/`.
+    pub fn push(&mut self, token: &str) {
+        self.0.push('/');
+        for character in token.chars() {
+            match character {
+                '~' => self.0.push_str("~0"),
+                '/' => self.0.push_str("~1"),
+                other => self.0.push(other),
+            }
+        }
+    }
+
+    /// The pointer one level up; `None` for the root.
+    pub fn parent(&self) -> Option<Self> {
+        self.0.rfind('/').map(|at| Self(self.0[..at].to_owned()))
+    }
+
+    /// The unescaped last token; `None` for the root.
+    pub fn last(&self) -> Option<String> {
+        self.0.rfind('/').map(|at| unescape(&self.0[at + 1..]))
+    }
+
+    /// The unescaped tokens, outermost first.
+    pub fn tokens(&self) -> impl Iterator<Item = String> + '_ {
+        self.0.split('/').skip(1).map(unescape)
+    }
+
+    /// Whether this is `ancestor` or lies below it.
+    pub fn starts_with(&self, ancestor: &Self) -> bool {
+        self.0
+            .strip_prefix(&ancestor.0)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+
+    /// The node this names in `value`.
+    pub fn get<'v>(&self, value: &'v Value) -> Option<&'v Value> {
+        value.pointer(&self.0)
+    }
+
+    /// The escaped text, empty for the root.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether this names the whole file.
+    pub fn is_root(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl fmt::Display for Pointer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+fn unescape(token: &str) -> String {
+    token.replace("~1", "/").replace("~0", "~")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Pointer;
+
+    #[test]
+    fn tokens_are_escaped_and_come_back() {
+        let pointer = Pointer::root().join("paths").join("/a~b/{c}").index(3);
+        assert_eq!(pointer.as_str(), "/paths/~1a~0b~1{c}/3");
+        assert_eq!(pointer.tokens().collect::<Vec<_>>(), ["paths", "/a~b/{c}", "3"]);
+        assert_eq!(pointer.last().as_deref(), Some("3"));
+    }
+
+    #[test]
+    fn a_sibling_with_a_longer_name_is_not_below() {
+        let users = Pointer::root().join("users");
+        assert!(users.index(0).starts_with(&users));
+        assert!(!Pointer::root().join("users2").starts_with(&users));
+    }
+}

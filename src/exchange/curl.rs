@@ -1,0 +1,146 @@
+//! A request as a `curl` command that a person can paste.
+
+use std::fmt::Write as _;
+
+use http::header::{AUTHORIZATION, CONTENT_LENGTH, COOKIE, HOST, PROXY_AUTHORIZATION};
+use url::Url;
+
+use super::Request;
+
+/// Header fields whose values are credentials and are shown as a variable instead.
+const SECRET_HEADERS: &[&str] = &[
+    "api-key",
+    "apikey",
+    "dd-api-key",
+    "dd-application-key",
+    "x-access-token",
+    "x-api-key",
+    "x-auth-token",
+    "x-csrf-token",
+    "private-token",
+];
+
+/// Query parameters whose values are credentials.
+const SECRET_QUERY: &[&str] = &[
+    "access_token",
+    "api_key",
+    "apikey",
+    "application_key",
+    "auth",
+    "client_secret",
+    "key",
+    "password",
+    "refresh_token",
+    "secret",
+    "signature",
+    "token",
+    "x-amz-signature",
+];
+
+/// The longest body that is written into the command; a longer one is named by its length.
+const LONGEST_BODY: usize = 4096;
+
+/// The command that sends `request` again, quoted for a POSIX shell. Credentials appear as
+/// environment variables, so that the line can be shown anywhere.
+pub fn curl(request: &Request) -> String {
+    let mut line = String::from("curl");
+    if request.method == http::Method::HEAD {
+        line.push_str(" --head");
+    } else if request.method != http::Method::GET {
+        let _ = write!(line, " -X {}", quote(request.method.as_str()));
+    }
+    for (name, value) in &request.headers {
+        if [HOST, CONTENT_LENGTH].contains(name) {
+            continue;
+        }
+        let value = String::from_utf8_lossy(value.as_bytes());
+        if let Some(masked) = masked_header(name.as_str(), &value) {
+            // Double quotes, so that the shell puts the variable in.
+            let _ = write!(line, " -H \"{name}: {masked}\"");
+        } else {
+            let _ = write!(line, " -H {}", quote(&format!("{name}: {value}")));
+        }
+    }
+    let body = request.body.bytes();
+    if !body.is_empty() {
+        match std::str::from_utf8(body) {
+            Ok(text) if text.len() <= LONGEST_BODY => {
+                let _ = write!(line, " --data-raw {}", quote(text));
+            }
+            _ => {
+                let _ = write!(line, " --data-binary @body # {} bytes", body.len());
+                return format!("{line} {}", quote(&masked_url(&request.url)));
+            }
+        }
+    }
+    let _ = write!(line, " {}", quote(&masked_url(&request.url)));
+    line
+}
+
+/// The URL with user info dropped and the values of credential parameters masked.
+pub(super) fn masked_url(url: &Url) -> String {
+    let mut shown = url.clone();
+    // Both fail only for URLs that cannot have user info, where there is nothing to hide.
+    let _ = shown.set_username("");
+    let _ = shown.set_password(None);
+    let Some(query) = url.query() else { return shown.into() };
+    if query.split('&').any(|pair| secret_pair(pair).is_some()) {
+        let masked: Vec<_> = query
+            .split('&')
+            .map(|pair| secret_pair(pair).map_or(pair.to_owned(), |name| format!("{name}=REDACTED")))
+            .collect();
+        shown.set_query(Some(&masked.join("&")));
+    }
+    shown.into()
+}
+
+fn secret_pair(pair: &str) -> Option<&str> {
+    let (name, _) = pair.split_once('=')?;
+    SECRET_QUERY.contains(&name.to_ascii_lowercase().as_str()).then_some(name)
+}
+
+/// The text that stands for a credential header; `None` when the header is none.
+fn masked_header(name: &str, value: &str) -> Option<String> {
+    if name == AUTHORIZATION || name == PROXY_AUTHORIZATION {
+        let scheme = value.split(' ').next().filter(|scheme| value.len() > scheme.len());
+        return Some(scheme.map_or("$TOKEN".to_owned(), |scheme| format!("{scheme} $TOKEN")));
+    }
+    if name == COOKIE {
+        return Some("$COOKIE".to_owned());
+    }
+    SECRET_HEADERS.contains(&name).then(|| "$API_KEY".to_owned())
+}
+
+fn quote(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderValue, Method};
+
+    use super::*;
+
+    fn request(url: &str) -> Request {
+        Request::new(Method::GET, Url::parse(url).expect("a test writes good URLs"))
+    }
+
+    #[test]
+    fn a_credential_never_shows() {
+        let mut request = request("https://me:hunter2@api.test/x?api_key=hunter2&page=1");
+        request.headers.insert("authorization", HeaderValue::from_static("Bearer hunter2"));
+        request.headers.insert("x-api-key", HeaderValue::from_static("hunter2"));
+        request.headers.insert("cookie", HeaderValue::from_static("session=hunter2"));
+        let line = curl(&request);
+        assert!(!line.contains("hunter2"), "{line}");
+        assert!(line.contains("Bearer $TOKEN") && line.contains("page=1"), "{line}");
+    }
+
+    #[test]
+    fn a_quote_does_not_end_the_argument() {
+        let mut request = request("http://api.test/x");
+        request.method = Method::POST;
+        request.body = "it's".into();
+        assert_eq!(curl(&request), r"curl -X 'POST' --data-raw 'it'\''s' 'http://api.test/x'");
+    }
+}

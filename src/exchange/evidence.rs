@@ -1,0 +1,49 @@
+//! What a finding keeps of the exchange that showed it.
+
+use serde::Serialize;
+
+use super::{Exchange, Origin, curl};
+
+/// The part of an exchange that a report shows, with secrets already masked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Evidence {
+    /// The request method.
+    pub method: String,
+    /// The request URL with credentials masked.
+    pub url: String,
+    /// The response status.
+    pub status: u16,
+    /// The response's `Content-Type`, if it had one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub content_type: Option<String>,
+    /// `recording.har, entry 3` for a recorded exchange.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recording: Option<String>,
+    /// Why the case was sent, when this run sent it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub case: Option<String>,
+    /// A command that sends the request again; credentials stand as environment variables.
+    pub curl: String,
+}
+
+impl Evidence {
+    /// What a report may show of this exchange.
+    pub fn of(exchange: &Exchange) -> Self {
+        let recording = match &exchange.origin {
+            Origin::Recorded { file, entry, line: Some(line) } => {
+                Some(format!("{file}:{line}, entry {entry}"))
+            }
+            Origin::Recorded { file, entry, line: None } => Some(format!("{file}, entry {entry}")),
+            Origin::Live | Origin::InHand => None,
+        };
+        Self {
+            method: exchange.request.method.to_string(),
+            url: curl::masked_url(&exchange.request.url),
+            status: exchange.response.status.as_u16(),
+            content_type: exchange.response.header("content-type").map(str::to_owned),
+            recording,
+            case: None,
+            curl: curl::curl(&exchange.request),
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! One request and its response, however they were obtained: plain data.
+//!
+//! An [`Exchange`] comes from a transport (live) or from a recording, and says which in its
+//! [`Origin`]. Bodies are always the content itself: transfer and content codings are undone by
+//! whoever made the exchange, and what could not be obtained is said ([`Body`]), never guessed.
+
+mod body;
+mod curl;
+mod evidence;
+
+use std::{sync::Arc, time::Duration};
+
+use http::{HeaderMap, Method, StatusCode};
+use url::Url;
+
+pub use body::{Body, CutReason};
+pub use curl::curl;
+pub use evidence::Evidence;
+
+/// A request as it was sent.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The method, standard or not.
+    pub method: Method,
+    /// The absolute URL, percent-encoded as on the wire.
+    pub url: Url,
+    /// Header fields; a repeated field keeps all its values in order.
+    pub headers: HeaderMap,
+    /// The content.
+    pub body: Body,
+}
+
+impl Request {
+    /// A request without headers and body.
+    pub fn new(method: Method, url: Url) -> Self {
+        Self { method, url, headers: HeaderMap::new(), body: Body::empty() }
+    }
+}
+
+/// A response as it came.
+#[derive(Clone, Debug)]
+pub struct Response {
+    /// The status, 100 to 999.
+    pub status: StatusCode,
+    /// Header fields; a repeated field keeps all its values in order.
+    pub headers: HeaderMap,
+    /// The content, codings undone.
+    pub body: Body,
+    /// From the first byte sent to the last byte received; `None` when unknown.
+    pub elapsed: Option<Duration>,
+    /// How many content bytes came over the wire before codings were undone; `None` when unknown
+    /// (a recording rarely knows).
+    pub wire_length: Option<u64>,
+}
+
+impl Response {
+    /// A response without headers and body.
+    pub fn new(status: StatusCode) -> Self {
+        Self {
+            status,
+            headers: HeaderMap::new(),
+            body: Body::empty(),
+            elapsed: None,
+            wire_length: None,
+        }
+    }
+
+    /// The first value of a header as text; `None` when absent or not visible ASCII.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+}
+
+/// A request and the response it got.
+#[derive(Clone, Debug)]
+pub struct Exchange {
+    /// What was asked.
+    pub request: Request,
+    /// What was answered.
+    pub response: Response,
+    /// Where the exchange comes from.
+    pub origin: Origin,
+}
+
+/// Where an exchange comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// Sent by a gate in this run.
+    Live,
+    /// Read from a recording.
+    Recorded {
+        /// The recording's name as the user gave it; `-` for standard input.
+        file: Arc<str>,
+        /// Which entry, from 1.
+        entry: u64,
+        /// The line it begins on, from 1, where the format has lines.
+        line: Option<u64>,
+    },
+    /// Handed over by a test.
+    InHand,
+}

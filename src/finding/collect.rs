@@ -1,0 +1,58 @@
+//! Many findings as few: the same breach a thousand times is one entry with a count.
+
+use indexmap::IndexMap;
+
+use super::{Finding, Fingerprint, Severity};
+
+/// Findings grouped by fingerprint. Each entry keeps the first finding it saw and a count.
+#[derive(Clone, Debug, Default)]
+pub struct Findings {
+    entries: IndexMap<Fingerprint, (Finding, u64)>,
+}
+
+impl Findings {
+    /// Takes one finding in; answers whether it is the first of its kind.
+    pub fn add(&mut self, finding: Finding) -> bool {
+        self.add_counted(finding, 1)
+    }
+
+    /// Takes in a finding that was seen `count` times.
+    pub fn add_counted(&mut self, finding: Finding, count: u64) -> bool {
+        let entry = self.entries.entry(finding.fingerprint()).or_insert((finding, 0));
+        let first = entry.1 == 0;
+        entry.1 += count;
+        first
+    }
+
+    /// The groups: worst severity first, then by rule, operation and fingerprint, so that the
+    /// order does not depend on which worker was faster.
+    pub fn sorted(&self) -> Vec<(&Finding, u64)> {
+        let mut all: Vec<_> = self
+            .entries
+            .iter()
+            .map(|(fingerprint, (finding, count))| (fingerprint, finding, *count))
+            .collect();
+        all.sort_by(|(a_print, a, _), (b_print, b, _)| {
+            (b.severity.cmp(&a.severity))
+                .then_with(|| a.operation.cmp(&b.operation))
+                .then_with(|| a.rule.cmp(&b.rule))
+                .then_with(|| a_print.cmp(b_print))
+        });
+        all.into_iter().map(|(_, finding, count)| (finding, count)).collect()
+    }
+
+    /// How many groups have this severity.
+    pub fn count(&self, severity: Severity) -> usize {
+        self.entries.values().filter(|(finding, _)| finding.severity == severity).count()
+    }
+
+    /// How many groups there are.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether nothing was found.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+}

@@ -1,0 +1,138 @@
+//! What a gate says: one breach of the contract, where it stands, and what was expected.
+//!
+//! A [`Finding`] is made by a check, a lint rule or a snapshot comparison, and carries all that a
+//! person needs to act: the rule, the place in the document, the exchange that showed it. Findings
+//! that share a [`Fingerprint`] are one finding seen again; [`Findings`] groups them.
+
+mod collect;
+mod fingerprint;
+mod rule;
+
+pub use collect::Findings;
+pub use fingerprint::Fingerprint;
+pub use rule::{RuleId, Severity};
+
+use oasgate_document::{Address, Pointer};
+
+use crate::exchange::Evidence;
+
+/// One breach: which rule, where in the document, where in the exchange, what was expected, what came.
+///
+/// Built with [`Finding::new`] and the `with_` methods; every text is plain and unescaped, because
+/// escaping and colour belong to the renderer.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    /// The rule that was broken.
+    pub rule: RuleId,
+    /// How much it matters; the gate may change it by configuration.
+    pub severity: Severity,
+    /// The operation it concerns, by id.
+    pub operation: Option<String>,
+    /// One sentence: what is wrong.
+    pub message: String,
+    /// The node of the document that was broken, or that ought to have declared what came.
+    pub document: Option<Address>,
+    /// A short text to stand under that node, such as `declares 200, 400, 402, 404`.
+    pub label: Option<String>,
+    /// What the contract wants.
+    pub expected: Option<String>,
+    /// What came instead.
+    pub actual: Option<String>,
+    /// The node inside the response (or request) body, when the breach is inside one.
+    pub instance: Option<Pointer>,
+    /// The exchange that showed it.
+    pub evidence: Option<Evidence>,
+    /// What to do next, one line each.
+    pub help: Vec<String>,
+    /// What tells this breach from others of the same rule, operation and place: a status, a media
+    /// type, a keyword, a header name. Never a value that differs from run to run.
+    pub discriminator: String,
+}
+
+impl Finding {
+    /// A finding with a message; everything else is added with the `with_` methods.
+    pub fn new(rule: impl Into<RuleId>, severity: Severity, message: impl Into<String>) -> Self {
+        Self {
+            rule: rule.into(),
+            severity,
+            operation: None,
+            message: message.into(),
+            document: None,
+            label: None,
+            expected: None,
+            actual: None,
+            instance: None,
+            evidence: None,
+            help: Vec::new(),
+            discriminator: String::new(),
+        }
+    }
+
+    /// Names the operation.
+    #[must_use]
+    pub fn with_operation(mut self, id: impl Into<String>) -> Self {
+        self.operation = Some(id.into());
+        self
+    }
+
+    /// Names the place in the document.
+    #[must_use]
+    pub fn at(mut self, address: Address) -> Self {
+        self.document = Some(address);
+        self
+    }
+
+    /// Sets the text that stands under the place in the document.
+    #[must_use]
+    pub fn with_label(mut self, label: impl Into<String>) -> Self {
+        self.label = Some(label.into());
+        self
+    }
+
+    /// Sets what the contract wants.
+    #[must_use]
+    pub fn with_expected(mut self, expected: impl Into<String>) -> Self {
+        self.expected = Some(expected.into());
+        self
+    }
+
+    /// Sets what came instead.
+    #[must_use]
+    pub fn with_actual(mut self, actual: impl Into<String>) -> Self {
+        self.actual = Some(actual.into());
+        self
+    }
+
+    /// Names the node inside the body.
+    #[must_use]
+    pub fn with_instance(mut self, instance: Pointer) -> Self {
+        self.instance = Some(instance);
+        self
+    }
+
+    /// Attaches the exchange.
+    #[must_use]
+    pub fn with_evidence(mut self, evidence: Evidence) -> Self {
+        self.evidence = Some(evidence);
+        self
+    }
+
+    /// Adds one line of advice.
+    #[must_use]
+    pub fn with_help(mut self, help: impl Into<String>) -> Self {
+        self.help.push(help.into());
+        self
+    }
+
+    /// Sets what tells this breach from others at the same place.
+    #[must_use]
+    pub fn with_discriminator(mut self, discriminator: impl Into<String>) -> Self {
+        self.discriminator = discriminator.into();
+        self
+    }
+
+    /// The identity of this breach: the same for a new seed and for a reformatted document.
+    pub fn fingerprint(&self) -> Fingerprint {
+        Fingerprint::of(self)
+    }
+}

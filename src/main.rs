@@ -1,0 +1,2 @@
+//! The `oasgate` binary.
+fn main() {}
