@@ -1,8 +1,8 @@
 //! A contract gate for HTTP APIs.
 
 pub mod contract;
+mod did_you_mean;
 pub mod exchange;
 pub mod finding;
-mod did_you_mean;
 
 pub use oasgate_document as document;

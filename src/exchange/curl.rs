@@ -83,11 +83,15 @@ pub(super) fn masked_url(url: &Url) -> String {
     // Both fail only for URLs that cannot have user info, where there is nothing to hide.
     let _ = shown.set_username("");
     let _ = shown.set_password(None);
-    let Some(query) = url.query() else { return shown.into() };
+    let Some(query) = url.query() else {
+        return shown.into();
+    };
     if query.split('&').any(|pair| secret_pair(pair).is_some()) {
         let masked: Vec<_> = query
             .split('&')
-            .map(|pair| secret_pair(pair).map_or(pair.to_owned(), |name| format!("{name}=REDACTED")))
+            .map(|pair| {
+                secret_pair(pair).map_or(pair.to_owned(), |name| format!("{name}=REDACTED"))
+            })
             .collect();
         shown.set_query(Some(&masked.join("&")));
     }
@@ -96,19 +100,26 @@ pub(super) fn masked_url(url: &Url) -> String {
 
 fn secret_pair(pair: &str) -> Option<&str> {
     let (name, _) = pair.split_once('=')?;
-    SECRET_QUERY.contains(&name.to_ascii_lowercase().as_str()).then_some(name)
+    SECRET_QUERY
+        .contains(&name.to_ascii_lowercase().as_str())
+        .then_some(name)
 }
 
 /// The text that stands for a credential header; `None` when the header is none.
 fn masked_header(name: &str, value: &str) -> Option<String> {
     if name == AUTHORIZATION || name == PROXY_AUTHORIZATION {
-        let scheme = value.split(' ').next().filter(|scheme| value.len() > scheme.len());
+        let scheme = value
+            .split(' ')
+            .next()
+            .filter(|scheme| value.len() > scheme.len());
         return Some(scheme.map_or("$TOKEN".to_owned(), |scheme| format!("{scheme} $TOKEN")));
     }
     if name == COOKIE {
         return Some("$COOKIE".to_owned());
     }
-    SECRET_HEADERS.contains(&name).then(|| "$API_KEY".to_owned())
+    SECRET_HEADERS
+        .contains(&name)
+        .then(|| "$API_KEY".to_owned())
 }
 
 fn quote(text: &str) -> String {
@@ -122,18 +133,30 @@ mod tests {
     use super::*;
 
     fn request(url: &str) -> Request {
-        Request::new(Method::GET, Url::parse(url).expect("a test writes good URLs"))
+        Request::new(
+            Method::GET,
+            Url::parse(url).expect("a test writes good URLs"),
+        )
     }
 
     #[test]
     fn a_credential_never_shows() {
         let mut request = request("https://me:hunter2@api.test/x?api_key=hunter2&page=1");
-        request.headers.insert("authorization", HeaderValue::from_static("Bearer hunter2"));
-        request.headers.insert("x-api-key", HeaderValue::from_static("hunter2"));
-        request.headers.insert("cookie", HeaderValue::from_static("session=hunter2"));
+        request
+            .headers
+            .insert("authorization", HeaderValue::from_static("Bearer hunter2"));
+        request
+            .headers
+            .insert("x-api-key", HeaderValue::from_static("hunter2"));
+        request
+            .headers
+            .insert("cookie", HeaderValue::from_static("session=hunter2"));
         let line = curl(&request);
         assert!(!line.contains("hunter2"), "{line}");
-        assert!(line.contains("Bearer $TOKEN") && line.contains("page=1"), "{line}");
+        assert!(
+            line.contains("Bearer $TOKEN") && line.contains("page=1"),
+            "{line}"
+        );
     }
 
     #[test]
@@ -141,6 +164,9 @@ mod tests {
         let mut request = request("http://api.test/x");
         request.method = Method::POST;
         request.body = "it's".into();
-        assert_eq!(curl(&request), r"curl -X 'POST' --data-raw 'it'\''s' 'http://api.test/x'");
+        assert_eq!(
+            curl(&request),
+            r"curl -X 'POST' --data-raw 'it'\''s' 'http://api.test/x'"
+        );
     }
 }

@@ -30,10 +30,16 @@ impl Evidence {
     /// What a report may show of this exchange.
     pub fn of(exchange: &Exchange) -> Self {
         let recording = match &exchange.origin {
-            Origin::Recorded { file, entry, line: Some(line) } => {
-                Some(format!("{file}:{line}, entry {entry}"))
-            }
-            Origin::Recorded { file, entry, line: None } => Some(format!("{file}, entry {entry}")),
+            Origin::Recorded {
+                file,
+                entry,
+                line: Some(line),
+            } => Some(format!("{file}:{line}, entry {entry}")),
+            Origin::Recorded {
+                file,
+                entry,
+                line: None,
+            } => Some(format!("{file}, entry {entry}")),
             Origin::Live | Origin::InHand => None,
         };
         Self {

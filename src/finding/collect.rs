@@ -18,7 +18,10 @@ impl Findings {
 
     /// Takes in a finding that was seen `count` times.
     pub fn add_counted(&mut self, finding: Finding, count: u64) -> bool {
-        let entry = self.entries.entry(finding.fingerprint()).or_insert((finding, 0));
+        let entry = self
+            .entries
+            .entry(finding.fingerprint())
+            .or_insert((finding, 0));
         let first = entry.1 == 0;
         entry.1 += count;
         first
@@ -38,12 +41,17 @@ impl Findings {
                 .then_with(|| a.rule.cmp(&b.rule))
                 .then_with(|| a_print.cmp(b_print))
         });
-        all.into_iter().map(|(_, finding, count)| (finding, count)).collect()
+        all.into_iter()
+            .map(|(_, finding, count)| (finding, count))
+            .collect()
     }
 
     /// How many groups have this severity.
     pub fn count(&self, severity: Severity) -> usize {
-        self.entries.values().filter(|(finding, _)| finding.severity == severity).count()
+        self.entries
+            .values()
+            .filter(|(finding, _)| finding.severity == severity)
+            .count()
     }
 
     /// How many groups there are.

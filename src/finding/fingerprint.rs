@@ -17,7 +17,12 @@ impl Fingerprint {
         let mut hash = Fnv::new();
         hash.text(finding.rule.as_str());
         hash.text(finding.operation.as_deref().unwrap_or_default());
-        hash.text(finding.document.as_ref().map_or("", |address| address.pointer.as_str()));
+        hash.text(
+            finding
+                .document
+                .as_ref()
+                .map_or("", |address| address.pointer.as_str()),
+        );
         hash.text(&finding.discriminator);
         Self(hash.0)
     }

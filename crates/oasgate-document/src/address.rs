@@ -30,24 +30,36 @@ pub struct Address {
 impl Address {
     /// A node of the root file.
     pub const fn in_root(pointer: Pointer) -> Self {
-        Self { file: FileId::ROOT, pointer }
+        Self {
+            file: FileId::ROOT,
+            pointer,
+        }
     }
 
     /// The address of a child.
     #[must_use]
     pub fn join(&self, token: &str) -> Self {
-        Self { file: self.file, pointer: self.pointer.join(token) }
+        Self {
+            file: self.file,
+            pointer: self.pointer.join(token),
+        }
     }
 
     /// The address of an array element.
     #[must_use]
     pub fn index(&self, index: usize) -> Self {
-        Self { file: self.file, pointer: self.pointer.index(index) }
+        Self {
+            file: self.file,
+            pointer: self.pointer.index(index),
+        }
     }
 
     /// The address one level up; `None` at the top of a file.
     pub fn parent(&self) -> Option<Self> {
-        self.pointer.parent().map(|pointer| Self { file: self.file, pointer })
+        self.pointer.parent().map(|pointer| Self {
+            file: self.file,
+            pointer,
+        })
     }
 }
 

@@ -104,7 +104,10 @@ mod tests {
     fn tokens_are_escaped_and_come_back() {
         let pointer = Pointer::root().join("paths").join("/a~b/{c}").index(3);
         assert_eq!(pointer.as_str(), "/paths/~1a~0b~1{c}/3");
-        assert_eq!(pointer.tokens().collect::<Vec<_>>(), ["paths", "/a~b/{c}", "3"]);
+        assert_eq!(
+            pointer.tokens().collect::<Vec<_>>(),
+            ["paths", "/a~b/{c}", "3"]
+        );
         assert_eq!(pointer.last().as_deref(), Some("3"));
     }
 

@@ -1,0 +1,116 @@
+//! Media types as documents name them and responses carry them.
+
+use std::fmt;
+
+use mediatype::MediaTypeBuf;
+
+/// A key of a `content` map: a media type or a range, with the parameters the document names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MediaRange {
+    written: String,
+    main: String,
+    sub: String,
+    parameters: Vec<(String, String)>,
+}
+
+/// How precisely a range names a media type; greater is more precise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Specificity(u8, usize);
+
+impl MediaRange {
+    /// Reads a key; `None` when it is no media type or range.
+    pub fn parse(written: &str) -> Option<Self> {
+        let mut parts = written.split(';');
+        let (main, sub) = match parts.next()?.trim() {
+            "*" => ("*", "*"),
+            essence => essence.split_once('/')?,
+        };
+        if main.is_empty() || sub.is_empty() || main.contains(' ') || sub.contains(' ') {
+            return None;
+        }
+        let parameters = parts
+            .filter_map(|parameter| parameter.split_once('='))
+            .map(|(name, value)| {
+                (
+                    name.trim().to_ascii_lowercase(),
+                    value.trim().trim_matches('"').to_owned(),
+                )
+            })
+            .collect();
+        Some(Self {
+            written: written.to_owned(),
+            main: main.to_ascii_lowercase(),
+            sub: sub.to_ascii_lowercase(),
+            parameters,
+        })
+    }
+
+    /// The key as written.
+    pub fn as_str(&self) -> &str {
+        &self.written
+    }
+
+    /// Type and subtype in lower case, without parameters.
+    pub fn essence(&self) -> String {
+        format!("{}/{}", self.main, self.sub)
+    }
+
+    /// Whether it names one media type and not a range.
+    pub fn is_concrete(&self) -> bool {
+        self.main != "*" && self.sub != "*"
+    }
+
+    /// How precisely this range names `media_type`; `None` when it does not. Compared without case
+    /// and without parameters other than those the range itself names.
+    pub fn matches(&self, media_type: &MediaTypeBuf) -> Option<Specificity> {
+        let is = |wanted: &str, came: &str| wanted == "*" || wanted.eq_ignore_ascii_case(came);
+        let sub = match media_type.suffix() {
+            Some(suffix) => format!("{}+{}", media_type.subty(), suffix),
+            None => media_type.subty().to_string(),
+        };
+        if !is(&self.main, media_type.ty().as_str()) || !is(&self.sub, &sub) {
+            return None;
+        }
+        let named = self.parameters.iter().all(|(name, value)| {
+            use mediatype::ReadParams as _;
+            media_type
+                .params()
+                .find(|(came, _)| came.as_str().eq_ignore_ascii_case(name))
+                .is_some_and(|(_, came)| came.unquoted_str().eq_ignore_ascii_case(value))
+        });
+        let precision = u8::from(self.main != "*") + u8::from(self.sub != "*");
+        named.then_some(Specificity(precision, self.parameters.len()))
+    }
+}
+
+impl fmt::Display for MediaRange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.written)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn specificity(range: &str, media_type: &str) -> Option<Specificity> {
+        let came = media_type.parse().expect("a test writes good media types");
+        MediaRange::parse(range).and_then(|range| range.matches(&came))
+    }
+
+    #[test]
+    fn the_most_precise_range_wins() {
+        let came = "application/json; charset=utf-8";
+        assert!(specificity("application/json", came) > specificity("application/*", came));
+        assert!(specificity("application/*", came) > specificity("*/*", came));
+        assert_eq!(specificity("text/*", came), None);
+    }
+
+    #[test]
+    fn case_and_unnamed_parameters_do_not_matter() {
+        assert!(specificity("Application/JSON", "application/json;charset=utf-8").is_some());
+        assert!(specificity("application/vnd.api+json", "application/vnd.api+JSON").is_some());
+        assert!(specificity("application/json;v=2", "application/json; V=1").is_none());
+        assert!(specificity("application/json;v=2", "application/json; v=2").is_some());
+    }
+}
