@@ -4,5 +4,6 @@ pub mod contract;
 mod did_you_mean;
 pub mod exchange;
 pub mod finding;
+pub mod gate;
 
 pub use oasgate_document as document;

@@ -6,3 +6,7 @@ mod pointer;
 
 pub use address::{Address, FileId, Place};
 pub use pointer::Pointer;
+
+/// A loaded document.
+#[derive(Debug)]
+pub struct Document(());
