@@ -5,5 +5,6 @@ mod did_you_mean;
 pub mod exchange;
 pub mod finding;
 pub mod gate;
+pub mod transport;
 
 pub use oasgate_document as document;

@@ -5,6 +5,7 @@
 //! whoever made the exchange, and what could not be obtained is said ([`Body`]), never guessed.
 
 mod body;
+mod coding;
 mod curl;
 mod evidence;
 
@@ -14,6 +15,7 @@ use http::{HeaderMap, Method, StatusCode};
 use url::Url;
 
 pub use body::{Body, CutReason};
+pub use coding::decode;
 pub use curl::curl;
 pub use evidence::Evidence;
 

@@ -1,12 +1,33 @@
 //! Reads an OpenAPI document: bytes to a JSON value, one file or several, and back to lines.
-#![doc = ""]
+//!
+//! Start with [`Document::open`] or [`Document::parse`]. Every node has an [`Address`] (a file and
+//! a JSON Pointer); [`Document::locate`] turns it into `file:line:column`, which is worked out only
+//! when somebody asks.
+//!
+//! ```
+//! use oasgate_document::{Address, Document, Pointer};
+//!
+//! let yaml = "openapi: 3.0.3\ninfo: { title: Tiny, version: '1' }\npaths:\n  /users: {}\n";
+//! let document = Document::parse("tiny.yaml", yaml)?;
+//! let users = Address::in_root(Pointer::root().join("paths").join("/users"));
+//! assert_eq!(document.locate_key(&users).unwrap().to_string(), "tiny.yaml:4:3");
+//! # Ok::<(), oasgate_document::DocumentError>(())
+//! ```
 
 mod address;
+mod document;
+mod error;
+mod index;
+mod json;
 mod pointer;
+mod references;
+mod source;
+mod version;
+mod yaml;
 
-pub use address::{Address, FileId, Place};
+pub use address::{Address, FileId, InFile, Place};
+pub use document::{Document, Limits, Options};
+pub use error::{DocumentError, Problem, ReferenceError};
 pub use pointer::Pointer;
-
-/// A loaded document.
-#[derive(Debug)]
-pub struct Document(());
+pub use source::Source;
+pub use version::SpecVersion;

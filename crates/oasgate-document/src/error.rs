@@ -1,0 +1,144 @@
+//! What can be wrong with a document before it is understood.
+
+use std::{io, path::PathBuf};
+
+use crate::{Address, Place, address::InFile};
+
+/// The document could not be read. Every message names the file, and the place where there is one.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DocumentError {
+    /// The file system refused.
+    #[error("cannot read {}: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A folder was named.
+    #[error("{} is a directory; name the OpenAPI document in it", .0.display())]
+    Directory(PathBuf),
+    /// There is nothing in the file.
+    #[error("{0} is empty; an OpenAPI document was expected")]
+    Empty(String),
+    /// The bytes are no UTF-8.
+    #[error("{place}: the file is not UTF-8{hint}")]
+    NotUtf8 {
+        /// Where the first wrong byte stands.
+        place: InFile,
+        /// What it may be instead.
+        hint: &'static str,
+    },
+    /// The JSON is broken.
+    #[error("{place}: not valid JSON: {message}")]
+    Json {
+        /// Where.
+        place: InFile,
+        /// What is wrong.
+        message: String,
+    },
+    /// The YAML is broken.
+    #[error("{place}: not valid YAML: {message}")]
+    Yaml {
+        /// Where.
+        place: InFile,
+        /// What is wrong.
+        message: String,
+    },
+    /// The file is larger than allowed.
+    #[error("{file} has {size} bytes; the limit is {limit}")]
+    TooLarge {
+        /// The file.
+        file: String,
+        /// Its size in bytes.
+        size: u64,
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// The nesting is deeper than allowed.
+    #[error("{place}: nested more than {limit} levels deep")]
+    TooDeep {
+        /// Where the limit was passed.
+        place: InFile,
+        /// The limit in levels.
+        limit: usize,
+    },
+    /// Aliases blow the document up.
+    #[error("{place}: aliases expand the document to more than {limit} nodes")]
+    TooManyNodes {
+        /// The alias that passed the limit.
+        place: InFile,
+        /// The limit in nodes.
+        limit: usize,
+    },
+    /// It is a document of some other kind.
+    #[error("{file} is not an OpenAPI document: {reason}")]
+    NotOpenApi {
+        /// The file.
+        file: String,
+        /// What was looked for and what is there.
+        reason: String,
+    },
+    /// It is OpenAPI of a version that is not known.
+    #[error("{file}: version {found:?} is not known; Swagger 2.0 and OpenAPI 3.0, 3.1 and 3.2 are")]
+    UnknownVersion {
+        /// The file.
+        file: String,
+        /// The version as written.
+        found: String,
+    },
+}
+
+/// A reference that leads nowhere.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReferenceError {
+    /// The file was not loaded.
+    #[error("`$ref: {reference}` cannot be followed: {reason}")]
+    File {
+        /// The reference as written.
+        reference: String,
+        /// Why not.
+        reason: String,
+    },
+    /// The file is there, the node is not.
+    #[error("`$ref: {reference}` leads to nothing: {missing} is not there")]
+    Missing {
+        /// The reference as written.
+        reference: String,
+        /// The first part of the pointer that is missing.
+        missing: String,
+    },
+    /// The fragment is no JSON Pointer.
+    #[error("`$ref: {reference}` is not understood: the part behind # is no JSON Pointer")]
+    NotAPointer {
+        /// The reference as written.
+        reference: String,
+    },
+    /// References lead to each other and never to a thing.
+    #[error("`$ref: {reference}` leads back to itself")]
+    Circle {
+        /// The reference as written.
+        reference: String,
+    },
+}
+
+/// Something wrong that did not stop the loading.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// The node it concerns.
+    pub address: Address,
+    /// What is wrong.
+    pub message: String,
+}
+
+impl From<Place> for InFile {
+    fn from(place: Place) -> Self {
+        Self {
+            file: place.file,
+            line: place.line,
+            column: place.column,
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! One exchange over a bare connection, to see what a client library hides.
+//!
+//! HTTP says that a response to HEAD, a 204 and a 304 end with their head. A client library
+//! believes it and throws away what follows; so does it with what follows the announced length.
+//! Here every byte up to the end of the connection is read and shown.
+
+use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+    time::{Instant, timeout_at},
+};
+
+use super::{Limits, SendError, Stage};
+use crate::exchange::{Body, CutReason, Request, Response};
+
+/// The most bytes that are read: enough to see that something follows.
+const MOST_BYTES: usize = 1 << 20;
+
+/// Sends `request` over a connection of its own. `None` for a scheme other than `http`.
+pub(super) async fn probe(
+    request: &Request,
+    limits: &Limits,
+) -> Option<Result<Response, SendError>> {
+    if request.url.scheme() != "http" {
+        return None;
+    }
+    let started = Instant::now();
+    Some(
+        exchange(request, limits, started)
+            .await
+            .map(|mut response| {
+                response.elapsed = Some(started.elapsed());
+                response
+            }),
+    )
+}
+
+async fn exchange(
+    request: &Request,
+    limits: &Limits,
+    started: Instant,
+) -> Result<Response, SendError> {
+    let origin = request.url.origin().ascii_serialization();
+    let unreachable = |reason: String| SendError::Unreachable {
+        origin: origin.clone(),
+        reason,
+    };
+    let host = request
+        .url
+        .host_str()
+        .ok_or_else(|| unreachable("the URL has no host".to_owned()))?;
+    let port = request.url.port_or_known_default().unwrap_or(80);
+    let address = (host.trim_matches(['[', ']']), port);
+    let mut stream = timeout_at(started + limits.connect, TcpStream::connect(address))
+        .await
+        .map_err(|_| SendError::TimedOut {
+            stage: Stage::Connection,
+            after: limits.connect,
+        })?
+        .map_err(|error| unreachable(error.to_string()))?;
+    let broken = |error: std::io::Error| SendError::Broken(error.to_string());
+    stream.write_all(&message(request)).await.map_err(broken)?;
+
+    let mut received = BytesMut::new();
+    let mut head_deadline = Some(started + limits.first_byte);
+    let deadline = started + limits.whole;
+    let end = loop {
+        if received.len() >= MOST_BYTES {
+            break Some(CutReason::Limit(MOST_BYTES as u64));
+        }
+        match timeout_at(
+            head_deadline.unwrap_or(deadline),
+            stream.read_buf(&mut received),
+        )
+        .await
+        {
+            Err(_) if head_deadline.is_some() => {
+                return Err(SendError::TimedOut {
+                    stage: Stage::Head,
+                    after: limits.first_byte,
+                });
+            }
+            Err(_) => break Some(CutReason::TimedOut),
+            Ok(Err(error)) if head_deadline.is_some() => return Err(broken(error)),
+            Ok(Err(error)) => break Some(CutReason::Connection(error.to_string())),
+            Ok(Ok(0)) => break None,
+            Ok(Ok(_)) => head_deadline = None,
+        }
+    };
+    read(&received.freeze(), end)
+}
+
+/// The request in HTTP/1.1 (RFC 9112), asking for the connection to be closed after it.
+fn message(request: &Request) -> Vec<u8> {
+    let mut text = request.method.as_str().as_bytes().to_vec();
+    text.push(b' ');
+    text.extend(request.url.path().bytes());
+    if let Some(query) = request.url.query() {
+        text.push(b'?');
+        text.extend(query.bytes());
+    }
+    text.extend(b" HTTP/1.1\r\nconnection: close\r\nhost: ");
+    text.extend(
+        request
+            .url
+            .authority()
+            .rsplit('@')
+            .next()
+            .unwrap_or_default()
+            .bytes(),
+    );
+    for (name, value) in &request.headers {
+        // Codings are left to the transport that undoes them; here only lengths matter.
+        if [header::HOST, header::CONNECTION, header::ACCEPT_ENCODING].contains(name) {
+            continue;
+        }
+        text.extend(b"\r\n");
+        text.extend(name.as_str().bytes());
+        text.extend(b": ");
+        text.extend(value.as_bytes());
+    }
+    let body = request.body.bytes();
+    if !body.is_empty() {
+        text.extend(format!("\r\ncontent-length: {}", body.len()).bytes());
+    }
+    text.extend(b"\r\n\r\n");
+    text.extend(body);
+    text
+}
+
+/// Reads the head with `httparse` and takes the rest as it is.
+fn read(received: &Bytes, end: Option<CutReason>) -> Result<Response, SendError> {
+    let mut fields = [httparse::EMPTY_HEADER; 256];
+    let mut head = httparse::Response::new(&mut fields);
+    let length = match head.parse(received) {
+        Ok(httparse::Status::Complete(length)) => length,
+        Ok(httparse::Status::Partial) => {
+            return Err(SendError::Broken(
+                "the connection was closed within the head".to_owned(),
+            ));
+        }
+        Err(error) => return Err(SendError::Malformed(error.to_string())),
+    };
+    let status = head
+        .code
+        .and_then(|code| StatusCode::from_u16(code).ok())
+        .ok_or_else(|| SendError::Malformed("there is no status".to_owned()))?;
+    let mut headers = HeaderMap::new();
+    for field in head.headers.iter() {
+        if let (Ok(name), Ok(value)) = (
+            HeaderName::from_bytes(field.name.as_bytes()),
+            HeaderValue::from_bytes(field.value),
+        ) {
+            headers.append(name, value);
+        }
+    }
+    let rest = received.slice(length..);
+    let chunked = headers
+        .get(header::TRANSFER_ENCODING)
+        .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"chunked"));
+    let wire_length = (!chunked && end.is_none()).then_some(rest.len() as u64);
+    let body = match end {
+        None => Body::Complete(rest),
+        Some(reason) => Body::Cut {
+            bytes: rest,
+            reason,
+        },
+    };
+    Ok(Response {
+        status,
+        headers,
+        body,
+        elapsed: None,
+        wire_length,
+    })
+}

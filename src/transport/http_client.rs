@@ -1,0 +1,177 @@
+//! Requests over the wire, with reqwest and rustls.
+
+use std::error::Error as _;
+
+use bytes::BytesMut;
+use http::header::CONTENT_ENCODING;
+use tokio::time::{Instant, timeout_at};
+use url::Url;
+
+use super::{Limits, SendError, Stage, Transport, framing};
+use crate::exchange::{Body, CutReason, Request, Response, decode};
+
+/// Sends over HTTP/1.1 and HTTP/2. Follows no redirect and retries nothing, so that each response
+/// can be held as it came.
+#[derive(Clone, Debug)]
+pub struct HttpTransport {
+    client: reqwest::Client,
+    limits: Limits,
+}
+
+/// The client could not be set up.
+#[derive(Debug, thiserror::Error)]
+#[error("the HTTP client could not be set up: {0}")]
+pub struct ClientError(#[source] reqwest::Error);
+
+impl HttpTransport {
+    /// A client with these bounds on each exchange.
+    ///
+    /// # Errors
+    ///
+    /// When the system's certificate store cannot be used.
+    pub fn new(limits: Limits) -> Result<Self, ClientError> {
+        // Fails only when a provider is installed already, and then that one serves.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = reqwest::Client::builder()
+            .user_agent(concat!("oasgate/", env!("CARGO_PKG_VERSION")))
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .referer(false)
+            .connect_timeout(limits.connect)
+            .tcp_nodelay(true)
+            .build()
+            .map_err(ClientError)?;
+        Ok(Self { client, limits })
+    }
+
+    async fn read(&self, mut response: reqwest::Response, deadline: Instant) -> Body {
+        let mut content = BytesMut::new();
+        let cut = |content: BytesMut, reason| Body::Cut {
+            bytes: content.freeze(),
+            reason,
+        };
+        loop {
+            match timeout_at(deadline, response.chunk()).await {
+                Err(_) => return cut(content, CutReason::TimedOut),
+                Ok(Err(error)) => {
+                    return cut(content, CutReason::Connection(deepest(&error)));
+                }
+                Ok(Ok(None)) => return Body::Complete(content.freeze()),
+                Ok(Ok(Some(chunk))) => {
+                    let room =
+                        usize::try_from(self.limits.body).unwrap_or(usize::MAX) - content.len();
+                    content.extend_from_slice(&chunk[..chunk.len().min(room)]);
+                    if chunk.len() > room {
+                        return cut(content, CutReason::Limit(self.limits.body));
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl Transport for HttpTransport {
+    async fn send(&self, request: &Request) -> Result<Response, SendError> {
+        let started = Instant::now();
+        let mut message = reqwest::Request::new(request.method.clone(), request.url.clone());
+        *message.headers_mut() = request.headers.clone();
+        if !request.body.bytes().is_empty() {
+            *message.body_mut() = Some(request.body.bytes().to_vec().into());
+        }
+        let response = timeout_at(
+            started + self.limits.first_byte,
+            self.client.execute(message),
+        )
+        .await
+        .map_err(|_| SendError::TimedOut {
+            stage: Stage::Head,
+            after: self.limits.first_byte,
+        })?
+        .map_err(|error| self.failure(&error, &request.url))?;
+        let status = response.status();
+        let headers = response.headers().clone();
+        let body = self.read(response, started + self.limits.whole).await;
+        let wire_length = body.complete().map(|bytes| bytes.len() as u64);
+        let body = match (
+            body,
+            headers
+                .get(CONTENT_ENCODING)
+                .and_then(|value| value.to_str().ok()),
+        ) {
+            (Body::Complete(bytes), Some(coding)) if !bytes.is_empty() => {
+                decode(coding, bytes, self.limits.body)
+            }
+            (body, _) => body,
+        };
+        // A response to HEAD, and a 304, has the length of the content that it leaves out.
+        let wire_length = wire_length.filter(|_| {
+            request.method != http::Method::HEAD && status != http::StatusCode::NOT_MODIFIED
+        });
+        Ok(Response {
+            status,
+            headers,
+            body,
+            elapsed: Some(started.elapsed()),
+            wire_length,
+        })
+    }
+
+    async fn probe_framing(&self, request: &Request) -> Option<Result<Response, SendError>> {
+        framing::probe(request, &self.limits).await
+    }
+}
+
+impl HttpTransport {
+    fn failure(&self, error: &reqwest::Error, url: &Url) -> SendError {
+        let origin = url.origin().ascii_serialization();
+        if error.is_connect() && error.is_timeout() {
+            return SendError::TimedOut {
+                stage: Stage::Connection,
+                after: self.limits.connect,
+            };
+        }
+        if error.is_connect() {
+            return SendError::Unreachable {
+                origin,
+                reason: deepest(error),
+            };
+        }
+        if error.is_builder() {
+            return SendError::Unsendable(deepest(error));
+        }
+        match hyper_error(error) {
+            Some(cause) if cause.is_parse() || cause.is_parse_status() => {
+                SendError::Malformed(cause.to_string())
+            }
+            _ => SendError::Broken(deepest(error)),
+        }
+    }
+}
+
+fn hyper_error(error: &reqwest::Error) -> Option<&hyper::Error> {
+    let mut cause = error.source();
+    while let Some(current) = cause {
+        if let Some(found) = current.downcast_ref() {
+            return Some(found);
+        }
+        cause = current.source();
+    }
+    None
+}
+
+/// The innermost cause: what the system said, without the URL, which may hold a credential.
+fn deepest(error: &reqwest::Error) -> String {
+    let mut cause = error.source();
+    let mut text = None;
+    while let Some(current) = cause {
+        text = Some(current.to_string());
+        cause = current.source();
+    }
+    text.unwrap_or_else(|| {
+        if error.is_timeout() {
+            "timed out".to_owned()
+        } else {
+            "unknown cause".to_owned()
+        }
+    })
+}

@@ -1,0 +1,44 @@
+//! Sends a request and brings the response: over the wire, or to a service in this process.
+//!
+//! A [`Transport`] does exactly one exchange at a time: it follows no redirect, retries nothing,
+//! undoes content codings, and stops at its [`Limits`]. [`ServiceTransport`] wraps a
+//! `tower::Service`; `HttpTransport` (feature `http`) sends over reqwest.
+
+mod error;
+mod limits;
+mod service;
+
+#[cfg(feature = "http")]
+mod framing;
+#[cfg(feature = "http")]
+mod http_client;
+
+use std::future::Future;
+
+pub use error::{SendError, Stage};
+pub use limits::Limits;
+pub use service::ServiceTransport;
+
+#[cfg(feature = "http")]
+pub use http_client::{ClientError, HttpTransport};
+
+use crate::exchange::{Request, Response};
+
+/// Something that answers requests.
+pub trait Transport: Send + Sync {
+    /// Sends one request and reads the response to its end or to a limit.
+    ///
+    /// # Errors
+    ///
+    /// When no response came at all. A response that broke off is an answer, with a cut body.
+    fn send(&self, request: &Request) -> impl Future<Output = Result<Response, SendError>> + Send;
+
+    /// Sends one request and reports every byte that follows its head, also those that HTTP does
+    /// not allow there and that a client would never show. `None` where that cannot be seen.
+    fn probe_framing(
+        &self,
+        _request: &Request,
+    ) -> impl Future<Output = Option<Result<Response, SendError>>> + Send {
+        std::future::ready(None)
+    }
+}
