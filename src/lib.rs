@@ -1,10 +1,12 @@
 //! A contract gate for HTTP APIs.
 
+pub mod check;
 pub mod contract;
 mod did_you_mean;
 pub mod exchange;
 pub mod finding;
 pub mod gate;
 pub mod transport;
+pub mod wire;
 
 pub use oasgate_document as document;

@@ -1,14 +1,36 @@
 //! What a document promises, normalised: the model that everything else reads.
 //!
-//! [`Contract::load`] reads a document and lifts its schemas; operations, the router and the
-//! schemas hang off the contract. Schemas are translated to JSON Schema 2020-12 and compiled when
-//! first needed, once for each direction.
+//! [`Contract::load`] reads a document; operations, the router and the schemas hang off the
+//! contract. Objects are read one by one with `openapiv3`'s types after their schemas have been
+//! lifted out, so that a malformed one is a [`Defect`] with an address and the others still count.
+//! Schemas are translated to JSON Schema 2020-12 and compiled when first needed, once for each
+//! direction.
+//!
+//! ```
+//! use oasgate::contract::Contract;
+//!
+//! let contract = Contract::load("spec/vantage-data-exports.yaml")?;
+//! let operation = contract.operation("getDataExport")?;
+//! assert_eq!(operation.path.as_str(), "/data_exports/{data_export_token}");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
+mod defect;
 mod media_range;
 mod model;
 mod path;
+mod read;
+mod router;
 mod schema;
 
+use std::{path::Path, sync::Arc};
+
+use http::Method;
+use oasgate_document::{Address, Document, DocumentError, Pointer};
+use serde_json::Value;
+use url::Url;
+
+pub use defect::Defect;
 pub use media_range::{MediaRange, Specificity};
 pub use model::{
     Content, Encoding, Example, Explode, Header, Link, Location, MediaType, Operation, OperationId,
@@ -17,3 +39,225 @@ pub use model::{
 };
 pub use path::PathTemplate;
 pub use schema::{Direction, Schema, Violation};
+
+use router::Router;
+use schema::SchemaStore;
+
+/// Everything that a document promises.
+pub struct Contract {
+    store: Arc<SchemaStore>,
+    operations: Vec<Arc<Operation>>,
+    router: Router,
+    /// Every base path of every server, longest first, the root last.
+    base_paths: Vec<String>,
+    defects: Vec<Defect>,
+}
+
+/// An id that no operation has.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no operation is called {id:?}{hint}; {} knows {known}", document)]
+pub struct UnknownOperation {
+    id: String,
+    hint: String,
+    document: String,
+    known: String,
+}
+
+/// A request's operation and the values of its path parameters, still percent-encoded.
+#[derive(Clone, Debug)]
+pub struct Route<'c> {
+    /// The operation.
+    pub operation: &'c Arc<Operation>,
+    /// Parameter names and raw values, in the order of the path.
+    pub path_values: Vec<(String, String)>,
+}
+
+/// Why a request belongs to no operation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RouteMiss {
+    /// No path template fits.
+    Path,
+    /// A template fits; these are the methods it declares.
+    Method(Vec<String>),
+}
+
+impl std::fmt::Debug for Contract {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Contract({} {}, {} operations)", self.title(), self.api_version(), self.operations.len())
+    }
+}
+
+impl Contract {
+    /// Reads a document and everything it refers to.
+    ///
+    /// # Errors
+    ///
+    /// When the document cannot be read or is no OpenAPI document. What is wrong inside it is a
+    /// [`Defect`] instead.
+    pub fn load(path: impl AsRef<Path>) -> Result<Self, DocumentError> {
+        Document::open(path).map(Self::from_document)
+    }
+
+    /// The contract of a document that has been read.
+    pub fn from_document(document: Document) -> Self {
+        let store = SchemaStore::new(document);
+        read::contract(store)
+    }
+
+    /// The document.
+    pub fn document(&self) -> &Document {
+        self.store.document()
+    }
+
+    /// `info.title`; empty when missing.
+    pub fn title(&self) -> &str {
+        self.info("title")
+    }
+
+    /// `info.version`; empty when missing.
+    pub fn api_version(&self) -> &str {
+        self.info("version")
+    }
+
+    fn info(&self, key: &str) -> &str {
+        self.document().root().get("info").and_then(|info| info.get(key)).and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// All operations, in the document's order.
+    pub fn operations(&self) -> &[Arc<Operation>] {
+        &self.operations
+    }
+
+    /// The operation with this id: its `operationId`, or `GET /path`.
+    ///
+    /// # Errors
+    ///
+    /// When there is none; the message names the nearest.
+    pub fn operation(&self, id: &str) -> Result<&Arc<Operation>, UnknownOperation> {
+        let named = |operation: &&Arc<Operation>| {
+            operation.id.as_str() == id || id.split_once(' ').is_some_and(|(method, path)| {
+                operation.method.as_str().eq_ignore_ascii_case(method) && operation.path.as_str() == path
+            })
+        };
+        self.operations.iter().find(named).ok_or_else(|| {
+            let ids = || self.operations.iter().map(|operation| operation.id.as_str());
+            let known = match self.operations.len() {
+                0 => "no operation".to_owned(),
+                1..=8 => ids().collect::<Vec<_>>().join(", "),
+                many => format!("{many} operations"),
+            };
+            UnknownOperation {
+                id: id.to_owned(),
+                hint: crate::did_you_mean::hint(id, ids()),
+                document: self.document().files().next().map_or_else(String::new, |(_, source)| source.name().to_string()),
+                known,
+            }
+        })
+    }
+
+    /// The operation that a request belongs to. The host plays no part; the base path of any of
+    /// the document's servers is stripped first, and a path without one is tried too.
+    ///
+    /// # Errors
+    ///
+    /// When no path template fits, or none with this method.
+    pub fn route(&self, method: &Method, url: &Url) -> Result<Route<'_>, RouteMiss> {
+        self.route_below(self.base_paths.iter().map(String::as_str), method, url)
+    }
+
+    /// Like [`Contract::route`] below one base path, whatever the document says.
+    ///
+    /// # Errors
+    ///
+    /// As [`Contract::route`].
+    pub fn route_under(&self, base: &str, method: &Method, url: &Url) -> Result<Route<'_>, RouteMiss> {
+        self.route_below([base], method, url)
+    }
+
+    fn route_below<'b>(
+        &self,
+        bases: impl IntoIterator<Item = &'b str>,
+        method: &Method,
+        url: &Url,
+    ) -> Result<Route<'_>, RouteMiss> {
+        let mut methods = Vec::new();
+        for base in bases {
+            let found = self.router.find_lenient(method, url.path(), base).or_else(|declared| {
+                // What answers GET answers HEAD (RFC 9110 §9.3.2), declared or not.
+                if *method == Method::HEAD && declared.iter().any(|method| method == "GET") {
+                    self.router.find_lenient(&Method::GET, url.path(), base)
+                } else {
+                    Err(declared)
+                }
+            });
+            match found {
+                Ok((operation, path_values)) => {
+                    return Ok(Route { operation: &self.operations[operation], path_values });
+                }
+                Err(declared) if methods.is_empty() => methods = declared,
+                Err(_) => {}
+            }
+        }
+        Err(if methods.is_empty() { RouteMiss::Path } else { RouteMiss::Method(methods) })
+    }
+
+    /// The names of the schemas that the document gives names to, in its order.
+    pub fn schema_names(&self) -> Vec<&str> {
+        self.named_schemas()
+            .and_then(|at| self.document().get(&at))
+            .and_then(Value::as_object)
+            .into_iter()
+            .flat_map(|schemas| schemas.keys().map(String::as_str))
+            .collect()
+    }
+
+    /// A schema by its name.
+    pub fn schema(&self, name: &str, direction: Direction) -> Option<Schema> {
+        let at = self.named_schemas()?.join(name);
+        self.document().get(&at)?;
+        Some(Schema::new(&self.store, at, direction))
+    }
+
+    fn named_schemas(&self) -> Option<Address> {
+        ["/components/schemas", "/definitions"]
+            .into_iter()
+            .filter_map(Pointer::parse)
+            .map(Address::in_root)
+            .find(|at| self.document().get(at).is_some())
+    }
+
+    /// What is wrong with the document, as far as reading has come: all objects have been read,
+    /// schemas only those that were needed.
+    pub fn defects(&self) -> Vec<Defect> {
+        let mut all = self.defects.clone();
+        for defect in self.store.defects() {
+            if !all.contains(&defect) {
+                all.push(defect);
+            }
+        }
+        all.sort_by(|a, b| (&a.address, a.rule, &a.message).cmp(&(&b.address, b.rule, &b.message)));
+        all
+    }
+
+    /// Compiles every schema in both directions, so that [`Contract::defects`] is complete.
+    pub fn compile_all(&self) -> usize {
+        let mut count = 0;
+        for schema in self.all_schemas() {
+            schema.compile();
+            count += 1;
+        }
+        count
+    }
+
+    /// Every schema that an operation names, and every named one, in both directions.
+    pub fn all_schemas(&self) -> Vec<Schema> {
+        let mut schemas = Vec::new();
+        for operation in &self.operations {
+            operation.each_schema(&mut |schema| schemas.push(schema.clone()));
+        }
+        for name in self.schema_names() {
+            schemas.extend([Direction::Request, Direction::Response].into_iter().filter_map(|way| self.schema(name, way)));
+        }
+        schemas
+    }
+}

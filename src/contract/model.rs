@@ -74,6 +74,27 @@ impl Operation {
             .filter(move |parameter| parameter.location == location)
     }
 
+    /// Hands over every schema that the operation names, in the document's order.
+    pub fn each_schema(&self, take: &mut dyn FnMut(&Schema)) {
+        let content = |content: &Content, take: &mut dyn FnMut(&Schema)| {
+            for media_type in &content.media_types {
+                media_type.schema.iter().chain(&media_type.item_schema).for_each(&mut *take);
+            }
+        };
+        for parameter in &self.parameters {
+            parameter.value.schema().into_iter().for_each(&mut *take);
+        }
+        if let Some(body) = &self.request_body {
+            content(&body.content, take);
+        }
+        for response in &self.responses.declared {
+            content(&response.content, take);
+            for header in &response.headers {
+                header.value.schema().into_iter().for_each(&mut *take);
+            }
+        }
+    }
+
     /// Whether every security alternative demands a credential.
     pub fn requires_credential(&self) -> bool {
         !self.security.is_empty() && self.security.iter().all(|one| !one.schemes.is_empty())
@@ -233,6 +254,27 @@ pub struct RequestBody {
 pub struct Content {
     /// In the document's order.
     pub media_types: Vec<MediaType>,
+}
+
+impl Content {
+    /// The entry that names `came` most precisely.
+    pub fn best(&self, came: &mediatype::MediaTypeBuf) -> Option<&MediaType> {
+        self.media_types
+            .iter()
+            .rev()
+            .filter_map(|one| Some((one.range.matches(came)?, one)))
+            .max_by_key(|(specificity, _)| *specificity)
+            .map(|(_, one)| one)
+    }
+
+    /// The keys, as a sentence lists them.
+    pub fn names(&self) -> String {
+        if self.media_types.is_empty() {
+            return "no content".to_owned();
+        }
+        let names: Vec<_> = self.media_types.iter().map(|one| one.range.as_str()).collect();
+        names.join(", ")
+    }
 }
 
 /// One entry of a `content` map.

@@ -8,6 +8,7 @@ mod body;
 mod coding;
 mod curl;
 mod evidence;
+mod redaction;
 
 use std::{sync::Arc, time::Duration};
 
@@ -18,6 +19,7 @@ pub use body::{Body, CutReason};
 pub use coding::decode;
 pub use curl::curl;
 pub use evidence::Evidence;
+pub use redaction::is_redacted;
 
 /// A request as it was sent.
 #[derive(Clone, Debug)]

@@ -16,6 +16,11 @@ impl FileId {
     pub const fn index(self) -> usize {
         self.0 as usize
     }
+
+    /// The file with this number; a number beyond the last file names no file.
+    pub fn from_index(index: usize) -> Self {
+        Self(u32::try_from(index).unwrap_or(u32::MAX))
+    }
 }
 
 /// The identity of a node in a document: which file, and the pointer inside it.

@@ -20,6 +20,11 @@ pub enum SpecVersion {
 }
 
 impl SpecVersion {
+    /// Whether schemas are JSON Schema 2020-12 unless they say otherwise (OpenAPI 3.1 and later).
+    pub const fn has_2020_12_schemas(&self) -> bool {
+        matches!(self, Self::OpenApi31(_) | Self::OpenApi32(_))
+    }
+
     pub(crate) fn of(file: &str, root: &Value) -> Result<Self, DocumentError> {
         let not_openapi = |reason: String| DocumentError::NotOpenApi {
             file: file.to_owned(),

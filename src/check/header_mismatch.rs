@@ -1,0 +1,77 @@
+//! `header-mismatch`
+
+use super::{Check, Rule, Subject, rule::check};
+use crate::{
+    contract::Header,
+    finding::Finding,
+    wire::header::{HeaderBreach, read_header},
+};
+
+check! {
+    /// A required response header is missing, or a header's value breaks its schema.
+    ///
+    /// # What it holds
+    ///
+    /// Each header that the response declares is there when required, and every value of it, read
+    /// by its style or its `content`, is valid under its schema. A repeated field is held value by
+    /// value; `Set-Cookie` is never joined.
+    ///
+    /// # Why
+    ///
+    /// Paging, rate limits and locations live in headers, and clients parse them.
+    ///
+    /// # Not a finding when
+    ///
+    /// - the header is `Content-Type`, which `OpenAPI` says to ignore in a list of headers;
+    /// - the header is optional and absent;
+    /// - a recorder has replaced the value by a placeholder.
+    ///
+    /// # Example
+    ///
+    /// ```yaml
+    /// responses:
+    ///   '200':
+    ///     description: Fine
+    ///     headers: { X-Total: { required: true, schema: { type: integer } } }
+    /// response: { status: 200, headers: { x-total: many } }
+    /// ```
+    pub HeaderMismatch = "header-mismatch", Error;
+}
+
+impl Check for HeaderMismatch {
+    fn rule(&self) -> &'static Rule {
+        &Self::RULE
+    }
+
+    fn holds(&self, subject: &Subject<'_>) -> bool {
+        subject.declared().is_none_or(|declared| {
+            declared.headers.iter().all(|header| breach(subject, header).is_none())
+        })
+    }
+
+    fn explain(&self, subject: &Subject<'_>, findings: &mut Vec<Finding>) {
+        let Some(declared) = subject.declared() else { return };
+        let status = subject.exchange.response.status;
+        for header in &declared.headers {
+            let Some(breach) = breach(subject, header) else { continue };
+            let finding = subject
+                .finding(
+                    &Self::RULE,
+                    format!("{}: {} in a {} response of {}", header.name, breach.message(), status.as_u16(), subject.operation.id),
+                )
+                .with_expected(breach.expected())
+                .with_actual(breach.actual())
+                .with_discriminator(format!("{} {} {}", status.as_str(), header.name.to_lowercase(), breach.kind()));
+            let place = breach.schema().unwrap_or(&header.address).clone();
+            findings.push(finding.at(place));
+        }
+    }
+}
+
+fn breach(subject: &Subject<'_>, header: &Header) -> Option<HeaderBreach> {
+    let values = subject.exchange.response.headers.get_all(header.name.as_str());
+    if values.iter().any(|value| value.to_str().is_ok_and(crate::exchange::is_redacted)) {
+        return None;
+    }
+    read_header(header, &subject.exchange.response.headers).err()
+}

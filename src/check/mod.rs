@@ -1,0 +1,75 @@
+//! One file for each rule that an exchange is held against, and the list that registers them.
+//!
+//! A check is a unit struct declared with the `check!` macro, whose doc comment is its
+//! documentation, and which implements [`Check`]: `holds` answers fast and allocates nothing,
+//! `explain` builds the findings. The two must agree; a test holds them to it. To add a check,
+//! write its file and its line in [`CHECKS`].
+
+mod rule;
+mod subject;
+
+mod header_mismatch;
+mod incomplete_response;
+mod limit_reached;
+mod malformed_body;
+mod malformed_location;
+mod malformed_problem_details;
+mod malformed_retry_after;
+mod missing_allow;
+mod missing_content_type;
+mod missing_location;
+mod missing_www_authenticate;
+mod request_mismatch;
+mod schema_mismatch;
+mod server_error;
+mod slow_response;
+mod undeclared_body;
+mod undeclared_content_type;
+mod undeclared_property;
+mod undeclared_status;
+mod unexpected_body;
+mod unchecked_body;
+mod write_only_leak;
+
+pub use rule::Rule;
+pub use subject::{Content, ContentType, Intent, Subject};
+
+use crate::finding::Finding;
+
+/// One rule held against an exchange.
+pub trait Check: Sync {
+    /// Its identity and documentation.
+    fn rule(&self) -> &'static Rule;
+
+    /// Whether the exchange keeps the rule.
+    fn holds(&self, subject: &Subject<'_>) -> bool;
+
+    /// Adds a finding for each breach; adds none exactly when [`Check::holds`] answers yes.
+    fn explain(&self, subject: &Subject<'_>, findings: &mut Vec<Finding>);
+}
+
+/// Every check on a single exchange, in the order in which findings are explained.
+pub const CHECKS: &[&dyn Check] = &[
+    &server_error::ServerError,
+    &undeclared_status::UndeclaredStatus,
+    &missing_content_type::MissingContentType,
+    &undeclared_content_type::UndeclaredContentType,
+    &undeclared_body::UndeclaredBody,
+    &unexpected_body::UnexpectedBody,
+    &incomplete_response::IncompleteResponse,
+    &limit_reached::LimitReached,
+    &malformed_body::MalformedBody,
+    &unchecked_body::UncheckedBody,
+    &schema_mismatch::SchemaMismatch,
+    &write_only_leak::WriteOnlyLeak,
+    &undeclared_property::UndeclaredProperty,
+    &header_mismatch::HeaderMismatch,
+    &missing_allow::MissingAllow,
+    &missing_location::MissingLocation,
+    &missing_www_authenticate::MissingWwwAuthenticate,
+    &malformed_location::MalformedLocation,
+    &malformed_retry_after::MalformedRetryAfter,
+    &malformed_problem_details::MalformedProblemDetails,
+    &slow_response::SlowResponse,
+    &request_mismatch::RequestMismatch,
+];

@@ -1,0 +1,61 @@
+//! A check's identity and documentation as data.
+
+use crate::finding::{RuleId, Severity};
+
+/// What is known about a check without running it: `explain`, the reference page, the
+/// configuration and the completions are all made from this.
+#[derive(Clone, Copy, Debug)]
+pub struct Rule {
+    /// The id, named for the fault.
+    pub id: &'static str,
+    /// How much a breach matters unless configured otherwise.
+    pub severity: Severity,
+    /// The fault's number in the Web Fuzzing Commons catalogue, where it has one.
+    pub fault_code: Option<u16>,
+    /// The doc comment: Markdown in four sections.
+    pub doc: &'static str,
+}
+
+impl Rule {
+    /// The id as findings carry it.
+    pub const fn rule_id(&self) -> RuleId {
+        RuleId::new(self.id)
+    }
+
+    /// The first sentence of the documentation.
+    pub fn summary(&self) -> &'static str {
+        self.doc.trim_start().split("\n\n").next().unwrap_or_default().trim()
+    }
+}
+
+/// Declares a check: its doc comment, its type, its id and its severity, in one place.
+///
+/// ```ignore
+/// check! {
+///     /// A status that the operation does not declare.
+///     /// ...
+///     pub UndeclaredStatus = "undeclared-status", Error, 104;
+/// }
+/// ```
+macro_rules! check {
+    (
+        $(#[doc = $doc:literal])+
+        pub $name:ident = $id:literal, $severity:ident $(, $code:literal)?;
+    ) => {
+        $(#[doc = $doc])+
+        #[derive(Clone, Copy, Debug)]
+        pub(super) struct $name;
+
+        impl $name {
+            /// The check's identity and documentation.
+            pub(super) const RULE: $crate::check::Rule = $crate::check::Rule {
+                id: $id,
+                severity: $crate::finding::Severity::$severity,
+                fault_code: { let code: Option<u16> = None; $(let _ = code; let code = Some($code);)? code },
+                doc: concat!($($doc, "\n"),+),
+            };
+        }
+    };
+}
+
+pub(super) use check;

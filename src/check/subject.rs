@@ -1,0 +1,186 @@
+//! An exchange beside what the contract says about it: what every check is given.
+
+use std::{cell::OnceCell, time::Duration};
+
+use http::header::CONTENT_TYPE;
+use mediatype::MediaTypeBuf;
+
+use super::Rule;
+use crate::{
+    contract::{Contract, MediaType, Operation, Response},
+    exchange::{Body, Evidence, Exchange},
+    finding::{Finding, Severity},
+    wire::{self, MalformedBody, Parsed},
+};
+
+/// One exchange and its operation, with what checks share worked out once, when first asked.
+#[derive(Debug)]
+pub struct Subject<'a> {
+    /// The contract.
+    pub contract: &'a Contract,
+    /// The operation that the request belongs to.
+    pub operation: &'a Operation,
+    /// What was sent and what came.
+    pub exchange: &'a Exchange,
+    /// The values of the path's parameters, still percent-encoded.
+    pub path_values: &'a [(String, String)],
+    /// Why the request was sent.
+    pub intent: Intent,
+    /// A response slower than this is a finding.
+    pub slow_after: Option<Duration>,
+    declared: Option<&'a Response>,
+    content_type: ContentType,
+    body: OnceCell<Content>,
+}
+
+/// Why a request was sent, as far as checks must know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Intent {
+    /// Nobody knows: it was recorded, or a test brought it.
+    Unknown,
+    /// To obey the contract.
+    Obey,
+    /// To break the contract on purpose.
+    Break,
+}
+
+/// The `Content-Type` of a response.
+#[derive(Clone, Debug)]
+pub enum ContentType {
+    /// There is none.
+    Absent,
+    /// It is no media type; the text as it came.
+    Malformed(String),
+    /// It is one.
+    Known(MediaTypeBuf),
+}
+
+/// The body of a response, read as far as it can be.
+#[derive(Debug)]
+pub enum Content {
+    /// There is none.
+    Empty,
+    /// It was not recorded, was cut, or its type is not known: nothing can be said.
+    Unknown,
+    /// It was read.
+    Read(Parsed),
+    /// It is not what its content type says.
+    Malformed(MalformedBody),
+}
+
+impl<'a> Subject<'a> {
+    /// Puts an exchange beside its operation.
+    pub fn new(
+        contract: &'a Contract,
+        operation: &'a Operation,
+        exchange: &'a Exchange,
+        path_values: &'a [(String, String)],
+    ) -> Self {
+        Self {
+            contract,
+            operation,
+            exchange,
+            path_values,
+            intent: Intent::Unknown,
+            slow_after: None,
+            declared: operation.responses.get(exchange.response.status),
+            content_type: content_type(exchange),
+            body: OnceCell::new(),
+        }
+    }
+
+    /// Says why the request was sent.
+    #[must_use]
+    pub fn with_intent(mut self, intent: Intent) -> Self {
+        self.intent = intent;
+        self
+    }
+
+    /// Sets the limit for `slow-response`.
+    #[must_use]
+    pub fn with_slow_after(mut self, limit: Option<Duration>) -> Self {
+        self.slow_after = limit;
+        self
+    }
+
+    /// The response object that speaks of the status, if any does.
+    pub fn declared(&self) -> Option<&'a Response> {
+        self.declared
+    }
+
+    /// The response's content type.
+    pub fn content_type(&self) -> &ContentType {
+        &self.content_type
+    }
+
+    /// The declared media type that fits what came, the most specific one. Where a body came
+    /// without a content type and only one media type is declared, that one: the body is held
+    /// against it all the same, since its type is another finding.
+    pub fn media_type(&self) -> Option<&'a MediaType> {
+        let declared = self.declared?;
+        match &self.content_type {
+            ContentType::Known(came) => declared.content.best(came),
+            ContentType::Absent => match declared.content.media_types.as_slice() {
+                [only] if only.range.is_concrete() => Some(only),
+                _ => None,
+            },
+            ContentType::Malformed(_) => None,
+        }
+    }
+
+    /// The response's body, read by its own content type.
+    pub fn body(&self) -> &Content {
+        self.body.get_or_init(|| self.read_body())
+    }
+
+    /// Whether a body came, as far as is known.
+    pub fn has_body(&self) -> bool {
+        !self.exchange.response.body.bytes().is_empty()
+    }
+
+    /// A finding of `rule` about this exchange.
+    pub fn finding(&self, rule: &Rule, message: impl Into<String>) -> Finding {
+        self.finding_of(rule, rule.severity, message)
+    }
+
+    /// A finding of `rule` with another severity than the rule's own.
+    pub fn finding_of(&self, rule: &Rule, severity: Severity, message: impl Into<String>) -> Finding {
+        Finding::new(rule.id, severity, message)
+            .with_operation(self.operation.id.as_str())
+            .with_evidence(Evidence::of(self.exchange))
+    }
+
+    fn read_body(&self) -> Content {
+        let bytes = match &self.exchange.response.body {
+            Body::Complete(bytes) if bytes.is_empty() => return Content::Empty,
+            Body::Complete(bytes) => bytes,
+            Body::Cut { .. } | Body::NotRecorded => return Content::Unknown,
+        };
+        let assumed;
+        let content_type = match (&self.content_type, self.media_type()) {
+            (ContentType::Known(known), _) => known,
+            (ContentType::Absent, Some(only)) => match only.range.essence().parse() {
+                Ok(essence) => {
+                    assumed = essence;
+                    &assumed
+                }
+                Err(_) => return Content::Unknown,
+            },
+            _ => return Content::Unknown,
+        };
+        match wire::parse_body(content_type, bytes) {
+            Ok(parsed) => Content::Read(parsed),
+            // Without a content type the guess may be wrong, and a wrong guess is no breach.
+            Err(_) if matches!(self.content_type, ContentType::Absent) => Content::Unknown,
+            Err(malformed) => Content::Malformed(malformed),
+        }
+    }
+}
+
+fn content_type(exchange: &Exchange) -> ContentType {
+    let Some(value) = exchange.response.headers.get(CONTENT_TYPE) else {
+        return ContentType::Absent;
+    };
+    let text = String::from_utf8_lossy(value.as_bytes());
+    text.parse().map_or_else(|_| ContentType::Malformed(text.into_owned()), ContentType::Known)
+}

@@ -1,0 +1,128 @@
+//! `undeclared-status`
+
+use http::StatusCode;
+
+use super::{Check, Rule, Subject, rule::check};
+use crate::{
+    contract::Operation,
+    finding::{Finding, Severity},
+};
+
+check! {
+    /// A response came with a status that its operation does not declare.
+    ///
+    /// # What it holds
+    ///
+    /// An operation declares the status of every response it gives: exactly (`404`), by class
+    /// (`4XX`, with a capital X), or with `default` for the rest.
+    ///
+    /// # Why
+    ///
+    /// A client generated from the document has no branch for a status that is not in it. What
+    /// comes then is an exception in somebody else's program.
+    ///
+    /// # Not a finding when
+    ///
+    /// - the status is declared by class, or the operation has a `default` response;
+    /// - the response is 429, or 503 with `Retry-After`: these speak of load, not of the contract,
+    ///   and are notes.
+    ///
+    /// # Example
+    ///
+    /// ```yaml
+    /// responses:
+    ///   '200': { description: It is there }
+    /// response: { status: 418 }
+    /// ```
+    pub UndeclaredStatus = "undeclared-status", Error;
+}
+
+impl Check for UndeclaredStatus {
+    fn rule(&self) -> &'static Rule {
+        &Self::RULE
+    }
+
+    fn holds(&self, subject: &Subject<'_>) -> bool {
+        subject.declared().is_some()
+    }
+
+    fn explain(&self, subject: &Subject<'_>, findings: &mut Vec<Finding>) {
+        if self.holds(subject) {
+            return;
+        }
+        let response = &subject.exchange.response;
+        let status = response.status;
+        let overloaded = status == StatusCode::TOO_MANY_REQUESTS
+            || status == StatusCode::SERVICE_UNAVAILABLE
+                && response.headers.contains_key(http::header::RETRY_AFTER);
+        let severity = if overloaded { Severity::Note } else { Self::RULE.severity };
+        let operation = subject.operation;
+        let mut finding = subject
+            .finding_of(
+                &Self::RULE,
+                severity,
+                format!("{} is not a declared response of {}", status.as_u16(), operation.id),
+            )
+            .at(operation.responses.address.clone())
+            .with_label(declares(operation))
+            .with_expected(declared_list(operation))
+            .with_actual(shown(subject))
+            .with_discriminator(status.as_str());
+        if let Some(key) = speaks_of(operation, status) {
+            finding = finding.with_help(format!(
+                "the description of {key} speaks of a {}: declare it as a response of its own",
+                status.as_u16()
+            ));
+        } else {
+            finding = finding.with_help(format!(
+                "declare {} (or a range, or `default`) under `responses`, or stop sending it",
+                status.as_u16()
+            ));
+        }
+        findings.push(finding);
+    }
+}
+
+fn declared_list(operation: &Operation) -> String {
+    let keys: Vec<_> =
+        operation.responses.declared.iter().map(|response| response.key.to_string()).collect();
+    if keys.is_empty() { "no response is declared".to_owned() } else { keys.join(", ") }
+}
+
+fn declares(operation: &Operation) -> String {
+    if operation.responses.declared.is_empty() {
+        "declares no response".to_owned()
+    } else {
+        format!("declares {}", declared_list(operation))
+    }
+}
+
+/// The status with the header fields that tell most about it.
+fn shown(subject: &Subject<'_>) -> String {
+    let response = &subject.exchange.response;
+    let mut shown = response.status.to_string();
+    for name in ["Location", "Retry-After", "Content-Type"] {
+        if let Some(value) = response.header(name) {
+            shown.push_str(", ");
+            shown.push_str(name);
+            shown.push_str(": ");
+            shown.push_str(value);
+        }
+    }
+    shown
+}
+
+/// The declared response whose description names the status, such as a 200 that speaks of a 202.
+fn speaks_of(operation: &Operation, status: StatusCode) -> Option<String> {
+    operation
+        .responses
+        .declared
+        .iter()
+        .find(|response| {
+            response
+                .description
+                .split(|c: char| !c.is_ascii_alphanumeric())
+                .any(|word| word == status.as_str())
+        })
+        .map(|response| response.key.to_string())
+}

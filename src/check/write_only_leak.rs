@@ -1,0 +1,69 @@
+//! `write-only-leak`
+
+use super::{Check, Content, Rule, Subject, rule::check};
+use crate::{finding::Finding, wire::Parsed};
+
+check! {
+    /// A property that the document declares `writeOnly` came back in a response.
+    ///
+    /// # What it holds
+    ///
+    /// A `writeOnly` property may be sent, and is never shown (`OpenAPI` 3.0.4 §4.7.24).
+    ///
+    /// # Why
+    ///
+    /// The usual `writeOnly` property is a password.
+    ///
+    /// # Not a finding when
+    ///
+    /// - the schema in force for the response does not name the property as `writeOnly`.
+    ///
+    /// # Example
+    ///
+    /// ```yaml
+    /// responses:
+    ///   '200':
+    ///     description: Fine
+    ///     content:
+    ///       application/json:
+    ///         schema: { type: object, properties: { password: { type: string, writeOnly: true } } }
+    /// response: { status: 200, headers: { content-type: application/json }, body: '{"password": "x"}' }
+    /// ```
+    pub WriteOnlyLeak = "write-only-leak", Error;
+}
+
+impl Check for WriteOnlyLeak {
+    fn rule(&self) -> &'static Rule {
+        &Self::RULE
+    }
+
+    fn holds(&self, subject: &Subject<'_>) -> bool {
+        let Some(schema) = subject.media_type().and_then(|media_type| media_type.schema.as_ref()) else {
+            return true;
+        };
+        let Content::Read(Parsed::Value(value)) = subject.body() else { return true };
+        schema.write_only(value).is_empty()
+    }
+
+    fn explain(&self, subject: &Subject<'_>, findings: &mut Vec<Finding>) {
+        let Some(schema) = subject.media_type().and_then(|media_type| media_type.schema.as_ref()) else {
+            return;
+        };
+        let Content::Read(Parsed::Value(value)) = subject.body() else { return };
+        let status = subject.exchange.response.status;
+        for (instance, address) in schema.write_only(value) {
+            findings.push(
+                subject
+                    .finding(
+                        &Self::RULE,
+                        format!("{instance} is writeOnly, and came back in a {} response of {}", status.as_u16(), subject.operation.id),
+                    )
+                    .at(address)
+                    .with_expected("no such property in a response")
+                    .with_actual(format!("{instance} is present"))
+                    .with_instance(instance)
+                    .with_discriminator(status.as_str()),
+            );
+        }
+    }
+}

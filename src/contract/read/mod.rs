@@ -1,0 +1,234 @@
+//! Reads the objects of a document, one by one.
+
+mod content;
+mod operation;
+mod parameter;
+mod response;
+mod security;
+
+use std::sync::Arc;
+
+use http::Method;
+use oasgate_document::{Address, Document, Pointer, Problem};
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use super::{
+    Contract, Defect, Direction, Operation, OperationId, PathTemplate, Schema,
+    router::{Router, Target},
+    schema::SchemaStore,
+};
+
+/// Reads the whole contract.
+pub(super) fn contract(store: Arc<SchemaStore>) -> Contract {
+    let mut reader = Reader { store: Arc::clone(&store), defects: Vec::new() };
+    let operations = reader.operations();
+    reader.name_links(&operations);
+    let mut router = Router::default();
+    let mut base_paths: Vec<String> = Vec::new();
+    for (index, operation) in operations.iter().enumerate() {
+        let own: Vec<String> = operation.servers.iter().flat_map(|server| server.base_paths.clone()).collect();
+        for base in &own {
+            if !base_paths.contains(base) {
+                base_paths.push(base.clone());
+            }
+        }
+        router.add(operation.path.segments(), &operation.method, Target { operation: index, base_paths: own });
+    }
+    if !base_paths.iter().any(String::is_empty) {
+        base_paths.push(String::new());
+    }
+    base_paths.sort_by_key(|base| std::cmp::Reverse(base.len()));
+    let mut defects: Vec<_> = store.document().problems().iter().map(problem).collect();
+    defects.append(&mut reader.defects);
+    Contract { store, operations: operations.into_iter().map(Arc::new).collect(), router, base_paths, defects }
+}
+
+fn problem(problem: &Problem) -> Defect {
+    let is_reference = problem.message.starts_with("`$ref");
+    Defect {
+        rule: if is_reference { "unresolved-reference" } else { "duplicate-key" },
+        address: problem.address.clone(),
+        message: problem.message.clone(),
+    }
+}
+
+struct Reader {
+    store: Arc<SchemaStore>,
+    defects: Vec<Defect>,
+}
+
+/// An object of the document with its address, references followed.
+type Object<'d> = (Address, &'d Map<String, Value>);
+
+impl Reader {
+    fn complain(&mut self, rule: &'static str, address: Address, message: impl Into<String>) {
+        self.defects.push(Defect { rule, address, message: message.into() });
+    }
+
+    /// The object at an address, behind its references; anything else is a defect.
+    fn object<'d>(&mut self, document: &'d Document, at: &Address) -> Option<Object<'d>> {
+        match document.follow(at) {
+            Ok((address, Value::Object(members))) => Some((address, members)),
+            Ok((address, other)) => {
+                self.complain("malformed-object", address, format!("an object was expected, {} is there", kind(other)));
+                None
+            }
+            Err(error) => {
+                self.complain("unresolved-reference", at.clone(), error.to_string());
+                None
+            }
+        }
+    }
+
+    /// The members of an object under `key`, each with its address; nothing when it is absent.
+    fn members<'d>(&mut self, (at, object): &Object<'d>, key: &str) -> Vec<(&'d str, Address)> {
+        match object.get(key) {
+            None | Some(Value::Null) => Vec::new(),
+            Some(Value::Object(members)) => {
+                members.keys().map(|name| (name.as_str(), at.join(key).join(name))).collect()
+            }
+            Some(other) => {
+                self.complain(
+                    "malformed-object",
+                    at.join(key),
+                    format!("`{key}` is an object by name; {} is there", kind(other)),
+                );
+                Vec::new()
+            }
+        }
+    }
+
+    /// The addresses of the elements of a list under `key`; nothing when it is absent.
+    fn elements(&mut self, (at, object): &Object<'_>, key: &str) -> Vec<Address> {
+        match object.get(key) {
+            None | Some(Value::Null) => Vec::new(),
+            Some(Value::Array(items)) => (0..items.len()).map(|index| at.join(key).index(index)).collect(),
+            Some(other) => {
+                self.complain("malformed-object", at.join(key), format!("`{key}` is a list; {} is there", kind(other)));
+                Vec::new()
+            }
+        }
+    }
+
+    /// Reads an object with `openapiv3`'s type after the members that are read apart were taken
+    /// out (`lifted`) or replaced (`instead`).
+    fn typed<T: DeserializeOwned>(
+        &mut self,
+        (at, object): &Object<'_>,
+        lifted: &[&str],
+        instead: &[(&str, Value)],
+    ) -> Option<T> {
+        let mut rest: Map<String, Value> = object
+            .iter()
+            .filter(|(key, value)| !lifted.contains(&key.as_str()) && !key.starts_with("x-") && !value.is_null())
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect();
+        for (key, value) in instead {
+            rest.insert((*key).to_owned(), value.clone());
+        }
+        match serde_json::from_value(Value::Object(rest)) {
+            Ok(read) => Some(read),
+            Err(error) => {
+                self.complain("malformed-object", at.clone(), error.to_string());
+                None
+            }
+        }
+    }
+
+    fn schema(&self, at: Address, direction: Direction) -> Schema {
+        Schema::new(&self.store, at, direction)
+    }
+
+    fn operations(&mut self) -> Vec<Operation> {
+        let store = Arc::clone(&self.store);
+        let document = store.document();
+        let root: Object<'_> = match document.root() {
+            Value::Object(members) => (Address::in_root(Pointer::root()), members),
+            _ => return Vec::new(),
+        };
+        let mut operations: Vec<Operation> = Vec::new();
+        for (path, at) in self.members(&root, "paths") {
+            if !path.starts_with('/') {
+                if !path.starts_with("x-") {
+                    self.complain("malformed-object", at, "a path begins with `/`");
+                }
+                continue;
+            }
+            let Some(item) = self.object(document, &at) else { continue };
+            for (method, at) in self.methods(&item) {
+                let Some(mut operation) = self.operation(document, &root, &item, path, method, &at) else { continue };
+                if operations.iter().any(|known| known.id == operation.id) {
+                    self.complain(
+                        "duplicate-operation-id",
+                        at.join("operationId"),
+                        format!("the operationId `{}` is taken", operation.id),
+                    );
+                    operation.id = OperationId(format!("{} {path}", operation.method));
+                }
+                operations.push(operation);
+            }
+        }
+        operations
+    }
+
+    fn methods(&mut self, item: &Object<'_>) -> Vec<(Method, Address)> {
+        let (at, members) = item;
+        let mut methods: Vec<_> = members
+            .keys()
+            .filter(|key| {
+                ["get", "put", "post", "delete", "options", "head", "patch", "trace", "query"].contains(&key.as_str())
+            })
+            .filter_map(|key| Some((Method::from_bytes(key.to_uppercase().as_bytes()).ok()?, at.join(key))))
+            .collect();
+        for (name, at) in self.members(item, "additionalOperations") {
+            match Method::from_bytes(name.as_bytes()) {
+                Ok(method) => methods.push((method, at)),
+                Err(_) => self.complain("malformed-object", at, format!("`{name}` is not a method")),
+            }
+        }
+        methods
+    }
+
+    /// Gives links the ids of the operations that they lead to.
+    fn name_links(&mut self, operations: &[Operation]) {
+        // Links are kept with the operation's id as the document writes it; one that leads nowhere
+        // is told here, when all operations are known.
+        for operation in operations {
+            for link in operation.responses.declared.iter().flat_map(|response| &response.links) {
+                if let Some(target) = &link.operation
+                    && !operations.iter().any(|known| known.id == *target)
+                {
+                    self.complain(
+                        "unresolved-reference",
+                        link.address.clone(),
+                        format!("the link leads to an operation {target} that is not there"),
+                    );
+                }
+            }
+        }
+    }
+}
+
+fn path_template(path: &str) -> PathTemplate {
+    PathTemplate::parse(path)
+}
+
+fn text(object: &Map<String, Value>, key: &str) -> Option<String> {
+    object.get(key).and_then(Value::as_str).map(str::to_owned)
+}
+
+fn flag(object: &Map<String, Value>, key: &str) -> Option<bool> {
+    object.get(key).and_then(Value::as_bool)
+}
+
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "nothing",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
+}

@@ -1,0 +1,128 @@
+//! Operations: their own members, and what they inherit from the path and the document.
+
+use http::Method;
+use indexmap::IndexMap;
+use oasgate_document::{Address, Document};
+use serde_json::{Value, json};
+
+use super::{Object, Reader, path_template};
+use crate::contract::{
+    Direction, Operation, OperationId, Parameter, RequestBody, Responses, Server, router::base_paths,
+};
+
+/// Members that are read apart, each with its own address.
+const LIFTED: &[&str] =
+    &["callbacks", "externalDocs", "parameters", "requestBody", "responses", "security", "servers"];
+
+impl Reader {
+    pub(super) fn operation(
+        &mut self,
+        document: &Document,
+        root: &Object<'_>,
+        item: &Object<'_>,
+        path: &str,
+        method: Method,
+        at: &Address,
+    ) -> Option<Operation> {
+        let object = self.object(document, at)?;
+        let typed: openapiv3::Operation = self.typed(&object, LIFTED, &[("responses", json!({}))])?;
+        let id = typed.operation_id.filter(|id| !id.is_empty()).unwrap_or_else(|| format!("{method} {path}"));
+        Some(Operation {
+            id: OperationId(id),
+            method,
+            path: path_template(path),
+            summary: typed.summary,
+            description: typed.description,
+            tags: typed.tags,
+            deprecated: typed.deprecated,
+            parameters: self.parameters(document, item, &object),
+            request_body: self.request_body(document, &object),
+            responses: self.responses(document, &object),
+            security: self.security(document, root, &object),
+            servers: self.servers(document, root, item, &object),
+            address: object.0,
+        })
+    }
+
+    /// Path-level parameters and the operation's own, which win by name and location.
+    fn parameters(&mut self, document: &Document, item: &Object<'_>, own: &Object<'_>) -> Vec<Parameter> {
+        let mut parameters: Vec<Parameter> = Vec::new();
+        for holder in [item, own] {
+            for at in self.elements(holder, "parameters") {
+                let Some(parameter) = self.parameter(document, &at) else { continue };
+                let same = parameters
+                    .iter()
+                    .position(|known| known.name == parameter.name && known.location == parameter.location);
+                match same {
+                    Some(index) => parameters[index] = parameter,
+                    None => parameters.push(parameter),
+                }
+            }
+        }
+        parameters.retain(|parameter| !parameter.is_ignored());
+        parameters
+    }
+
+    fn request_body(&mut self, document: &Document, operation: &Object<'_>) -> Option<RequestBody> {
+        operation.1.get("requestBody").filter(|body| !body.is_null())?;
+        let object = self.object(document, &operation.0.join("requestBody"))?;
+        let typed: openapiv3::RequestBody = self.typed(&object, &["content"], &[])?;
+        Some(RequestBody {
+            required: typed.required,
+            content: self.content(document, &object, Direction::Request),
+            address: object.0,
+        })
+    }
+
+    fn responses(&mut self, document: &Document, operation: &Object<'_>) -> Responses {
+        let entries = self.members(operation, "responses");
+        let mut declared = Vec::new();
+        for (key, at) in entries {
+            if key.starts_with("x-") {
+                continue;
+            }
+            if let Some(response) = self.response(document, key, at) {
+                declared.push(response);
+            }
+        }
+        let address = if operation.1.contains_key("responses") {
+            operation.0.join("responses")
+        } else {
+            operation.0.clone()
+        };
+        Responses { declared, address }
+    }
+
+    /// The servers of the most specific level that has any.
+    fn servers(
+        &mut self,
+        document: &Document,
+        root: &Object<'_>,
+        item: &Object<'_>,
+        own: &Object<'_>,
+    ) -> Vec<Server> {
+        let holder = [own, item, root]
+            .into_iter()
+            .find(|holder| holder.1.get("servers").and_then(Value::as_array).is_some_and(|list| !list.is_empty()));
+        let Some(holder) = holder else { return Vec::new() };
+        let addresses = self.elements(holder, "servers");
+        addresses.iter().filter_map(|at| self.server(document, at)).collect()
+    }
+
+    fn server(&mut self, document: &Document, at: &Address) -> Option<Server> {
+        let object = self.object(document, at)?;
+        let typed: openapiv3::Server = self.typed(&object, &["name"], &[])?;
+        let variables: IndexMap<String, Vec<String>> = typed
+            .variables
+            .unwrap_or_default()
+            .into_iter()
+            .map(|(name, variable)| {
+                let mut values = vec![variable.default];
+                values.extend(variable.enumeration);
+                values.dedup();
+                (name, values)
+            })
+            .collect();
+        Some(Server { base_paths: base_paths(&typed.url, &variables), url: typed.url, address: object.0 })
+    }
+}

@@ -1,0 +1,80 @@
+//! Security requirements and the schemes they name.
+
+use oasgate_document::{Address, Document};
+use openapiv3::{APIKeyLocation, SecurityScheme as Typed};
+use serde_json::Value;
+
+use super::{Object, Reader};
+use crate::contract::{Location, SecurityKind, SecurityRequirement, SecurityScheme};
+
+impl Reader {
+    /// The operation's own requirements, else the document's; an empty list of its own lifts them.
+    pub(super) fn security(
+        &mut self,
+        document: &Document,
+        root: &Object<'_>,
+        operation: &Object<'_>,
+    ) -> Vec<SecurityRequirement> {
+        let holder = if operation.1.contains_key("security") { operation } else { root };
+        let mut requirements = Vec::new();
+        for at in self.elements(holder, "security") {
+            let Some((at, members)) = self.object(document, &at) else { continue };
+            let schemes = members
+                .iter()
+                .map(|(name, scopes)| SecurityScheme {
+                    name: name.clone(),
+                    kind: self.scheme(document, root, name),
+                    scopes: scopes
+                        .as_array()
+                        .into_iter()
+                        .flatten()
+                        .filter_map(Value::as_str)
+                        .map(str::to_owned)
+                        .collect(),
+                })
+                .collect();
+            requirements.push(SecurityRequirement { schemes, address: at });
+        }
+        requirements
+    }
+
+    fn scheme(&mut self, document: &Document, root: &Object<'_>, name: &str) -> Option<SecurityKind> {
+        let at: Address = root.0.join("components").join("securitySchemes").join(name);
+        document.get(&at)?;
+        let object = self.object(document, &at)?;
+        if object.1.get("type").and_then(Value::as_str) == Some("mutualTLS") {
+            return Some(SecurityKind::MutualTls);
+        }
+        // 3.2's device flow is not among the flows that the typed model knows.
+        let flows = object.1.get("flows").and_then(Value::as_object).map(|flows| {
+            let known = flows.iter().filter(|(name, _)| *name != "deviceAuthorization");
+            Value::Object(known.map(|(name, flow)| (name.clone(), flow.clone())).collect())
+        });
+        let instead: Vec<(&str, Value)> = flows.map(|flows| ("flows", flows)).into_iter().collect();
+        let known = self.defects.len();
+        let typed = self.typed::<Typed>(&object, &["flows"], &instead);
+        // One scheme is read for each operation that needs it; its defect is told once.
+        if let Some(defect) = self.defects.get(known).cloned()
+            && self.defects[..known].contains(&defect)
+        {
+            self.defects.truncate(known);
+        }
+        Some(match typed? {
+            Typed::APIKey { location, name, .. } => SecurityKind::ApiKey {
+                location: match location {
+                    APIKeyLocation::Query => Location::Query,
+                    APIKeyLocation::Header => Location::Header,
+                    APIKeyLocation::Cookie => Location::Cookie,
+                },
+                name,
+            },
+            Typed::HTTP { scheme, .. } => SecurityKind::Http { scheme: scheme.to_ascii_lowercase() },
+            Typed::OAuth2 { flows, .. } => {
+                SecurityKind::OAuth2 { token_url: flows.client_credentials.map(|flow| flow.token_url) }
+            }
+            Typed::OpenIDConnect { open_id_connect_url, .. } => {
+                SecurityKind::OpenIdConnect { url: open_id_connect_url }
+            }
+        })
+    }
+}

@@ -1,0 +1,153 @@
+//! A schema of the document, derived as JSON Schema 2020-12 for one direction.
+//!
+//! A [`Schema`] is a cheap handle: an address, a direction and the store that compiles. Each schema
+//! object that is named by a `$ref` or stands at a place of its own is a *unit*: translated and
+//! compiled once, when first asked, with its references left to be followed lazily. A document
+//! whose schemas all refer to each other therefore costs no more than the schemas in use.
+
+mod dialect;
+mod standalone;
+mod store;
+mod structure;
+mod translate;
+mod unit;
+mod violation;
+
+use std::{fmt, sync::Arc};
+
+use oasgate_document::{Address, Pointer};
+use serde_json::Value;
+
+pub(super) use store::SchemaStore;
+pub use violation::Violation;
+
+/// Which way a value travels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Direction {
+    /// From the client: `readOnly` properties are not required.
+    Request,
+    /// From the service: `writeOnly` properties are not required.
+    Response,
+}
+
+impl Direction {
+    /// `request` or `response`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Request => "request",
+            Self::Response => "response",
+        }
+    }
+}
+
+impl fmt::Display for Direction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A schema of the document in one direction: a cheap handle.
+#[derive(Clone)]
+pub struct Schema {
+    store: Arc<SchemaStore>,
+    address: Address,
+    direction: Direction,
+}
+
+impl fmt::Debug for Schema {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Schema({} #{})", self.direction, self.address.pointer)
+    }
+}
+
+impl Schema {
+    pub(super) fn new(store: &Arc<SchemaStore>, address: Address, direction: Direction) -> Self {
+        Self { store: Arc::clone(store), address, direction }
+    }
+
+    /// The schema object in the document.
+    pub fn address(&self) -> &Address {
+        &self.address
+    }
+
+    /// Which way its values travel.
+    pub fn direction(&self) -> Direction {
+        self.direction
+    }
+
+    /// The same schema for the other way.
+    #[must_use]
+    pub fn towards(&self, direction: Direction) -> Self {
+        Self { direction, ..self.clone() }
+    }
+
+    /// The schema object as the document writes it.
+    pub fn raw(&self) -> &Value {
+        self.store.document().get(&self.address).unwrap_or(&Value::Null)
+    }
+
+    /// The name under `components/schemas` that this schema has, or refers to at once.
+    pub fn name(&self) -> Option<String> {
+        let address = self.store.target(&self.address);
+        standalone::component_name(&address)
+    }
+
+    /// Whether the schema accepts a value.
+    pub fn is_valid(&self, value: &Value) -> bool {
+        let unit = self.store.unit(&self.address, self.direction);
+        // Where the fast path refuses and nothing can be named (a pattern that could not be
+        // decided within its bound), the benefit of the doubt is the service's.
+        unit.is_valid(value) || self.violations(value).is_empty()
+    }
+
+    /// Each keyword of the document that a value breaks; empty when it is accepted.
+    pub fn violations(&self, value: &Value) -> Vec<Violation> {
+        violation::collect(&self.store, &self.address, self.direction, value)
+    }
+
+    /// Each `writeOnly` property in a value, with the schema that says so.
+    pub fn write_only(&self, value: &Value) -> Vec<(Pointer, Address)> {
+        structure::marked(self, "writeOnly", value)
+    }
+
+    /// Each property in a value that no schema in force names, read as if objects were closed.
+    pub fn undeclared(&self, value: &Value) -> Vec<Pointer> {
+        structure::undeclared(self, value)
+    }
+
+    /// The JSON types that a value may have.
+    pub fn types(&self) -> jsonschema::JsonTypeSet {
+        structure::types(self)
+    }
+
+    /// What each element of an array must be, as far as one schema says so.
+    pub fn items(&self) -> Option<Schema> {
+        structure::items(self)
+    }
+
+    /// What one property of an object must be, where a schema names it.
+    pub fn property(&self, name: &str) -> Option<Schema> {
+        structure::property(self, name)
+    }
+
+    /// The names of all properties that a schema in reach declares, in the document's order.
+    pub fn property_names(&self) -> Vec<String> {
+        structure::property_names(self)
+    }
+
+    /// The schema as a file of its own: JSON Schema 2020-12 with everything it refers to under
+    /// `$defs`.
+    pub fn to_json_schema(&self) -> Value {
+        standalone::standalone(self)
+    }
+
+    /// The same without annotations: what generators and other validators are given.
+    pub fn to_bare_schema(&self) -> Value {
+        standalone::bare(self)
+    }
+
+    /// Compiles the schema now; what its dialect refuses is kept among the store's defects.
+    pub(super) fn compile(&self) {
+        self.store.unit(&self.address, self.direction);
+    }
+}

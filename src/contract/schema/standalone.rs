@@ -1,0 +1,110 @@
+//! A schema as a file of its own, with everything it refers to under `$defs`.
+
+use indexmap::IndexMap;
+use oasgate_document::Address;
+use serde_json::{Map, Value, json};
+
+use super::{
+    Schema,
+    translate::{Purpose, Translation},
+};
+
+/// The name that a component has; `None` for a schema that is no component.
+pub(super) fn component_name(address: &Address) -> Option<String> {
+    let pointer = address.pointer.as_str();
+    let token = pointer.strip_prefix("/components/schemas/").or_else(|| pointer.strip_prefix("/definitions/"))?;
+    (!token.contains('/')).then(|| address.pointer.last().unwrap_or_default())
+}
+
+/// The schema with its annotations.
+pub(super) fn standalone(schema: &Schema) -> Value {
+    bundle(schema, Purpose::Publication)
+}
+
+/// The schema without annotations.
+pub(super) fn bare(schema: &Schema) -> Value {
+    bundle(schema, Purpose::Validation)
+}
+
+fn bundle(schema: &Schema, purpose: Purpose) -> Value {
+    let store = &schema.store;
+    let root = store.target(&schema.address);
+    let mut names: IndexMap<Address, String> = IndexMap::new();
+    names.insert(root.clone(), String::new());
+    let mut definitions = Map::new();
+    let mut top = Value::Bool(true);
+    let mut done = 0;
+    while let Some((at, name)) = names.get_index(done).map(|(at, name)| (at.clone(), name.clone())) {
+        let value = store.document().get(&at).unwrap_or(&Value::Bool(true));
+        let translated = Translation {
+            document: store.document(),
+            direction: schema.direction,
+            purpose,
+            reference: &mut |target| {
+                let target = store.target(target);
+                let name = if let Some(known) = names.get(&target) {
+                    known.clone()
+                } else {
+                    let fresh = fresh_name(&target, &names);
+                    names.insert(target, fresh.clone());
+                    fresh
+                };
+                ("$ref", json!(if name.is_empty() { "#".to_owned() } else { reference_to(&name) }))
+            },
+            complain: &mut |at, rule, message| store.complain(at, rule, message),
+        }
+        .schema(&at, value, store.dialect());
+        if done == 0 {
+            top = translated;
+        } else {
+            definitions.insert(name, translated);
+        }
+        done += 1;
+    }
+    let mut out = Map::new();
+    if purpose == Purpose::Publication {
+        out.insert("$schema".to_owned(), json!("https://json-schema.org/draft/2020-12/schema"));
+        if let Some(name) = component_name(&root) {
+            out.insert("title".to_owned(), json!(name));
+        }
+    }
+    match top {
+        Value::Object(members) => out.extend(members),
+        Value::Bool(false) => {
+            out.insert("not".to_owned(), json!({}));
+        }
+        _ => {}
+    }
+    if !definitions.is_empty() {
+        definitions.sort_keys();
+        out.insert("$defs".to_owned(), Value::Object(definitions));
+    }
+    Value::Object(out)
+}
+
+/// The component's name, else the last word of the pointer; numbered where it is taken.
+fn fresh_name(address: &Address, taken: &IndexMap<Address, String>) -> String {
+    let wanted = component_name(address)
+        .or_else(|| address.pointer.last())
+        .filter(|name| !name.is_empty())
+        .unwrap_or_else(|| "schema".to_owned());
+    if !taken.values().any(|name| *name == wanted) {
+        return wanted;
+    }
+    (2..)
+        .map(|number| format!("{wanted}{number}"))
+        .find(|name| !taken.values().any(|known| known == name))
+        .unwrap_or(wanted)
+}
+
+/// A reference to a definition, its name escaped for a pointer in a URI fragment.
+fn reference_to(name: &str) -> String {
+    let token = name.replace('~', "~0").replace('/', "~1");
+    let encoded = percent_encoding::utf8_percent_encode(&token, FRAGMENT);
+    format!("#/$defs/{encoded}")
+}
+
+/// What must be encoded in a fragment (RFC 3986 §3.5).
+const FRAGMENT: &percent_encoding::AsciiSet =
+    &percent_encoding::CONTROLS.add(b' ').add(b'"').add(b'#').add(b'%').add(b'<').add(b'>').add(b'[').add(b'\\')
+        .add(b']').add(b'^').add(b'`').add(b'{').add(b'|').add(b'}');

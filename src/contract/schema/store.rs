@@ -1,0 +1,85 @@
+//! Where units live: each schema object compiled once for each direction, when first asked.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError, RwLock, Weak},
+};
+
+use oasgate_document::{Address, Document};
+use serde_json::Value;
+
+use super::{Direction, dialect::Dialect, unit::Unit};
+use crate::contract::Defect;
+
+/// The compiled schemas of one document.
+pub(in crate::contract) struct SchemaStore {
+    document: Document,
+    dialect: Dialect,
+    units: RwLock<HashMap<(Address, Direction), Arc<Unit>>>,
+    defects: Mutex<Vec<Defect>>,
+    itself: Weak<SchemaStore>,
+}
+
+impl SchemaStore {
+    pub(in crate::contract) fn new(document: Document) -> Arc<Self> {
+        let dialect = Dialect::of(document.version(), document.root());
+        Arc::new_cyclic(|itself| Self {
+            document,
+            dialect,
+            units: RwLock::default(),
+            defects: Mutex::default(),
+            itself: Weak::clone(itself),
+        })
+    }
+
+    pub(in crate::contract) fn document(&self) -> &Document {
+        &self.document
+    }
+
+    pub(super) fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
+    pub(super) fn weak(&self) -> Weak<Self> {
+        Weak::clone(&self.itself)
+    }
+
+    /// What was found wrong with schemas so far, in no particular order.
+    pub(in crate::contract) fn defects(&self) -> Vec<Defect> {
+        self.defects.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) fn complain(&self, address: Address, rule: &'static str, message: String) {
+        let mut defects = self.defects.lock().unwrap_or_else(PoisonError::into_inner);
+        let defect = Defect { rule, address, message };
+        if !defects.contains(&defect) {
+            defects.push(defect);
+        }
+    }
+
+    /// The unit of a schema object, compiled now if it is not yet.
+    pub(super) fn unit(&self, address: &Address, direction: Direction) -> Arc<Unit> {
+        let key = (address.clone(), direction);
+        if let Some(unit) = self.units.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
+            return Arc::clone(unit);
+        }
+        let unit = Arc::new(Unit::compile(self, address, direction));
+        let mut units = self.units.write().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(units.entry(key).or_insert(unit))
+    }
+
+    /// The schema object behind a chain of pure references: the last one that can be reached.
+    pub(super) fn target(&self, address: &Address) -> Address {
+        let mut at = address.clone();
+        for _ in 0..64 {
+            let Some(Value::Object(members)) = self.document.get(&at) else { break };
+            let Some(reference) = members.get("$ref").and_then(Value::as_str) else { break };
+            if members.len() > 1 && !self.dialect.ref_hides_siblings() {
+                break;
+            }
+            let Ok(next) = self.document.resolve(at.file, reference) else { break };
+            at = next;
+        }
+        at
+    }
+}

@@ -1,0 +1,297 @@
+//! Which parts of a schema speak of which parts of a value.
+//!
+//! Validation answers yes or no; here the schemas that are in force for each node are gathered:
+//! through references, all of `allOf`, and those alternatives of `anyOf` and `oneOf` that accept the
+//! value.
+
+use jsonschema::{JsonType, JsonTypeSet};
+use oasgate_document::{Address, Pointer};
+use serde_json::{Map, Value};
+
+use super::Schema;
+
+/// How deep references and compositions are followed before they are taken for a circle.
+const MOST_STEPS: usize = 32;
+
+/// The schema objects in force at one node.
+type InForce<'s> = Vec<(Address, &'s Map<String, Value>)>;
+
+/// Each property in `value` whose schema carries `mark: true`.
+pub(super) fn marked(schema: &Schema, mark: &str, value: &Value) -> Vec<(Pointer, Address)> {
+    // Most schemas have no mark in reach of the value, and the walk costs as much as validation.
+    let mut found = Vec::new();
+    walk(schema, vec![schema.address.clone()], value, &Pointer::root(), &mut |node| {
+        if !node.pointer.is_root()
+            && let Some((at, _)) = node.schemas.iter().find(|(_, members)| members.get(mark) == Some(&Value::Bool(true)))
+        {
+            found.push((node.pointer.clone(), at.join(mark)));
+        }
+    });
+    found
+}
+
+/// Each property that no schema in force names.
+pub(super) fn undeclared(schema: &Schema, value: &Value) -> Vec<Pointer> {
+    let mut found = Vec::new();
+    walk(schema, vec![schema.address.clone()], value, &Pointer::root(), &mut |node| {
+        let Value::Object(members) = node.value else { return };
+        let is_open = node.schemas.iter().any(|(_, schema)| {
+            ["additionalProperties", "unevaluatedProperties", "patternProperties"]
+                .iter()
+                .any(|keyword| schema.contains_key(*keyword))
+        });
+        let mut named = node.schemas.iter().filter_map(|(_, schema)| schema.get("properties")?.as_object()).peekable();
+        if is_open || named.peek().is_none() {
+            return;
+        }
+        let named: Vec<_> = named.collect();
+        if named.iter().all(|properties| properties.is_empty()) {
+            return;
+        }
+        for name in members.keys() {
+            if !named.iter().any(|properties| properties.contains_key(name)) {
+                found.push(node.pointer.join(name));
+            }
+        }
+    });
+    found
+}
+
+struct Node<'n, 's> {
+    pointer: &'n Pointer,
+    value: &'n Value,
+    schemas: &'n InForce<'s>,
+}
+
+fn walk<'s>(
+    schema: &'s Schema,
+    addresses: Vec<Address>,
+    value: &Value,
+    pointer: &Pointer,
+    visit: &mut dyn FnMut(&Node<'_, 's>),
+) {
+    let mut schemas = InForce::new();
+    for address in addresses {
+        in_force(schema, &address, Some(value), 0, &mut schemas);
+    }
+    visit(&Node { pointer, value, schemas: &schemas });
+    match value {
+        Value::Object(members) => {
+            for (name, member) in members {
+                let below = schemas_of_property(&schemas, name);
+                if !below.is_empty() {
+                    walk(schema, below, member, &pointer.join(name), visit);
+                }
+            }
+        }
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                let below = schemas_of_item(&schemas, index);
+                if !below.is_empty() {
+                    walk(schema, below, item, &pointer.index(index), visit);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+fn schemas_of_property(schemas: &InForce<'_>, name: &str) -> Vec<Address> {
+    let mut below = Vec::new();
+    for (at, schema) in schemas {
+        if schema.get("properties").is_some_and(|properties| properties.get(name).is_some()) {
+            below.push(at.join("properties").join(name));
+        } else if schema.get("additionalProperties").is_some_and(Value::is_object) {
+            below.push(at.join("additionalProperties"));
+        }
+    }
+    below
+}
+
+fn schemas_of_item(schemas: &InForce<'_>, index: usize) -> Vec<Address> {
+    let mut below = Vec::new();
+    for (at, schema) in schemas {
+        if schema.get("prefixItems").and_then(Value::as_array).is_some_and(|prefix| index < prefix.len()) {
+            below.push(at.join("prefixItems").index(index));
+        } else if schema.get("items").is_some_and(Value::is_object) {
+            below.push(at.join("items"));
+        }
+    }
+    below
+}
+
+/// Gathers the schema objects in force at `address`. With a value, alternatives count only when
+/// they accept it; without one, all of them do.
+fn in_force<'s>(
+    schema: &'s Schema,
+    address: &Address,
+    value: Option<&Value>,
+    depth: usize,
+    found: &mut InForce<'s>,
+) {
+    if depth > MOST_STEPS || found.iter().any(|(known, _)| known == address) {
+        return;
+    }
+    let store = &schema.store;
+    let Some(Value::Object(members)) = store.document().get(address) else { return };
+    if let Some(reference) = members.get("$ref").and_then(Value::as_str) {
+        if let Ok(target) = store.document().resolve(address.file, reference) {
+            in_force(schema, &target, value, depth + 1, found);
+        }
+        if store.dialect().ref_hides_siblings() {
+            return;
+        }
+    }
+    found.push((address.clone(), members));
+    let list = |keyword: &str| members.get(keyword).and_then(Value::as_array).map_or(0, Vec::len);
+    for index in 0..list("allOf") {
+        in_force(schema, &address.join("allOf").index(index), value, depth + 1, found);
+    }
+    for keyword in ["anyOf", "oneOf"] {
+        for index in 0..list(keyword) {
+            let branch = address.join(keyword).index(index);
+            if value.is_none_or(|value| store.unit(&branch, schema.direction).is_valid(value)) {
+                in_force(schema, &branch, value, depth + 1, found);
+            }
+        }
+    }
+    for keyword in ["if", "then", "else"] {
+        if members.contains_key(keyword) {
+            let branch = address.join(keyword);
+            if value.is_none_or(|value| store.unit(&branch, schema.direction).is_valid(value)) {
+                in_force(schema, &branch, value, depth + 1, found);
+            }
+        }
+    }
+}
+
+const ALL_TYPES: [JsonType; 7] = [
+    JsonType::Array,
+    JsonType::Boolean,
+    JsonType::Integer,
+    JsonType::Null,
+    JsonType::Number,
+    JsonType::Object,
+    JsonType::String,
+];
+
+/// The JSON types that a value may have.
+pub(super) fn types(schema: &Schema) -> JsonTypeSet {
+    let mut allowed = types_at(schema, &schema.address, 0);
+    if allowed.contains(JsonType::Number) {
+        allowed = allowed.insert(JsonType::Integer);
+    }
+    allowed
+}
+
+fn all() -> JsonTypeSet {
+    ALL_TYPES.into_iter().fold(JsonTypeSet::empty(), JsonTypeSet::insert)
+}
+
+fn both(a: JsonTypeSet, b: JsonTypeSet) -> JsonTypeSet {
+    let wide = |set: JsonTypeSet, kind| {
+        set.contains(kind) || kind == JsonType::Integer && set.contains(JsonType::Number)
+    };
+    ALL_TYPES
+        .into_iter()
+        .filter(|kind| wide(a, *kind) && wide(b, *kind))
+        .fold(JsonTypeSet::empty(), JsonTypeSet::insert)
+}
+
+fn types_at(schema: &Schema, address: &Address, depth: usize) -> JsonTypeSet {
+    let store = &schema.store;
+    let Some(Value::Object(members)) = store.document().get(address) else { return all() };
+    if depth > MOST_STEPS {
+        return all();
+    }
+    let mut allowed = all();
+    if let Some(reference) = members.get("$ref").and_then(Value::as_str) {
+        if let Ok(target) = store.document().resolve(address.file, reference) {
+            allowed = both(allowed, types_at(schema, &target, depth + 1));
+        }
+        if store.dialect().ref_hides_siblings() {
+            return allowed;
+        }
+    }
+    let named = |name: &Value| name.as_str().and_then(|name| name.parse::<JsonType>().ok());
+    match members.get("type") {
+        Some(name @ Value::String(_)) => {
+            let mut own: JsonTypeSet = named(name).into_iter().fold(JsonTypeSet::empty(), JsonTypeSet::insert);
+            let nullable = |keyword: &str| members.get(keyword) == Some(&Value::Bool(true));
+            if store.dialect() == super::dialect::Dialect::OpenApi30 && (nullable("nullable") || nullable("x-nullable")) {
+                own = own.insert(JsonType::Null);
+            }
+            if named(name).is_some() {
+                allowed = both(allowed, own);
+            }
+        }
+        Some(Value::Array(names)) => {
+            let own = names.iter().filter_map(named).fold(JsonTypeSet::empty(), JsonTypeSet::insert);
+            allowed = both(allowed, own);
+        }
+        _ => {}
+    }
+    let literals = members.get("enum").and_then(Value::as_array).map(Vec::as_slice);
+    let literals = literals.or_else(|| members.get("const").map(std::slice::from_ref));
+    if let Some(values) = literals {
+        let own = values.iter().map(type_of).fold(JsonTypeSet::empty(), JsonTypeSet::insert);
+        allowed = both(allowed, own);
+    }
+    let count = |keyword: &str| members.get(keyword).and_then(Value::as_array).map_or(0, Vec::len);
+    for index in 0..count("allOf") {
+        allowed = both(allowed, types_at(schema, &address.join("allOf").index(index), depth + 1));
+    }
+    for keyword in ["anyOf", "oneOf"] {
+        if count(keyword) > 0 {
+            let either = (0..count(keyword))
+                .flat_map(|index| types_at(schema, &address.join(keyword).index(index), depth + 1).iter())
+                .fold(JsonTypeSet::empty(), JsonTypeSet::insert);
+            allowed = both(allowed, either);
+        }
+    }
+    allowed
+}
+
+fn type_of(value: &Value) -> JsonType {
+    match value {
+        Value::Null => JsonType::Null,
+        Value::Bool(_) => JsonType::Boolean,
+        Value::Number(number) if number.is_f64() => JsonType::Number,
+        Value::Number(_) => JsonType::Integer,
+        Value::String(_) => JsonType::String,
+        Value::Array(_) => JsonType::Array,
+        Value::Object(_) => JsonType::Object,
+    }
+}
+
+fn everything_in_force(schema: &Schema) -> InForce<'_> {
+    let mut found = InForce::new();
+    in_force(schema, &schema.address, None, 0, &mut found);
+    found
+}
+
+/// The first schema for the elements of an array.
+pub(super) fn items(schema: &Schema) -> Option<Schema> {
+    let (at, _) = everything_in_force(schema).into_iter().find(|(_, members)| members.get("items").is_some_and(Value::is_object))?;
+    Some(Schema { address: at.join("items"), ..schema.clone() })
+}
+
+/// The first schema for a property.
+pub(super) fn property(schema: &Schema, name: &str) -> Option<Schema> {
+    let found = everything_in_force(schema);
+    let address = schemas_of_property(&found, name).into_iter().next()?;
+    Some(Schema { address, ..schema.clone() })
+}
+
+/// The names of all properties.
+pub(super) fn property_names(schema: &Schema) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for (_, members) in everything_in_force(schema) {
+        for name in members.get("properties").and_then(Value::as_object).into_iter().flat_map(Map::keys) {
+            if !names.contains(name) {
+                names.push(name.clone());
+            }
+        }
+    }
+    names
+}

@@ -1,0 +1,394 @@
+//! A schema object of the document as JSON Schema 2020-12, for one direction.
+//!
+//! The result keeps the shape of its source: a keyword stands at the pointer where the document
+//! has it, so that an error leads back to a line. Sources: OpenAPI 3.0.4 §4.7.24 (schema object,
+//! `nullable`, `readOnly`, `writeOnly`), JSON Schema 2020-12 §8 to §10, and its release notes for
+//! the older drafts.
+
+use oasgate_document::{Address, Document};
+use serde_json::{Map, Value, json};
+
+use super::{Direction, dialect::Dialect};
+
+/// What the translation is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// Validation: what says nothing about validity is left out.
+    Validation,
+    /// Reading by people and programs: annotations stay.
+    Publication,
+}
+
+/// Turns a resolved reference into the keyword that stands for it.
+pub(super) type WriteReference<'w> = &'w mut dyn FnMut(&Address) -> (&'static str, Value);
+
+/// Takes what is wrong with a schema: the keyword and a sentence.
+pub(super) type Complain<'c> = &'c mut dyn FnMut(Address, &'static str, String);
+
+pub(super) struct Translation<'t> {
+    pub(super) document: &'t Document,
+    pub(super) direction: Direction,
+    pub(super) purpose: Purpose,
+    pub(super) reference: WriteReference<'t>,
+    pub(super) complain: Complain<'t>,
+}
+
+/// Keywords whose value is one schema.
+const ONE_SCHEMA: &[&str] = &[
+    "additionalItems",
+    "additionalProperties",
+    "contains",
+    "contentSchema",
+    "else",
+    "if",
+    "items",
+    "not",
+    "propertyNames",
+    "then",
+    "unevaluatedItems",
+    "unevaluatedProperties",
+];
+
+/// Keywords whose value is a list of schemas.
+const LIST_OF_SCHEMAS: &[&str] = &["allOf", "anyOf", "oneOf", "prefixItems"];
+
+/// Keywords whose value is a map from names to schemas.
+const MAP_OF_SCHEMAS: &[&str] =
+    &["$defs", "definitions", "dependentSchemas", "patternProperties", "properties"];
+
+/// Keywords that say nothing about validity.
+const ANNOTATIONS: &[&str] = &[
+    "$comment",
+    "contentMediaType",
+    "contentEncoding",
+    "contentSchema",
+    "default",
+    "deprecated",
+    "description",
+    "discriminator",
+    "example",
+    "examples",
+    "externalDocs",
+    "nullable",
+    "readOnly",
+    "title",
+    "writeOnly",
+    "xml",
+];
+
+/// OpenAPI's own keywords, which no JSON Schema tool knows.
+const OPENAPI_ONLY: &[&str] = &["discriminator", "example", "externalDocs", "nullable", "xml"];
+
+impl Translation<'_> {
+    /// Translates the schema object at `at`.
+    pub(super) fn schema(&mut self, at: &Address, value: &Value, dialect: Dialect) -> Value {
+        let Value::Object(members) = value else {
+            if value.is_boolean() {
+                return value.clone();
+            }
+            (self.complain)(at.clone(), "invalid-schema", "a schema is an object or a boolean".to_owned());
+            return Value::Bool(true);
+        };
+        let dialect = members
+            .get("$schema")
+            .and_then(Value::as_str)
+            .and_then(Dialect::by_uri)
+            .unwrap_or(dialect);
+        let mut out = Map::new();
+        if let Some(reference) = members.get("$ref").and_then(Value::as_str) {
+            self.reference(at, reference, &mut out);
+            if dialect.ref_hides_siblings() {
+                return Value::Object(out);
+            }
+        }
+        for (keyword, value) in members {
+            self.keyword(at, keyword, value, members, dialect, &mut out);
+        }
+        Value::Object(out)
+    }
+
+    fn reference(&mut self, at: &Address, reference: &str, out: &mut Map<String, Value>) {
+        match self.document.resolve(at.file, reference) {
+            Ok(target) => {
+                let (keyword, value) = (self.reference)(&target);
+                out.insert(keyword.to_owned(), value);
+            }
+            Err(error) => (self.complain)(at.join("$ref"), "unresolved-reference", error.to_string()),
+        }
+    }
+
+    fn keyword(
+        &mut self,
+        at: &Address,
+        keyword: &str,
+        value: &Value,
+        members: &Map<String, Value>,
+        dialect: Dialect,
+        out: &mut Map<String, Value>,
+    ) {
+        let mut put = |keyword: &str, value: Value| {
+            out.insert(keyword.to_owned(), value);
+        };
+        match keyword {
+            "$ref" if value.is_string() => {}
+            "$schema" | "$id" | "id" | "$vocabulary" => {}
+            "type" => put("type", types(value, members, dialect)),
+            "exclusiveMinimum" | "exclusiveMaximum" if value.is_boolean() && dialect.has_boolean_bounds() => {
+                let bound = if keyword == "exclusiveMinimum" { "minimum" } else { "maximum" };
+                if let (Value::Bool(true), Some(limit)) = (value, members.get(bound)) {
+                    put(keyword, limit.clone());
+                }
+            }
+            "minimum" | "maximum" if dialect.has_boolean_bounds() => {
+                let flag = if keyword == "minimum" { "exclusiveMinimum" } else { "exclusiveMaximum" };
+                if members.get(flag) != Some(&Value::Bool(true)) {
+                    put(keyword, value.clone());
+                }
+            }
+            "items" if value.is_array() && dialect.has_list_items() => {
+                put("prefixItems", self.list(&at.join("items"), value, dialect));
+            }
+            "additionalItems" if dialect.has_list_items() => {
+                if members.get("items").is_some_and(Value::is_array) {
+                    put("items", self.schema(&at.join(keyword), value, dialect));
+                }
+            }
+            "dependencies" if dialect != Dialect::Draft202012 => {
+                self.dependencies(&at.join(keyword), value, dialect, out);
+            }
+            "required" => {
+                let required = self.required(at, value, members, dialect);
+                if let Some(required) = required {
+                    put(keyword, required);
+                }
+            }
+            "example" if self.purpose == Purpose::Publication => {
+                if !members.contains_key("examples") {
+                    put("examples", json!([value]));
+                }
+            }
+            _ if self.purpose == Purpose::Validation
+                && (ANNOTATIONS.contains(&keyword) || keyword.starts_with("x-")) => {}
+            _ if OPENAPI_ONLY.contains(&keyword) => {}
+            _ if ONE_SCHEMA.contains(&keyword) => put(keyword, self.schema(&at.join(keyword), value, dialect)),
+            _ if LIST_OF_SCHEMAS.contains(&keyword) && value.is_array() => {
+                put(keyword, self.list(&at.join(keyword), value, dialect));
+            }
+            // Definitions are reached by references only, each as a unit of its own.
+            "$defs" | "definitions" => {}
+            _ if MAP_OF_SCHEMAS.contains(&keyword) && value.is_object() => {
+                put(keyword, self.map(&at.join(keyword), value, dialect));
+            }
+            "examples" if !value.is_array() => {}
+            _ => put(keyword, value.clone()),
+        }
+    }
+
+    fn list(&mut self, at: &Address, value: &Value, dialect: Dialect) -> Value {
+        let items = value.as_array().map(Vec::as_slice).unwrap_or_default();
+        items.iter().enumerate().map(|(index, item)| self.schema(&at.index(index), item, dialect)).collect()
+    }
+
+    fn map(&mut self, at: &Address, value: &Value, dialect: Dialect) -> Value {
+        let members = value.as_object().into_iter().flatten();
+        Value::Object(
+            members.map(|(name, member)| (name.clone(), self.schema(&at.join(name), member, dialect))).collect(),
+        )
+    }
+
+    /// `dependencies` (up to 2019-09) as the two keywords it became.
+    fn dependencies(&mut self, at: &Address, value: &Value, dialect: Dialect, out: &mut Map<String, Value>) {
+        let mut names = Map::new();
+        let mut schemas = Map::new();
+        for (name, dependency) in value.as_object().into_iter().flatten() {
+            if dependency.is_array() {
+                names.insert(name.clone(), dependency.clone());
+            } else {
+                schemas.insert(name.clone(), self.schema(&at.join(name), dependency, dialect));
+            }
+        }
+        for (keyword, map) in [("dependentRequired", names), ("dependentSchemas", schemas)] {
+            if !map.is_empty() {
+                out.insert(keyword.to_owned(), Value::Object(map));
+            }
+        }
+    }
+
+    /// `required` without the properties that do not travel in this direction; `None` when nothing
+    /// is left of it, or when it is the boolean that draft 3 had and that means nothing since.
+    fn required(
+        &self,
+        at: &Address,
+        value: &Value,
+        members: &Map<String, Value>,
+        dialect: Dialect,
+    ) -> Option<Value> {
+        let Value::Array(names) = value else {
+            // A required parameter of Swagger 2.0 is its own schema, with `required: true`.
+            return (!value.is_boolean()).then(|| value.clone());
+        };
+        let mark = match self.direction {
+            Direction::Request => "readOnly",
+            Direction::Response => "writeOnly",
+        };
+        let kept: Vec<_> = names
+            .iter()
+            .filter(|name| {
+                !name.as_str().is_some_and(|name| self.is_marked(at.file, members, name, mark, dialect, 0))
+            })
+            .cloned()
+            .collect();
+        (!kept.is_empty() || names.is_empty() && dialect != Dialect::OpenApi30).then_some(Value::Array(kept))
+    }
+
+    /// Whether a property carries a mark, here or in a part of `allOf`.
+    fn is_marked(
+        &self,
+        file: oasgate_document::FileId,
+        members: &Map<String, Value>,
+        name: &str,
+        mark: &str,
+        dialect: Dialect,
+        depth: usize,
+    ) -> bool {
+        // References that lead in a circle end here.
+        if depth > 16 {
+            return false;
+        }
+        let own = members.get("properties").and_then(|properties| properties.get(name));
+        if own.is_some_and(|property| self.has_mark(file, property, mark, dialect, depth)) {
+            return true;
+        }
+        let parts = members.get("allOf").and_then(Value::as_array);
+        parts.into_iter().flatten().any(|part| {
+            let Some((file, part)) = self.behind(file, part) else { return false };
+            part.as_object()
+                .is_some_and(|part| self.is_marked(file, part, name, mark, dialect, depth + 1))
+        })
+    }
+
+    fn has_mark(
+        &self,
+        file: oasgate_document::FileId,
+        schema: &Value,
+        mark: &str,
+        dialect: Dialect,
+        depth: usize,
+    ) -> bool {
+        if depth > 16 {
+            return false;
+        }
+        let is_reference = schema.get("$ref").is_some_and(Value::is_string);
+        if !(is_reference && dialect.ref_hides_siblings()) {
+            if schema.get(mark) == Some(&Value::Bool(true)) {
+                return true;
+            }
+            let parts = schema.get("allOf").and_then(Value::as_array);
+            if parts.into_iter().flatten().any(|part| self.has_mark(file, part, mark, dialect, depth + 1)) {
+                return true;
+            }
+        }
+        is_reference
+            && self
+                .behind(file, schema)
+                .is_some_and(|(file, target)| self.has_mark(file, target, mark, dialect, depth + 1))
+    }
+
+    /// One step along a reference; the schema itself where there is none.
+    fn behind<'s>(
+        &'s self,
+        file: oasgate_document::FileId,
+        schema: &'s Value,
+    ) -> Option<(oasgate_document::FileId, &'s Value)> {
+        match schema.get("$ref").and_then(Value::as_str) {
+            None => Some((file, schema)),
+            Some(reference) => {
+                let target = self.document.resolve(file, reference).ok()?;
+                Some((target.file, self.document.get(&target)?))
+            }
+        }
+    }
+}
+
+/// `type` with null where `nullable` stands beside it (OpenAPI 3.0.4 §4.7.24.1): without a `type`
+/// of its own, `nullable` changes nothing.
+fn types(value: &Value, members: &Map<String, Value>, dialect: Dialect) -> Value {
+    let nullable = dialect == Dialect::OpenApi30
+        && (members.get("nullable") == Some(&Value::Bool(true))
+            || members.get("x-nullable") == Some(&Value::Bool(true)));
+    match value {
+        // Swagger 2.0's `file` is a body of bytes, about which a schema says nothing.
+        Value::String(name) if dialect == Dialect::OpenApi30 && name == "file" => {
+            json!(["string", "number", "boolean", "object", "array", "null"])
+        }
+        Value::String(name) if nullable && name != "null" => json!([name, "null"]),
+        Value::Array(names) if nullable && !names.contains(&json!("null")) => {
+            Value::Array(names.iter().cloned().chain([json!("null")]).collect())
+        }
+        _ => value.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use oasgate_document::{Document, Pointer};
+
+    use super::*;
+
+    fn translated(schema: &Value, version: &str, direction: Direction) -> Value {
+        let root = json!({ "openapi": version, "info": {}, "paths": {}, "components": { "schemas": { "S": schema, "Text": { "type": "string" } } } });
+        let document = Document::parse("t.json", root.to_string()).expect("a test writes good documents");
+        let at = Address::in_root(Pointer::parse("/components/schemas/S").expect("a pointer"));
+        let dialect = Dialect::of(document.version(), document.root());
+        Translation {
+            document: &document,
+            direction,
+            purpose: Purpose::Validation,
+            reference: &mut |target| ("$ref", json!(format!("#{}", target.pointer))),
+            complain: &mut |at, rule, message| panic!("{rule} at {}: {message}", at.pointer),
+        }
+        .schema(&at, schema, dialect)
+    }
+
+    #[test]
+    fn nullable_counts_only_beside_a_type() {
+        let typed = json!({ "type": "string", "nullable": true, "enum": ["a"] });
+        assert_eq!(translated(&typed, "3.0.3", Direction::Response), json!({ "type": ["string", "null"], "enum": ["a"] }));
+        let untyped = json!({ "nullable": true, "enum": ["a"] });
+        assert_eq!(translated(&untyped, "3.0.3", Direction::Response), json!({ "enum": ["a"] }));
+        assert_eq!(translated(&typed, "3.1.0", Direction::Response), json!({ "type": "string", "enum": ["a"] }));
+    }
+
+    #[test]
+    fn boolean_bounds_become_numbers() {
+        let schema = json!({ "minimum": 1, "exclusiveMinimum": true, "maximum": 9, "exclusiveMaximum": false });
+        assert_eq!(translated(&schema, "3.0.3", Direction::Request), json!({ "exclusiveMinimum": 1, "maximum": 9 }));
+    }
+
+    #[test]
+    fn siblings_of_a_reference_are_hidden_in_3_0_only() {
+        let schema = json!({ "$ref": "#/components/schemas/Text", "minLength": 3 });
+        assert_eq!(translated(&schema, "3.0.3", Direction::Request), json!({ "$ref": "#/components/schemas/Text" }));
+        assert_eq!(
+            translated(&schema, "3.1.0", Direction::Request),
+            json!({ "$ref": "#/components/schemas/Text", "minLength": 3 })
+        );
+    }
+
+    #[test]
+    fn what_does_not_travel_is_not_required() {
+        let schema = json!({
+            "required": ["id", "secret", "name"],
+            "properties": { "id": { "readOnly": true }, "secret": { "allOf": [{ "writeOnly": true }] }, "name": {} },
+        });
+        let required = |direction| translated(&schema, "3.0.3", direction)["required"].clone();
+        assert_eq!(required(Direction::Request), json!(["secret", "name"]));
+        assert_eq!(required(Direction::Response), json!(["id", "name"]));
+    }
+
+    #[test]
+    fn a_property_may_be_called_as_a_keyword_is() {
+        let schema = json!({ "properties": { "$ref": { "type": "string" }, "nullable": { "type": "boolean" } } });
+        assert_eq!(translated(&schema, "3.0.3", Direction::Request), schema);
+    }
+}

@@ -1,0 +1,268 @@
+//! One schema object, translated and compiled.
+//!
+//! References to other schema objects are a keyword of our own that finds its unit when a value
+//! first reaches it. Keywords that must see through references (`unevaluated*`, `$dynamicRef`)
+//! cannot work that way: a unit that uses one of them is compiled together with everything it
+//! refers to.
+
+use std::{
+    cell::RefCell,
+    sync::{Arc, OnceLock, Weak},
+};
+
+use jsonschema::{Draft, Keyword, ValidationError, Validator};
+use oasgate_document::{Address, FileId, Pointer};
+use serde_json::{Map, Value, json};
+
+use super::{
+    Direction, SchemaStore,
+    translate::{Purpose, Translation},
+};
+
+/// The keyword that stands for `$ref` in a unit.
+pub(super) const REFERENCE: &str = "x-oasgate-ref";
+
+/// How many keywords of one unit may be refused before the whole unit is given up.
+const MOST_REPAIRS: usize = 200;
+
+/// The bound on steps of one look-around or back-reference pattern.
+const BACKTRACK_LIMIT: usize = 100_000;
+
+/// A compiled schema object.
+pub(super) struct Unit {
+    validator: Validator,
+    address: Address,
+    /// Where each resource of a unit that was compiled together with others comes from.
+    resources: Vec<Address>,
+}
+
+impl Unit {
+    pub(super) fn compile(store: &SchemaStore, address: &Address, direction: Direction) -> Self {
+        let value = store.document().get(address).unwrap_or(&Value::Bool(true));
+        if must_see_through_references(value) {
+            return Self::compile_together(store, address, direction);
+        }
+        let translated = translate(store, address, direction, Purpose::Validation, &mut |target| {
+            (REFERENCE, json!([target.file.index(), target.pointer.as_str()]))
+        });
+        let validator = build(store, translated, direction, &|pointer| address_below(address, pointer));
+        Self { validator, address: address.clone(), resources: Vec::new() }
+    }
+
+    /// Compiles the schema object and everything it refers to as resources of one schema.
+    fn compile_together(store: &SchemaStore, address: &Address, direction: Direction) -> Self {
+        let mut resources = vec![address.clone()];
+        let mut definitions = Map::new();
+        let mut done = 0;
+        while done < resources.len() {
+            let at = resources[done].clone();
+            let mut schema = translate(store, &at, direction, Purpose::Validation, &mut |target| {
+                let number = resources.iter().position(|known| known == target).unwrap_or_else(|| {
+                    resources.push(target.clone());
+                    resources.len() - 1
+                });
+                ("$ref", json!(resource_uri(number)))
+            });
+            if let Value::Object(members) = &mut schema {
+                members.insert("$id".to_owned(), json!(resource_uri(done)));
+            }
+            definitions.insert(done.to_string(), schema);
+            done += 1;
+        }
+        let schema = json!({ "$ref": resource_uri(0), "$defs": definitions });
+        let validator = build(store, schema, direction, &|pointer| {
+            let mut tokens = pointer.tokens().skip(1);
+            let number = tokens.next().and_then(|number| number.parse::<usize>().ok()).unwrap_or_default();
+            let mut at = resources.get(number).cloned().unwrap_or_default();
+            for token in tokens {
+                at = at.join(&token);
+            }
+            at
+        });
+        Self { validator, address: address.clone(), resources }
+    }
+
+    pub(super) fn is_valid(&self, value: &Value) -> bool {
+        self.validator.is_valid(value)
+    }
+
+    pub(super) fn errors<'v>(&'v self, value: &'v Value) -> jsonschema::ErrorIterator<'v> {
+        self.validator.iter_errors(value)
+    }
+
+    /// The keyword of the document that an error speaks of.
+    pub(super) fn keyword_address(&self, error: &ValidationError<'_>) -> Address {
+        if self.resources.is_empty() {
+            let pointer = Pointer::parse(error.schema_path().as_str()).unwrap_or_default();
+            return address_below(&self.address, &pointer);
+        }
+        let location = error.absolute_keyword_location().map(|uri| uri.as_str().to_owned()).unwrap_or_default();
+        let (resource, fragment) = location.split_once('#').unwrap_or((&location, ""));
+        let number = resource.rsplit('/').next().and_then(|number| number.parse::<usize>().ok());
+        let at = number.and_then(|number| self.resources.get(number)).unwrap_or(&self.address);
+        address_below(at, &Pointer::parse(fragment).unwrap_or_default())
+    }
+}
+
+fn resource_uri(number: usize) -> String {
+    format!("oasgate:/unit/{number}")
+}
+
+fn address_below(base: &Address, pointer: &Pointer) -> Address {
+    pointer.tokens().fold(base.clone(), |at, token| at.join(&token))
+}
+
+fn translate(
+    store: &SchemaStore,
+    address: &Address,
+    direction: Direction,
+    purpose: Purpose,
+    reference: &mut dyn FnMut(&Address) -> (&'static str, Value),
+) -> Value {
+    let value = store.document().get(address).unwrap_or(&Value::Bool(true));
+    Translation {
+        document: store.document(),
+        direction,
+        purpose,
+        reference,
+        complain: &mut |at, rule, message| store.complain(at, rule, message),
+    }
+    .schema(address, value, store.dialect())
+}
+
+/// Whether a schema object uses a keyword that depends on what references evaluate to.
+fn must_see_through_references(value: &Value) -> bool {
+    match value {
+        Value::Object(members) => members.iter().any(|(keyword, value)| {
+            matches!(
+                keyword.as_str(),
+                "unevaluatedProperties" | "unevaluatedItems" | "$dynamicRef" | "$recursiveRef" | "$dynamicAnchor"
+            ) || (value.is_object() || value.is_array()) && must_see_through_references(value)
+        }),
+        Value::Array(items) => items.iter().any(must_see_through_references),
+        _ => false,
+    }
+}
+
+/// Compiles a translated schema. What the dialect refuses is reported at its place and taken out,
+/// so that one impossible pattern does not cost the rest.
+fn build(
+    store: &SchemaStore,
+    mut schema: Value,
+    direction: Direction,
+    address_of: &dyn Fn(&Pointer) -> Address,
+) -> Validator {
+    for _ in 0..MOST_REPAIRS {
+        match options(store, direction).build(&schema) {
+            Ok(validator) => return validator,
+            Err(error) => {
+                let pointer = refused(&error);
+                let rule = if error.kind().keyword() == "pattern" || is_pattern(&pointer, &error) {
+                    "invalid-pattern"
+                } else {
+                    "invalid-schema"
+                };
+                let place = remove_keyword(&mut schema, &pointer);
+                store.complain(address_of(&place), rule, error.to_string());
+            }
+        }
+    }
+    options(store, direction).build(&Value::Bool(true)).unwrap_or_else(|_| unreachable!("`true` is a schema"))
+}
+
+fn is_pattern(pointer: &Pointer, error: &ValidationError<'_>) -> bool {
+    pointer.last().as_deref() == Some("pattern") && error.instance().is_string()
+}
+
+/// Where in the schema the trouble stands: errors of the meta-schema speak of the schema as an
+/// instance, errors of compilation name the keyword.
+fn refused(error: &ValidationError<'_>) -> Pointer {
+    let instance = Pointer::parse(error.instance_path().as_str()).unwrap_or_default();
+    if instance.is_root() { Pointer::parse(error.schema_path().as_str()).unwrap_or_default() } else { instance }
+}
+
+/// Takes out the keyword that holds the node at `pointer`; answers where that keyword stood. With
+/// nothing to take out, the whole schema becomes `true`.
+fn remove_keyword(schema: &mut Value, pointer: &Pointer) -> Pointer {
+    let mut at = pointer.clone();
+    while let (Some(parent), Some(key)) = (at.parent(), at.last()) {
+        if let Some(Value::Object(members)) = schema.pointer_mut(parent.as_str())
+            && members.shift_remove(&key).is_some()
+        {
+            return at;
+        }
+        at = parent;
+    }
+    *schema = Value::Bool(true);
+    Pointer::root()
+}
+
+fn options(store: &SchemaStore, direction: Direction) -> jsonschema::ValidationOptions<'static> {
+    let store = store.weak();
+    jsonschema::options()
+        .with_draft(Draft::Draft202012)
+        .should_validate_formats(true)
+        .with_pattern_options(jsonschema::PatternOptions::fancy_regex().backtrack_limit(BACKTRACK_LIMIT))
+        .offline()
+        .with_keyword(REFERENCE, move |_, value, _| {
+            let target = reference_target(value)
+                .ok_or_else(|| ValidationError::schema("a reference is a file and a pointer"))?;
+            Ok(Box::new(Reference {
+                store: Weak::clone(&store),
+                target,
+                direction,
+                unit: OnceLock::new(),
+            }))
+        })
+}
+
+fn reference_target(value: &Value) -> Option<Address> {
+    let [file, pointer] = value.as_array()?.as_slice() else { return None };
+    let file = FileId::from_index(usize::try_from(file.as_u64()?).ok()?);
+    Some(Address { file, pointer: Pointer::parse(pointer.as_str()?)? })
+}
+
+/// A reference that finds its unit when first needed.
+struct Reference {
+    store: Weak<SchemaStore>,
+    target: Address,
+    direction: Direction,
+    unit: OnceLock<Weak<Unit>>,
+}
+
+thread_local! {
+    /// The references being followed on this thread, with the value each is at.
+    static FOLLOWING: RefCell<Vec<(*const Unit, *const Value)>> = const { RefCell::new(Vec::new()) };
+}
+
+impl Reference {
+    fn accepts(&self, value: &Value) -> bool {
+        let found = self.unit.get_or_init(|| {
+            let store = self.store.upgrade();
+            store.map(|store| Arc::downgrade(&store.unit(&self.target, self.direction))).unwrap_or_default()
+        });
+        // Whoever validates holds the store, and the store holds its units.
+        let Some(unit) = found.upgrade() else { return true };
+        // A reference that comes back to itself without having gone deeper into the value adds
+        // nothing, and would never end.
+        let step = (Arc::as_ptr(&unit), std::ptr::from_ref(value));
+        let circular = FOLLOWING.with_borrow_mut(|following| {
+            let circular = following.contains(&step);
+            following.push(step);
+            circular
+        });
+        let accepted = circular || unit.is_valid(value);
+        FOLLOWING.with_borrow_mut(Vec::pop);
+        accepted
+    }
+}
+
+impl<'i> Keyword<'i> for Reference {
+    fn validate(&self, value: &'i Value) -> Result<(), ValidationError<'i>> {
+        if self.accepts(value) { Ok(()) } else { Err(ValidationError::custom("the referenced schema refuses it")) }
+    }
+
+    fn is_valid(&self, value: &'i Value) -> bool {
+        self.accepts(value)
+    }
+}

@@ -1,0 +1,326 @@
+//! Why a value breaks a schema, in words and with the keyword's place in the document.
+
+use jsonschema::{
+    ValidationError,
+    error::{TypeKind, ValidationErrorKind as Kind},
+};
+use oasgate_document::{Address, Pointer};
+use serde_json::Value;
+
+use super::{Direction, SchemaStore, unit::REFERENCE};
+
+/// One way in which a value breaks a schema.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// The node of the value.
+    pub instance: Pointer,
+    /// The keyword in the document that it breaks.
+    pub schema: Address,
+    /// The keyword's name.
+    pub keyword: String,
+    /// What is wrong, in one line.
+    pub message: String,
+    /// What the keyword wants.
+    pub expected: String,
+    /// What came instead, abbreviated.
+    pub actual: String,
+    /// What tells it from other breaches of the same keyword: a missing property's name.
+    detail: String,
+}
+
+impl Violation {
+    /// What tells this breach from others at the same place, from run to run.
+    pub fn discriminator(&self) -> String {
+        if self.detail.is_empty() { self.keyword.clone() } else { format!("{} {}", self.keyword, self.detail) }
+    }
+
+    /// Whether the keyword is `format`, which not every reader of a document asserts.
+    pub fn is_format_only(&self) -> bool {
+        self.keyword == "format"
+    }
+}
+
+/// How many references an explanation follows: as deep as a value may nest.
+const MOST_STEPS: usize = 256;
+
+/// How many of the alternatives of an `anyOf` or `oneOf` are explained.
+const MOST_ALTERNATIVES: usize = 64;
+
+/// Each keyword that a value breaks.
+pub(super) fn collect(
+    store: &SchemaStore,
+    address: &Address,
+    direction: Direction,
+    value: &Value,
+) -> Vec<Violation> {
+    let mut found = Vec::new();
+    Explanation { store, direction }.unit(address, value, &Pointer::root(), 0, &mut found);
+    found
+}
+
+struct Explanation<'s> {
+    store: &'s SchemaStore,
+    direction: Direction,
+}
+
+impl Explanation<'_> {
+    fn unit(&self, address: &Address, value: &Value, base: &Pointer, depth: usize, found: &mut Vec<Violation>) {
+        if depth > MOST_STEPS {
+            return;
+        }
+        let unit = self.store.unit(address, self.direction);
+        for error in unit.errors(value) {
+            let at = unit.keyword_address(&error);
+            let local = Pointer::parse(error.instance_path().as_str()).unwrap_or_default();
+            let instance = local.tokens().fold(base.clone(), |pointer, token| pointer.join(&token));
+            if at.pointer.last().as_deref() == Some(REFERENCE) {
+                let Some(target) = self.reference_at(&at) else { continue };
+                let node = local.get(value).unwrap_or(value);
+                self.unit(&target, node, &instance, depth + 1, found);
+                continue;
+            }
+            if let Some(violation) = self.violation(&error, at, instance, depth) {
+                found.push(violation);
+            }
+        }
+    }
+
+    /// Where the reference leads for which the unit has a keyword at `at`.
+    fn reference_at(&self, at: &Address) -> Option<Address> {
+        let holder = at.parent()?;
+        let reference = self.store.document().get(&holder)?.get("$ref")?.as_str()?;
+        self.store.document().resolve(holder.file, reference).ok()
+    }
+
+    fn violation(
+        &self,
+        error: &ValidationError<'_>,
+        at: Address,
+        instance: Pointer,
+        depth: usize,
+    ) -> Option<Violation> {
+        let value: &Value = error.instance();
+        let keyword = at
+            .pointer
+            .last()
+            .filter(|last| last.parse::<usize>().is_err())
+            .unwrap_or_else(|| error.kind().keyword().to_owned());
+        let mut detail = String::new();
+        let mut actual = brief(value);
+        let (message, expected) = match error.kind() {
+            Kind::Type { kind } => {
+                actual = kind_and_value(value);
+                let wanted = match kind {
+                    TypeKind::Single(one) => one.to_string(),
+                    TypeKind::Multiple(several) => {
+                        several.iter().map(|one| one.to_string()).collect::<Vec<_>>().join(" or ")
+                    }
+                };
+                (format!("{} is not of type {wanted}", kind_of(value)), wanted)
+            }
+            Kind::Required { property } => {
+                let name = property.as_str().map_or_else(|| property.to_string(), str::to_owned);
+                detail.clone_from(&name);
+                actual = names(value);
+                (format!("the required property `{name}` is missing"), format!("a property `{name}`"))
+            }
+            Kind::Enum { options } => {
+                ("the value is not in the enum".to_owned(), format!("one of {}", brief(options)))
+            }
+            Kind::Constant { expected_value } => {
+                ("the value is not the constant".to_owned(), brief(expected_value))
+            }
+            Kind::Format { format } => {
+                detail.clone_from(format);
+                (format!("the text is not of format {format}"), format!("format {format}"))
+            }
+            Kind::Pattern { pattern } => {
+                ("the text does not match the pattern".to_owned(), format!("pattern {pattern}"))
+            }
+            // The pattern could not be decided within its bound: nothing is known, nothing is said.
+            Kind::BacktrackLimitExceeded { .. } | Kind::RegexEngineFailure { .. } => return None,
+            Kind::Minimum { limit } => ("the number is too small".to_owned(), format!("at least {limit}")),
+            Kind::ExclusiveMinimum { limit } => {
+                ("the number is too small".to_owned(), format!("more than {limit}"))
+            }
+            Kind::Maximum { limit } => ("the number is too great".to_owned(), format!("at most {limit}")),
+            Kind::ExclusiveMaximum { limit } => {
+                ("the number is too great".to_owned(), format!("less than {limit}"))
+            }
+            Kind::MultipleOf { multiple_of } => {
+                (format!("the number is no multiple of {multiple_of}"), format!("a multiple of {multiple_of}"))
+            }
+            Kind::MinLength { limit } => {
+                actual = length(value);
+                ("the text is too short".to_owned(), format!("at least {limit} characters"))
+            }
+            Kind::MaxLength { limit } => {
+                actual = length(value);
+                ("the text is too long".to_owned(), format!("at most {limit} characters"))
+            }
+            Kind::MinItems { limit } => {
+                actual = length(value);
+                ("the array is too short".to_owned(), format!("at least {limit} elements"))
+            }
+            Kind::MaxItems { limit } => {
+                actual = length(value);
+                ("the array is too long".to_owned(), format!("at most {limit} elements"))
+            }
+            Kind::AdditionalItems { limit } => {
+                actual = length(value);
+                ("the array is too long".to_owned(), format!("at most {limit} elements"))
+            }
+            Kind::MinProperties { limit } => {
+                actual = length(value);
+                ("the object has too few properties".to_owned(), format!("at least {limit} properties"))
+            }
+            Kind::MaxProperties { limit } => {
+                actual = length(value);
+                ("the object has too many properties".to_owned(), format!("at most {limit} properties"))
+            }
+            Kind::UniqueItems => {
+                ("the array has equal elements".to_owned(), "elements that all differ".to_owned())
+            }
+            Kind::AdditionalProperties { unexpected } | Kind::UnevaluatedProperties { unexpected } => {
+                actual = unexpected.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+                (
+                    format!("{} not allowed: {actual}", if unexpected.len() == 1 { "a property is" } else { "properties are" }),
+                    "only the properties that are named".to_owned(),
+                )
+            }
+            Kind::AnyOf { .. } => self.alternatives(&at, "anyOf", value, depth),
+            Kind::OneOfNotValid { .. } => self.alternatives(&at, "oneOf", value, depth),
+            Kind::OneOfMultipleValid { .. } => {
+                let fitting = self.fitting(&at, value);
+                (
+                    format!("more than one alternative of oneOf accepts the value: {}", fitting.join(", ")),
+                    "exactly one alternative that accepts it".to_owned(),
+                )
+            }
+            Kind::Not { .. } => {
+                ("the value is what `not` forbids".to_owned(), "a value that `not` does not describe".to_owned())
+            }
+            Kind::FalseSchema => ("nothing is allowed here".to_owned(), "no value".to_owned()),
+            Kind::Contains => {
+                ("no element is as `contains` wants it".to_owned(), "an element that `contains` describes".to_owned())
+            }
+            Kind::PropertyNames { error } => {
+                actual = brief(error.instance());
+                ("a property's name is not allowed".to_owned(), "names that `propertyNames` describes".to_owned())
+            }
+            _ => (error.to_string(), format!("what `{keyword}` describes")),
+        };
+        Some(Violation { instance, schema: at, keyword, message, expected, actual, detail })
+    }
+
+    /// The message for a value that no alternative accepts: which alternative is nearest, and where
+    /// it fails.
+    fn alternatives(&self, at: &Address, keyword: &str, value: &Value, depth: usize) -> (String, String) {
+        let count = self.count(at);
+        let expected = format!("one of the {count} alternatives of {keyword}");
+        let mut nearest: Option<(usize, Address, Vec<Violation>)> = None;
+        if depth < 4 {
+            for index in 0..count.min(MOST_ALTERNATIVES) {
+                let branch = at.index(index);
+                let mut found = Vec::new();
+                self.unit(&branch, value, &Pointer::root(), depth + 1, &mut found);
+                // A value of another type, or with another tag, was never meant to be this one.
+                let strange = found
+                    .iter()
+                    .filter(|one| {
+                        one.instance.is_root() && one.keyword == "type"
+                            || matches!(one.keyword.as_str(), "enum" | "const")
+                    })
+                    .count();
+                let distance = strange * 1000 + found.len();
+                if nearest.as_ref().is_none_or(|(least, ..)| distance < *least) {
+                    nearest = Some((distance, branch, found));
+                }
+            }
+        }
+        let message = match nearest {
+            Some((_, branch, found)) if !found.is_empty() => {
+                let first = &found[0];
+                let place = if first.instance.is_root() { String::new() } else { format!("{}: ", first.instance) };
+                format!(
+                    "no alternative of {keyword} accepts the value; the nearest is {}, where {place}{}",
+                    self.branch_name(&branch),
+                    first.message,
+                )
+            }
+            _ => format!("no alternative of {keyword} accepts the value"),
+        };
+        (message, expected)
+    }
+
+    fn fitting(&self, at: &Address, value: &Value) -> Vec<String> {
+        (0..self.count(at))
+            .map(|index| at.index(index))
+            .filter(|branch| self.store.unit(branch, self.direction).is_valid(value))
+            .map(|branch| self.branch_name(&branch))
+            .collect()
+    }
+
+    fn count(&self, at: &Address) -> usize {
+        self.store.document().get(at).and_then(Value::as_array).map_or(0, Vec::len)
+    }
+
+    /// A component's name, else the position.
+    fn branch_name(&self, branch: &Address) -> String {
+        let target = self.store.target(branch);
+        super::standalone::component_name(&target)
+            .or_else(|| branch.pointer.last().map(|index| format!("number {index}")))
+            .unwrap_or_default()
+    }
+}
+
+/// A JSON type with its article, as a sentence needs it.
+fn kind_of(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "an array",
+        Value::Object(_) => "an object",
+    }
+}
+
+fn kind_and_value(value: &Value) -> String {
+    if value.is_null() { "null".to_owned() } else { format!("{}: {}", kind_of(value), brief(value)) }
+}
+
+fn length(value: &Value) -> String {
+    let count = match value {
+        Value::String(text) => text.chars().count(),
+        Value::Array(items) => items.len(),
+        Value::Object(members) => members.len(),
+        _ => 0,
+    };
+    format!("{count}: {}", brief(value))
+}
+
+fn names(value: &Value) -> String {
+    let Some(members) = value.as_object() else { return brief(value) };
+    if members.is_empty() {
+        return "an empty object".to_owned();
+    }
+    let mut shown: Vec<_> = members.keys().take(8).map(|name| format!("`{name}`")).collect();
+    if members.len() > shown.len() {
+        shown.push(format!("and {} more", members.len() - shown.len()));
+    }
+    format!("only {}", shown.join(", "))
+}
+
+/// How many characters of a value a message shows.
+const BRIEF: usize = 100;
+
+/// A value as JSON, cut off where it is long.
+fn brief(value: &Value) -> String {
+    let text = value.to_string();
+    if text.chars().count() <= BRIEF {
+        return text;
+    }
+    let cut: String = text.chars().take(BRIEF - 1).collect();
+    format!("{cut}…")
+}

@@ -1,0 +1,142 @@
+//! Response headers, read by their style or content and held against their schema.
+
+use http::HeaderMap;
+use mediatype::MediaTypeBuf;
+use oasgate_document::Address;
+use serde_json::Value;
+
+use super::{Parsed, parse_body, reading};
+use crate::contract::{Explode, Header, Schema, Serialization, Violation};
+use jsonschema::JsonType;
+
+/// How a header breaks the contract.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HeaderBreach {
+    /// It is required and absent.
+    Missing,
+    /// Its text cannot be read at all; a sentence, and the text.
+    Unreadable(String, String),
+    /// Its value breaks the schema; the first keyword it breaks, and the text.
+    Broken(Box<Violation>, String),
+}
+
+impl HeaderBreach {
+    /// What is wrong, in one line.
+    pub fn message(&self) -> String {
+        match self {
+            Self::Missing => "the required header is missing".to_owned(),
+            Self::Unreadable(reason, _) => reason.clone(),
+            Self::Broken(violation, _) => violation.message.clone(),
+        }
+    }
+
+    /// What the contract wants.
+    pub fn expected(&self) -> String {
+        match self {
+            Self::Missing => "the header".to_owned(),
+            Self::Unreadable(..) => "a value that can be read".to_owned(),
+            Self::Broken(violation, _) => violation.expected.clone(),
+        }
+    }
+
+    /// What came.
+    pub fn actual(&self) -> String {
+        match self {
+            Self::Missing => "no such header".to_owned(),
+            Self::Unreadable(_, text) | Self::Broken(_, text) => text.clone(),
+        }
+    }
+
+    /// What tells it from other breaches of the same header.
+    pub fn kind(&self) -> String {
+        match self {
+            Self::Missing => "missing".to_owned(),
+            Self::Unreadable(..) => "unreadable".to_owned(),
+            Self::Broken(violation, _) => violation.discriminator(),
+        }
+    }
+
+    /// The keyword of the document that is broken.
+    pub fn schema(&self) -> Option<&Address> {
+        match self {
+            Self::Broken(violation, _) => Some(&violation.schema),
+            Self::Missing | Self::Unreadable(..) => None,
+        }
+    }
+}
+
+/// Reads a header out of a response's and holds every value of it against its schema.
+///
+/// A field that stands more than once is one list for an array or object (RFC 9110 §5.3), and
+/// otherwise held value by value. `Set-Cookie` is never joined.
+///
+/// # Errors
+///
+/// The first breach.
+pub fn read_header(header: &Header, headers: &HeaderMap) -> Result<(), HeaderBreach> {
+    let mut texts = Vec::new();
+    for value in headers.get_all(header.name.as_str()) {
+        let text = String::from_utf8_lossy(value.as_bytes()).trim().to_owned();
+        texts.push(text);
+    }
+    if texts.is_empty() {
+        return if header.required { Err(HeaderBreach::Missing) } else { Ok(()) };
+    }
+    match &header.value {
+        Serialization::Content(media_type) => texts.iter().try_for_each(|text| {
+            let range = media_type.range.essence();
+            let Ok(parsed) = range.parse::<MediaTypeBuf>() else { return Ok(()) };
+            match parse_body(&parsed, text.as_bytes()) {
+                Err(error) => Err(HeaderBreach::Unreadable(error.to_string(), text.clone())),
+                Ok(Parsed::Value(value)) => {
+                    media_type.schema.as_ref().map_or(Ok(()), |schema| held(schema, &value, text))
+                }
+                Ok(_) => Ok(()),
+            }
+        }),
+        Serialization::Styled { schema, explode, .. } => {
+            let types = schema.types();
+            let primitive = [JsonType::String, JsonType::Number, JsonType::Integer, JsonType::Boolean]
+                .into_iter()
+                .any(|kind| types.contains(kind));
+            let is_cookie = header.name.eq_ignore_ascii_case("set-cookie");
+            if !primitive && !is_cookie && types.contains(JsonType::Array) {
+                let joined = texts.join(",");
+                let value = reading::read_array(split(&joined), Some(schema));
+                return held(schema, &value, &joined);
+            }
+            if !primitive && !is_cookie && types.contains(JsonType::Object) {
+                let joined = texts.join(",");
+                let value = object(&joined, *explode, schema)
+                    .ok_or_else(|| HeaderBreach::Unreadable("the value is not written as an object".to_owned(), joined.clone()))?;
+                return held(schema, &value, &joined);
+            }
+            texts.iter().try_for_each(|text| held(schema, &reading::read_text(text, Some(schema)), text))
+        }
+    }
+}
+
+fn split(text: &str) -> impl Iterator<Item = &str> {
+    let is_empty = text.is_empty();
+    text.split(',').map(str::trim).filter(move |_| !is_empty)
+}
+
+fn object(text: &str, explode: Explode, schema: &Schema) -> Option<Value> {
+    let parts: Vec<&str> = split(text).collect();
+    let pairs: Vec<(&str, &str)> = match explode {
+        Explode::Yes => parts.iter().map(|part| part.split_once('=')).collect::<Option<_>>()?,
+        Explode::No if parts.len() % 2 == 0 => parts.chunks(2).map(|pair| (pair[0], pair[1])).collect(),
+        Explode::No => return None,
+    };
+    Some(reading::read_object(pairs, Some(schema)))
+}
+
+fn held(schema: &Schema, value: &Value, text: &str) -> Result<(), HeaderBreach> {
+    if schema.is_valid(value) {
+        return Ok(());
+    }
+    match schema.violations(value).into_iter().next() {
+        Some(violation) => Err(HeaderBreach::Broken(Box::new(violation), text.to_owned())),
+        None => Ok(()),
+    }
+}

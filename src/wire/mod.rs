@@ -1,0 +1,20 @@
+//! How values travel: parameter styles both ways, media types, bodies.
+//!
+//! [`parse_body`] and [`write_body`] speak media types; [`Parameters::read`] takes a request's
+//! parameters apart and [`write_request`] puts them together; [`header`] reads response headers.
+
+mod body;
+pub mod header;
+mod form;
+pub mod http_syntax;
+mod json;
+mod parameter;
+mod reading;
+mod request;
+mod style;
+
+pub use body::{MalformedBody, Parsed, parse_body, write_body};
+pub use parameter::{Parameters, UnreadableParameter};
+pub use reading::{read_text, readings};
+pub use request::{RequestParts, UnwritableRequest, write_request};
+pub use style::{write_text, write_pairs};

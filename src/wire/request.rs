@@ -1,0 +1,207 @@
+//! A request put together from values.
+
+use http::{HeaderName, HeaderValue, header};
+use serde_json::Value;
+use url::Url;
+
+use super::{
+    style::{Escaping, write_pairs, write_text},
+    write_body,
+};
+use crate::{
+    contract::{Location, Operation, Parameter, Reserved, Serialization},
+    exchange::Request,
+};
+
+/// The values of a request, before they are written.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RequestParts {
+    /// Parameter values, in the operation's order of parameters.
+    pub parameters: Vec<(Location, String, Value)>,
+    /// The body's media type, by its key in the document, and its value.
+    pub body: Option<(String, Value)>,
+}
+
+impl RequestParts {
+    /// The value of a parameter, if it has one.
+    pub fn get(&self, location: Location, name: &str) -> Option<&Value> {
+        self.parameters.iter().find(|(at, known, _)| *at == location && known == name).map(|(.., value)| value)
+    }
+
+    /// Gives a parameter a value, in place of one that it may have.
+    pub fn set(&mut self, location: Location, name: &str, value: Value) {
+        match self.parameters.iter_mut().find(|(at, known, _)| *at == location && known == name) {
+            Some((.., known)) => *known = value,
+            None => self.parameters.push((location, name.to_owned(), value)),
+        }
+    }
+
+    /// Takes a parameter out.
+    pub fn remove(&mut self, location: Location, name: &str) {
+        self.parameters.retain(|(at, known, _)| *at != location || known != name);
+    }
+}
+
+/// Values that no request can carry.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum UnwritableRequest {
+    /// A path parameter has no value.
+    #[error("the path parameter `{0}` has no value")]
+    NoPathValue(String),
+    /// A path value would make another path: it is empty, `.` or `..`.
+    #[error("the value of the path parameter `{0}` would make another path")]
+    OtherPath(String),
+    /// A header or cookie cannot carry the value.
+    #[error("the {location} `{name}` cannot carry its value")]
+    Field {
+        /// Header or cookie.
+        location: Location,
+        /// The name.
+        name: String,
+    },
+    /// The body's media type cannot be written from a value.
+    #[error("a body of {0} cannot be written")]
+    Body(String),
+    /// What came out is no URL.
+    #[error("the URL cannot be written: {0}")]
+    Url(String),
+}
+
+/// Writes a request for an operation below `base`, which holds the server's base path.
+///
+/// # Errors
+///
+/// When the values cannot travel as the document says.
+pub fn write_request(operation: &Operation, base: &Url, parts: &RequestParts) -> Result<Request, UnwritableRequest> {
+    let declared = |location, name: &str| {
+        operation.parameters.iter().find(|one| one.location == location && one.name == name)
+    };
+    let mut failure = None;
+    let path = operation.path.fill(|name| {
+        let Some(value) = parts.get(Location::Path, name) else {
+            failure.get_or_insert(UnwritableRequest::NoPathValue(name.to_owned()));
+            return String::new();
+        };
+        let text = match declared(Location::Path, name) {
+            Some(parameter) => text_of(parameter, value, Escaping::Percent),
+            None => Escaping::Percent.apply(&super::style::plain(value)),
+        };
+        if text.is_empty() || matches!(text.as_str(), "." | "..") {
+            failure.get_or_insert(UnwritableRequest::OtherPath(name.to_owned()));
+        }
+        text
+    });
+    if let Some(failure) = failure {
+        return Err(failure);
+    }
+    let mut text = format!("{}{path}", base.as_str().split(['?', '#']).next().unwrap_or_default().trim_end_matches('/'));
+    let query = query(operation, parts);
+    if !query.is_empty() {
+        text.push('?');
+        text.push_str(&query.join("&"));
+    }
+    let url = Url::parse(&text).map_err(|error| UnwritableRequest::Url(error.to_string()))?;
+    let mut request = Request::new(operation.method.clone(), url);
+    fields(operation, parts, &mut request)?;
+    if let Some((range, value)) = &parts.body {
+        let media_type = operation
+            .request_body
+            .iter()
+            .flat_map(|body| &body.content.media_types)
+            .find(|one| one.range.as_str() == range);
+        let (content_type, bytes) = media_type
+            .and_then(|media_type| write_body(media_type, value))
+            .ok_or_else(|| UnwritableRequest::Body(range.clone()))?;
+        let content_type =
+            HeaderValue::from_str(&content_type).map_err(|_| UnwritableRequest::Body(range.clone()))?;
+        request.headers.insert(header::CONTENT_TYPE, content_type);
+        request.body = bytes.into();
+    }
+    Ok(request)
+}
+
+fn query(operation: &Operation, parts: &RequestParts) -> Vec<String> {
+    let mut pairs = Vec::new();
+    for (location, name, value) in &parts.parameters {
+        let declared = operation.parameters.iter().find(|one| one.location == *location && one.name == *name);
+        match (location, declared.map(|parameter| &parameter.value)) {
+            (Location::Query, Some(Serialization::Styled { style, explode, reserved, .. })) => {
+                let escaping = match reserved {
+                    Reserved::Allowed => Escaping::Reserved,
+                    Reserved::Escaped => Escaping::Percent,
+                };
+                pairs.extend(write_pairs(name, value, *style, *explode, escaping));
+            }
+            (Location::Query, Some(Serialization::Content(media_type))) => {
+                let text = content_text(media_type, value);
+                pairs.push(format!("{}={}", Escaping::Percent.apply(name), Escaping::Percent.apply(&text)));
+            }
+            (Location::Query, None) => pairs.push(format!(
+                "{}={}",
+                Escaping::Percent.apply(name),
+                Escaping::Percent.apply(&super::style::plain(value))
+            )),
+            (Location::QueryString, Some(Serialization::Content(media_type))) => {
+                let text = content_text(media_type, value);
+                let is_form = media_type.range.essence() == "application/x-www-form-urlencoded";
+                pairs.push(if is_form { text } else { Escaping::Percent.apply(&text) });
+            }
+            _ => {}
+        }
+    }
+    pairs
+}
+
+fn content_text(media_type: &crate::contract::MediaType, value: &Value) -> String {
+    write_body(media_type, value)
+        .and_then(|(_, bytes)| String::from_utf8(bytes).ok())
+        .unwrap_or_else(|| value.to_string())
+}
+
+/// Headers and cookies.
+fn fields(operation: &Operation, parts: &RequestParts, request: &mut Request) -> Result<(), UnwritableRequest> {
+    let mut cookies = Vec::new();
+    for (location, name, value) in &parts.parameters {
+        let unwritable = || UnwritableRequest::Field { location: *location, name: name.clone() };
+        let declared = operation.parameters.iter().find(|one| one.location == *location && one.name == *name);
+        match location {
+            Location::Header => {
+                let text = declared.map_or_else(
+                    || super::style::plain(value),
+                    |parameter| text_of(parameter, value, Escaping::None),
+                );
+                // White space at the ends is no part of a field's value (RFC 9110 §5.5).
+                if text.trim() != text {
+                    return Err(unwritable());
+                }
+                let field = HeaderName::from_bytes(name.as_bytes()).map_err(|_| unwritable())?;
+                let value = HeaderValue::from_bytes(text.as_bytes()).map_err(|_| unwritable())?;
+                request.headers.append(field, value);
+            }
+            Location::Cookie => match declared.map(|parameter| &parameter.value) {
+                Some(Serialization::Styled { style, explode, .. }) => {
+                    cookies.extend(write_pairs(name, value, *style, *explode, Escaping::Percent));
+                }
+                _ => cookies.push(format!("{name}={}", Escaping::Percent.apply(&super::style::plain(value)))),
+            },
+            Location::Path | Location::Query | Location::QueryString => {}
+        }
+    }
+    if !cookies.is_empty() {
+        let value = HeaderValue::from_str(&cookies.join("; ")).map_err(|_| UnwritableRequest::Field {
+            location: Location::Cookie,
+            name: "Cookie".to_owned(),
+        })?;
+        request.headers.insert(header::COOKIE, value);
+    }
+    Ok(())
+}
+
+fn text_of(parameter: &Parameter, value: &Value, escaping: Escaping) -> String {
+    match &parameter.value {
+        Serialization::Styled { style, explode, .. } => {
+            write_text(&parameter.name, value, *style, *explode, escaping)
+        }
+        Serialization::Content(media_type) => escaping.apply(&content_text(media_type, value)),
+    }
+}
