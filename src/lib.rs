@@ -6,6 +6,7 @@ mod did_you_mean;
 pub mod exchange;
 pub mod finding;
 pub mod gate;
+pub mod recording;
 pub mod transport;
 pub mod wire;
 

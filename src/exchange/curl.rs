@@ -78,7 +78,7 @@ pub fn curl(request: &Request) -> String {
 }
 
 /// The URL with user info dropped and the values of credential parameters masked.
-pub(super) fn masked_url(url: &Url) -> String {
+pub fn masked_url(url: &Url) -> String {
     let mut shown = url.clone();
     // Both fail only for URLs that cannot have user info, where there is nothing to hide.
     let _ = shown.set_username("");
@@ -120,6 +120,11 @@ fn masked_header(name: &str, value: &str) -> Option<String> {
     SECRET_HEADERS
         .contains(&name)
         .then(|| "$API_KEY".to_owned())
+}
+
+/// Whether a header field, named in lower case, carries a credential.
+pub fn is_credential(name: &str) -> bool {
+    masked_header(name, "").is_some() || name == "set-cookie"
 }
 
 fn quote(text: &str) -> String {

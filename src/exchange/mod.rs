@@ -17,7 +17,7 @@ use url::Url;
 
 pub use body::{Body, CutReason};
 pub use coding::decode;
-pub use curl::curl;
+pub use curl::{curl, is_credential, masked_url};
 pub use evidence::Evidence;
 pub use redaction::is_redacted;
 

@@ -1,0 +1,239 @@
+//! Recordings: one file for each format, read as a stream and written.
+//!
+//! [`open`] looks at the beginning of a file, not at its name, and gives its [`Entry`]s one by one;
+//! [`Entry::exchange`] makes an exchange out of one, on whatever thread has time for it. A broken
+//! entry is an error with its place, and the next one is read all the same. Memory does not grow
+//! with the recording. To add a format, write its file and its line in [`READERS`].
+
+mod error;
+mod files;
+mod har;
+mod json_stream;
+mod message;
+mod ndjson;
+mod vcr;
+mod yaml_stream;
+mod write;
+
+use std::{
+    fs::File,
+    io::{self, BufRead, BufReader, Read},
+    path::Path,
+    sync::Arc,
+};
+
+use flate2::bufread::MultiGzDecoder;
+use serde_json::Value;
+
+use crate::exchange::{Exchange, Origin, Request, Response};
+
+pub use error::{OpenError, RecordingError};
+pub use files::files;
+pub use write::Writer;
+
+/// One way in which exchanges are written down.
+pub trait Format: Sync {
+    /// The name that people know it by.
+    fn name(&self) -> &'static str;
+
+    /// Whether a file that begins like this is of the format.
+    fn sniff(&self, beginning: &str) -> bool;
+
+    /// The entries of a recording, not yet read further than needed to tell them apart.
+    fn entries(&self, input: Input, file: Arc<str>) -> Entries;
+
+    /// What an entry says; the error is a sentence.
+    fn messages(&self, entry: &Raw) -> Result<(Request, Response), String>;
+}
+
+/// Every format, in the order in which they are tried.
+pub const READERS: &[&dyn Format] = &[&har::Har, &vcr::VcrJson, &vcr::VcrYaml, &ndjson::Ndjson];
+
+/// Where a recording is read from.
+pub type Input = Box<dyn BufRead + Send>;
+
+/// The entries of a recording.
+pub type Entries = Box<dyn Iterator<Item = Result<RawEntry, RecordingError>> + Send>;
+
+/// An entry as its format has it.
+#[derive(Clone, Debug)]
+pub enum Raw {
+    /// JSON text.
+    Text(Box<str>),
+    /// A value that was already built.
+    Tree(Value),
+}
+
+/// An entry and its place.
+#[derive(Clone, Debug)]
+pub struct RawEntry {
+    /// Which entry, from 1.
+    pub number: u64,
+    /// The line it begins on, from 1, where the format has lines.
+    pub line: Option<u64>,
+    /// What it says.
+    pub raw: Raw,
+}
+
+/// One recorded exchange, still in its format.
+pub struct Entry {
+    file: Arc<str>,
+    format: &'static dyn Format,
+    entry: RawEntry,
+}
+
+impl Entry {
+    /// The exchange that the entry says.
+    ///
+    /// # Errors
+    ///
+    /// When the entry is not what its format wants.
+    pub fn exchange(&self) -> Result<Exchange, RecordingError> {
+        match self.format.messages(&self.entry.raw) {
+            Ok((request, response)) => Ok(Exchange {
+                request,
+                response,
+                origin: Origin::Recorded {
+                    file: Arc::clone(&self.file),
+                    entry: self.entry.number,
+                    line: self.entry.line,
+                },
+            }),
+            Err(message) => Err(RecordingError {
+                file: Arc::clone(&self.file),
+                entry: Some(self.entry.number),
+                line: self.entry.line,
+                message,
+            }),
+        }
+    }
+}
+
+/// Reads a recording entry by entry.
+pub struct Reader {
+    file: Arc<str>,
+    format: &'static dyn Format,
+    entries: Entries,
+}
+
+impl Reader {
+    /// The format that the recording was found to have.
+    pub fn format(&self) -> &'static str {
+        self.format.name()
+    }
+}
+
+impl Iterator for Reader {
+    type Item = Result<Entry, RecordingError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let entry = self.entries.next()?;
+        Some(entry.map(|entry| Entry { file: Arc::clone(&self.file), format: self.format, entry }))
+    }
+}
+
+/// How much of a recording is looked at to tell its format.
+const BEGINNING: usize = 64 << 10;
+
+/// Opens a file, compressed with gzip or not.
+///
+/// # Errors
+///
+/// When it cannot be read, is empty, or is in no known format.
+pub fn open(path: &Path) -> Result<Reader, OpenError> {
+    let name = path.display().to_string();
+    let file = File::open(path).map_err(|source| OpenError::Read { file: name.clone(), source })?;
+    if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
+        return Err(OpenError::Directory(name));
+    }
+    read(&name, file)
+}
+
+/// Reads from any stream; `name` stands for it in messages, `-` for standard input.
+///
+/// # Errors
+///
+/// As [`open`].
+pub fn read(name: &str, input: impl Read + Send + 'static) -> Result<Reader, OpenError> {
+    let failed = |source: io::Error| OpenError::Read { file: name.to_owned(), source };
+    let mut input = Peeked::new(Box::new(BufReader::new(input))).map_err(failed)?;
+    if input.beginning.starts_with(&[0x1f, 0x8b]) {
+        let unpacked = BufReader::with_capacity(BEGINNING, MultiGzDecoder::new(input));
+        input = Peeked::new(Box::new(unpacked)).map_err(failed)?;
+    }
+    input.skip_byte_order_mark();
+    let beginning = String::from_utf8_lossy(&input.beginning).into_owned();
+    let beginning = beginning.trim_start();
+    if beginning.is_empty() {
+        return Err(OpenError::Empty(name.to_owned()));
+    }
+    let Some(format) = READERS.iter().find(|format| format.sniff(beginning)) else {
+        return Err(OpenError::UnknownFormat {
+            file: name.to_owned(),
+            beginning: beginning.lines().next().unwrap_or_default().chars().take(40).collect(),
+        });
+    };
+    let file: Arc<str> = name.into();
+    Ok(Reader { entries: format.entries(Box::new(input), Arc::clone(&file)), file, format: *format })
+}
+
+/// A stream whose beginning has been looked at and is given out again.
+struct Peeked {
+    beginning: Vec<u8>,
+    given: usize,
+    rest: Box<dyn BufRead + Send>,
+}
+
+impl Peeked {
+    fn new(mut rest: Box<dyn BufRead + Send>) -> io::Result<Self> {
+        let mut beginning = Vec::new();
+        while beginning.len() < BEGINNING {
+            let chunk = match rest.fill_buf() {
+                Ok(chunk) => chunk,
+                // What came before a break is worth reading; the break itself comes again.
+                Err(_) if !beginning.is_empty() => break,
+                Err(error) => return Err(error),
+            };
+            if chunk.is_empty() {
+                break;
+            }
+            beginning.extend_from_slice(chunk);
+            let length = chunk.len();
+            rest.consume(length);
+        }
+        Ok(Self { beginning, given: 0, rest })
+    }
+
+    fn skip_byte_order_mark(&mut self) {
+        if self.beginning.starts_with(b"\xef\xbb\xbf") {
+            self.beginning.drain(..3);
+        }
+    }
+}
+
+impl Read for Peeked {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let chunk = self.fill_buf()?;
+        let length = chunk.len().min(out.len());
+        out[..length].copy_from_slice(&chunk[..length]);
+        self.consume(length);
+        Ok(length)
+    }
+}
+
+impl BufRead for Peeked {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if self.given < self.beginning.len() { Ok(&self.beginning[self.given..]) } else { self.rest.fill_buf() }
+    }
+
+    fn consume(&mut self, length: usize) {
+        if self.given < self.beginning.len() {
+            self.given += length;
+        } else {
+            self.rest.consume(length);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
