@@ -7,6 +7,7 @@ pub mod exchange;
 pub mod finding;
 pub mod gate;
 pub mod recording;
+pub mod snapshot;
 pub mod transport;
 pub mod wire;
 

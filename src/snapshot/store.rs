@@ -1,0 +1,356 @@
+//! The accepted shapes, one file each, in insta's format.
+
+use std::{
+    collections::BTreeMap,
+    fmt::Write as _,
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+};
+
+use oasgate_document::Pointer;
+use serde_json::Value;
+
+use super::{Drift, Redactor, Shape};
+use crate::finding::{Finding, Severity};
+
+/// Whether files are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// What is new or has drifted is written beside the accepted file for a person to review.
+    Review,
+    /// Nothing is written.
+    Check,
+    /// What is new or has drifted is accepted at once.
+    Update,
+    /// Nothing is looked at.
+    Off,
+}
+
+/// What one snapshot is of.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Key {
+    /// The operation's id.
+    pub operation: String,
+    /// The status of the response.
+    pub status: u16,
+    /// Its media type, without parameters.
+    pub media_type: String,
+}
+
+impl Key {
+    /// The name of its file, without the ending.
+    pub fn file_name(&self) -> String {
+        format!("{}__{}__{}", slug(&self.operation), self.status, slug(&self.media_type))
+    }
+}
+
+/// Letters, digits, `-`, `_` and `.`; each run of others is one `_`.
+fn slug(text: &str) -> String {
+    let mut slug = String::new();
+    for character in text.chars() {
+        if character.is_ascii_alphanumeric() || matches!(character, '-' | '.') {
+            slug.push(character);
+        } else if !slug.ends_with('_') {
+            slug.push('_');
+        }
+    }
+    slug.trim_matches('_').to_owned()
+}
+
+/// The accepted shapes could not be read or written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// The file system refused.
+    #[error("cannot {action} the snapshot {}: {source}", path.display())]
+    Io {
+        /// `read` or `write`.
+        action: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// An accepted file is damaged.
+    #[error("the snapshot {} cannot be read: {reason}; mend it, or remove it and accept it anew", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, with its line where there is one.
+        reason: String,
+    },
+}
+
+/// What came of one snapshot.
+#[derive(Clone, Debug)]
+pub struct Settled {
+    /// What it is of.
+    pub key: Key,
+    /// How it compares.
+    pub comparison: Comparison,
+    /// The file that was written, if one was.
+    pub written: Option<PathBuf>,
+}
+
+/// How what was seen compares with what is accepted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Comparison {
+    /// The accepted shape covers it.
+    Unchanged,
+    /// Nothing is accepted yet.
+    New,
+    /// It goes beyond the accepted shape.
+    Drifted {
+        /// In which ways.
+        drift: Vec<Drift>,
+        /// The shapes, line by line.
+        diff: String,
+    },
+}
+
+impl Settled {
+    /// The finding for a shape that drifted.
+    pub fn finding(&self) -> Option<Finding> {
+        let Comparison::Drifted { drift, diff } = &self.comparison else { return None };
+        let Key { operation, status, media_type } = &self.key;
+        let first = drift.first()?;
+        let place = if first.at.is_root() { "the body".to_owned() } else { first.at.to_string() };
+        let more = match drift.len() {
+            1 => String::new(),
+            2 => ", and 1 more difference".to_owned(),
+            many => format!(", and {} more differences", many - 1),
+        };
+        let places: Vec<_> = drift.iter().map(|one| one.at.as_str()).collect();
+        let mut finding = Finding::new(
+            "shape-drift",
+            Severity::Error,
+            format!("the shape of a {status} {media_type} response of {operation} has changed: {place}: {}{more}", first.what),
+        )
+        .with_operation(operation.clone())
+        .with_expected("a shape that the accepted snapshot covers")
+        .with_discriminator(format!("{status} {media_type} {}", places.join(" ")));
+        for line in diff.lines() {
+            finding = finding.with_help(line.to_owned());
+        }
+        Some(match &self.written {
+            Some(path) if path.extension().is_some_and(|ending| ending == "new") => finding
+                .with_help(format!("accept it with `cargo insta review`, or by renaming {}", path.display())),
+            Some(_) => finding,
+            None => finding.with_help("accept it by running once with --snapshots update"),
+        })
+    }
+}
+
+/// Gathers what responses look like and compares it with what is accepted.
+#[derive(Debug)]
+pub struct Store {
+    folder: PathBuf,
+    mode: Mode,
+    redactor: Redactor,
+    values_at: Vec<Pointer>,
+    source: String,
+    seen: BTreeMap<Key, Seen>,
+}
+
+#[derive(Debug)]
+struct Seen {
+    shape: Shape,
+    sample: String,
+}
+
+impl Store {
+    /// A store in a folder. `source` names the document in the head of each file.
+    pub fn new(folder: impl Into<PathBuf>, mode: Mode, redactor: Redactor, source: impl Into<String>) -> Self {
+        Self {
+            folder: folder.into(),
+            mode,
+            redactor,
+            values_at: Vec::new(),
+            source: source.into(),
+            seen: BTreeMap::new(),
+        }
+    }
+
+    /// Asks for the values themselves at some places (`*` for any element).
+    #[must_use]
+    pub fn with_values_at(mut self, places: Vec<Pointer>) -> Self {
+        self.values_at = places;
+        self
+    }
+
+    /// Takes in one response body. The order does not matter.
+    pub fn observe(&mut self, key: Key, body: &Value) {
+        if self.mode == Mode::Off {
+            return;
+        }
+        let shape = Shape::of(body, &self.values_at);
+        match self.seen.get_mut(&key) {
+            Some(seen) => {
+                // The sample is chosen by what it is, not by when it came; most responses lose to the
+                // one that is kept at a glance.
+                let sample = || self.redactor.redact(body);
+                if body.to_string().len() <= seen.sample.len() {
+                    let sample = pretty(&sample());
+                    if (sample.len(), &sample) < (seen.sample.len(), &seen.sample) {
+                        seen.sample = sample;
+                    }
+                }
+                seen.shape = std::mem::take(&mut seen.shape).merge(shape);
+            }
+            None => {
+                let sample = pretty(&self.redactor.redact(body));
+                self.seen.insert(key, Seen { shape, sample });
+            }
+        }
+    }
+
+    /// Compares what was seen with what is accepted, and writes what the mode wants written.
+    ///
+    /// # Errors
+    ///
+    /// When an accepted file is damaged, or a file cannot be read or written.
+    pub fn settle(self) -> Result<Vec<Settled>, StoreError> {
+        let mut settled = Vec::new();
+        for (key, seen) in &self.seen {
+            settled.push(self.settle_one(key, seen)?);
+        }
+        Ok(settled)
+    }
+
+    fn settle_one(&self, key: &Key, seen: &Seen) -> Result<Settled, StoreError> {
+        let path = self.folder.join(format!("{}.snap", key.file_name()));
+        let accepted = read(&path)?;
+        let (comparison, shape) = match accepted {
+            None => (Comparison::New, seen.shape.clone()),
+            Some(accepted) => {
+                let drift = accepted.drift(&seen.shape);
+                if drift.is_empty() {
+                    return Ok(Settled { key: key.clone(), comparison: Comparison::Unchanged, written: None });
+                }
+                let merged = accepted.clone().merge(seen.shape.clone());
+                let diff = similar::TextDiff::from_lines(&accepted.to_string(), &merged.to_string())
+                    .unified_diff()
+                    .context_radius(2)
+                    .to_string();
+                let diff = diff.lines().filter(|line| !line.starts_with("@@")).collect::<Vec<_>>().join("\n");
+                (Comparison::Drifted { drift, diff }, merged)
+            }
+        };
+        let target = match self.mode {
+            Mode::Review => path.with_extension("snap.new"),
+            Mode::Update => path,
+            Mode::Check | Mode::Off => return Ok(Settled { key: key.clone(), comparison, written: None }),
+        };
+        self.write(&target, key, &shape, &seen.sample)?;
+        Ok(Settled { key: key.clone(), comparison, written: Some(target) })
+    }
+
+    fn write(&self, path: &Path, key: &Key, shape: &Shape, sample: &str) -> Result<(), StoreError> {
+        let mut text = String::from("---\n");
+        // Both are JSON strings, which YAML reads as they are.
+        let _ = writeln!(text, "source: {}", Value::String(self.source.clone()));
+        let expression = format!("{} {} {}", key.operation, key.status, key.media_type);
+        let _ = writeln!(text, "expression: {}", Value::String(expression));
+        let _ = write!(text, "---\nshape:\n{shape}\nsample:\n{sample}\n");
+        let failed = |source| StoreError::Io { action: "write", path: path.to_path_buf(), source };
+        std::fs::create_dir_all(&self.folder).map_err(failed)?;
+        let mut file = tempfile::NamedTempFile::new_in(&self.folder).map_err(failed)?;
+        file.write_all(text.as_bytes()).map_err(failed)?;
+        file.persist(path).map_err(|error| failed(error.error))?;
+        Ok(())
+    }
+}
+
+fn pretty(value: &Value) -> String {
+    serde_json::to_string_pretty(value).unwrap_or_default()
+}
+
+/// The accepted shape in a file; `None` when there is no file.
+fn read(path: &Path) -> Result<Option<Shape>, StoreError> {
+    if !path.try_exists().map_err(|source| StoreError::Io { action: "read", path: path.to_path_buf(), source })? {
+        return Ok(None);
+    }
+    let damaged = |reason: String| StoreError::Damaged { path: path.to_path_buf(), reason };
+    let snapshot = insta::Snapshot::from_file(path).map_err(|error| damaged(error.to_string()))?;
+    let insta::internals::SnapshotContents::Text(contents) = snapshot.contents() else {
+        return Err(damaged("it is not text".to_owned()));
+    };
+    let contents = contents.to_string();
+    let shape = contents
+        .strip_prefix("shape:\n")
+        .ok_or_else(|| damaged("it does not begin with `shape:`".to_owned()))?;
+    let shape = shape.split_once("\nsample:\n").map_or(shape, |(shape, _)| shape);
+    shape.parse().map(Some).map_err(|error: super::text::MalformedShape| damaged(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn key() -> Key {
+        Key { operation: "getDataExport".into(), status: 200, media_type: "application/json".into() }
+    }
+
+    fn run(folder: &Path, mode: Mode, bodies: &[Value]) -> Result<Vec<Settled>, StoreError> {
+        let mut store = Store::new(folder, mode, Redactor::default(), "spec.yaml");
+        for body in bodies {
+            store.observe(key(), body);
+        }
+        store.settle()
+    }
+
+    #[test]
+    fn a_new_shape_waits_for_review_and_an_accepted_one_holds() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let settled = run(folder.path(), Mode::Review, &[json!({"a": 1})]).expect("it settles");
+        assert_eq!(settled[0].comparison, Comparison::New);
+        let new = folder.path().join("getDataExport__200__application_json.snap.new");
+        assert_eq!(settled[0].written.as_deref(), Some(new.as_path()));
+        std::fs::rename(&new, new.with_extension("")).expect("accepting is renaming");
+        let settled = run(folder.path(), Mode::Review, &[json!({"a": 2})]).expect("it settles");
+        assert_eq!(settled[0].comparison, Comparison::Unchanged);
+        let settled = run(folder.path(), Mode::Check, &[json!({"a": "x"})]).expect("it settles");
+        assert!(matches!(&settled[0].comparison, Comparison::Drifted { diff, .. } if diff.contains("-  a: integer\n+  a: string | integer")), "{settled:?}");
+        assert_eq!(settled[0].written, None);
+        let finding = settled[0].finding().expect("drift is a finding");
+        assert!(finding.message.contains("/a: a string where an integer was"), "{}", finding.message);
+    }
+
+    #[test]
+    fn insta_reads_what_is_written() {
+        let folder = tempfile::tempdir().expect("a folder");
+        run(folder.path(), Mode::Update, &[json!({"token": "abc"})]).expect("it settles");
+        let path = folder.path().join("getDataExport__200__application_json.snap");
+        let snapshot = insta::Snapshot::from_file(&path).expect("insta reads it");
+        assert_eq!(snapshot.metadata().source(), Some("spec.yaml"));
+        assert_eq!(snapshot.metadata().expression(), Some("getDataExport 200 application/json"));
+        assert_eq!(
+            snapshot.as_text().map(ToString::to_string),
+            Some("shape:\nbody: object\n  token: string\n\nsample:\n{\n  \"token\": \"[token]\"\n}".to_owned())
+        );
+    }
+
+    #[test]
+    fn the_order_of_responses_does_not_matter() {
+        let bodies = [json!({"a": 1}), json!({"a": null, "b": [1.5]}), json!({"a": 22})];
+        let text = |order: &[usize]| {
+            let folder = tempfile::tempdir().expect("a folder");
+            let bodies: Vec<_> = order.iter().map(|index| bodies[*index].clone()).collect();
+            let settled = run(folder.path(), Mode::Update, &bodies).expect("it settles");
+            std::fs::read_to_string(settled[0].written.clone().expect("it is written")).expect("it is there")
+        };
+        assert_eq!(text(&[0, 1, 2]), text(&[2, 1, 0]));
+        assert_eq!(text(&[0, 1, 2]), text(&[1, 2, 0]));
+    }
+
+    #[test]
+    fn a_damaged_file_is_named_with_its_line() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("getDataExport__200__application_json.snap");
+        std::fs::write(&path, "---\nsource: x\n---\nshape:\nbody: object\n  a: strnig\n").expect("it is written");
+        let error = run(folder.path(), Mode::Check, &[json!({})]).expect_err("it is damaged").to_string();
+        assert!(error.contains("line 2 of the shape") && error.contains("accept it anew"), "{error}");
+    }
+}
