@@ -6,6 +6,7 @@ mod did_you_mean;
 pub mod exchange;
 pub mod finding;
 pub mod gate;
+pub mod generate;
 pub mod recording;
 pub mod snapshot;
 pub mod transport;

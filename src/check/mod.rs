@@ -8,7 +8,9 @@
 mod rule;
 mod subject;
 
+mod broken_polling;
 mod header_mismatch;
+mod ignored_auth;
 mod incomplete_response;
 mod limit_reached;
 mod malformed_body;
@@ -19,20 +21,24 @@ mod missing_allow;
 mod missing_content_type;
 mod missing_location;
 mod missing_www_authenticate;
+mod no_response;
 mod request_mismatch;
 mod schema_mismatch;
 mod server_error;
+mod shape_drift;
 mod slow_response;
 mod undeclared_body;
 mod undeclared_content_type;
 mod undeclared_property;
 mod undeclared_status;
-mod unexpected_body;
 mod unchecked_body;
+mod unexpected_body;
+mod unknown_operation;
+mod unreached;
 mod write_only_leak;
 
 pub use rule::Rule;
-pub use subject::{Content, ContentType, Intent, Subject};
+pub use subject::{Content, ContentType, Credential, Intent, Subject};
 
 use crate::finding::Finding;
 
@@ -72,4 +78,24 @@ pub const CHECKS: &[&dyn Check] = &[
     &malformed_problem_details::MalformedProblemDetails,
     &slow_response::SlowResponse,
     &request_mismatch::RequestMismatch,
+    &ignored_auth::IgnoredAuth,
 ];
+
+/// Rules that no single exchange can be held against: sequences, snapshots, the run as a whole.
+pub const WIDER_RULES: &[&Rule] = &[
+    &no_response::NoResponse::RULE,
+    &broken_polling::BrokenPolling::RULE,
+    &shape_drift::ShapeDrift::RULE,
+    &unknown_operation::UnknownOperation::RULE,
+    &unreached::Unreached::RULE,
+];
+
+/// Every rule, for `explain` and for configuration.
+pub fn rules() -> impl Iterator<Item = &'static Rule> {
+    CHECKS.iter().map(|check| check.rule()).chain(WIDER_RULES.iter().copied())
+}
+
+pub use broken_polling::{PollingFault, broken_polling};
+pub use no_response::no_response;
+pub use unknown_operation::unknown_operation;
+pub use unreached::unreached;

@@ -44,11 +44,11 @@ macro_rules! check {
     ) => {
         $(#[doc = $doc])+
         #[derive(Clone, Copy, Debug)]
-        pub(super) struct $name;
+        pub(crate) struct $name;
 
         impl $name {
             /// The check's identity and documentation.
-            pub(super) const RULE: $crate::check::Rule = $crate::check::Rule {
+            pub(crate) const RULE: $crate::check::Rule = $crate::check::Rule {
                 id: $id,
                 severity: $crate::finding::Severity::$severity,
                 fault_code: { let code: Option<u16> = None; $(let _ = code; let code = Some($code);)? code },

@@ -26,6 +26,8 @@ pub struct Subject<'a> {
     pub path_values: &'a [(String, String)],
     /// Why the request was sent.
     pub intent: Intent,
+    /// What credential the request carried.
+    pub credential: Credential,
     /// A response slower than this is a finding.
     pub slow_after: Option<Duration>,
     declared: Option<&'a Response>,
@@ -42,6 +44,17 @@ pub enum Intent {
     Obey,
     /// To break the contract on purpose.
     Break,
+}
+
+/// What credential a request carried, as far as checks must know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Credential {
+    /// Nobody knows, or the right one.
+    Unknown,
+    /// None at all.
+    Absent,
+    /// One that is made up.
+    Wrong,
 }
 
 /// The `Content-Type` of a response.
@@ -82,6 +95,7 @@ impl<'a> Subject<'a> {
             exchange,
             path_values,
             intent: Intent::Unknown,
+            credential: Credential::Unknown,
             slow_after: None,
             declared: operation.responses.get(exchange.response.status),
             content_type: content_type(exchange),
@@ -93,6 +107,13 @@ impl<'a> Subject<'a> {
     #[must_use]
     pub fn with_intent(mut self, intent: Intent) -> Self {
         self.intent = intent;
+        self
+    }
+
+    /// Says what credential the request carried.
+    #[must_use]
+    pub fn with_credential(mut self, credential: Credential) -> Self {
+        self.credential = credential;
         self
     }
 

@@ -68,6 +68,8 @@ pub struct UnknownOperation {
 pub struct Route<'c> {
     /// The operation.
     pub operation: &'c Arc<Operation>,
+    /// Its place among [`Contract::operations`].
+    pub index: usize,
     /// Parameter names and raw values, in the order of the path.
     pub path_values: Vec<(String, String)>,
 }
@@ -191,8 +193,8 @@ impl Contract {
                 }
             });
             match found {
-                Ok((operation, path_values)) => {
-                    return Ok(Route { operation: &self.operations[operation], path_values });
+                Ok((index, path_values)) => {
+                    return Ok(Route { operation: &self.operations[index], index, path_values });
                 }
                 Err(declared) if methods.is_empty() => methods = declared,
                 Err(_) => {}

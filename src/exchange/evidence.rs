@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Exchange, Origin, curl};
+use super::{Exchange, Origin, Request, curl};
 
 /// The part of an exchange that a report shows, with secrets already masked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -11,8 +11,9 @@ pub struct Evidence {
     pub method: String,
     /// The request URL with credentials masked.
     pub url: String,
-    /// The response status.
-    pub status: u16,
+    /// The response status; `None` when no response came.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
     /// The response's `Content-Type`, if it had one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub content_type: Option<String>,
@@ -45,11 +46,24 @@ impl Evidence {
         Self {
             method: exchange.request.method.to_string(),
             url: curl::masked_url(&exchange.request.url),
-            status: exchange.response.status.as_u16(),
+            status: Some(exchange.response.status.as_u16()),
             content_type: exchange.response.header("content-type").map(str::to_owned),
             recording,
             case: None,
             curl: curl::curl(&exchange.request),
+        }
+    }
+
+    /// What a report may show of a request that got no response.
+    pub fn of_request(request: &Request) -> Self {
+        Self {
+            method: request.method.to_string(),
+            url: curl::masked_url(&request.url),
+            status: None,
+            content_type: None,
+            recording: None,
+            case: None,
+            curl: curl::curl(request),
         }
     }
 }

@@ -16,6 +16,11 @@ impl Findings {
         self.add_counted(finding, 1)
     }
 
+    /// Whether no finding of this kind was taken in yet.
+    pub fn is_new(&self, finding: &Finding) -> bool {
+        !self.entries.contains_key(&finding.fingerprint())
+    }
+
     /// Takes in a finding that was seen `count` times.
     pub fn add_counted(&mut self, finding: Finding, count: u64) -> bool {
         let entry = self
@@ -44,6 +49,11 @@ impl Findings {
         all.into_iter()
             .map(|(_, finding, count)| (finding, count))
             .collect()
+    }
+
+    /// The first finding of each group, in the order in which they came.
+    pub fn iter(&self) -> impl Iterator<Item = &Finding> {
+        self.entries.values().map(|(finding, _)| finding)
     }
 
     /// How many groups have this severity.

@@ -1,7 +1,48 @@
 //! Turns exchanges into findings: plans cases, has them sent, holds what comes, emits events.
+//!
+//! [`check`](fn@check) sends requests over a transport; [`replay`](fn@replay) reads recordings. Both
+//! hand every [`Event`] to a [`Listener`] and end in an [`Outcome`]. What they do is a function of the
+//! contract, the settings, the seed and the responses.
 
+mod case;
+mod credentials;
 mod event;
+mod hold;
+mod live;
 mod outcome;
+mod plan;
+mod polling;
+mod replay;
+mod settings;
+mod tally;
 
+pub use case::{Case, Phase};
+pub use credentials::Credentials;
 pub use event::{Event, Header, Listener, Progress, RunKind};
+pub use hold::{Held, hold};
+pub use live::check;
 pub use outcome::{End, OperationSummary, Outcome, SnapshotSummary, Unreached};
+pub use plan::{Plan, plan};
+pub use replay::{Replay, Source, replay};
+pub use settings::{LiveSettings, Methods, PollingRule, Settings, Severities, SeverityRule};
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+/// A sign that the user wants the run to end: set by one part of a program, watched by another.
+#[derive(Clone, Debug, Default)]
+pub struct Interrupt(Arc<AtomicBool>);
+
+impl Interrupt {
+    /// Asks the run to end. What was done until then is still reported.
+    pub fn set(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the run was asked to end.
+    pub fn is_set(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}

@@ -46,6 +46,8 @@ pub enum End {
     Interrupted,
     /// The service could not be reached, or went away: one sentence.
     Unreachable(String),
+    /// What came after the run, such as the comparison of snapshots, could not be done: one sentence.
+    Failed(String),
 }
 
 /// What was held for one operation.

@@ -111,6 +111,41 @@ impl Shape {
         }
     }
 
+    /// Whether merging the shape of `value` would change nothing: a quick answer that may be no
+    /// where yes is true, never the other way.
+    pub(super) fn tells_nothing_new(&self, value: &Value, values_at: &[Pointer]) -> bool {
+        if !values_at.is_empty() {
+            return false;
+        }
+        match value {
+            Value::Null => self.null,
+            Value::Bool(_) => self.boolean,
+            Value::Number(number) => match self.number {
+                Some(Number::Any) => true,
+                Some(Number::Integer) => !number.is_f64(),
+                None => false,
+            },
+            Value::String(text) => {
+                self.string.as_ref().is_some_and(|known| known.formats.contains(format_of(text)))
+            }
+            Value::Array(items) => self
+                .array
+                .as_ref()
+                .is_some_and(|known| items.iter().all(|item| known.tells_nothing_new(item, values_at))),
+            Value::Object(members) => match &self.object {
+                None => false,
+                Some(Object::Map(known)) => members.values().all(|member| known.tells_nothing_new(member, values_at)),
+                Some(Object::Names(known)) => {
+                    known.iter().all(|(name, (presence, _))| {
+                        *presence == Presence::Sometimes || members.contains_key(name)
+                    }) && members.iter().all(|(name, member)| {
+                        known.get(name).is_some_and(|(_, shape)| shape.tells_nothing_new(member, values_at))
+                    })
+                }
+            },
+        }
+    }
+
     /// What `seen` has that this shape does not allow; empty when it is covered.
     pub fn drift(&self, seen: &Self) -> Vec<Drift> {
         let mut found = Vec::new();
@@ -328,6 +363,13 @@ mod tests {
             let both = a.clone().merge(b.clone());
             prop_assert_eq!(both.drift(&a), vec![]);
             prop_assert_eq!(both.drift(&b), vec![]);
+        }
+
+        #[test]
+        fn what_tells_nothing_new_changes_nothing(a in shape(), value in value()) {
+            if a.tells_nothing_new(&value, &[]) {
+                prop_assert_eq!(a.clone().merge(Shape::of(&value, &[])), a);
+            }
         }
 
         #[test]

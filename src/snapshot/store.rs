@@ -155,7 +155,44 @@ pub struct Store {
 #[derive(Debug)]
 struct Seen {
     shape: Shape,
+    weight: Weight,
     sample: String,
+}
+
+/// How much a value is: its nodes, and the bytes of its strings. The lightest one is the sample.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+struct Weight {
+    nodes: usize,
+    bytes: usize,
+}
+
+impl Weight {
+    fn of(value: &Value) -> Self {
+        let mut weight = Self::default();
+        weight.add(value);
+        weight
+    }
+
+    fn add(&mut self, value: &Value) {
+        self.nodes += 1;
+        match value {
+            Value::String(text) => self.bytes += text.len(),
+            Value::Array(items) => items.iter().for_each(|item| self.add(item)),
+            Value::Object(members) => members.values().for_each(|member| self.add(member)),
+            _ => {}
+        }
+    }
+}
+
+impl Seen {
+    /// Takes in what was seen elsewhere; the result does not depend on who takes in whom.
+    fn absorb(&mut self, other: Self) {
+        self.shape = std::mem::take(&mut self.shape).merge(other.shape);
+        if (other.weight, &other.sample) < (self.weight, &self.sample) {
+            self.weight = other.weight;
+            self.sample = other.sample;
+        }
+    }
 }
 
 impl Store {
@@ -178,28 +215,56 @@ impl Store {
         self
     }
 
+    /// A store of the same kind that has seen nothing: for another thread, to be absorbed later.
+    #[must_use]
+    pub fn fork(&self) -> Self {
+        Self {
+            folder: self.folder.clone(),
+            mode: self.mode,
+            redactor: self.redactor.clone(),
+            values_at: self.values_at.clone(),
+            source: self.source.clone(),
+            seen: BTreeMap::new(),
+        }
+    }
+
+    /// Takes in all that another store has seen.
+    pub fn absorb(&mut self, other: Self) {
+        for (key, seen) in other.seen {
+            match self.seen.get_mut(&key) {
+                Some(known) => known.absorb(seen),
+                None => {
+                    self.seen.insert(key, seen);
+                }
+            }
+        }
+    }
+
     /// Takes in one response body. The order does not matter.
     pub fn observe(&mut self, key: Key, body: &Value) {
         if self.mode == Mode::Off {
             return;
         }
-        let shape = Shape::of(body, &self.values_at);
+        let weight = Weight::of(body);
+        let sample = || pretty(&self.redactor.redact(body));
+        let shape = || Shape::of(body, &self.values_at);
         match self.seen.get_mut(&key) {
-            Some(seen) => {
-                // The sample is chosen by what it is, not by when it came; most responses lose to the
-                // one that is kept at a glance.
-                let sample = || self.redactor.redact(body);
-                if body.to_string().len() <= seen.sample.len() {
-                    let sample = pretty(&sample());
-                    if (sample.len(), &sample) < (seen.sample.len(), &seen.sample) {
-                        seen.sample = sample;
+            Some(known) => {
+                // Most responses tell nothing new, which is seen without building their shape.
+                if !known.shape.tells_nothing_new(body, &self.values_at) {
+                    known.shape = std::mem::take(&mut known.shape).merge(shape());
+                }
+                if weight <= known.weight {
+                    let sample = sample();
+                    if (weight, &sample) < (known.weight, &known.sample) {
+                        known.weight = weight;
+                        known.sample = sample;
                     }
                 }
-                seen.shape = std::mem::take(&mut seen.shape).merge(shape);
             }
             None => {
-                let sample = pretty(&self.redactor.redact(body));
-                self.seen.insert(key, Seen { shape, sample });
+                let seen = Seen { shape: shape(), weight, sample: sample() };
+                self.seen.insert(key, seen);
             }
         }
     }

@@ -1,0 +1,23 @@
+//! `shape-drift`
+
+use super::rule::check;
+
+check! {
+    /// A response has a shape that the accepted snapshot does not cover.
+    ///
+    /// # What it holds
+    ///
+    /// For each operation, status and media type, the types, the presence of properties and the
+    /// formats of strings stay within what a person has accepted under `snapshots/`.
+    ///
+    /// # Why
+    ///
+    /// Contracts leave much open: an object without properties, a string without a format. What
+    /// drifts there breaks clients without breaking the contract.
+    ///
+    /// # Not a finding when
+    ///
+    /// - nothing has been accepted yet: then a new snapshot waits for review;
+    /// - the new shape is narrower than the accepted one.
+    pub ShapeDrift = "shape-drift", Error;
+}

@@ -1,0 +1,51 @@
+//! `unknown-operation`
+
+use super::rule::check;
+use crate::{
+    contract::{Contract, RouteMiss},
+    exchange::{Evidence, Exchange},
+    finding::Finding,
+};
+
+check! {
+    /// A recorded request belongs to no operation of the document.
+    ///
+    /// # What it holds
+    ///
+    /// Each recorded request fits a path template of the document, below the base path of one of its
+    /// servers, with a method that the path declares.
+    ///
+    /// # Why
+    ///
+    /// What is not in the document is not held: an endpoint that nobody described.
+    ///
+    /// # Not a finding when
+    ///
+    /// - the request is a HEAD where GET is declared;
+    /// - only a trailing slash differs.
+    ///
+    /// If the recording was made below another base path, say so with `--base-path`.
+    pub UnknownOperation = "unknown-operation", Warning;
+}
+
+/// The finding for a request that no operation claims.
+pub fn unknown_operation(contract: &Contract, exchange: &Exchange, miss: &RouteMiss) -> Finding {
+    let request = &exchange.request;
+    let path = request.url.path();
+    let rule = &UnknownOperation::RULE;
+    let finding = match miss {
+        RouteMiss::Path => Finding::new(rule.id, rule.severity, format!("{} {path} is no path of the document", request.method))
+            .with_expected("a path of the document")
+            .with_help("if the recording was made below another base path, name it with --base-path"),
+        RouteMiss::Method(methods) => {
+            Finding::new(rule.id, rule.severity, format!("{path} does not declare {}", request.method))
+                .with_expected(methods.join(", "))
+        }
+    };
+    let place = oasgate_document::Address::default().join("paths");
+    let finding = if contract.document().get(&place).is_some() { finding.at(place) } else { finding };
+    finding
+        .with_actual(format!("{} {path}", request.method))
+        .with_evidence(Evidence::of(exchange))
+        .with_discriminator(format!("{} {path}", request.method))
+}

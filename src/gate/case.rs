@@ -1,0 +1,75 @@
+//! One request to be sent, with why it exists.
+
+use std::{fmt, sync::Arc};
+
+use super::credentials::Use;
+use crate::{
+    check::{Credential, Intent},
+    contract::Operation,
+    exchange::Request,
+};
+
+/// One request to be sent, with why it exists.
+#[derive(Clone, Debug)]
+pub struct Case {
+    /// The operation it belongs to.
+    pub operation: Arc<Operation>,
+    /// What is sent.
+    pub request: Request,
+    /// The part of the run it belongs to.
+    pub phase: Phase,
+    /// Whether it obeys or breaks the contract.
+    pub intent: Intent,
+    /// Which credential it carries.
+    pub(super) credential: Use,
+    /// Why it exists, in a few words.
+    pub why: String,
+}
+
+/// The parts of a run, in their order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Phase {
+    /// Values that the document shows and the user gives.
+    Examples,
+    /// Random values that obey the contract.
+    Random,
+    /// One GET and one HEAD over a bare connection, to see bytes that HTTP does not allow.
+    Framing,
+    /// The credential left out, and a wrong one.
+    Auth,
+}
+
+impl Phase {
+    /// The word for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Examples => "examples",
+            Self::Random => "random",
+            Self::Framing => "framing",
+            Self::Auth => "auth",
+        }
+    }
+}
+
+impl fmt::Display for Phase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl Case {
+    /// What checks must know of the credential.
+    pub(super) fn credential_sent(&self, is_known: bool) -> Credential {
+        match self.credential {
+            Use::Absent => Credential::Absent,
+            Use::Wrong => Credential::Wrong,
+            Use::Right if is_known => Credential::Unknown,
+            Use::Right => Credential::Absent,
+        }
+    }
+
+    /// The phase and the reason, as evidence shows them.
+    pub fn reason(&self) -> String {
+        format!("{}: {}", self.phase, self.why)
+    }
+}

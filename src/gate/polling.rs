@@ -1,0 +1,99 @@
+//! Work that goes on in the background, followed to its end.
+//!
+//! While an operation with a [`PollingRule`] answers "pending", the next request goes where
+//! `Location` says, when `Retry-After` says, on the same origin only. Every response on the way is
+//! held against the operation.
+
+use http::{Method, header};
+use url::Url;
+
+use super::{Case, LiveSettings, PollingRule};
+use crate::{
+    check::{PollingFault, broken_polling},
+    exchange::{Body, Exchange, Origin, Request, Response},
+    finding::Finding,
+    transport::{SendError, Transport},
+    wire::http_syntax::RetryAfter,
+};
+
+/// What sending a case gave: one exchange, or several where it was polled.
+#[derive(Debug, Default)]
+pub(super) struct Sent {
+    pub(super) exchanges: Vec<Exchange>,
+    pub(super) findings: Vec<Finding>,
+    /// The request that got no response, and why.
+    pub(super) failure: Option<(Request, SendError)>,
+}
+
+/// Sends a case, and follows it while it is pending.
+pub(super) async fn send<T: Transport>(transport: &T, case: &Case, settings: &LiveSettings) -> Sent {
+    let mut sent = Sent::default();
+    let rule = settings.polling.iter().find(|rule| rule.operation == case.operation.id.as_str());
+    let mut request = case.request.clone();
+    for poll in 0.. {
+        let response = match transport.send(&request).await {
+            Ok(response) => response,
+            Err(error) => {
+                sent.failure = Some((request, error));
+                return sent;
+            }
+        };
+        let exchange = Exchange { request, response, origin: Origin::Live };
+        let pending = rule.filter(|rule| exchange.response.status.as_u16() == rule.status);
+        let Some(rule) = pending else {
+            sent.exchanges.push(exchange);
+            return sent;
+        };
+        if poll >= rule.most_polls {
+            let bound = format!("{} polls", rule.most_polls);
+            sent.findings.push(broken_polling(&case.operation, &exchange, &PollingFault::NeverDone(bound)));
+            sent.exchanges.push(exchange);
+            return sent;
+        }
+        let next = next_url(case, rule, &exchange, &mut sent.findings);
+        let wait = wait(rule, &exchange.response);
+        let Some(url) = next else {
+            sent.exchanges.push(exchange);
+            return sent;
+        };
+        request = next_request(&exchange.request, url);
+        sent.exchanges.push(exchange);
+        tokio::time::sleep(wait).await;
+    }
+    sent
+}
+
+/// Where to look next; `None` where that is not known or must not be followed.
+fn next_url(case: &Case, rule: &PollingRule, exchange: &Exchange, findings: &mut Vec<Finding>) -> Option<Url> {
+    let mut tell = |fault: &PollingFault| findings.push(broken_polling(&case.operation, exchange, fault));
+    if rule.needs_retry_after && !exchange.response.headers.contains_key(header::RETRY_AFTER) {
+        tell(&PollingFault::NoRetryAfter);
+    }
+    let Some(location) = exchange.response.headers.get(header::LOCATION) else {
+        if rule.needs_location {
+            tell(&PollingFault::NoLocation);
+            return None;
+        }
+        return Some(exchange.request.url.clone());
+    };
+    let text = String::from_utf8_lossy(location.as_bytes());
+    let url = exchange.request.url.join(&text).ok()?;
+    if url.origin() != exchange.request.url.origin() {
+        tell(&PollingFault::OtherOrigin(text.into_owned()));
+        return None;
+    }
+    Some(url)
+}
+
+fn wait(rule: &PollingRule, response: &Response) -> std::time::Duration {
+    let retry_after = response.header("retry-after").and_then(RetryAfter::parse);
+    retry_after.map_or(std::time::Duration::from_secs(1), |after| after.wait(response.header("date"))).min(rule.longest_wait)
+}
+
+/// The next request: a GET with the same fields, without the body.
+fn next_request(last: &Request, url: Url) -> Request {
+    let mut headers = last.headers.clone();
+    headers.remove(header::CONTENT_TYPE);
+    headers.remove(header::CONTENT_LENGTH);
+    Request { method: Method::GET, url, headers, body: Body::empty() }
+}

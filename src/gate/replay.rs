@@ -1,0 +1,351 @@
+//! Recordings held against the contract, on all cores, with bounded memory.
+//!
+//! One thread reads entries, workers make exchanges of them and hold them, and what they found is
+//! taken in again in the order of the recording, so that the first example of a breach is the first
+//! one in the recording.
+
+use std::{
+    collections::BTreeMap,
+    path::PathBuf,
+    sync::{
+        Mutex, PoisonError,
+        mpsc::{Receiver, SyncSender, sync_channel},
+    },
+    thread,
+    time::Instant,
+};
+
+use http::StatusCode;
+
+use super::{
+    End, Event, Header, Interrupt, Listener, Outcome, Progress, RunKind, Settings, SnapshotSummary,
+    hold::{hold, snapshot_of},
+    tally::Tally,
+};
+use crate::{
+    check::{self, Subject},
+    contract::{Contract, RouteMiss},
+    exchange::Exchange,
+    finding::{Finding, Findings},
+    recording::{self, Entry, OpenError, Reader, RecordingError},
+    snapshot::{Comparison, Key, Store},
+};
+
+/// What a replay is told besides the contract.
+#[derive(Debug)]
+pub struct Replay {
+    /// What holds for every run.
+    pub settings: Settings,
+    /// The base path that the recorded requests have; `None` for those of the document's servers.
+    pub base_path: Option<String>,
+    /// How many threads hold exchanges, at least 1.
+    pub workers: usize,
+}
+
+/// A recording to be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// A file.
+    File(PathBuf),
+    /// Standard input.
+    StandardInput,
+}
+
+impl Source {
+    fn open(&self) -> Result<Reader, OpenError> {
+        match self {
+            Self::File(path) => recording::open(path),
+            Self::StandardInput => recording::read("-", std::io::stdin()),
+        }
+    }
+
+    fn name(&self) -> String {
+        match self {
+            Self::File(path) => path.display().to_string(),
+            Self::StandardInput => "-".to_owned(),
+        }
+    }
+}
+
+/// How many entries go to a worker at once.
+const BATCH: usize = 32;
+
+struct Batch {
+    number: u64,
+    entries: Vec<Result<Entry, RecordingError>>,
+}
+
+/// What a worker made of a batch.
+struct Done {
+    number: u64,
+    held: Vec<HeldOne>,
+}
+
+/// What became of one entry.
+enum HeldOne {
+    Exchange { operation: usize, status: StatusCode, findings: Vec<Finding> },
+    Unmatched { status: StatusCode, finding: Finding },
+    Broken(RecordingError),
+}
+
+/// Reads recordings and holds every exchange in them.
+///
+/// # Errors
+///
+/// When a recording cannot be begun; those before it are held, and lost. All are opened once before
+/// the first is read, so that this comes early.
+pub fn replay(
+    contract: &Contract,
+    sources: &[Source],
+    options: &Replay,
+    snapshots: Option<Store>,
+    listener: &mut dyn Listener,
+    interrupt: &Interrupt,
+) -> Result<Outcome, OpenError> {
+    for source in sources {
+        if let Source::File(_) = source {
+            source.open()?;
+        }
+    }
+    let target = match sources {
+        [only] => only.name(),
+        many => format!("{} recordings", many.len()),
+    };
+    let header = Header::of(contract, RunKind::Replay, target);
+    let started = Instant::now();
+    listener.on(&Event::Started(&header), contract.document());
+    let mut collector = Collector {
+        contract,
+        options,
+        listener,
+        tally: Tally::new(contract),
+        findings: Findings::default(),
+        notices: Vec::new(),
+        held: 0,
+        unmatched: 0,
+    };
+    let workers = options.workers.max(1);
+    let (batches, to_hold) = sync_channel::<Batch>(workers * 2);
+    let to_hold = Mutex::new(to_hold);
+    let (done, finished) = sync_channel::<Done>(workers * 2);
+    let (snapshots, opened) = thread::scope(|scope| {
+        let reader = scope.spawn(move || read_all(sources, &batches, interrupt));
+        let holders: Vec<_> = (0..workers)
+            .map(|_| {
+                let done = done.clone();
+                let store = snapshots.as_ref().map(Store::fork);
+                let to_hold = &to_hold;
+                scope.spawn(move || hold_batches(contract, options, to_hold, &done, store))
+            })
+            .collect();
+        drop(done);
+        collector.collect(&finished);
+        let mut snapshots = snapshots;
+        for holder in holders {
+            if let (Some(all), Ok(Some(part))) = (&mut snapshots, holder.join()) {
+                all.absorb(part);
+            }
+        }
+        (snapshots, reader.join().unwrap_or(Ok(())))
+    });
+    opened?;
+    let end = if interrupt.is_set() { End::Interrupted } else { End::Complete };
+    Ok(collector.finish(snapshots, header, end, started))
+}
+
+fn read_all(sources: &[Source], batches: &SyncSender<Batch>, interrupt: &Interrupt) -> Result<(), OpenError> {
+    let mut number = 0;
+    let mut send = |entries: Vec<_>| {
+        let batch = Batch { number, entries };
+        number += 1;
+        batches.send(batch).is_ok()
+    };
+    for source in sources {
+        let mut entries = Vec::with_capacity(BATCH);
+        for entry in source.open()? {
+            entries.push(entry);
+            if entries.len() == BATCH && (interrupt.is_set() || !send(std::mem::take(&mut entries))) {
+                return Ok(());
+            }
+        }
+        if !entries.is_empty() && !send(entries) {
+            return Ok(());
+        }
+        if interrupt.is_set() {
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+fn hold_batches(
+    contract: &Contract,
+    options: &Replay,
+    batches: &Mutex<Receiver<Batch>>,
+    done: &SyncSender<Done>,
+    mut store: Option<Store>,
+) -> Option<Store> {
+    loop {
+        let next = batches.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok(batch) = next else { return store };
+        let held = batch
+            .entries
+            .into_iter()
+            .map(|entry| match entry.and_then(|entry| entry.exchange()) {
+                Ok(exchange) => hold_one(contract, options, &exchange, store.as_mut()),
+                Err(error) => HeldOne::Broken(error),
+            })
+            .collect();
+        if done.send(Done { number: batch.number, held }).is_err() {
+            return store;
+        }
+    }
+}
+
+fn hold_one(contract: &Contract, options: &Replay, exchange: &Exchange, store: Option<&mut Store>) -> HeldOne {
+    let request = &exchange.request;
+    let route = match &options.base_path {
+        Some(base) => contract.route_under(base, &request.method, &request.url),
+        None => contract.route(&request.method, &request.url),
+    };
+    let status = exchange.response.status;
+    let route = match route {
+        Ok(route) => route,
+        Err(miss) => return HeldOne::Unmatched { status, finding: unmatched(contract, exchange, &miss) },
+    };
+    let subject = Subject::new(contract, route.operation, exchange, &route.path_values)
+        .with_slow_after(options.settings.slow_after);
+    let findings = hold(&subject, &options.settings).findings;
+    if let Some(store) = store
+        && let Some((media_type, value)) = snapshot_of(&subject)
+    {
+        let key = Key { operation: route.operation.id.to_string(), status: status.as_u16(), media_type };
+        store.observe(key, value);
+    }
+    HeldOne::Exchange { operation: route.index, status, findings }
+}
+
+fn unmatched(contract: &Contract, exchange: &Exchange, miss: &RouteMiss) -> Finding {
+    check::unknown_operation(contract, exchange, miss)
+}
+
+struct Collector<'c> {
+    contract: &'c Contract,
+    options: &'c Replay,
+    listener: &'c mut dyn Listener,
+    tally: Tally,
+    findings: Findings,
+    notices: Vec<String>,
+    held: u64,
+    unmatched: u64,
+}
+
+impl Collector<'_> {
+    /// Takes batches in, in the order in which they were read.
+    fn collect(&mut self, finished: &Receiver<Done>) {
+        let mut waiting = BTreeMap::new();
+        let mut next = 0;
+        for done in finished {
+            waiting.insert(done.number, done.held);
+            while let Some(held) = waiting.remove(&next) {
+                held.into_iter().for_each(|one| self.take(one));
+                next += 1;
+            }
+        }
+    }
+
+    fn take(&mut self, one: HeldOne) {
+        let (operation, status) = match one {
+            HeldOne::Broken(error) => return self.notice(error.to_string()),
+            HeldOne::Unmatched { status, finding } => {
+                self.unmatched += 1;
+                if let Some(finding) = self.options.settings.severities.apply(finding) {
+                    self.found(finding);
+                }
+                (None, status)
+            }
+            HeldOne::Exchange { operation, status, findings } => {
+                let operation = &self.contract.operations()[operation];
+                self.tally.held(operation, Some(status));
+                findings.into_iter().for_each(|finding| self.found(finding));
+                (Some(operation.id.as_str()), status)
+            }
+        };
+        self.held += 1;
+        let progress = Progress { operation, status, held: self.held, findings: self.findings.len() };
+        self.listener.on(&Event::Progress(progress), self.contract.document());
+    }
+
+    fn found(&mut self, finding: Finding) {
+        if self.findings.is_new(&finding) {
+            self.listener.on(&Event::Found(&finding), self.contract.document());
+        }
+        self.findings.add(finding);
+    }
+
+    fn notice(&mut self, text: String) {
+        self.listener.on(&Event::Notice(&text), self.contract.document());
+        self.notices.push(text);
+    }
+
+    fn finish(mut self, snapshots: Option<Store>, header: Header, end: End, started: Instant) -> Outcome {
+        let mut notices = Vec::new();
+        defect_notices(self.contract, &mut notices);
+        for text in notices {
+            self.notice(text);
+        }
+        let mut drifted = Vec::new();
+        let (snapshots, end) = settle(snapshots, end, |finding| drifted.push(finding));
+        for finding in drifted {
+            if let Some(finding) = self.options.settings.severities.apply(finding) {
+                self.found(finding);
+            }
+        }
+        let outcome = Outcome {
+            header,
+            operations: self.tally.summaries(self.contract, &self.findings),
+            findings: self.findings,
+            unmatched: self.unmatched,
+            held: self.held,
+            snapshots,
+            notices: self.notices,
+            end,
+            elapsed: started.elapsed(),
+        };
+        self.listener.on(&Event::Finished(&outcome), self.contract.document());
+        outcome
+    }
+}
+
+/// A sentence for each defect of the document: what it concerns was not held.
+pub(super) fn defect_notices(contract: &Contract, notices: &mut Vec<String>) {
+    for defect in contract.defects() {
+        let place = contract.document().locate(&defect.address).map_or_else(String::new, |place| format!("{place}: "));
+        notices.push(format!("{place}{} [{}]", defect.message, defect.rule));
+    }
+}
+
+/// Compares the snapshots and hands over what drifted.
+pub(super) fn settle(
+    store: Option<Store>,
+    end: End,
+    mut found: impl FnMut(Finding),
+) -> (SnapshotSummary, End) {
+    let mut summary = SnapshotSummary::default();
+    let Some(store) = store else { return (summary, end) };
+    match store.settle() {
+        Ok(settled) => {
+            for one in settled {
+                match &one.comparison {
+                    Comparison::Unchanged => summary.unchanged += 1,
+                    Comparison::New => summary.new += 1,
+                    Comparison::Drifted { .. } => summary.drifted += 1,
+                }
+                one.finding().into_iter().for_each(&mut found);
+                summary.written.extend(one.written);
+            }
+            (summary, end)
+        }
+        Err(error) => (summary, End::Failed(error.to_string())),
+    }
+}

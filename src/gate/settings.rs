@@ -1,0 +1,146 @@
+//! What a run is told besides the contract.
+
+use std::time::Duration;
+
+use serde_json::Value;
+use url::Url;
+
+use super::Credentials;
+use crate::finding::{Finding, Severity};
+
+/// What holds for every run.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// Severities that differ from the rules' own.
+    pub severities: Severities,
+    /// A response slower than this is a finding; `None` for no limit.
+    pub slow_after: Option<Duration>,
+}
+
+/// Severities that differ from the rules' own: later entries win.
+#[derive(Clone, Debug, Default)]
+pub struct Severities(pub Vec<SeverityRule>);
+
+/// One change of severity.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SeverityRule {
+    /// The rule's id.
+    pub rule: String,
+    /// The operation it concerns; `None` for all.
+    pub operation: Option<String>,
+    /// The severity; `None` switches the rule off.
+    pub severity: Option<Severity>,
+}
+
+impl Severities {
+    /// Gives a finding its severity; `None` when its rule is switched off.
+    pub fn apply(&self, mut finding: Finding) -> Option<Finding> {
+        let change = self.0.iter().rev().find(|change| {
+            change.rule == finding.rule.as_str()
+                && (change.operation.is_none() || change.operation == finding.operation)
+        });
+        if let Some(change) = change {
+            finding.severity = change.severity?;
+        }
+        Some(finding)
+    }
+}
+
+/// What holds for a run against a service.
+#[derive(Clone, Debug)]
+pub struct LiveSettings {
+    /// What holds for every run.
+    pub common: Settings,
+    /// Where the service is, the server's base path included.
+    pub base: Url,
+    /// The seed of everything that is generated.
+    pub seed: u64,
+    /// How many requests may be under way at once, at least 1.
+    pub workers: usize,
+    /// The most requests of the whole run.
+    pub max_requests: u64,
+    /// The most random cases for each operation.
+    pub random_cases: usize,
+    /// Whether methods that may change something are sent.
+    pub methods: Methods,
+    /// Values for parameters by name, as texts.
+    pub parameters: Vec<(String, String)>,
+    /// What is sent to prove who asks.
+    pub credentials: Credentials,
+    /// How operations that take long are followed.
+    pub polling: Vec<PollingRule>,
+    /// Operations to be checked; empty for all.
+    pub only: Vec<String>,
+    /// Operations that are left out.
+    pub excluded: Vec<String>,
+}
+
+/// Which methods are sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Methods {
+    /// Those that change nothing (RFC 9110 §9.2.1).
+    Safe,
+    /// All of them.
+    All,
+}
+
+impl LiveSettings {
+    /// The usual settings for a service at `base`.
+    pub fn new(base: Url) -> Self {
+        Self {
+            common: Settings::default(),
+            base,
+            seed: 0,
+            workers: 4,
+            max_requests: 10_000,
+            random_cases: 30,
+            methods: Methods::Safe,
+            parameters: Vec::new(),
+            credentials: Credentials::default(),
+            polling: Vec::new(),
+            only: Vec::new(),
+            excluded: Vec::new(),
+        }
+    }
+
+    /// The texts that the user gave for a parameter.
+    pub(super) fn given(&self, name: &str) -> Vec<&str> {
+        self.parameters.iter().filter(|(known, _)| known == name).map(|(_, text)| text.as_str()).collect()
+    }
+}
+
+/// How an operation that takes long is followed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PollingRule {
+    /// The operation's id.
+    pub operation: String,
+    /// The status that means "pending".
+    pub status: u16,
+    /// The most requests after the first.
+    pub most_polls: u32,
+    /// The most time spent waiting between two requests.
+    pub longest_wait: Duration,
+    /// Whether a pending response must say where to look again.
+    pub needs_location: bool,
+    /// Whether a pending response must say when to look again.
+    pub needs_retry_after: bool,
+}
+
+impl PollingRule {
+    /// The usual rule for an operation: 202, ten polls, at most 30 seconds between two.
+    pub fn new(operation: impl Into<String>) -> Self {
+        Self {
+            operation: operation.into(),
+            status: 202,
+            most_polls: 10,
+            longest_wait: Duration::from_secs(30),
+            needs_location: true,
+            needs_retry_after: true,
+        }
+    }
+}
+
+/// Reads a user's text as the value that a schema wants.
+pub(super) fn given_value(text: &str, schema: Option<&crate::contract::Schema>) -> Value {
+    crate::wire::read_text(text, schema)
+}

@@ -1,0 +1,110 @@
+//! What was held for each operation, counted.
+
+use std::{collections::HashMap, sync::Arc};
+
+use http::StatusCode;
+use indexmap::IndexMap;
+
+use super::{OperationSummary, Unreached};
+use crate::{
+    contract::{Contract, Operation, StatusKey},
+    finding::{Findings, Severity},
+};
+
+/// Counts by operation, in the document's order.
+#[derive(Clone, Debug)]
+pub(super) struct Tally {
+    counts: IndexMap<String, Count>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Count {
+    held: u64,
+    statuses: std::collections::BTreeMap<u16, u64>,
+    left_out: Option<Unreached>,
+}
+
+impl Tally {
+    pub(super) fn new(contract: &Contract) -> Self {
+        let ids = contract.operations().iter().map(|operation| operation.id.as_str().to_owned());
+        Self { counts: ids.map(|id| (id, Count::default())).collect() }
+    }
+
+    pub(super) fn held(&mut self, operation: &Operation, status: Option<StatusCode>) {
+        if let Some(count) = self.counts.get_mut(operation.id.as_str()) {
+            count.held += 1;
+            if let Some(status) = status {
+                *count.statuses.entry(status.as_u16()).or_default() += 1;
+            }
+        }
+    }
+
+    pub(super) fn left_out(&mut self, operation: &Operation, why: Unreached) {
+        if let Some(count) = self.counts.get_mut(operation.id.as_str()) {
+            count.left_out = Some(why);
+        }
+    }
+
+    pub(super) fn summaries(&self, contract: &Contract, findings: &Findings) -> Vec<OperationSummary> {
+        let mut found: HashMap<&str, usize> = HashMap::new();
+        for finding in findings.iter().filter(|finding| finding.severity > Severity::Note) {
+            if let Some(operation) = &finding.operation {
+                *found.entry(operation).or_default() += 1;
+            }
+        }
+        let count = |operation: &Operation| found.get(operation.id.as_str()).copied().unwrap_or_default();
+        contract.operations().iter().map(|operation| self.summary(operation, count(operation))).collect()
+    }
+
+    fn summary(&self, operation: &Arc<Operation>, findings: usize) -> OperationSummary {
+        let id = operation.id.as_str();
+        let count = self.counts.get(id).cloned().unwrap_or_default();
+        let seen = |key: StatusKey| {
+            count.statuses.keys().filter_map(|status| StatusCode::from_u16(*status).ok()).any(|status| {
+                operation.responses.get(status).is_some_and(|response| response.key == key)
+            })
+        };
+        let unseen = operation
+            .responses
+            .declared
+            .iter()
+            .filter(|response| !seen(response.key))
+            .map(|response| response.key.to_string())
+            .collect();
+        OperationSummary {
+            id: id.to_owned(),
+            method: operation.method.to_string(),
+            path: operation.path.to_string(),
+            held: count.held,
+            findings,
+            unseen,
+            unreached: unreached(operation, &count),
+            statuses: count.statuses.into_iter().collect(),
+        }
+    }
+}
+
+/// Why no declared success was seen; `None` when one was.
+fn unreached(operation: &Operation, count: &Count) -> Option<Unreached> {
+    let is_success = |status: &u16| {
+        StatusCode::from_u16(*status).is_ok_and(|status| {
+            operation.responses.get(status).is_some_and(|response| match response.key {
+                StatusKey::Exact(_) | StatusKey::Range(_) => status.is_success() || status.is_redirection(),
+                StatusKey::Default => status.is_success(),
+            })
+        })
+    };
+    if count.statuses.keys().any(is_success) {
+        return None;
+    }
+    if let Some(left_out) = &count.left_out {
+        return Some(left_out.clone());
+    }
+    let only = |wanted: &[u16]| !count.statuses.is_empty() && count.statuses.keys().all(|status| wanted.contains(status));
+    Some(match () {
+        () if count.held == 0 => Unreached::NotSeen,
+        () if only(&[401, 403]) => Unreached::Refused,
+        () if only(&[401, 404, 410]) => Unreached::NotFound,
+        () => Unreached::NoSuccess,
+    })
+}

@@ -1,0 +1,78 @@
+//! Several schemas that all hold, as one: what `allOf` means, as far as keywords can say it.
+
+use serde_json::{Map, Value};
+
+/// The keywords of both. Where they cannot be put together the second wins, and the validator
+/// refuses what is then wrong.
+pub(super) fn merge(first: &Map<String, Value>, second: &Map<String, Value>) -> Map<String, Value> {
+    let mut merged = first.clone();
+    for (keyword, value) in second {
+        let both = match merged.get(keyword) {
+            None => value.clone(),
+            Some(known) => together(keyword, known, value),
+        };
+        merged.insert(keyword.clone(), both);
+    }
+    merged
+}
+
+fn together(keyword: &str, known: &Value, value: &Value) -> Value {
+    match (keyword, known, value) {
+        ("minimum" | "exclusiveMinimum" | "minLength" | "minItems" | "minProperties", a, b) => {
+            if a.as_f64() >= b.as_f64() { a.clone() } else { b.clone() }
+        }
+        ("maximum" | "exclusiveMaximum" | "maxLength" | "maxItems" | "maxProperties", a, b) => {
+            if a.as_f64() <= b.as_f64() { a.clone() } else { b.clone() }
+        }
+        ("required", Value::Array(a), Value::Array(b)) => {
+            let fresh = b.iter().filter(|name| !a.contains(name));
+            Value::Array(a.iter().chain(fresh).cloned().collect())
+        }
+        ("enum", Value::Array(a), Value::Array(b)) => {
+            Value::Array(a.iter().filter(|value| b.contains(value)).cloned().collect())
+        }
+        ("type", a, b) => types(a, b),
+        ("properties" | "patternProperties" | "$defs", Value::Object(a), Value::Object(b)) => {
+            let mut all = a.clone();
+            for (name, schema) in b {
+                let both = match all.get(name) {
+                    Some(known) if keyword != "$defs" => all_of(known, schema),
+                    _ => schema.clone(),
+                };
+                all.insert(name.clone(), both);
+            }
+            Value::Object(all)
+        }
+        ("items" | "additionalProperties" | "propertyNames" | "contains", a, b) => all_of(a, b),
+        ("allOf", Value::Array(a), Value::Array(b)) => Value::Array(a.iter().chain(b).cloned().collect()),
+        _ => value.clone(),
+    }
+}
+
+fn all_of(a: &Value, b: &Value) -> Value {
+    match (a, b) {
+        (Value::Bool(true), other) | (other, Value::Bool(true)) => other.clone(),
+        (Value::Bool(false), _) | (_, Value::Bool(false)) => Value::Bool(false),
+        _ => serde_json::json!({ "allOf": [a, b] }),
+    }
+}
+
+fn types(a: &Value, b: &Value) -> Value {
+    let list = |value: &Value| value.as_array().cloned().unwrap_or_else(|| vec![value.clone()]);
+    let (a, b) = (list(a), list(b));
+    let integer = Value::from("integer");
+    let number = Value::from("number");
+    let both: Vec<Value> = a
+        .iter()
+        .filter_map(|kind| {
+            if b.contains(kind) {
+                Some(kind.clone())
+            } else if *kind == number && b.contains(&integer) || *kind == integer && b.contains(&number) {
+                Some(integer.clone())
+            } else {
+                None
+            }
+        })
+        .collect();
+    Value::Array(both)
+}

@@ -1,0 +1,64 @@
+//! Values and requests from the contract: `proptest` strategies, and the values that a document
+//! shows.
+//!
+//! [`valid`] is a strategy for a schema; [`Generator`] draws from it with a seed, so that the same
+//! seed gives the same values on every machine. What is generated as valid, the schema accepts: the
+//! validator has the last word on every value.
+
+mod hint;
+mod merge;
+mod string;
+mod value;
+
+use proptest::{
+    strategy::{BoxedStrategy, Strategy as _, ValueTree as _},
+    test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
+};
+use serde_json::Value;
+
+use crate::contract::Schema;
+
+pub use hint::shown_for;
+
+/// A strategy for the values that a schema accepts. It shrinks toward the smallest value.
+pub fn valid(schema: &Schema) -> BoxedStrategy<Value> {
+    let judge = schema.clone();
+    value::strategy(&schema.to_bare_schema())
+        .prop_filter("the schema refuses it", move |value| judge.is_valid(value))
+        .boxed()
+}
+
+/// Draws values from strategies: a function of its seed and of what it is asked.
+#[derive(Debug)]
+pub struct Generator {
+    runner: TestRunner,
+}
+
+/// How many values are refused by the validator before a schema is given up.
+const MOST_REFUSALS: u32 = 2_000;
+
+impl Generator {
+    /// A generator whose values follow from a seed and the names of what they are for.
+    pub fn new(seed: u64, purpose: &[&str]) -> Self {
+        let mut bytes = [0_u8; 32];
+        bytes[..8].copy_from_slice(&seed.to_le_bytes());
+        // Each purpose has a stream of its own, so that one more parameter does not change the
+        // values of the others.
+        for (index, byte) in purpose.iter().flat_map(|text| text.bytes().chain([0])).enumerate() {
+            let at = 8 + index % 24;
+            bytes[at] = bytes[at].rotate_left(3) ^ byte.wrapping_mul(0x9d);
+        }
+        let config = Config { max_local_rejects: MOST_REFUSALS, failure_persistence: None, ..Config::default() };
+        Self { runner: TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &bytes)) }
+    }
+
+    /// The next value; `None` when none was found within the bound.
+    pub fn draw(&mut self, strategy: &BoxedStrategy<Value>) -> Option<Value> {
+        strategy.new_tree(&mut self.runner).ok().map(|tree| tree.current())
+    }
+
+    /// A number below `bound`.
+    pub fn below(&mut self, bound: usize) -> usize {
+        (0..bound.max(1)).new_tree(&mut self.runner).map_or(0, |tree| tree.current())
+    }
+}
