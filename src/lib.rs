@@ -1,6 +1,9 @@
 //! A contract gate for HTTP APIs.
 
 pub mod check;
+#[cfg(feature = "cli")]
+pub mod cli;
+pub mod config;
 pub mod contract;
 mod did_you_mean;
 pub mod exchange;
@@ -8,6 +11,7 @@ pub mod finding;
 pub mod gate;
 pub mod generate;
 pub mod recording;
+pub mod report;
 pub mod snapshot;
 pub mod transport;
 pub mod wire;

@@ -1,2 +1,5 @@
 //! The `oasgate` binary.
-fn main() {}
+
+fn main() -> std::process::ExitCode {
+    oasgate::cli::main()
+}

@@ -1,0 +1,196 @@
+//! `oasgate check`: a running service against its document.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use clap::Args as ClapArgs;
+use http::{HeaderName, HeaderValue};
+use url::{Host, Url};
+
+use super::{
+    Result,
+    common::{CliError, Output, Prepared, RunArgs},
+    interrupt,
+};
+use crate::{
+    config::{Config, parse_duration},
+    gate::{self, Credentials, Interrupt, LiveSettings, Methods},
+    transport::{HttpTransport, Limits},
+};
+
+/// Send requests to a running service and hold its responses against the document
+#[derive(Debug, ClapArgs)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Args {
+    #[command(flatten)]
+    run: RunArgs,
+    /// Where the service is, with the base path that it serves the document under
+    #[arg(long, value_name = "URL")]
+    url: Option<String>,
+    /// The base path, in place of the one in --url
+    #[arg(long, value_name = "PATH")]
+    base_path: Option<String>,
+    /// A value for a parameter, such as the id of something that exists; repeatable
+    #[arg(long, value_name = "NAME=VALUE")]
+    param: Vec<String>,
+    /// A header for every request; repeatable. For credentials use --token-env
+    #[arg(long, value_name = "NAME: VALUE")]
+    header: Vec<String>,
+    /// The environment variable that holds the token (bearer, API key or user:password)
+    #[arg(long, value_name = "NAME")]
+    token_env: Option<String>,
+    /// Check this operation alone; repeatable
+    #[arg(long, value_name = "ID")]
+    operation: Vec<String>,
+    /// The seed of everything that is generated, as the last run printed it
+    #[arg(long, value_name = "HEX", value_parser = seed)]
+    seed: Option<u64>,
+    /// Random requests for each operation
+    #[arg(long, value_name = "N", default_value_t = 30)]
+    cases: usize,
+    /// The most requests of the whole run
+    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    max_requests: u64,
+    /// Requests under way at once
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    workers: u16,
+    /// The longest that one exchange may take
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = parse_duration)]
+    timeout: Duration,
+    /// The most bytes of one response
+    #[arg(long, value_name = "BYTES", default_value_t = 64 << 20)]
+    max_body: u64,
+    /// Send methods that may change something also to a host that is not this machine
+    #[arg(long)]
+    allow_unsafe: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  oasgate check spec/api.yaml --url http://localhost:8080/v2
+  oasgate check spec/api.yaml --url https://api.example.com --token-env API_TOKEN \\
+      --param user_id=42 --report json=report.json --report junit=report.xml";
+
+fn seed(text: &str) -> std::result::Result<u64, String> {
+    u64::from_str_radix(text.trim_start_matches("0x"), 16).map_err(|_| "a seed is up to 16 hexadecimal digits".to_owned())
+}
+
+pub(super) fn run(args: &Args, output: &Output) -> Result {
+    let mut prepared = args.run.prepare()?;
+    let settings = settings(args, &prepared)?;
+    let limits = Limits { body: args.max_body, ..Limits::within(args.timeout) };
+    let transport = HttpTransport::new(limits)?;
+    let interrupt = Interrupt::default();
+    let mut listener = prepared.listener(output);
+    let snapshots = prepared.snapshots.take();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let outcome = runtime.block_on(async {
+        let watch = tokio::spawn(interrupt::watch(interrupt.clone()));
+        let outcome =
+            gate::check(&prepared.contract, &transport, &settings, snapshots, listener.as_mut(), &interrupt).await;
+        watch.abort();
+        outcome
+    });
+    prepared.finish(&outcome, output)
+}
+
+fn settings(args: &Args, prepared: &Prepared) -> std::result::Result<LiveSettings, CliError> {
+    let (contract, config) = (&prepared.contract, &prepared.config);
+    let base = base(args, config)?;
+    let is_loopback = match base.host() {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    };
+    for id in &args.operation {
+        contract.operation(id)?;
+    }
+    let mut parameters = args.param.iter().map(|text| pair(text, "--param")).collect::<std::result::Result<Vec<_>, _>>()?;
+    for (name, value) in config.parameter_values() {
+        if !parameters.iter().any(|(known, _)| *known == name) {
+            parameters.push((name, value));
+        }
+    }
+    let all_names = || contract.operations().iter().flat_map(|operation| &operation.parameters).map(|one| one.name.as_str());
+    for (name, _) in &parameters {
+        if !all_names().any(|known| known == name) {
+            let hint = crate::did_you_mean::hint(name, all_names());
+            return Err(CliError::Usage(format!("no parameter of the document is called {name:?}{hint}")));
+        }
+    }
+    Ok(LiveSettings {
+        common: prepared.settings.clone(),
+        seed: args.seed.unwrap_or_else(fresh_seed),
+        workers: usize::from(args.workers),
+        max_requests: args.max_requests,
+        random_cases: args.cases,
+        methods: if args.allow_unsafe || is_loopback { Methods::All } else { Methods::Safe },
+        parameters,
+        credentials: credentials(args, config)?,
+        polling: config.polling_rules(contract)?,
+        only: args.operation.clone(),
+        excluded: config.excluded(contract)?,
+        ..LiveSettings::new(base)
+    })
+}
+
+fn base(args: &Args, config: &Config) -> std::result::Result<Url, CliError> {
+    let text = args
+        .url
+        .as_ref()
+        .or(config.url.as_ref())
+        .ok_or_else(|| CliError::Usage("where is the service? Name it with --url http://localhost:8080".to_owned()))?;
+    let mut url = Url::parse(text).map_err(|error| {
+        let hint = if text.contains("://") { "" } else { "; it begins with http:// or https://" };
+        CliError::Usage(format!("--url {text:?} is not a URL: {error}{hint}"))
+    })?;
+    if !["http", "https"].contains(&url.scheme()) {
+        return Err(CliError::Usage(format!("--url {text:?} is not an http or https URL")));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(CliError::Usage("--url holds a credential; give it with --token-env instead".to_owned()));
+    }
+    if let Some(path) = &args.base_path {
+        url.set_path(path);
+    }
+    Ok(url)
+}
+
+fn pair(text: &str, option: &str) -> std::result::Result<(String, String), CliError> {
+    text.split_once('=')
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .ok_or_else(|| CliError::Usage(format!("{option} {text:?} is not NAME=VALUE")))
+}
+
+fn credentials(args: &Args, config: &Config) -> std::result::Result<Credentials, CliError> {
+    let token = match args.token_env.as_ref().or(config.token_env.as_ref()) {
+        None => None,
+        Some(name) => match std::env::var(name) {
+            Ok(token) if !token.trim().is_empty() => Some(token.trim().to_owned()),
+            // One that the configuration names may be left out; one that was typed may not.
+            _ if args.token_env.is_none() => None,
+            _ => return Err(CliError::Usage(format!("--token-env {name}: the environment variable is not set"))),
+        },
+    };
+    let headers = args
+        .header
+        .iter()
+        .map(|text| {
+            let (name, value) = text
+                .split_once(':')
+                .ok_or_else(|| CliError::Usage(format!("--header {text:?} is not \"NAME: VALUE\"")))?;
+            let name = HeaderName::from_bytes(name.trim().as_bytes())
+                .map_err(|_| CliError::Usage(format!("--header: {name:?} is not a header name")))?;
+            let value = HeaderValue::from_str(value.trim())
+                .map_err(|_| CliError::Usage(format!("--header: the value of {name} cannot be sent")))?;
+            Ok((name, value))
+        })
+        .collect::<std::result::Result<_, CliError>>()?;
+    Ok(Credentials { token, headers })
+}
+
+/// A seed that no earlier run is likely to have had. It is printed, so that the run can be had again.
+fn fresh_seed() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    (u64::from(now.subsec_nanos()) << 2 ^ now.as_secs()) & 0xffff_ffff
+}

@@ -1,0 +1,262 @@
+//! What subcommands share: output, configuration, snapshots, reports, exit codes.
+
+use std::{
+    io::{self, IsTerminal as _, Write as _},
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use clap::{Args, ValueEnum};
+
+use crate::{
+    config::{Config, ConfigError, FILE_NAME},
+    contract::{Contract, UnknownOperation},
+    document::DocumentError,
+    finding::Severity,
+    gate::{End, Event, Listener, Outcome, Settings},
+    recording::OpenError,
+    report::{Colour, Detail, ReportError, ReportSpec, Terminal, visible},
+    snapshot::{Mode, Redactor, Store},
+};
+
+use super::progress::Progress;
+
+/// How the program ends; nothing else is ever returned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Exit {
+    Holds,
+    Findings,
+    CouldNotRun,
+    Unreachable,
+}
+
+impl Exit {
+    pub(super) const fn code(self) -> u8 {
+        match self {
+            Self::Holds => 0,
+            Self::Findings => 1,
+            Self::CouldNotRun => 2,
+            Self::Unreachable => 3,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.code())
+    }
+}
+
+/// Why a command could not run.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum CliError {
+    #[error(transparent)]
+    Document(#[from] DocumentError),
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error(transparent)]
+    Recording(#[from] OpenError),
+    #[error(transparent)]
+    Report(#[from] ReportError),
+    #[error(transparent)]
+    Operation(#[from] UnknownOperation),
+    #[error(transparent)]
+    Client(#[from] crate::transport::ClientError),
+    #[error("cannot write: {0}")]
+    Output(#[from] io::Error),
+    #[error("{0}")]
+    Usage(String),
+}
+
+/// How things are shown.
+#[derive(Debug, Args)]
+pub(super) struct Output {
+    /// When colours are used; NO_COLOR is respected
+    #[arg(long, value_name = "WHEN", default_value = "auto", global = true)]
+    color: When,
+    /// Show notes and every operation
+    #[arg(short, long, global = true, conflicts_with = "quiet")]
+    verbose: bool,
+    /// Show the last line alone
+    #[arg(short, long, global = true)]
+    quiet: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum When {
+    Auto,
+    Always,
+    Never,
+}
+
+impl Output {
+    fn colour(&self, stream_is_terminal: bool) -> Colour {
+        let wanted = match self.color {
+            When::Always => true,
+            When::Never => false,
+            When::Auto => stream_is_terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
+        };
+        if wanted { Colour::Ansi } else { Colour::None }
+    }
+
+    fn detail(&self) -> Detail {
+        match (self.verbose, self.quiet) {
+            (true, _) => Detail::Verbose,
+            (_, true) => Detail::Quiet,
+            _ => Detail::Usual,
+        }
+    }
+}
+
+/// Writes an error for a person, on standard error.
+pub(super) fn tell_error(error: &CliError, output: &Output) {
+    let text = error.to_string();
+    let word = match output.colour(io::stderr().is_terminal()) {
+        Colour::Ansi => "\u{1b}[1;31merror\u{1b}[0m",
+        Colour::None => "error",
+    };
+    let lines: Vec<_> = text.lines().map(visible).collect();
+    // Nobody is left to tell when standard error itself is gone.
+    let _ = writeln!(io::stderr(), "{word}: {}", lines.join("\n"));
+}
+
+/// What every run against a contract is given.
+#[derive(Debug, Args)]
+pub(super) struct RunArgs {
+    /// The OpenAPI document, YAML or JSON
+    #[arg(value_name = "SPEC")]
+    pub(super) spec: PathBuf,
+    /// The configuration [default: oasgate.toml, where it is there]
+    #[arg(long, value_name = "PATH")]
+    config: Option<PathBuf>,
+    /// Write a report: json=PATH or junit=PATH; repeatable
+    #[arg(long, value_name = "FORMAT=PATH")]
+    report: Vec<ReportSpec>,
+    /// What to do about snapshots of response shapes
+    #[arg(long, value_name = "MODE", default_value = "auto")]
+    snapshots: SnapshotMode,
+    /// Warnings and worse fail the gate, or one rule does: `warning`, `unreached`; repeatable
+    #[arg(long, value_name = "RULE")]
+    fail_on: Vec<String>,
+}
+
+/// What is done about snapshots.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum SnapshotMode {
+    /// Compare, and write what is new or drifted for review; in CI, compare alone
+    Auto,
+    /// Compare and write nothing
+    Check,
+    /// Accept what is new or drifted
+    Update,
+    /// Leave snapshots alone
+    Off,
+}
+
+/// What a run needs, read and checked before it begins.
+pub(super) struct Prepared {
+    pub(super) contract: Contract,
+    pub(super) config: Config,
+    pub(super) settings: Settings,
+    pub(super) snapshots: Option<Store>,
+    reports: Vec<ReportSpec>,
+    fail_on: Vec<String>,
+}
+
+impl RunArgs {
+    pub(super) fn prepare(&self) -> Result<Prepared, CliError> {
+        let contract = Contract::load(&self.spec)?;
+        let config = match &self.config {
+            Some(path) => Config::load(path)?,
+            None if Path::new(FILE_NAME).is_file() => Config::load(Path::new(FILE_NAME))?,
+            None => Config::default(),
+        };
+        for report in &self.report {
+            report.probe()?;
+        }
+        if self.report.iter().filter(|report| report.is_standard_output()).count() > 1 {
+            return Err(CliError::Usage("only one report can go to standard output".to_owned()));
+        }
+        for rule in &self.fail_on {
+            let known = || crate::check::rules().map(|rule| rule.id).chain(["warning", "note"]);
+            if !known().any(|known| known == rule) {
+                let hint = crate::did_you_mean::hint(rule, known());
+                return Err(CliError::Usage(format!("--fail-on: there is no rule {rule:?}{hint}; `oasgate explain` lists them")));
+            }
+        }
+        let settings = Settings { severities: config.severities(&contract)?, slow_after: config.slow_limit()? };
+        Ok(Prepared {
+            settings,
+            snapshots: self.store(&config)?,
+            contract,
+            config,
+            reports: self.report.clone(),
+            fail_on: self.fail_on.clone(),
+        })
+    }
+
+    fn store(&self, config: &Config) -> Result<Option<Store>, CliError> {
+        let in_ci = std::env::var("CI").is_ok_and(|value| !["", "0", "false"].contains(&value.as_str()));
+        let mode = match self.snapshots {
+            SnapshotMode::Off => return Ok(None),
+            SnapshotMode::Check => Mode::Check,
+            SnapshotMode::Update => Mode::Update,
+            SnapshotMode::Auto if in_ci => Mode::Check,
+            SnapshotMode::Auto => Mode::Review,
+        };
+        let redactor = Redactor::new(config.redactions());
+        let store = Store::new(config.snapshot_folder(), mode, redactor, self.spec.display().to_string());
+        Ok(Some(store.with_values_at(config.values_at()?)))
+    }
+}
+
+impl Prepared {
+    /// Who listens to the run: progress on a terminal.
+    pub(super) fn listener(&self, output: &Output) -> Box<dyn Listener> {
+        if io::stderr().is_terminal() && output.detail() != Detail::Quiet {
+            Box::new(Progress::new())
+        } else {
+            Box::new(())
+        }
+    }
+
+    /// Writes the reports of a run and says how the program ends.
+    pub(super) fn finish(&self, outcome: &Outcome, output: &Output) -> Result<Exit, CliError> {
+        let document = self.contract.document();
+        let mut failure = None;
+        for report in &self.reports {
+            // One report that fails does not cost the others.
+            if let Err(error) = report.write(outcome, document) {
+                failure.get_or_insert(error);
+            }
+        }
+        // Where a report takes standard output, people read standard error.
+        if self.reports.iter().any(ReportSpec::is_standard_output) {
+            show(Terminal::new(io::stderr(), output.colour(io::stderr().is_terminal()), output.detail()), outcome, document);
+        } else {
+            show(Terminal::new(io::stdout(), output.colour(io::stdout().is_terminal()), output.detail()), outcome, document);
+        }
+        if let Some(error) = failure {
+            return Err(error.into());
+        }
+        Ok(self.exit(outcome))
+    }
+
+    fn exit(&self, outcome: &Outcome) -> Exit {
+        let fails = |rule: &str| match rule {
+            "warning" => outcome.findings.count(Severity::Warning) > 0,
+            "note" => outcome.findings.count(Severity::Warning) + outcome.findings.count(Severity::Note) > 0,
+            rule => outcome.findings.iter().any(|finding| finding.rule.as_str() == rule),
+        };
+        match &outcome.end {
+            End::Unreachable(_) => Exit::Unreachable,
+            End::Failed(_) => Exit::CouldNotRun,
+            _ if !outcome.holds() || self.fail_on.iter().any(|rule| fails(rule)) => Exit::Findings,
+            _ => Exit::Holds,
+        }
+    }
+}
+
+fn show<W: io::Write + Send>(mut terminal: Terminal<W>, outcome: &Outcome, document: &crate::document::Document) {
+    terminal.on(&Event::Finished(outcome), document);
+}

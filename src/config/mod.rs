@@ -1,0 +1,389 @@
+//! `oasgate.toml`: what a project says once, so that nobody has to type it.
+//!
+//! [`Config::load`] reads the file; what is wrong in it is told with line and column and the nearest
+//! known word. Every key is optional, and what is typed on the command line wins.
+
+mod duration;
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use serde::Deserialize;
+
+use crate::{
+    check,
+    contract::{Contract, UnknownOperation},
+    did_you_mean::did_you_mean,
+    finding::Severity,
+    gate::{PollingRule, Severities, SeverityRule},
+    snapshot::Redaction,
+};
+
+pub use duration::{MalformedDuration, parse_duration};
+
+/// The name under which the file is looked for.
+pub const FILE_NAME: &str = "oasgate.toml";
+
+/// What `oasgate.toml` says.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Config {
+    /// Where the service is.
+    pub url: Option<String>,
+    /// The name of the environment variable that holds the token.
+    pub token_env: Option<String>,
+    /// Values for parameters by name.
+    pub parameters: BTreeMap<String, OneOrMany>,
+    /// Operations that are left out.
+    pub exclude: Vec<String>,
+    /// Severities by rule: `error`, `warning`, `note` or `off`.
+    pub severity: BTreeMap<String, String>,
+    /// What differs for single operations, by id.
+    pub operation: BTreeMap<String, OperationConfig>,
+    /// How operations that take long are followed.
+    pub polling: Vec<PollingConfig>,
+    /// What is accepted beyond the contract.
+    pub snapshots: SnapshotConfig,
+    /// A response slower than this is a finding: `500ms`, `2s`.
+    pub slow_after: Option<String>,
+    /// Where the file stands; paths in it are from there.
+    #[serde(skip)]
+    folder: PathBuf,
+    #[serde(skip)]
+    name: String,
+}
+
+/// A text or a list of texts.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+pub enum OneOrMany {
+    /// One.
+    One(String),
+    /// Several, taken in turn.
+    Many(Vec<String>),
+}
+
+impl OneOrMany {
+    fn texts(&self) -> &[String] {
+        match self {
+            Self::One(one) => std::slice::from_ref(one),
+            Self::Many(many) => many,
+        }
+    }
+}
+
+/// What differs for one operation.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct OperationConfig {
+    /// Severities by rule.
+    pub severity: BTreeMap<String, String>,
+}
+
+/// One polling rule.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct PollingConfig {
+    /// The operation's id.
+    pub operation: String,
+    /// The status that means "pending"; 202 unless said.
+    pub status: Option<u16>,
+    /// The most requests after the first; 10 unless said.
+    pub max_polls: Option<u32>,
+    /// The longest wait between two requests; `30s` unless said.
+    pub max_wait: Option<String>,
+    /// Whether a pending response must have `Location`; yes unless said.
+    pub needs_location: Option<bool>,
+    /// Whether a pending response must have `Retry-After`; yes unless said.
+    pub needs_retry_after: Option<bool>,
+}
+
+/// What is accepted beyond the contract.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct SnapshotConfig {
+    /// The folder; `snapshots` unless said.
+    pub folder: Option<PathBuf>,
+    /// Places whose values themselves are kept, as JSON Pointers.
+    pub values: Vec<String>,
+    /// Places whose values are replaced in samples.
+    pub redact: Vec<RedactConfig>,
+}
+
+/// One redaction.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct RedactConfig {
+    /// A JSON Pointer in which `*` stands for any name or index.
+    pub at: String,
+    /// What stands there instead.
+    pub with: String,
+}
+
+/// What is wrong with a configuration.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// The file system refused.
+    #[error("cannot read {}: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// It is no TOML, or has a key that is not known.
+    #[error("{place}: {message}{hint}")]
+    Malformed {
+        /// `oasgate.toml:3:1`.
+        place: String,
+        /// What is wrong.
+        message: String,
+        /// The nearest known word.
+        hint: String,
+    },
+    /// A rule that is not known.
+    #[error("{file}: there is no rule {rule:?}{hint}; `oasgate explain` lists them")]
+    UnknownRule {
+        /// The file.
+        file: String,
+        /// The word.
+        rule: String,
+        /// The nearest known one.
+        hint: String,
+    },
+    /// A severity that is not one.
+    #[error("{file}: {word:?} is not a severity of {rule}; use error, warning, note or off")]
+    UnknownSeverity {
+        /// The file.
+        file: String,
+        /// The rule.
+        rule: String,
+        /// The word.
+        word: String,
+    },
+    /// An operation that the document does not have.
+    #[error("{file}: {source}")]
+    UnknownOperation {
+        /// The file.
+        file: String,
+        /// Which.
+        source: UnknownOperation,
+    },
+    /// A time that cannot be read.
+    #[error("{file}: {source}")]
+    Duration {
+        /// The file.
+        file: String,
+        /// Which.
+        source: MalformedDuration,
+    },
+    /// A place that is no JSON Pointer.
+    #[error("{file}: {text:?} is no JSON Pointer: it begins with `/`, such as /manifest/files/*")]
+    Pointer {
+        /// The file.
+        file: String,
+        /// The text.
+        text: String,
+    },
+}
+
+impl Config {
+    /// Reads a file.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read, is no TOML or has a key that is not known.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| ConfigError::Read { path: path.to_path_buf(), source })?;
+        let name = path.display().to_string();
+        let mut config = Self::parse(&name, &text)?;
+        config.folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
+        Ok(config)
+    }
+
+    /// Reads a text; `name` stands for the file in messages.
+    ///
+    /// # Errors
+    ///
+    /// As [`Config::load`].
+    pub fn parse(name: &str, text: &str) -> Result<Self, ConfigError> {
+        let mut config: Self = toml::from_str(text).map_err(|error| {
+            let at = error.span().map_or(0, |span| span.start);
+            let before = text.get(..at).unwrap_or_default();
+            let line = before.matches('\n').count() + 1;
+            let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+            ConfigError::Malformed {
+                place: format!("{name}:{line}:{column}"),
+                message: error.message().to_owned(),
+                hint: nearest_key(error.message()),
+            }
+        })?;
+        name.clone_into(&mut config.name);
+        Ok(config)
+    }
+
+    /// The values for parameters, by name.
+    pub fn parameter_values(&self) -> Vec<(String, String)> {
+        self.parameters
+            .iter()
+            .flat_map(|(name, values)| values.texts().iter().map(move |value| (name.clone(), value.clone())))
+            .collect()
+    }
+
+    /// The severities that differ from the rules' own.
+    ///
+    /// # Errors
+    ///
+    /// When a rule, a severity or an operation is not known.
+    pub fn severities(&self, contract: &Contract) -> Result<Severities, ConfigError> {
+        let mut all = Vec::new();
+        for (rule, word) in &self.severity {
+            all.push(self.severity_rule(rule, word, None)?);
+        }
+        for (operation, config) in &self.operation {
+            self.known_operation(contract, operation)?;
+            for (rule, word) in &config.severity {
+                all.push(self.severity_rule(rule, word, Some(operation.clone()))?);
+            }
+        }
+        Ok(Severities(all))
+    }
+
+    fn severity_rule(&self, rule: &str, word: &str, operation: Option<String>) -> Result<SeverityRule, ConfigError> {
+        if !check::rules().any(|known| known.id == rule) {
+            return Err(ConfigError::UnknownRule {
+                file: self.name.clone(),
+                rule: rule.to_owned(),
+                hint: crate::did_you_mean::hint(rule, check::rules().map(|known| known.id)),
+            });
+        }
+        let severity = match word {
+            "off" => None,
+            word => Some(word.parse::<Severity>().map_err(|_| ConfigError::UnknownSeverity {
+                file: self.name.clone(),
+                rule: rule.to_owned(),
+                word: word.to_owned(),
+            })?),
+        };
+        Ok(SeverityRule { rule: rule.to_owned(), operation, severity })
+    }
+
+    fn known_operation(&self, contract: &Contract, id: &str) -> Result<(), ConfigError> {
+        contract
+            .operation(id)
+            .map(drop)
+            .map_err(|source| ConfigError::UnknownOperation { file: self.name.clone(), source })
+    }
+
+    /// The polling rules.
+    ///
+    /// # Errors
+    ///
+    /// When an operation is not known or a time cannot be read.
+    pub fn polling_rules(&self, contract: &Contract) -> Result<Vec<PollingRule>, ConfigError> {
+        self.polling
+            .iter()
+            .map(|polling| {
+                self.known_operation(contract, &polling.operation)?;
+                let usual = PollingRule::new(polling.operation.clone());
+                Ok(PollingRule {
+                    status: polling.status.unwrap_or(usual.status),
+                    most_polls: polling.max_polls.unwrap_or(usual.most_polls),
+                    longest_wait: self.duration(polling.max_wait.as_deref())?.unwrap_or(usual.longest_wait),
+                    needs_location: polling.needs_location.unwrap_or(usual.needs_location),
+                    needs_retry_after: polling.needs_retry_after.unwrap_or(usual.needs_retry_after),
+                    ..usual
+                })
+            })
+            .collect()
+    }
+
+    /// The limit beyond which a response is slow.
+    ///
+    /// # Errors
+    ///
+    /// When the time cannot be read.
+    pub fn slow_limit(&self) -> Result<Option<Duration>, ConfigError> {
+        self.duration(self.slow_after.as_deref())
+    }
+
+    fn duration(&self, text: Option<&str>) -> Result<Option<Duration>, ConfigError> {
+        text.map(parse_duration)
+            .transpose()
+            .map_err(|source| ConfigError::Duration { file: self.name.clone(), source })
+    }
+
+    /// The operations that are left out.
+    ///
+    /// # Errors
+    ///
+    /// When one is not known.
+    pub fn excluded(&self, contract: &Contract) -> Result<Vec<String>, ConfigError> {
+        for id in &self.exclude {
+            self.known_operation(contract, id)?;
+        }
+        Ok(self.exclude.clone())
+    }
+
+    /// The folder of snapshots.
+    pub fn snapshot_folder(&self) -> PathBuf {
+        self.folder.join(self.snapshots.folder.as_deref().unwrap_or(Path::new("snapshots")))
+    }
+
+    /// The redactions of samples.
+    pub fn redactions(&self) -> Vec<Redaction> {
+        self.snapshots
+            .redact
+            .iter()
+            .map(|rule| Redaction { at: rule.at.clone(), with: rule.with.clone() })
+            .collect()
+    }
+
+    /// The places whose values are kept in snapshots.
+    ///
+    /// # Errors
+    ///
+    /// When one is no JSON Pointer.
+    pub fn values_at(&self) -> Result<Vec<oasgate_document::Pointer>, ConfigError> {
+        self.snapshots
+            .values
+            .iter()
+            .map(|text| {
+                oasgate_document::Pointer::parse(text)
+                    .ok_or_else(|| ConfigError::Pointer { file: self.name.clone(), text: text.clone() })
+            })
+            .collect()
+    }
+}
+
+/// The known key nearest to the one that an error speaks of, out of those that it lists.
+fn nearest_key(message: &str) -> String {
+    let mut words = message.split('`').skip(1).step_by(2);
+    let Some(unknown) = words.next().filter(|_| message.starts_with("unknown field")) else { return String::new() };
+    let known: Vec<&str> = words.collect();
+    did_you_mean(unknown, known).map(|near| format!(" (did you mean `{near}`?)")).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_that_is_not_known_is_told_with_its_place() {
+        let error = Config::parse("oasgate.toml", "url = \"http://x\"\n\n[snapshot]\nfolder = \"x\"\n").expect_err("it is wrong");
+        let text = error.to_string();
+        assert!(text.starts_with("oasgate.toml:3:2: unknown field `snapshot`"), "{text}");
+        assert!(text.ends_with("(did you mean `snapshots`?)"), "{text}");
+    }
+
+    #[test]
+    fn everything_may_be_left_out() {
+        let config = Config::parse("oasgate.toml", "").expect("it is empty");
+        assert_eq!(config.snapshot_folder(), Path::new("snapshots"));
+    }
+}

@@ -1,0 +1,165 @@
+//! Everything about a run as JSON, for programs. The form is versioned and published as
+//! `docs/schemas/report.schema.json`.
+
+use oasgate_document::Document;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::{
+    exchange::Evidence,
+    finding::{Finding, Severity},
+    gate::{End, OperationSummary, Outcome, RunKind},
+};
+
+/// The version of the form; raised when a reader of the old one would misread the new one.
+const VERSION: u32 = 1;
+
+#[derive(Serialize)]
+struct JsonReport<'a> {
+    version: u32,
+    tool: Value,
+    kind: &'static str,
+    document: Value,
+    target: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seed: Option<String>,
+    findings: Vec<JsonFinding<'a>>,
+    operations: Vec<Value>,
+    totals: Value,
+    snapshots: Value,
+    notices: &'a [String],
+    end: Value,
+    elapsed_ms: u64,
+}
+
+#[derive(Serialize)]
+struct JsonFinding<'a> {
+    check: &'a str,
+    severity: Severity,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    operation: Option<&'a str>,
+    message: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    document: Option<JsonPlace>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    instance: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exchange: Option<&'a Evidence>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expected: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    actual: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    curl: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    help: &'a [String],
+    fingerprint: String,
+    count: u64,
+}
+
+#[derive(Serialize)]
+struct JsonPlace {
+    file: String,
+    line: u32,
+    column: u32,
+    pointer: String,
+}
+
+pub(super) fn render(outcome: &Outcome, document: &Document) -> Vec<u8> {
+    let header = &outcome.header;
+    let findings = outcome.findings.sorted();
+    let number = |severity| outcome.findings.count(severity);
+    let report = JsonReport {
+        version: VERSION,
+        tool: json!({ "name": "oasgate", "version": env!("CARGO_PKG_VERSION") }),
+        kind: match header.kind {
+            RunKind::Check => "check",
+            RunKind::Replay => "replay",
+        },
+        document: json!({
+            "file": header.document,
+            "title": header.title,
+            "version": header.api_version,
+            "specification": header.specification,
+            "operations": header.operations,
+        }),
+        target: &header.target,
+        seed: header.seed.map(|seed| format!("{seed:08x}")),
+        findings: findings.iter().map(|(finding, count)| json_finding(finding, *count, document)).collect(),
+        operations: outcome.operations.iter().map(json_operation).collect(),
+        totals: json!({
+            "held": outcome.held,
+            "unmatched": outcome.unmatched,
+            "errors": number(Severity::Error),
+            "warnings": number(Severity::Warning),
+            "notes": number(Severity::Note),
+        }),
+        snapshots: json!({
+            "unchanged": outcome.snapshots.unchanged,
+            "new": outcome.snapshots.new,
+            "drifted": outcome.snapshots.drifted,
+            "written": outcome.snapshots.written,
+        }),
+        notices: &outcome.notices,
+        end: json_end(&outcome.end),
+        elapsed_ms: u64::try_from(outcome.elapsed.as_millis()).unwrap_or(u64::MAX),
+    };
+    // Every part is made of texts and numbers, which always serialise.
+    let mut bytes = serde_json::to_vec_pretty(&report).unwrap_or_default();
+    bytes.push(b'\n');
+    bytes
+}
+
+fn json_finding<'a>(finding: &'a Finding, count: u64, document: &Document) -> JsonFinding<'a> {
+    let place = finding.document.as_ref().and_then(|at| {
+        let place = document.locate_key(at).or_else(|| document.locate(at))?;
+        Some(JsonPlace {
+            file: place.file.to_string(),
+            line: place.line,
+            column: place.column,
+            pointer: at.pointer.to_string(),
+        })
+    });
+    JsonFinding {
+        check: finding.rule.as_str(),
+        severity: finding.severity,
+        operation: finding.operation.as_deref(),
+        message: &finding.message,
+        document: place,
+        instance: finding.instance.as_ref().map(oasgate_document::Pointer::as_str),
+        exchange: finding.evidence.as_ref(),
+        expected: finding.expected.as_deref(),
+        actual: finding.actual.as_deref(),
+        curl: finding.evidence.as_ref().map(|evidence| evidence.curl.as_str()),
+        help: &finding.help,
+        fingerprint: finding.fingerprint().to_string(),
+        count,
+    }
+}
+
+fn json_operation(one: &OperationSummary) -> Value {
+    let statuses: serde_json::Map<String, Value> =
+        one.statuses.iter().map(|(status, number)| (status.to_string(), json!(number))).collect();
+    let mut operation = json!({
+        "id": one.id,
+        "method": one.method,
+        "path": one.path,
+        "held": one.held,
+        "statuses": statuses,
+        "unseen": one.unseen,
+        "findings": one.findings,
+    });
+    if let (Some(why), Value::Object(members)) = (&one.unreached, &mut operation) {
+        members.insert("unreached".to_owned(), Value::String(why.reason()));
+    }
+    operation
+}
+
+fn json_end(end: &End) -> Value {
+    match end {
+        End::Complete => json!({ "kind": "complete" }),
+        End::Interrupted => json!({ "kind": "interrupted" }),
+        End::Unreachable(reason) => json!({ "kind": "unreachable", "reason": reason }),
+        End::Failed(reason) => json!({ "kind": "failed", "reason": reason }),
+    }
+}

@@ -1,0 +1,124 @@
+//! One file for each format, fed by the gate's events and by nothing else.
+//!
+//! A [`Report`] listens while a run goes on and is finished once. [`Terminal`] is for people;
+//! the others are named on the command line as `json=PATH` or `junit=PATH`, and are written beside
+//! and renamed, so that a reader never sees half of one. To add a format, write its file and its
+//! line in [`REPORTS`].
+
+mod escape;
+mod json;
+mod junit;
+mod source_line;
+mod terminal;
+mod words;
+mod write;
+
+use std::{fmt, path::PathBuf, str::FromStr};
+
+use crate::{
+    did_you_mean::hint,
+    gate::{Listener, Outcome},
+};
+use oasgate_document::Document;
+
+pub use escape::visible;
+pub use terminal::{Colour, Detail, Terminal};
+pub use words::count;
+pub use write::{ReportError, write_atomically};
+
+/// A format that is written to a file.
+pub struct Kind {
+    /// The word on the command line.
+    pub name: &'static str,
+    /// What it is for, in one line.
+    pub about: &'static str,
+    render: fn(&Outcome, &Document) -> Vec<u8>,
+}
+
+/// Every format that is written to a file.
+pub const REPORTS: &[Kind] = &[
+    Kind { name: "json", about: "everything, for programs (docs/schemas/report.schema.json)", render: json::render },
+    Kind { name: "junit", about: "test suites, for CI systems", render: junit::render },
+];
+
+/// A format and where it goes: `json=report.json`; `-` is standard output.
+#[derive(Clone)]
+pub struct ReportSpec {
+    kind: &'static Kind,
+    path: PathBuf,
+}
+
+impl fmt::Debug for ReportSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}={}", self.kind.name, self.path.display())
+    }
+}
+
+/// A text that names no report.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MalformedSpec {
+    /// There is no `=`.
+    #[error("{0:?} is not FORMAT=PATH, such as json=report.json")]
+    NoPath(String),
+    /// The format is not known.
+    #[error("{name:?} is not a report format{hint}; there are {}", REPORTS.iter().map(|kind| kind.name).collect::<Vec<_>>().join(" and "))]
+    UnknownFormat {
+        /// The word.
+        name: String,
+        /// The nearest known one.
+        hint: String,
+    },
+}
+
+impl FromStr for ReportSpec {
+    type Err = MalformedSpec;
+
+    fn from_str(text: &str) -> Result<Self, MalformedSpec> {
+        let (name, path) = text
+            .split_once('=')
+            .filter(|(_, path)| !path.is_empty())
+            .ok_or_else(|| MalformedSpec::NoPath(text.to_owned()))?;
+        let kind = REPORTS.iter().find(|kind| kind.name == name).ok_or_else(|| MalformedSpec::UnknownFormat {
+            name: name.to_owned(),
+            hint: hint(name, REPORTS.iter().map(|kind| kind.name)),
+        })?;
+        Ok(Self { kind, path: path.into() })
+    }
+}
+
+impl ReportSpec {
+    /// Whether the report takes standard output, where nothing else may then be written.
+    pub fn is_standard_output(&self) -> bool {
+        self.path.as_os_str() == "-"
+    }
+
+    /// Finds out before a run whether the report can be written after it.
+    ///
+    /// # Errors
+    ///
+    /// When its folder is not there or cannot be written to.
+    pub fn probe(&self) -> Result<(), ReportError> {
+        if self.is_standard_output() { Ok(()) } else { write::probe(&self.path) }
+    }
+
+    /// Writes the report of a run.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be written.
+    pub fn write(&self, outcome: &Outcome, document: &Document) -> Result<(), ReportError> {
+        write::write_atomically(&self.path, &(self.kind.render)(outcome, document))
+    }
+}
+
+/// Several listeners as one.
+impl Listener for Vec<Box<dyn Listener>> {
+    fn on(&mut self, event: &crate::gate::Event<'_>, document: &Document) {
+        for listener in self {
+            listener.on(event, document);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

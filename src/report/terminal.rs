@@ -1,0 +1,316 @@
+//! For people: what was held, and each finding beside the line of the document that it breaks.
+
+use std::io::{self, Write};
+
+use codespan_reporting::{
+    diagnostic::{Diagnostic, Label, Severity as Level},
+    term::{
+        self, Config, Styles, StylesWriter,
+        termcolor::{Ansi, Color, ColorSpec, NoColor, WriteColor},
+    },
+};
+use oasgate_document::Document;
+
+use super::{escape::visible, source_line::SourceLine, words::{count, count_of}};
+use crate::{
+    finding::{Finding, Severity},
+    gate::{End, Event, Header, Listener, OperationSummary, Outcome, RunKind},
+};
+
+/// Whether colours are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Colour {
+    /// ANSI colours.
+    Ansi,
+    /// None.
+    None,
+}
+
+/// How much is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Detail {
+    /// Errors and warnings, and the operations with something to say.
+    Usual,
+    /// Notes and every operation too.
+    Verbose,
+    /// The last line alone.
+    Quiet,
+}
+
+/// How many operations are listed before the list is cut to those that have findings.
+const MOST_OPERATIONS: usize = 20;
+
+/// Writes the report of a run as text.
+pub struct Terminal<W: Write + Send> {
+    out: W,
+    colour: Colour,
+    detail: Detail,
+}
+
+impl<W: Write + Send> Terminal<W> {
+    /// A report that goes to `out` when the run is over.
+    pub fn new(out: W, colour: Colour, detail: Detail) -> Self {
+        Self { out, colour, detail }
+    }
+
+    /// What was written to.
+    pub fn into_inner(self) -> W {
+        self.out
+    }
+
+    /// Writes the whole report of a run.
+    ///
+    /// # Errors
+    ///
+    /// When `out` refuses.
+    pub fn write(&mut self, outcome: &Outcome, document: &Document) -> io::Result<()> {
+        let mut text = match self.colour {
+            Colour::Ansi => Text::Ansi(Ansi::new(Vec::new())),
+            Colour::None => Text::Plain(NoColor::new(Vec::new())),
+        };
+        let writer = text.writer();
+        if self.detail != Detail::Quiet {
+            header(writer, &outcome.header)?;
+            operations(writer, outcome, self.detail)?;
+            for (finding, seen) in outcome.findings.sorted() {
+                if finding.severity > Severity::Note || self.detail == Detail::Verbose {
+                    write_finding(writer, finding, seen, document)?;
+                }
+            }
+            for notice in &outcome.notices {
+                coloured(writer, Color::Yellow, "notice")?;
+                writeln!(writer, ": {}", visible(notice))?;
+            }
+            if !outcome.notices.is_empty() {
+                writeln!(writer)?;
+            }
+            snapshots(writer, outcome)?;
+        }
+        last_line(writer, outcome)?;
+        self.out.write_all(&text.into_bytes())?;
+        self.out.flush()
+    }
+}
+
+impl<W: Write + Send> Listener for Terminal<W> {
+    fn on(&mut self, event: &Event<'_>, document: &Document) {
+        if let Event::Finished(outcome) = event {
+            // Nobody is left to tell when the terminal itself is gone.
+            let _ = self.write(outcome, document);
+        }
+    }
+}
+
+enum Text {
+    Ansi(Ansi<Vec<u8>>),
+    Plain(NoColor<Vec<u8>>),
+}
+
+impl Text {
+    fn writer(&mut self) -> &mut dyn WriteColor {
+        match self {
+            Self::Ansi(writer) => writer,
+            Self::Plain(writer) => writer,
+        }
+    }
+
+    fn into_bytes(self) -> Vec<u8> {
+        match self {
+            Self::Ansi(writer) => writer.into_inner(),
+            Self::Plain(writer) => writer.into_inner(),
+        }
+    }
+}
+
+fn coloured(out: &mut dyn WriteColor, colour: Color, text: &str) -> io::Result<()> {
+    out.set_color(ColorSpec::new().set_fg(Some(colour)).set_bold(true))?;
+    write!(out, "{text}")?;
+    out.reset()
+}
+
+/// `Vantage 2.0.0 · OpenAPI 3.0.1 · 1 operation · seed 8f3a21c0`
+fn header(out: &mut dyn WriteColor, header: &Header) -> io::Result<()> {
+    let title = [header.title.as_str(), header.api_version.as_str()].join(" ");
+    let title = if title.trim().is_empty() { header.document.as_str() } else { title.trim() };
+    out.set_color(ColorSpec::new().set_bold(true))?;
+    write!(out, "{}", visible(title))?;
+    out.reset()?;
+    write!(out, " · {} · {}", visible(&header.specification), count_of(header.operations, "operation"))?;
+    if let Some(seed) = header.seed {
+        write!(out, " · seed {seed:08x}")?;
+    }
+    writeln!(out, " · {}", visible(&header.target))?;
+    writeln!(out)
+}
+
+fn noun(kind: RunKind) -> &'static str {
+    match kind {
+        RunKind::Check => "request",
+        RunKind::Replay => "exchange",
+    }
+}
+
+fn operations(out: &mut dyn WriteColor, outcome: &Outcome, detail: Detail) -> io::Result<()> {
+    let all = &outcome.operations;
+    let is_short = all.len() <= MOST_OPERATIONS || detail == Detail::Verbose;
+    let shown: Vec<&OperationSummary> = all
+        .iter()
+        .filter(|one| detail == Detail::Verbose || one.held > 0 && (is_short || one.findings > 0))
+        .collect();
+    let width = |text: fn(&OperationSummary) -> &str| shown.iter().map(|one| text(one).chars().count()).max().unwrap_or(0).min(40);
+    let (ids, paths) = (width(|one| &one.id), width(|one| &one.path));
+    for one in &shown {
+        let is_path_id = one.id == format!("{} {}", one.method, one.path);
+        let id = if is_path_id { String::new() } else { format!("{:ids$}  ", visible(&one.id)) };
+        write!(
+            out,
+            "  {id}{:6} {:paths$}  {:>14}",
+            visible(&one.method),
+            visible(&one.path),
+            count(one.held, noun(outcome.header.kind))
+        )?;
+        let statuses: Vec<_> = one.statuses.iter().map(|(status, number)| format!("{status} ×{number}")).collect();
+        write!(out, "  {:>11}", count_of(one.findings, "finding"))?;
+        writeln!(out, "  {}", statuses.join(", "))?;
+    }
+    let quiet = all.iter().filter(|one| one.held > 0).count().saturating_sub(shown.len());
+    if quiet > 0 && detail != Detail::Verbose {
+        writeln!(out, "  and {} without a finding", count_of(quiet, "operation"))?;
+    }
+    let unseen = all.iter().filter(|one| one.held == 0).count();
+    if unseen > 0 && outcome.header.kind == RunKind::Replay && detail != Detail::Verbose {
+        writeln!(out, "  {} of the document {} not in the recording", count_of(unseen, "operation"), if unseen == 1 { "is" } else { "are" })?;
+    }
+    if outcome.unmatched > 0 {
+        writeln!(out, "  {} to no operation of the document", if outcome.unmatched == 1 { "1 exchange belongs".to_owned() } else { format!("{} exchanges belong", outcome.unmatched) })?;
+    }
+    writeln!(out)
+}
+
+/// One finding as a diagnostic: message, source line, evidence.
+pub(super) fn write_finding(
+    out: &mut dyn WriteColor,
+    finding: &Finding,
+    seen: u64,
+    document: &Document,
+) -> io::Result<()> {
+    let level = match finding.severity {
+        Severity::Error => Level::Error,
+        Severity::Warning => Level::Warning,
+        Severity::Note => Level::Note,
+    };
+    let line = finding.document.as_ref().and_then(|at| SourceLine::of(document, at));
+    let mut diagnostic = Diagnostic::new(level)
+        .with_code(finding.rule.as_str())
+        .with_message(visible(&finding.message))
+        .with_notes(notes(finding, seen));
+    let config = Config::default();
+    let styles = Styles::default();
+    let mut out = StylesWriter::new(out, &styles);
+    let written = match line {
+        Some(line) => {
+            let mut label = Label::primary((), line.span.clone());
+            if let Some(text) = &finding.label {
+                label = label.with_message(visible(text));
+            }
+            diagnostic = diagnostic.with_label(label);
+            term::emit_to_write_style(&mut out, &config, &line, &diagnostic)
+        }
+        None => {
+            let nothing = codespan_reporting::files::SimpleFile::new("", "");
+            let diagnostic = Diagnostic { labels: Vec::new(), ..diagnostic };
+            term::emit_to_write_style(&mut out, &config, &nothing, &diagnostic)
+        }
+    };
+    written.map_err(io::Error::other)
+}
+
+fn notes(finding: &Finding, seen: u64) -> Vec<String> {
+    let mut notes = Vec::new();
+    let mut note = |name: &str, text: &str| notes.push(format!("{name}{}", visible(text)));
+    if let Some(actual) = &finding.actual {
+        note("got:  ", actual);
+    }
+    if let Some(expected) = &finding.expected {
+        note("want: ", expected);
+    }
+    if seen > 1 {
+        note("", &format!("seen {seen} times; the first is shown"));
+    }
+    for help in &finding.help {
+        note("", help);
+    }
+    if let Some(evidence) = &finding.evidence {
+        if let Some(recording) = &evidence.recording {
+            note("in:   ", recording);
+        }
+        if let Some(case) = &evidence.case {
+            note("case: ", case);
+        }
+        note("", &evidence.curl);
+    }
+    notes
+}
+
+fn snapshots(out: &mut dyn WriteColor, outcome: &Outcome) -> io::Result<()> {
+    let summary = &outcome.snapshots;
+    if summary.unchanged + summary.new + summary.drifted == 0 {
+        return Ok(());
+    }
+    writeln!(
+        out,
+        "snapshots: {} unchanged, {} new, {} drifted",
+        summary.unchanged, summary.new, summary.drifted
+    )?;
+    let waiting = summary.written.iter().filter(|path| path.extension().is_some_and(|ending| ending == "new")).count();
+    if waiting > 0 {
+        writeln!(out, "           {} for review (cargo insta review)", if waiting == 1 { "1 file waits".to_owned() } else { format!("{waiting} files wait") })?;
+    } else if summary.new > 0 && summary.written.is_empty() {
+        writeln!(out, "           nothing was written; run with --snapshots update to accept what is new")?;
+    }
+    writeln!(out)
+}
+
+/// `2 errors, 1 warning in 412 requests (3.2 s): the contract does not hold`
+fn last_line(out: &mut dyn WriteColor, outcome: &Outcome) -> io::Result<()> {
+    let number = |severity| outcome.findings.count(severity);
+    let mut parts = Vec::new();
+    if number(Severity::Error) > 0 {
+        parts.push(count_of(number(Severity::Error), "error"));
+    }
+    if number(Severity::Warning) > 0 {
+        parts.push(count_of(number(Severity::Warning), "warning"));
+    }
+    if parts.is_empty() {
+        parts.push("no findings".to_owned());
+    }
+    if number(Severity::Note) > 0 {
+        parts.push(count_of(number(Severity::Note), "note"));
+    }
+    write!(
+        out,
+        "{} in {} ({}): ",
+        parts.join(", "),
+        count(outcome.held, noun(outcome.header.kind)),
+        seconds(outcome.elapsed)
+    )?;
+    let (colour, verdict) = match &outcome.end {
+        End::Unreachable(reason) => (Color::Red, format!("the service could not be reached: {reason}")),
+        End::Failed(reason) => (Color::Red, format!("the run could not be finished: {reason}")),
+        End::Interrupted if outcome.holds() => (Color::Yellow, "interrupted; the contract held until then".to_owned()),
+        End::Interrupted => (Color::Red, "interrupted; the contract does not hold".to_owned()),
+        End::Complete if outcome.held == 0 => (Color::Yellow, "nothing was held".to_owned()),
+        End::Complete if outcome.holds() => (Color::Green, "the contract holds".to_owned()),
+        End::Complete => (Color::Red, "the contract does not hold".to_owned()),
+    };
+    coloured(out, colour, &visible(&verdict))?;
+    writeln!(out)
+}
+
+fn seconds(elapsed: std::time::Duration) -> String {
+    if elapsed.as_secs() >= 60 {
+        format!("{} min {} s", elapsed.as_secs() / 60, elapsed.as_secs() % 60)
+    } else {
+        format!("{:.1} s", elapsed.as_secs_f64())
+    }
+}

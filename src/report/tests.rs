@@ -1,0 +1,188 @@
+//! Reports from hand-made events: what people and programs are shown.
+
+use std::time::Duration;
+
+use indexmap::IndexMap;
+use oasgate_document::{Address, Pointer};
+use serde_json::Value;
+
+use super::*;
+use crate::{
+    exchange::Evidence,
+    finding::{Finding, Findings, Severity},
+    gate::{End, Event, Header, OperationSummary, RunKind, SnapshotSummary, Unreached},
+};
+
+const YAML: &str = "openapi: 3.0.3
+info: { title: Tiny, version: '1' }
+paths:
+  /users:
+    get:
+      responses:
+        '200': { description: Fine }
+";
+
+fn document() -> Document {
+    Document::parse("tiny.yaml", YAML).expect("it is a document")
+}
+
+fn responses() -> Address {
+    Address::in_root(Pointer::root().join("paths").join("/users").join("get").join("responses"))
+}
+
+fn evidence() -> Evidence {
+    Evidence {
+        method: "GET".into(),
+        url: "http://localhost/users".into(),
+        status: Some(418),
+        content_type: None,
+        recording: None,
+        case: Some("random: random values".into()),
+        curl: "curl 'http://localhost/users'".into(),
+    }
+}
+
+fn finding(message: &str) -> Finding {
+    Finding::new("undeclared-status", Severity::Error, message)
+        .with_operation("GET /users")
+        .at(responses())
+        .with_label("declares 200")
+        .with_expected("200")
+        .with_actual("418 I'm a teapot")
+        .with_evidence(evidence())
+        .with_help("declare 418")
+        .with_discriminator("418")
+}
+
+fn outcome(findings: Vec<(Finding, u64)>) -> Outcome {
+    let mut grouped = Findings::default();
+    for (finding, count) in findings {
+        grouped.add_counted(finding, count);
+    }
+    Outcome {
+        header: Header {
+            title: "Tiny".into(),
+            api_version: "1".into(),
+            specification: "OpenAPI 3.0.3".into(),
+            document: "tiny.yaml".into(),
+            operations: 1,
+            seed: Some(0x8f3a_21c0),
+            kind: RunKind::Check,
+            target: "http://localhost/".into(),
+            planned: Some(12),
+        },
+        findings: grouped,
+        operations: vec![OperationSummary {
+            id: "GET /users".into(),
+            method: "GET".into(),
+            path: "/users".into(),
+            held: 12,
+            statuses: IndexMap::from([(200, 2), (418, 10)]),
+            unseen: vec!["404".into()],
+            findings: 1,
+            unreached: Some(Unreached::NotFound),
+        }],
+        unmatched: 0,
+        held: 12,
+        snapshots: SnapshotSummary { unchanged: 1, ..SnapshotSummary::default() },
+        notices: vec!["the recording is cut off".into()],
+        end: End::Complete,
+        elapsed: Duration::from_millis(3200),
+    }
+}
+
+fn terminal(outcome: &Outcome, detail: Detail) -> String {
+    let mut terminal = Terminal::new(Vec::new(), Colour::None, detail);
+    terminal.on(&Event::Finished(outcome), &document());
+    String::from_utf8(terminal.into_inner()).expect("it is text")
+}
+
+#[test]
+fn a_finding_stands_beside_the_line_it_breaks() {
+    insta::assert_snapshot!(terminal(&outcome(vec![(finding("418 is not a declared response of GET /users"), 10)]), Detail::Usual));
+}
+
+#[test]
+fn a_run_without_findings_says_so() {
+    let mut outcome = outcome(vec![]);
+    outcome.notices.clear();
+    insta::assert_snapshot!(terminal(&outcome, Detail::Usual));
+}
+
+#[test]
+fn quiet_is_the_last_line_alone() {
+    let text = terminal(&outcome(vec![(finding("x"), 1)]), Detail::Quiet);
+    assert_eq!(text, "1 error in 12 requests (3.2 s): the contract does not hold\n");
+}
+
+#[test]
+fn notes_are_shown_when_asked_for() {
+    let note = Finding::new("unchecked-body", Severity::Note, "XML is not taken apart");
+    assert!(!terminal(&outcome(vec![(note.clone(), 1)]), Detail::Usual).contains("XML"));
+    assert!(terminal(&outcome(vec![(note, 1)]), Detail::Verbose).contains("note[unchecked-body]: XML"));
+}
+
+#[test]
+fn hostile_text_does_not_reach_the_terminal_or_the_reports() {
+    let hostile = "\u{1b}[2J\u{202e}evil\u{0}";
+    let outcome = outcome(vec![(finding(hostile).with_actual(hostile).with_help(hostile), 1)]);
+    let text = terminal(&outcome, Detail::Verbose);
+    assert!(!text.contains(['\u{1b}', '\u{202e}', '\u{0}']), "{text:?}");
+    let xml = String::from_utf8(junit::render(&outcome, &document())).expect("it is text");
+    assert!(!xml.contains(['\u{1b}', '\u{202e}', '\u{0}']) && xml.contains("evil"), "{xml:?}");
+    let json = String::from_utf8(json::render(&outcome, &document())).expect("it is text");
+    assert!(!json.contains(['\u{1b}', '\u{0}']), "{json:?}");
+}
+
+#[test]
+fn json_is_as_its_schema_says() {
+    let schema: Value =
+        serde_json::from_str(include_str!("../../docs/schemas/report.schema.json")).expect("the schema is JSON");
+    let validator = jsonschema::validator_for(&schema).expect("the schema is one");
+    for end in [End::Complete, End::Interrupted, End::Unreachable("gone".into()), End::Failed("full".into())] {
+        let mut outcome = outcome(vec![
+            (finding("one"), 3),
+            (Finding::new("server-error", Severity::Warning, "bare"), 1),
+        ]);
+        outcome.end = end;
+        let report: Value = serde_json::from_slice(&json::render(&outcome, &document())).expect("it is JSON");
+        let errors: Vec<_> = validator.iter_errors(&report).map(|error| error.to_string()).collect();
+        assert!(errors.is_empty(), "{errors:?}\n{report:#}");
+    }
+}
+
+#[test]
+fn json_names_the_line() {
+    let report: Value = serde_json::from_slice(&json::render(&outcome(vec![(finding("one"), 3)]), &document())).expect("it is JSON");
+    let finding = &report["findings"][0];
+    assert_eq!(finding["document"]["line"], 6);
+    assert_eq!(finding["document"]["pointer"], "/paths/~1users/get/responses");
+    assert_eq!((&finding["count"], &finding["curl"]), (&3.into(), &"curl 'http://localhost/users'".into()));
+}
+
+#[test]
+fn junit_has_a_case_for_each_finding() {
+    let xml = String::from_utf8(junit::render(&outcome(vec![(finding("one"), 3)]), &document())).expect("it is text");
+    assert!(xml.contains(r#"<failure message="one" type="undeclared-status">"#), "{xml}");
+    assert!(xml.contains("at tiny.yaml:6:7"), "{xml}");
+}
+
+#[test]
+fn a_line_of_two_megabytes_is_shown_through_a_window() {
+    let padding = "x".repeat(2 << 20);
+    let text = format!(r#"{{"openapi":"3.0.3","info":{{"title":"{padding}","version":"1"}},"paths":{{"/users":{{"get":{{"responses":{{}}}}}}}}}}"#);
+    let document = Document::parse("one-line.json", text).expect("it is a document");
+    let mut terminal = Terminal::new(Vec::new(), Colour::None, Detail::Usual);
+    terminal.on(&Event::Finished(&outcome(vec![(finding("one"), 1)])), &document);
+    let text = String::from_utf8(terminal.into_inner()).expect("it is text");
+    assert!(text.len() < 3000 && text.contains("\"responses\""), "{}", text.len());
+}
+
+#[test]
+fn a_report_that_cannot_be_written_is_known_before_the_run() {
+    let spec: ReportSpec = "json=/nowhere/at/all/report.json".parse().expect("it is a spec");
+    let error = spec.probe().expect_err("the folder is not there").to_string();
+    assert!(error.starts_with("cannot write /nowhere/at/all/report.json"), "{error}");
+    assert!("jsn=x".parse::<ReportSpec>().is_err_and(|error| error.to_string().contains("did you mean \"json\"")));
+    assert!("json".parse::<ReportSpec>().is_err());
+}
