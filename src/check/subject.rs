@@ -171,9 +171,18 @@ impl<'a> Subject<'a> {
             .with_evidence(Evidence::of(self.exchange))
     }
 
+    /// Whether the response says that its content is JSON of a declared schema: then no bytes at all
+    /// are a broken body, not an absent one.
+    fn promises_value(&self) -> bool {
+        let ContentType::Known(came) = &self.content_type else { return false };
+        let is_json = came.subty().as_str().eq_ignore_ascii_case("json")
+            || came.suffix().is_some_and(|suffix| suffix.as_str().eq_ignore_ascii_case("json"));
+        is_json && self.media_type().is_some_and(|media_type| media_type.schema.is_some())
+    }
+
     fn read_body(&self) -> Content {
         let bytes = match &self.exchange.response.body {
-            Body::Complete(bytes) if bytes.is_empty() => return Content::Empty,
+            Body::Complete(bytes) if bytes.is_empty() && !self.promises_value() => return Content::Empty,
             Body::Complete(bytes) => bytes,
             Body::Cut { .. } | Body::NotRecorded => return Content::Unknown,
         };

@@ -106,11 +106,10 @@ fn settings(args: &Args, prepared: &Prepared) -> std::result::Result<LiveSetting
         contract.operation(id)?;
     }
     let mut parameters = args.param.iter().map(|text| pair(text, "--param")).collect::<std::result::Result<Vec<_>, _>>()?;
-    for (name, value) in config.parameter_values() {
-        if !parameters.iter().any(|(known, _)| *known == name) {
-            parameters.push((name, value));
-        }
-    }
+    // What was typed for a parameter takes the place of what the file says.
+    let mut configured = config.parameter_values();
+    configured.retain(|(name, _)| !parameters.iter().any(|(typed, _)| typed == name));
+    parameters.append(&mut configured);
     let all_names = || contract.operations().iter().flat_map(|operation| &operation.parameters).map(|one| one.name.as_str());
     for (name, _) in &parameters {
         if !all_names().any(|known| known == name) {

@@ -15,7 +15,7 @@ pub struct MediaRange {
 
 /// How precisely a range names a media type; greater is more precise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Specificity(u8, usize);
+pub struct Specificity(u8, isize);
 
 impl MediaRange {
     /// Reads a key; `None` when it is no media type or range.
@@ -61,7 +61,9 @@ impl MediaRange {
     }
 
     /// How precisely this range names `media_type`; `None` when it does not. Compared without case
-    /// and without parameters other than those the range itself names.
+    /// and without parameters other than those the range itself names. One that the media type does
+    /// not carry makes the match less precise; one that differs makes it none: many services
+    /// leave parameters out, and none sends a version by accident.
     pub fn matches(&self, media_type: &MediaTypeBuf) -> Option<Specificity> {
         let is = |wanted: &str, came: &str| wanted == "*" || wanted.eq_ignore_ascii_case(came);
         let sub = match media_type.suffix() {
@@ -71,15 +73,18 @@ impl MediaRange {
         if !is(&self.main, media_type.ty().as_str()) || !is(&self.sub, &sub) {
             return None;
         }
-        let named = self.parameters.iter().all(|(name, value)| {
+        let mut agreement = 0;
+        for (name, wanted) in &self.parameters {
             use mediatype::ReadParams as _;
-            media_type
-                .params()
-                .find(|(came, _)| came.as_str().eq_ignore_ascii_case(name))
-                .is_some_and(|(_, came)| came.unquoted_str().eq_ignore_ascii_case(value))
-        });
+            let came = media_type.params().find(|(came, _)| came.as_str().eq_ignore_ascii_case(name));
+            match came {
+                None => agreement -= 1,
+                Some((_, came)) if came.unquoted_str().eq_ignore_ascii_case(wanted) => agreement += 1,
+                Some(_) => return None,
+            }
+        }
         let precision = u8::from(self.main != "*") + u8::from(self.sub != "*");
-        named.then_some(Specificity(precision, self.parameters.len()))
+        Some(Specificity(precision, agreement))
     }
 }
 
@@ -112,5 +117,7 @@ mod tests {
         assert!(specificity("application/vnd.api+json", "application/vnd.api+JSON").is_some());
         assert!(specificity("application/json;v=2", "application/json; V=1").is_none());
         assert!(specificity("application/json;v=2", "application/json; v=2").is_some());
+        let without = specificity("application/json;v=2", "application/json");
+        assert!(without.is_some() && without < specificity("application/json", "application/json"));
     }
 }

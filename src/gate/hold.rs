@@ -13,6 +13,8 @@ use crate::{
 pub struct Held {
     /// The breaches, with the severities that the settings give them.
     pub findings: Vec<Finding>,
+    /// Whether the body keeps the contract, so that a snapshot may be taken of it.
+    pub(super) keeps_schema: bool,
 }
 
 /// Holds an exchange against every check.
@@ -23,7 +25,11 @@ pub fn hold(subject: &Subject<'_>, settings: &Settings) -> Held {
             check.explain(subject, &mut findings);
         }
     }
-    Held { findings: findings.into_iter().filter_map(|finding| settings.severities.apply(finding)).collect() }
+    let keeps_schema = !findings.iter().any(|finding| finding.rule.as_str() == "schema-mismatch");
+    Held {
+        keeps_schema,
+        findings: findings.into_iter().filter_map(|finding| settings.severities.apply(finding)).collect(),
+    }
 }
 
 /// The media type and value that a snapshot is taken of: a declared response with a body that was

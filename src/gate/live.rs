@@ -104,11 +104,13 @@ impl Run<'_> {
                 self.tally.left_out(&plan.operation, Unreached::Budget);
             }
         }
-        let mut responses = stream::iter(cases.into_iter().take_while(|_| !interrupt.is_set()))
-            .map(|case| async move { (case, send(transport, case, settings).await) })
+        let cases = cases.as_slice();
+        let mut responses = stream::iter(0..cases.len())
+            .take_while(|_| std::future::ready(!interrupt.is_set()))
+            .map(|index| async move { (index, send(transport, cases[index], settings).await) })
             .buffered(settings.workers.max(1));
-        while let Some((case, sent)) = responses.next().await {
-            if let Some(end) = self.take(case, sent) {
+        while let Some((index, sent)) = responses.next().await {
+            if let Some(end) = self.take(cases[index], sent) {
                 return end;
             }
         }
@@ -138,7 +140,7 @@ impl Run<'_> {
     }
 
     fn hold(&mut self, case: &Case, exchange: &Exchange) {
-        let Some(status) = Some(exchange.response.status) else { return };
+        let status = exchange.response.status;
         self.held += 1;
         self.tally.held(&case.operation, Some(status));
         let values = Vec::new();
@@ -148,13 +150,14 @@ impl Run<'_> {
             .with_slow_after(self.settings.common.slow_after);
         // Bytes that follow a head where none are allowed say nothing about the body's schema.
         let is_probe = case.phase == Phase::Framing;
-        let findings = hold(&subject, &self.settings.common).findings;
-        for finding in findings {
+        let held = hold(&subject, &self.settings.common);
+        for finding in held.findings {
             if !is_probe || ["unexpected-body", "incomplete-response"].contains(&finding.rule.as_str()) {
                 self.found(case, finding);
             }
         }
         if !is_probe
+            && held.keeps_schema
             && let Some(store) = &mut self.snapshots
             && let Some((media_type, value)) = snapshot_of(&subject)
         {

@@ -24,7 +24,7 @@ use super::{
 };
 use crate::{
     check::{self, Subject},
-    contract::{Contract, RouteMiss},
+    contract::Contract,
     exchange::Exchange,
     finding::{Finding, Findings},
     recording::{self, Entry, OpenError, Reader, RecordingError},
@@ -211,22 +211,21 @@ fn hold_one(contract: &Contract, options: &Replay, exchange: &Exchange, store: O
     let status = exchange.response.status;
     let route = match route {
         Ok(route) => route,
-        Err(miss) => return HeldOne::Unmatched { status, finding: unmatched(contract, exchange, &miss) },
+        Err(miss) => {
+            return HeldOne::Unmatched { status, finding: check::unknown_operation(contract, exchange, &miss) };
+        }
     };
     let subject = Subject::new(contract, route.operation, exchange, &route.path_values)
         .with_slow_after(options.settings.slow_after);
-    let findings = hold(&subject, &options.settings).findings;
-    if let Some(store) = store
+    let held = hold(&subject, &options.settings);
+    if held.keeps_schema
+        && let Some(store) = store
         && let Some((media_type, value)) = snapshot_of(&subject)
     {
         let key = Key { operation: route.operation.id.to_string(), status: status.as_u16(), media_type };
         store.observe(key, value);
     }
-    HeldOne::Exchange { operation: route.index, status, findings }
-}
-
-fn unmatched(contract: &Contract, exchange: &Exchange, miss: &RouteMiss) -> Finding {
-    check::unknown_operation(contract, exchange, miss)
+    HeldOne::Exchange { operation: route.index, status, findings: held.findings }
 }
 
 struct Collector<'c> {

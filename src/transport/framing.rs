@@ -5,7 +5,7 @@
 //! Here every byte up to the end of the connection is read and shown.
 
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
@@ -89,7 +89,7 @@ async fn exchange(
             Ok(Ok(_)) => head_deadline = None,
         }
     };
-    read(&received.freeze(), end)
+    read(&request.method, &received.freeze(), end)
 }
 
 /// The request in HTTP/1.1 (RFC 9112), asking for the connection to be closed after it.
@@ -131,7 +131,7 @@ fn message(request: &Request) -> Vec<u8> {
 }
 
 /// Reads the head with `httparse` and takes the rest as it is.
-fn read(received: &Bytes, end: Option<CutReason>) -> Result<Response, SendError> {
+fn read(method: &Method, received: &Bytes, end: Option<CutReason>) -> Result<Response, SendError> {
     let mut fields = [httparse::EMPTY_HEADER; 256];
     let mut head = httparse::Response::new(&mut fields);
     let length = match head.parse(received) {
@@ -160,6 +160,15 @@ fn read(received: &Bytes, end: Option<CutReason>) -> Result<Response, SendError>
     let chunked = headers
         .get(header::TRANSFER_ENCODING)
         .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"chunked"));
+    let announced = headers
+        .get(header::CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.trim().parse::<u64>().ok());
+    // Fewer bytes than announced are a connection that broke, unless there was to be no body.
+    let is_short = method != Method::HEAD
+        && status != StatusCode::NOT_MODIFIED
+        && announced.is_some_and(|announced| (rest.len() as u64) < announced);
+    let end = end.or_else(|| is_short.then(|| CutReason::Connection("the connection was closed".to_owned())));
     let wire_length = (!chunked && end.is_none()).then_some(rest.len() as u64);
     let body = match end {
         None => Body::Complete(rest),

@@ -1,1 +1,7 @@
-//! Behaviour seen from outside.
+//! Behaviour seen from outside, in one binary.
+//!
+//! Tests that run against documents and recordings of others find them by `OASGATE_SHARED`, else
+//! beside the project, and say so where they are not there.
+
+mod faults;
+mod vantage;
