@@ -1,4 +1,56 @@
-//! A contract gate for HTTP APIs.
+//! A contract gate for HTTP APIs: holds responses, live or recorded, against an OpenAPI document.
+//!
+//! # A response in hand
+//!
+//! A test that has a response from anywhere holds it against an operation. When it breaks the
+//! contract, the test fails with the line of the document that it breaks.
+//!
+//! ```
+//! use oasgate::{Contract, testing};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let contract = Contract::load("spec/vantage-data-exports.yaml")?;
+//! let response = http::Response::builder()
+//!     .status(404)
+//!     .header("content-type", "application/json")
+//!     .body(r#"{"errors": ["There is no such data export"]}"#)?;
+//!
+//! testing::hold(&contract, "getDataExport", &response)?.assert();
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # A service in this process
+//!
+//! Any `tower::Service` of `http` requests, such as axum's `Router`, is sent requests that the
+//! document allows, and everything that it answers is held. No port is opened.
+//!
+//! ```
+//! use axum::{Json, Router, http::StatusCode, routing::get};
+//! use oasgate::{Contract, testing::Gate};
+//! use serde_json::json;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let app = Router::new().route(
+//!     "/v2/data_exports/{token}",
+//!     get(|| async { (StatusCode::NOT_FOUND, Json(json!({ "errors": ["not here"] }))) }),
+//! );
+//!
+//! let contract = Contract::load("spec/vantage-data-exports.yaml")?;
+//! let run = Gate::new(&contract).service(app).run().await?;
+//! run.assert();
+//! assert!(run.outcome().held > 10);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # From here
+//!
+//! [`contract`] is what the document promises; [`check`] holds an exchange against it; [`gate`] runs
+//! cases and recordings; [`generate`] makes values from schemas; [`recording`] reads and writes
+//! recorded exchanges. The command line (feature `cli`, on by default) is a thin edge over these;
+//! a library user turns it off with `default-features = false`.
 
 pub mod check;
 #[cfg(feature = "cli")]
@@ -13,7 +65,9 @@ pub mod generate;
 pub mod recording;
 pub mod report;
 pub mod snapshot;
+pub mod testing;
 pub mod transport;
 pub mod wire;
 
+pub use contract::Contract;
 pub use oasgate_document as document;

@@ -22,7 +22,7 @@ use crate::{
 use oasgate_document::Document;
 
 pub use escape::visible;
-pub use terminal::{Colour, Detail, Terminal};
+pub use terminal::{Colour, Detail, Terminal, render_finding};
 pub use words::count;
 pub use write::{ReportError, write_atomically};
 

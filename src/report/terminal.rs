@@ -64,10 +64,7 @@ impl<W: Write + Send> Terminal<W> {
     ///
     /// When `out` refuses.
     pub fn write(&mut self, outcome: &Outcome, document: &Document) -> io::Result<()> {
-        let mut text = match self.colour {
-            Colour::Ansi => Text::Ansi(Ansi::new(Vec::new())),
-            Colour::None => Text::Plain(NoColor::new(Vec::new())),
-        };
+        let mut text = Text::new(self.colour);
         let writer = text.writer();
         if self.detail != Detail::Quiet {
             header(writer, &outcome.header)?;
@@ -107,6 +104,13 @@ enum Text {
 }
 
 impl Text {
+    fn new(colour: Colour) -> Self {
+        match colour {
+            Colour::Ansi => Self::Ansi(Ansi::new(Vec::new())),
+            Colour::None => Self::Plain(NoColor::new(Vec::new())),
+        }
+    }
+
     fn writer(&mut self) -> &mut dyn WriteColor {
         match self {
             Self::Ansi(writer) => writer,
@@ -187,8 +191,16 @@ fn operations(out: &mut dyn WriteColor, outcome: &Outcome, detail: Detail) -> io
     writeln!(out)
 }
 
+/// One finding as text, as a test shows it.
+pub fn render_finding(finding: &Finding, document: &Document, colour: Colour) -> String {
+    let mut text = Text::new(colour);
+    // Writing to memory does not fail.
+    let _ = write_finding(text.writer(), finding, 1, document);
+    String::from_utf8_lossy(&text.into_bytes()).into_owned()
+}
+
 /// One finding as a diagnostic: message, source line, evidence.
-pub(super) fn write_finding(
+fn write_finding(
     out: &mut dyn WriteColor,
     finding: &Finding,
     seen: u64,

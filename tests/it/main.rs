@@ -3,5 +3,6 @@
 //! Tests that run against documents and recordings of others find them by `OASGATE_SHARED`, else
 //! beside the project, and say so where they are not there.
 
+mod checks;
 mod faults;
 mod vantage;

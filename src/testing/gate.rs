@@ -1,0 +1,196 @@
+//! A whole service held against its document.
+
+use std::fmt;
+
+use bytes::Bytes;
+use http_body_util::Full;
+use url::Url;
+
+use crate::{
+    contract::{Contract, UnknownOperation},
+    gate::{self, Credentials, Event, Interrupt, Listener as _, LiveSettings, Methods, Outcome, PollingRule},
+    report::{Colour, Detail, Terminal},
+    transport::{ServiceTransport, Transport},
+};
+
+/// A run to be: a contract, and what the run is told. Say what it is held against with
+/// [`Gate::service`] or `Gate::url`.
+#[derive(Debug)]
+#[must_use = "a gate does nothing until it is run"]
+pub struct Gate<'c> {
+    contract: &'c Contract,
+    settings: LiveSettings,
+}
+
+/// A run that knows its service.
+#[derive(Debug)]
+#[must_use = "a gate does nothing until it is run"]
+pub struct GateOn<'c, T> {
+    gate: Gate<'c>,
+    transport: T,
+}
+
+/// Why a run could not begin.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum GateError {
+    /// An operation was named that the contract does not have.
+    #[error(transparent)]
+    Operation(#[from] UnknownOperation),
+    /// A text that is no URL.
+    #[error("{url:?} is not a URL: {reason}")]
+    Url {
+        /// The text.
+        url: String,
+        /// Why not.
+        reason: String,
+    },
+    /// The HTTP client could not be set up.
+    #[cfg(feature = "http")]
+    #[error(transparent)]
+    Client(#[from] crate::transport::ClientError),
+}
+
+impl<'c> Gate<'c> {
+    /// A gate with the usual settings: every method is sent, since a test owns its service.
+    pub fn new(contract: &'c Contract) -> Self {
+        // The service in this process sees the base path that the document declares first.
+        let path = contract
+            .operations()
+            .first()
+            .and_then(|operation| operation.servers.first()?.base_paths.first().cloned())
+            .unwrap_or_default();
+        let mut base: Url = "http://localhost/".parse().unwrap_or_else(|_| unreachable!("it is a URL"));
+        base.set_path(&path);
+        Self { contract, settings: LiveSettings { methods: Methods::All, ..LiveSettings::new(base) } }
+    }
+
+    /// The path that the service mounts the document's paths under, in place of the first server's.
+    pub fn base_path(mut self, path: &str) -> Self {
+        self.settings.base.set_path(path);
+        self
+    }
+
+    /// A value for a parameter, such as the id of something that exists; may be given again.
+    pub fn param(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.settings.parameters.push((name.into(), value.into()));
+        self
+    }
+
+    /// A bearer token, an API key or `user:password`, as the operations' security wants it.
+    pub fn token(mut self, token: impl Into<String>) -> Self {
+        self.settings.credentials = Credentials { token: Some(token.into()), ..self.settings.credentials };
+        self
+    }
+
+    /// The seed of everything that is generated; 0 unless said, so that a test does not change its
+    /// mind from run to run.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.settings.seed = seed;
+        self
+    }
+
+    /// How many random requests each operation gets; 30 unless said.
+    pub fn cases(mut self, cases: usize) -> Self {
+        self.settings.random_cases = cases;
+        self
+    }
+
+    /// Holds this operation alone; may be given again.
+    pub fn only(mut self, operation: impl Into<String>) -> Self {
+        self.settings.only.push(operation.into());
+        self
+    }
+
+    /// Leaves an operation out; may be given again.
+    pub fn except(mut self, operation: impl Into<String>) -> Self {
+        self.settings.excluded.push(operation.into());
+        self
+    }
+
+    /// Follows an operation that takes long; may be given again.
+    pub fn polling(mut self, rule: PollingRule) -> Self {
+        self.settings.polling.push(rule);
+        self
+    }
+
+    /// Holds a service in this process that takes any kind of body, such as axum's `Router`.
+    pub fn service<S>(self, service: S) -> GateOn<'c, ServiceTransport<S, Full<Bytes>>>
+    where
+        ServiceTransport<S, Full<Bytes>>: Transport,
+    {
+        self.service_of(service)
+    }
+
+    /// Holds a service in this process that takes one kind of body, which must be named where the
+    /// compiler cannot tell: `gate.service_of::<_, axum::body::Body>(service)`.
+    pub fn service_of<S, B>(self, service: S) -> GateOn<'c, ServiceTransport<S, B>>
+    where
+        ServiceTransport<S, B>: Transport,
+    {
+        GateOn { gate: self, transport: ServiceTransport::new(service) }
+    }
+
+    /// Holds a service at a URL, which holds the base path too.
+    ///
+    /// # Errors
+    ///
+    /// When the text is no URL.
+    #[cfg(feature = "http")]
+    pub fn url(mut self, url: &str) -> Result<GateOn<'c, crate::transport::HttpTransport>, GateError> {
+        self.settings.base =
+            url.parse().map_err(|error: url::ParseError| GateError::Url { url: url.to_owned(), reason: error.to_string() })?;
+        Ok(GateOn { gate: self, transport: crate::transport::HttpTransport::new(crate::transport::Limits::default())? })
+    }
+}
+
+impl<'c, T: Transport> GateOn<'c, T> {
+    /// Sends the requests and holds the responses.
+    ///
+    /// # Errors
+    ///
+    /// When an operation was named that the contract does not have.
+    pub async fn run(self) -> Result<Ran<'c>, GateError> {
+        let Gate { contract, settings } = self.gate;
+        let polled = settings.polling.iter().map(|rule| &rule.operation);
+        for id in settings.only.iter().chain(&settings.excluded).chain(polled) {
+            contract.operation(id)?;
+        }
+        let outcome =
+            gate::check(contract, &self.transport, &settings, None, &mut (), &Interrupt::default()).await;
+        Ok(Ran { contract, outcome })
+    }
+}
+
+/// A run that is over.
+#[derive(Debug)]
+#[must_use = "a run that nobody looks at holds nothing; call `assert`"]
+pub struct Ran<'c> {
+    contract: &'c Contract,
+    outcome: Outcome,
+}
+
+impl Ran<'_> {
+    /// Everything about it.
+    pub fn outcome(&self) -> &Outcome {
+        &self.outcome
+    }
+
+    /// Fails the test unless the contract holds and something was held.
+    ///
+    /// # Panics
+    ///
+    /// When it does not, with the report that the command line would print.
+    #[track_caller]
+    pub fn assert(&self) {
+        assert!(self.outcome.holds() && self.outcome.held > 0, "the contract does not hold\n\n{self}");
+    }
+}
+
+impl fmt::Display for Ran<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut terminal = Terminal::new(Vec::new(), Colour::None, Detail::Usual);
+        terminal.on(&Event::Finished(&self.outcome), self.contract.document());
+        f.write_str(&String::from_utf8_lossy(&terminal.into_inner()))
+    }
+}
