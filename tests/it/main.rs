@@ -3,6 +3,10 @@
 //! Tests that run against documents and recordings of others find them by `OASGATE_SHARED`, else
 //! beside the project, and say so where they are not there.
 
+mod architecture;
 mod checks;
+mod cli;
 mod faults;
+mod outside;
+mod polling;
 mod vantage;
