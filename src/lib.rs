@@ -62,6 +62,7 @@ pub mod exchange;
 pub mod finding;
 pub mod gate;
 pub mod generate;
+pub mod lint;
 pub mod recording;
 pub mod report;
 pub mod snapshot;

@@ -20,6 +20,10 @@ pub(crate) struct Fault {
     /// Other checks that it breaks by being what it is.
     pub(crate) also: &'static [&'static str],
     /// What it does.
+    #[allow(
+        dead_code,
+        reason = "shown by `--list-faults`, not by tests that include this file"
+    )]
     pub(crate) about: &'static str,
     /// How it is done.
     pub(crate) act: Act,
@@ -52,7 +56,13 @@ pub(crate) enum Act {
 }
 
 const fn fault(name: &'static str, check: &'static str, about: &'static str, act: Act) -> Fault {
-    Fault { name, check, also: &[], about, act }
+    Fault {
+        name,
+        check,
+        also: &[],
+        about,
+        act,
+    }
 }
 
 impl Fault {
@@ -72,7 +82,11 @@ const fn text(name: &'static str, about: &'static str, text: &'static str) -> Fa
 }
 
 /// A fault in the status of a response.
-const fn status(name: &'static str, about: &'static str, change: fn(Response) -> Response) -> Fault {
+const fn status(
+    name: &'static str,
+    about: &'static str,
+    change: fn(Response) -> Response,
+) -> Fault {
     fault(name, "undeclared-status", about, Act::Response(change))
 }
 
@@ -88,7 +102,9 @@ fn with_status(mut response: Response, status: u16) -> Response {
 }
 
 fn with_header(mut response: Response, name: HeaderName, value: &'static str) -> Response {
-    response.headers_mut().insert(name, HeaderValue::from_static(value));
+    response
+        .headers_mut()
+        .insert(name, HeaderValue::from_static(value));
     response
 }
 

@@ -11,7 +11,11 @@
 //! export is `dta_xprt_` and at least 16 hexadecimal digits; its last digit decides what it is:
 //! `0` is pending for two requests, `e` is not there, `f` must be paid for, every other is complete.
 
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "an example talks to its user")]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "an example talks to its user"
+)]
 
 mod faults;
 mod raw;
@@ -60,7 +64,10 @@ async fn main() -> ExitCode {
     let listener = match TcpListener::bind(("127.0.0.1", args.port)).await {
         Ok(listener) => listener,
         Err(error) => {
-            eprintln!("error: cannot listen on port {}: {error}; choose another with --port", args.port);
+            eprintln!(
+                "error: cannot listen on port {}: {error}; choose another with --port",
+                args.port
+            );
             return ExitCode::from(2);
         }
     };

@@ -53,10 +53,20 @@ async fn connection(mut stream: TcpStream, service: Service) -> io::Result<()> {
         _ => None,
     });
     let Some(script) = script else {
-        return answer(Rewound { beginning: Vec::new(), stream }, service, KeepAlive::Yes).await;
+        return answer(
+            Rewound {
+                beginning: Vec::new(),
+                stream,
+            },
+            service,
+            KeepAlive::Yes,
+        )
+        .await;
     };
     let beginning = head(&mut stream).await?;
-    let Some((method, path, headers)) = parse(&beginning) else { return Ok(()) };
+    let Some((method, path, headers)) = parse(&beginning) else {
+        return Ok(());
+    };
     let is_meant = match script {
         Script::AnswerHeadWithBody => method == "HEAD",
         _ => method == "GET",
@@ -77,7 +87,10 @@ enum KeepAlive {
 async fn answer(stream: Rewound, service: Service, keep_alive: KeepAlive) -> io::Result<()> {
     hyper::server::conn::http1::Builder::new()
         .keep_alive(keep_alive == KeepAlive::Yes)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service.router()))
+        .serve_connection(
+            TokioIo::new(stream),
+            TowerToHyperService::new(service.router()),
+        )
         .await
         .map_err(io::Error::other)
 }
@@ -87,10 +100,12 @@ async fn play(mut stream: TcpStream, script: Script) -> io::Result<()> {
         Script::Send(bytes) => stream.write_all(bytes).await?,
         Script::Stall(bytes) => {
             stream.write_all(bytes).await?;
-            tokio::time::sleep(Duration::from_secs(600)).await;
+            tokio::time::sleep(Duration::from_mins(10)).await;
         }
         Script::Endless => {
-            stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n[").await?;
+            stream
+                .write_all(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n[")
+                .await?;
             let chunk = vec![b'1'; 64 << 10];
             loop {
                 stream.write_all(&chunk).await?;
@@ -123,7 +138,11 @@ fn parse(bytes: &[u8]) -> Option<(String, String, HeaderMap)> {
         let name = HeaderName::from_bytes(field.name.as_bytes()).ok()?;
         headers.append(name, HeaderValue::from_bytes(field.value).ok()?);
     }
-    Some((request.method?.to_owned(), request.path?.to_owned(), headers))
+    Some((
+        request.method?.to_owned(),
+        request.path?.to_owned(),
+        headers,
+    ))
 }
 
 /// A gigabyte of spaces in a megabyte.
@@ -139,7 +158,9 @@ pub(crate) fn gzip_bomb(mut response: Response) -> Response {
         packed.finish().unwrap_or_default().into()
     });
     *response.body_mut() = Body::from(BOMB.clone());
-    response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    response
+        .headers_mut()
+        .insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
     response
 }
 
@@ -150,7 +171,11 @@ struct Rewound {
 }
 
 impl AsyncRead for Rewound {
-    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, out: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        out: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         if self.beginning.is_empty() {
             return Pin::new(&mut self.stream).poll_read(context, out);
         }
@@ -162,7 +187,11 @@ impl AsyncRead for Rewound {
 }
 
 impl AsyncWrite for Rewound {
-    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.stream).poll_write(context, bytes)
     }
 

@@ -36,7 +36,13 @@ struct Inner {
 impl Service {
     /// A service that takes one bearer token and commits the faults.
     pub(crate) fn new(token: impl Into<String>, faults: Vec<&'static Fault>) -> Self {
-        Self { inner: Arc::new(Inner { token: token.into(), faults, asked: Mutex::default() }) }
+        Self {
+            inner: Arc::new(Inner {
+                token: token.into(),
+                faults,
+                asked: Mutex::default(),
+            }),
+        }
     }
 
     /// The routes, for a server or for a test in the same process.
@@ -54,14 +60,20 @@ impl Service {
     /// Whether a request is one that a fault in the bytes of a response is for: an export that is
     /// there, asked for by whoever may.
     pub(crate) fn is_ordinary(&self, path: &str, headers: &HeaderMap) -> bool {
-        path.strip_prefix("/v2/data_exports/").is_some_and(|token| kind(token) == Kind::Complete)
+        path.strip_prefix("/v2/data_exports/")
+            .is_some_and(|token| kind(token) == Kind::Complete)
             && self.authorisation(headers) == Authorisation::Right
     }
 
     fn authorisation(&self, headers: &HeaderMap) -> Authorisation {
-        match headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()) {
+        match headers
+            .get(header::AUTHORIZATION)
+            .and_then(|value| value.to_str().ok())
+        {
             None => Authorisation::Absent,
-            Some(text) if text.strip_prefix("Bearer ") == Some(&self.inner.token) => Authorisation::Right,
+            Some(text) if text.strip_prefix("Bearer ") == Some(&self.inner.token) => {
+                Authorisation::Right
+            }
             Some(_) => Authorisation::Wrong,
         }
     }
@@ -71,7 +83,11 @@ impl Service {
     }
 
     fn polls(&self, token: &str) -> u32 {
-        let mut asked = self.inner.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut asked = self
+            .inner
+            .asked
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let count = asked.entry(token.to_owned()).or_default();
         *count += 1;
         *count
@@ -96,8 +112,14 @@ enum Kind {
 }
 
 fn kind(token: &str) -> Kind {
-    let Some(digits) = token.strip_prefix("dta_xprt_") else { return Kind::Malformed };
-    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_hexdigit() && !byte.is_ascii_uppercase()) {
+    let Some(digits) = token.strip_prefix("dta_xprt_") else {
+        return Kind::Malformed;
+    };
+    if digits.is_empty()
+        || !digits
+            .bytes()
+            .all(|byte| byte.is_ascii_hexdigit() && !byte.is_ascii_uppercase())
+    {
         return Kind::Malformed;
     }
     match digits.as_bytes().last() {
@@ -109,7 +131,12 @@ fn kind(token: &str) -> Kind {
     }
 }
 
-async fn data_export(State(service): State<Service>, Path(token): Path<String>, headers: HeaderMap, uri: Uri) -> Response {
+async fn data_export(
+    State(service): State<Service>,
+    Path(token): Path<String>,
+    headers: HeaderMap,
+    uri: Uri,
+) -> Response {
     let authorised = match service.authorisation(&headers) {
         Authorisation::Right => true,
         Authorisation::Absent => service.commits(|act| matches!(act, Act::TakesNoCredential)),
@@ -117,20 +144,33 @@ async fn data_export(State(service): State<Service>, Path(token): Path<String>, 
     };
     if !authorised {
         let mut response = service.errors(StatusCode::UNAUTHORIZED, "Unauthorized");
-        response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        response
+            .headers_mut()
+            .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         return response;
     }
     match kind(&token) {
-        Kind::Malformed => service.errors(StatusCode::BAD_REQUEST, "The token is not one of a data export"),
+        Kind::Malformed => service.errors(
+            StatusCode::BAD_REQUEST,
+            "The token is not one of a data export",
+        ),
         Kind::Missing => service.errors(StatusCode::NOT_FOUND, "There is no such data export"),
-        Kind::Unpaid => service.errors(StatusCode::PAYMENT_REQUIRED, "The plan does not include data exports"),
-        Kind::Pending if service.polls(&token) <= POLLS => service.pending(uri.path()).await,
+        Kind::Unpaid => service.errors(
+            StatusCode::PAYMENT_REQUIRED,
+            "The plan does not include data exports",
+        ),
+        Kind::Pending if service.polls(&token) <= POLLS => service.pending(uri.path()),
         Kind::Pending => service.complete(&token).await,
         // Faults of a pending response must be met by any export.
-        Kind::Complete if service.commits(|act| matches!(act, Act::Pending(_))) => service.pending(uri.path()).await,
+        Kind::Complete if service.commits(|act| matches!(act, Act::Pending(_))) => {
+            service.pending(uri.path())
+        }
         Kind::Complete => {
             let tag = format!("\"{token}\"");
-            if headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes()) {
+            if headers
+                .get(header::IF_NONE_MATCH)
+                .is_some_and(|known| known.as_bytes() == tag.as_bytes())
+            {
                 return empty(StatusCode::NOT_MODIFIED);
             }
             service.complete(&token).await
@@ -163,12 +203,14 @@ impl Service {
         response
     }
 
-    async fn pending(&self, path: &str) -> Response {
+    fn pending(&self, path: &str) -> Response {
         let mut response = empty(StatusCode::ACCEPTED);
         if let Ok(location) = HeaderValue::from_str(path) {
             response.headers_mut().insert(header::LOCATION, location);
         }
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        response
+            .headers_mut()
+            .insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
         for fault in &self.inner.faults {
             if let Act::Pending(change) = fault.act {
                 change(response.headers_mut());
@@ -220,7 +262,10 @@ fn export(token: &str) -> Value {
 fn json_response(status: StatusCode, value: &Value) -> Response {
     let mut response = Response::new(Body::from(value.to_string()));
     *response.status_mut() = status;
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response.headers_mut().insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json"),
+    );
     response
 }
 

@@ -1,13 +1,13 @@
 //! `broken-polling`
 
-use super::rule::check;
+use super::documented;
 use crate::{
     contract::Operation,
     exchange::{Evidence, Exchange},
     finding::Finding,
 };
 
-check! {
+documented! {
     /// Work that goes on in the background does not say where and when to look again, or never ends.
     ///
     /// # What it holds
@@ -46,20 +46,32 @@ pub fn broken_polling(operation: &Operation, exchange: &Exchange, fault: &Pollin
     let status = exchange.response.status.as_u16();
     let (message, expected, actual, kind) = match fault {
         PollingFault::NoLocation => (
-            format!("a {status} of {} does not say where to look again", operation.id),
+            format!(
+                "a {status} of {} does not say where to look again",
+                operation.id
+            ),
             "a Location header".to_owned(),
             "no Location".to_owned(),
             "location",
         ),
         PollingFault::NoRetryAfter => (
-            format!("a {status} of {} does not say when to look again", operation.id),
+            format!(
+                "a {status} of {} does not say when to look again",
+                operation.id
+            ),
             "a Retry-After header".to_owned(),
             "no Retry-After".to_owned(),
             "retry-after",
         ),
         PollingFault::OtherOrigin(location) => (
-            format!("a {status} of {} sends the client to another origin", operation.id),
-            format!("a Location on {}", exchange.request.url.origin().ascii_serialization()),
+            format!(
+                "a {status} of {} sends the client to another origin",
+                operation.id
+            ),
+            format!(
+                "a Location on {}",
+                exchange.request.url.origin().ascii_serialization()
+            ),
             format!("Location: {location}"),
             "origin",
         ),
@@ -70,11 +82,15 @@ pub fn broken_polling(operation: &Operation, exchange: &Exchange, fault: &Pollin
             "bound",
         ),
     };
-    Finding::new(BrokenPolling::RULE.id, BrokenPolling::RULE.severity, message)
-        .with_operation(operation.id.as_str())
-        .at(operation.responses.address.clone())
-        .with_expected(expected)
-        .with_actual(actual)
-        .with_evidence(Evidence::of(exchange))
-        .with_discriminator(kind)
+    Finding::new(
+        BrokenPolling::RULE.id,
+        BrokenPolling::RULE.severity,
+        message,
+    )
+    .with_operation(operation.id.as_str())
+    .at(operation.responses.address.clone())
+    .with_expected(expected)
+    .with_actual(actual)
+    .with_evidence(Evidence::of(exchange))
+    .with_discriminator(kind)
 }

@@ -1,13 +1,13 @@
 //! `header-mismatch`
 
-use super::{Check, Rule, Subject, rule::check};
+use super::{Check, Rule, Subject, documented};
 use crate::{
     contract::Header,
     finding::Finding,
     wire::header::{HeaderBreach, read_header},
 };
 
-check! {
+documented! {
     /// A required response header is missing, or a header's value breaks its schema.
     ///
     /// # What it holds
@@ -45,23 +45,41 @@ impl Check for HeaderMismatch {
 
     fn holds(&self, subject: &Subject<'_>) -> bool {
         subject.declared().is_none_or(|declared| {
-            declared.headers.iter().all(|header| breach(subject, header).is_none())
+            declared
+                .headers
+                .iter()
+                .all(|header| breach(subject, header).is_none())
         })
     }
 
     fn explain(&self, subject: &Subject<'_>, findings: &mut Vec<Finding>) {
-        let Some(declared) = subject.declared() else { return };
+        let Some(declared) = subject.declared() else {
+            return;
+        };
         let status = subject.exchange.response.status;
         for header in &declared.headers {
-            let Some(breach) = breach(subject, header) else { continue };
+            let Some(breach) = breach(subject, header) else {
+                continue;
+            };
             let finding = subject
                 .finding(
                     &Self::RULE,
-                    format!("{}: {} in a {} response of {}", header.name, breach.message(), status.as_u16(), subject.operation.id),
+                    format!(
+                        "{}: {} in a {} response of {}",
+                        header.name,
+                        breach.message(),
+                        status.as_u16(),
+                        subject.operation.id
+                    ),
                 )
                 .with_expected(breach.expected())
                 .with_actual(breach.actual())
-                .with_discriminator(format!("{} {} {}", status.as_str(), header.name.to_lowercase(), breach.kind()));
+                .with_discriminator(format!(
+                    "{} {} {}",
+                    status.as_str(),
+                    header.name.to_lowercase(),
+                    breach.kind()
+                ));
             let place = breach.schema().unwrap_or(&header.address).clone();
             findings.push(finding.at(place));
         }
@@ -69,8 +87,15 @@ impl Check for HeaderMismatch {
 }
 
 fn breach(subject: &Subject<'_>, header: &Header) -> Option<HeaderBreach> {
-    let values = subject.exchange.response.headers.get_all(header.name.as_str());
-    if values.iter().any(|value| value.to_str().is_ok_and(crate::exchange::is_redacted)) {
+    let values = subject
+        .exchange
+        .response
+        .headers
+        .get_all(header.name.as_str());
+    if values
+        .iter()
+        .any(|value| value.to_str().is_ok_and(crate::exchange::is_redacted))
+    {
         return None;
     }
     read_header(header, &subject.exchange.response.headers).err()

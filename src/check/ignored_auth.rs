@@ -1,9 +1,9 @@
 //! `ignored-auth`
 
-use super::{Check, Credential, Rule, Subject, rule::check};
+use super::{Check, Credential, Rule, Subject, documented};
 use crate::finding::Finding;
 
-check! {
+documented! {
     /// An operation that needs a credential answered without one, or with a wrong one.
     ///
     /// # What it holds
@@ -52,9 +52,16 @@ impl Check for IgnoredAuth {
             _ => ("without a credential", "absent"),
         };
         let operation = subject.operation;
-        let place = operation.security.first().map_or(&operation.address, |requirement| &requirement.address);
-        let names: Vec<_> =
-            operation.security.iter().flat_map(|one| &one.schemes).map(|scheme| scheme.name.as_str()).collect();
+        let place = operation
+            .security
+            .first()
+            .map_or(&operation.address, |requirement| &requirement.address);
+        let names: Vec<_> = operation
+            .security
+            .iter()
+            .flat_map(|one| &one.schemes)
+            .map(|scheme| scheme.name.as_str())
+            .collect();
         findings.push(
             subject
                 .finding(&Self::RULE, format!("{} answers {how}", operation.id))

@@ -1,12 +1,12 @@
 //! `incomplete-response`
 
-use super::{Check, Rule, Subject, rule::check};
+use super::{Check, Rule, Subject, documented};
 use crate::{
     exchange::{Body, CutReason},
     finding::Finding,
 };
 
-check! {
+documented! {
     /// A response broke off before its end, or its coding could not be undone.
     ///
     /// # What it holds
@@ -41,14 +41,21 @@ impl Check for IncompleteResponse {
     fn holds(&self, subject: &Subject<'_>) -> bool {
         !matches!(
             subject.exchange.response.body,
-            Body::Cut { reason: CutReason::Connection(_) | CutReason::Coding(_), .. }
+            Body::Cut {
+                reason: CutReason::Connection(_) | CutReason::Coding(_),
+                ..
+            }
         )
     }
 
     fn explain(&self, subject: &Subject<'_>, findings: &mut Vec<Finding>) {
-        let Body::Cut { bytes, reason } = &subject.exchange.response.body else { return };
+        let Body::Cut { bytes, reason } = &subject.exchange.response.body else {
+            return;
+        };
         let (what, discriminator) = match reason {
-            CutReason::Connection(why) => (format!("{why}, after {} bytes", bytes.len()), "connection"),
+            CutReason::Connection(why) => {
+                (format!("{why}, after {} bytes", bytes.len()), "connection")
+            }
             CutReason::Coding(why) => (why.clone(), "coding"),
             _ => return,
         };
@@ -57,12 +64,20 @@ impl Check for IncompleteResponse {
             Some(length) => format!("Content-Length: {length}"),
             None => "a complete response".to_owned(),
         };
-        let place = subject.declared().map_or(&subject.operation.responses.address, |declared| &declared.entry);
+        let place = subject
+            .declared()
+            .map_or(&subject.operation.responses.address, |declared| {
+                &declared.entry
+            });
         findings.push(
             subject
                 .finding(
                     &Self::RULE,
-                    format!("a {} response of {} broke off", status.as_u16(), subject.operation.id),
+                    format!(
+                        "a {} response of {} broke off",
+                        status.as_u16(),
+                        subject.operation.id
+                    ),
                 )
                 .at(place.clone())
                 .with_expected(expected)

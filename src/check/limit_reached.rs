@@ -1,12 +1,12 @@
 //! `limit-reached`
 
-use super::{Check, Rule, Subject, rule::check};
+use super::{Check, Rule, Subject, documented};
 use crate::{
     exchange::{Body, CutReason},
     finding::Finding,
 };
 
-check! {
+documented! {
     /// A response went on past a limit, and was cut off there.
     ///
     /// # What it holds
@@ -42,12 +42,17 @@ impl Check for LimitReached {
     fn holds(&self, subject: &Subject<'_>) -> bool {
         !matches!(
             subject.exchange.response.body,
-            Body::Cut { reason: CutReason::Limit(_) | CutReason::TimedOut, .. }
+            Body::Cut {
+                reason: CutReason::Limit(_) | CutReason::TimedOut,
+                ..
+            }
         )
     }
 
     fn explain(&self, subject: &Subject<'_>, findings: &mut Vec<Finding>) {
-        let Body::Cut { bytes, reason } = &subject.exchange.response.body else { return };
+        let Body::Cut { bytes, reason } = &subject.exchange.response.body else {
+            return;
+        };
         let (expected, help) = match reason {
             CutReason::Limit(limit) => (
                 format!("at most {limit} bytes"),
@@ -60,12 +65,20 @@ impl Check for LimitReached {
             _ => return,
         };
         let status = subject.exchange.response.status;
-        let place = subject.declared().map_or(&subject.operation.responses.address, |declared| &declared.entry);
+        let place = subject
+            .declared()
+            .map_or(&subject.operation.responses.address, |declared| {
+                &declared.entry
+            });
         findings.push(
             subject
                 .finding(
                     &Self::RULE,
-                    format!("a {} response of {} did not end within its limit", status.as_u16(), subject.operation.id),
+                    format!(
+                        "a {} response of {} did not end within its limit",
+                        status.as_u16(),
+                        subject.operation.id
+                    ),
                 )
                 .at(place.clone())
                 .with_expected(expected)

@@ -1,9 +1,9 @@
 //! `malformed-body`
 
-use super::{Check, Content, Rule, Subject, rule::check};
+use super::{Check, Content, Rule, Subject, documented};
 use crate::finding::Finding;
 
-check! {
+documented! {
     /// A body does not parse as its own content type says, its charset included.
     ///
     /// # What it holds
@@ -39,22 +39,37 @@ impl Check for MalformedBody {
     }
 
     fn holds(&self, subject: &Subject<'_>) -> bool {
-        super::unexpected_body::forbids_body(subject) || !matches!(subject.body(), Content::Malformed(_))
+        super::unexpected_body::forbids_body(subject)
+            || !matches!(subject.body(), Content::Malformed(_))
     }
 
     fn explain(&self, subject: &Subject<'_>, findings: &mut Vec<Finding>) {
         if self.holds(subject) {
             return;
         }
-        let Content::Malformed(malformed) = subject.body() else { return };
+        let Content::Malformed(malformed) = subject.body() else {
+            return;
+        };
         let status = subject.exchange.response.status;
-        let content_type = subject.exchange.response.header("content-type").unwrap_or("its content type");
-        let place = subject.declared().map_or(&subject.operation.responses.address, |declared| &declared.entry);
+        let content_type = subject
+            .exchange
+            .response
+            .header("content-type")
+            .unwrap_or("its content type");
+        let place = subject
+            .declared()
+            .map_or(&subject.operation.responses.address, |declared| {
+                &declared.entry
+            });
         findings.push(
             subject
                 .finding(
                     &Self::RULE,
-                    format!("the body of a {} response of {} is not {content_type}", status.as_u16(), subject.operation.id),
+                    format!(
+                        "the body of a {} response of {} is not {content_type}",
+                        status.as_u16(),
+                        subject.operation.id
+                    ),
                 )
                 .at(place.clone())
                 .with_expected(content_type)

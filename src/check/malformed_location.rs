@@ -2,10 +2,10 @@
 
 use http::header::LOCATION;
 
-use super::{Check, Rule, Subject, rule::check};
+use super::{Check, Rule, Subject, documented};
 use crate::{finding::Finding, wire::http_syntax::is_uri_reference};
 
-check! {
+documented! {
     /// The `Location` field is not a URI reference.
     ///
     /// # What it holds
@@ -37,9 +37,17 @@ impl Check for MalformedLocation {
     }
 
     fn holds(&self, subject: &Subject<'_>) -> bool {
-        subject.exchange.response.headers.get_all(LOCATION).iter().all(|value| {
-            value.to_str().is_ok_and(|text| is_uri_reference(text) || crate::exchange::is_redacted(text))
-        })
+        subject
+            .exchange
+            .response
+            .headers
+            .get_all(LOCATION)
+            .iter()
+            .all(|value| {
+                value
+                    .to_str()
+                    .is_ok_and(|text| is_uri_reference(text) || crate::exchange::is_redacted(text))
+            })
     }
 
     fn explain(&self, subject: &Subject<'_>, findings: &mut Vec<Finding>) {
@@ -47,13 +55,24 @@ impl Check for MalformedLocation {
             return;
         }
         let response = &subject.exchange.response;
-        let came = response.headers.get(LOCATION).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
-        let place = subject.declared().map_or(&subject.operation.responses.address, |declared| &declared.entry);
+        let came = response
+            .headers
+            .get(LOCATION)
+            .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+        let place = subject
+            .declared()
+            .map_or(&subject.operation.responses.address, |declared| {
+                &declared.entry
+            });
         findings.push(
             subject
                 .finding(
                     &Self::RULE,
-                    format!("Location in a {} response of {} is not a URI reference", response.status.as_u16(), subject.operation.id),
+                    format!(
+                        "Location in a {} response of {} is not a URI reference",
+                        response.status.as_u16(),
+                        subject.operation.id
+                    ),
                 )
                 .at(place.clone())
                 .with_expected("a URI reference (RFC 3986 §4.1)")

@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use super::{Check, Content, ContentType, Rule, Subject, rule::check};
+use super::{Check, Content, ContentType, Rule, Subject, documented};
 use crate::{finding::Finding, wire::Parsed, wire::http_syntax::is_uri_reference};
 
-check! {
+documented! {
     /// An `application/problem+json` body is not what RFC 9457 says problem details are.
     ///
     /// # What it holds
@@ -43,19 +43,29 @@ impl Check for MalformedProblemDetails {
     }
 
     fn explain(&self, subject: &Subject<'_>, findings: &mut Vec<Finding>) {
-        let Some((member, expected)) = breach(subject) else { return };
+        let Some((member, expected)) = breach(subject) else {
+            return;
+        };
         let status = subject.exchange.response.status;
         let actual = match subject.body() {
             Content::Read(Parsed::Value(body)) if member.is_empty() => body.to_string(),
             Content::Read(Parsed::Value(body)) => body[member].to_string(),
             _ => String::new(),
         };
-        let place = subject.declared().map_or(&subject.operation.responses.address, |declared| &declared.entry);
+        let place = subject
+            .declared()
+            .map_or(&subject.operation.responses.address, |declared| {
+                &declared.entry
+            });
         findings.push(
             subject
                 .finding(
                     &Self::RULE,
-                    format!("problem details of a {} response of {} break RFC 9457", status.as_u16(), subject.operation.id),
+                    format!(
+                        "problem details of a {} response of {} break RFC 9457",
+                        status.as_u16(),
+                        subject.operation.id
+                    ),
                 )
                 .at(place.clone())
                 .with_expected(expected)
@@ -67,11 +77,19 @@ impl Check for MalformedProblemDetails {
 
 /// The first member that is not as RFC 9457 §3.1 has it (empty for the whole), and what it should be.
 fn breach(subject: &Subject<'_>) -> Option<(&'static str, String)> {
-    let ContentType::Known(came) = subject.content_type() else { return None };
-    if !came.essence().to_string().eq_ignore_ascii_case("application/problem+json") {
+    let ContentType::Known(came) = subject.content_type() else {
+        return None;
+    };
+    if !came
+        .essence()
+        .to_string()
+        .eq_ignore_ascii_case("application/problem+json")
+    {
         return None;
     }
-    let Content::Read(Parsed::Value(body)) = subject.body() else { return None };
+    let Content::Read(Parsed::Value(body)) = subject.body() else {
+        return None;
+    };
     let Value::Object(members) = body else {
         return Some(("", "an object (RFC 9457 §3)".to_owned()));
     };
@@ -81,13 +99,22 @@ fn breach(subject: &Subject<'_>) -> Option<(&'static str, String)> {
         }
     }
     for member in ["type", "instance"] {
-        if members.get(member).is_some_and(|value| !value.as_str().is_some_and(is_uri_reference)) {
+        if members
+            .get(member)
+            .is_some_and(|value| !value.as_str().is_some_and(is_uri_reference))
+        {
             return Some((member, format!("{member}: a URI reference (RFC 9457 §3.1)")));
         }
     }
     let status = subject.exchange.response.status.as_u16();
-    if members.get("status").is_some_and(|value| value.as_u64() != Some(u64::from(status))) {
-        return Some(("status", format!("status: {status}, the response's own (RFC 9457 §3.1.2)")));
+    if members
+        .get("status")
+        .is_some_and(|value| value.as_u64() != Some(u64::from(status)))
+    {
+        return Some((
+            "status",
+            format!("status: {status}, the response's own (RFC 9457 §3.1.2)"),
+        ));
     }
     None
 }

@@ -2,10 +2,10 @@
 
 use http::header::RETRY_AFTER;
 
-use super::{Check, Rule, Subject, rule::check};
+use super::{Check, Rule, Subject, documented};
 use crate::{finding::Finding, wire::http_syntax::RetryAfter};
 
-check! {
+documented! {
     /// The `Retry-After` field is neither a number of seconds nor an HTTP date.
     ///
     /// # What it holds
@@ -36,9 +36,17 @@ impl Check for MalformedRetryAfter {
     }
 
     fn holds(&self, subject: &Subject<'_>) -> bool {
-        subject.exchange.response.headers.get_all(RETRY_AFTER).iter().all(|value| {
-            value.to_str().is_ok_and(|text| RetryAfter::parse(text).is_some() || crate::exchange::is_redacted(text))
-        })
+        subject
+            .exchange
+            .response
+            .headers
+            .get_all(RETRY_AFTER)
+            .iter()
+            .all(|value| {
+                value.to_str().is_ok_and(|text| {
+                    RetryAfter::parse(text).is_some() || crate::exchange::is_redacted(text)
+                })
+            })
     }
 
     fn explain(&self, subject: &Subject<'_>, findings: &mut Vec<Finding>) {
@@ -46,13 +54,24 @@ impl Check for MalformedRetryAfter {
             return;
         }
         let response = &subject.exchange.response;
-        let came = response.headers.get(RETRY_AFTER).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
-        let place = subject.declared().map_or(&subject.operation.responses.address, |declared| &declared.entry);
+        let came = response
+            .headers
+            .get(RETRY_AFTER)
+            .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+        let place = subject
+            .declared()
+            .map_or(&subject.operation.responses.address, |declared| {
+                &declared.entry
+            });
         findings.push(
             subject
                 .finding(
                     &Self::RULE,
-                    format!("Retry-After in a {} response of {} cannot be read", response.status.as_u16(), subject.operation.id),
+                    format!(
+                        "Retry-After in a {} response of {} cannot be read",
+                        response.status.as_u16(),
+                        subject.operation.id
+                    ),
                 )
                 .at(place.clone())
                 .with_expected("seconds, or an HTTP date (RFC 9110 §10.2.3)")

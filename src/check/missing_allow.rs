@@ -2,10 +2,10 @@
 
 use http::{StatusCode, header::ALLOW};
 
-use super::{Check, Rule, Subject, rule::check};
+use super::{Check, Rule, Subject, documented};
 use crate::finding::Finding;
 
-check! {
+documented! {
     /// A 405 came without the `Allow` field.
     ///
     /// # What it holds
@@ -47,7 +47,13 @@ impl Check for MissingAllow {
         }
         findings.push(
             subject
-                .finding(&Self::RULE, format!("a 405 response of {} has no Allow field", subject.operation.id))
+                .finding(
+                    &Self::RULE,
+                    format!(
+                        "a 405 response of {} has no Allow field",
+                        subject.operation.id
+                    ),
+                )
                 .at(subject.operation.address.clone())
                 .with_expected("Allow, as RFC 9110 §15.5.6 demands")
                 .with_actual("none"),

@@ -1,9 +1,9 @@
 //! `missing-content-type`
 
-use super::{Check, ContentType, Rule, Subject, rule::check};
+use super::{Check, ContentType, Rule, Subject, documented};
 use crate::finding::Finding;
 
-check! {
+documented! {
     /// A body came without a `Content-Type`, though the document declares media types for it.
     ///
     /// # What it holds
@@ -38,14 +38,18 @@ impl Check for MissingContentType {
     fn holds(&self, subject: &Subject<'_>) -> bool {
         !matches!(subject.content_type(), ContentType::Absent)
             || !subject.has_body()
-            || subject.declared().is_none_or(|declared| declared.content.media_types.is_empty())
+            || subject
+                .declared()
+                .is_none_or(|declared| declared.content.media_types.is_empty())
     }
 
     fn explain(&self, subject: &Subject<'_>, findings: &mut Vec<Finding>) {
         if self.holds(subject) {
             return;
         }
-        let Some(declared) = subject.declared() else { return };
+        let Some(declared) = subject.declared() else {
+            return;
+        };
         findings.push(
             subject
                 .finding(

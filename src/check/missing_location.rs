@@ -2,10 +2,10 @@
 
 use http::{StatusCode, header::LOCATION};
 
-use super::{Check, Rule, Subject, rule::check};
+use super::{Check, Rule, Subject, documented};
 use crate::finding::Finding;
 
-check! {
+documented! {
     /// A redirect came without the `Location` field.
     ///
     /// # What it holds
@@ -45,10 +45,21 @@ impl Check for MissingLocation {
             return;
         }
         let status = subject.exchange.response.status;
-        let place = subject.declared().map_or(&subject.operation.responses.address, |declared| &declared.entry);
+        let place = subject
+            .declared()
+            .map_or(&subject.operation.responses.address, |declared| {
+                &declared.entry
+            });
         findings.push(
             subject
-                .finding(&Self::RULE, format!("a {} response of {} has no Location field", status.as_u16(), subject.operation.id))
+                .finding(
+                    &Self::RULE,
+                    format!(
+                        "a {} response of {} has no Location field",
+                        status.as_u16(),
+                        subject.operation.id
+                    ),
+                )
                 .at(place.clone())
                 .with_expected("Location, as RFC 9110 §15.4 demands")
                 .with_actual("none")

@@ -2,10 +2,10 @@
 
 use http::{StatusCode, header::WWW_AUTHENTICATE};
 
-use super::{Check, Rule, Subject, rule::check};
+use super::{Check, Rule, Subject, documented};
 use crate::finding::Finding;
 
-check! {
+documented! {
     /// A 401 came without the `WWW-Authenticate` field.
     ///
     /// # What it holds
@@ -38,7 +38,8 @@ impl Check for MissingWwwAuthenticate {
 
     fn holds(&self, subject: &Subject<'_>) -> bool {
         let response = &subject.exchange.response;
-        response.status != StatusCode::UNAUTHORIZED || response.headers.contains_key(WWW_AUTHENTICATE)
+        response.status != StatusCode::UNAUTHORIZED
+            || response.headers.contains_key(WWW_AUTHENTICATE)
     }
 
     fn explain(&self, subject: &Subject<'_>, findings: &mut Vec<Finding>) {
@@ -47,7 +48,13 @@ impl Check for MissingWwwAuthenticate {
         }
         findings.push(
             subject
-                .finding(&Self::RULE, format!("a 401 response of {} has no WWW-Authenticate field", subject.operation.id))
+                .finding(
+                    &Self::RULE,
+                    format!(
+                        "a 401 response of {} has no WWW-Authenticate field",
+                        subject.operation.id
+                    ),
+                )
                 .at(subject.operation.address.clone())
                 .with_expected("WWW-Authenticate, as RFC 9110 §15.5.2 demands")
                 .with_actual("none"),

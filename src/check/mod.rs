@@ -1,11 +1,10 @@
 //! One file for each rule that an exchange is held against, and the list that registers them.
 //!
-//! A check is a unit struct declared with the `check!` macro, whose doc comment is its
+//! A check is a unit struct declared with the `documented!` macro, whose doc comment is its
 //! documentation, and which implements [`Check`]: `holds` answers fast and allocates nothing,
 //! `explain` builds the findings. The two must agree; a test holds them to it. To add a check,
 //! write its file and its line in [`CHECKS`].
 
-mod rule;
 mod subject;
 
 mod broken_polling;
@@ -27,20 +26,19 @@ mod schema_mismatch;
 mod server_error;
 mod shape_drift;
 mod slow_response;
+mod unchecked_body;
 mod undeclared_body;
 mod undeclared_content_type;
 mod undeclared_property;
 mod undeclared_status;
-mod unchecked_body;
 mod unexpected_body;
 mod unknown_operation;
 mod unreached;
 mod write_only_leak;
 
-pub use rule::Rule;
 pub use subject::{Content, ContentType, Credential, Intent, Subject};
 
-use crate::finding::Finding;
+use crate::finding::{Finding, Rule, documented};
 
 /// One rule held against an exchange.
 pub trait Check: Sync {
@@ -92,7 +90,10 @@ pub const WIDER_RULES: &[&Rule] = &[
 
 /// Every rule, for `explain` and for configuration.
 pub fn rules() -> impl Iterator<Item = &'static Rule> {
-    CHECKS.iter().map(|check| check.rule()).chain(WIDER_RULES.iter().copied())
+    CHECKS
+        .iter()
+        .map(|check| check.rule())
+        .chain(WIDER_RULES.iter().copied())
 }
 
 pub use broken_polling::{PollingFault, broken_polling};

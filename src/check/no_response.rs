@@ -1,13 +1,13 @@
 //! `no-response`
 
-use super::rule::check;
+use super::documented;
 use crate::{
     contract::Operation,
     exchange::{Evidence, Request},
     finding::Finding,
 };
 
-check! {
+documented! {
     /// A request got no HTTP response although the service was there.
     ///
     /// # What it holds
@@ -28,12 +28,16 @@ check! {
 
 /// The finding for a request that got no response. `kind` tells one way of failing from another.
 pub fn no_response(operation: &Operation, request: &Request, reason: &str, kind: &str) -> Finding {
-    Finding::new(NoResponse::RULE.id, NoResponse::RULE.severity, format!("{} gave no response: {reason}", operation.id))
-        .with_operation(operation.id.as_str())
-        .at(operation.address.clone())
-        .with_expected("an HTTP response")
-        .with_actual(reason)
-        .with_evidence(Evidence::of_request(request))
-        .with_discriminator(kind)
-        .with_help("if the service is only slow, raise the limit with --timeout")
+    Finding::new(
+        NoResponse::RULE.id,
+        NoResponse::RULE.severity,
+        format!("{} gave no response: {reason}", operation.id),
+    )
+    .with_operation(operation.id.as_str())
+    .at(operation.address.clone())
+    .with_expected("an HTTP response")
+    .with_actual(reason)
+    .with_evidence(Evidence::of_request(request))
+    .with_discriminator(kind)
+    .with_help("if the service is only slow, raise the limit with --timeout")
 }

@@ -3,7 +3,7 @@
 use mediatype::MediaTypeBuf;
 use serde_json::Value;
 
-use super::{Check, Intent, Rule, Subject, rule::check};
+use super::{Check, Intent, Rule, Subject, documented};
 use crate::{
     contract::{Location, MediaType, Schema, Violation},
     exchange::{Body, is_redacted},
@@ -11,7 +11,7 @@ use crate::{
     wire::{Parameters, Parsed, parse_body},
 };
 
-check! {
+documented! {
     /// A recorded request breaks the contract: the fault is the client's.
     ///
     /// # What it holds
@@ -77,17 +77,28 @@ fn parameters(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
         let name = format!("{} `{}`", parameter.location, parameter.name);
         let told = |message: String, discriminator: String| {
             subject
-                .finding(&RequestMismatch::RULE, format!("the request breaks {}: {name}: {message}", subject.operation.id))
+                .finding(
+                    &RequestMismatch::RULE,
+                    format!(
+                        "the request breaks {}: {name}: {message}",
+                        subject.operation.id
+                    ),
+                )
                 .at(parameter.address.clone())
                 .with_discriminator(format!("{} {discriminator}", parameter.name))
         };
         match sent.read(parameter) {
             // A recorder may have taken the header or cookie out as a secret.
-            Ok(None) if parameter.required && matches!(parameter.location, Location::Header | Location::Cookie) => {}
+            Ok(None)
+                if parameter.required
+                    && matches!(parameter.location, Location::Header | Location::Cookie) => {}
             Ok(None) if parameter.required => findings.push(
-                told("the required parameter is missing".to_owned(), "missing".to_owned())
-                    .with_expected(format!("a value for {name}"))
-                    .with_actual("no such parameter"),
+                told(
+                    "the required parameter is missing".to_owned(),
+                    "missing".to_owned(),
+                )
+                .with_expected(format!("a value for {name}"))
+                .with_actual("no such parameter"),
             ),
             Ok(None) => {}
             Err(unreadable) if is_redacted(&unreadable.text) => {}
@@ -114,31 +125,52 @@ fn parameters(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
 
 fn body(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
     let request = &subject.exchange.request;
-    let Some(declared) = &subject.operation.request_body else { return };
-    let Body::Complete(bytes) = &request.body else { return };
+    let Some(declared) = &subject.operation.request_body else {
+        return;
+    };
+    let Body::Complete(bytes) = &request.body else {
+        return;
+    };
     let told = |message: String, discriminator: String| {
         subject
-            .finding(&RequestMismatch::RULE, format!("the request breaks {}: body: {message}", subject.operation.id))
+            .finding(
+                &RequestMismatch::RULE,
+                format!(
+                    "the request breaks {}: body: {message}",
+                    subject.operation.id
+                ),
+            )
             .at(declared.address.clone())
             .with_discriminator(format!("body {discriminator}"))
     };
     if bytes.is_empty() {
         if declared.required {
             findings.push(
-                told("the required body is missing".to_owned(), "missing".to_owned())
-                    .with_expected(declared.content.names())
-                    .with_actual("no body"),
+                told(
+                    "the required body is missing".to_owned(),
+                    "missing".to_owned(),
+                )
+                .with_expected(declared.content.names())
+                .with_actual("no body"),
             );
         }
         return;
     }
-    let content_type = request.headers.get(http::header::CONTENT_TYPE).map(|value| String::from_utf8_lossy(value.as_bytes()));
-    let Some(content_type) = content_type else { return };
+    let content_type = request
+        .headers
+        .get(http::header::CONTENT_TYPE)
+        .map(|value| String::from_utf8_lossy(value.as_bytes()));
+    let Some(content_type) = content_type else {
+        return;
+    };
     let Some(came) = content_type.parse::<MediaTypeBuf>().ok() else {
         findings.push(
-            told("the Content-Type is not a media type".to_owned(), "type malformed".to_owned())
-                .with_expected(declared.content.names())
-                .with_actual(content_type.into_owned()),
+            told(
+                "the Content-Type is not a media type".to_owned(),
+                "type malformed".to_owned(),
+            )
+            .with_expected(declared.content.names())
+            .with_actual(content_type.into_owned()),
         );
         return;
     };
@@ -146,9 +178,12 @@ fn body(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
         if !declared.content.media_types.is_empty() {
             let essence = came.essence().to_string().to_lowercase();
             findings.push(
-                told(format!("{essence} is not a declared media type"), format!("type {essence}"))
-                    .with_expected(declared.content.names())
-                    .with_actual(content_type.into_owned()),
+                told(
+                    format!("{essence} is not a declared media type"),
+                    format!("type {essence}"),
+                )
+                .with_expected(declared.content.names())
+                .with_actual(content_type.into_owned()),
             );
         }
         return;
@@ -157,16 +192,26 @@ fn body(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
         Err(error) => findings.push(
             told(error.to_string(), "malformed".to_owned())
                 .with_expected(format!("a body of {}", media_type.range))
-                .with_actual(String::from_utf8_lossy(bytes).chars().take(80).collect::<String>()),
+                .with_actual(
+                    String::from_utf8_lossy(bytes)
+                        .chars()
+                        .take(80)
+                        .collect::<String>(),
+                ),
         ),
         // Forms carry texts, whose types only the service knows.
-        Ok(Parsed::Value(value)) if !is_form(&came) => held_body(media_type, &value, &told, findings),
+        Ok(Parsed::Value(value)) if !is_form(&came) => {
+            held_body(media_type, &value, &told, findings)
+        }
         Ok(_) => {}
     }
 }
 
 fn is_form(media_type: &MediaTypeBuf) -> bool {
-    media_type.essence().to_string().eq_ignore_ascii_case("application/x-www-form-urlencoded")
+    media_type
+        .essence()
+        .to_string()
+        .eq_ignore_ascii_case("application/x-www-form-urlencoded")
 }
 
 fn held_body(
@@ -175,15 +220,24 @@ fn held_body(
     told: &dyn Fn(String, String) -> Finding,
     findings: &mut Vec<Finding>,
 ) {
-    let Some(schema) = &media_type.schema else { return };
+    let Some(schema) = &media_type.schema else {
+        return;
+    };
     violations(schema, value, |violation| {
-        let place = if violation.instance.is_root() { String::new() } else { format!("{}: ", violation.instance) };
+        let place = if violation.instance.is_root() {
+            String::new()
+        } else {
+            format!("{}: ", violation.instance)
+        };
         findings.push(
-            told(format!("{place}{}", violation.message), violation.discriminator())
-                .at(violation.schema.clone())
-                .with_instance(violation.instance.clone())
-                .with_expected(violation.expected.clone())
-                .with_actual(violation.actual.clone()),
+            told(
+                format!("{place}{}", violation.message),
+                violation.discriminator(),
+            )
+            .at(violation.schema.clone())
+            .with_instance(violation.instance.clone())
+            .with_expected(violation.expected.clone())
+            .with_actual(violation.actual.clone()),
         );
     });
 }

@@ -2,14 +2,14 @@
 
 use serde_json::Value;
 
-use super::{Check, Content, Rule, Subject, rule::check};
+use super::{Check, Content, Rule, Subject, documented};
 use crate::{
     contract::{MediaType, Schema, Violation},
     finding::Finding,
     wire::Parsed,
 };
 
-check! {
+documented! {
     /// A parsed body breaks the schema that the document gives for its status and media type.
     ///
     /// # What it holds
@@ -47,17 +47,27 @@ impl Check for SchemaMismatch {
     }
 
     fn holds(&self, subject: &Subject<'_>) -> bool {
-        let Some(media_type) = subject.media_type() else { return true };
-        let Content::Read(parsed) = subject.body() else { return true };
+        let Some(media_type) = subject.media_type() else {
+            return true;
+        };
+        let Content::Read(parsed) = subject.body() else {
+            return true;
+        };
         if is_recorded(subject) && !violations(media_type, parsed).is_empty() {
-            return violations(media_type, parsed).iter().all(|violation| is_redacted(parsed, violation));
+            return violations(media_type, parsed)
+                .iter()
+                .all(|violation| is_redacted(parsed, violation));
         }
         values(media_type, parsed).all(|(schema, value)| schema.is_valid(value))
     }
 
     fn explain(&self, subject: &Subject<'_>, findings: &mut Vec<Finding>) {
-        let Some(media_type) = subject.media_type() else { return };
-        let Content::Read(parsed) = subject.body() else { return };
+        let Some(media_type) = subject.media_type() else {
+            return;
+        };
+        let Content::Read(parsed) = subject.body() else {
+            return;
+        };
         let status = subject.exchange.response.status;
         for violation in violations(media_type, parsed) {
             if is_recorded(subject) && is_redacted(parsed, &violation) {
@@ -72,13 +82,22 @@ impl Check for SchemaMismatch {
                 subject
                     .finding(
                         &Self::RULE,
-                        format!("{place} of a {} response of {}: {}", status.as_u16(), subject.operation.id, violation.message),
+                        format!(
+                            "{place} of a {} response of {}: {}",
+                            status.as_u16(),
+                            subject.operation.id,
+                            violation.message
+                        ),
                     )
                     .at(violation.schema.clone())
                     .with_expected(violation.expected.clone())
                     .with_actual(violation.actual.clone())
                     .with_instance(violation.instance.clone())
-                    .with_discriminator(format!("{} {}", status.as_str(), violation.discriminator())),
+                    .with_discriminator(format!(
+                        "{} {}",
+                        status.as_str(),
+                        violation.discriminator()
+                    )),
             );
         }
     }
@@ -91,9 +110,14 @@ fn values<'v>(
     parsed: &'v Parsed,
 ) -> Box<dyn Iterator<Item = (&'v Schema, &'v Value)> + 'v> {
     match parsed {
-        Parsed::Value(value) => Box::new(media_type.schema.iter().map(move |schema| (schema, value))),
+        Parsed::Value(value) => {
+            Box::new(media_type.schema.iter().map(move |schema| (schema, value)))
+        }
         Parsed::Items(items) => Box::new(
-            media_type.item_schema.iter().flat_map(move |schema| items.iter().map(move |item| (schema, item))),
+            media_type
+                .item_schema
+                .iter()
+                .flat_map(move |schema| items.iter().map(move |item| (schema, item))),
         ),
         Parsed::Opaque => Box::new(std::iter::empty()),
     }
@@ -104,7 +128,9 @@ fn violations(media_type: &MediaType, parsed: &Parsed) -> Vec<Violation> {
     for (schema, value) in values(media_type, parsed) {
         for violation in schema.violations(value) {
             // One for each schema location; the first instance that shows it.
-            if !all.iter().any(|seen| seen.schema == violation.schema && seen.discriminator() == violation.discriminator()) {
+            if !all.iter().any(|seen| {
+                seen.schema == violation.schema && seen.discriminator() == violation.discriminator()
+            }) {
                 all.push(violation);
             }
         }
@@ -113,7 +139,10 @@ fn violations(media_type: &MediaType, parsed: &Parsed) -> Vec<Violation> {
 }
 
 fn is_recorded(subject: &Subject<'_>) -> bool {
-    matches!(subject.exchange.origin, crate::exchange::Origin::Recorded { .. })
+    matches!(
+        subject.exchange.origin,
+        crate::exchange::Origin::Recorded { .. }
+    )
 }
 
 /// Whether the value that breaks the schema is a placeholder that a recorder put there.

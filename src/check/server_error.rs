@@ -2,10 +2,10 @@
 
 use http::StatusCode;
 
-use super::{Check, Rule, Subject, rule::check};
+use super::{Check, Rule, Subject, documented};
 use crate::finding::{Finding, Severity};
 
-check! {
+documented! {
     /// The service failed: it answered 500, or a 5xx that its operation does not declare.
     ///
     /// # What it holds
@@ -58,7 +58,11 @@ impl Check for ServerError {
         let response = &subject.exchange.response;
         let patient = response.status == StatusCode::SERVICE_UNAVAILABLE
             && response.headers.contains_key(http::header::RETRY_AFTER);
-        let severity = if patient { Severity::Note } else { Self::RULE.severity };
+        let severity = if patient {
+            Severity::Note
+        } else {
+            Self::RULE.severity
+        };
         findings.push(
             subject
                 .finding_of(

@@ -1,8 +1,8 @@
 //! `shape-drift`
 
-use super::rule::check;
+use super::documented;
 
-check! {
+documented! {
     /// A response has a shape that the accepted snapshot does not cover.
     ///
     /// # What it holds

@@ -1,9 +1,9 @@
 //! `slow-response`
 
-use super::{Check, Rule, Subject, rule::check};
+use super::{Check, Rule, Subject, documented};
 use crate::{exchange::Body, finding::Finding};
 
-check! {
+documented! {
     /// A response took longer than the limit that was set.
     ///
     /// # What it holds
@@ -50,12 +50,16 @@ impl Check for SlowResponse {
         if self.holds(subject) {
             return;
         }
-        let (Some(limit), Some(elapsed)) = (subject.slow_after, subject.exchange.response.elapsed) else {
+        let (Some(limit), Some(elapsed)) = (subject.slow_after, subject.exchange.response.elapsed)
+        else {
             return;
         };
         findings.push(
             subject
-                .finding(&Self::RULE, format!("a response of {} was slow", subject.operation.id))
+                .finding(
+                    &Self::RULE,
+                    format!("a response of {} was slow", subject.operation.id),
+                )
                 .at(subject.operation.address.clone())
                 .with_expected(format!("at most {} ms", limit.as_millis()))
                 .with_actual(format!("{} ms", elapsed.as_millis())),

@@ -165,7 +165,12 @@ impl<'a> Subject<'a> {
     }
 
     /// A finding of `rule` with another severity than the rule's own.
-    pub fn finding_of(&self, rule: &Rule, severity: Severity, message: impl Into<String>) -> Finding {
+    pub fn finding_of(
+        &self,
+        rule: &Rule,
+        severity: Severity,
+        message: impl Into<String>,
+    ) -> Finding {
         Finding::new(rule.id, severity, message)
             .with_operation(self.operation.id.as_str())
             .with_evidence(Evidence::of(self.exchange))
@@ -174,15 +179,24 @@ impl<'a> Subject<'a> {
     /// Whether the response says that its content is JSON of a declared schema: then no bytes at all
     /// are a broken body, not an absent one.
     fn promises_value(&self) -> bool {
-        let ContentType::Known(came) = &self.content_type else { return false };
+        let ContentType::Known(came) = &self.content_type else {
+            return false;
+        };
         let is_json = came.subty().as_str().eq_ignore_ascii_case("json")
-            || came.suffix().is_some_and(|suffix| suffix.as_str().eq_ignore_ascii_case("json"));
-        is_json && self.media_type().is_some_and(|media_type| media_type.schema.is_some())
+            || came
+                .suffix()
+                .is_some_and(|suffix| suffix.as_str().eq_ignore_ascii_case("json"));
+        is_json
+            && self
+                .media_type()
+                .is_some_and(|media_type| media_type.schema.is_some())
     }
 
     fn read_body(&self) -> Content {
         let bytes = match &self.exchange.response.body {
-            Body::Complete(bytes) if bytes.is_empty() && !self.promises_value() => return Content::Empty,
+            Body::Complete(bytes) if bytes.is_empty() && !self.promises_value() => {
+                return Content::Empty;
+            }
             Body::Complete(bytes) => bytes,
             Body::Cut { .. } | Body::NotRecorded => return Content::Unknown,
         };
@@ -212,5 +226,8 @@ fn content_type(exchange: &Exchange) -> ContentType {
         return ContentType::Absent;
     };
     let text = String::from_utf8_lossy(value.as_bytes());
-    text.parse().map_or_else(|_| ContentType::Malformed(text.into_owned()), ContentType::Known)
+    text.parse().map_or_else(
+        |_| ContentType::Malformed(text.into_owned()),
+        ContentType::Known,
+    )
 }

@@ -1,9 +1,9 @@
 //! `unchecked-body`
 
-use super::{Check, Content, Rule, Subject, rule::check};
+use super::{Check, Content, Rule, Subject, documented};
 use crate::{finding::Finding, wire::Parsed};
 
-check! {
+documented! {
     /// A body was not held against its schema, because its media type is one that is not parsed.
     ///
     /// # What it holds
@@ -44,12 +44,17 @@ impl Check for UncheckedBody {
         if self.holds(subject) {
             return;
         }
-        let Some(media_type) = subject.media_type() else { return };
+        let Some(media_type) = subject.media_type() else {
+            return;
+        };
         findings.push(
             subject
                 .finding(
                     &Self::RULE,
-                    format!("{} bodies are not parsed, so their schema was not held", media_type.range),
+                    format!(
+                        "{} bodies are not parsed, so their schema was not held",
+                        media_type.range
+                    ),
                 )
                 .at(media_type.address.clone())
                 .with_discriminator(media_type.range.as_str()),

@@ -1,9 +1,9 @@
 //! `undeclared-body`
 
-use super::{Check, Rule, Subject, rule::check};
+use super::{Check, Rule, Subject, documented};
 use crate::finding::Finding;
 
-check! {
+documented! {
     /// A body came with a response that declares no content.
     ///
     /// # What it holds
@@ -38,20 +38,28 @@ impl Check for UndeclaredBody {
     fn holds(&self, subject: &Subject<'_>) -> bool {
         !subject.has_body()
             || super::unexpected_body::forbids_body(subject)
-            || subject.declared().is_none_or(|declared| !declared.content.media_types.is_empty())
+            || subject
+                .declared()
+                .is_none_or(|declared| !declared.content.media_types.is_empty())
     }
 
     fn explain(&self, subject: &Subject<'_>, findings: &mut Vec<Finding>) {
         if self.holds(subject) {
             return;
         }
-        let Some(declared) = subject.declared() else { return };
+        let Some(declared) = subject.declared() else {
+            return;
+        };
         let status = subject.exchange.response.status;
         findings.push(
             subject
                 .finding(
                     &Self::RULE,
-                    format!("the {} response of {} declares no content, and a body came", status.as_u16(), subject.operation.id),
+                    format!(
+                        "the {} response of {} declares no content, and a body came",
+                        status.as_u16(),
+                        subject.operation.id
+                    ),
                 )
                 .at(declared.entry.clone())
                 .with_label("declares no content")
@@ -59,7 +67,11 @@ impl Check for UndeclaredBody {
                 .with_actual(format!(
                     "{} bytes of {}",
                     subject.exchange.response.body.bytes().len(),
-                    subject.exchange.response.header("content-type").unwrap_or("an unnamed type")
+                    subject
+                        .exchange
+                        .response
+                        .header("content-type")
+                        .unwrap_or("an unnamed type")
                 ))
                 .with_discriminator(status.as_str())
                 .with_help("declare the media type and its schema under `content`"),

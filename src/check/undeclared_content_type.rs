@@ -1,9 +1,9 @@
 //! `undeclared-content-type`
 
-use super::{Check, ContentType, Rule, Subject, rule::check};
+use super::{Check, ContentType, Rule, Subject, documented};
 use crate::finding::Finding;
 
-check! {
+documented! {
     /// A response's `Content-Type` is malformed, or is none of those that the document declares.
     ///
     /// # What it holds
@@ -60,11 +60,20 @@ impl Check for UndeclaredContentType {
         let status = subject.exchange.response.status;
         let (message, actual) = match subject.content_type() {
             ContentType::Malformed(text) => (
-                format!("the Content-Type of a {} response of {} is not a media type", status.as_u16(), subject.operation.id),
+                format!(
+                    "the Content-Type of a {} response of {} is not a media type",
+                    status.as_u16(),
+                    subject.operation.id
+                ),
                 text.clone(),
             ),
             ContentType::Known(came) => (
-                format!("{} is not declared for the {} response of {}", came.essence(), status.as_u16(), subject.operation.id),
+                format!(
+                    "{} is not declared for the {} response of {}",
+                    came.essence(),
+                    status.as_u16(),
+                    subject.operation.id
+                ),
                 came.to_string(),
             ),
             ContentType::Absent => return,
@@ -74,9 +83,13 @@ impl Check for UndeclaredContentType {
             .with_discriminator(format!("{} {}", status.as_str(), essence(subject)))
             .with_actual(actual);
         if let Some(declared) = subject.declared() {
-            finding = finding.at(declared.address.join("content")).with_expected(declared.content.names());
+            finding = finding
+                .at(declared.address.join("content"))
+                .with_expected(declared.content.names());
         } else {
-            finding = finding.at(subject.operation.responses.address.clone()).with_expected("type/subtype");
+            finding = finding
+                .at(subject.operation.responses.address.clone())
+                .with_expected("type/subtype");
         }
         findings.push(finding);
     }

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::{Check, Content, Rule, Subject, rule::check};
+use super::{Check, Content, Rule, Subject, documented};
 use crate::{finding::Finding, wire::Parsed};
 
-check! {
+documented! {
     /// A property came that no schema names, read as if objects were closed.
     ///
     /// # What it holds
@@ -42,24 +42,41 @@ impl Check for UndeclaredProperty {
     }
 
     fn holds(&self, subject: &Subject<'_>) -> bool {
-        let Some(schema) = subject.media_type().and_then(|media_type| media_type.schema.as_ref()) else {
+        let Some(schema) = subject
+            .media_type()
+            .and_then(|media_type| media_type.schema.as_ref())
+        else {
             return true;
         };
-        let Content::Read(Parsed::Value(value)) = subject.body() else { return true };
+        let Content::Read(Parsed::Value(value)) = subject.body() else {
+            return true;
+        };
         schema.undeclared(value).is_empty()
     }
 
     fn explain(&self, subject: &Subject<'_>, findings: &mut Vec<Finding>) {
-        let Some(media_type) = subject.media_type() else { return };
-        let Some(schema) = &media_type.schema else { return };
-        let Content::Read(Parsed::Value(value)) = subject.body() else { return };
+        let Some(media_type) = subject.media_type() else {
+            return;
+        };
+        let Some(schema) = &media_type.schema else {
+            return;
+        };
+        let Content::Read(Parsed::Value(value)) = subject.body() else {
+            return;
+        };
         let status = subject.exchange.response.status;
         // The same property of a hundred array elements is one finding.
         let mut said = BTreeSet::new();
         for instance in schema.undeclared(value) {
             let pattern: String = instance
                 .tokens()
-                .map(|token| if token.parse::<usize>().is_ok() { "/*".to_owned() } else { format!("/{token}") })
+                .map(|token| {
+                    if token.parse::<usize>().is_ok() {
+                        "/*".to_owned()
+                    } else {
+                        format!("/{token}")
+                    }
+                })
                 .collect();
             if !said.insert(pattern.clone()) {
                 continue;
@@ -68,7 +85,11 @@ impl Check for UndeclaredProperty {
                 subject
                     .finding(
                         &Self::RULE,
-                        format!("{pattern} of a {} response of {} is in no schema", status.as_u16(), subject.operation.id),
+                        format!(
+                            "{pattern} of a {} response of {} is in no schema",
+                            status.as_u16(),
+                            subject.operation.id
+                        ),
                     )
                     .at(schema.address().clone())
                     .with_actual(format!("{instance} is present"))

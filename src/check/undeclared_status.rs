@@ -2,13 +2,13 @@
 
 use http::StatusCode;
 
-use super::{Check, Rule, Subject, rule::check};
+use super::{Check, Rule, Subject, documented};
 use crate::{
     contract::Operation,
     finding::{Finding, Severity},
 };
 
-check! {
+documented! {
     /// A response came with a status that its operation does not declare.
     ///
     /// # What it holds
@@ -55,13 +55,21 @@ impl Check for UndeclaredStatus {
         let overloaded = status == StatusCode::TOO_MANY_REQUESTS
             || status == StatusCode::SERVICE_UNAVAILABLE
                 && response.headers.contains_key(http::header::RETRY_AFTER);
-        let severity = if overloaded { Severity::Note } else { Self::RULE.severity };
+        let severity = if overloaded {
+            Severity::Note
+        } else {
+            Self::RULE.severity
+        };
         let operation = subject.operation;
         let mut finding = subject
             .finding_of(
                 &Self::RULE,
                 severity,
-                format!("{} is not a declared response of {}", status.as_u16(), operation.id),
+                format!(
+                    "{} is not a declared response of {}",
+                    status.as_u16(),
+                    operation.id
+                ),
             )
             .at(operation.responses.address.clone())
             .with_label(declares(operation))
@@ -84,9 +92,17 @@ impl Check for UndeclaredStatus {
 }
 
 fn declared_list(operation: &Operation) -> String {
-    let keys: Vec<_> =
-        operation.responses.declared.iter().map(|response| response.key.to_string()).collect();
-    if keys.is_empty() { "no response is declared".to_owned() } else { keys.join(", ") }
+    let keys: Vec<_> = operation
+        .responses
+        .declared
+        .iter()
+        .map(|response| response.key.to_string())
+        .collect();
+    if keys.is_empty() {
+        "no response is declared".to_owned()
+    } else {
+        keys.join(", ")
+    }
 }
 
 fn declares(operation: &Operation) -> String {

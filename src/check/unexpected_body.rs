@@ -2,10 +2,10 @@
 
 use http::{Method, StatusCode, header};
 
-use super::{Check, Rule, Subject, rule::check};
+use super::{Check, Rule, Subject, documented};
 use crate::finding::Finding;
 
-check! {
+documented! {
     /// A body came where HTTP allows none, or another length of it than `Content-Length` says.
     ///
     /// # What it holds
@@ -39,7 +39,11 @@ impl Check for UnexpectedBody {
     }
 
     fn holds(&self, subject: &Subject<'_>) -> bool {
-        if forbids_body(subject) { !subject.has_body() } else { disagreement(subject).is_none() }
+        if forbids_body(subject) {
+            !subject.has_body()
+        } else {
+            disagreement(subject).is_none()
+        }
     }
 
     fn explain(&self, subject: &Subject<'_>, findings: &mut Vec<Finding>) {
@@ -56,22 +60,34 @@ impl Check for UnexpectedBody {
                 format!("a {status} response")
             };
             subject
-                .finding(&Self::RULE, format!("{what} of {} has a body", subject.operation.id))
+                .finding(
+                    &Self::RULE,
+                    format!("{what} of {} has a body", subject.operation.id),
+                )
                 .with_expected("no body (RFC 9110 §6.4.1)")
                 .with_actual(format!("{} bytes", response.body.bytes().len()))
                 .with_discriminator(format!("{method} {status}"))
         } else {
-            let Some((said, came)) = disagreement(subject) else { return };
+            let Some((said, came)) = disagreement(subject) else {
+                return;
+            };
             subject
                 .finding(
                     &Self::RULE,
-                    format!("a {status} response of {} is not as long as it says", subject.operation.id),
+                    format!(
+                        "a {status} response of {} is not as long as it says",
+                        subject.operation.id
+                    ),
                 )
                 .with_expected(format!("Content-Length: {said}"))
                 .with_actual(format!("{came} bytes"))
                 .with_discriminator(format!("length {status}"))
         };
-        let place = subject.declared().map_or(&subject.operation.responses.address, |declared| &declared.entry);
+        let place = subject
+            .declared()
+            .map_or(&subject.operation.responses.address, |declared| {
+                &declared.entry
+            });
         findings.push(finding.at(place.clone()));
     }
 }
@@ -89,6 +105,13 @@ pub(super) fn forbids_body(subject: &Subject<'_>) -> bool {
 fn disagreement(subject: &Subject<'_>) -> Option<(u64, u64)> {
     let response = &subject.exchange.response;
     let came = response.wire_length?;
-    let said = response.headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.trim().parse().ok()?;
+    let said = response
+        .headers
+        .get(header::CONTENT_LENGTH)?
+        .to_str()
+        .ok()?
+        .trim()
+        .parse()
+        .ok()?;
     (said != came).then_some((said, came))
 }

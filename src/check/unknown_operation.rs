@@ -1,13 +1,13 @@
 //! `unknown-operation`
 
-use super::rule::check;
+use super::documented;
 use crate::{
     contract::{Contract, RouteMiss},
     exchange::{Evidence, Exchange},
     finding::Finding,
 };
 
-check! {
+documented! {
     /// A recorded request belongs to no operation of the document.
     ///
     /// # What it holds
@@ -34,16 +34,26 @@ pub fn unknown_operation(contract: &Contract, exchange: &Exchange, miss: &RouteM
     let path = request.url.path();
     let rule = &UnknownOperation::RULE;
     let finding = match miss {
-        RouteMiss::Path => Finding::new(rule.id, rule.severity, format!("{} {path} is no path of the document", request.method))
-            .with_expected("a path of the document")
-            .with_help("if the recording was made below another base path, name it with --base-path"),
-        RouteMiss::Method(methods) => {
-            Finding::new(rule.id, rule.severity, format!("{path} does not declare {}", request.method))
-                .with_expected(methods.join(", "))
-        }
+        RouteMiss::Path => Finding::new(
+            rule.id,
+            rule.severity,
+            format!("{} {path} is no path of the document", request.method),
+        )
+        .with_expected("a path of the document")
+        .with_help("if the recording was made below another base path, name it with --base-path"),
+        RouteMiss::Method(methods) => Finding::new(
+            rule.id,
+            rule.severity,
+            format!("{path} does not declare {}", request.method),
+        )
+        .with_expected(methods.join(", ")),
     };
     let place = oasgate_document::Address::default().join("paths");
-    let finding = if contract.document().get(&place).is_some() { finding.at(place) } else { finding };
+    let finding = if contract.document().get(&place).is_some() {
+        finding.at(place)
+    } else {
+        finding
+    };
     finding
         .with_actual(format!("{} {path}", request.method))
         .with_evidence(Evidence::of(exchange))

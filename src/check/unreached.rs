@@ -1,9 +1,9 @@
 //! `unreached`
 
-use super::rule::check;
+use super::documented;
 use crate::{contract::Operation, finding::Finding};
 
-check! {
+documented! {
     /// An operation was never answered with a declared success, so most of it was not held.
     ///
     /// # What it holds
@@ -29,7 +29,10 @@ pub fn unreached(operation: &Operation, reason: &str) -> Finding {
     Finding::new(
         Unreached::RULE.id,
         Unreached::RULE.severity,
-        format!("{} was never answered with a declared success: {reason}", operation.id),
+        format!(
+            "{} was never answered with a declared success: {reason}",
+            operation.id
+        ),
     )
     .with_operation(operation.id.as_str())
     .at(operation.address.clone())

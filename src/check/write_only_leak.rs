@@ -1,9 +1,9 @@
 //! `write-only-leak`
 
-use super::{Check, Content, Rule, Subject, rule::check};
+use super::{Check, Content, Rule, Subject, documented};
 use crate::{finding::Finding, wire::Parsed};
 
-check! {
+documented! {
     /// A property that the document declares `writeOnly` came back in a response.
     ///
     /// # What it holds
@@ -38,25 +38,39 @@ impl Check for WriteOnlyLeak {
     }
 
     fn holds(&self, subject: &Subject<'_>) -> bool {
-        let Some(schema) = subject.media_type().and_then(|media_type| media_type.schema.as_ref()) else {
+        let Some(schema) = subject
+            .media_type()
+            .and_then(|media_type| media_type.schema.as_ref())
+        else {
             return true;
         };
-        let Content::Read(Parsed::Value(value)) = subject.body() else { return true };
+        let Content::Read(Parsed::Value(value)) = subject.body() else {
+            return true;
+        };
         schema.write_only(value).is_empty()
     }
 
     fn explain(&self, subject: &Subject<'_>, findings: &mut Vec<Finding>) {
-        let Some(schema) = subject.media_type().and_then(|media_type| media_type.schema.as_ref()) else {
+        let Some(schema) = subject
+            .media_type()
+            .and_then(|media_type| media_type.schema.as_ref())
+        else {
             return;
         };
-        let Content::Read(Parsed::Value(value)) = subject.body() else { return };
+        let Content::Read(Parsed::Value(value)) = subject.body() else {
+            return;
+        };
         let status = subject.exchange.response.status;
         for (instance, address) in schema.write_only(value) {
             findings.push(
                 subject
                     .finding(
                         &Self::RULE,
-                        format!("{instance} is writeOnly, and came back in a {} response of {}", status.as_u16(), subject.operation.id),
+                        format!(
+                            "{instance} is writeOnly, and came back in a {} response of {}",
+                            status.as_u16(),
+                            subject.operation.id
+                        ),
                     )
                     .at(address)
                     .with_expected("no such property in a response")

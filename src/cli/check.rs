@@ -71,22 +71,36 @@ Examples:
       --param user_id=42 --report json=report.json --report junit=report.xml";
 
 fn seed(text: &str) -> std::result::Result<u64, String> {
-    u64::from_str_radix(text.trim_start_matches("0x"), 16).map_err(|_| "a seed is up to 16 hexadecimal digits".to_owned())
+    u64::from_str_radix(text.trim_start_matches("0x"), 16)
+        .map_err(|_| "a seed is up to 16 hexadecimal digits".to_owned())
 }
 
 pub(super) fn run(args: &Args, output: &Output) -> Result {
     let mut prepared = args.run.prepare()?;
     let settings = settings(args, &prepared)?;
-    let limits = Limits { body: args.max_body, ..Limits::within(args.timeout) };
+    let limits = Limits {
+        body: args.max_body,
+        ..Limits::within(args.timeout)
+    };
     let transport = HttpTransport::new(limits)?;
     let interrupt = Interrupt::default();
-    let mut listener = prepared.listener(output);
+    let mut listener = Prepared::listener(output);
     let snapshots = prepared.snapshots.take();
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?;
     let outcome = runtime.block_on(async {
         let watch = tokio::spawn(interrupt::watch(interrupt.clone()));
-        let outcome =
-            gate::check(&prepared.contract, &transport, &settings, snapshots, listener.as_mut(), &interrupt).await;
+        let outcome = gate::check(
+            &prepared.contract,
+            &transport,
+            &settings,
+            snapshots,
+            listener.as_mut(),
+            &interrupt,
+        )
+        .await;
         watch.abort();
         outcome
     });
@@ -105,16 +119,28 @@ fn settings(args: &Args, prepared: &Prepared) -> std::result::Result<LiveSetting
     for id in &args.operation {
         contract.operation(id)?;
     }
-    let mut parameters = args.param.iter().map(|text| pair(text, "--param")).collect::<std::result::Result<Vec<_>, _>>()?;
+    let mut parameters = args
+        .param
+        .iter()
+        .map(|text| pair(text, "--param"))
+        .collect::<std::result::Result<Vec<_>, _>>()?;
     // What was typed for a parameter takes the place of what the file says.
     let mut configured = config.parameter_values();
     configured.retain(|(name, _)| !parameters.iter().any(|(typed, _)| typed == name));
     parameters.append(&mut configured);
-    let all_names = || contract.operations().iter().flat_map(|operation| &operation.parameters).map(|one| one.name.as_str());
+    let all_names = || {
+        contract
+            .operations()
+            .iter()
+            .flat_map(|operation| &operation.parameters)
+            .map(|one| one.name.as_str())
+    };
     for (name, _) in &parameters {
         if !all_names().any(|known| known == name) {
             let hint = crate::did_you_mean::hint(name, all_names());
-            return Err(CliError::Usage(format!("no parameter of the document is called {name:?}{hint}")));
+            return Err(CliError::Usage(format!(
+                "no parameter of the document is called {name:?}{hint}"
+            )));
         }
     }
     Ok(LiveSettings {
@@ -123,7 +149,11 @@ fn settings(args: &Args, prepared: &Prepared) -> std::result::Result<LiveSetting
         workers: usize::from(args.workers),
         max_requests: args.max_requests,
         random_cases: args.cases,
-        methods: if args.allow_unsafe || is_loopback { Methods::All } else { Methods::Safe },
+        methods: if args.allow_unsafe || is_loopback {
+            Methods::All
+        } else {
+            Methods::Safe
+        },
         parameters,
         credentials: credentials(args, config)?,
         polling: config.polling_rules(contract)?,
@@ -134,20 +164,26 @@ fn settings(args: &Args, prepared: &Prepared) -> std::result::Result<LiveSetting
 }
 
 fn base(args: &Args, config: &Config) -> std::result::Result<Url, CliError> {
-    let text = args
-        .url
-        .as_ref()
-        .or(config.url.as_ref())
-        .ok_or_else(|| CliError::Usage("where is the service? Name it with --url http://localhost:8080".to_owned()))?;
+    let text = args.url.as_ref().or(config.url.as_ref()).ok_or_else(|| {
+        CliError::Usage("where is the service? Name it with --url http://localhost:8080".to_owned())
+    })?;
     let mut url = Url::parse(text).map_err(|error| {
-        let hint = if text.contains("://") { "" } else { "; it begins with http:// or https://" };
+        let hint = if text.contains("://") {
+            ""
+        } else {
+            "; it begins with http:// or https://"
+        };
         CliError::Usage(format!("--url {text:?} is not a URL: {error}{hint}"))
     })?;
     if !["http", "https"].contains(&url.scheme()) {
-        return Err(CliError::Usage(format!("--url {text:?} is not an http or https URL")));
+        return Err(CliError::Usage(format!(
+            "--url {text:?} is not an http or https URL"
+        )));
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(CliError::Usage("--url holds a credential; give it with --token-env instead".to_owned()));
+        return Err(CliError::Usage(
+            "--url holds a credential; give it with --token-env instead".to_owned(),
+        ));
     }
     if let Some(path) = &args.base_path {
         url.set_path(path);
@@ -168,20 +204,25 @@ fn credentials(args: &Args, config: &Config) -> std::result::Result<Credentials,
             Ok(token) if !token.trim().is_empty() => Some(token.trim().to_owned()),
             // One that the configuration names may be left out; one that was typed may not.
             _ if args.token_env.is_none() => None,
-            _ => return Err(CliError::Usage(format!("--token-env {name}: the environment variable is not set"))),
+            _ => {
+                return Err(CliError::Usage(format!(
+                    "--token-env {name}: the environment variable is not set"
+                )));
+            }
         },
     };
     let headers = args
         .header
         .iter()
         .map(|text| {
-            let (name, value) = text
-                .split_once(':')
-                .ok_or_else(|| CliError::Usage(format!("--header {text:?} is not \"NAME: VALUE\"")))?;
+            let (name, value) = text.split_once(':').ok_or_else(|| {
+                CliError::Usage(format!("--header {text:?} is not \"NAME: VALUE\""))
+            })?;
             let name = HeaderName::from_bytes(name.trim().as_bytes())
                 .map_err(|_| CliError::Usage(format!("--header: {name:?} is not a header name")))?;
-            let value = HeaderValue::from_str(value.trim())
-                .map_err(|_| CliError::Usage(format!("--header: the value of {name} cannot be sent")))?;
+            let value = HeaderValue::from_str(value.trim()).map_err(|_| {
+                CliError::Usage(format!("--header: the value of {name} cannot be sent"))
+            })?;
             Ok((name, value))
         })
         .collect::<std::result::Result<_, CliError>>()?;
@@ -189,7 +230,13 @@ fn credentials(args: &Args, config: &Config) -> std::result::Result<Credentials,
 }
 
 /// A seed that no earlier run is likely to have had. It is printed, so that the run can be had again.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place where a run takes something from outside"
+)]
 fn fresh_seed() -> u64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     (u64::from(now.subsec_nanos()) << 2 ^ now.as_secs()) & 0xffff_ffff
 }

@@ -71,7 +71,7 @@ pub(super) enum CliError {
 /// How things are shown.
 #[derive(Debug, Args)]
 pub(super) struct Output {
-    /// When colours are used; NO_COLOR is respected
+    /// When colours are used; `NO_COLOR` is respected
     #[arg(long, value_name = "WHEN", default_value = "auto", global = true)]
     color: When,
     /// Show notes and every operation
@@ -94,7 +94,10 @@ impl Output {
         let wanted = match self.color {
             When::Always => true,
             When::Never => false,
-            When::Auto => stream_is_terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
+            When::Auto => {
+                stream_is_terminal
+                    && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+            }
         };
         if wanted { Colour::Ansi } else { Colour::None }
     }
@@ -174,17 +177,34 @@ impl RunArgs {
         for report in &self.report {
             report.probe()?;
         }
-        if self.report.iter().filter(|report| report.is_standard_output()).count() > 1 {
-            return Err(CliError::Usage("only one report can go to standard output".to_owned()));
+        if self
+            .report
+            .iter()
+            .filter(|report| report.is_standard_output())
+            .count()
+            > 1
+        {
+            return Err(CliError::Usage(
+                "only one report can go to standard output".to_owned(),
+            ));
         }
         for rule in &self.fail_on {
-            let known = || crate::check::rules().map(|rule| rule.id).chain(["warning", "note"]);
+            let known = || {
+                crate::config::rules()
+                    .map(|rule| rule.id)
+                    .chain(["warning", "note"])
+            };
             if !known().any(|known| known == rule) {
                 let hint = crate::did_you_mean::hint(rule, known());
-                return Err(CliError::Usage(format!("--fail-on: there is no rule {rule:?}{hint}; `oasgate explain` lists them")));
+                return Err(CliError::Usage(format!(
+                    "--fail-on: there is no rule {rule:?}{hint}; `oasgate explain` lists them"
+                )));
             }
         }
-        let settings = Settings { severities: config.severities(&contract)?, slow_after: config.slow_limit()? };
+        let settings = Settings {
+            severities: config.severities(&contract)?,
+            slow_after: config.slow_limit()?,
+        };
         Ok(Prepared {
             settings,
             snapshots: self.store(&config)?,
@@ -196,7 +216,8 @@ impl RunArgs {
     }
 
     fn store(&self, config: &Config) -> Result<Option<Store>, CliError> {
-        let in_ci = std::env::var("CI").is_ok_and(|value| !["", "0", "false"].contains(&value.as_str()));
+        let in_ci =
+            std::env::var("CI").is_ok_and(|value| !["", "0", "false"].contains(&value.as_str()));
         let mode = match self.snapshots {
             SnapshotMode::Off => return Ok(None),
             SnapshotMode::Check => Mode::Check,
@@ -205,14 +226,19 @@ impl RunArgs {
             SnapshotMode::Auto => Mode::Review,
         };
         let redactor = Redactor::new(config.redactions());
-        let store = Store::new(config.snapshot_folder(), mode, redactor, self.spec.display().to_string());
+        let store = Store::new(
+            config.snapshot_folder(),
+            mode,
+            redactor,
+            self.spec.display().to_string(),
+        );
         Ok(Some(store.with_values_at(config.values_at()?)))
     }
 }
 
 impl Prepared {
     /// Who listens to the run: progress on a terminal.
-    pub(super) fn listener(&self, output: &Output) -> Box<dyn Listener> {
+    pub(super) fn listener(output: &Output) -> Box<dyn Listener> {
         if io::stderr().is_terminal() && output.detail() != Detail::Quiet {
             Box::new(Progress::new())
         } else {
@@ -232,9 +258,25 @@ impl Prepared {
         }
         // Where a report takes standard output, people read standard error.
         if self.reports.iter().any(ReportSpec::is_standard_output) {
-            show(Terminal::new(io::stderr(), output.colour(io::stderr().is_terminal()), output.detail()), outcome, document);
+            show(
+                Terminal::new(
+                    io::stderr(),
+                    output.colour(io::stderr().is_terminal()),
+                    output.detail(),
+                ),
+                outcome,
+                document,
+            );
         } else {
-            show(Terminal::new(io::stdout(), output.colour(io::stdout().is_terminal()), output.detail()), outcome, document);
+            show(
+                Terminal::new(
+                    io::stdout(),
+                    output.colour(io::stdout().is_terminal()),
+                    output.detail(),
+                ),
+                outcome,
+                document,
+            );
         }
         if let Some(error) = failure {
             return Err(error.into());
@@ -245,8 +287,14 @@ impl Prepared {
     fn exit(&self, outcome: &Outcome) -> Exit {
         let fails = |rule: &str| match rule {
             "warning" => outcome.findings.count(Severity::Warning) > 0,
-            "note" => outcome.findings.count(Severity::Warning) + outcome.findings.count(Severity::Note) > 0,
-            rule => outcome.findings.iter().any(|finding| finding.rule.as_str() == rule),
+            "note" => {
+                outcome.findings.count(Severity::Warning) + outcome.findings.count(Severity::Note)
+                    > 0
+            }
+            rule => outcome
+                .findings
+                .iter()
+                .any(|finding| finding.rule.as_str() == rule),
         };
         match &outcome.end {
             End::Unreachable(_) => Exit::Unreachable,
@@ -257,6 +305,10 @@ impl Prepared {
     }
 }
 
-fn show<W: io::Write + Send>(mut terminal: Terminal<W>, outcome: &Outcome, document: &crate::document::Document) {
+fn show<W: io::Write + Send>(
+    mut terminal: Terminal<W>,
+    outcome: &Outcome,
+    document: &crate::document::Document,
+) {
     terminal.on(&Event::Finished(outcome), document);
 }

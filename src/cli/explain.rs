@@ -8,7 +8,7 @@ use super::{
     Result,
     common::{CliError, Exit},
 };
-use crate::{check, did_you_mean::hint};
+use crate::{config::rules, did_you_mean::hint};
 
 /// Tell what a rule holds, why, and what is not a finding
 #[derive(Debug, ClapArgs)]
@@ -21,15 +21,23 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args) -> Result {
     let mut out = std::io::stdout().lock();
     let Some(id) = &args.rule else {
-        let width = check::rules().map(|rule| rule.id.len()).max().unwrap_or_default();
-        for rule in check::rules() {
-            writeln!(out, "{:width$}  {:7}  {}", rule.id, rule.severity, one_line(rule.summary()))?;
+        let width = rules().map(|rule| rule.id.len()).max().unwrap_or_default();
+        for rule in rules() {
+            writeln!(
+                out,
+                "{:width$}  {:7}  {}",
+                rule.id,
+                rule.severity,
+                one_line(rule.summary())
+            )?;
         }
         return Ok(Exit::Holds);
     };
-    let rule = check::rules().find(|rule| rule.id == id.as_str()).ok_or_else(|| {
-        let hint = hint(id, check::rules().map(|rule| rule.id));
-        CliError::Usage(format!("there is no rule {id:?}{hint}; `oasgate explain` lists them"))
+    let rule = rules().find(|rule| rule.id == id.as_str()).ok_or_else(|| {
+        let hint = hint(id, rules().map(|rule| rule.id));
+        CliError::Usage(format!(
+            "there is no rule {id:?}{hint}; `oasgate explain` lists them"
+        ))
     })?;
     writeln!(out, "{} ({})\n", rule.id, rule.severity)?;
     for line in rule.doc.lines() {

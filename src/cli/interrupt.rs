@@ -18,7 +18,10 @@ pub(super) async fn watch(interrupt: Interrupt) {
 pub(super) fn watch_on_a_thread(interrupt: Interrupt) {
     std::thread::spawn(move || {
         // Without a runtime Ctrl-C ends the program as it always does.
-        if let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        if let Ok(runtime) = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+        {
             runtime.block_on(watch(interrupt));
         }
     });

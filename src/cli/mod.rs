@@ -1,6 +1,6 @@
 //! The command line: one file for each subcommand, thin over the library.
 //!
-//! What was typed ([`Cli`]) is turned into what it means by the subcommand that it names. Reports go
+//! What was typed (`Cli`) is turned into what it means by the subcommand that it names. Reports go
 //! to standard output, progress and errors to standard error. Exit codes: 0 the contract holds, 1
 //! findings, 2 it could not run, 3 the service could not be reached.
 
@@ -9,6 +9,7 @@ mod common;
 mod completions;
 mod explain;
 mod interrupt;
+mod lint;
 mod progress;
 mod replay;
 mod schema;
@@ -37,6 +38,9 @@ Examples:
   Hold recorded traffic (HAR, VCR cassettes, NDJSON):
     oasgate replay spec/api.yaml recordings/
 
+  Look at the document itself:
+    oasgate lint spec/api.yaml
+
   In CI, with a report for the forge:
     oasgate check spec/api.yaml --url \"$URL\" --report junit=oasgate.xml
 
@@ -49,6 +53,7 @@ Exit codes: 0 the contract holds, 1 findings, 2 it could not run, 3 the service 
 enum Command {
     Check(check::Args),
     Replay(replay::Args),
+    Lint(lint::Args),
     Schema(schema::Args),
     Explain(explain::Args),
     Completions(completions::Args),
@@ -62,7 +67,11 @@ pub fn main() -> ExitCode {
             let is_help = !error.use_stderr();
             // Nobody is left to tell when the terminal is gone.
             let _ = error.print();
-            return if is_help { Exit::Holds.into() } else { Exit::CouldNotRun.into() };
+            return if is_help {
+                Exit::Holds.into()
+            } else {
+                Exit::CouldNotRun.into()
+            };
         }
     };
     let Some(command) = cli.command else {
@@ -72,9 +81,10 @@ pub fn main() -> ExitCode {
     let result = match &command {
         Command::Check(args) => check::run(args, &cli.output),
         Command::Replay(args) => replay::run(args, &cli.output),
+        Command::Lint(args) => lint::run(args, &cli.output),
         Command::Schema(args) => schema::run(args),
         Command::Explain(args) => explain::run(args),
-        Command::Completions(args) => completions::run(args, &mut Cli::command()),
+        Command::Completions(args) => Ok(completions::run(args, &mut Cli::command())),
     };
     match result {
         Ok(exit) => exit.into(),

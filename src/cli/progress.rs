@@ -18,7 +18,10 @@ pub(super) struct Progress {
 
 impl Progress {
     pub(super) fn new() -> Self {
-        Self { bar: ProgressBar::hidden(), noun: "exchange" }
+        Self {
+            bar: ProgressBar::hidden(),
+            noun: "exchange",
+        }
     }
 }
 
@@ -26,7 +29,11 @@ impl Listener for Progress {
     fn on(&mut self, event: &Event<'_>, _: &Document) {
         match event {
             Event::Started(header) => {
-                self.noun = if header.kind == RunKind::Check { "request" } else { "exchange" };
+                self.noun = if header.kind == RunKind::Check {
+                    "request"
+                } else {
+                    "exchange"
+                };
                 self.bar = match header.planned {
                     Some(planned) => ProgressBar::new(planned).with_style(
                         ProgressStyle::with_template("  {bar:30} {pos}/{len} {msg}")

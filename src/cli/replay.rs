@@ -6,7 +6,7 @@ use clap::Args as ClapArgs;
 
 use super::{
     Result,
-    common::{Output, RunArgs},
+    common::{Output, Prepared, RunArgs},
     interrupt,
 };
 use crate::{
@@ -41,7 +41,13 @@ pub(super) fn run(args: &Args, output: &Output) -> Result {
     let mut prepared = args.run.prepare()?;
     let sources: Vec<Source> = recording::files(&args.recordings)?
         .into_iter()
-        .map(|path| if path.as_os_str() == "-" { Source::StandardInput } else { Source::File(path) })
+        .map(|path| {
+            if path.as_os_str() == "-" {
+                Source::StandardInput
+            } else {
+                Source::File(path)
+            }
+        })
         .collect();
     let interrupt = Interrupt::default();
     interrupt::watch_on_a_thread(interrupt.clone());
@@ -51,9 +57,15 @@ pub(super) fn run(args: &Args, output: &Output) -> Result {
         base_path: args.base_path.clone(),
         workers: args.workers.map_or(cores, usize::from),
     };
-    let mut listener = prepared.listener(output);
+    let mut listener = Prepared::listener(output);
     let snapshots = prepared.snapshots.take();
-    let outcome =
-        gate::replay(&prepared.contract, &sources, &options, snapshots, listener.as_mut(), &interrupt)?;
+    let outcome = gate::replay(
+        &prepared.contract,
+        &sources,
+        &options,
+        snapshots,
+        listener.as_mut(),
+        &interrupt,
+    )?;
     prepared.finish(&outcome, output)
 }

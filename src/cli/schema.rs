@@ -59,38 +59,59 @@ pub(super) fn run(args: &Args) -> Result {
         args.names.iter().map(String::as_str).collect()
     };
     if names.is_empty() {
-        return Err(CliError::Usage(format!("{} gives no schema a name", args.spec.display())));
+        return Err(CliError::Usage(format!(
+            "{} gives no schema a name",
+            args.spec.display()
+        )));
     }
     let mut schemas: Vec<(&str, Value)> = Vec::new();
     for name in names {
         let schema = contract.schema(name, direction).ok_or_else(|| {
             let hint = hint(name, contract.schema_names());
-            CliError::Usage(format!("{} has no schema {name:?}{hint}", args.spec.display()))
+            CliError::Usage(format!(
+                "{} has no schema {name:?}{hint}",
+                args.spec.display()
+            ))
         })?;
         schemas.push((name, schema.to_json_schema()));
     }
-    match &args.out {
-        Some(folder) => write_files(folder, &schemas)?,
-        None => {
-            let all = match schemas.as_slice() {
-                [(_, only)] => only.clone(),
-                several => several.iter().map(|(name, schema)| ((*name).to_owned(), schema.clone())).collect(),
-            };
-            std::io::stdout().write_all(text(&all).as_bytes())?;
-        }
+    if let Some(folder) = &args.out {
+        write_files(folder, &schemas)?;
+    } else {
+        let all = match schemas.as_slice() {
+            [(_, only)] => only.clone(),
+            several => several
+                .iter()
+                .map(|(name, schema)| ((*name).to_owned(), schema.clone()))
+                .collect(),
+        };
+        std::io::stdout().write_all(text(&all).as_bytes())?;
     }
     Ok(Exit::Holds)
 }
 
 fn write_files(folder: &Path, schemas: &[(&str, Value)]) -> std::result::Result<(), CliError> {
-    std::fs::create_dir_all(folder)
-        .map_err(|error| CliError::Usage(format!("cannot make the folder {}: {error}", folder.display())))?;
+    std::fs::create_dir_all(folder).map_err(|error| {
+        CliError::Usage(format!(
+            "cannot make the folder {}: {error}",
+            folder.display()
+        ))
+    })?;
     for (name, schema) in schemas {
         let file: String = name
             .chars()
-            .map(|one| if one.is_ascii_alphanumeric() || matches!(one, '-' | '_' | '.') { one } else { '_' })
+            .map(|one| {
+                if one.is_ascii_alphanumeric() || matches!(one, '-' | '_' | '.') {
+                    one
+                } else {
+                    '_'
+                }
+            })
             .collect();
-        write_atomically(&folder.join(format!("{file}.schema.json")), text(schema).as_bytes())?;
+        write_atomically(
+            &folder.join(format!("{file}.schema.json")),
+            text(schema).as_bytes(),
+        )?;
     }
     Ok(())
 }

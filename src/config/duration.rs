@@ -15,7 +15,9 @@ pub struct MalformedDuration(String);
 pub fn parse_duration(text: &str) -> Result<Duration, MalformedDuration> {
     let text = text.trim();
     let malformed = || MalformedDuration(text.to_owned());
-    let digits = text.find(|character: char| character.is_ascii_alphabetic()).ok_or_else(malformed)?;
+    let digits = text
+        .find(|character: char| character.is_ascii_alphabetic())
+        .ok_or_else(malformed)?;
     let (number, unit) = text.split_at(digits);
     let seconds = match unit {
         "ms" => 0.001,

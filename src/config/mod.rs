@@ -17,8 +17,9 @@ use crate::{
     check,
     contract::{Contract, UnknownOperation},
     did_you_mean::did_you_mean,
-    finding::Severity,
+    finding::{Rule, Severity},
     gate::{PollingRule, Severities, SeverityRule},
+    lint,
     snapshot::Redaction,
 };
 
@@ -198,8 +199,10 @@ impl Config {
     ///
     /// When it cannot be read, is no TOML or has a key that is not known.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| ConfigError::Read { path: path.to_path_buf(), source })?;
+        let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read {
+            path: path.to_path_buf(),
+            source,
+        })?;
         let name = path.display().to_string();
         let mut config = Self::parse(&name, &text)?;
         config.folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
@@ -216,7 +219,13 @@ impl Config {
             let at = error.span().map_or(0, |span| span.start);
             let before = text.get(..at).unwrap_or_default();
             let line = before.matches('\n').count() + 1;
-            let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+            let column = before
+                .rsplit('\n')
+                .next()
+                .unwrap_or_default()
+                .chars()
+                .count()
+                + 1;
             ConfigError::Malformed {
                 place: format!("{name}:{line}:{column}"),
                 message: error.message().to_owned(),
@@ -231,7 +240,12 @@ impl Config {
     pub fn parameter_values(&self) -> Vec<(String, String)> {
         self.parameters
             .iter()
-            .flat_map(|(name, values)| values.texts().iter().map(move |value| (name.clone(), value.clone())))
+            .flat_map(|(name, values)| {
+                values
+                    .texts()
+                    .iter()
+                    .map(move |value| (name.clone(), value.clone()))
+            })
             .collect()
     }
 
@@ -254,30 +268,45 @@ impl Config {
         Ok(Severities(all))
     }
 
-    fn severity_rule(&self, rule: &str, word: &str, operation: Option<String>) -> Result<SeverityRule, ConfigError> {
-        if !check::rules().any(|known| known.id == rule) {
+    fn severity_rule(
+        &self,
+        rule: &str,
+        word: &str,
+        operation: Option<String>,
+    ) -> Result<SeverityRule, ConfigError> {
+        if !rules().any(|known| known.id == rule) {
             return Err(ConfigError::UnknownRule {
                 file: self.name.clone(),
                 rule: rule.to_owned(),
-                hint: crate::did_you_mean::hint(rule, check::rules().map(|known| known.id)),
+                hint: crate::did_you_mean::hint(rule, rules().map(|known| known.id)),
             });
         }
         let severity = match word {
             "off" => None,
-            word => Some(word.parse::<Severity>().map_err(|_| ConfigError::UnknownSeverity {
-                file: self.name.clone(),
-                rule: rule.to_owned(),
-                word: word.to_owned(),
-            })?),
+            word => Some(
+                word.parse::<Severity>()
+                    .map_err(|_| ConfigError::UnknownSeverity {
+                        file: self.name.clone(),
+                        rule: rule.to_owned(),
+                        word: word.to_owned(),
+                    })?,
+            ),
         };
-        Ok(SeverityRule { rule: rule.to_owned(), operation, severity })
+        Ok(SeverityRule {
+            rule: rule.to_owned(),
+            operation,
+            severity,
+        })
     }
 
     fn known_operation(&self, contract: &Contract, id: &str) -> Result<(), ConfigError> {
         contract
             .operation(id)
             .map(drop)
-            .map_err(|source| ConfigError::UnknownOperation { file: self.name.clone(), source })
+            .map_err(|source| ConfigError::UnknownOperation {
+                file: self.name.clone(),
+                source,
+            })
     }
 
     /// The polling rules.
@@ -294,7 +323,9 @@ impl Config {
                 Ok(PollingRule {
                     status: polling.status.unwrap_or(usual.status),
                     most_polls: polling.max_polls.unwrap_or(usual.most_polls),
-                    longest_wait: self.duration(polling.max_wait.as_deref())?.unwrap_or(usual.longest_wait),
+                    longest_wait: self
+                        .duration(polling.max_wait.as_deref())?
+                        .unwrap_or(usual.longest_wait),
                     needs_location: polling.needs_location.unwrap_or(usual.needs_location),
                     needs_retry_after: polling.needs_retry_after.unwrap_or(usual.needs_retry_after),
                     ..usual
@@ -315,7 +346,10 @@ impl Config {
     fn duration(&self, text: Option<&str>) -> Result<Option<Duration>, ConfigError> {
         text.map(parse_duration)
             .transpose()
-            .map_err(|source| ConfigError::Duration { file: self.name.clone(), source })
+            .map_err(|source| ConfigError::Duration {
+                file: self.name.clone(),
+                source,
+            })
     }
 
     /// The operations that are left out.
@@ -332,7 +366,12 @@ impl Config {
 
     /// The folder of snapshots.
     pub fn snapshot_folder(&self) -> PathBuf {
-        self.folder.join(self.snapshots.folder.as_deref().unwrap_or(Path::new("snapshots")))
+        self.folder.join(
+            self.snapshots
+                .folder
+                .as_deref()
+                .unwrap_or(Path::new("snapshots")),
+        )
     }
 
     /// The redactions of samples.
@@ -340,7 +379,10 @@ impl Config {
         self.snapshots
             .redact
             .iter()
-            .map(|rule| Redaction { at: rule.at.clone(), with: rule.with.clone() })
+            .map(|rule| Redaction {
+                at: rule.at.clone(),
+                with: rule.with.clone(),
+            })
             .collect()
     }
 
@@ -354,19 +396,33 @@ impl Config {
             .values
             .iter()
             .map(|text| {
-                oasgate_document::Pointer::parse(text)
-                    .ok_or_else(|| ConfigError::Pointer { file: self.name.clone(), text: text.clone() })
+                oasgate_document::Pointer::parse(text).ok_or_else(|| ConfigError::Pointer {
+                    file: self.name.clone(),
+                    text: text.clone(),
+                })
             })
             .collect()
     }
 }
 
+/// Every rule that a severity can be given to.
+pub fn rules() -> impl Iterator<Item = &'static Rule> {
+    check::rules().chain(lint::RULES.iter().map(|rule| rule.rule()))
+}
+
 /// The known key nearest to the one that an error speaks of, out of those that it lists.
 fn nearest_key(message: &str) -> String {
     let mut words = message.split('`').skip(1).step_by(2);
-    let Some(unknown) = words.next().filter(|_| message.starts_with("unknown field")) else { return String::new() };
+    let Some(unknown) = words
+        .next()
+        .filter(|_| message.starts_with("unknown field"))
+    else {
+        return String::new();
+    };
     let known: Vec<&str> = words.collect();
-    did_you_mean(unknown, known).map(|near| format!(" (did you mean `{near}`?)")).unwrap_or_default()
+    did_you_mean(unknown, known)
+        .map(|near| format!(" (did you mean `{near}`?)"))
+        .unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -375,9 +431,16 @@ mod tests {
 
     #[test]
     fn a_key_that_is_not_known_is_told_with_its_place() {
-        let error = Config::parse("oasgate.toml", "url = \"http://x\"\n\n[snapshot]\nfolder = \"x\"\n").expect_err("it is wrong");
+        let error = Config::parse(
+            "oasgate.toml",
+            "url = \"http://x\"\n\n[snapshot]\nfolder = \"x\"\n",
+        )
+        .expect_err("it is wrong");
         let text = error.to_string();
-        assert!(text.starts_with("oasgate.toml:3:2: unknown field `snapshot`"), "{text}");
+        assert!(
+            text.starts_with("oasgate.toml:3:2: unknown field `snapshot`"),
+            "{text}"
+        );
         assert!(text.ends_with("(did you mean `snapshots`?)"), "{text}");
     }
 

@@ -76,10 +76,14 @@ impl MediaRange {
         let mut agreement = 0;
         for (name, wanted) in &self.parameters {
             use mediatype::ReadParams as _;
-            let came = media_type.params().find(|(came, _)| came.as_str().eq_ignore_ascii_case(name));
+            let came = media_type
+                .params()
+                .find(|(came, _)| came.as_str().eq_ignore_ascii_case(name));
             match came {
                 None => agreement -= 1,
-                Some((_, came)) if came.unquoted_str().eq_ignore_ascii_case(wanted) => agreement += 1,
+                Some((_, came)) if came.unquoted_str().eq_ignore_ascii_case(wanted) => {
+                    agreement += 1
+                }
                 Some(_) => return None,
             }
         }

@@ -85,7 +85,13 @@ pub enum RouteMiss {
 
 impl std::fmt::Debug for Contract {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Contract({} {}, {} operations)", self.title(), self.api_version(), self.operations.len())
+        write!(
+            f,
+            "Contract({} {}, {} operations)",
+            self.title(),
+            self.api_version(),
+            self.operations.len()
+        )
     }
 }
 
@@ -122,7 +128,12 @@ impl Contract {
     }
 
     fn info(&self, key: &str) -> &str {
-        self.document().root().get("info").and_then(|info| info.get(key)).and_then(Value::as_str).unwrap_or_default()
+        self.document()
+            .root()
+            .get("info")
+            .and_then(|info| info.get(key))
+            .and_then(Value::as_str)
+            .unwrap_or_default()
     }
 
     /// All operations, in the document's order.
@@ -137,12 +148,18 @@ impl Contract {
     /// When there is none; the message names the nearest.
     pub fn operation(&self, id: &str) -> Result<&Arc<Operation>, UnknownOperation> {
         let named = |operation: &&Arc<Operation>| {
-            operation.id.as_str() == id || id.split_once(' ').is_some_and(|(method, path)| {
-                operation.method.as_str().eq_ignore_ascii_case(method) && operation.path.as_str() == path
-            })
+            operation.id.as_str() == id
+                || id.split_once(' ').is_some_and(|(method, path)| {
+                    operation.method.as_str().eq_ignore_ascii_case(method)
+                        && operation.path.as_str() == path
+                })
         };
         self.operations.iter().find(named).ok_or_else(|| {
-            let ids = || self.operations.iter().map(|operation| operation.id.as_str());
+            let ids = || {
+                self.operations
+                    .iter()
+                    .map(|operation| operation.id.as_str())
+            };
             let known = match self.operations.len() {
                 0 => "no operation".to_owned(),
                 1..=8 => ids().collect::<Vec<_>>().join(", "),
@@ -151,7 +168,11 @@ impl Contract {
             UnknownOperation {
                 id: id.to_owned(),
                 hint: crate::did_you_mean::hint(id, ids()),
-                document: self.document().files().next().map_or_else(String::new, |(_, source)| source.name().to_string()),
+                document: self
+                    .document()
+                    .files()
+                    .next()
+                    .map_or_else(String::new, |(_, source)| source.name().to_string()),
                 known,
             }
         })
@@ -172,7 +193,12 @@ impl Contract {
     /// # Errors
     ///
     /// As [`Contract::route`].
-    pub fn route_under(&self, base: &str, method: &Method, url: &Url) -> Result<Route<'_>, RouteMiss> {
+    pub fn route_under(
+        &self,
+        base: &str,
+        method: &Method,
+        url: &Url,
+    ) -> Result<Route<'_>, RouteMiss> {
         self.route_below([base], method, url)
     }
 
@@ -184,23 +210,34 @@ impl Contract {
     ) -> Result<Route<'_>, RouteMiss> {
         let mut methods = Vec::new();
         for base in bases {
-            let found = self.router.find_lenient(method, url.path(), base).or_else(|declared| {
-                // What answers GET answers HEAD (RFC 9110 §9.3.2), declared or not.
-                if *method == Method::HEAD && declared.iter().any(|method| method == "GET") {
-                    self.router.find_lenient(&Method::GET, url.path(), base)
-                } else {
-                    Err(declared)
-                }
-            });
+            let found = self
+                .router
+                .find_lenient(method, url.path(), base)
+                .or_else(|declared| {
+                    // What answers GET answers HEAD (RFC 9110 §9.3.2), declared or not.
+                    if *method == Method::HEAD && declared.iter().any(|method| method == "GET") {
+                        self.router.find_lenient(&Method::GET, url.path(), base)
+                    } else {
+                        Err(declared)
+                    }
+                });
             match found {
                 Ok((index, path_values)) => {
-                    return Ok(Route { operation: &self.operations[index], index, path_values });
+                    return Ok(Route {
+                        operation: &self.operations[index],
+                        index,
+                        path_values,
+                    });
                 }
                 Err(declared) if methods.is_empty() => methods = declared,
                 Err(_) => {}
             }
         }
-        Err(if methods.is_empty() { RouteMiss::Path } else { RouteMiss::Method(methods) })
+        Err(if methods.is_empty() {
+            RouteMiss::Path
+        } else {
+            RouteMiss::Method(methods)
+        })
     }
 
     /// The names of the schemas that the document gives names to, in its order.
@@ -241,6 +278,24 @@ impl Contract {
         all
     }
 
+    /// Hands over every schema object that an operation or a name leads to, once each.
+    pub fn each_schema_object(
+        &self,
+        visit: &mut dyn FnMut(&Address, &serde_json::Map<String, Value>),
+    ) {
+        let roots = self
+            .all_schemas()
+            .iter()
+            .map(|schema| schema.address().clone())
+            .collect();
+        schema::objects::each(&self.store, roots, visit);
+    }
+
+    /// The schema at an address.
+    pub fn schema_at(&self, address: Address, direction: Direction) -> Schema {
+        Schema::new(&self.store, address, direction)
+    }
+
     /// Compiles every schema in both directions, so that [`Contract::defects`] is complete.
     pub fn compile_all(&self) -> usize {
         let mut count = 0;
@@ -258,7 +313,11 @@ impl Contract {
             operation.each_schema(&mut |schema| schemas.push(schema.clone()));
         }
         for name in self.schema_names() {
-            schemas.extend([Direction::Request, Direction::Response].into_iter().filter_map(|way| self.schema(name, way)));
+            schemas.extend(
+                [Direction::Request, Direction::Response]
+                    .into_iter()
+                    .filter_map(|way| self.schema(name, way)),
+            );
         }
         schemas
     }

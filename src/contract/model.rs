@@ -78,7 +78,11 @@ impl Operation {
     pub fn each_schema(&self, take: &mut dyn FnMut(&Schema)) {
         let content = |content: &Content, take: &mut dyn FnMut(&Schema)| {
             for media_type in &content.media_types {
-                media_type.schema.iter().chain(&media_type.item_schema).for_each(&mut *take);
+                media_type
+                    .schema
+                    .iter()
+                    .chain(&media_type.item_schema)
+                    .for_each(&mut *take);
             }
         };
         for parameter in &self.parameters {
@@ -272,7 +276,11 @@ impl Content {
         if self.media_types.is_empty() {
             return "no content".to_owned();
         }
-        let names: Vec<_> = self.media_types.iter().map(|one| one.range.as_str()).collect();
+        let names: Vec<_> = self
+            .media_types
+            .iter()
+            .map(|one| one.range.as_str())
+            .collect();
         names.join(", ")
     }
 }
@@ -440,7 +448,7 @@ pub enum SecurityKind {
         /// The client-credentials token URL, if that flow is offered.
         token_url: Option<String>,
     },
-    /// OpenID Connect discovery.
+    /// `OpenID` Connect discovery.
     OpenIdConnect {
         /// The discovery URL.
         url: String,
@@ -454,7 +462,7 @@ pub enum SecurityKind {
 pub struct Server {
     /// The URL as written.
     pub url: String,
-    /// The path part, every enumerated variable value tried: `/v2`; `` when there is none.
+    /// The path part, every enumerated variable value tried: `/v2`; empty when there is none.
     pub base_paths: Vec<String>,
     /// The server object.
     pub address: Address,

@@ -23,7 +23,10 @@ impl PathTemplate {
     pub(super) fn parse(written: &str) -> Self {
         let path = written.split(['?', '#']).next().unwrap_or_default();
         let path = path.strip_prefix('/').unwrap_or(path);
-        Self { written: written.to_owned(), segments: split_segments(path).iter().map(|one| parts(one)).collect() }
+        Self {
+            written: written.to_owned(),
+            segments: split_segments(path).iter().map(|one| parts(one)).collect(),
+        }
     }
 
     /// The template as written.
@@ -33,10 +36,13 @@ impl PathTemplate {
 
     /// The names of its parameters, in order.
     pub fn parameters(&self) -> impl Iterator<Item = &str> {
-        self.segments.iter().flatten().filter_map(|part| match part {
-            Part::Parameter(name) => Some(name.as_str()),
-            Part::Literal(_) => None,
-        })
+        self.segments
+            .iter()
+            .flatten()
+            .filter_map(|part| match part {
+                Part::Parameter(name) => Some(name.as_str()),
+                Part::Literal(_) => None,
+            })
     }
 
     /// The path with each parameter replaced by what `value` writes for it. Literal text stays as
@@ -92,7 +98,8 @@ fn split_segments(path: &str) -> Vec<&str> {
 }
 
 fn parts(segment: &str) -> Vec<Part> {
-    let literal = |text: &str| Part::Literal(percent_decode_str(text).decode_utf8_lossy().into_owned());
+    let literal =
+        |text: &str| Part::Literal(percent_decode_str(text).decode_utf8_lossy().into_owned());
     let mut parts = Vec::new();
     let mut rest = segment;
     while let Some((before, name, after)) = next_parameter(rest) {
@@ -125,9 +132,17 @@ pub(super) fn match_segment(parts: &[Part], segment: &str) -> Option<Vec<(String
                 return (!segment.is_empty()).then(|| found(segment, Vec::new()));
             }
             // The shortest value that lets the rest match, as most routers do.
-            let ends = segment.char_indices().map(|(at, _)| at).skip(1).chain([segment.len()]);
-            ends.filter(|end| *end > 0)
-                .find_map(|end| Some(found(&segment[..end], match_segment(rest, &segment[end..])?)))
+            let ends = segment
+                .char_indices()
+                .map(|(at, _)| at)
+                .skip(1)
+                .chain([segment.len()]);
+            ends.filter(|end| *end > 0).find_map(|end| {
+                Some(found(
+                    &segment[..end],
+                    match_segment(rest, &segment[end..])?,
+                ))
+            })
         }
     }
 }
@@ -141,7 +156,10 @@ fn strip_decoded<'s>(segment: &'s str, text: &str) -> Option<&'s str> {
     let bytes = segment.as_bytes();
     for wanted in text.bytes() {
         let (came, length) = match bytes.get(at)? {
-            b'%' => (u8::from_str_radix(segment.get(at + 1..at + 3)?, 16).ok()?, 3),
+            b'%' => (
+                u8::from_str_radix(segment.get(at + 1..at + 3)?, 16).ok()?,
+                3,
+            ),
             other => (*other, 1),
         };
         if came != wanted {
@@ -163,7 +181,13 @@ mod tests {
     #[test]
     fn a_segment_may_mix_text_and_parameters() {
         let values = matched("{name}.{ending}", "report.json").expect("it matches");
-        assert_eq!(values, [("name".into(), "report".into()), ("ending".into(), "json".into())]);
+        assert_eq!(
+            values,
+            [
+                ("name".into(), "report".into()),
+                ("ending".into(), "json".into())
+            ]
+        );
         assert_eq!(matched("v{n}", "v"), None);
         assert_eq!(matched("{a}", ""), None);
     }
@@ -171,7 +195,10 @@ mod tests {
     #[test]
     fn text_is_compared_decoded_and_values_stay_encoded() {
         assert!(matched("a b", "a%20b").is_some());
-        assert_eq!(matched("{x}", "a%2Fb"), Some(vec![("x".into(), "a%2Fb".into())]));
+        assert_eq!(
+            matched("{x}", "a%2Fb"),
+            Some(vec![("x".into(), "a%2Fb".into())])
+        );
     }
 
     #[test]

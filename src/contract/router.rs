@@ -44,20 +44,43 @@ impl Router {
                 _ => branch.templated(parts),
             };
         }
-        branch.operations.entry(method.as_str().to_owned()).or_default().push(target);
+        branch
+            .operations
+            .entry(method.as_str().to_owned())
+            .or_default()
+            .push(target);
     }
 
     /// Every path that fits, best first: the operation if the method is declared, else the methods
     /// that are.
-    pub(super) fn find(&self, method: &Method, path: &str, base: &str) -> Result<Found, Vec<String>> {
-        let Some(rest) = below(path, base) else { return Err(Vec::new()) };
+    pub(super) fn find(
+        &self,
+        method: &Method,
+        path: &str,
+        base: &str,
+    ) -> Result<Found, Vec<String>> {
+        let Some(rest) = below(path, base) else {
+            return Err(Vec::new());
+        };
         let segments: Vec<&str> = rest.strip_prefix('/').unwrap_or(rest).split('/').collect();
-        let mut search = Search { method, base, values: Vec::new(), methods: Vec::new() };
-        self.top.search(&segments, &mut search).ok_or(search.methods)
+        let mut search = Search {
+            method,
+            base,
+            values: Vec::new(),
+            methods: Vec::new(),
+        };
+        self.top
+            .search(&segments, &mut search)
+            .ok_or(search.methods)
     }
 
     /// Like [`Router::find`], with the trailing slash put in or left out where that helps.
-    pub(super) fn find_lenient(&self, method: &Method, path: &str, base: &str) -> Result<Found, Vec<String>> {
+    pub(super) fn find_lenient(
+        &self,
+        method: &Method,
+        path: &str,
+        base: &str,
+    ) -> Result<Found, Vec<String>> {
         let first = self.find(method, path, base);
         if first.is_ok() {
             return first;
@@ -91,18 +114,26 @@ impl Branch {
     fn templated(&mut self, parts: &[Part]) -> &mut Branch {
         // Two templates that differ in names alone share a branch only when the names agree, so
         // that each operation gets its values under its own names.
-        let at = self.templated.iter().position(|(known, _)| known == parts).unwrap_or_else(|| {
-            let text = |parts: &[Part]| -> usize {
-                parts.iter().map(|part| match part {
-                    Part::Literal(text) => text.len(),
-                    Part::Parameter(_) => 0,
-                })
-                .sum()
-            };
-            let at = self.templated.partition_point(|(known, _)| text(known) >= text(parts));
-            self.templated.insert(at, (parts.to_vec(), Self::default()));
-            at
-        });
+        let at = self
+            .templated
+            .iter()
+            .position(|(known, _)| known == parts)
+            .unwrap_or_else(|| {
+                let text = |parts: &[Part]| -> usize {
+                    parts
+                        .iter()
+                        .map(|part| match part {
+                            Part::Literal(text) => text.len(),
+                            Part::Parameter(_) => 0,
+                        })
+                        .sum()
+                };
+                let at = self
+                    .templated
+                    .partition_point(|(known, _)| text(known) >= text(parts));
+                self.templated.insert(at, (parts.to_vec(), Self::default()));
+                at
+            });
         &mut self.templated[at].1
     }
 
@@ -117,7 +148,9 @@ impl Branch {
             return Some(found);
         }
         for (parts, branch) in &self.templated {
-            let Some(values) = match_segment(parts, segment) else { continue };
+            let Some(values) = match_segment(parts, segment) else {
+                continue;
+            };
             let before = search.values.len();
             search.values.extend(values);
             if let Some(found) = branch.search(rest, search) {
@@ -130,7 +163,10 @@ impl Branch {
 
     fn end(&self, search: &mut Search<'_>) -> Option<Found> {
         let served = |target: &&Target| {
-            target.base_paths.iter().any(|base| base.trim_end_matches('/') == search.base.trim_end_matches('/'))
+            target
+                .base_paths
+                .iter()
+                .any(|base| base.trim_end_matches('/') == search.base.trim_end_matches('/'))
         };
         if let Some(targets) = self.operations.get(search.method.as_str())
             && let Some(target) = targets.iter().find(served).or_else(|| targets.first())
@@ -172,16 +208,24 @@ pub(super) fn base_paths(url: &str, variables: &IndexMap<String, Vec<String>>) -
     paths
 }
 
-/// The path of a server URL, which may be relative; `` for the root.
+/// The path of a server URL, which may be relative; empty for the root.
 fn path_of(url: &str) -> String {
     let path = Url::parse(url).map_or_else(
         |_| match url.split_once("://") {
-            Some((_, rest)) => rest.find('/').map_or(String::new(), |at| rest[at..].to_owned()),
+            Some((_, rest)) => rest
+                .find('/')
+                .map_or(String::new(), |at| rest[at..].to_owned()),
             None => Url::parse("http://relative/")
                 .and_then(|base| base.join(url))
                 .map_or_else(|_| url.to_owned(), |url| url.path().to_owned()),
         },
-        |url| if url.cannot_be_a_base() { String::new() } else { url.path().to_owned() },
+        |url| {
+            if url.cannot_be_a_base() {
+                String::new()
+            } else {
+                url.path().to_owned()
+            }
+        },
     );
     path.trim_end_matches('/').to_owned()
 }
@@ -194,7 +238,10 @@ mod tests {
     fn router(paths: &[&str]) -> Router {
         let mut router = Router::default();
         for (operation, path) in paths.iter().enumerate() {
-            let target = Target { operation, base_paths: vec![String::new()] };
+            let target = Target {
+                operation,
+                base_paths: vec![String::new()],
+            };
             router.add(PathTemplate::parse(path).segments(), &Method::GET, target);
         }
         router
@@ -203,7 +250,11 @@ mod tests {
     #[test]
     fn concrete_beats_templated_and_more_text_beats_less() {
         let router = router(&["/users/{id}", "/users/me", "/users/{id}.json", "/{any}/me"]);
-        let found = |path: &str| router.find(&Method::GET, path, "").map(|(operation, _)| operation);
+        let found = |path: &str| {
+            router
+                .find(&Method::GET, path, "")
+                .map(|(operation, _)| operation)
+        };
         assert_eq!(found("/users/me"), Ok(1));
         assert_eq!(found("/users/7"), Ok(0));
         assert_eq!(found("/users/7.json"), Ok(2));
@@ -214,19 +265,32 @@ mod tests {
     #[test]
     fn a_dead_end_is_left_again() {
         let router = router(&["/a/b/c", "/a/{x}/d"]);
-        assert_eq!(router.find(&Method::GET, "/a/b/d", ""), Ok((1, vec![("x".into(), "b".into())])));
+        assert_eq!(
+            router.find(&Method::GET, "/a/b/d", ""),
+            Ok((1, vec![("x".into(), "b".into())]))
+        );
     }
 
     #[test]
     fn a_method_that_is_not_declared_names_those_that_are() {
-        assert_eq!(router(&["/a"]).find(&Method::PUT, "/a", ""), Err(vec!["GET".into()]));
+        assert_eq!(
+            router(&["/a"]).find(&Method::PUT, "/a", ""),
+            Err(vec!["GET".into()])
+        );
     }
 
     #[test]
     fn a_trailing_slash_is_forgiven_where_no_path_is_closer() {
         let router = router(&["/a", "/b/", "/c", "/c/"]);
-        let found = |path: &str| router.find_lenient(&Method::GET, path, "").map(|(operation, _)| operation);
-        assert_eq!((found("/a/"), found("/b"), found("/c"), found("/c/")), (Ok(0), Ok(1), Ok(2), Ok(3)));
+        let found = |path: &str| {
+            router
+                .find_lenient(&Method::GET, path, "")
+                .map(|(operation, _)| operation)
+        };
+        assert_eq!(
+            (found("/a/"), found("/b"), found("/c"), found("/c/")),
+            (Ok(0), Ok(1), Ok(2), Ok(3))
+        );
     }
 
     #[test]
@@ -245,6 +309,9 @@ mod tests {
             ("region".to_owned(), vec!["eu".to_owned()]),
             ("version".to_owned(), vec!["v1".to_owned(), "v2".to_owned()]),
         ]);
-        assert_eq!(base_paths("https://{region}.api.test/{version}", &variables), ["/v1", "/v2"]);
+        assert_eq!(
+            base_paths("https://{region}.api.test/{version}", &variables),
+            ["/v1", "/v2"]
+        );
     }
 }

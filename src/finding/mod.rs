@@ -5,10 +5,13 @@
 //! that share a [`Fingerprint`] are one finding seen again; [`Findings`] groups them.
 
 mod collect;
+mod documented;
 mod fingerprint;
 mod rule;
 
 pub use collect::Findings;
+pub use documented::Rule;
+pub(crate) use documented::documented;
 pub use fingerprint::Fingerprint;
 pub use rule::{RuleId, Severity};
 

@@ -22,7 +22,10 @@ pub struct Credentials {
 impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<_> = self.headers.iter().map(|(name, _)| name.as_str()).collect();
-        f.debug_struct("Credentials").field("token", &self.token.is_some()).field("headers", &names).finish()
+        f.debug_struct("Credentials")
+            .field("token", &self.token.is_some())
+            .field("headers", &names)
+            .finish()
     }
 }
 
@@ -40,7 +43,11 @@ const WRONG: &str = "oasgate-wrong-credential";
 impl Credentials {
     /// Whether a credential is there to be left out.
     pub fn is_known(&self) -> bool {
-        self.token.is_some() || self.headers.iter().any(|(name, _)| crate::exchange::is_credential(name.as_str()))
+        self.token.is_some()
+            || self
+                .headers
+                .iter()
+                .any(|(name, _)| crate::exchange::is_credential(name.as_str()))
     }
 
     /// Adds the fields for every request, and the credential as the operation wants it.
@@ -51,7 +58,9 @@ impl Credentials {
                 value.set_sensitive(crate::exchange::is_credential(name.as_str()));
                 request.headers.insert(name, value);
             } else if which == Use::Wrong {
-                request.headers.insert(name, HeaderValue::from_static(WRONG));
+                request
+                    .headers
+                    .insert(name, HeaderValue::from_static(WRONG));
             }
         }
         let token = match which {
@@ -68,12 +77,22 @@ impl Credentials {
 /// Puts a token where the operation's first security alternative wants it; as a bearer token where
 /// nothing is said, since the user gave one.
 fn send(operation: &Operation, request: &mut Request, token: &str) {
-    let schemes = operation.security.iter().find(|one| !one.schemes.is_empty()).map(|one| one.schemes.as_slice());
+    let schemes = operation
+        .security
+        .iter()
+        .find(|one| !one.schemes.is_empty())
+        .map(|one| one.schemes.as_slice());
     for scheme in schemes.unwrap_or_default() {
         match &scheme.kind {
-            Some(SecurityKind::ApiKey { location, name }) => return send_key(request, *location, name, token),
+            Some(SecurityKind::ApiKey { location, name }) => {
+                return send_key(request, *location, name, token);
+            }
             Some(SecurityKind::Http { scheme }) if scheme == "basic" => {
-                return insert(request, header::AUTHORIZATION, &format!("Basic {}", STANDARD.encode(token)));
+                return insert(
+                    request,
+                    header::AUTHORIZATION,
+                    &format!("Basic {}", STANDARD.encode(token)),
+                );
             }
             _ => {}
         }
@@ -89,12 +108,14 @@ fn send_key(request: &mut Request, location: Location, name: &str, token: &str) 
             }
         }
         Location::Cookie => {
-            let mut text = request
+            let text = request
                 .headers
                 .get(header::COOKIE)
                 .and_then(|value| value.to_str().ok())
-                .map_or_else(String::new, |known| format!("{known}; "));
-            text.push_str(&format!("{name}={token}"));
+                .map_or_else(
+                    || format!("{name}={token}"),
+                    |known| format!("{known}; {name}={token}"),
+                );
             insert(request, header::COOKIE, &text);
         }
         _ => {

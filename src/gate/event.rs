@@ -56,6 +56,8 @@ pub enum RunKind {
     Check,
     /// Reads recordings.
     Replay,
+    /// Looks at the document alone.
+    Lint,
 }
 
 /// One more exchange was held.

@@ -25,10 +25,15 @@ pub fn hold(subject: &Subject<'_>, settings: &Settings) -> Held {
             check.explain(subject, &mut findings);
         }
     }
-    let keeps_schema = !findings.iter().any(|finding| finding.rule.as_str() == "schema-mismatch");
+    let keeps_schema = !findings
+        .iter()
+        .any(|finding| finding.rule.as_str() == "schema-mismatch");
     Held {
         keeps_schema,
-        findings: findings.into_iter().filter_map(|finding| settings.severities.apply(finding)).collect(),
+        findings: findings
+            .into_iter()
+            .filter_map(|finding| settings.severities.apply(finding))
+            .collect(),
     }
 }
 
@@ -36,8 +41,12 @@ pub fn hold(subject: &Subject<'_>, settings: &Settings) -> Held {
 /// read, whole.
 pub(super) fn snapshot_of<'s>(subject: &'s Subject<'_>) -> Option<(String, &'s serde_json::Value)> {
     subject.declared()?;
-    let ContentType::Known(media_type) = subject.content_type() else { return None };
-    let Body::Complete(_) = subject.exchange.response.body else { return None };
+    let ContentType::Known(media_type) = subject.content_type() else {
+        return None;
+    };
+    let Body::Complete(_) = subject.exchange.response.body else {
+        return None;
+    };
     match subject.body() {
         Content::Read(Parsed::Value(value)) if !value.is_string() => {
             Some((media_type.essence().to_string().to_ascii_lowercase(), value))

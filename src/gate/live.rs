@@ -6,8 +6,8 @@ use futures_util::{StreamExt as _, stream};
 use http::Method;
 
 use super::{
-    Case, End, Event, Header, Interrupt, Listener, LiveSettings, Outcome, Phase, Plan, Progress, RunKind,
-    Unreached,
+    Case, End, Event, Header, Interrupt, Listener, LiveSettings, Outcome, Phase, Plan, Progress,
+    RunKind, Unreached,
     hold::{hold, snapshot_of},
     plan::plan,
     polling::{self, Sent},
@@ -35,7 +35,11 @@ pub async fn check<T: Transport>(
     interrupt: &Interrupt,
 ) -> Outcome {
     let plans = plan(contract, settings);
-    let planned = plans.iter().map(|plan| plan.cases.len() as u64).sum::<u64>().min(settings.max_requests);
+    let planned = plans
+        .iter()
+        .map(|plan| plan.cases.len() as u64)
+        .sum::<u64>()
+        .min(settings.max_requests);
     let header = Header {
         planned: Some(planned),
         seed: Some(settings.seed),
@@ -52,7 +56,8 @@ pub async fn check<T: Transport>(
         held: 0,
     };
     let started = Instant::now();
-    run.listener.on(&Event::Started(&header), contract.document());
+    run.listener
+        .on(&Event::Started(&header), contract.document());
     run.defects();
     let end = run.send_all(&plans, transport, interrupt).await;
     run.finish(&plans, header, end, started.elapsed())
@@ -66,7 +71,10 @@ impl Header {
             title: contract.title().to_owned(),
             api_version: contract.api_version().to_owned(),
             specification: document.version().to_string(),
-            document: document.files().next().map_or_else(String::new, |(_, source)| source.name().to_string()),
+            document: document
+                .files()
+                .next()
+                .map_or_else(String::new, |(_, source)| source.name().to_string()),
             operations: contract.operations().len(),
             seed: None,
             kind,
@@ -88,7 +96,12 @@ struct Run<'r> {
 }
 
 impl Run<'_> {
-    async fn send_all<T: Transport>(&mut self, plans: &[Plan], transport: &T, interrupt: &Interrupt) -> End {
+    async fn send_all<T: Transport>(
+        &mut self,
+        plans: &[Plan],
+        transport: &T,
+        interrupt: &Interrupt,
+    ) -> End {
         for plan in plans {
             if let Some(why) = &plan.left_out {
                 self.tally.left_out(&plan.operation, why.clone());
@@ -96,7 +109,11 @@ impl Run<'_> {
         }
         let settings = self.settings;
         let most = usize::try_from(settings.max_requests).unwrap_or(usize::MAX);
-        let cases: Vec<&Case> = plans.iter().flat_map(|plan| &plan.cases).take(most).collect();
+        let cases: Vec<&Case> = plans
+            .iter()
+            .flat_map(|plan| &plan.cases)
+            .take(most)
+            .collect();
         let mut first = 0;
         for plan in plans.iter().filter(|plan| plan.left_out.is_none()) {
             first += plan.cases.len();
@@ -114,7 +131,11 @@ impl Run<'_> {
                 return end;
             }
         }
-        if interrupt.is_set() { End::Interrupted } else { End::Complete }
+        if interrupt.is_set() {
+            End::Interrupted
+        } else {
+            End::Complete
+        }
     }
 
     /// Takes in what a case gave. Answers an end when there is no use in going on.
@@ -132,9 +153,13 @@ impl Run<'_> {
             return Some(End::Unreachable(error.to_string()));
         }
         if error.is_unreachable() {
-            return Some(End::Unreachable(format!("cannot reach {}: {error}", self.settings.base)));
+            return Some(End::Unreachable(format!(
+                "cannot reach {}: {error}",
+                self.settings.base
+            )));
         }
-        let finding = check::no_response(&case.operation, &request, &error.to_string(), error.kind());
+        let finding =
+            check::no_response(&case.operation, &request, &error.to_string(), error.kind());
         self.found(case, finding);
         None
     }
@@ -152,7 +177,9 @@ impl Run<'_> {
         let is_probe = case.phase == Phase::Framing;
         let held = hold(&subject, &self.settings.common);
         for finding in held.findings {
-            if !is_probe || ["unexpected-body", "incomplete-response"].contains(&finding.rule.as_str()) {
+            if !is_probe
+                || ["unexpected-body", "incomplete-response"].contains(&finding.rule.as_str())
+            {
                 self.found(case, finding);
             }
         }
@@ -161,7 +188,11 @@ impl Run<'_> {
             && let Some(store) = &mut self.snapshots
             && let Some((media_type, value)) = snapshot_of(&subject)
         {
-            let key = Key { operation: case.operation.id.to_string(), status: status.as_u16(), media_type };
+            let key = Key {
+                operation: case.operation.id.to_string(),
+                status: status.as_u16(),
+                media_type,
+            };
             store.observe(key, value);
         }
         let progress = Progress {
@@ -170,7 +201,8 @@ impl Run<'_> {
             held: self.held,
             findings: self.findings.len(),
         };
-        self.listener.on(&Event::Progress(progress), self.contract.document());
+        self.listener
+            .on(&Event::Progress(progress), self.contract.document());
     }
 
     fn found(&mut self, case: &Case, mut finding: Finding) {
@@ -181,9 +213,12 @@ impl Run<'_> {
     }
 
     fn add(&mut self, finding: Finding) {
-        let Some(finding) = self.settings.common.severities.apply(finding) else { return };
+        let Some(finding) = self.settings.common.severities.apply(finding) else {
+            return;
+        };
         if self.findings.add(finding.clone()) {
-            self.listener.on(&Event::Found(&finding), self.contract.document());
+            self.listener
+                .on(&Event::Found(&finding), self.contract.document());
         }
     }
 
@@ -197,14 +232,23 @@ impl Run<'_> {
     }
 
     fn notice(&mut self, text: String) {
-        self.listener.on(&Event::Notice(&text), self.contract.document());
+        self.listener
+            .on(&Event::Notice(&text), self.contract.document());
         self.notices.push(text);
     }
 
-    fn finish(mut self, plans: &[Plan], header: Header, end: End, elapsed: std::time::Duration) -> Outcome {
+    fn finish(
+        mut self,
+        plans: &[Plan],
+        header: Header,
+        end: End,
+        elapsed: std::time::Duration,
+    ) -> Outcome {
         if end == End::Complete {
             for summary in self.tally.summaries(self.contract, &self.findings) {
-                let plan = plans.iter().find(|plan| plan.operation.id.as_str() == summary.id);
+                let plan = plans
+                    .iter()
+                    .find(|plan| plan.operation.id.as_str() == summary.id);
                 if let (Some(why), Some(plan)) = (&summary.unreached, plan)
                     && *why != Unreached::Excluded
                 {
@@ -216,7 +260,8 @@ impl Run<'_> {
             if let Some(finding) = self.settings.common.severities.apply(finding)
                 && self.findings.add(finding.clone())
             {
-                self.listener.on(&Event::Found(&finding), self.contract.document());
+                self.listener
+                    .on(&Event::Found(&finding), self.contract.document());
             }
         });
         let outcome = Outcome {
@@ -230,7 +275,8 @@ impl Run<'_> {
             end,
             elapsed,
         };
-        self.listener.on(&Event::Finished(&outcome), self.contract.document());
+        self.listener
+            .on(&Event::Finished(&outcome), self.contract.document());
         outcome
     }
 }
@@ -249,7 +295,11 @@ async fn send<T: Transport>(transport: &T, case: &Case, settings: &LiveSettings)
     };
     // A connection that breaks shows itself in the other phases too.
     if let Ok(response) = response {
-        sent.exchanges.push(Exchange { request: case.request.clone(), response, origin: Origin::Live });
+        sent.exchanges.push(Exchange {
+            request: case.request.clone(),
+            response,
+            origin: Origin::Live,
+        });
     }
     sent
 }

@@ -31,12 +31,20 @@ pub struct Plan {
 
 /// Plans every operation of a contract.
 pub fn plan(contract: &Contract, settings: &LiveSettings) -> Vec<Plan> {
-    contract.operations().iter().map(|operation| plan_operation(operation, settings)).collect()
+    contract
+        .operations()
+        .iter()
+        .map(|operation| plan_operation(operation, settings))
+        .collect()
 }
 
 fn plan_operation(operation: &Arc<Operation>, settings: &LiveSettings) -> Plan {
     let id = operation.id.as_str();
-    let left_out = |reason| Plan { operation: Arc::clone(operation), cases: Vec::new(), left_out: Some(reason) };
+    let left_out = |reason| Plan {
+        operation: Arc::clone(operation),
+        cases: Vec::new(),
+        left_out: Some(reason),
+    };
     let is_named = |list: &[String]| list.iter().any(|name| name == id);
     if is_named(&settings.excluded) || !settings.only.is_empty() && !is_named(&settings.only) {
         return left_out(Unreached::Excluded);
@@ -44,9 +52,18 @@ fn plan_operation(operation: &Arc<Operation>, settings: &LiveSettings) -> Plan {
     if settings.methods == Methods::Safe && !operation.is_safe() {
         return left_out(Unreached::Unsafe);
     }
-    let mut planner = Planner { operation, settings, cases: Vec::new(), sent: HashSet::new() };
+    let mut planner = Planner {
+        operation,
+        settings,
+        cases: Vec::new(),
+        sent: HashSet::new(),
+    };
     match planner.plan() {
-        Ok(()) => Plan { operation: Arc::clone(operation), cases: planner.cases, left_out: None },
+        Ok(()) => Plan {
+            operation: Arc::clone(operation),
+            cases: planner.cases,
+            left_out: None,
+        },
         Err(name) => left_out(Unreached::NoValue(name)),
     }
 }
@@ -71,12 +88,20 @@ struct Known<'p> {
 impl Known<'_> {
     /// The value of the `round`th case of the examples, when the parameter takes part in it.
     fn example(&self, round: usize) -> Option<&Value> {
-        let values = if self.given.is_empty() { &self.shown } else { &self.given };
+        let values = if self.given.is_empty() {
+            &self.shown
+        } else {
+            &self.given
+        };
         values.get(round % values.len().max(1))
     }
 
     fn rounds(&self) -> usize {
-        if self.given.is_empty() { self.shown.len() } else { self.given.len() }
+        if self.given.is_empty() {
+            self.shown.len()
+        } else {
+            self.given.len()
+        }
     }
 }
 
@@ -84,7 +109,11 @@ impl Planner<'_> {
     /// Plans all phases; the error names a required parameter for which no value can be made.
     fn plan(&mut self) -> Result<(), String> {
         let operation = Arc::clone(self.operation);
-        let known: Vec<Known<'_>> = operation.parameters.iter().map(|parameter| self.known(parameter)).collect();
+        let known: Vec<Known<'_>> = operation
+            .parameters
+            .iter()
+            .map(|parameter| self.known(parameter))
+            .collect();
         let first = self.examples(&known)?;
         self.random(&known);
         self.framing(first.as_ref());
@@ -94,23 +123,44 @@ impl Planner<'_> {
 
     fn known<'k>(&self, parameter: &'k Parameter) -> Known<'k> {
         let schema = parameter.value.schema();
-        let given = self.settings.given(&parameter.name).into_iter().map(|text| given_value(text, schema)).collect();
+        let given = self
+            .settings
+            .given(&parameter.name)
+            .into_iter()
+            .map(|text| given_value(text, schema))
+            .collect();
         let mut shown: Vec<Value> = Vec::new();
-        let declared = parameter.examples.iter().map(|example| example.value.clone());
+        let declared = parameter
+            .examples
+            .iter()
+            .map(|example| example.value.clone());
         let guessed = generate::shown_for(self.operation, parameter);
         for value in declared.chain(guessed) {
             if !shown.contains(&value) && schema.is_none_or(|schema| schema.is_valid(&value)) {
                 shown.push(value);
             }
         }
-        Known { parameter, given, shown }
+        Known {
+            parameter,
+            given,
+            shown,
+        }
     }
 
     /// One case for each value that is shown or given, all parameters that have one taking part.
     fn examples(&mut self, known: &[Known<'_>]) -> Result<Option<Request>, String> {
         let bodies = self.shown_bodies();
-        let rounds = known.iter().map(Known::rounds).chain([bodies.len(), 1]).max().unwrap_or(1).min(16);
-        let mut generator = Generator::new(self.settings.seed, &[self.operation.id.as_str(), "examples"]);
+        let rounds = known
+            .iter()
+            .map(Known::rounds)
+            .chain([bodies.len(), 1])
+            .max()
+            .unwrap_or(1)
+            .min(16);
+        let mut generator = Generator::new(
+            self.settings.seed,
+            &[self.operation.id.as_str(), "examples"],
+        );
         let mut first = None;
         for round in 0..rounds {
             let mut parts = RequestParts::default();
@@ -120,7 +170,8 @@ impl Planner<'_> {
                 if let Some(value) = one.example(round) {
                     parts.set(parameter.location, &parameter.name, value.clone());
                 } else if parameter.required {
-                    let value = self.generated(parameter, &mut generator).ok_or_else(|| parameter.name.clone())?;
+                    let value = Self::generated(parameter, &mut generator)
+                        .ok_or_else(|| parameter.name.clone())?;
                     parts.set(parameter.location, &parameter.name, value);
                     is_made_up = true;
                 }
@@ -129,7 +180,11 @@ impl Planner<'_> {
                 Some(body) => Some(body.clone()),
                 None => self.generated_body(&mut generator),
             };
-            let why = if is_made_up { "a plain request" } else { "values from the document or the user" };
+            let why = if is_made_up {
+                "a plain request"
+            } else {
+                "values from the document or the user"
+            };
             let request = self.add(&parts, Phase::Examples, Use::Right, why);
             first = first.or(request);
         }
@@ -137,25 +192,37 @@ impl Planner<'_> {
     }
 
     fn shown_bodies(&self) -> Vec<(String, Value)> {
-        let declared = self.operation.request_body.iter().flat_map(|body| &body.content.media_types);
+        let declared = self
+            .operation
+            .request_body
+            .iter()
+            .flat_map(|body| &body.content.media_types);
         declared
             .flat_map(|media_type| {
                 media_type
                     .examples
                     .iter()
-                    .filter(|example| media_type.schema.as_ref().is_none_or(|schema| schema.is_valid(&example.value)))
+                    .filter(|example| {
+                        media_type
+                            .schema
+                            .as_ref()
+                            .is_none_or(|schema| schema.is_valid(&example.value))
+                    })
                     .map(|example| (media_type.range.as_str().to_owned(), example.value.clone()))
             })
             .collect()
     }
 
-    fn generated(&self, parameter: &Parameter, generator: &mut Generator) -> Option<Value> {
+    fn generated(parameter: &Parameter, generator: &mut Generator) -> Option<Value> {
         let schema = parameter.value.schema()?;
         let strategy = generate::valid(schema);
         // A value that a path cannot carry is drawn again.
-        (0..50).filter_map(|_| generator.draw(&strategy)).find(|value| {
-            parameter.location != Location::Path || !matches!(value.as_str(), Some("" | "." | ".."))
-        })
+        (0..50)
+            .filter_map(|_| generator.draw(&strategy))
+            .find(|value| {
+                parameter.location != Location::Path
+                    || !matches!(value.as_str(), Some("" | "." | ".."))
+            })
     }
 
     fn generated_body(&self, generator: &mut Generator) -> Option<(String, Value)> {
@@ -170,12 +237,19 @@ impl Planner<'_> {
 
     /// Random values that obey the contract; each optional parameter takes part in half of them.
     fn random(&mut self, known: &[Known<'_>]) {
-        let mut generator = Generator::new(self.settings.seed, &[self.operation.id.as_str(), "random"]);
-        let strategies: Vec<_> =
-            known.iter().map(|one| one.parameter.value.schema().map(generate::valid)).collect();
+        let mut generator =
+            Generator::new(self.settings.seed, &[self.operation.id.as_str(), "random"]);
+        let strategies: Vec<_> = known
+            .iter()
+            .map(|one| one.parameter.value.schema().map(generate::valid))
+            .collect();
         let body = self.operation.request_body.as_ref().and_then(|body| {
             let media_type = body.content.media_types.first()?;
-            Some((media_type.range.as_str().to_owned(), generate::valid(media_type.schema.as_ref()?), body.required))
+            Some((
+                media_type.range.as_str().to_owned(),
+                generate::valid(media_type.schema.as_ref()?),
+                body.required,
+            ))
         });
         for round in 0..self.settings.random_cases {
             let mut parts = RequestParts::default();
@@ -188,7 +262,9 @@ impl Planner<'_> {
                 let value = if round % 2 == 0 && !one.given.is_empty() {
                     one.example(round / 2).cloned()
                 } else {
-                    strategy.as_ref().and_then(|strategy| generator.draw(strategy))
+                    strategy
+                        .as_ref()
+                        .and_then(|strategy| generator.draw(strategy))
                 };
                 if let Some(value) = value {
                     parts.set(parameter.location, &parameter.name, value);
@@ -205,10 +281,15 @@ impl Planner<'_> {
 
     /// The first request again, over a bare connection, and as HEAD there too.
     fn framing(&mut self, first: Option<&Request>) {
-        let Some(first) = first.filter(|request| request.method == Method::GET) else { return };
+        let Some(first) = first.filter(|request| request.method == Method::GET) else {
+            return;
+        };
         for method in [Method::GET, Method::HEAD] {
             let why = format!("{method} over a bare connection");
-            let request = Request { method, ..first.clone() };
+            let request = Request {
+                method,
+                ..first.clone()
+            };
             self.push(request, Phase::Framing, Use::Right, &why);
         }
     }
@@ -219,16 +300,28 @@ impl Planner<'_> {
         if !self.operation.requires_credential() || !self.settings.credentials.is_known() {
             return;
         }
-        for (credential, why) in [(Use::Absent, "without the credential"), (Use::Wrong, "with a wrong credential")] {
+        for (credential, why) in [
+            (Use::Absent, "without the credential"),
+            (Use::Wrong, "with a wrong credential"),
+        ] {
             self.push(first.clone(), Phase::Auth, credential, why);
         }
     }
 
     /// Writes a request and takes it in unless it was sent already. Answers it, without the
     /// credential, when it can be sent.
-    fn add(&mut self, parts: &RequestParts, phase: Phase, credential: Use, why: &str) -> Option<Request> {
+    fn add(
+        &mut self,
+        parts: &RequestParts,
+        phase: Phase,
+        credential: Use,
+        why: &str,
+    ) -> Option<Request> {
         let request = write_request(self.operation, &self.settings.base, parts).ok()?;
-        let identity = format!("{} {} {:?} {:?}", request.method, request.url, request.headers, request.body);
+        let identity = format!(
+            "{} {} {:?} {:?}",
+            request.method, request.url, request.headers, request.body
+        );
         if self.sent.insert(identity) {
             self.push(request.clone(), phase, credential, why);
         }
@@ -236,7 +329,9 @@ impl Planner<'_> {
     }
 
     fn push(&mut self, mut request: Request, phase: Phase, credential: Use, why: &str) {
-        self.settings.credentials.apply(self.operation, &mut request, credential);
+        self.settings
+            .credentials
+            .apply(self.operation, &mut request, credential);
         self.cases.push(Case {
             operation: Arc::clone(self.operation),
             request,

@@ -26,9 +26,16 @@ pub(super) struct Sent {
 }
 
 /// Sends a case, and follows it while it is pending.
-pub(super) async fn send<T: Transport>(transport: &T, case: &Case, settings: &LiveSettings) -> Sent {
+pub(super) async fn send<T: Transport>(
+    transport: &T,
+    case: &Case,
+    settings: &LiveSettings,
+) -> Sent {
     let mut sent = Sent::default();
-    let rule = settings.polling.iter().find(|rule| rule.operation == case.operation.id.as_str());
+    let rule = settings
+        .polling
+        .iter()
+        .find(|rule| rule.operation == case.operation.id.as_str());
     let mut request = case.request.clone();
     for poll in 0.. {
         let response = match transport.send(&request).await {
@@ -38,7 +45,11 @@ pub(super) async fn send<T: Transport>(transport: &T, case: &Case, settings: &Li
                 return sent;
             }
         };
-        let exchange = Exchange { request, response, origin: Origin::Live };
+        let exchange = Exchange {
+            request,
+            response,
+            origin: Origin::Live,
+        };
         let pending = rule.filter(|rule| exchange.response.status.as_u16() == rule.status);
         let Some(rule) = pending else {
             sent.exchanges.push(exchange);
@@ -46,7 +57,11 @@ pub(super) async fn send<T: Transport>(transport: &T, case: &Case, settings: &Li
         };
         if poll >= rule.most_polls {
             let bound = format!("{} polls", rule.most_polls);
-            sent.findings.push(broken_polling(&case.operation, &exchange, &PollingFault::NeverDone(bound)));
+            sent.findings.push(broken_polling(
+                &case.operation,
+                &exchange,
+                &PollingFault::NeverDone(bound),
+            ));
             sent.exchanges.push(exchange);
             return sent;
         }
@@ -64,8 +79,14 @@ pub(super) async fn send<T: Transport>(transport: &T, case: &Case, settings: &Li
 }
 
 /// Where to look next; `None` where that is not known or must not be followed.
-fn next_url(case: &Case, rule: &PollingRule, exchange: &Exchange, findings: &mut Vec<Finding>) -> Option<Url> {
-    let mut tell = |fault: &PollingFault| findings.push(broken_polling(&case.operation, exchange, fault));
+fn next_url(
+    case: &Case,
+    rule: &PollingRule,
+    exchange: &Exchange,
+    findings: &mut Vec<Finding>,
+) -> Option<Url> {
+    let mut tell =
+        |fault: &PollingFault| findings.push(broken_polling(&case.operation, exchange, fault));
     if rule.needs_retry_after && !exchange.response.headers.contains_key(header::RETRY_AFTER) {
         tell(&PollingFault::NoRetryAfter);
     }
@@ -87,7 +108,11 @@ fn next_url(case: &Case, rule: &PollingRule, exchange: &Exchange, findings: &mut
 
 fn wait(rule: &PollingRule, response: &Response) -> std::time::Duration {
     let retry_after = response.header("retry-after").and_then(RetryAfter::parse);
-    retry_after.map_or(std::time::Duration::from_secs(1), |after| after.wait(response.header("date"))).min(rule.longest_wait)
+    retry_after
+        .map_or(std::time::Duration::from_secs(1), |after| {
+            after.wait(response.header("date"))
+        })
+        .min(rule.longest_wait)
 }
 
 /// The next request: a GET with the same fields, without the body.
@@ -95,5 +120,10 @@ fn next_request(last: &Request, url: Url) -> Request {
     let mut headers = last.headers.clone();
     headers.remove(header::CONTENT_TYPE);
     headers.remove(header::CONTENT_LENGTH);
-    Request { method: Method::GET, url, headers, body: Body::empty() }
+    Request {
+        method: Method::GET,
+        url,
+        headers,
+        body: Body::empty(),
+    }
 }

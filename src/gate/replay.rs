@@ -83,8 +83,15 @@ struct Done {
 
 /// What became of one entry.
 enum HeldOne {
-    Exchange { operation: usize, status: StatusCode, findings: Vec<Finding> },
-    Unmatched { status: StatusCode, finding: Finding },
+    Exchange {
+        operation: usize,
+        status: StatusCode,
+        findings: Vec<Finding>,
+    },
+    Unmatched {
+        status: StatusCode,
+        finding: Finding,
+    },
     Broken(RecordingError),
 }
 
@@ -149,11 +156,19 @@ pub fn replay(
         (snapshots, reader.join().unwrap_or(Ok(())))
     });
     opened?;
-    let end = if interrupt.is_set() { End::Interrupted } else { End::Complete };
+    let end = if interrupt.is_set() {
+        End::Interrupted
+    } else {
+        End::Complete
+    };
     Ok(collector.finish(snapshots, header, end, started))
 }
 
-fn read_all(sources: &[Source], batches: &SyncSender<Batch>, interrupt: &Interrupt) -> Result<(), OpenError> {
+fn read_all(
+    sources: &[Source],
+    batches: &SyncSender<Batch>,
+    interrupt: &Interrupt,
+) -> Result<(), OpenError> {
     let mut number = 0;
     let mut send = |entries: Vec<_>| {
         let batch = Batch { number, entries };
@@ -164,7 +179,8 @@ fn read_all(sources: &[Source], batches: &SyncSender<Batch>, interrupt: &Interru
         let mut entries = Vec::with_capacity(BATCH);
         for entry in source.open()? {
             entries.push(entry);
-            if entries.len() == BATCH && (interrupt.is_set() || !send(std::mem::take(&mut entries))) {
+            if entries.len() == BATCH && (interrupt.is_set() || !send(std::mem::take(&mut entries)))
+            {
                 return Ok(());
             }
         }
@@ -186,7 +202,10 @@ fn hold_batches(
     mut store: Option<Store>,
 ) -> Option<Store> {
     loop {
-        let next = batches.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let next = batches
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .recv();
         let Ok(batch) = next else { return store };
         let held = batch
             .entries
@@ -196,13 +215,24 @@ fn hold_batches(
                 Err(error) => HeldOne::Broken(error),
             })
             .collect();
-        if done.send(Done { number: batch.number, held }).is_err() {
+        if done
+            .send(Done {
+                number: batch.number,
+                held,
+            })
+            .is_err()
+        {
             return store;
         }
     }
 }
 
-fn hold_one(contract: &Contract, options: &Replay, exchange: &Exchange, store: Option<&mut Store>) -> HeldOne {
+fn hold_one(
+    contract: &Contract,
+    options: &Replay,
+    exchange: &Exchange,
+    store: Option<&mut Store>,
+) -> HeldOne {
     let request = &exchange.request;
     let route = match &options.base_path {
         Some(base) => contract.route_under(base, &request.method, &request.url),
@@ -212,7 +242,10 @@ fn hold_one(contract: &Contract, options: &Replay, exchange: &Exchange, store: O
     let route = match route {
         Ok(route) => route,
         Err(miss) => {
-            return HeldOne::Unmatched { status, finding: check::unknown_operation(contract, exchange, &miss) };
+            return HeldOne::Unmatched {
+                status,
+                finding: check::unknown_operation(contract, exchange, &miss),
+            };
         }
     };
     let subject = Subject::new(contract, route.operation, exchange, &route.path_values)
@@ -222,10 +255,18 @@ fn hold_one(contract: &Contract, options: &Replay, exchange: &Exchange, store: O
         && let Some(store) = store
         && let Some((media_type, value)) = snapshot_of(&subject)
     {
-        let key = Key { operation: route.operation.id.to_string(), status: status.as_u16(), media_type };
+        let key = Key {
+            operation: route.operation.id.to_string(),
+            status: status.as_u16(),
+            media_type,
+        };
         store.observe(key, value);
     }
-    HeldOne::Exchange { operation: route.index, status, findings: held.findings }
+    HeldOne::Exchange {
+        operation: route.index,
+        status,
+        findings: held.findings,
+    }
 }
 
 struct Collector<'c> {
@@ -247,7 +288,9 @@ impl Collector<'_> {
         for done in finished {
             waiting.insert(done.number, done.held);
             while let Some(held) = waiting.remove(&next) {
-                held.into_iter().for_each(|one| self.take(one));
+                for one in held {
+                    self.take(one);
+                }
                 next += 1;
             }
         }
@@ -263,31 +306,51 @@ impl Collector<'_> {
                 }
                 (None, status)
             }
-            HeldOne::Exchange { operation, status, findings } => {
+            HeldOne::Exchange {
+                operation,
+                status,
+                findings,
+            } => {
                 let operation = &self.contract.operations()[operation];
                 self.tally.held(operation, Some(status));
-                findings.into_iter().for_each(|finding| self.found(finding));
+                for finding in findings {
+                    self.found(finding);
+                }
                 (Some(operation.id.as_str()), status)
             }
         };
         self.held += 1;
-        let progress = Progress { operation, status, held: self.held, findings: self.findings.len() };
-        self.listener.on(&Event::Progress(progress), self.contract.document());
+        let progress = Progress {
+            operation,
+            status,
+            held: self.held,
+            findings: self.findings.len(),
+        };
+        self.listener
+            .on(&Event::Progress(progress), self.contract.document());
     }
 
     fn found(&mut self, finding: Finding) {
         if self.findings.is_new(&finding) {
-            self.listener.on(&Event::Found(&finding), self.contract.document());
+            self.listener
+                .on(&Event::Found(&finding), self.contract.document());
         }
         self.findings.add(finding);
     }
 
     fn notice(&mut self, text: String) {
-        self.listener.on(&Event::Notice(&text), self.contract.document());
+        self.listener
+            .on(&Event::Notice(&text), self.contract.document());
         self.notices.push(text);
     }
 
-    fn finish(mut self, snapshots: Option<Store>, header: Header, end: End, started: Instant) -> Outcome {
+    fn finish(
+        mut self,
+        snapshots: Option<Store>,
+        header: Header,
+        end: End,
+        started: Instant,
+    ) -> Outcome {
         let mut notices = Vec::new();
         defect_notices(self.contract, &mut notices);
         for text in notices {
@@ -311,7 +374,8 @@ impl Collector<'_> {
             end,
             elapsed: started.elapsed(),
         };
-        self.listener.on(&Event::Finished(&outcome), self.contract.document());
+        self.listener
+            .on(&Event::Finished(&outcome), self.contract.document());
         outcome
     }
 }
@@ -319,7 +383,10 @@ impl Collector<'_> {
 /// A sentence for each defect of the document: what it concerns was not held.
 pub(super) fn defect_notices(contract: &Contract, notices: &mut Vec<String>) {
     for defect in contract.defects() {
-        let place = contract.document().locate(&defect.address).map_or_else(String::new, |place| format!("{place}: "));
+        let place = contract
+            .document()
+            .locate(&defect.address)
+            .map_or_else(String::new, |place| format!("{place}: "));
         notices.push(format!("{place}{} [{}]", defect.message, defect.rule));
     }
 }
@@ -331,7 +398,9 @@ pub(super) fn settle(
     mut found: impl FnMut(Finding),
 ) -> (SnapshotSummary, End) {
     let mut summary = SnapshotSummary::default();
-    let Some(store) = store else { return (summary, end) };
+    let Some(store) = store else {
+        return (summary, end);
+    };
     match store.settle() {
         Ok(settled) => {
             for one in settled {

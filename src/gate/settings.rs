@@ -105,7 +105,11 @@ impl LiveSettings {
 
     /// The texts that the user gave for a parameter.
     pub(super) fn given(&self, name: &str) -> Vec<&str> {
-        self.parameters.iter().filter(|(known, _)| known == name).map(|(_, text)| text.as_str()).collect()
+        self.parameters
+            .iter()
+            .filter(|(known, _)| known == name)
+            .map(|(_, text)| text.as_str())
+            .collect()
     }
 }
 

@@ -26,8 +26,13 @@ struct Count {
 
 impl Tally {
     pub(super) fn new(contract: &Contract) -> Self {
-        let ids = contract.operations().iter().map(|operation| operation.id.as_str().to_owned());
-        Self { counts: ids.map(|id| (id, Count::default())).collect() }
+        let ids = contract
+            .operations()
+            .iter()
+            .map(|operation| operation.id.as_str().to_owned());
+        Self {
+            counts: ids.map(|id| (id, Count::default())).collect(),
+        }
     }
 
     pub(super) fn held(&mut self, operation: &Operation, status: Option<StatusCode>) {
@@ -45,24 +50,47 @@ impl Tally {
         }
     }
 
-    pub(super) fn summaries(&self, contract: &Contract, findings: &Findings) -> Vec<OperationSummary> {
+    pub(super) fn summaries(
+        &self,
+        contract: &Contract,
+        findings: &Findings,
+    ) -> Vec<OperationSummary> {
         let mut found: HashMap<&str, usize> = HashMap::new();
-        for finding in findings.iter().filter(|finding| finding.severity > Severity::Note) {
+        for finding in findings
+            .iter()
+            .filter(|finding| finding.severity > Severity::Note)
+        {
             if let Some(operation) = &finding.operation {
                 *found.entry(operation).or_default() += 1;
             }
         }
-        let count = |operation: &Operation| found.get(operation.id.as_str()).copied().unwrap_or_default();
-        contract.operations().iter().map(|operation| self.summary(operation, count(operation))).collect()
+        let count = |operation: &Operation| {
+            found
+                .get(operation.id.as_str())
+                .copied()
+                .unwrap_or_default()
+        };
+        contract
+            .operations()
+            .iter()
+            .map(|operation| self.summary(operation, count(operation)))
+            .collect()
     }
 
     fn summary(&self, operation: &Arc<Operation>, findings: usize) -> OperationSummary {
         let id = operation.id.as_str();
         let count = self.counts.get(id).cloned().unwrap_or_default();
         let seen = |key: StatusKey| {
-            count.statuses.keys().filter_map(|status| StatusCode::from_u16(*status).ok()).any(|status| {
-                operation.responses.get(status).is_some_and(|response| response.key == key)
-            })
+            count
+                .statuses
+                .keys()
+                .filter_map(|status| StatusCode::from_u16(*status).ok())
+                .any(|status| {
+                    operation
+                        .responses
+                        .get(status)
+                        .is_some_and(|response| response.key == key)
+                })
         };
         let unseen = operation
             .responses
@@ -88,10 +116,15 @@ impl Tally {
 fn unreached(operation: &Operation, count: &Count) -> Option<Unreached> {
     let is_success = |status: &u16| {
         StatusCode::from_u16(*status).is_ok_and(|status| {
-            operation.responses.get(status).is_some_and(|response| match response.key {
-                StatusKey::Exact(_) | StatusKey::Range(_) => status.is_success() || status.is_redirection(),
-                StatusKey::Default => status.is_success(),
-            })
+            operation
+                .responses
+                .get(status)
+                .is_some_and(|response| match response.key {
+                    StatusKey::Exact(_) | StatusKey::Range(_) => {
+                        status.is_success() || status.is_redirection()
+                    }
+                    StatusKey::Default => status.is_success(),
+                })
         })
     };
     if count.statuses.keys().any(is_success) {
@@ -100,7 +133,9 @@ fn unreached(operation: &Operation, count: &Count) -> Option<Unreached> {
     if let Some(left_out) = &count.left_out {
         return Some(left_out.clone());
     }
-    let only = |wanted: &[u16]| !count.statuses.is_empty() && count.statuses.keys().all(|status| wanted.contains(status));
+    let only = |wanted: &[u16]| {
+        !count.statuses.is_empty() && count.statuses.keys().all(|status| wanted.contains(status))
+    };
     Some(match () {
         () if count.held == 0 => Unreached::NotSeen,
         () if only(&[401, 403]) => Unreached::Refused,

@@ -10,15 +10,24 @@ use crate::contract::{Operation, Parameter};
 /// The values that the operation's own declared successes show for a parameter, by its name.
 pub fn shown_for(operation: &Operation, parameter: &Parameter) -> Vec<Value> {
     let mut found = Vec::new();
-    for response in operation.responses.declared.iter().filter(|response| is_success(response.key)) {
+    for response in operation
+        .responses
+        .declared
+        .iter()
+        .filter(|response| is_success(response.key))
+    {
         for media_type in &response.content.media_types {
             for example in &media_type.examples {
                 collect(&example.value, &parameter.name, &mut found);
             }
             if let Some(schema) = &media_type.schema {
-                for name in schema.property_names().iter().filter(|name| speaks_of(&parameter.name, name)) {
+                for name in schema
+                    .property_names()
+                    .iter()
+                    .filter(|name| speaks_of(&parameter.name, name))
+                {
                     let property = schema.property(name);
-                    let raw = property.as_ref().map(|property| property.raw());
+                    let raw = property.as_ref().map(crate::contract::Schema::raw);
                     found.extend(raw.and_then(|raw| raw.get("example")).cloned());
                 }
             }
@@ -28,7 +37,10 @@ pub fn shown_for(operation: &Operation, parameter: &Parameter) -> Vec<Value> {
     let mut distinct: Vec<Value> = Vec::new();
     for value in found {
         let is_plain = value.is_string() || value.is_number();
-        if is_plain && !distinct.contains(&value) && schema.is_none_or(|schema| schema.is_valid(&value)) {
+        if is_plain
+            && !distinct.contains(&value)
+            && schema.is_none_or(|schema| schema.is_valid(&value))
+        {
             distinct.push(value);
         }
     }
@@ -47,7 +59,11 @@ fn is_success(key: crate::contract::StatusKey) -> bool {
 /// The values of top-level properties that the parameter's name speaks of.
 fn collect(value: &Value, parameter: &str, found: &mut Vec<Value>) {
     let members = value.as_object().into_iter().flatten();
-    found.extend(members.filter(|(name, _)| speaks_of(parameter, name)).map(|(_, value)| value.clone()));
+    found.extend(
+        members
+            .filter(|(name, _)| speaks_of(parameter, name))
+            .map(|(_, value)| value.clone()),
+    );
 }
 
 /// Whether `data_export_token`, `exportToken` or `token` speaks of the property `token`.

@@ -19,18 +19,29 @@ pub(super) fn merge(first: &Map<String, Value>, second: &Map<String, Value>) -> 
 fn together(keyword: &str, known: &Value, value: &Value) -> Value {
     match (keyword, known, value) {
         ("minimum" | "exclusiveMinimum" | "minLength" | "minItems" | "minProperties", a, b) => {
-            if a.as_f64() >= b.as_f64() { a.clone() } else { b.clone() }
+            if a.as_f64() >= b.as_f64() {
+                a.clone()
+            } else {
+                b.clone()
+            }
         }
         ("maximum" | "exclusiveMaximum" | "maxLength" | "maxItems" | "maxProperties", a, b) => {
-            if a.as_f64() <= b.as_f64() { a.clone() } else { b.clone() }
+            if a.as_f64() <= b.as_f64() {
+                a.clone()
+            } else {
+                b.clone()
+            }
         }
         ("required", Value::Array(a), Value::Array(b)) => {
             let fresh = b.iter().filter(|name| !a.contains(name));
             Value::Array(a.iter().chain(fresh).cloned().collect())
         }
-        ("enum", Value::Array(a), Value::Array(b)) => {
-            Value::Array(a.iter().filter(|value| b.contains(value)).cloned().collect())
-        }
+        ("enum", Value::Array(a), Value::Array(b)) => Value::Array(
+            a.iter()
+                .filter(|value| b.contains(value))
+                .cloned()
+                .collect(),
+        ),
         ("type", a, b) => types(a, b),
         ("properties" | "patternProperties" | "$defs", Value::Object(a), Value::Object(b)) => {
             let mut all = a.clone();
@@ -44,7 +55,9 @@ fn together(keyword: &str, known: &Value, value: &Value) -> Value {
             Value::Object(all)
         }
         ("items" | "additionalProperties" | "propertyNames" | "contains", a, b) => all_of(a, b),
-        ("allOf", Value::Array(a), Value::Array(b)) => Value::Array(a.iter().chain(b).cloned().collect()),
+        ("allOf", Value::Array(a), Value::Array(b)) => {
+            Value::Array(a.iter().chain(b).cloned().collect())
+        }
         _ => value.clone(),
     }
 }
@@ -58,7 +71,12 @@ fn all_of(a: &Value, b: &Value) -> Value {
 }
 
 fn types(a: &Value, b: &Value) -> Value {
-    let list = |value: &Value| value.as_array().cloned().unwrap_or_else(|| vec![value.clone()]);
+    let list = |value: &Value| {
+        value
+            .as_array()
+            .cloned()
+            .unwrap_or_else(|| vec![value.clone()])
+    };
     let (a, b) = (list(a), list(b));
     let integer = Value::from("integer");
     let number = Value::from("number");
@@ -67,7 +85,9 @@ fn types(a: &Value, b: &Value) -> Value {
         .filter_map(|kind| {
             if b.contains(kind) {
                 Some(kind.clone())
-            } else if *kind == number && b.contains(&integer) || *kind == integer && b.contains(&number) {
+            } else if *kind == number && b.contains(&integer)
+                || *kind == integer && b.contains(&number)
+            {
                 Some(integer.clone())
             } else {
                 None

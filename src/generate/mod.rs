@@ -44,21 +44,39 @@ impl Generator {
         bytes[..8].copy_from_slice(&seed.to_le_bytes());
         // Each purpose has a stream of its own, so that one more parameter does not change the
         // values of the others.
-        for (index, byte) in purpose.iter().flat_map(|text| text.bytes().chain([0])).enumerate() {
+        for (index, byte) in purpose
+            .iter()
+            .flat_map(|text| text.bytes().chain([0]))
+            .enumerate()
+        {
             let at = 8 + index % 24;
             bytes[at] = bytes[at].rotate_left(3) ^ byte.wrapping_mul(0x9d);
         }
-        let config = Config { max_local_rejects: MOST_REFUSALS, failure_persistence: None, ..Config::default() };
-        Self { runner: TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &bytes)) }
+        let config = Config {
+            max_local_rejects: MOST_REFUSALS,
+            failure_persistence: None,
+            ..Config::default()
+        };
+        Self {
+            runner: TestRunner::new_with_rng(
+                config,
+                TestRng::from_seed(RngAlgorithm::ChaCha, &bytes),
+            ),
+        }
     }
 
     /// The next value; `None` when none was found within the bound.
     pub fn draw(&mut self, strategy: &BoxedStrategy<Value>) -> Option<Value> {
-        strategy.new_tree(&mut self.runner).ok().map(|tree| tree.current())
+        strategy
+            .new_tree(&mut self.runner)
+            .ok()
+            .map(|tree| tree.current())
     }
 
     /// A number below `bound`.
     pub fn below(&mut self, bound: usize) -> usize {
-        (0..bound.max(1)).new_tree(&mut self.runner).map_or(0, |tree| tree.current())
+        (0..bound.max(1))
+            .new_tree(&mut self.runner)
+            .map_or(0, |tree| tree.current())
     }
 }

@@ -31,7 +31,9 @@ pub enum OpenError {
         beginning: String,
     },
     /// A folder has no recording in it.
-    #[error("there is no recording in {0}: files that end with .har, .json, .yaml, .yml, .ndjson or .jsonl are looked for, also with .gz")]
+    #[error(
+        "there is no recording in {0}: files that end with .har, .json, .yaml, .yml, .ndjson or .jsonl are looked for, also with .gz"
+    )]
     NoRecordings(String),
 }
 

@@ -1,6 +1,9 @@
 //! Which files are meant by the paths that a user gives.
 
-use std::{fs, io, path::{Path, PathBuf}};
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
 
 use super::OpenError;
 
@@ -17,7 +20,10 @@ pub fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, OpenError> {
     for path in paths {
         if path.as_os_str() != "-" && path.is_dir() {
             let before = found.len();
-            walk(path, &mut found).map_err(|source| OpenError::Read { file: path.display().to_string(), source })?;
+            walk(path, &mut found).map_err(|source| OpenError::Read {
+                file: path.display().to_string(),
+                source,
+            })?;
             if found.len() == before {
                 return Err(OpenError::NoRecordings(path.display().to_string()));
             }
@@ -29,10 +35,15 @@ pub fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, OpenError> {
 }
 
 fn walk(folder: &Path, found: &mut Vec<PathBuf>) -> io::Result<()> {
-    let mut entries = fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>()?;
+    let mut entries = fs::read_dir(folder)?
+        .map(|entry| Ok(entry?.path()))
+        .collect::<io::Result<Vec<_>>>()?;
     entries.sort();
     for path in entries {
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let name = path
+            .file_name()
+            .and_then(|name| name.to_str())
+            .unwrap_or_default();
         if name.starts_with('.') {
             continue;
         }
@@ -47,5 +58,6 @@ fn walk(folder: &Path, found: &mut Vec<PathBuf>) -> io::Result<()> {
 
 fn is_recording(name: &str) -> bool {
     let name = name.strip_suffix(".gz").unwrap_or(name);
-    name.rsplit_once('.').is_some_and(|(_, ending)| ENDINGS.contains(&ending.to_ascii_lowercase().as_str()))
+    name.rsplit_once('.')
+        .is_some_and(|(_, ending)| ENDINGS.contains(&ending.to_ascii_lowercase().as_str()))
 }

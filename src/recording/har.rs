@@ -22,7 +22,8 @@ impl Format for Har {
     }
 
     fn sniff(&self, beginning: &str) -> bool {
-        first_key(beginning) == Some("log") || beginning.starts_with('{') && beginning.contains("\"log\"")
+        first_key(beginning) == Some("log")
+            || beginning.starts_with('{') && beginning.contains("\"log\"")
     }
 
     fn entries(&self, input: Input, file: Arc<str>) -> Entries {
@@ -30,9 +31,11 @@ impl Format for Har {
     }
 
     fn messages(&self, entry: &Raw) -> Result<(Request, Response), String> {
-        let Raw::Text(text) = entry else { return Err("the entry is not text".to_owned()) };
-        let entry: Entry<'_> =
-            serde_json::from_str(text).map_err(|error| format!("the entry is not as HAR 1.2 has it: {error}"))?;
+        let Raw::Text(text) = entry else {
+            return Err("the entry is not text".to_owned());
+        };
+        let entry: Entry<'_> = serde_json::from_str(text)
+            .map_err(|error| format!("the entry is not as HAR 1.2 has it: {error}"))?;
         let request = entry.request.ok_or("the entry has no request")?;
         let response = entry.response.ok_or("the entry has no response")?;
         let mut response = response.read(&request.method)?;
@@ -48,7 +51,10 @@ impl Format for Har {
 
 /// The first key of a JSON object.
 pub(super) fn first_key(beginning: &str) -> Option<&str> {
-    let rest = beginning.strip_prefix('{')?.trim_start().strip_prefix('"')?;
+    let rest = beginning
+        .strip_prefix('{')?
+        .trim_start()
+        .strip_prefix('"')?;
     rest.split_once('"').map(|(key, _)| key)
 }
 
@@ -118,12 +124,18 @@ struct Content<'a> {
 fn headers(pairs: &[Pair<'_>], mime_type: Option<&str>) -> HeaderMap {
     let mut headers = HeaderMap::new();
     for pair in pairs {
-        message::add_header(&mut headers, &pair.name, pair.value.as_deref().unwrap_or_default());
+        message::add_header(
+            &mut headers,
+            &pair.name,
+            pair.value.as_deref().unwrap_or_default(),
+        );
     }
     // A recording without any header kept none; the type that stands with the content is then the
     // one that came.
     if headers.is_empty()
-        && let Some(value) = mime_type.filter(|text| !text.is_empty()).and_then(|text| HeaderValue::from_str(text).ok())
+        && let Some(value) = mime_type
+            .filter(|text| !text.is_empty())
+            .and_then(|text| HeaderValue::from_str(text).ok())
     {
         headers.insert(CONTENT_TYPE, value);
     }
@@ -132,13 +144,21 @@ fn headers(pairs: &[Pair<'_>], mime_type: Option<&str>) -> HeaderMap {
 
 impl HarRequest<'_> {
     fn read(&self) -> Result<Request, String> {
-        let mime_type = self.post_data.as_ref().and_then(|data| data.mime_type.as_deref());
+        let mime_type = self
+            .post_data
+            .as_ref()
+            .and_then(|data| data.mime_type.as_deref());
         let headers = headers(&self.headers, mime_type);
         let body = match &self.post_data {
             None => Body::empty(),
             Some(data) => data.read(&headers)?,
         };
-        Ok(Request { method: message::method(&self.method)?, url: message::url(&self.url)?, headers, body })
+        Ok(Request {
+            method: message::method(&self.method)?,
+            url: message::url(&self.url)?,
+            headers,
+            body,
+        })
     }
 }
 
@@ -147,10 +167,17 @@ impl PostData<'_> {
         let is_base64 = self.encoding.as_deref() == Some("base64");
         match (&self.text, &self.params) {
             (Some(text), _) if is_base64 => Ok(message::body(message::from_base64(text)?, headers)),
-            (Some(text), params) if !text.is_empty() || params.as_ref().is_none_or(Vec::is_empty) => {
+            (Some(text), params)
+                if !text.is_empty() || params.as_ref().is_none_or(Vec::is_empty) =>
+            {
                 Ok(text.as_bytes().to_vec().into())
             }
-            (_, Some(params)) if self.mime_type.as_deref().is_some_and(|kind| kind.contains("urlencoded")) => {
+            (_, Some(params))
+                if self
+                    .mime_type
+                    .as_deref()
+                    .is_some_and(|kind| kind.contains("urlencoded")) =>
+            {
                 let mut form = form_urlencoded::Serializer::new(String::new());
                 for pair in params {
                     form.append_pair(&pair.name, pair.value.as_deref().unwrap_or_default());
@@ -170,25 +197,40 @@ impl HarResponse<'_> {
             .or_else(|| self.status.as_str()?.parse().ok())
             .ok_or_else(|| format!("{} is not a status", self.status))?;
         let status = message::status(code)?;
-        let mime_type = self.content.as_ref().and_then(|content| content.mime_type.as_deref());
+        let mime_type = self
+            .content
+            .as_ref()
+            .and_then(|content| content.mime_type.as_deref());
         let headers = headers(&self.headers, mime_type);
         let content = self.content.as_ref();
         let body = match content.and_then(|content| content.text.as_deref()) {
-            Some(text) if content.and_then(|content| content.encoding.as_deref()) == Some("base64") => {
+            Some(text)
+                if content.and_then(|content| content.encoding.as_deref()) == Some("base64") =>
+            {
                 message::body(message::from_base64(text)?, &headers)
             }
             Some(text) => Body::Complete(Bytes::from(text.to_owned())),
             None => {
                 let size = content.and_then(|content| content.size.as_ref()?.as_i64());
                 let body_size = self.body_size.as_ref().and_then(Value::as_i64);
-                let has_none = method == Method::HEAD.as_str() || matches!(code, 100..=199 | 204 | 304);
-                if has_none || size == Some(0) || size.is_none_or(|size| size < 0) && body_size == Some(0) {
+                let has_none =
+                    method == Method::HEAD.as_str() || matches!(code, 100..=199 | 204 | 304);
+                if has_none
+                    || size == Some(0)
+                    || size.is_none_or(|size| size < 0) && body_size == Some(0)
+                {
                     Body::empty()
                 } else {
                     Body::NotRecorded
                 }
             }
         };
-        Ok(Response { status, headers, body, elapsed: None, wire_length: None })
+        Ok(Response {
+            status,
+            headers,
+            body,
+            elapsed: None,
+            wire_length: None,
+        })
     }
 }

@@ -12,7 +12,9 @@ use std::{
     thread,
 };
 
-use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{
+    DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor,
+};
 use serde_json::{error::Category, value::RawValue};
 
 use super::{Entries, Input, Raw, RawEntry, RecordingError};
@@ -24,12 +26,26 @@ type Queue = SyncSender<Result<RawEntry, RecordingError>>;
 
 /// Reads the elements of the array that stands at the end of `path`; each step of it names the
 /// keys that are followed.
-pub(super) fn elements(input: Input, file: Arc<str>, path: &'static [&'static [&'static str]]) -> Entries {
+pub(super) fn elements(
+    input: Input,
+    file: Arc<str>,
+    path: &'static [&'static [&'static str]],
+) -> Entries {
     let (queue, entries) = sync_channel(QUEUE);
     thread::spawn(move || {
-        let mut state = State { queue, count: 0, abandoned: false, found: false };
+        let mut state = State {
+            queue,
+            count: 0,
+            abandoned: false,
+            found: false,
+        };
         let mut reader = serde_json::Deserializer::from_reader(input);
-        let result = Descend { path, state: &mut state }.deserialize(&mut reader).and_then(|()| reader.end());
+        let result = Descend {
+            path,
+            state: &mut state,
+        }
+        .deserialize(&mut reader)
+        .and_then(|()| reader.end());
         if state.abandoned {
             return;
         }
@@ -42,7 +58,12 @@ pub(super) fn elements(input: Input, file: Arc<str>, path: &'static [&'static [&
             Ok(()) => return,
         };
         // Nobody may be listening any more, and then nobody needs to know.
-        let _ = state.queue.send(Err(RecordingError { file, entry: None, line: None, message }));
+        let _ = state.queue.send(Err(RecordingError {
+            file,
+            entry: None,
+            line: None,
+            message,
+        }));
     });
     Box::new(entries.into_iter())
 }
@@ -55,9 +76,15 @@ fn trouble(error: &serde_json::Error, count: u64) -> String {
     };
     match error.classify() {
         Category::Eof | Category::Io => {
-            format!("the recording is cut off {read} (line {}, column {})", error.line(), error.column())
+            format!(
+                "the recording is cut off {read} (line {}, column {})",
+                error.line(),
+                error.column()
+            )
         }
-        Category::Syntax | Category::Data => format!("the recording cannot be read on {read}: {error}"),
+        Category::Syntax | Category::Data => {
+            format!("the recording cannot be read on {read}: {error}")
+        }
     }
 }
 
@@ -78,7 +105,11 @@ impl<'de> DeserializeSeed<'de> for Descend<'_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        if self.path.is_empty() { deserializer.deserialize_seq(self) } else { deserializer.deserialize_map(self) }
+        if self.path.is_empty() {
+            deserializer.deserialize_seq(self)
+        } else {
+            deserializer.deserialize_map(self)
+        }
     }
 }
 
@@ -86,14 +117,23 @@ impl<'de> Visitor<'de> for Descend<'_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.path.is_empty() { "a list of entries" } else { "an object" })
+        f.write_str(if self.path.is_empty() {
+            "a list of entries"
+        } else {
+            "an object"
+        })
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
-        let Some((step, rest)) = self.path.split_first() else { return Ok(()) };
+        let Some((step, rest)) = self.path.split_first() else {
+            return Ok(());
+        };
         while let Some(key) = members.next_key::<String>()? {
             if step.contains(&key.as_str()) {
-                members.next_value_seed(Descend { path: rest, state: &mut *self.state })?;
+                members.next_value_seed(Descend {
+                    path: rest,
+                    state: &mut *self.state,
+                })?;
             } else {
                 members.next_value::<IgnoredAny>()?;
             }
@@ -106,7 +146,11 @@ impl<'de> Visitor<'de> for Descend<'_> {
         while let Some(item) = items.next_element::<Box<RawValue>>()? {
             self.state.count += 1;
             let raw = Raw::Text(Box::<str>::from(item));
-            let entry = RawEntry { number: self.state.count, line: None, raw };
+            let entry = RawEntry {
+                number: self.state.count,
+                line: None,
+                raw,
+            };
             if self.state.queue.send(Ok(entry)).is_err() {
                 self.state.abandoned = true;
                 return Err(A::Error::custom("nobody reads on"));

@@ -34,7 +34,9 @@ pub(super) fn add_header(headers: &mut HeaderMap, name: &str, value: &str) {
     if name.starts_with(':') {
         return;
     }
-    let Ok(name) = HeaderName::from_bytes(name.trim().as_bytes()) else { return };
+    let Ok(name) = HeaderName::from_bytes(name.trim().as_bytes()) else {
+        return;
+    };
     for line in value.split('\n') {
         let line = line.trim_matches(['\r', ' ', '\t']);
         if let Ok(value) = HeaderValue::from_bytes(line.as_bytes()) {
@@ -45,7 +47,10 @@ pub(super) fn add_header(headers: &mut HeaderMap, name: &str, value: &str) {
 
 /// Bytes from base64, with or without padding, line breaks passed over.
 pub(super) fn from_base64(text: &str) -> Result<Bytes, String> {
-    let compact: String = text.chars().filter(|character| !character.is_ascii_whitespace()).collect();
+    let compact: String = text
+        .chars()
+        .filter(|character| !character.is_ascii_whitespace())
+        .collect();
     general_purpose::STANDARD
         .decode(&compact)
         .or_else(|_| general_purpose::STANDARD_NO_PAD.decode(&compact))
@@ -57,7 +62,9 @@ pub(super) fn from_base64(text: &str) -> Result<Bytes, String> {
 /// A body whose coding may still be on it. Most recorders undo the coding and leave the header, so
 /// bytes that are not of the coding are taken as they are.
 pub(super) fn body(bytes: Bytes, headers: &HeaderMap) -> Body {
-    let coding = headers.get(http::header::CONTENT_ENCODING).and_then(|value| value.to_str().ok());
+    let coding = headers
+        .get(http::header::CONTENT_ENCODING)
+        .and_then(|value| value.to_str().ok());
     if let Some(coding) = coding
         && is_coded(&bytes)
         && let decoded @ Body::Complete(_) = decode(coding, bytes.clone(), BODY_LIMIT)
@@ -69,5 +76,8 @@ pub(super) fn body(bytes: Bytes, headers: &HeaderMap) -> Body {
 
 /// Whether bytes begin as gzip or zlib does.
 fn is_coded(bytes: &[u8]) -> bool {
-    matches!(bytes, [0x1f, 0x8b, ..] | [0x78, 0x01 | 0x5e | 0x9c | 0xda, ..])
+    matches!(
+        bytes,
+        [0x1f, 0x8b, ..] | [0x78, 0x01 | 0x5e | 0x9c | 0xda, ..]
+    )
 }

@@ -12,8 +12,8 @@ mod json_stream;
 mod message;
 mod ndjson;
 mod vcr;
-mod yaml_stream;
 mod write;
+mod yaml_stream;
 
 use std::{
     fs::File,
@@ -79,7 +79,7 @@ pub struct RawEntry {
 pub struct Entry {
     file: Arc<str>,
     format: &'static dyn Format,
-    entry: RawEntry,
+    raw: RawEntry,
 }
 
 impl Entry {
@@ -89,20 +89,20 @@ impl Entry {
     ///
     /// When the entry is not what its format wants.
     pub fn exchange(&self) -> Result<Exchange, RecordingError> {
-        match self.format.messages(&self.entry.raw) {
+        match self.format.messages(&self.raw.raw) {
             Ok((request, response)) => Ok(Exchange {
                 request,
                 response,
                 origin: Origin::Recorded {
                     file: Arc::clone(&self.file),
-                    entry: self.entry.number,
-                    line: self.entry.line,
+                    entry: self.raw.number,
+                    line: self.raw.line,
                 },
             }),
             Err(message) => Err(RecordingError {
                 file: Arc::clone(&self.file),
-                entry: Some(self.entry.number),
-                line: self.entry.line,
+                entry: Some(self.raw.number),
+                line: self.raw.line,
                 message,
             }),
         }
@@ -128,7 +128,11 @@ impl Iterator for Reader {
 
     fn next(&mut self) -> Option<Self::Item> {
         let entry = self.entries.next()?;
-        Some(entry.map(|entry| Entry { file: Arc::clone(&self.file), format: self.format, entry }))
+        Some(entry.map(|entry| Entry {
+            file: Arc::clone(&self.file),
+            format: self.format,
+            raw: entry,
+        }))
     }
 }
 
@@ -142,7 +146,10 @@ const BEGINNING: usize = 64 << 10;
 /// When it cannot be read, is empty, or is in no known format.
 pub fn open(path: &Path) -> Result<Reader, OpenError> {
     let name = path.display().to_string();
-    let file = File::open(path).map_err(|source| OpenError::Read { file: name.clone(), source })?;
+    let file = File::open(path).map_err(|source| OpenError::Read {
+        file: name.clone(),
+        source,
+    })?;
     if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
         return Err(OpenError::Directory(name));
     }
@@ -155,7 +162,10 @@ pub fn open(path: &Path) -> Result<Reader, OpenError> {
 ///
 /// As [`open`].
 pub fn read(name: &str, input: impl Read + Send + 'static) -> Result<Reader, OpenError> {
-    let failed = |source: io::Error| OpenError::Read { file: name.to_owned(), source };
+    let failed = |source: io::Error| OpenError::Read {
+        file: name.to_owned(),
+        source,
+    };
     let mut input = Peeked::new(Box::new(BufReader::new(input))).map_err(failed)?;
     if input.beginning.starts_with(&[0x1f, 0x8b]) {
         let unpacked = BufReader::with_capacity(BEGINNING, MultiGzDecoder::new(input));
@@ -170,11 +180,21 @@ pub fn read(name: &str, input: impl Read + Send + 'static) -> Result<Reader, Ope
     let Some(format) = READERS.iter().find(|format| format.sniff(beginning)) else {
         return Err(OpenError::UnknownFormat {
             file: name.to_owned(),
-            beginning: beginning.lines().next().unwrap_or_default().chars().take(40).collect(),
+            beginning: beginning
+                .lines()
+                .next()
+                .unwrap_or_default()
+                .chars()
+                .take(40)
+                .collect(),
         });
     };
     let file: Arc<str> = name.into();
-    Ok(Reader { entries: format.entries(Box::new(input), Arc::clone(&file)), file, format: *format })
+    Ok(Reader {
+        entries: format.entries(Box::new(input), Arc::clone(&file)),
+        file,
+        format: *format,
+    })
 }
 
 /// A stream whose beginning has been looked at and is given out again.
@@ -201,7 +221,11 @@ impl Peeked {
             let length = chunk.len();
             rest.consume(length);
         }
-        Ok(Self { beginning, given: 0, rest })
+        Ok(Self {
+            beginning,
+            given: 0,
+            rest,
+        })
     }
 
     fn skip_byte_order_mark(&mut self) {
@@ -223,7 +247,11 @@ impl Read for Peeked {
 
 impl BufRead for Peeked {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        if self.given < self.beginning.len() { Ok(&self.beginning[self.given..]) } else { self.rest.fill_buf() }
+        if self.given < self.beginning.len() {
+            Ok(&self.beginning[self.given..])
+        } else {
+            self.rest.fill_buf()
+        }
     }
 
     fn consume(&mut self, length: usize) {

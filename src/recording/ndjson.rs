@@ -26,17 +26,27 @@ impl Format for Ndjson {
 
     fn sniff(&self, beginning: &str) -> bool {
         // The first line may be broken; any line that begins as an exchange does will do.
-        beginning.lines().any(|line| first_key(line).is_some_and(|key| ["request", "response", "elapsed_ms"].contains(&key)))
+        beginning.lines().any(|line| {
+            first_key(line).is_some_and(|key| ["request", "response", "elapsed_ms"].contains(&key))
+        })
     }
 
     fn entries(&self, input: Input, file: Arc<str>) -> Entries {
-        Box::new(Lines { input, file, line: 0, number: 0, done: false })
+        Box::new(Lines {
+            input,
+            file,
+            line: 0,
+            number: 0,
+            done: false,
+        })
     }
 
     fn messages(&self, entry: &Raw) -> Result<(Request, Response), String> {
-        let Raw::Text(text) = entry else { return Err("the entry is not text".to_owned()) };
-        let exchange: RecordedExchange =
-            serde_json::from_str(text).map_err(|error| format!("the line is not an exchange: {error}"))?;
+        let Raw::Text(text) = entry else {
+            return Err("the entry is not text".to_owned());
+        };
+        let exchange: RecordedExchange = serde_json::from_str(text)
+            .map_err(|error| format!("the line is not an exchange: {error}"))?;
         exchange.read()
     }
 }
@@ -56,19 +66,35 @@ impl Iterator for Lines {
         while !self.done {
             let mut bytes = Vec::new();
             self.line += 1;
-            let read = (&mut self.input).take(LINE_LIMIT).read_until(b'\n', &mut bytes);
+            let read = (&mut self.input)
+                .take(LINE_LIMIT)
+                .read_until(b'\n', &mut bytes);
             let error = |lines: &Self, message: String| {
-                Some(Err(RecordingError { file: Arc::clone(&lines.file), entry: None, line: Some(lines.line), message }))
+                Some(Err(RecordingError {
+                    file: Arc::clone(&lines.file),
+                    entry: None,
+                    line: Some(lines.line),
+                    message,
+                }))
             };
             match read {
                 Err(reason) => {
                     self.done = true;
-                    return error(self, format!("the recording is cut off after {} entries: {reason}", self.number));
+                    return error(
+                        self,
+                        format!(
+                            "the recording is cut off after {} entries: {reason}",
+                            self.number
+                        ),
+                    );
                 }
                 Ok(0) => self.done = true,
                 Ok(length) if length as u64 == LINE_LIMIT => {
                     self.done = true;
-                    return error(self, format!("the line is longer than {LINE_LIMIT} bytes; the rest is not read"));
+                    return error(
+                        self,
+                        format!("the line is longer than {LINE_LIMIT} bytes; the rest is not read"),
+                    );
                 }
                 Ok(_) => {
                     let is_last = bytes.last() != Some(&b'\n');
@@ -79,14 +105,20 @@ impl Iterator for Lines {
                     let Ok(text) = String::from_utf8(bytes) else {
                         return error(self, "the line is not UTF-8".to_owned());
                     };
-                    if is_last && text.trim_end().ends_with('}') && serde_json::from_str::<serde::de::IgnoredAny>(&text).is_err()
+                    if is_last
+                        && text.trim_end().ends_with('}')
+                        && serde_json::from_str::<serde::de::IgnoredAny>(&text).is_err()
                         || is_last && !text.trim_end().ends_with('}')
                     {
                         self.done = true;
                         return error(self, "the recording is cut off in this line".to_owned());
                     }
                     let raw = Raw::Text(text.into_boxed_str());
-                    return Some(Ok(RawEntry { number: self.number, line: Some(self.line), raw }));
+                    return Some(Ok(RawEntry {
+                        number: self.number,
+                        line: Some(self.line),
+                        raw,
+                    }));
                 }
             }
         }
@@ -126,7 +158,11 @@ struct RecordedResponse {
 /// `body` as text, or `body_base64`; both absent when it was not kept, `body: null` for none.
 #[derive(Serialize, Deserialize)]
 struct RecordedBody {
-    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
     body: Option<Option<String>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     body_base64: Option<String>,
@@ -136,7 +172,9 @@ struct RecordedBody {
 }
 
 /// Tells `null` from absent.
-fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
+fn present<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<String>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
 }
 
@@ -147,20 +185,44 @@ impl RecordedBody {
             (Some(text), None) => text.clone().unwrap_or_default().into(),
             (None, None) => return Ok(Body::NotRecorded),
         };
-        Ok(if self.body_cut { Body::Cut { bytes, reason: CutReason::Recorder } } else { Body::Complete(bytes) })
+        Ok(if self.body_cut {
+            Body::Cut {
+                bytes,
+                reason: CutReason::Recorder,
+            }
+        } else {
+            Body::Complete(bytes)
+        })
     }
 
     fn of(body: &Body) -> Self {
-        let absent = Self { body: None, body_base64: None, body_cut: false };
+        let absent = Self {
+            body: None,
+            body_base64: None,
+            body_cut: false,
+        };
         let bytes = match body {
             Body::NotRecorded => return absent,
-            Body::Complete(bytes) if bytes.is_empty() => return Self { body: Some(None), ..absent },
+            Body::Complete(bytes) if bytes.is_empty() => {
+                return Self {
+                    body: Some(None),
+                    ..absent
+                };
+            }
             Body::Complete(bytes) | Body::Cut { bytes, .. } => bytes,
         };
         let body_cut = matches!(body, Body::Cut { .. });
         match std::str::from_utf8(bytes) {
-            Ok(text) => Self { body: Some(Some(text.to_owned())), body_cut, ..absent },
-            Err(_) => Self { body_base64: Some(STANDARD.encode(bytes)), body_cut, ..absent },
+            Ok(text) => Self {
+                body: Some(Some(text.to_owned())),
+                body_cut,
+                ..absent
+            },
+            Err(_) => Self {
+                body_base64: Some(STANDARD.encode(bytes)),
+                body_cut,
+                ..absent
+            },
         }
     }
 }
@@ -191,7 +253,11 @@ impl RecordedExchange {
         Ok((request, response))
     }
 
-    pub(super) fn of(request: &Request, response: &Response, mask: &dyn Fn(&str, &str) -> String) -> Self {
+    pub(super) fn of(
+        request: &Request,
+        response: &Response,
+        mask: &dyn Fn(&str, &str) -> String,
+    ) -> Self {
         Self {
             request: RecordedRequest {
                 method: request.method.to_string(),
@@ -204,7 +270,9 @@ impl RecordedExchange {
                 headers: written_headers(&response.headers, mask),
                 body: RecordedBody::of(&response.body),
             },
-            elapsed_ms: response.elapsed.map(|elapsed| elapsed.as_secs_f64() * 1000.0),
+            elapsed_ms: response
+                .elapsed
+                .map(|elapsed| elapsed.as_secs_f64() * 1000.0),
         }
     }
 }
@@ -212,9 +280,13 @@ impl RecordedExchange {
 fn headers(fields: &Map<String, Value>) -> HeaderMap {
     let mut headers = HeaderMap::new();
     for (name, value) in fields {
-        let values = value.as_array().map_or_else(|| std::slice::from_ref(value), Vec::as_slice);
+        let values = value
+            .as_array()
+            .map_or_else(|| std::slice::from_ref(value), Vec::as_slice);
         for value in values {
-            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            let text = value
+                .as_str()
+                .map_or_else(|| value.to_string(), str::to_owned);
             message::add_header(&mut headers, name, &text);
         }
     }
@@ -227,9 +299,18 @@ fn written_headers(headers: &HeaderMap, mask: &dyn Fn(&str, &str) -> String) -> 
         let mut values: Vec<Value> = headers
             .get_all(name)
             .iter()
-            .map(|value| Value::String(mask(name.as_str(), &String::from_utf8_lossy(value.as_bytes()))))
+            .map(|value| {
+                Value::String(mask(
+                    name.as_str(),
+                    &String::from_utf8_lossy(value.as_bytes()),
+                ))
+            })
             .collect();
-        let value = if values.len() == 1 { values.remove(0) } else { Value::Array(values) };
+        let value = if values.len() == 1 {
+            values.remove(0)
+        } else {
+            Value::Array(values)
+        };
         fields.insert(name.as_str().to_owned(), value);
     }
     fields

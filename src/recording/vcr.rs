@@ -25,7 +25,12 @@ impl Format for VcrJson {
     }
 
     fn sniff(&self, beginning: &str) -> bool {
-        let known = ["interactions", "http_interactions", "version", "recorded_with"];
+        let known = [
+            "interactions",
+            "http_interactions",
+            "version",
+            "recorded_with",
+        ];
         first_key(beginning).is_some_and(|key| known.contains(&key))
     }
 
@@ -46,7 +51,10 @@ impl Format for VcrYaml {
     fn sniff(&self, beginning: &str) -> bool {
         !beginning.starts_with(['{', '['])
             && beginning.lines().any(|line| {
-                ENTRIES.iter().any(|key| line.strip_prefix(key).is_some_and(|rest| rest.trim_start().starts_with(':')))
+                ENTRIES.iter().any(|key| {
+                    line.strip_prefix(key)
+                        .is_some_and(|rest| rest.trim_start().starts_with(':'))
+                })
             })
     }
 
@@ -68,7 +76,12 @@ fn interaction(entry: &Raw) -> Result<(Request, Response), String> {
             &parsed
         }
     };
-    let part = |key: &str| entry.get(key).filter(|part| part.is_object()).ok_or(format!("the entry has no {key}"));
+    let part = |key: &str| {
+        entry
+            .get(key)
+            .filter(|part| part.is_object())
+            .ok_or(format!("the entry has no {key}"))
+    };
     Ok((request(part("request")?)?, response(part("response")?)?))
 }
 
@@ -77,8 +90,16 @@ fn request(part: &Value) -> Result<Request, String> {
     let headers = headers(part.get("headers"));
     let body = body(part.get("body"), &headers)?;
     Ok(Request {
-        method: message::method(&text("method").ok_or("the request has no method")?.to_uppercase())?,
-        url: message::url(text("uri").or_else(|| text("url")).ok_or("the request has no uri")?)?,
+        method: message::method(
+            &text("method")
+                .ok_or("the request has no method")?
+                .to_uppercase(),
+        )?,
+        url: message::url(
+            text("uri")
+                .or_else(|| text("url"))
+                .ok_or("the request has no uri")?,
+        )?,
         headers,
         body: body.unwrap_or_else(Body::empty),
     })
@@ -94,14 +115,22 @@ fn response(part: &Value) -> Result<Response, String> {
     let headers = headers(part.get("headers"));
     let kept = part.get("body").or_else(|| part.get("content"));
     let body = body(kept, &headers)?.unwrap_or_else(Body::empty);
-    Ok(Response { status: message::status(code)?, headers, body, elapsed: None, wire_length: None })
+    Ok(Response {
+        status: message::status(code)?,
+        headers,
+        body,
+        elapsed: None,
+        wire_length: None,
+    })
 }
 
 /// Header fields; each value alone or in a list.
 fn headers(part: Option<&Value>) -> HeaderMap {
     let mut headers = HeaderMap::new();
     for (name, value) in part.and_then(Value::as_object).into_iter().flatten() {
-        let values = value.as_array().map_or_else(|| std::slice::from_ref(value), Vec::as_slice);
+        let values = value
+            .as_array()
+            .map_or_else(|| std::slice::from_ref(value), Vec::as_slice);
         for value in values {
             let number;
             let text = match value {
@@ -125,7 +154,10 @@ fn body(part: Option<&Value>, headers: &HeaderMap) -> Result<Option<Body>, Strin
         Value::Null => return Ok(None),
         Value::String(text) => message::body(Bytes::from(text.clone()), headers),
         Value::Object(members) => {
-            if let Some(Value::String(encoded)) = members.get("base64_string").or_else(|| members.get(yaml_stream::BINARY)) {
+            if let Some(Value::String(encoded)) = members
+                .get("base64_string")
+                .or_else(|| members.get(yaml_stream::BINARY))
+            {
                 message::body(message::from_base64(encoded)?, headers)
             } else if let Some(inner) = members.get("string") {
                 return body(Some(inner), headers);

@@ -23,7 +23,11 @@ impl<W: Write> Writer<W> {
     /// When `out` refuses.
     pub fn write(&mut self, exchange: &Exchange) -> io::Result<()> {
         let mask = |name: &str, value: &str| {
-            if is_credential(name) { "REDACTED".to_owned() } else { value.to_owned() }
+            if is_credential(name) {
+                "REDACTED".to_owned()
+            } else {
+                value.to_owned()
+            }
         };
         let line = RecordedExchange::of(&exchange.request, &exchange.response, &mask);
         serde_json::to_writer(&mut self.out, &line)?;

@@ -20,7 +20,12 @@ const MOST_NODES: usize = 5_000_000;
 /// Reads the elements of the list under one of `keys` at the top of the document.
 pub(super) fn elements(input: Input, file: Arc<str>, keys: &'static [&'static str]) -> Entries {
     let trouble = Arc::new(Mutex::new(None));
-    let characters = Characters { input, ready: VecDeque::new(), partial: Vec::new(), trouble: Arc::clone(&trouble) };
+    let characters = Characters {
+        input,
+        ready: VecDeque::new(),
+        partial: Vec::new(),
+        trouble: Arc::clone(&trouble),
+    };
     Box::new(Elements {
         parser: Parser::new_from_iter(characters),
         file,
@@ -50,7 +55,8 @@ impl Iterator for Characters {
             let chunk = match self.input.fill_buf() {
                 Ok(chunk) => chunk,
                 Err(error) => {
-                    *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = Some(error.to_string());
+                    *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) =
+                        Some(error.to_string());
                     return None;
                 }
             };
@@ -63,7 +69,8 @@ impl Iterator for Characters {
                 Err(error) if error.error_len().is_none() && length > 0 => error.valid_up_to(),
                 Err(_) => self.partial.len(),
             };
-            self.ready.extend(String::from_utf8_lossy(&self.partial[..whole]).chars());
+            self.ready
+                .extend(String::from_utf8_lossy(&self.partial[..whole]).chars());
             self.partial.drain(..whole);
             if length == 0 {
                 break;
@@ -104,8 +111,17 @@ impl Iterator for Elements {
             Ok(Some(entry)) => Some(Ok(entry)),
             Ok(None) => {
                 self.done = true;
-                let trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner).take();
-                trouble.map(|reason| Err(self.error(None, format!("the recording is cut off {}: {reason}", self.read_so_far()))))
+                let trouble = self
+                    .trouble
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .take();
+                trouble.map(|reason| {
+                    Err(self.error(
+                        None,
+                        format!("the recording is cut off {}: {reason}", self.read_so_far()),
+                    ))
+                })
             }
             Err(error) => {
                 self.done = true;
@@ -125,17 +141,27 @@ impl Elements {
     }
 
     fn error(&self, line: Option<u64>, message: String) -> RecordingError {
-        RecordingError { file: Arc::clone(&self.file), entry: None, line, message }
+        RecordingError {
+            file: Arc::clone(&self.file),
+            entry: None,
+            line,
+            message,
+        }
     }
 
     fn event(&mut self) -> Result<Option<(Event<'static>, u64)>, RecordingError> {
         match self.parser.next_event() {
             None => Ok(None),
-            Some(Ok((event, span))) => Ok(Some((event, u64::try_from(span.start.line()).unwrap_or(0)))),
+            Some(Ok((event, span))) => {
+                Ok(Some((event, u64::try_from(span.start.line()).unwrap_or(0))))
+            }
             Some(Err(error)) => {
                 let line = u64::try_from(error.marker().line()).ok();
                 let reason = error.info();
-                let message = format!("the recording cannot be read on {}: {reason}", self.read_so_far());
+                let message = format!(
+                    "the recording cannot be read on {}: {reason}",
+                    self.read_so_far()
+                );
                 Err(self.error(line, message))
             }
         }
@@ -143,29 +169,43 @@ impl Elements {
 
     fn advance(&mut self) -> Result<Option<RawEntry>, RecordingError> {
         while self.place == Position::Top {
-            let Some((event, line)) = self.event()? else { return Ok(None) };
+            let Some((event, line)) = self.event()? else {
+                return Ok(None);
+            };
             match event {
                 Event::StreamStart | Event::DocumentStart(..) | Event::MappingStart(..) => {}
-                Event::Scalar(key, ..) if self.keys.contains(&key.as_ref()) => match self.event()? {
-                    Some((Event::SequenceStart(..), _)) => self.place = Position::List,
-                    _ => return Err(self.error(Some(line), format!("`{key}` is not a list"))),
-                },
+                Event::Scalar(key, ..) if self.keys.contains(&key.as_ref()) => {
+                    match self.event()? {
+                        Some((Event::SequenceStart(..), _)) => self.place = Position::List,
+                        _ => return Err(self.error(Some(line), format!("`{key}` is not a list"))),
+                    }
+                }
                 Event::Scalar(..) => {
-                    let Some((value, line)) = self.event()? else { return Ok(None) };
+                    let Some((value, line)) = self.event()? else {
+                        return Ok(None);
+                    };
                     self.build(value, line)?;
                 }
                 Event::MappingEnd | Event::DocumentEnd | Event::StreamEnd => return Ok(None),
-                _ => return Err(self.error(Some(line), "the recording is not a mapping".to_owned())),
+                _ => {
+                    return Err(self.error(Some(line), "the recording is not a mapping".to_owned()));
+                }
             }
         }
-        let Some((event, line)) = self.event()? else { return Ok(None) };
+        let Some((event, line)) = self.event()? else {
+            return Ok(None);
+        };
         if matches!(event, Event::SequenceEnd) {
             self.place = Position::Top;
             return self.advance();
         }
         let value = self.build(event, line)?;
         self.count += 1;
-        Ok(Some(RawEntry { number: self.count, line: Some(line), raw: Raw::Tree(value) }))
+        Ok(Some(RawEntry {
+            number: self.count,
+            line: Some(line),
+            raw: Raw::Tree(value),
+        }))
     }
 
     /// Keeps a value that has an anchor.
@@ -198,9 +238,10 @@ impl Elements {
                     open.push(Open::Object(Map::new(), None, anchor));
                     None
                 }
-                Event::SequenceEnd | Event::MappingEnd => {
-                    open.pop().map(Open::close).map(|(value, anchor)| self.named(anchor, value))
-                }
+                Event::SequenceEnd | Event::MappingEnd => open
+                    .pop()
+                    .map(Open::close)
+                    .map(|(value, anchor)| self.named(anchor, value)),
                 Event::Alias(anchor) => match self.anchors.get(&anchor) {
                     Some(value) => {
                         nodes += size(value);
@@ -209,7 +250,10 @@ impl Elements {
                     None => return Err(self.error(Some(line), "an alias names nothing".to_owned())),
                 },
                 Event::StreamEnd | Event::DocumentEnd => {
-                    return Err(self.error(Some(line), format!("the recording is cut off {}", self.read_so_far())));
+                    return Err(self.error(
+                        Some(line),
+                        format!("the recording is cut off {}", self.read_so_far()),
+                    ));
                 }
                 _ => None,
             };
@@ -222,7 +266,10 @@ impl Elements {
             match self.event()? {
                 Some((next, _)) => event = next,
                 None => {
-                    return Err(self.error(Some(line), format!("the recording is cut off {}", self.read_so_far())));
+                    return Err(self.error(
+                        Some(line),
+                        format!("the recording is cut off {}", self.read_so_far()),
+                    ));
                 }
             }
         }
@@ -273,7 +320,10 @@ fn size(value: &Value) -> usize {
 /// A scalar by the part of the core schema that recordings use.
 fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Value {
     if tag.is_some_and(|tag| tag.suffix().ends_with("binary")) {
-        return Value::Object(Map::from_iter([(BINARY.to_owned(), Value::String(text.to_owned()))]));
+        return Value::Object(Map::from_iter([(
+            BINARY.to_owned(),
+            Value::String(text.to_owned()),
+        )]));
     }
     if style != ScalarStyle::Plain || tag.is_some() {
         return Value::String(text.to_owned());
@@ -282,6 +332,8 @@ fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Value {
         "" | "~" | "null" | "Null" | "NULL" => Value::Null,
         "true" => Value::Bool(true),
         "false" => Value::Bool(false),
-        number => number.parse::<i64>().map_or_else(|_| Value::String(number.to_owned()), Value::from),
+        number => number
+            .parse::<i64>()
+            .map_or_else(|_| Value::String(number.to_owned()), Value::from),
     }
 }

@@ -33,7 +33,10 @@ mod tests {
 
     #[test]
     fn escapes_and_overrides_are_made_visible() {
-        assert_eq!(visible("\u{1b}[2J\u{7}x\n\u{202e}"), "\\u{1b}[2J\\u{7}x\\n\\u{202e}");
+        assert_eq!(
+            visible("\u{1b}[2J\u{7}x\n\u{202e}"),
+            "\\u{1b}[2J\\u{7}x\\n\\u{202e}"
+        );
         assert_eq!(visible("plain ä €"), "plain ä €");
         assert_eq!(visible("\u{9b}31m"), "\\u{9b}31m");
     }

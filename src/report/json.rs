@@ -75,6 +75,7 @@ pub(super) fn render(outcome: &Outcome, document: &Document) -> Vec<u8> {
         kind: match header.kind {
             RunKind::Check => "check",
             RunKind::Replay => "replay",
+            RunKind::Lint => "lint",
         },
         document: json!({
             "file": header.document,
@@ -85,7 +86,10 @@ pub(super) fn render(outcome: &Outcome, document: &Document) -> Vec<u8> {
         }),
         target: &header.target,
         seed: header.seed.map(|seed| format!("{seed:08x}")),
-        findings: findings.iter().map(|(finding, count)| json_finding(finding, *count, document)).collect(),
+        findings: findings
+            .iter()
+            .map(|(finding, count)| json_finding(finding, *count, document))
+            .collect(),
         operations: outcome.operations.iter().map(json_operation).collect(),
         totals: json!({
             "held": outcome.held,
@@ -126,11 +130,17 @@ fn json_finding<'a>(finding: &'a Finding, count: u64, document: &Document) -> Js
         operation: finding.operation.as_deref(),
         message: &finding.message,
         document: place,
-        instance: finding.instance.as_ref().map(oasgate_document::Pointer::as_str),
+        instance: finding
+            .instance
+            .as_ref()
+            .map(oasgate_document::Pointer::as_str),
         exchange: finding.evidence.as_ref(),
         expected: finding.expected.as_deref(),
         actual: finding.actual.as_deref(),
-        curl: finding.evidence.as_ref().map(|evidence| evidence.curl.as_str()),
+        curl: finding
+            .evidence
+            .as_ref()
+            .map(|evidence| evidence.curl.as_str()),
         help: &finding.help,
         fingerprint: finding.fingerprint().to_string(),
         count,
@@ -138,8 +148,11 @@ fn json_finding<'a>(finding: &'a Finding, count: u64, document: &Document) -> Js
 }
 
 fn json_operation(one: &OperationSummary) -> Value {
-    let statuses: serde_json::Map<String, Value> =
-        one.statuses.iter().map(|(status, number)| (status.to_string(), json!(number))).collect();
+    let statuses: serde_json::Map<String, Value> = one
+        .statuses
+        .iter()
+        .map(|(status, number)| (status.to_string(), json!(number)))
+        .collect();
     let mut operation = json!({
         "id": one.id,
         "method": one.method,

@@ -1,6 +1,6 @@
 //! One file for each format, fed by the gate's events and by nothing else.
 //!
-//! A [`Report`] listens while a run goes on and is finished once. [`Terminal`] is for people;
+//! A report is written once, from the outcome of a run. [`Terminal`] is for people;
 //! the others are named on the command line as `json=PATH` or `junit=PATH`, and are written beside
 //! and renamed, so that a reader never sees half of one. To add a format, write its file and its
 //! line in [`REPORTS`].
@@ -37,8 +37,16 @@ pub struct Kind {
 
 /// Every format that is written to a file.
 pub const REPORTS: &[Kind] = &[
-    Kind { name: "json", about: "everything, for programs (docs/schemas/report.schema.json)", render: json::render },
-    Kind { name: "junit", about: "test suites, for CI systems", render: junit::render },
+    Kind {
+        name: "json",
+        about: "everything, for programs (docs/schemas/report.schema.json)",
+        render: json::render,
+    },
+    Kind {
+        name: "junit",
+        about: "test suites, for CI systems",
+        render: junit::render,
+    },
 ];
 
 /// A format and where it goes: `json=report.json`; `-` is standard output.
@@ -78,11 +86,17 @@ impl FromStr for ReportSpec {
             .split_once('=')
             .filter(|(_, path)| !path.is_empty())
             .ok_or_else(|| MalformedSpec::NoPath(text.to_owned()))?;
-        let kind = REPORTS.iter().find(|kind| kind.name == name).ok_or_else(|| MalformedSpec::UnknownFormat {
-            name: name.to_owned(),
-            hint: hint(name, REPORTS.iter().map(|kind| kind.name)),
-        })?;
-        Ok(Self { kind, path: path.into() })
+        let kind = REPORTS
+            .iter()
+            .find(|kind| kind.name == name)
+            .ok_or_else(|| MalformedSpec::UnknownFormat {
+                name: name.to_owned(),
+                hint: hint(name, REPORTS.iter().map(|kind| kind.name)),
+            })?;
+        Ok(Self {
+            kind,
+            path: path.into(),
+        })
     }
 }
 
@@ -98,7 +112,11 @@ impl ReportSpec {
     ///
     /// When its folder is not there or cannot be written to.
     pub fn probe(&self) -> Result<(), ReportError> {
-        if self.is_standard_output() { Ok(()) } else { write::probe(&self.path) }
+        if self.is_standard_output() {
+            Ok(())
+        } else {
+            write::probe(&self.path)
+        }
     }
 
     /// Writes the report of a run.

@@ -32,17 +32,27 @@ impl SourceLine {
         let start = place.span.start.min(text.len());
         let line_start = text[..start].rfind('\n').map_or(0, |at| at + 1);
         let line_end = start + text[start..].find('\n').unwrap_or(text.len() - start);
-        let end = place.span.end.clamp(start, line_end).min(start + AROUND * 2);
+        let end = place
+            .span
+            .end
+            .clamp(start, line_end)
+            .min(start + AROUND * 2);
         let is_long = line_end - line_start > AROUND * 4;
         let (from, to) = if is_long {
-            (start.saturating_sub(AROUND).max(line_start), (end + AROUND).min(line_end))
+            (
+                start.saturating_sub(AROUND).max(line_start),
+                (end + AROUND).min(line_end),
+            )
         } else {
             (line_start, line_end)
         };
         let (from, to) = (text.floor_char_boundary(from), text.ceil_char_boundary(to));
         let end = text.floor_char_boundary(end.max(start));
         // Tabs and stray controls would move the mark away from what it points at.
-        let clean: String = text[from..to].chars().map(|one| if one.is_control() { ' ' } else { one }).collect();
+        let clean: String = text[from..to]
+            .chars()
+            .map(|one| if one.is_control() { ' ' } else { one })
+            .collect();
         Self {
             name: place.file.to_string(),
             text: clean.trim_end().to_owned() + "\n",

@@ -11,7 +11,11 @@ use codespan_reporting::{
 };
 use oasgate_document::Document;
 
-use super::{escape::visible, source_line::SourceLine, words::{count, count_of}};
+use super::{
+    escape::visible,
+    source_line::SourceLine,
+    words::{count, count_of},
+};
 use crate::{
     finding::{Finding, Severity},
     gate::{End, Event, Header, Listener, OperationSummary, Outcome, RunKind},
@@ -50,7 +54,11 @@ pub struct Terminal<W: Write + Send> {
 impl<W: Write + Send> Terminal<W> {
     /// A report that goes to `out` when the run is over.
     pub fn new(out: W, colour: Colour, detail: Detail) -> Self {
-        Self { out, colour, detail }
+        Self {
+            out,
+            colour,
+            detail,
+        }
     }
 
     /// What was written to.
@@ -68,7 +76,9 @@ impl<W: Write + Send> Terminal<W> {
         let writer = text.writer();
         if self.detail != Detail::Quiet {
             header(writer, &outcome.header)?;
-            operations(writer, outcome, self.detail)?;
+            if outcome.header.kind != RunKind::Lint {
+                operations(writer, outcome, self.detail)?;
+            }
             for (finding, seen) in outcome.findings.sorted() {
                 if finding.severity > Severity::Note || self.detail == Detail::Verbose {
                     write_finding(writer, finding, seen, document)?;
@@ -135,11 +145,20 @@ fn coloured(out: &mut dyn WriteColor, colour: Color, text: &str) -> io::Result<(
 /// `Vantage 2.0.0 · OpenAPI 3.0.1 · 1 operation · seed 8f3a21c0`
 fn header(out: &mut dyn WriteColor, header: &Header) -> io::Result<()> {
     let title = [header.title.as_str(), header.api_version.as_str()].join(" ");
-    let title = if title.trim().is_empty() { header.document.as_str() } else { title.trim() };
+    let title = if title.trim().is_empty() {
+        header.document.as_str()
+    } else {
+        title.trim()
+    };
     out.set_color(ColorSpec::new().set_bold(true))?;
     write!(out, "{}", visible(title))?;
     out.reset()?;
-    write!(out, " · {} · {}", visible(&header.specification), count_of(header.operations, "operation"))?;
+    write!(
+        out,
+        " · {} · {}",
+        visible(&header.specification),
+        count_of(header.operations, "operation")
+    )?;
     if let Some(seed) = header.seed {
         write!(out, " · seed {seed:08x}")?;
     }
@@ -151,6 +170,7 @@ fn noun(kind: RunKind) -> &'static str {
     match kind {
         RunKind::Check => "request",
         RunKind::Replay => "exchange",
+        RunKind::Lint => "operation",
     }
 }
 
@@ -161,11 +181,22 @@ fn operations(out: &mut dyn WriteColor, outcome: &Outcome, detail: Detail) -> io
         .iter()
         .filter(|one| detail == Detail::Verbose || one.held > 0 && (is_short || one.findings > 0))
         .collect();
-    let width = |text: fn(&OperationSummary) -> &str| shown.iter().map(|one| text(one).chars().count()).max().unwrap_or(0).min(40);
+    let width = |text: fn(&OperationSummary) -> &str| {
+        shown
+            .iter()
+            .map(|one| text(one).chars().count())
+            .max()
+            .unwrap_or(0)
+            .min(40)
+    };
     let (ids, paths) = (width(|one| &one.id), width(|one| &one.path));
     for one in &shown {
         let is_path_id = one.id == format!("{} {}", one.method, one.path);
-        let id = if is_path_id { String::new() } else { format!("{:ids$}  ", visible(&one.id)) };
+        let id = if is_path_id {
+            String::new()
+        } else {
+            format!("{:ids$}  ", visible(&one.id))
+        };
         write!(
             out,
             "  {id}{:6} {:paths$}  {:>14}",
@@ -173,20 +204,45 @@ fn operations(out: &mut dyn WriteColor, outcome: &Outcome, detail: Detail) -> io
             visible(&one.path),
             count(one.held, noun(outcome.header.kind))
         )?;
-        let statuses: Vec<_> = one.statuses.iter().map(|(status, number)| format!("{status} ×{number}")).collect();
+        let statuses: Vec<_> = one
+            .statuses
+            .iter()
+            .map(|(status, number)| format!("{status} ×{number}"))
+            .collect();
         write!(out, "  {:>11}", count_of(one.findings, "finding"))?;
         writeln!(out, "  {}", statuses.join(", "))?;
     }
-    let quiet = all.iter().filter(|one| one.held > 0).count().saturating_sub(shown.len());
+    let quiet = all
+        .iter()
+        .filter(|one| one.held > 0)
+        .count()
+        .saturating_sub(shown.len());
     if quiet > 0 && detail != Detail::Verbose {
-        writeln!(out, "  and {} without a finding", count_of(quiet, "operation"))?;
+        writeln!(
+            out,
+            "  and {} without a finding",
+            count_of(quiet, "operation")
+        )?;
     }
     let unseen = all.iter().filter(|one| one.held == 0).count();
     if unseen > 0 && outcome.header.kind == RunKind::Replay && detail != Detail::Verbose {
-        writeln!(out, "  {} of the document {} not in the recording", count_of(unseen, "operation"), if unseen == 1 { "is" } else { "are" })?;
+        writeln!(
+            out,
+            "  {} of the document {} not in the recording",
+            count_of(unseen, "operation"),
+            if unseen == 1 { "is" } else { "are" }
+        )?;
     }
     if outcome.unmatched > 0 {
-        writeln!(out, "  {} to no operation of the document", if outcome.unmatched == 1 { "1 exchange belongs".to_owned() } else { format!("{} exchanges belong", outcome.unmatched) })?;
+        writeln!(
+            out,
+            "  {} to no operation of the document",
+            if outcome.unmatched == 1 {
+                "1 exchange belongs".to_owned()
+            } else {
+                format!("{} exchanges belong", outcome.unmatched)
+            }
+        )?;
     }
     writeln!(out)
 }
@@ -211,7 +267,10 @@ fn write_finding(
         Severity::Warning => Level::Warning,
         Severity::Note => Level::Note,
     };
-    let line = finding.document.as_ref().and_then(|at| SourceLine::of(document, at));
+    let line = finding
+        .document
+        .as_ref()
+        .and_then(|at| SourceLine::of(document, at));
     let mut diagnostic = Diagnostic::new(level)
         .with_code(finding.rule.as_str())
         .with_message(visible(&finding.message))
@@ -230,7 +289,10 @@ fn write_finding(
         }
         None => {
             let nothing = codespan_reporting::files::SimpleFile::new("", "");
-            let diagnostic = Diagnostic { labels: Vec::new(), ..diagnostic };
+            let diagnostic = Diagnostic {
+                labels: Vec::new(),
+                ..diagnostic
+            };
             term::emit_to_write_style(&mut out, &config, &nothing, &diagnostic)
         }
     };
@@ -274,11 +336,26 @@ fn snapshots(out: &mut dyn WriteColor, outcome: &Outcome) -> io::Result<()> {
         "snapshots: {} unchanged, {} new, {} drifted",
         summary.unchanged, summary.new, summary.drifted
     )?;
-    let waiting = summary.written.iter().filter(|path| path.extension().is_some_and(|ending| ending == "new")).count();
+    let waiting = summary
+        .written
+        .iter()
+        .filter(|path| path.extension().is_some_and(|ending| ending == "new"))
+        .count();
     if waiting > 0 {
-        writeln!(out, "           {} for review (cargo insta review)", if waiting == 1 { "1 file waits".to_owned() } else { format!("{waiting} files wait") })?;
+        writeln!(
+            out,
+            "           {} for review (cargo insta review)",
+            if waiting == 1 {
+                "1 file waits".to_owned()
+            } else {
+                format!("{waiting} files wait")
+            }
+        )?;
     } else if summary.new > 0 && summary.written.is_empty() {
-        writeln!(out, "           nothing was written; run with --snapshots update to accept what is new")?;
+        writeln!(
+            out,
+            "           nothing was written; run with --snapshots update to accept what is new"
+        )?;
     }
     writeln!(out)
 }
@@ -307,10 +384,28 @@ fn last_line(out: &mut dyn WriteColor, outcome: &Outcome) -> io::Result<()> {
         seconds(outcome.elapsed)
     )?;
     let (colour, verdict) = match &outcome.end {
-        End::Unreachable(reason) => (Color::Red, format!("the service could not be reached: {reason}")),
-        End::Failed(reason) => (Color::Red, format!("the run could not be finished: {reason}")),
-        End::Interrupted if outcome.holds() => (Color::Yellow, "interrupted; the contract held until then".to_owned()),
-        End::Interrupted => (Color::Red, "interrupted; the contract does not hold".to_owned()),
+        End::Unreachable(reason) => (
+            Color::Red,
+            format!("the service could not be reached: {reason}"),
+        ),
+        End::Failed(reason) => (
+            Color::Red,
+            format!("the run could not be finished: {reason}"),
+        ),
+        End::Interrupted if outcome.holds() => (
+            Color::Yellow,
+            "interrupted; the contract held until then".to_owned(),
+        ),
+        End::Interrupted => (
+            Color::Red,
+            "interrupted; the contract does not hold".to_owned(),
+        ),
+        End::Complete if outcome.header.kind == RunKind::Lint && outcome.holds() => {
+            (Color::Green, "the document is sound".to_owned())
+        }
+        End::Complete if outcome.header.kind == RunKind::Lint => {
+            (Color::Red, "the document has errors".to_owned())
+        }
         End::Complete if outcome.held == 0 => (Color::Yellow, "nothing was held".to_owned()),
         End::Complete if outcome.holds() => (Color::Green, "the contract holds".to_owned()),
         End::Complete => (Color::Red, "the contract does not hold".to_owned()),
@@ -321,7 +416,11 @@ fn last_line(out: &mut dyn WriteColor, outcome: &Outcome) -> io::Result<()> {
 
 fn seconds(elapsed: std::time::Duration) -> String {
     if elapsed.as_secs() >= 60 {
-        format!("{} min {} s", elapsed.as_secs() / 60, elapsed.as_secs() % 60)
+        format!(
+            "{} min {} s",
+            elapsed.as_secs() / 60,
+            elapsed.as_secs() % 60
+        )
     } else {
         format!("{:.1} s", elapsed.as_secs_f64())
     }

@@ -27,7 +27,13 @@ fn document() -> Document {
 }
 
 fn responses() -> Address {
-    Address::in_root(Pointer::root().join("paths").join("/users").join("get").join("responses"))
+    Address::in_root(
+        Pointer::root()
+            .join("paths")
+            .join("/users")
+            .join("get")
+            .join("responses"),
+    )
 }
 
 fn evidence() -> Evidence {
@@ -84,7 +90,10 @@ fn outcome(findings: Vec<(Finding, u64)>) -> Outcome {
         }],
         unmatched: 0,
         held: 12,
-        snapshots: SnapshotSummary { unchanged: 1, ..SnapshotSummary::default() },
+        snapshots: SnapshotSummary {
+            unchanged: 1,
+            ..SnapshotSummary::default()
+        },
         notices: vec!["the recording is cut off".into()],
         end: End::Complete,
         elapsed: Duration::from_millis(3200),
@@ -99,7 +108,13 @@ fn terminal(outcome: &Outcome, detail: Detail) -> String {
 
 #[test]
 fn a_finding_stands_beside_the_line_it_breaks() {
-    insta::assert_snapshot!(terminal(&outcome(vec![(finding("418 is not a declared response of GET /users"), 10)]), Detail::Usual));
+    insta::assert_snapshot!(terminal(
+        &outcome(vec![(
+            finding("418 is not a declared response of GET /users"),
+            10
+        )]),
+        Detail::Usual
+    ));
 }
 
 #[test]
@@ -112,77 +127,135 @@ fn a_run_without_findings_says_so() {
 #[test]
 fn quiet_is_the_last_line_alone() {
     let text = terminal(&outcome(vec![(finding("x"), 1)]), Detail::Quiet);
-    assert_eq!(text, "1 error in 12 requests (3.2 s): the contract does not hold\n");
+    assert_eq!(
+        text,
+        "1 error in 12 requests (3.2 s): the contract does not hold\n"
+    );
 }
 
 #[test]
 fn notes_are_shown_when_asked_for() {
     let note = Finding::new("unchecked-body", Severity::Note, "XML is not taken apart");
     assert!(!terminal(&outcome(vec![(note.clone(), 1)]), Detail::Usual).contains("XML"));
-    assert!(terminal(&outcome(vec![(note, 1)]), Detail::Verbose).contains("note[unchecked-body]: XML"));
+    assert!(
+        terminal(&outcome(vec![(note, 1)]), Detail::Verbose).contains("note[unchecked-body]: XML")
+    );
 }
 
 #[test]
 fn hostile_text_does_not_reach_the_terminal_or_the_reports() {
     let hostile = "\u{1b}[2J\u{202e}evil\u{0}";
-    let outcome = outcome(vec![(finding(hostile).with_actual(hostile).with_help(hostile), 1)]);
+    let outcome = outcome(vec![(
+        finding(hostile).with_actual(hostile).with_help(hostile),
+        1,
+    )]);
     let text = terminal(&outcome, Detail::Verbose);
     assert!(!text.contains(['\u{1b}', '\u{202e}', '\u{0}']), "{text:?}");
     let xml = String::from_utf8(junit::render(&outcome, &document())).expect("it is text");
-    assert!(!xml.contains(['\u{1b}', '\u{202e}', '\u{0}']) && xml.contains("evil"), "{xml:?}");
+    assert!(
+        !xml.contains(['\u{1b}', '\u{202e}', '\u{0}']) && xml.contains("evil"),
+        "{xml:?}"
+    );
     let json = String::from_utf8(json::render(&outcome, &document())).expect("it is text");
     assert!(!json.contains(['\u{1b}', '\u{0}']), "{json:?}");
 }
 
 #[test]
 fn json_is_as_its_schema_says() {
-    let schema: Value =
-        serde_json::from_str(include_str!("../../docs/schemas/report.schema.json")).expect("the schema is JSON");
+    let schema: Value = serde_json::from_str(include_str!("../../docs/schemas/report.schema.json"))
+        .expect("the schema is JSON");
     let validator = jsonschema::validator_for(&schema).expect("the schema is one");
-    for end in [End::Complete, End::Interrupted, End::Unreachable("gone".into()), End::Failed("full".into())] {
+    for end in [
+        End::Complete,
+        End::Interrupted,
+        End::Unreachable("gone".into()),
+        End::Failed("full".into()),
+    ] {
         let mut outcome = outcome(vec![
             (finding("one"), 3),
             (Finding::new("server-error", Severity::Warning, "bare"), 1),
         ]);
         outcome.end = end;
-        let report: Value = serde_json::from_slice(&json::render(&outcome, &document())).expect("it is JSON");
-        let errors: Vec<_> = validator.iter_errors(&report).map(|error| error.to_string()).collect();
+        let report: Value =
+            serde_json::from_slice(&json::render(&outcome, &document())).expect("it is JSON");
+        let errors: Vec<_> = validator
+            .iter_errors(&report)
+            .map(|error| error.to_string())
+            .collect();
         assert!(errors.is_empty(), "{errors:?}\n{report:#}");
     }
 }
 
 #[test]
 fn json_names_the_line() {
-    let report: Value = serde_json::from_slice(&json::render(&outcome(vec![(finding("one"), 3)]), &document())).expect("it is JSON");
+    let report: Value = serde_json::from_slice(&json::render(
+        &outcome(vec![(finding("one"), 3)]),
+        &document(),
+    ))
+    .expect("it is JSON");
     let finding = &report["findings"][0];
     assert_eq!(finding["document"]["line"], 6);
-    assert_eq!(finding["document"]["pointer"], "/paths/~1users/get/responses");
-    assert_eq!((&finding["count"], &finding["curl"]), (&3.into(), &"curl 'http://localhost/users'".into()));
+    assert_eq!(
+        finding["document"]["pointer"],
+        "/paths/~1users/get/responses"
+    );
+    assert_eq!(
+        (&finding["count"], &finding["curl"]),
+        (&3.into(), &"curl 'http://localhost/users'".into())
+    );
 }
 
 #[test]
 fn junit_has_a_case_for_each_finding() {
-    let xml = String::from_utf8(junit::render(&outcome(vec![(finding("one"), 3)]), &document())).expect("it is text");
-    assert!(xml.contains(r#"<failure message="one" type="undeclared-status">"#), "{xml}");
+    let xml = String::from_utf8(junit::render(
+        &outcome(vec![(finding("one"), 3)]),
+        &document(),
+    ))
+    .expect("it is text");
+    assert!(
+        xml.contains(r#"<failure message="one" type="undeclared-status">"#),
+        "{xml}"
+    );
     assert!(xml.contains("at tiny.yaml:6:7"), "{xml}");
 }
 
 #[test]
 fn a_line_of_two_megabytes_is_shown_through_a_window() {
     let padding = "x".repeat(2 << 20);
-    let text = format!(r#"{{"openapi":"3.0.3","info":{{"title":"{padding}","version":"1"}},"paths":{{"/users":{{"get":{{"responses":{{}}}}}}}}}}"#);
+    let text = format!(
+        r#"{{"openapi":"3.0.3","info":{{"title":"{padding}","version":"1"}},"paths":{{"/users":{{"get":{{"responses":{{}}}}}}}}}}"#
+    );
     let document = Document::parse("one-line.json", text).expect("it is a document");
     let mut terminal = Terminal::new(Vec::new(), Colour::None, Detail::Usual);
-    terminal.on(&Event::Finished(&outcome(vec![(finding("one"), 1)])), &document);
+    terminal.on(
+        &Event::Finished(&outcome(vec![(finding("one"), 1)])),
+        &document,
+    );
     let text = String::from_utf8(terminal.into_inner()).expect("it is text");
-    assert!(text.len() < 3000 && text.contains("\"responses\""), "{}", text.len());
+    assert!(
+        text.len() < 3000 && text.contains("\"responses\""),
+        "{}",
+        text.len()
+    );
 }
 
 #[test]
 fn a_report_that_cannot_be_written_is_known_before_the_run() {
-    let spec: ReportSpec = "json=/nowhere/at/all/report.json".parse().expect("it is a spec");
-    let error = spec.probe().expect_err("the folder is not there").to_string();
-    assert!(error.starts_with("cannot write /nowhere/at/all/report.json"), "{error}");
-    assert!("jsn=x".parse::<ReportSpec>().is_err_and(|error| error.to_string().contains("did you mean \"json\"")));
+    let spec: ReportSpec = "json=/nowhere/at/all/report.json"
+        .parse()
+        .expect("it is a spec");
+    let error = spec
+        .probe()
+        .expect_err("the folder is not there")
+        .to_string();
+    assert!(
+        error.starts_with("cannot write /nowhere/at/all/report.json"),
+        "{error}"
+    );
+    assert!(
+        "jsn=x"
+            .parse::<ReportSpec>()
+            .is_err_and(|error| error.to_string().contains("did you mean \"json\""))
+    );
     assert!("json".parse::<ReportSpec>().is_err());
 }

@@ -6,7 +6,11 @@ pub fn count(number: impl Into<u64>, noun: &str) -> String {
     if number == 1 {
         return format!("1 {noun}");
     }
-    let ending = if noun.ends_with("ch") || noun.ends_with('s') || noun.ends_with('x') { "es" } else { "s" };
+    let ending = if noun.ends_with("ch") || noun.ends_with('s') || noun.ends_with('x') {
+        "es"
+    } else {
+        "s"
+    };
     format!("{number} {noun}{ending}")
 }
 

@@ -21,13 +21,20 @@ pub struct ReportError {
 ///
 /// When the folder is not there or cannot be written to.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), ReportError> {
-    let failed = |source| ReportError { path: path.to_path_buf(), source };
+    let failed = |source| ReportError {
+        path: path.to_path_buf(),
+        source,
+    };
     if path.as_os_str() == "-" {
         return io::stdout().write_all(bytes).map_err(failed);
     }
     // What is no regular file, such as `/dev/stderr` or a pipe, cannot be renamed over.
     if path.exists() && !path.is_file() {
-        return std::fs::OpenOptions::new().write(true).open(path).and_then(|mut file| file.write_all(bytes)).map_err(failed);
+        return std::fs::OpenOptions::new()
+            .write(true)
+            .open(path)
+            .and_then(|mut file| file.write_all(bytes))
+            .map_err(failed);
     }
     let mut file = tempfile::NamedTempFile::new_in(folder(path)).map_err(failed)?;
     file.write_all(bytes).map_err(failed)?;
@@ -40,7 +47,8 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), ReportError> {
 #[cfg(unix)]
 fn readable(file: &tempfile::NamedTempFile) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt as _;
-    file.as_file().set_permissions(std::fs::Permissions::from_mode(0o644))
+    file.as_file()
+        .set_permissions(std::fs::Permissions::from_mode(0o644))
 }
 
 #[cfg(not(unix))]
@@ -50,14 +58,19 @@ fn readable(_: &tempfile::NamedTempFile) -> io::Result<()> {
 
 /// Finds out whether a file can be written there.
 pub(super) fn probe(path: &Path) -> Result<(), ReportError> {
-    let failed = |source| ReportError { path: path.to_path_buf(), source };
+    let failed = |source| ReportError {
+        path: path.to_path_buf(),
+        source,
+    };
     if path.is_dir() {
         return Err(failed(io::Error::other("it is a directory")));
     }
     if path.exists() && !path.is_file() {
         return Ok(());
     }
-    tempfile::NamedTempFile::new_in(folder(path)).map(drop).map_err(failed)
+    tempfile::NamedTempFile::new_in(folder(path))
+        .map(drop)
+        .map_err(failed)
 }
 
 fn folder(path: &Path) -> &Path {

@@ -31,7 +31,9 @@ pub(super) fn format_of(text: &str) -> &'static str {
     let value = Value::String(text.to_owned());
     VALIDATORS
         .iter()
-        .find(|(format, validator)| validator.is_valid(&value) && (*format != "uri" || text.contains("://")))
+        .find(|(format, validator)| {
+            validator.is_valid(&value) && (*format != "uri" || text.contains("://"))
+        })
         .map_or(TEXT, |(format, _)| format)
 }
 
@@ -42,7 +44,8 @@ fn may_have_format(text: &str) -> bool {
         && text.len() <= 2048
         && (text.contains("://")
             || text.contains('@')
-            || text.starts_with(|first: char| first.is_ascii_hexdigit()) && text.contains(['-', '.']))
+            || text.starts_with(|first: char| first.is_ascii_hexdigit())
+                && text.contains(['-', '.']))
 }
 
 #[cfg(test)]

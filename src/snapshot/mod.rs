@@ -13,4 +13,4 @@ mod text;
 
 pub use redact::{Redaction, Redactor};
 pub use shape::{Drift, Shape};
-pub use store::{Key, Mode, Settled, Comparison, Store, StoreError};
+pub use store::{Comparison, Key, Mode, Settled, Store, StoreError};

@@ -37,11 +37,20 @@ impl Redactor {
             return Value::String(rule.with.clone());
         }
         match value {
-            Value::Object(members) => {
-                Value::Object(members.iter().map(|(name, member)| (name.clone(), self.at(member, &at.join(name)))).collect())
+            Value::Object(members) => Value::Object(
+                members
+                    .iter()
+                    .map(|(name, member)| (name.clone(), self.at(member, &at.join(name))))
+                    .collect(),
+            ),
+            Value::Array(items) => items
+                .iter()
+                .enumerate()
+                .map(|(index, item)| self.at(item, &at.index(index)))
+                .collect(),
+            Value::String(text) => {
+                placeholder(text, at).map_or_else(|| value.clone(), Value::String)
             }
-            Value::Array(items) => items.iter().enumerate().map(|(index, item)| self.at(item, &at.index(index))).collect(),
-            Value::String(text) => placeholder(text, at).map_or_else(|| value.clone(), Value::String),
             other => other.clone(),
         }
     }
@@ -52,11 +61,15 @@ fn fits(pattern: &str, at: &Pointer) -> bool {
     let tokens: Vec<String> = at.tokens().collect();
     let wanted: Vec<&str> = pattern.split('/').skip(1).collect();
     let (wanted, tokens) = match wanted.split_first() {
-        Some((&"**", rest)) if rest.len() <= tokens.len() => (rest, &tokens[tokens.len() - rest.len()..]),
+        Some((&"**", rest)) if rest.len() <= tokens.len() => {
+            (rest, &tokens[tokens.len() - rest.len()..])
+        }
         _ => (wanted.as_slice(), tokens.as_slice()),
     };
     wanted.len() == tokens.len()
-        && wanted.iter().zip(tokens).all(|(wanted, came)| *wanted == "*" || wanted.replace("~1", "/").replace("~0", "~") == *came)
+        && wanted.iter().zip(tokens).all(|(wanted, came)| {
+            *wanted == "*" || wanted.replace("~1", "/").replace("~0", "~") == *came
+        })
 }
 
 /// What stands for a text that differs from run to run.
@@ -68,9 +81,21 @@ fn placeholder(text: &str, at: &Pointer) -> Option<String> {
         _ => {}
     }
     let name = at.last().unwrap_or_default().to_ascii_lowercase();
-    let is_secret_name = ["token", "secret", "password", "api_key", "apikey", "authorization", "signature"]
-        .iter()
-        .any(|secret| name == *secret || name.ends_with(&format!("_{secret}")) || name.ends_with(&format!("-{secret}")));
+    let is_secret_name = [
+        "token",
+        "secret",
+        "password",
+        "api_key",
+        "apikey",
+        "authorization",
+        "signature",
+    ]
+    .iter()
+    .any(|secret| {
+        name == *secret
+            || name.ends_with(&format!("_{secret}"))
+            || name.ends_with(&format!("-{secret}"))
+    });
     if is_secret_name && !text.is_empty() || is_token(text) {
         return Some("[token]".to_owned());
     }
@@ -80,7 +105,10 @@ fn placeholder(text: &str, at: &Pointer) -> Option<String> {
 /// Whether a text is an opaque id or credential: long, of one word, digits and letters mixed.
 fn is_token(text: &str) -> bool {
     let word = |text: &str| {
-        !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'=' | b'+'))
+        !text.is_empty()
+            && text.bytes().all(|byte| {
+                byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'=' | b'+')
+            })
     };
     if !word(text) || text.len() < 12 {
         return false;
@@ -128,9 +156,15 @@ mod tests {
 
     #[test]
     fn rules_name_places() {
-        let rule = |at: &str| Redaction { at: at.to_owned(), with: "[x]".to_owned() };
+        let rule = |at: &str| Redaction {
+            at: at.to_owned(),
+            with: "[x]".to_owned(),
+        };
         let redactor = Redactor::new(vec![rule("/files/*"), rule("/**/inner")]);
         let value = json!({"files": ["a", "b"], "deep": {"er": {"inner": 1}}, "other": "c"});
-        assert_eq!(redactor.redact(&value), json!({"files": ["[x]", "[x]"], "deep": {"er": {"inner": "[x]"}}, "other": "c"}));
+        assert_eq!(
+            redactor.redact(&value),
+            json!({"files": ["[x]", "[x]"], "deep": {"er": {"inner": "[x]"}}, "other": "c"})
+        );
     }
 }

@@ -72,25 +72,37 @@ impl Shape {
             Value::Null => shape.null = true,
             Value::Bool(_) => shape.boolean = true,
             Value::Number(number) => {
-                let whole = !number.is_f64() || number.as_f64().is_some_and(|number| number.fract() == 0.0);
+                let whole =
+                    !number.is_f64() || number.as_f64().is_some_and(|number| number.fract() == 0.0);
                 shape.number = Some(if whole { Number::Integer } else { Number::Any });
             }
             Value::String(text) => {
                 shape.string = Some(Text {
                     formats: BTreeSet::from([format_of(text).to_owned()]),
-                    values: values_at.contains(at).then(|| BTreeSet::from([text.clone()])),
+                    values: values_at
+                        .contains(at)
+                        .then(|| BTreeSet::from([text.clone()])),
                 });
             }
             Value::Array(items) => {
                 let below = at.join("*");
-                let merged =
-                    items.iter().fold(Self::default(), |merged, item| merged.merge(Self::at(item, &below, values_at)));
+                let merged = items.iter().fold(Self::default(), |merged, item| {
+                    merged.merge(Self::at(item, &below, values_at))
+                });
                 shape.array = Some(Box::new(merged));
             }
             Value::Object(members) => {
                 let names = members
                     .iter()
-                    .map(|(name, member)| (name.clone(), (Presence::Always, Self::at(member, &at.join(name), values_at))))
+                    .map(|(name, member)| {
+                        (
+                            name.clone(),
+                            (
+                                Presence::Always,
+                                Self::at(member, &at.join(name), values_at),
+                            ),
+                        )
+                    })
                     .collect();
                 shape.object = Some(Object::Names(names).settled());
             }
@@ -125,21 +137,27 @@ impl Shape {
                 Some(Number::Integer) => !number.is_f64(),
                 None => false,
             },
-            Value::String(text) => {
-                self.string.as_ref().is_some_and(|known| known.formats.contains(format_of(text)))
-            }
-            Value::Array(items) => self
-                .array
+            Value::String(text) => self
+                .string
                 .as_ref()
-                .is_some_and(|known| items.iter().all(|item| known.tells_nothing_new(item, values_at))),
+                .is_some_and(|known| known.formats.contains(format_of(text))),
+            Value::Array(items) => self.array.as_ref().is_some_and(|known| {
+                items
+                    .iter()
+                    .all(|item| known.tells_nothing_new(item, values_at))
+            }),
             Value::Object(members) => match &self.object {
                 None => false,
-                Some(Object::Map(known)) => members.values().all(|member| known.tells_nothing_new(member, values_at)),
+                Some(Object::Map(known)) => members
+                    .values()
+                    .all(|member| known.tells_nothing_new(member, values_at)),
                 Some(Object::Names(known)) => {
                     known.iter().all(|(name, (presence, _))| {
                         *presence == Presence::Sometimes || members.contains_key(name)
                     }) && members.iter().all(|(name, member)| {
-                        known.get(name).is_some_and(|(_, shape)| shape.tells_nothing_new(member, values_at))
+                        known
+                            .get(name)
+                            .is_some_and(|(_, shape)| shape.tells_nothing_new(member, values_at))
                     })
                 }
             },
@@ -157,11 +175,19 @@ impl Shape {
         if *self == Self::default() {
             // Nothing was ever seen here, such as below an array that was always empty.
             if *seen != Self::default() {
-                found.push(Drift { at: at.clone(), what: format!("{} where nothing was seen before", seen.kinds()) });
+                found.push(Drift {
+                    at: at.clone(),
+                    what: format!("{} where nothing was seen before", seen.kinds()),
+                });
             }
             return;
         }
-        let mut tell = |what: String| found.push(Drift { at: at.clone(), what });
+        let mut tell = |what: String| {
+            found.push(Drift {
+                at: at.clone(),
+                what,
+            })
+        };
         let fresh = |is_known: bool, is_seen: bool| is_seen && !is_known;
         if fresh(self.null, seen.null) {
             tell(format!("null where {} was", self.kinds()));
@@ -185,7 +211,12 @@ impl Shape {
             (Some(known), Some(seen)) => known.compare(seen, &at.join("*"), found),
             _ => {}
         }
-        let mut tell = |what: String| found.push(Drift { at: at.clone(), what });
+        let mut tell = |what: String| {
+            found.push(Drift {
+                at: at.clone(),
+                what,
+            })
+        };
         match (&self.object, &seen.object) {
             (None, Some(_)) => tell(format!("an object where {} was", self.kinds())),
             (Some(known), Some(seen)) => known.compare(seen, at, found),
@@ -208,7 +239,11 @@ impl Shape {
         add(self.number == Some(Number::Integer), "an integer");
         add(self.boolean, "a boolean");
         add(self.null, "null");
-        if kinds.is_empty() { "nothing".to_owned() } else { kinds.join(" or ") }
+        if kinds.is_empty() {
+            "nothing".to_owned()
+        } else {
+            kinds.join(" or ")
+        }
     }
 }
 
@@ -237,7 +272,10 @@ impl Text {
         if !self.formats.contains(TEXT) {
             for format in seen.formats.difference(&self.formats) {
                 let known: Vec<_> = self.formats.iter().map(String::as_str).collect();
-                tell(format!("a string of format {format} where {} was", known.join(" or ")));
+                tell(format!(
+                    "a string of format {format} where {} was",
+                    known.join(" or ")
+                ));
             }
         }
         if let (Some(known), Some(seen)) = (&self.values, &seen.values) {
@@ -260,14 +298,18 @@ impl Object {
     fn values(self) -> Shape {
         match self {
             Self::Map(values) => *values,
-            Self::Names(names) => names.into_values().fold(Shape::default(), |all, (_, shape)| all.merge(shape)),
+            Self::Names(names) => names
+                .into_values()
+                .fold(Shape::default(), |all, (_, shape)| all.merge(shape)),
         }
     }
 
     /// A map, when there are too many names for them to mean something.
     fn settled(self) -> Self {
         match self {
-            Self::Names(names) if names.len() > MOST_NAMES => Self::Map(Box::new(Self::Names(names).values())),
+            Self::Names(names) if names.len() > MOST_NAMES => {
+                Self::Map(Box::new(Self::Names(names).values()))
+            }
             other => other,
         }
     }
@@ -277,26 +319,41 @@ impl Object {
             (Self::Names(known), Self::Names(names)) => {
                 for (name, (presence, shape)) in known {
                     match names.get(name) {
-                        Some((_, seen)) if *presence == Presence::Always && names[name].0 == Presence::Sometimes => {
-                            found.push(Drift { at: at.join(name), what: "missing in some, where it was always there".to_owned() });
+                        Some((_, seen))
+                            if *presence == Presence::Always
+                                && names[name].0 == Presence::Sometimes =>
+                        {
+                            found.push(Drift {
+                                at: at.join(name),
+                                what: "missing in some, where it was always there".to_owned(),
+                            });
                             shape.compare(seen, &at.join(name), found);
                         }
                         Some((_, seen)) => shape.compare(seen, &at.join(name), found),
                         None if *presence == Presence::Always => {
-                            found.push(Drift { at: at.join(name), what: "missing, where it was always there".to_owned() });
+                            found.push(Drift {
+                                at: at.join(name),
+                                what: "missing, where it was always there".to_owned(),
+                            });
                         }
                         None => {}
                     }
                 }
                 for (name, (_, shape)) in names {
                     if !known.contains_key(name) {
-                        found.push(Drift { at: at.join(name), what: format!("a new property: {}", shape.kinds()) });
+                        found.push(Drift {
+                            at: at.join(name),
+                            what: format!("a new property: {}", shape.kinds()),
+                        });
                     }
                 }
             }
             (Self::Map(known), seen) => known.compare(&seen.clone().values(), &at.join("*"), found),
             (Self::Names(_), Self::Map(_)) => {
-                found.push(Drift { at: at.clone(), what: "a map of many names where few were".to_owned() });
+                found.push(Drift {
+                    at: at.clone(),
+                    what: "a map of many names where few were".to_owned(),
+                });
             }
         }
     }
@@ -381,28 +438,50 @@ mod tests {
 
     fn drift(accepted: &Value, seen: &Value) -> Vec<String> {
         let told = Shape::of(accepted, &[]).drift(&Shape::of(seen, &[]));
-        told.into_iter().map(|drift| format!("{}: {}", drift.at, drift.what)).collect()
+        told.into_iter()
+            .map(|drift| format!("{}: {}", drift.at, drift.what))
+            .collect()
     }
 
     #[test]
     fn drift_is_told_where_it_is() {
         assert_eq!(drift(&json!({"a": 1}), &json!({"a": 2})), [""; 0]);
-        assert_eq!(drift(&json!({"a": 1}), &json!({"a": 2.5})), ["/a: a number with a fraction where integers were"]);
-        assert_eq!(drift(&json!({"a": 1}), &json!({})), ["/a: missing, where it was always there"]);
-        assert_eq!(drift(&json!({}), &json!({"a": "x"})), ["/a: a new property: a string"]);
-        assert_eq!(drift(&json!([{"a": 1}]), &json!([{"a": null}])), ["/*/a: null where an integer was"]);
+        assert_eq!(
+            drift(&json!({"a": 1}), &json!({"a": 2.5})),
+            ["/a: a number with a fraction where integers were"]
+        );
+        assert_eq!(
+            drift(&json!({"a": 1}), &json!({})),
+            ["/a: missing, where it was always there"]
+        );
+        assert_eq!(
+            drift(&json!({}), &json!({"a": "x"})),
+            ["/a: a new property: a string"]
+        );
+        assert_eq!(
+            drift(&json!([{"a": 1}]), &json!([{"a": null}])),
+            ["/*/a: null where an integer was"]
+        );
         assert_eq!(
             drift(&json!("2025-03-27"), &json!("soon")),
             [": a string of format text where date was"]
         );
-        assert_eq!(drift(&json!([]), &json!([1])), ["/*: an integer where nothing was seen before"]);
+        assert_eq!(
+            drift(&json!([]), &json!([1])),
+            ["/*: an integer where nothing was seen before"]
+        );
     }
 
     #[test]
     fn many_names_are_a_map() {
-        let many: serde_json::Map<String, Value> = (0..100).map(|number| (format!("id{number}"), json!(1))).collect();
+        let many: serde_json::Map<String, Value> = (0..100)
+            .map(|number| (format!("id{number}"), json!(1)))
+            .collect();
         let shape = Shape::of(&Value::Object(many), &[]);
-        assert_eq!(shape.drift(&Shape::of(&json!({"id7": 3, "other": 4}), &[])), vec![]);
+        assert_eq!(
+            shape.drift(&Shape::of(&json!({"id7": 3, "other": 4}), &[])),
+            vec![]
+        );
         assert_eq!(shape.drift(&Shape::of(&json!({"id7": "x"}), &[])).len(), 1);
     }
 }

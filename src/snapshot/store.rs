@@ -40,7 +40,12 @@ pub struct Key {
 impl Key {
     /// The name of its file, without the ending.
     pub fn file_name(&self) -> String {
-        format!("{}__{}__{}", slug(&self.operation), self.status, slug(&self.media_type))
+        format!(
+            "{}__{}__{}",
+            slug(&self.operation),
+            self.status,
+            slug(&self.media_type)
+        )
     }
 }
 
@@ -111,10 +116,20 @@ pub enum Comparison {
 impl Settled {
     /// The finding for a shape that drifted.
     pub fn finding(&self) -> Option<Finding> {
-        let Comparison::Drifted { drift, diff } = &self.comparison else { return None };
-        let Key { operation, status, media_type } = &self.key;
+        let Comparison::Drifted { drift, diff } = &self.comparison else {
+            return None;
+        };
+        let Key {
+            operation,
+            status,
+            media_type,
+        } = &self.key;
         let first = drift.first()?;
-        let place = if first.at.is_root() { "the body".to_owned() } else { first.at.to_string() };
+        let place = if first.at.is_root() {
+            "the body".to_owned()
+        } else {
+            first.at.to_string()
+        };
         let more = match drift.len() {
             1 => String::new(),
             2 => ", and 1 more difference".to_owned(),
@@ -134,7 +149,10 @@ impl Settled {
         }
         Some(match &self.written {
             Some(path) if path.extension().is_some_and(|ending| ending == "new") => finding
-                .with_help(format!("accept it with `cargo insta review`, or by renaming {}", path.display())),
+                .with_help(format!(
+                    "accept it with `cargo insta review`, or by renaming {}",
+                    path.display()
+                )),
             Some(_) => finding,
             None => finding.with_help("accept it by running once with --snapshots update"),
         })
@@ -197,7 +215,12 @@ impl Seen {
 
 impl Store {
     /// A store in a folder. `source` names the document in the head of each file.
-    pub fn new(folder: impl Into<PathBuf>, mode: Mode, redactor: Redactor, source: impl Into<String>) -> Self {
+    pub fn new(
+        folder: impl Into<PathBuf>,
+        mode: Mode,
+        redactor: Redactor,
+        source: impl Into<String>,
+    ) -> Self {
         Self {
             folder: folder.into(),
             mode,
@@ -263,7 +286,11 @@ impl Store {
                 }
             }
             None => {
-                let seen = Seen { shape: shape(), weight, sample: sample() };
+                let seen = Seen {
+                    shape: shape(),
+                    weight,
+                    sample: sample(),
+                };
                 self.seen.insert(key, seen);
             }
         }
@@ -290,24 +317,42 @@ impl Store {
             Some(accepted) => {
                 let drift = accepted.drift(&seen.shape);
                 if drift.is_empty() {
-                    return Ok(Settled { key: key.clone(), comparison: Comparison::Unchanged, written: None });
+                    return Ok(Settled {
+                        key: key.clone(),
+                        comparison: Comparison::Unchanged,
+                        written: None,
+                    });
                 }
                 let merged = accepted.clone().merge(seen.shape.clone());
-                let diff = similar::TextDiff::from_lines(&accepted.to_string(), &merged.to_string())
+                let diff = similar::TextDiff::from_lines(accepted.to_string(), merged.to_string())
                     .unified_diff()
                     .context_radius(2)
                     .to_string();
-                let diff = diff.lines().filter(|line| !line.starts_with("@@")).collect::<Vec<_>>().join("\n");
+                let diff = diff
+                    .lines()
+                    .filter(|line| !line.starts_with("@@"))
+                    .collect::<Vec<_>>()
+                    .join("\n");
                 (Comparison::Drifted { drift, diff }, merged)
             }
         };
         let target = match self.mode {
             Mode::Review => path.with_extension("snap.new"),
             Mode::Update => path,
-            Mode::Check | Mode::Off => return Ok(Settled { key: key.clone(), comparison, written: None }),
+            Mode::Check | Mode::Off => {
+                return Ok(Settled {
+                    key: key.clone(),
+                    comparison,
+                    written: None,
+                });
+            }
         };
         self.write(&target, key, &shape, &seen.sample)?;
-        Ok(Settled { key: key.clone(), comparison, written: Some(target) })
+        Ok(Settled {
+            key: key.clone(),
+            comparison,
+            written: Some(target),
+        })
     }
 
     fn write(&self, path: &Path, key: &Key, shape: &Shape, sample: &str) -> Result<(), StoreError> {
@@ -317,7 +362,11 @@ impl Store {
         let expression = format!("{} {} {}", key.operation, key.status, key.media_type);
         let _ = writeln!(text, "expression: {}", Value::String(expression));
         let _ = write!(text, "---\nshape:\n{shape}\nsample:\n{sample}\n");
-        let failed = |source| StoreError::Io { action: "write", path: path.to_path_buf(), source };
+        let failed = |source| StoreError::Io {
+            action: "write",
+            path: path.to_path_buf(),
+            source,
+        };
         std::fs::create_dir_all(&self.folder).map_err(failed)?;
         let mut file = tempfile::NamedTempFile::new_in(&self.folder).map_err(failed)?;
         file.write_all(text.as_bytes()).map_err(failed)?;
@@ -332,10 +381,17 @@ fn pretty(value: &Value) -> String {
 
 /// The accepted shape in a file; `None` when there is no file.
 fn read(path: &Path) -> Result<Option<Shape>, StoreError> {
-    if !path.try_exists().map_err(|source| StoreError::Io { action: "read", path: path.to_path_buf(), source })? {
+    if !path.try_exists().map_err(|source| StoreError::Io {
+        action: "read",
+        path: path.to_path_buf(),
+        source,
+    })? {
         return Ok(None);
     }
-    let damaged = |reason: String| StoreError::Damaged { path: path.to_path_buf(), reason };
+    let damaged = |reason: String| StoreError::Damaged {
+        path: path.to_path_buf(),
+        reason,
+    };
     let snapshot = insta::Snapshot::from_file(path).map_err(|error| damaged(error.to_string()))?;
     let insta::internals::SnapshotContents::Text(contents) = snapshot.contents() else {
         return Err(damaged("it is not text".to_owned()));
@@ -344,8 +400,13 @@ fn read(path: &Path) -> Result<Option<Shape>, StoreError> {
     let shape = contents
         .strip_prefix("shape:\n")
         .ok_or_else(|| damaged("it does not begin with `shape:`".to_owned()))?;
-    let shape = shape.split_once("\nsample:\n").map_or(shape, |(shape, _)| shape);
-    shape.parse().map(Some).map_err(|error: super::text::MalformedShape| damaged(error.to_string()))
+    let shape = shape
+        .split_once("\nsample:\n")
+        .map_or(shape, |(shape, _)| shape);
+    shape
+        .parse()
+        .map(Some)
+        .map_err(|error: super::text::MalformedShape| damaged(error.to_string()))
 }
 
 #[cfg(test)]
@@ -355,7 +416,11 @@ mod tests {
     use super::*;
 
     fn key() -> Key {
-        Key { operation: "getDataExport".into(), status: 200, media_type: "application/json".into() }
+        Key {
+            operation: "getDataExport".into(),
+            status: 200,
+            media_type: "application/json".into(),
+        }
     }
 
     fn run(folder: &Path, mode: Mode, bodies: &[Value]) -> Result<Vec<Settled>, StoreError> {
@@ -371,51 +436,87 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let settled = run(folder.path(), Mode::Review, &[json!({"a": 1})]).expect("it settles");
         assert_eq!(settled[0].comparison, Comparison::New);
-        let new = folder.path().join("getDataExport__200__application_json.snap.new");
+        let new = folder
+            .path()
+            .join("getDataExport__200__application_json.snap.new");
         assert_eq!(settled[0].written.as_deref(), Some(new.as_path()));
         std::fs::rename(&new, new.with_extension("")).expect("accepting is renaming");
         let settled = run(folder.path(), Mode::Review, &[json!({"a": 2})]).expect("it settles");
         assert_eq!(settled[0].comparison, Comparison::Unchanged);
         let settled = run(folder.path(), Mode::Check, &[json!({"a": "x"})]).expect("it settles");
-        assert!(matches!(&settled[0].comparison, Comparison::Drifted { diff, .. } if diff.contains("-  a: integer\n+  a: string | integer")), "{settled:?}");
+        assert!(
+            matches!(&settled[0].comparison, Comparison::Drifted { diff, .. } if diff.contains("-  a: integer\n+  a: string | integer")),
+            "{settled:?}"
+        );
         assert_eq!(settled[0].written, None);
         let finding = settled[0].finding().expect("drift is a finding");
-        assert!(finding.message.contains("/a: a string where an integer was"), "{}", finding.message);
+        assert!(
+            finding
+                .message
+                .contains("/a: a string where an integer was"),
+            "{}",
+            finding.message
+        );
     }
 
     #[test]
     fn insta_reads_what_is_written() {
         let folder = tempfile::tempdir().expect("a folder");
         run(folder.path(), Mode::Update, &[json!({"token": "abc"})]).expect("it settles");
-        let path = folder.path().join("getDataExport__200__application_json.snap");
+        let path = folder
+            .path()
+            .join("getDataExport__200__application_json.snap");
         let snapshot = insta::Snapshot::from_file(&path).expect("insta reads it");
         assert_eq!(snapshot.metadata().source(), Some("spec.yaml"));
-        assert_eq!(snapshot.metadata().expression(), Some("getDataExport 200 application/json"));
+        assert_eq!(
+            snapshot.metadata().expression(),
+            Some("getDataExport 200 application/json")
+        );
         assert_eq!(
             snapshot.as_text().map(ToString::to_string),
-            Some("shape:\nbody: object\n  token: string\n\nsample:\n{\n  \"token\": \"[token]\"\n}".to_owned())
+            Some(
+                "shape:\nbody: object\n  token: string\n\nsample:\n{\n  \"token\": \"[token]\"\n}"
+                    .to_owned()
+            )
         );
     }
 
     #[test]
     fn the_order_of_responses_does_not_matter() {
-        let bodies = [json!({"a": 1}), json!({"a": null, "b": [1.5]}), json!({"a": 22})];
+        let bodies = [
+            json!({"a": 1}),
+            json!({"a": null, "b": [1.5]}),
+            json!({"a": 22}),
+        ];
         let text = |order: &[usize]| {
             let folder = tempfile::tempdir().expect("a folder");
             let bodies: Vec<_> = order.iter().map(|index| bodies[*index].clone()).collect();
             let settled = run(folder.path(), Mode::Update, &bodies).expect("it settles");
-            std::fs::read_to_string(settled[0].written.clone().expect("it is written")).expect("it is there")
+            std::fs::read_to_string(settled[0].written.clone().expect("it is written"))
+                .expect("it is there")
         };
         assert_eq!(text(&[0, 1, 2]), text(&[2, 1, 0]));
         assert_eq!(text(&[0, 1, 2]), text(&[1, 2, 0]));
     }
 
     #[test]
+    #[expect(clippy::disallowed_methods, reason = "a test damages its own file")]
     fn a_damaged_file_is_named_with_its_line() {
         let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("getDataExport__200__application_json.snap");
-        std::fs::write(&path, "---\nsource: x\n---\nshape:\nbody: object\n  a: strnig\n").expect("it is written");
-        let error = run(folder.path(), Mode::Check, &[json!({})]).expect_err("it is damaged").to_string();
-        assert!(error.contains("line 2 of the shape") && error.contains("accept it anew"), "{error}");
+        let path = folder
+            .path()
+            .join("getDataExport__200__application_json.snap");
+        std::fs::write(
+            &path,
+            "---\nsource: x\n---\nshape:\nbody: object\n  a: strnig\n",
+        )
+        .expect("it is written");
+        let error = run(folder.path(), Mode::Check, &[json!({})])
+            .expect_err("it is damaged")
+            .to_string();
+        assert!(
+            error.contains("line 2 of the shape") && error.contains("accept it anew"),
+            "{error}"
+        );
     }
 }

@@ -33,11 +33,21 @@ impl fmt::Display for Shape {
 }
 
 fn write_node(f: &mut fmt::Formatter<'_>, label: &str, shape: &Shape, depth: usize) -> fmt::Result {
-    writeln!(f, "{:indent$}{label}: {}", "", kinds(shape), indent = depth * 2)?;
+    writeln!(
+        f,
+        "{:indent$}{label}: {}",
+        "",
+        kinds(shape),
+        indent = depth * 2
+    )?;
     match &shape.object {
         Some(Object::Names(names)) => {
             for (name, (presence, shape)) in names {
-                let mark = if *presence == Presence::Sometimes { "?" } else { "" };
+                let mark = if *presence == Presence::Sometimes {
+                    "?"
+                } else {
+                    ""
+                };
                 write_node(f, &format!("{}{mark}", quoted(name)), shape, depth + 1)?;
             }
         }
@@ -62,8 +72,11 @@ fn kinds(shape: &Shape) -> String {
     }
     if let Some(text) = &shape.string {
         let formats: Vec<_> = text.formats.iter().map(String::as_str).collect();
-        let mut kind =
-            if formats == [super::formats::TEXT] { "string".to_owned() } else { format!("string({})", formats.join(", ")) };
+        let mut kind = if formats == [super::formats::TEXT] {
+            "string".to_owned()
+        } else {
+            format!("string({})", formats.join(", "))
+        };
         if let Some(values) = &text.values {
             let values: Vec<_> = values.iter().map(|value| json(value)).collect();
             kind = format!("{kind} {{{}}}", values.join(", "));
@@ -81,7 +94,11 @@ fn kinds(shape: &Shape) -> String {
     if shape.null {
         kinds.push("null".to_owned());
     }
-    if kinds.is_empty() { "nothing".to_owned() } else { kinds.join(" | ") }
+    if kinds.is_empty() {
+        "nothing".to_owned()
+    } else {
+        kinds.join(" | ")
+    }
 }
 
 fn json(text: &str) -> String {
@@ -90,8 +107,14 @@ fn json(text: &str) -> String {
 
 /// A name as it is where it can be told from the rest of its line, else as JSON.
 fn quoted(name: &str) -> String {
-    let is_plain = |character: char| character.is_ascii_alphanumeric() || matches!(character, '_' | '-' | '.' | '$' | '@' | '/');
-    if !name.is_empty() && name.chars().all(is_plain) { name.to_owned() } else { json(name) }
+    let is_plain = |character: char| {
+        character.is_ascii_alphanumeric() || matches!(character, '_' | '-' | '.' | '$' | '@' | '/')
+    };
+    if !name.is_empty() && name.chars().all(is_plain) {
+        name.to_owned()
+    } else {
+        json(name)
+    }
 }
 
 impl FromStr for Shape {
@@ -105,7 +128,10 @@ impl FromStr for Shape {
             }
         }
         let Some((first, rest)) = lines.split_first() else {
-            return Err(MalformedShape { line: 1, reason: "there is none".to_owned() });
+            return Err(MalformedShape {
+                line: 1,
+                reason: "there is none".to_owned(),
+            });
         };
         if first.depth != 0 || first.label != Label::Name("body".to_owned(), Presence::Always) {
             return Err(first.wrong("a shape begins with `body:`"));
@@ -134,35 +160,54 @@ struct Line<'t> {
 
 impl<'t> Line<'t> {
     fn wrong(&self, reason: &str) -> MalformedShape {
-        MalformedShape { line: self.number, reason: reason.to_owned() }
+        MalformedShape {
+            line: self.number,
+            reason: reason.to_owned(),
+        }
     }
 
     fn read(line: &'t str, number: usize) -> Result<Self, MalformedShape> {
-        let wrong = |reason: &str| MalformedShape { line: number, reason: reason.to_owned() };
+        let wrong = |reason: &str| MalformedShape {
+            line: number,
+            reason: reason.to_owned(),
+        };
         let text = line.trim_start_matches(' ');
         let spaces = line.len() - text.len();
-        if spaces % 2 != 0 {
+        if !spaces.is_multiple_of(2) {
             return Err(wrong("the indentation is not a multiple of two spaces"));
         }
         let (name, rest) = if text.starts_with('"') {
             let mut stream = serde_json::Deserializer::from_str(text).into_iter::<String>();
-            let name = stream.next().and_then(Result::ok).ok_or_else(|| wrong("the name in quotes does not end"))?;
+            let name = stream
+                .next()
+                .and_then(Result::ok)
+                .ok_or_else(|| wrong("the name in quotes does not end"))?;
             (name, &text[stream.byte_offset()..])
         } else {
-            let end = text.find([':', '?']).ok_or_else(|| wrong("there is no `:`"))?;
+            let end = text
+                .find([':', '?'])
+                .ok_or_else(|| wrong("there is no `:`"))?;
             (text[..end].to_owned(), &text[end..])
         };
         let (presence, rest) = match rest.strip_prefix('?') {
             Some(rest) => (Presence::Sometimes, rest),
             None => (Presence::Always, rest),
         };
-        let kinds = rest.strip_prefix(':').ok_or_else(|| wrong("there is no `:` behind the name"))?.trim();
+        let kinds = rest
+            .strip_prefix(':')
+            .ok_or_else(|| wrong("there is no `:` behind the name"))?
+            .trim();
         let label = match name.as_str() {
             "[]" if !text.starts_with('"') => Label::Items,
             "{}" if !text.starts_with('"') => Label::Values,
             _ => Label::Name(name, presence),
         };
-        Ok(Self { number, depth: spaces / 2, label, kinds })
+        Ok(Self {
+            number,
+            depth: spaces / 2,
+            label,
+            kinds,
+        })
     }
 }
 
@@ -177,9 +222,26 @@ fn node(line: &Line<'_>, rest: &[Line<'_>]) -> Result<(Shape, usize), MalformedS
         let (child, lines) = node(below, &rest[used + 1..])?;
         used += 1 + lines;
         match (&below.label, &mut shape) {
-            (Label::Items, Shape { array: Some(items), .. }) => **items = child,
-            (Label::Values, Shape { object: Some(Object::Map(values)), .. }) => **values = child,
-            (Label::Name(name, presence), Shape { object: Some(Object::Names(names)), .. }) => {
+            (
+                Label::Items,
+                Shape {
+                    array: Some(items), ..
+                },
+            ) => **items = child,
+            (
+                Label::Values,
+                Shape {
+                    object: Some(Object::Map(values)),
+                    ..
+                },
+            ) => **values = child,
+            (
+                Label::Name(name, presence),
+                Shape {
+                    object: Some(Object::Names(names)),
+                    ..
+                },
+            ) => {
                 names.insert(name.clone(), (*presence, child));
             }
             _ => return Err(below.wrong("the line above has no such part")),
@@ -204,15 +266,23 @@ fn read_kinds(line: &Line<'_>) -> Result<Shape, MalformedShape> {
             "null" => shape.null = true,
             "nothing" => {}
             "string" => {
-                let mut text = Text { formats: BTreeSet::from([super::formats::TEXT.to_owned()]), values: None };
+                let mut text = Text {
+                    formats: BTreeSet::from([super::formats::TEXT.to_owned()]),
+                    values: None,
+                };
                 if let Some(inside) = rest.strip_prefix('(') {
-                    let (formats, after) =
-                        inside.split_once(')').ok_or_else(|| line.wrong("the list of formats does not end"))?;
-                    text.formats = formats.split(',').map(|format| format.trim().to_owned()).collect();
+                    let (formats, after) = inside
+                        .split_once(')')
+                        .ok_or_else(|| line.wrong("the list of formats does not end"))?;
+                    text.formats = formats
+                        .split(',')
+                        .map(|format| format.trim().to_owned())
+                        .collect();
                     rest = after.trim_start();
                 }
                 if let Some(inside) = rest.strip_prefix('{') {
-                    let (values, after) = read_values(inside).ok_or_else(|| line.wrong("the list of values does not end"))?;
+                    let (values, after) = read_values(inside)
+                        .ok_or_else(|| line.wrong("the list of values does not end"))?;
                     text.values = Some(values);
                     rest = after.trim_start();
                 }
@@ -223,7 +293,10 @@ fn read_kinds(line: &Line<'_>) -> Result<Shape, MalformedShape> {
         if rest.is_empty() {
             break;
         }
-        rest = rest.strip_prefix('|').ok_or_else(|| line.wrong("types are divided by `|`"))?.trim_start();
+        rest = rest
+            .strip_prefix('|')
+            .ok_or_else(|| line.wrong("types are divided by `|`"))?
+            .trim_start();
     }
     Ok(shape)
 }
@@ -267,8 +340,17 @@ mod tests {
     #[test]
     fn a_slip_of_the_hand_is_told_with_its_line() {
         let told = |text: &str| text.parse::<Shape>().map_err(|error| error.to_string());
-        assert_eq!(told("body: object\n  a: strnig\n"), Err("line 2 of the shape: \"strnig\" is not a type".to_owned()));
-        assert_eq!(told("body: null\n  a: null\n"), Err("line 2 of the shape: the line above has no such part".to_owned()));
-        assert_eq!(told("a: null"), Err("line 1 of the shape: a shape begins with `body:`".to_owned()));
+        assert_eq!(
+            told("body: object\n  a: strnig\n"),
+            Err("line 2 of the shape: \"strnig\" is not a type".to_owned())
+        );
+        assert_eq!(
+            told("body: null\n  a: null\n"),
+            Err("line 2 of the shape: the line above has no such part".to_owned())
+        );
+        assert_eq!(
+            told("a: null"),
+            Err("line 1 of the shape: a shape begins with `body:`".to_owned())
+        );
     }
 }

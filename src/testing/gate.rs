@@ -8,7 +8,10 @@ use url::Url;
 
 use crate::{
     contract::{Contract, UnknownOperation},
-    gate::{self, Credentials, Event, Interrupt, Listener as _, LiveSettings, Methods, Outcome, PollingRule},
+    gate::{
+        self, Credentials, Event, Interrupt, Listener as _, LiveSettings, Methods, Outcome,
+        PollingRule,
+    },
     report::{Colour, Detail, Terminal},
     transport::{ServiceTransport, Transport},
 };
@@ -60,9 +63,17 @@ impl<'c> Gate<'c> {
             .first()
             .and_then(|operation| operation.servers.first()?.base_paths.first().cloned())
             .unwrap_or_default();
-        let mut base: Url = "http://localhost/".parse().unwrap_or_else(|_| unreachable!("it is a URL"));
+        let mut base: Url = "http://localhost/"
+            .parse()
+            .unwrap_or_else(|_| unreachable!("it is a URL"));
         base.set_path(&path);
-        Self { contract, settings: LiveSettings { methods: Methods::All, ..LiveSettings::new(base) } }
+        Self {
+            contract,
+            settings: LiveSettings {
+                methods: Methods::All,
+                ..LiveSettings::new(base)
+            },
+        }
     }
 
     /// The path that the service mounts the document's paths under, in place of the first server's.
@@ -79,7 +90,10 @@ impl<'c> Gate<'c> {
 
     /// A bearer token, an API key or `user:password`, as the operations' security wants it.
     pub fn token(mut self, token: impl Into<String>) -> Self {
-        self.settings.credentials = Credentials { token: Some(token.into()), ..self.settings.credentials };
+        self.settings.credentials = Credentials {
+            token: Some(token.into()),
+            ..self.settings.credentials
+        };
         self
     }
 
@@ -128,7 +142,10 @@ impl<'c> Gate<'c> {
     where
         ServiceTransport<S, B>: Transport,
     {
-        GateOn { gate: self, transport: ServiceTransport::new(service) }
+        GateOn {
+            gate: self,
+            transport: ServiceTransport::new(service),
+        }
     }
 
     /// Holds a service at a URL, which holds the base path too.
@@ -137,10 +154,20 @@ impl<'c> Gate<'c> {
     ///
     /// When the text is no URL.
     #[cfg(feature = "http")]
-    pub fn url(mut self, url: &str) -> Result<GateOn<'c, crate::transport::HttpTransport>, GateError> {
-        self.settings.base =
-            url.parse().map_err(|error: url::ParseError| GateError::Url { url: url.to_owned(), reason: error.to_string() })?;
-        Ok(GateOn { gate: self, transport: crate::transport::HttpTransport::new(crate::transport::Limits::default())? })
+    pub fn url(
+        mut self,
+        url: &str,
+    ) -> Result<GateOn<'c, crate::transport::HttpTransport>, GateError> {
+        self.settings.base = url
+            .parse()
+            .map_err(|error: url::ParseError| GateError::Url {
+                url: url.to_owned(),
+                reason: error.to_string(),
+            })?;
+        Ok(GateOn {
+            gate: self,
+            transport: crate::transport::HttpTransport::new(crate::transport::Limits::default())?,
+        })
     }
 }
 
@@ -156,8 +183,15 @@ impl<'c, T: Transport> GateOn<'c, T> {
         for id in settings.only.iter().chain(&settings.excluded).chain(polled) {
             contract.operation(id)?;
         }
-        let outcome =
-            gate::check(contract, &self.transport, &settings, None, &mut (), &Interrupt::default()).await;
+        let outcome = gate::check(
+            contract,
+            &self.transport,
+            &settings,
+            None,
+            &mut (),
+            &Interrupt::default(),
+        )
+        .await;
         Ok(Ran { contract, outcome })
     }
 }
@@ -183,7 +217,10 @@ impl Ran<'_> {
     /// When it does not, with the report that the command line would print.
     #[track_caller]
     pub fn assert(&self) {
-        assert!(self.outcome.holds() && self.outcome.held > 0, "the contract does not hold\n\n{self}");
+        assert!(
+            self.outcome.holds() && self.outcome.held > 0,
+            "the contract does not hold\n\n{self}"
+        );
     }
 }
 

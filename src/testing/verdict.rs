@@ -30,7 +30,10 @@ impl Verdict<'_> {
 
     /// Whether nothing of severity `error` was found.
     pub fn holds(&self) -> bool {
-        !self.findings.iter().any(|finding| finding.severity == Severity::Error)
+        !self
+            .findings
+            .iter()
+            .any(|finding| finding.severity == Severity::Error)
     }
 
     /// Fails the test unless the contract holds.
@@ -46,8 +49,16 @@ impl Verdict<'_> {
 
 impl fmt::Display for Verdict<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for finding in self.findings.iter().filter(|finding| finding.severity > Severity::Note) {
-            f.write_str(&render_finding(finding, self.contract.document(), Colour::None))?;
+        for finding in self
+            .findings
+            .iter()
+            .filter(|finding| finding.severity > Severity::Note)
+        {
+            f.write_str(&render_finding(
+                finding,
+                self.contract.document(),
+                Colour::None,
+            ))?;
         }
         Ok(())
     }
@@ -67,15 +78,26 @@ pub fn hold<'c, B: AsRef<[u8]>>(
     let mut held = exchange::Response::new(response.status());
     held.headers = response.headers().clone();
     held.body = Bytes::copy_from_slice(response.body().as_ref()).into();
-    let exchange = Exchange { request: some_request(operation), response: held, origin: Origin::InHand };
+    let exchange = Exchange {
+        request: some_request(operation),
+        response: held,
+        origin: Origin::InHand,
+    };
     Ok(verdict(contract, operation, &exchange, &[]))
 }
 
 /// Holds a whole exchange, whose operation is found by its method and path. `None` when it belongs to
 /// no operation.
 pub fn hold_exchange<'c>(contract: &'c Contract, exchange: &Exchange) -> Option<Verdict<'c>> {
-    let route = contract.route(&exchange.request.method, &exchange.request.url).ok()?;
-    Some(verdict(contract, route.operation, exchange, &route.path_values))
+    let route = contract
+        .route(&exchange.request.method, &exchange.request.url)
+        .ok()?;
+    Some(verdict(
+        contract,
+        route.operation,
+        exchange,
+        &route.path_values,
+    ))
 }
 
 fn verdict<'c>(
@@ -85,15 +107,26 @@ fn verdict<'c>(
     path_values: &[(String, String)],
 ) -> Verdict<'c> {
     // A response alone says nothing of its request.
-    let intent = if path_values.is_empty() { crate::check::Intent::Obey } else { crate::check::Intent::Unknown };
+    let intent = if path_values.is_empty() {
+        crate::check::Intent::Obey
+    } else {
+        crate::check::Intent::Unknown
+    };
     let subject = Subject::new(contract, operation, exchange, path_values).with_intent(intent);
-    Verdict { contract, findings: gate::hold(&subject, &Settings::default()).findings }
+    Verdict {
+        contract,
+        findings: gate::hold(&subject, &Settings::default()).findings,
+    }
 }
 
 /// The request that a response in hand may have had: its method matters to HTTP, its values do not.
 fn some_request(operation: &Operation) -> Request {
     let path = operation.path.fill(|name| format!("%7B{name}%7D"));
     let url = format!("http://localhost{path}").parse();
-    let url = url.unwrap_or_else(|_| "http://localhost/".parse().unwrap_or_else(|_| unreachable!("it is a URL")));
+    let url = url.unwrap_or_else(|_| {
+        "http://localhost/"
+            .parse()
+            .unwrap_or_else(|_| unreachable!("it is a URL"))
+    });
     Request::new(operation.method.clone(), url)
 }

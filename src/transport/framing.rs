@@ -168,7 +168,9 @@ fn read(method: &Method, received: &Bytes, end: Option<CutReason>) -> Result<Res
     let is_short = method != Method::HEAD
         && status != StatusCode::NOT_MODIFIED
         && announced.is_some_and(|announced| (rest.len() as u64) < announced);
-    let end = end.or_else(|| is_short.then(|| CutReason::Connection("the connection was closed".to_owned())));
+    let end = end.or_else(|| {
+        is_short.then(|| CutReason::Connection("the connection was closed".to_owned()))
+    });
     let wire_length = (!chunked && end.is_none()).then_some(rest.len() as u64);
     let body = match end {
         None => Body::Complete(rest),

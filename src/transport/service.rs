@@ -58,7 +58,7 @@ where
 {
     async fn send(&self, request: &Request) -> Result<Response, SendError> {
         let started = Instant::now();
-        let message = self.message(request)?;
+        let message = Self::message(request)?;
         let mut service = self.service.clone();
         let call = async move {
             poll_fn(|context| service.poll_ready(context)).await?;
@@ -103,7 +103,7 @@ where
 
 impl<S, B: From<Bytes>> ServiceTransport<S, B> {
     /// The request as a server would have read it: origin-form target, and a `Host` field.
-    fn message(&self, request: &Request) -> Result<http::Request<B>, SendError> {
+    fn message(request: &Request) -> Result<http::Request<B>, SendError> {
         let url = &request.url;
         let target = match url.query() {
             Some(query) => format!("{}?{query}", url.path()),

@@ -57,7 +57,10 @@ impl Format {
         let essence = media_type.essence().to_string().to_ascii_lowercase();
         match essence.as_str() {
             "application/json" | "text/json" => Self::Json,
-            "application/x-ndjson" | "application/ndjson" | "application/jsonl" | "application/x-jsonlines"
+            "application/x-ndjson"
+            | "application/ndjson"
+            | "application/jsonl"
+            | "application/x-jsonlines"
             | "application/jsonlines" => Self::JsonLines,
             "application/json-seq" => Self::JsonSequence,
             "text/event-stream" => Self::Events,
@@ -83,9 +86,14 @@ pub fn parse_body(media_type: &MediaTypeBuf, bytes: &[u8]) -> Result<Parsed, Mal
     }
     let text = decode(media_type, bytes, format)?;
     match format {
-        Format::Json => json::parse(&text).map(Parsed::Value).map_err(|error| syntax("JSON", &error)),
+        Format::Json => json::parse(&text)
+            .map(Parsed::Value)
+            .map_err(|error| syntax("JSON", &error)),
         Format::JsonLines => {
-            let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+            let lines = text
+                .lines()
+                .enumerate()
+                .filter(|(_, line)| !line.trim().is_empty());
             let items = lines.map(|(index, line)| {
                 json::parse(line).map_err(|error| MalformedBody::Syntax {
                     format: "JSON lines",
@@ -96,7 +104,8 @@ pub fn parse_body(media_type: &MediaTypeBuf, bytes: &[u8]) -> Result<Parsed, Mal
         }
         Format::JsonSequence => {
             let items = text.split('\u{1e}').filter(|item| !item.trim().is_empty());
-            let items = items.map(|item| json::parse(item).map_err(|error| syntax("JSON sequence", &error)));
+            let items = items
+                .map(|item| json::parse(item).map_err(|error| syntax("JSON sequence", &error)));
             items.collect::<Result<_, _>>().map(Parsed::Items)
         }
         Format::Events => Ok(Parsed::Items(events(&text))),
@@ -107,20 +116,33 @@ pub fn parse_body(media_type: &MediaTypeBuf, bytes: &[u8]) -> Result<Parsed, Mal
 }
 
 fn syntax(format: &'static str, error: &serde_json::Error) -> MalformedBody {
-    MalformedBody::Syntax { format, reason: error.to_string() }
+    MalformedBody::Syntax {
+        format,
+        reason: error.to_string(),
+    }
 }
 
 /// The text, by the `charset` parameter. JSON is UTF-8 whatever is said (RFC 8259 §8.1) unless a
 /// known `charset` says otherwise; a text without one is read as UTF-8 and, failing that, as the
 /// bytes it is, because HTTP gives no default (RFC 9110 §8.3.2).
-fn decode(media_type: &MediaTypeBuf, bytes: &[u8], format: Format) -> Result<String, MalformedBody> {
-    let name = media_type.params().find(|(name, _)| name.as_str().eq_ignore_ascii_case("charset"));
+fn decode(
+    media_type: &MediaTypeBuf,
+    bytes: &[u8],
+    format: Format,
+) -> Result<String, MalformedBody> {
+    let name = media_type
+        .params()
+        .find(|(name, _)| name.as_str().eq_ignore_ascii_case("charset"));
     let Some((_, name)) = name else {
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
         return match std::str::from_utf8(bytes) {
             Ok(text) => Ok(text.to_owned()),
-            Err(_) if format == Format::Text => Ok(encoding_rs::WINDOWS_1252.decode(bytes).0.into_owned()),
-            Err(_) => Err(MalformedBody::Charset { charset: "UTF-8".to_owned() }),
+            Err(_) if format == Format::Text => {
+                Ok(encoding_rs::WINDOWS_1252.decode(bytes).0.into_owned())
+            }
+            Err(_) => Err(MalformedBody::Charset {
+                charset: "UTF-8".to_owned(),
+            }),
         };
     };
     let name = name.unquoted_str();
@@ -128,7 +150,9 @@ fn decode(media_type: &MediaTypeBuf, bytes: &[u8], format: Format) -> Result<Str
         .ok_or_else(|| MalformedBody::UnknownCharset(name.to_string()))?;
     let (text, _, wrong) = encoding.decode(bytes);
     if wrong {
-        return Err(MalformedBody::Charset { charset: encoding.name().to_owned() });
+        return Err(MalformedBody::Charset {
+            charset: encoding.name().to_owned(),
+        });
     }
     Ok(text.into_owned())
 }
@@ -187,8 +211,14 @@ pub fn write_body(media_type: &MediaType, value: &Value) -> Option<(String, Vec<
     let bytes = match Format::of(&parsed) {
         Format::Json => value.to_string().into_bytes(),
         Format::JsonLines => {
-            let items = value.as_array().map_or_else(|| std::slice::from_ref(value), Vec::as_slice);
-            items.iter().map(|item| format!("{item}\n")).collect::<String>().into_bytes()
+            let items = value
+                .as_array()
+                .map_or_else(|| std::slice::from_ref(value), Vec::as_slice);
+            items
+                .iter()
+                .map(|item| format!("{item}\n"))
+                .collect::<String>()
+                .into_bytes()
         }
         Format::Form => form::write(media_type, value)?.into_bytes(),
         Format::Text => match value {
@@ -212,28 +242,55 @@ mod tests {
     use super::*;
 
     fn parsed(media_type: &str, bytes: &[u8]) -> Result<Parsed, MalformedBody> {
-        parse_body(&media_type.parse().expect("a test writes good media types"), bytes)
+        parse_body(
+            &media_type.parse().expect("a test writes good media types"),
+            bytes,
+        )
     }
 
     #[test]
     fn each_type_is_read_its_own_way() {
-        assert_eq!(parsed("application/json", b"{}"), Ok(Parsed::Value(json!({}))));
-        assert_eq!(parsed("application/vnd.api+json; charset=utf-8", b"[1]"), Ok(Parsed::Value(json!([1]))));
-        assert_eq!(parsed("application/jsonl", b"1\n\n2\n"), Ok(Parsed::Items(vec![json!(1), json!(2)])));
-        assert_eq!(parsed("text/plain", "ä".as_bytes()), Ok(Parsed::Value(json!("ä"))));
+        assert_eq!(
+            parsed("application/json", b"{}"),
+            Ok(Parsed::Value(json!({})))
+        );
+        assert_eq!(
+            parsed("application/vnd.api+json; charset=utf-8", b"[1]"),
+            Ok(Parsed::Value(json!([1])))
+        );
+        assert_eq!(
+            parsed("application/jsonl", b"1\n\n2\n"),
+            Ok(Parsed::Items(vec![json!(1), json!(2)]))
+        );
+        assert_eq!(
+            parsed("text/plain", "ä".as_bytes()),
+            Ok(Parsed::Value(json!("ä")))
+        );
         assert_eq!(parsed("application/xml", b"<"), Ok(Parsed::Opaque));
         assert_eq!(
-            parsed("text/event-stream", b"event: a\ndata: 1\ndata: 2\n\n: hello\nretry: 5\n\n"),
-            Ok(Parsed::Items(vec![json!({"event": "a", "data": "1\n2"}), json!({"retry": 5})]))
+            parsed(
+                "text/event-stream",
+                b"event: a\ndata: 1\ndata: 2\n\n: hello\nretry: 5\n\n"
+            ),
+            Ok(Parsed::Items(vec![
+                json!({"event": "a", "data": "1\n2"}),
+                json!({"retry": 5})
+            ]))
         );
     }
 
     #[test]
     fn the_character_set_is_held() {
         assert!(parsed("application/json", b"\"\xff\"").is_err());
-        assert_eq!(parsed("text/plain; charset=latin1", b"\xe4"), Ok(Parsed::Value(json!("ä"))));
+        assert_eq!(
+            parsed("text/plain; charset=latin1", b"\xe4"),
+            Ok(Parsed::Value(json!("ä")))
+        );
         assert!(parsed("text/plain; charset=utf-8", b"\xe4").is_err());
         assert!(parsed("text/plain; charset=klingon", b"x").is_err());
-        assert_eq!(parsed("application/json", b"\xef\xbb\xbf{}"), Ok(Parsed::Value(json!({}))));
+        assert_eq!(
+            parsed("application/json", b"\xef\xbb\xbf{}"),
+            Ok(Parsed::Value(json!({})))
+        );
     }
 }

@@ -31,17 +31,27 @@ pub(super) fn write(media_type: &MediaType, value: &Value) -> Option<String> {
         let encoding = media_type.encoding.get(name);
         let style = encoding.and_then(|encoding| encoding.style);
         let is_json = style.is_none()
-            && (value.is_object() || encoding.and_then(|one| one.content_type.as_deref()).is_some_and(|one| one.contains("json")));
+            && (value.is_object()
+                || encoding
+                    .and_then(|one| one.content_type.as_deref())
+                    .is_some_and(|one| one.contains("json")));
         if is_json {
-            form.push(format!("{}={}", Escaping::Form.apply(name), Escaping::Form.apply(&value.to_string())));
+            form.push(format!(
+                "{}={}",
+                Escaping::Form.apply(name),
+                Escaping::Form.apply(&value.to_string())
+            ));
             continue;
         }
         let style = style.unwrap_or(Style::Form);
-        let explode = encoding.and_then(|encoding| encoding.explode).unwrap_or(if style == Style::Form {
-            Explode::Yes
-        } else {
-            Explode::No
-        });
+        let explode =
+            encoding
+                .and_then(|encoding| encoding.explode)
+                .unwrap_or(if style == Style::Form {
+                    Explode::Yes
+                } else {
+                    Explode::No
+                });
         form.extend(write_pairs(name, value, style, explode, Escaping::Form));
     }
     Some(form.join("&"))
@@ -55,10 +65,15 @@ const BOUNDARY: &str = "oasgate-f2c1a7d85b0e4936";
 pub(super) fn write_multipart(value: &Value) -> (String, Vec<u8>) {
     let mut text = String::new();
     for (name, value) in value.as_object().into_iter().flatten() {
-        let items = value.as_array().map_or_else(|| std::slice::from_ref(value), Vec::as_slice);
+        let items = value
+            .as_array()
+            .map_or_else(|| std::slice::from_ref(value), Vec::as_slice);
         for item in items {
             let name = name.replace('"', "%22").replace(['\r', '\n'], " ");
-            let _ = write!(text, "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n");
+            let _ = write!(
+                text,
+                "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n"
+            );
             if item.is_object() || item.is_array() {
                 text.push_str("Content-Type: application/json\r\n");
             }
@@ -66,7 +81,10 @@ pub(super) fn write_multipart(value: &Value) -> (String, Vec<u8>) {
         }
     }
     let _ = write!(text, "--{BOUNDARY}--\r\n");
-    (format!("multipart/form-data; boundary={BOUNDARY}"), text.into_bytes())
+    (
+        format!("multipart/form-data; boundary={BOUNDARY}"),
+        text.into_bytes(),
+    )
 }
 
 #[cfg(test)]
@@ -77,6 +95,9 @@ mod tests {
 
     #[test]
     fn a_name_that_stands_twice_has_an_array() {
-        assert_eq!(parse("a=1&b=x+y&a=2&c"), json!({ "a": ["1", "2"], "b": "x y", "c": "" }));
+        assert_eq!(
+            parse("a=1&b=x+y&a=2&c"),
+            json!({ "a": ["1", "2"], "b": "x y", "c": "" })
+        );
     }
 }

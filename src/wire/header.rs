@@ -80,25 +80,39 @@ pub fn read_header(header: &Header, headers: &HeaderMap) -> Result<(), HeaderBre
         texts.push(text);
     }
     if texts.is_empty() {
-        return if header.required { Err(HeaderBreach::Missing) } else { Ok(()) };
+        return if header.required {
+            Err(HeaderBreach::Missing)
+        } else {
+            Ok(())
+        };
     }
     match &header.value {
         Serialization::Content(media_type) => texts.iter().try_for_each(|text| {
             let range = media_type.range.essence();
-            let Ok(parsed) = range.parse::<MediaTypeBuf>() else { return Ok(()) };
+            let Ok(parsed) = range.parse::<MediaTypeBuf>() else {
+                return Ok(());
+            };
             match parse_body(&parsed, text.as_bytes()) {
                 Err(error) => Err(HeaderBreach::Unreadable(error.to_string(), text.clone())),
-                Ok(Parsed::Value(value)) => {
-                    media_type.schema.as_ref().map_or(Ok(()), |schema| held(schema, &value, text))
-                }
+                Ok(Parsed::Value(value)) => media_type
+                    .schema
+                    .as_ref()
+                    .map_or(Ok(()), |schema| held(schema, &value, text)),
                 Ok(_) => Ok(()),
             }
         }),
-        Serialization::Styled { schema, explode, .. } => {
+        Serialization::Styled {
+            schema, explode, ..
+        } => {
             let types = schema.types();
-            let primitive = [JsonType::String, JsonType::Number, JsonType::Integer, JsonType::Boolean]
-                .into_iter()
-                .any(|kind| types.contains(kind));
+            let primitive = [
+                JsonType::String,
+                JsonType::Number,
+                JsonType::Integer,
+                JsonType::Boolean,
+            ]
+            .into_iter()
+            .any(|kind| types.contains(kind));
             let is_cookie = header.name.eq_ignore_ascii_case("set-cookie");
             if !primitive && !is_cookie && types.contains(JsonType::Array) {
                 let joined = texts.join(",");
@@ -107,11 +121,17 @@ pub fn read_header(header: &Header, headers: &HeaderMap) -> Result<(), HeaderBre
             }
             if !primitive && !is_cookie && types.contains(JsonType::Object) {
                 let joined = texts.join(",");
-                let value = object(&joined, *explode, schema)
-                    .ok_or_else(|| HeaderBreach::Unreadable("the value is not written as an object".to_owned(), joined.clone()))?;
+                let value = object(&joined, *explode, schema).ok_or_else(|| {
+                    HeaderBreach::Unreadable(
+                        "the value is not written as an object".to_owned(),
+                        joined.clone(),
+                    )
+                })?;
                 return held(schema, &value, &joined);
             }
-            texts.iter().try_for_each(|text| held(schema, &reading::read_text(text, Some(schema)), text))
+            texts
+                .iter()
+                .try_for_each(|text| held(schema, &reading::read_text(text, Some(schema)), text))
         }
     }
 }
@@ -124,8 +144,13 @@ fn split(text: &str) -> impl Iterator<Item = &str> {
 fn object(text: &str, explode: Explode, schema: &Schema) -> Option<Value> {
     let parts: Vec<&str> = split(text).collect();
     let pairs: Vec<(&str, &str)> = match explode {
-        Explode::Yes => parts.iter().map(|part| part.split_once('=')).collect::<Option<_>>()?,
-        Explode::No if parts.len() % 2 == 0 => parts.chunks(2).map(|pair| (pair[0], pair[1])).collect(),
+        Explode::Yes => parts
+            .iter()
+            .map(|part| part.split_once('='))
+            .collect::<Option<_>>()?,
+        Explode::No if parts.len().is_multiple_of(2) => {
+            parts.chunks(2).map(|pair| (pair[0], pair[1])).collect()
+        }
         Explode::No => return None,
     };
     Some(reading::read_object(pairs, Some(schema)))

@@ -46,7 +46,9 @@ impl<'de> Visitor<'de> for Strict {
     }
 
     fn visit_f64<E: de::Error>(self, value: f64) -> Result<Value, E> {
-        Number::from_f64(value).map(Value::Number).ok_or_else(|| E::custom("the number is too large"))
+        Number::from_f64(value)
+            .map(Value::Number)
+            .ok_or_else(|| E::custom("the number is too large"))
     }
 
     fn visit_str<E>(self, text: &str) -> Result<Value, E> {
@@ -80,7 +82,9 @@ impl<'de> Visitor<'de> for Strict {
             object.insert(key, value);
         }
         match twice.into_iter().min() {
-            Some(key) => Err(de::Error::custom(format!("the key `{key}` stands twice in one object"))),
+            Some(key) => Err(de::Error::custom(format!(
+                "the key `{key}` stands twice in one object"
+            ))),
             None => Ok(Value::Object(object)),
         }
     }
@@ -102,15 +106,29 @@ mod tests {
 
     #[test]
     fn json_is_read_and_what_only_looks_like_it_is_refused() {
-        assert_eq!(parse(r#"{"a": [1, -2, 3.5, "x", null, true]}"#).ok(), Some(json!({"a": [1, -2, 3.5, "x", null, true]})));
-        for wrong in ["NaN", "Infinity", "{'a': 1}", "[1,]", "{} {}", "", "{\"a\":1,\"a\":2}", "nul"] {
+        assert_eq!(
+            parse(r#"{"a": [1, -2, 3.5, "x", null, true]}"#).ok(),
+            Some(json!({"a": [1, -2, 3.5, "x", null, true]}))
+        );
+        for wrong in [
+            "NaN",
+            "Infinity",
+            "{'a': 1}",
+            "[1,]",
+            "{} {}",
+            "",
+            "{\"a\":1,\"a\":2}",
+            "nul",
+        ] {
             assert!(parse(wrong).is_err(), "{wrong}");
         }
     }
 
     #[test]
     fn a_duplicate_key_is_named() {
-        let error = parse(r#"{"x": {"a": 1, "b": 2, "a": 3}}"#).expect_err("it stands twice").to_string();
+        let error = parse(r#"{"x": {"a": 1, "b": 2, "a": 3}}"#)
+            .expect_err("it stands twice")
+            .to_string();
         assert!(error.contains("`a`"), "{error}");
     }
 }

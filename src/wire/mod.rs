@@ -4,8 +4,8 @@
 //! parameters apart and [`write_request`] puts them together; [`header`] reads response headers.
 
 mod body;
-pub mod header;
 mod form;
+pub mod header;
 pub mod http_syntax;
 mod json;
 mod parameter;
@@ -17,4 +17,4 @@ pub use body::{MalformedBody, Parsed, parse_body, write_body};
 pub use parameter::{Parameters, UnreadableParameter};
 pub use reading::{read_text, readings};
 pub use request::{RequestParts, UnwritableRequest, write_request};
-pub use style::{write_text, write_pairs};
+pub use style::{write_pairs, write_text};

@@ -53,7 +53,13 @@ impl<'r> Parameters<'r> {
                     .collect::<Vec<_>>()
             })
             .collect();
-        Self { path, query_text, query, headers: &request.headers, cookies }
+        Self {
+            path,
+            query_text,
+            query,
+            headers: &request.headers,
+            cookies,
+        }
     }
 
     /// The names of the query's pairs.
@@ -69,30 +75,48 @@ impl<'r> Parameters<'r> {
     pub fn read(&self, parameter: &Parameter) -> Result<Option<Value>, UnreadableParameter> {
         match &parameter.value {
             Serialization::Content(media_type) => self.read_content(parameter, media_type),
-            Serialization::Styled { schema, style, explode, .. } => {
-                self.read_styled(parameter, schema, *style, *explode)
-            }
+            Serialization::Styled {
+                schema,
+                style,
+                explode,
+                ..
+            } => self.read_styled(parameter, schema, *style, *explode),
         }
     }
 
-    fn read_content(&self, parameter: &Parameter, media_type: &MediaType) -> Result<Option<Value>, UnreadableParameter> {
+    fn read_content(
+        &self,
+        parameter: &Parameter,
+        media_type: &MediaType,
+    ) -> Result<Option<Value>, UnreadableParameter> {
         let name = parameter.name.as_str();
         let text = match parameter.location {
             Location::Path => self.path_value(name).map(decode),
             Location::Query => self.values(name).first().map(|value| decode_form(value)),
-            Location::QueryString => (!self.query_text.is_empty()).then(|| self.query_text.to_owned()),
+            Location::QueryString => {
+                (!self.query_text.is_empty()).then(|| self.query_text.to_owned())
+            }
             Location::Header => self.header(name),
             Location::Cookie => self.cookie(name).map(decode),
         };
         let Some(text) = text else { return Ok(None) };
-        let Ok(range) = media_type.range.essence().parse::<MediaTypeBuf>() else { return Ok(None) };
+        let Ok(range) = media_type.range.essence().parse::<MediaTypeBuf>() else {
+            return Ok(None);
+        };
         let is_form = range.essence().to_string() == "application/x-www-form-urlencoded";
-        let bytes = if parameter.location == Location::QueryString && !is_form { decode(&text) } else { text.clone() };
+        let bytes = if parameter.location == Location::QueryString && !is_form {
+            decode(&text)
+        } else {
+            text.clone()
+        };
         match parse_body(&range, bytes.as_bytes()) {
             Ok(Parsed::Value(value)) => Ok(Some(value)),
             Ok(Parsed::Items(items)) => Ok(Some(Value::Array(items))),
             Ok(Parsed::Opaque) => Ok(None),
-            Err(error) => Err(UnreadableParameter { reason: error.to_string(), text }),
+            Err(error) => Err(UnreadableParameter {
+                reason: error.to_string(),
+                text,
+            }),
         }
     }
 
@@ -110,7 +134,9 @@ impl<'r> Parameters<'r> {
                 Some(raw) => read_path(name, raw, schema, style, explode).map(Some),
             },
             Location::Header => {
-                let Some(text) = self.header(name) else { return Ok(None) };
+                let Some(text) = self.header(name) else {
+                    return Ok(None);
+                };
                 let parts: Vec<&str> = text.split(',').map(str::trim).collect();
                 read_list(&text, &parts, schema, explode).map(Some)
             }
@@ -153,11 +179,19 @@ impl<'r> Parameters<'r> {
                     .collect();
                 let pairs = pairs.iter().map(|(name, value)| (*name, value.as_str()));
                 let object = reading::read_object(pairs, Some(schema));
-                return Ok(object.as_object().is_some_and(|object| !object.is_empty()).then_some(object));
+                return Ok(object
+                    .as_object()
+                    .is_some_and(|object| !object.is_empty())
+                    .then_some(object));
             }
             return Ok(None);
         };
-        let decoded = |values: &[&str]| values.iter().map(|value| decode_form(value)).collect::<Vec<_>>();
+        let decoded = |values: &[&str]| {
+            values
+                .iter()
+                .map(|value| decode_form(value))
+                .collect::<Vec<_>>()
+        };
         if explode == Explode::Yes {
             let texts = decoded(values);
             let array = || reading::read_array(texts.iter().map(String::as_str), Some(schema));
@@ -167,7 +201,11 @@ impl<'r> Parameters<'r> {
                 Shape::Object | Shape::Primitive => primitive(),
                 Shape::Either => {
                     let one = primitive();
-                    if values.len() == 1 && schema.is_valid(&one) { one } else { array() }
+                    if values.len() == 1 && schema.is_valid(&one) {
+                        one
+                    } else {
+                        array()
+                    }
                 }
             }));
         }
@@ -192,19 +230,32 @@ impl<'r> Parameters<'r> {
     fn deep(&self, name: &str, schema: &Schema) -> Option<Value> {
         let mut tree = Map::new();
         for (pair, value) in &self.query {
-            let Some(rest) = pair.strip_prefix(name).filter(|rest| rest.starts_with('[')) else { continue };
-            let keys: Vec<&str> = rest.split('[').skip(1).map(|key| key.trim_end_matches(']')).collect();
+            let Some(rest) = pair.strip_prefix(name).filter(|rest| rest.starts_with('[')) else {
+                continue;
+            };
+            let keys: Vec<&str> = rest
+                .split('[')
+                .skip(1)
+                .map(|key| key.trim_end_matches(']'))
+                .collect();
             insert(&mut tree, &keys, decode_form(value));
         }
         (!tree.is_empty()).then(|| typed(Value::Object(tree), Some(schema)))
     }
 
     fn path_value(&self, name: &str) -> Option<&'r str> {
-        self.path.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+        self.path
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
     }
 
     fn values(&self, name: &str) -> Vec<&'r str> {
-        self.query.iter().filter(|(known, _)| known == name).map(|(_, value)| *value).collect()
+        self.query
+            .iter()
+            .filter(|(known, _)| known == name)
+            .map(|(_, value)| *value)
+            .collect()
     }
 
     fn header(&self, name: &str) -> Option<String> {
@@ -218,7 +269,10 @@ impl<'r> Parameters<'r> {
     }
 
     fn cookie(&self, name: &str) -> Option<&str> {
-        self.cookies.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+        self.cookies
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
     }
 }
 
@@ -235,10 +289,19 @@ enum Shape {
 impl Shape {
     fn of(schema: &Schema) -> Self {
         let types = schema.types();
-        let primitive = [JsonType::String, JsonType::Number, JsonType::Integer, JsonType::Boolean]
-            .into_iter()
-            .any(|kind| types.contains(kind));
-        match (types.contains(JsonType::Array), types.contains(JsonType::Object), primitive) {
+        let primitive = [
+            JsonType::String,
+            JsonType::Number,
+            JsonType::Integer,
+            JsonType::Boolean,
+        ]
+        .into_iter()
+        .any(|kind| types.contains(kind));
+        match (
+            types.contains(JsonType::Array),
+            types.contains(JsonType::Object),
+            primitive,
+        ) {
             (true, _, true) => Self::Either,
             (true, _, false) => Self::Array,
             (false, true, false) => Self::Object,
@@ -254,11 +317,16 @@ fn read_path(
     style: Style,
     explode: Explode,
 ) -> Result<Value, UnreadableParameter> {
-    let unreadable = |reason: &str| UnreadableParameter { reason: reason.to_owned(), text: raw.to_owned() };
+    let unreadable = |reason: &str| UnreadableParameter {
+        reason: reason.to_owned(),
+        text: raw.to_owned(),
+    };
     let exploded = explode == Explode::Yes;
     let parts: Vec<&str> = match style {
         Style::Label => {
-            let rest = raw.strip_prefix('.').ok_or_else(|| unreadable("a label begins with `.`"))?;
+            let rest = raw
+                .strip_prefix('.')
+                .ok_or_else(|| unreadable("a label begins with `.`"))?;
             // 3.0 joins unexploded labels with dots too; 3.1 with commas.
             if exploded || !rest.contains(',') && Shape::of(schema) != Shape::Primitive {
                 rest.split('.').collect()
@@ -267,14 +335,25 @@ fn read_path(
             }
         }
         Style::Matrix => {
-            let rest = raw.strip_prefix(';').ok_or_else(|| unreadable("a matrix begins with `;`"))?;
-            let pairs = rest.split(';').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+            let rest = raw
+                .strip_prefix(';')
+                .ok_or_else(|| unreadable("a matrix begins with `;`"))?;
+            let pairs = rest
+                .split(';')
+                .map(|pair| pair.split_once('=').unwrap_or((pair, "")));
             if exploded && Shape::of(schema) == Shape::Object {
-                let texts: Vec<_> = pairs.map(|(key, value)| (decode(key), decode(value))).collect();
-                let texts = texts.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+                let texts: Vec<_> = pairs
+                    .map(|(key, value)| (decode(key), decode(value)))
+                    .collect();
+                let texts = texts
+                    .iter()
+                    .map(|(key, value)| (key.as_str(), value.as_str()));
                 return Ok(reading::read_object(texts, Some(schema)));
             }
-            let values: Vec<&str> = pairs.filter(|(key, _)| decode(key) == name).map(|(_, value)| value).collect();
+            let values: Vec<&str> = pairs
+                .filter(|(key, _)| decode(key) == name)
+                .map(|(_, value)| value)
+                .collect();
             match values.as_slice() {
                 [] => return Err(unreadable("the matrix has another name")),
                 [one] if !exploded => one.split(',').collect(),
@@ -319,16 +398,23 @@ fn read_list(
             };
             let pairs: Option<Vec<(&str, &str)>> = match explode {
                 Explode::Yes => parts.iter().map(|part| part.split_once('=')).collect(),
-                Explode::No if parts.len() % 2 == 0 => Some(parts.chunks(2).map(|pair| (pair[0], pair[1])).collect()),
+                Explode::No if parts.len().is_multiple_of(2) => {
+                    Some(parts.chunks(2).map(|pair| (pair[0], pair[1])).collect())
+                }
                 Explode::No => None,
             };
-            Ok(reading::read_object(pairs.ok_or_else(unreadable)?, Some(schema)))
+            Ok(reading::read_object(
+                pairs.ok_or_else(unreadable)?,
+                Some(schema),
+            ))
         }
     }
 }
 
 fn insert(tree: &mut Map<String, Value>, keys: &[&str], text: String) {
-    let Some((key, rest)) = keys.split_first() else { return };
+    let Some((key, rest)) = keys.split_first() else {
+        return;
+    };
     let is_list = matches!(rest, [""]);
     if rest.is_empty() || is_list {
         match tree.get_mut(*key) {
@@ -343,7 +429,9 @@ fn insert(tree: &mut Map<String, Value>, keys: &[&str], text: String) {
         }
         return;
     }
-    let below = tree.entry(*key).or_insert_with(|| Value::Object(Map::new()));
+    let below = tree
+        .entry(*key)
+        .or_insert_with(|| Value::Object(Map::new()));
     if let Value::Object(below) = below {
         insert(below, rest, text);
     }
@@ -358,13 +446,19 @@ fn typed(value: Value, schema: Option<&Schema>) -> Value {
         },
         Value::Array(items) => {
             let below = schema.and_then(Schema::items);
-            items.into_iter().map(|item| typed(item, below.as_ref())).collect()
+            items
+                .into_iter()
+                .map(|item| typed(item, below.as_ref()))
+                .collect()
         }
         Value::Object(members) => {
             // Numbered keys are how arrays of objects are written.
             let numbered = members.keys().all(|key| key.parse::<usize>().is_ok());
             if numbered && schema.is_some_and(|schema| Shape::of(schema) == Shape::Array) {
-                return typed(Value::Array(members.into_iter().map(|(_, value)| value).collect()), schema);
+                return typed(
+                    Value::Array(members.into_iter().map(|(_, value)| value).collect()),
+                    schema,
+                );
             }
             let typed_members = members.into_iter().map(|(name, value)| {
                 let below = schema.and_then(|schema| schema.property(&name));
@@ -380,7 +474,10 @@ fn typed(value: Value, schema: Option<&Schema>) -> Value {
 fn split_any<'t>(text: &'t str, delimiters: &[&str]) -> Vec<&'t str> {
     let mut parts = vec![text];
     for delimiter in delimiters {
-        parts = parts.into_iter().flat_map(|part| part.split(delimiter)).collect();
+        parts = parts
+            .into_iter()
+            .flat_map(|part| part.split(delimiter))
+            .collect();
     }
     parts
 }

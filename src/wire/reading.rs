@@ -34,12 +34,16 @@ fn number(text: &str) -> Option<Value> {
 /// The value that `schema` makes of a primitive's text: the first reading that it accepts, else the
 /// first of a type that it allows, else the text.
 pub fn read_text(text: &str, schema: Option<&Schema>) -> Value {
-    let Some(schema) = schema else { return Value::String(text.to_owned()) };
+    let Some(schema) = schema else {
+        return Value::String(text.to_owned());
+    };
     let types = schema.types();
     let mut readings = readings(text);
     if types.contains(JsonType::Object) || types.contains(JsonType::Array) {
         // Some services take JSON where no style says how to write an object.
-        readings.extend(json::parse_loosely(text).filter(|value| value.is_object() || value.is_array()));
+        readings.extend(
+            json::parse_loosely(text).filter(|value| value.is_object() || value.is_array()),
+        );
     }
     if let Some(at) = readings.iter().position(|reading| schema.is_valid(reading)) {
         return readings.swap_remove(at);
@@ -48,19 +52,29 @@ pub fn read_text(text: &str, schema: Option<&Schema>) -> Value {
         Value::Null => types.contains(JsonType::Null),
         Value::Bool(_) => types.contains(JsonType::Boolean),
         Value::Number(number) => {
-            types.contains(JsonType::Number) || !number.is_f64() && types.contains(JsonType::Integer)
+            types.contains(JsonType::Number)
+                || !number.is_f64() && types.contains(JsonType::Integer)
         }
         Value::String(_) => types.contains(JsonType::String),
         Value::Array(_) => types.contains(JsonType::Array),
         Value::Object(_) => types.contains(JsonType::Object),
     };
-    readings.into_iter().find(of_type).unwrap_or_else(|| Value::String(text.to_owned()))
+    readings
+        .into_iter()
+        .find(of_type)
+        .unwrap_or_else(|| Value::String(text.to_owned()))
 }
 
 /// An array of texts, each read by the schema of elements.
-pub(super) fn read_array<'t>(texts: impl IntoIterator<Item = &'t str>, schema: Option<&Schema>) -> Value {
+pub(super) fn read_array<'t>(
+    texts: impl IntoIterator<Item = &'t str>,
+    schema: Option<&Schema>,
+) -> Value {
     let items = schema.and_then(Schema::items);
-    texts.into_iter().map(|text| read_text(text, items.as_ref())).collect()
+    texts
+        .into_iter()
+        .map(|text| read_text(text, items.as_ref()))
+        .collect()
 }
 
 /// An object of texts, each read by the schema of its property.

@@ -25,12 +25,19 @@ pub struct RequestParts {
 impl RequestParts {
     /// The value of a parameter, if it has one.
     pub fn get(&self, location: Location, name: &str) -> Option<&Value> {
-        self.parameters.iter().find(|(at, known, _)| *at == location && known == name).map(|(.., value)| value)
+        self.parameters
+            .iter()
+            .find(|(at, known, _)| *at == location && known == name)
+            .map(|(.., value)| value)
     }
 
     /// Gives a parameter a value, in place of one that it may have.
     pub fn set(&mut self, location: Location, name: &str, value: Value) {
-        match self.parameters.iter_mut().find(|(at, known, _)| *at == location && known == name) {
+        match self
+            .parameters
+            .iter_mut()
+            .find(|(at, known, _)| *at == location && known == name)
+        {
             Some((.., known)) => *known = value,
             None => self.parameters.push((location, name.to_owned(), value)),
         }
@@ -38,7 +45,8 @@ impl RequestParts {
 
     /// Takes a parameter out.
     pub fn remove(&mut self, location: Location, name: &str) {
-        self.parameters.retain(|(at, known, _)| *at != location || known != name);
+        self.parameters
+            .retain(|(at, known, _)| *at != location || known != name);
     }
 }
 
@@ -72,9 +80,16 @@ pub enum UnwritableRequest {
 /// # Errors
 ///
 /// When the values cannot travel as the document says.
-pub fn write_request(operation: &Operation, base: &Url, parts: &RequestParts) -> Result<Request, UnwritableRequest> {
+pub fn write_request(
+    operation: &Operation,
+    base: &Url,
+    parts: &RequestParts,
+) -> Result<Request, UnwritableRequest> {
     let declared = |location, name: &str| {
-        operation.parameters.iter().find(|one| one.location == location && one.name == name)
+        operation
+            .parameters
+            .iter()
+            .find(|one| one.location == location && one.name == name)
     };
     let mut failure = None;
     let path = operation.path.fill(|name| {
@@ -94,7 +109,14 @@ pub fn write_request(operation: &Operation, base: &Url, parts: &RequestParts) ->
     if let Some(failure) = failure {
         return Err(failure);
     }
-    let mut text = format!("{}{path}", base.as_str().split(['?', '#']).next().unwrap_or_default().trim_end_matches('/'));
+    let mut text = format!(
+        "{}{path}",
+        base.as_str()
+            .split(['?', '#'])
+            .next()
+            .unwrap_or_default()
+            .trim_end_matches('/')
+    );
     let query = query(operation, parts);
     if !query.is_empty() {
         text.push('?');
@@ -112,8 +134,8 @@ pub fn write_request(operation: &Operation, base: &Url, parts: &RequestParts) ->
         let (content_type, bytes) = media_type
             .and_then(|media_type| write_body(media_type, value))
             .ok_or_else(|| UnwritableRequest::Body(range.clone()))?;
-        let content_type =
-            HeaderValue::from_str(&content_type).map_err(|_| UnwritableRequest::Body(range.clone()))?;
+        let content_type = HeaderValue::from_str(&content_type)
+            .map_err(|_| UnwritableRequest::Body(range.clone()))?;
         request.headers.insert(header::CONTENT_TYPE, content_type);
         request.body = bytes.into();
     }
@@ -123,9 +145,20 @@ pub fn write_request(operation: &Operation, base: &Url, parts: &RequestParts) ->
 fn query(operation: &Operation, parts: &RequestParts) -> Vec<String> {
     let mut pairs = Vec::new();
     for (location, name, value) in &parts.parameters {
-        let declared = operation.parameters.iter().find(|one| one.location == *location && one.name == *name);
+        let declared = operation
+            .parameters
+            .iter()
+            .find(|one| one.location == *location && one.name == *name);
         match (location, declared.map(|parameter| &parameter.value)) {
-            (Location::Query, Some(Serialization::Styled { style, explode, reserved, .. })) => {
+            (
+                Location::Query,
+                Some(Serialization::Styled {
+                    style,
+                    explode,
+                    reserved,
+                    ..
+                }),
+            ) => {
                 let escaping = match reserved {
                     Reserved::Allowed => Escaping::Reserved,
                     Reserved::Escaped => Escaping::Percent,
@@ -134,7 +167,11 @@ fn query(operation: &Operation, parts: &RequestParts) -> Vec<String> {
             }
             (Location::Query, Some(Serialization::Content(media_type))) => {
                 let text = content_text(media_type, value);
-                pairs.push(format!("{}={}", Escaping::Percent.apply(name), Escaping::Percent.apply(&text)));
+                pairs.push(format!(
+                    "{}={}",
+                    Escaping::Percent.apply(name),
+                    Escaping::Percent.apply(&text)
+                ));
             }
             (Location::Query, None) => pairs.push(format!(
                 "{}={}",
@@ -144,7 +181,11 @@ fn query(operation: &Operation, parts: &RequestParts) -> Vec<String> {
             (Location::QueryString, Some(Serialization::Content(media_type))) => {
                 let text = content_text(media_type, value);
                 let is_form = media_type.range.essence() == "application/x-www-form-urlencoded";
-                pairs.push(if is_form { text } else { Escaping::Percent.apply(&text) });
+                pairs.push(if is_form {
+                    text
+                } else {
+                    Escaping::Percent.apply(&text)
+                });
             }
             _ => {}
         }
@@ -159,11 +200,21 @@ fn content_text(media_type: &crate::contract::MediaType, value: &Value) -> Strin
 }
 
 /// Headers and cookies.
-fn fields(operation: &Operation, parts: &RequestParts, request: &mut Request) -> Result<(), UnwritableRequest> {
+fn fields(
+    operation: &Operation,
+    parts: &RequestParts,
+    request: &mut Request,
+) -> Result<(), UnwritableRequest> {
     let mut cookies = Vec::new();
     for (location, name, value) in &parts.parameters {
-        let unwritable = || UnwritableRequest::Field { location: *location, name: name.clone() };
-        let declared = operation.parameters.iter().find(|one| one.location == *location && one.name == *name);
+        let unwritable = || UnwritableRequest::Field {
+            location: *location,
+            name: name.clone(),
+        };
+        let declared = operation
+            .parameters
+            .iter()
+            .find(|one| one.location == *location && one.name == *name);
         match location {
             Location::Header => {
                 let text = declared.map_or_else(
@@ -180,18 +231,28 @@ fn fields(operation: &Operation, parts: &RequestParts, request: &mut Request) ->
             }
             Location::Cookie => match declared.map(|parameter| &parameter.value) {
                 Some(Serialization::Styled { style, explode, .. }) => {
-                    cookies.extend(write_pairs(name, value, *style, *explode, Escaping::Percent));
+                    cookies.extend(write_pairs(
+                        name,
+                        value,
+                        *style,
+                        *explode,
+                        Escaping::Percent,
+                    ));
                 }
-                _ => cookies.push(format!("{name}={}", Escaping::Percent.apply(&super::style::plain(value)))),
+                _ => cookies.push(format!(
+                    "{name}={}",
+                    Escaping::Percent.apply(&super::style::plain(value))
+                )),
             },
             Location::Path | Location::Query | Location::QueryString => {}
         }
     }
     if !cookies.is_empty() {
-        let value = HeaderValue::from_str(&cookies.join("; ")).map_err(|_| UnwritableRequest::Field {
-            location: Location::Cookie,
-            name: "Cookie".to_owned(),
-        })?;
+        let value =
+            HeaderValue::from_str(&cookies.join("; ")).map_err(|_| UnwritableRequest::Field {
+                location: Location::Cookie,
+                name: "Cookie".to_owned(),
+            })?;
         request.headers.insert(header::COOKIE, value);
     }
     Ok(())

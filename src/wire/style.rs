@@ -19,7 +19,11 @@ pub enum Escaping {
 }
 
 /// What is encoded when only the unreserved characters stay (RFC 3986 §2.3).
-const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
 
 /// What is encoded when reserved characters stay. `#`, `&`, `+` and `%` would change the meaning of a
 /// query, and brackets are not allowed in one.
@@ -60,25 +64,42 @@ pub(super) fn plain(value: &Value) -> String {
 }
 
 /// A value for a place without a name of its own: a path segment or a header field.
-pub fn write_text(name: &str, value: &Value, style: Style, explode: Explode, escaping: Escaping) -> String {
+pub fn write_text(
+    name: &str,
+    value: &Value,
+    style: Style,
+    explode: Explode,
+    escaping: Escaping,
+) -> String {
     let text = |value: &Value| escaping.apply(&plain(value));
     let name = escaping.apply(name);
     let exploded = explode == Explode::Yes;
     match (style, value) {
-        (Style::Matrix, Value::Array(items)) if exploded => {
-            items.iter().map(|item| format!(";{name}={}", text(item))).collect()
+        (Style::Matrix, Value::Array(items)) if exploded => items
+            .iter()
+            .map(|item| format!(";{name}={}", text(item)))
+            .collect(),
+        (Style::Matrix, Value::Array(items)) => {
+            format!(";{name}={}", join(items.iter().map(text), ","))
         }
-        (Style::Matrix, Value::Array(items)) => format!(";{name}={}", join(items.iter().map(text), ",")),
-        (Style::Matrix, Value::Object(members)) if exploded => {
-            members.iter().map(|(key, value)| format!(";{}={}", escaping.apply(key), text(value))).collect()
+        (Style::Matrix, Value::Object(members)) if exploded => members
+            .iter()
+            .map(|(key, value)| format!(";{}={}", escaping.apply(key), text(value)))
+            .collect(),
+        (Style::Matrix, Value::Object(_)) => {
+            format!(";{name}={}", join(flat(value, escaping), ","))
         }
-        (Style::Matrix, Value::Object(_)) => format!(";{name}={}", join(flat(value, escaping), ",")),
         (Style::Matrix, Value::String(empty)) if empty.is_empty() => format!(";{name}"),
         (Style::Matrix, _) => format!(";{name}={}", text(value)),
         (Style::Label, Value::Array(items)) => {
-            format!(".{}", join(items.iter().map(text), if exploded { "." } else { "," }))
+            format!(
+                ".{}",
+                join(items.iter().map(text), if exploded { "." } else { "," })
+            )
         }
-        (Style::Label, Value::Object(_)) if exploded => format!(".{}", join(assigned(value, escaping), ".")),
+        (Style::Label, Value::Object(_)) if exploded => {
+            format!(".{}", join(assigned(value, escaping), "."))
+        }
         (Style::Label, Value::Object(_)) => format!(".{}", join(flat(value, escaping), ",")),
         (Style::Label, _) => format!(".{}", text(value)),
         (_, Value::Array(items)) => join(items.iter().map(text), ","),
@@ -89,7 +110,13 @@ pub fn write_text(name: &str, value: &Value, style: Style, explode: Explode, esc
 }
 
 /// A value as the pairs of a query, a form or a cookie, each `name=value`.
-pub fn write_pairs(name: &str, value: &Value, style: Style, explode: Explode, escaping: Escaping) -> Vec<String> {
+pub fn write_pairs(
+    name: &str,
+    value: &Value,
+    style: Style,
+    explode: Explode,
+    escaping: Escaping,
+) -> Vec<String> {
     let text = |value: &Value| escaping.apply(&plain(value));
     let pair = |value: String| vec![format!("{}={value}", escaping.apply(name))];
     let exploded = explode == Explode::Yes;
@@ -105,9 +132,10 @@ pub fn write_pairs(name: &str, value: &Value, style: Style, explode: Explode, es
             deep(&escaping.apply(name), value, escaping, &mut pairs);
             pairs
         }
-        (_, Value::Array(items)) if exploded => {
-            items.iter().map(|item| format!("{}={}", escaping.apply(name), text(item))).collect()
-        }
+        (_, Value::Array(items)) if exploded => items
+            .iter()
+            .map(|item| format!("{}={}", escaping.apply(name), text(item)))
+            .collect(),
         (_, Value::Array(items)) => pair(join(items.iter().map(text), delimiter)),
         (_, Value::Object(_)) if exploded => assigned(value, escaping).collect(),
         (_, Value::Object(_)) => pair(join(flat(value, escaping), delimiter)),
@@ -120,7 +148,12 @@ fn deep(name: &str, value: &Value, escaping: Escaping, pairs: &mut Vec<String>) 
     match value {
         Value::Object(members) => {
             for (key, member) in members {
-                deep(&format!("{name}%5B{}%5D", escaping.apply(key)), member, escaping, pairs);
+                deep(
+                    &format!("{name}%5B{}%5D", escaping.apply(key)),
+                    member,
+                    escaping,
+                    pairs,
+                );
             }
         }
         Value::Array(items) => {
@@ -145,5 +178,7 @@ fn flat(value: &Value, escaping: Escaping) -> impl Iterator<Item = String> {
 /// `key=value`
 fn assigned(value: &Value, escaping: Escaping) -> impl Iterator<Item = String> {
     let members = value.as_object().into_iter().flatten();
-    members.map(move |(key, value)| format!("{}={}", escaping.apply(key), escaping.apply(&plain(value))))
+    members.map(move |(key, value)| {
+        format!("{}={}", escaping.apply(key), escaping.apply(&plain(value)))
+    })
 }

@@ -22,16 +22,61 @@ const GRANTS: &[(&str, &[&str])] = &[
     ("snapshot", &["finding"]),
     ("generate", &["contract"]),
     ("check", &["contract", "exchange", "finding", "wire"]),
+    ("lint", &["contract", "did_you_mean", "finding"]),
     ("transport", &["exchange"]),
-    ("gate", &["check", "contract", "exchange", "finding", "generate", "recording", "snapshot", "transport", "wire"]),
+    (
+        "gate",
+        &[
+            "check",
+            "contract",
+            "exchange",
+            "finding",
+            "generate",
+            "recording",
+            "snapshot",
+            "transport",
+            "wire",
+        ],
+    ),
     ("report", &["did_you_mean", "exchange", "finding", "gate"]),
-    ("config", &["check", "contract", "did_you_mean", "finding", "gate", "snapshot"]),
-    ("testing", &["check", "contract", "exchange", "finding", "gate", "report", "transport"]),
+    (
+        "config",
+        &[
+            "check",
+            "contract",
+            "did_you_mean",
+            "finding",
+            "gate",
+            "lint",
+            "snapshot",
+        ],
+    ),
+    (
+        "testing",
+        &[
+            "check",
+            "contract",
+            "exchange",
+            "finding",
+            "gate",
+            "report",
+            "transport",
+        ],
+    ),
     (
         "cli",
         &[
-            "check", "config", "contract", "did_you_mean", "document", "finding", "gate", "recording", "report",
-            "snapshot", "transport",
+            "config",
+            "contract",
+            "did_you_mean",
+            "document",
+            "finding",
+            "gate",
+            "lint",
+            "recording",
+            "report",
+            "snapshot",
+            "transport",
         ],
     ),
     ("main", &[]),
@@ -43,10 +88,14 @@ fn rooms_know_only_lower_floors() {
     let mut known: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for path in sources(Path::new("src")) {
         let text = fs::read_to_string(&path).expect("a source can be read");
-        let file = syn::parse_file(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let file =
+            syn::parse_file(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         let module = module_of(&path);
         let room = module.first().cloned().unwrap_or_else(|| stem(&path));
-        let mut paths = Paths { module, found: BTreeSet::new() };
+        let mut paths = Paths {
+            module,
+            found: BTreeSet::new(),
+        };
         paths.visit_file(&file);
         paths.found.remove(&room);
         known.entry(room).or_default().extend(paths.found);
@@ -57,13 +106,20 @@ fn rooms_know_only_lower_floors() {
             wrong.push(format!("the room `{room}` has no line in the table"));
             continue;
         };
-        for other in knows.iter().filter(|other| GRANTS.iter().any(|(name, _)| name == other) || *other == "document") {
+        for other in knows
+            .iter()
+            .filter(|other| GRANTS.iter().any(|(name, _)| name == other) || *other == "document")
+        {
             if !grants.contains(&other.as_str()) {
-                wrong.push(format!("`{room}` knows `{other}`, which the table does not grant"));
+                wrong.push(format!(
+                    "`{room}` knows `{other}`, which the table does not grant"
+                ));
             }
         }
         for grant in grants.iter().filter(|grant| !knows.contains(**grant)) {
-            wrong.push(format!("`{room}` is granted `{grant}` and does not use it: take it out of the table"));
+            wrong.push(format!(
+                "`{room}` is granted `{grant}` and does not use it: take it out of the table"
+            ));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -79,9 +135,19 @@ fn the_document_crate_knows_nothing_of_the_root() {
 
 #[test]
 fn no_file_is_longer_than_a_reader_can_hold() {
-    for path in sources(Path::new("src")).into_iter().chain(sources(Path::new("crates"))) {
-        let lines = fs::read_to_string(&path).expect("a source can be read").lines().count();
-        assert!(lines <= 700, "{} has {lines} lines; look for the second idea in it", path.display());
+    for path in sources(Path::new("src"))
+        .into_iter()
+        .chain(sources(Path::new("crates")))
+    {
+        let lines = fs::read_to_string(&path)
+            .expect("a source can be read")
+            .lines()
+            .count();
+        assert!(
+            lines <= 700,
+            "{} has {lines} lines; look for the second idea in it",
+            path.display()
+        );
     }
 }
 
@@ -100,14 +166,20 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
 }
 
 fn stem(path: &Path) -> String {
-    path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default()
+    path.file_stem()
+        .map(|stem| stem.to_string_lossy().into_owned())
+        .unwrap_or_default()
 }
 
 /// The path of the module in a file: `src/check/mod.rs` is `check`, `src/check/rule.rs` `check::rule`.
 fn module_of(path: &Path) -> Vec<String> {
     let inside = path.strip_prefix("src").unwrap_or(path);
-    let mut module: Vec<String> =
-        inside.parent().into_iter().flat_map(Path::components).map(|part| part.as_os_str().to_string_lossy().into_owned()).collect();
+    let mut module: Vec<String> = inside
+        .parent()
+        .into_iter()
+        .flat_map(Path::components)
+        .map(|part| part.as_os_str().to_string_lossy().into_owned())
+        .collect();
     let stem = stem(path);
     if !["mod", "lib", "main"].contains(&stem.as_str()) {
         module.push(stem);
@@ -123,7 +195,9 @@ struct Paths {
 impl Paths {
     /// Takes in a path from where it stands; what leaves the room by `crate` or `super` counts.
     fn path(&mut self, segments: &[String]) {
-        let Some((first, mut rest)) = segments.split_first() else { return };
+        let Some((first, mut rest)) = segments.split_first() else {
+            return;
+        };
         match first.as_str() {
             "crate" => self.found.extend(rest.first().cloned()),
             "super" => {
@@ -156,7 +230,10 @@ impl Paths {
                 self.path(&prefix);
             }
             UseTree::Glob(_) => self.path(&prefix),
-            UseTree::Group(group) => group.items.iter().for_each(|item| self.tree(item, prefix.clone())),
+            UseTree::Group(group) => group
+                .items
+                .iter()
+                .for_each(|item| self.tree(item, prefix.clone())),
         }
     }
 }
@@ -164,7 +241,10 @@ impl Paths {
 impl<'ast> Visit<'ast> for Paths {
     fn visit_item_mod(&mut self, module: &'ast syn::ItemMod) {
         // Tests may know what they like.
-        let is_test = module.attrs.iter().any(|attribute| attribute.path().is_ident("cfg"));
+        let is_test = module
+            .attrs
+            .iter()
+            .any(|attribute| attribute.path().is_ident("cfg"));
         if !is_test && module.content.is_some() {
             self.module.push(module.ident.to_string());
             syn::visit::visit_item_mod(self, module);
@@ -177,7 +257,11 @@ impl<'ast> Visit<'ast> for Paths {
     }
 
     fn visit_path(&mut self, path: &'ast syn::Path) {
-        let segments: Vec<_> = path.segments.iter().map(|segment| segment.ident.to_string()).collect();
+        let segments: Vec<_> = path
+            .segments
+            .iter()
+            .map(|segment| segment.ident.to_string())
+            .collect();
         self.path(&segments);
         syn::visit::visit_path(self, path);
     }

@@ -32,9 +32,13 @@ impl Case {
                 operation.insert(key.to_owned(), part.clone());
             }
         }
-        let version = case.get("openapi").cloned().unwrap_or_else(|| json!("3.0.3"));
+        let version = case
+            .get("openapi")
+            .cloned()
+            .unwrap_or_else(|| json!("3.0.3"));
         let request = &case["request"];
-        let text = |part: &Value, key: &str| part.get(key).and_then(Value::as_str).map(str::to_owned);
+        let text =
+            |part: &Value, key: &str| part.get(key).and_then(Value::as_str).map(str::to_owned);
         let method = text(request, "method").unwrap_or_else(|| "GET".to_owned());
         let declared = text(request, "declared-method").unwrap_or_else(|| method.clone());
         let document = json!({
@@ -44,12 +48,18 @@ impl Case {
             "components": { "securitySchemes": { "token": { "type": "http", "scheme": "bearer" } },
                             "schemas": case.get("schemas").cloned().unwrap_or_else(|| json!({})) },
         });
-        let contract = Contract::from_document(Document::parse("case", document.to_string()).expect("a document"));
+        let contract = Contract::from_document(
+            Document::parse("case", document.to_string()).expect("a document"),
+        );
         let defects = contract.defects();
         assert!(defects.is_empty(), "{defects:?}");
         let path = text(request, "path").unwrap_or_else(|| "/things/1".to_owned());
-        let query = text(request, "query").map(|query| format!("?{query}")).unwrap_or_default();
-        let url = format!("http://localhost{path}{query}").parse().expect("a URL");
+        let query = text(request, "query")
+            .map(|query| format!("?{query}"))
+            .unwrap_or_default();
+        let url = format!("http://localhost{path}{query}")
+            .parse()
+            .expect("a URL");
         let mut sent = Request::new(method.parse().expect("a method"), url);
         headers(request, &mut sent.headers);
         if let Some(body) = text(request, "body") {
@@ -57,7 +67,11 @@ impl Case {
         }
         Self {
             contract,
-            exchange: Exchange { request: sent, response: response(&case["response"]), origin: origin(case) },
+            exchange: Exchange {
+                request: sent,
+                response: response(&case["response"]),
+                origin: origin(case),
+            },
             intent: match text(request, "intent").as_deref() {
                 Some("obey") => Intent::Obey,
                 Some("break") => Intent::Break,
@@ -68,23 +82,38 @@ impl Case {
                 Some("wrong") => Credential::Wrong,
                 _ => Credential::Unknown,
             },
-            slow_after: case["settings"]["slow-after-ms"].as_u64().map(Duration::from_millis),
+            slow_after: case["settings"]["slow-after-ms"]
+                .as_u64()
+                .map(Duration::from_millis),
         }
     }
 
     /// What every check says, with the two faces of each held against each other.
     fn findings(&self) -> Vec<Finding> {
         let request = &self.exchange.request;
-        let route = self.contract.route(&request.method, &request.url).expect("the case has its operation");
-        let subject = Subject::new(&self.contract, route.operation, &self.exchange, &route.path_values)
-            .with_intent(self.intent)
-            .with_credential(self.credential)
-            .with_slow_after(self.slow_after);
+        let route = self
+            .contract
+            .route(&request.method, &request.url)
+            .expect("the case has its operation");
+        let subject = Subject::new(
+            &self.contract,
+            route.operation,
+            &self.exchange,
+            &route.path_values,
+        )
+        .with_intent(self.intent)
+        .with_credential(self.credential)
+        .with_slow_after(self.slow_after);
         let mut findings = Vec::new();
         for check in CHECKS {
             let before = findings.len();
             check.explain(&subject, &mut findings);
-            assert_eq!(check.holds(&subject), findings.len() == before, "{} disagrees with itself", check.rule().id);
+            assert_eq!(
+                check.holds(&subject),
+                findings.len() == before,
+                "{} disagrees with itself",
+                check.rule().id
+            );
         }
         findings
     }
@@ -92,17 +121,30 @@ impl Case {
 
 fn origin(case: &Value) -> Origin {
     if case.get("recorded") == Some(&Value::Bool(true)) {
-        Origin::Recorded { file: "case".into(), entry: 1, line: None }
+        Origin::Recorded {
+            file: "case".into(),
+            entry: 1,
+            line: None,
+        }
     } else {
         Origin::InHand
     }
 }
 
 fn headers(part: &Value, headers: &mut http::HeaderMap) {
-    for (name, value) in part.get("headers").and_then(Value::as_object).into_iter().flatten() {
-        let values = value.as_array().map_or_else(|| std::slice::from_ref(value), Vec::as_slice);
+    for (name, value) in part
+        .get("headers")
+        .and_then(Value::as_object)
+        .into_iter()
+        .flatten()
+    {
+        let values = value
+            .as_array()
+            .map_or_else(|| std::slice::from_ref(value), Vec::as_slice);
         for value in values {
-            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            let text = value
+                .as_str()
+                .map_or_else(|| value.to_string(), str::to_owned);
             headers.append(
                 HeaderName::from_bytes(name.as_bytes()).expect("a header name"),
                 HeaderValue::from_bytes(text.as_bytes()).expect("a header value"),
@@ -112,11 +154,21 @@ fn headers(part: &Value, headers: &mut http::HeaderMap) {
 }
 
 fn response(part: &Value) -> Response {
-    let status = part["status"].as_u64().and_then(|status| u16::try_from(status).ok()).expect("a status");
+    let status = part["status"]
+        .as_u64()
+        .and_then(|status| u16::try_from(status).ok())
+        .expect("a status");
     let mut response = Response::new(StatusCode::from_u16(status).expect("a status"));
     headers(part, &mut response.headers);
-    let bytes = part.get("body").and_then(Value::as_str).unwrap_or_default().to_owned();
-    let cut = |reason| Body::Cut { bytes: bytes.clone().into(), reason };
+    let bytes = part
+        .get("body")
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+        .to_owned();
+    let cut = |reason| Body::Cut {
+        bytes: bytes.clone().into(),
+        reason,
+    };
     response.body = match part.get("cut").and_then(Value::as_str) {
         None => Body::from(bytes.clone()),
         Some("limit") => cut(CutReason::Limit(8)),
@@ -136,13 +188,20 @@ fn response(part: &Value) -> Response {
 fn yaml(text: &str) -> Value {
     let indented: String = text.lines().map(|line| format!("  {line}\n")).collect();
     let document = format!("openapi: 3.0.3\ninfo: {{}}\nx-case:\n{indented}");
-    Document::parse("case.yaml", document).unwrap_or_else(|error| panic!("{error}\n{text}")).root()["x-case"].clone()
+    Document::parse("case.yaml", document)
+        .unwrap_or_else(|error| panic!("{error}\n{text}"))
+        .root()["x-case"]
+        .clone()
 }
 
 fn example(doc: &str) -> String {
     let (_, rest) = doc.split_once("```yaml\n").expect("an example in YAML");
     let (example, _) = rest.split_once("```").expect("the example ends");
-    example.lines().map(|line| line.strip_prefix(' ').unwrap_or(line)).collect::<Vec<_>>().join("\n")
+    example
+        .lines()
+        .map(|line| line.strip_prefix(' ').unwrap_or(line))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 #[test]
@@ -150,9 +209,15 @@ fn each_check_finds_its_own_example() {
     for check in CHECKS {
         let rule = check.rule();
         let findings = Case::read(&yaml(&example(rule.doc))).findings();
-        let found: Vec<_> = findings.iter().map(|finding| finding.rule.as_str()).collect();
+        let found: Vec<_> = findings
+            .iter()
+            .map(|finding| finding.rule.as_str())
+            .collect();
         assert!(found.contains(&rule.id), "{}: {found:?}", rule.id);
-        let finding = findings.iter().find(|finding| finding.rule.as_str() == rule.id).expect("it is there");
+        let finding = findings
+            .iter()
+            .find(|finding| finding.rule.as_str() == rule.id)
+            .expect("it is there");
         assert_eq!(finding.severity, rule.severity, "{}", rule.id);
     }
 }
@@ -160,8 +225,17 @@ fn each_check_finds_its_own_example() {
 #[test]
 fn each_check_is_documented_in_four_sections() {
     for check in CHECKS {
-        for section in ["# What it holds", "# Why", "# Not a finding when", "# Example"] {
-            assert!(check.rule().doc.contains(section), "{} lacks {section}", check.rule().id);
+        for section in [
+            "# What it holds",
+            "# Why",
+            "# Not a finding when",
+            "# Example",
+        ] {
+            assert!(
+                check.rule().doc.contains(section),
+                "{} lacks {section}",
+                check.rule().id
+            );
         }
     }
 }
@@ -170,43 +244,78 @@ fn each_check_is_documented_in_four_sections() {
 fn each_check_has_a_file_of_its_name_and_a_line_in_the_list() {
     let mut files: Vec<String> = fs::read_dir("src/check")
         .expect("the folder is there")
-        .map(|entry| entry.expect("an entry").file_name().to_string_lossy().trim_end_matches(".rs").replace('_', "-"))
-        .filter(|name| !["mod", "rule", "subject"].contains(&name.as_str()))
+        .map(|entry| {
+            entry
+                .expect("an entry")
+                .file_name()
+                .to_string_lossy()
+                .trim_end_matches(".rs")
+                .replace('_', "-")
+        })
+        .filter(|name| !["mod", "subject"].contains(&name.as_str()))
         .collect();
     files.sort();
-    let mut rules: Vec<_> = oasgate::check::rules().map(|rule| rule.id.to_owned()).collect();
+    let mut rules: Vec<_> = oasgate::check::rules()
+        .map(|rule| rule.id.to_owned())
+        .collect();
     rules.sort();
-    assert_eq!(files, rules, "please add the line to CHECKS (or WIDER_RULES) in src/check/mod.rs");
+    assert_eq!(
+        files, rules,
+        "please add the line to CHECKS (or WIDER_RULES) in src/check/mod.rs"
+    );
 }
 
 #[test]
 fn the_tables_hold() {
-    let mut paths: Vec<_> =
-        fs::read_dir("tests/cases/check").expect("the tables are there").map(|entry| entry.expect("an entry").path()).collect();
+    let mut paths: Vec<_> = fs::read_dir("tests/cases/check")
+        .expect("the tables are there")
+        .map(|entry| entry.expect("an entry").path())
+        .collect();
     paths.sort();
     let mut wrong = Vec::new();
     let mut count = 0;
     for path in &paths {
-        let rule = path.file_stem().and_then(|stem| stem.to_str()).expect("a name");
-        assert!(CHECKS.iter().any(|check| check.rule().id == rule), "{} is named after no check", path.display());
+        let rule = path
+            .file_stem()
+            .and_then(|stem| stem.to_str())
+            .expect("a name");
+        assert!(
+            CHECKS.iter().any(|check| check.rule().id == rule),
+            "{} is named after no check",
+            path.display()
+        );
         for case in table(path) {
             count += 1;
             let name = case["name"].as_str().expect("a case has a name");
-            let expected = case["finds"].as_u64().expect("a case says how many findings it `finds`");
+            let expected = case["finds"]
+                .as_u64()
+                .expect("a case says how many findings it `finds`");
             let findings = Case::read(&case).findings();
-            let own: Vec<_> = findings.iter().filter(|finding| finding.rule.as_str() == rule).collect();
+            let own: Vec<_> = findings
+                .iter()
+                .filter(|finding| finding.rule.as_str() == rule)
+                .collect();
             if own.len() as u64 != expected {
-                wrong.push(format!("{rule}: {name}: {} instead of {expected}: {own:?}", own.len()));
+                wrong.push(format!(
+                    "{rule}: {name}: {} instead of {expected}: {own:?}",
+                    own.len()
+                ));
             }
             if let (Some(severity), Some(first)) = (case["severity"].as_str(), own.first())
                 && first.severity.as_str() != severity
             {
-                wrong.push(format!("{rule}: {name}: {} instead of {severity}", first.severity));
+                wrong.push(format!(
+                    "{rule}: {name}: {} instead of {severity}",
+                    first.severity
+                ));
             }
             if let (Some(message), Some(first)) = (case["message"].as_str(), own.first())
                 && !first.message.contains(message)
             {
-                wrong.push(format!("{rule}: {name}: {:?} does not contain {message:?}", first.message));
+                wrong.push(format!(
+                    "{rule}: {name}: {:?} does not contain {message:?}",
+                    first.message
+                ));
             }
         }
     }

@@ -30,12 +30,17 @@ fn project() -> &'static Path {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "a test writes its own input")]
 fn wrong_input_is_told_with_its_place_and_what_to_do() {
     let table = fs::read_to_string("tests/cases/cli/wrong-input.yaml").expect("the table is there");
     let indented: String = table.lines().map(|line| format!("  {line}\n")).collect();
     let document = format!("openapi: 3.0.3\ninfo: {{}}\nx-cases:\n{indented}");
-    let document = Document::parse("wrong-input.yaml", document).unwrap_or_else(|error| panic!("{error}"));
-    let cases = document.root()["x-cases"].as_array().expect("a list").clone();
+    let document =
+        Document::parse("wrong-input.yaml", document).unwrap_or_else(|error| panic!("{error}"));
+    let cases = document.root()["x-cases"]
+        .as_array()
+        .expect("a list")
+        .clone();
     let mut wrong = Vec::new();
     for case in &cases {
         let name = case["name"].as_str().expect("a name");
@@ -44,21 +49,44 @@ fn wrong_input_is_told_with_its_place_and_what_to_do() {
             let content = content.as_str().expect("a text");
             // What no table can hold as text stands in it as hexadecimal digits.
             let bytes = match content.strip_prefix("hex:") {
-                Some(digits) => (0..digits.len()).step_by(2).map(|at| u8::from_str_radix(&digits[at..at + 2], 16).expect("digits")).collect(),
+                Some(digits) => (0..digits.len())
+                    .step_by(2)
+                    .map(|at| u8::from_str_radix(&digits[at..at + 2], 16).expect("digits"))
+                    .collect(),
                 None => content.as_bytes().to_vec(),
             };
             fs::write(folder.path().join(file), bytes).expect("it is written");
         }
-        fs::copy(project().join("spec/vantage-data-exports.yaml"), folder.path().join("vantage.yaml")).expect("it is copied");
-        let args: Vec<&str> = case["args"].as_array().expect("arguments").iter().map(|arg| arg.as_str().expect("a text")).collect();
+        fs::copy(
+            project().join("spec/vantage-data-exports.yaml"),
+            folder.path().join("vantage.yaml"),
+        )
+        .expect("it is copied");
+        let args: Vec<&str> = case["args"]
+            .as_array()
+            .expect("arguments")
+            .iter()
+            .map(|arg| arg.as_str().expect("a text"))
+            .collect();
         let output = oasgate(folder.path(), &args);
         let came = text(&output.stderr);
         let code = output.status.code();
-        if code != case["exit"].as_i64().and_then(|code| i32::try_from(code).ok()) {
-            wrong.push(format!("{name}: exit {code:?}\n{came}{}", text(&output.stdout)));
+        if code
+            != case["exit"]
+                .as_i64()
+                .and_then(|code| i32::try_from(code).ok())
+        {
+            wrong.push(format!(
+                "{name}: exit {code:?}\n{came}{}",
+                text(&output.stdout)
+            ));
         }
         let wanted = case["says"].as_str().expect("a text");
-        let shown = if case.get("stdout") == Some(&Value::Bool(true)) { text(&output.stdout) } else { came };
+        let shown = if case.get("stdout") == Some(&Value::Bool(true)) {
+            text(&output.stdout)
+        } else {
+            came
+        };
         if !shown.contains(wanted.trim_end()) {
             wrong.push(format!("{name}:\n  wanted: {wanted}\n  came:   {shown}"));
         }
@@ -75,7 +103,10 @@ fn without_an_argument_help_with_examples_is_shown() {
     let output = oasgate(project(), &[]);
     let help = text(&output.stdout);
     assert_eq!(output.status.code(), Some(0));
-    assert!(help.contains("Examples:") && help.contains("oasgate replay spec/api.yaml recordings/"), "{help}");
+    assert!(
+        help.contains("Examples:") && help.contains("oasgate replay spec/api.yaml recordings/"),
+        "{help}"
+    );
 }
 
 #[test]
@@ -90,7 +121,13 @@ fn every_command_has_examples_in_its_help() {
 fn replay_of_the_bundled_recordings_reads_like_this() {
     let output = oasgate(
         project(),
-        &["replay", "spec/vantage-data-exports.yaml", "tests/recordings/vantage", "--snapshots", "check"],
+        &[
+            "replay",
+            "spec/vantage-data-exports.yaml",
+            "tests/recordings/vantage",
+            "--snapshots",
+            "check",
+        ],
     );
     assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
     let mut settings = insta::Settings::clone_current();
@@ -103,24 +140,49 @@ fn replay_of_the_bundled_recordings_reads_like_this() {
 #[test]
 fn standard_input_is_a_recording_too() {
     let mut child = Command::new(env!("CARGO_BIN_EXE_oasgate"))
-        .args(["replay", "spec/vantage-data-exports.yaml", "-", "--snapshots", "off", "-q"])
+        .args([
+            "replay",
+            "spec/vantage-data-exports.yaml",
+            "-",
+            "--snapshots",
+            "off",
+            "-q",
+        ])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
         .expect("the program starts");
     let recording = fs::read("tests/recordings/vantage/exchanges.ndjson").expect("it is there");
-    child.stdin.take().expect("it is open").write_all(&recording).expect("it is read");
+    child
+        .stdin
+        .take()
+        .expect("it is open")
+        .write_all(&recording)
+        .expect("it is read");
     let output = child.wait_with_output().expect("it ends");
-    assert!(text(&output.stdout).contains("exchanges"), "{}", text(&output.stdout));
+    assert!(
+        text(&output.stdout).contains("exchanges"),
+        "{}",
+        text(&output.stdout)
+    );
 }
 
 #[test]
 fn a_report_to_standard_output_is_alone_there() {
     let output = oasgate(
         project(),
-        &["replay", "spec/vantage-data-exports.yaml", "tests/recordings/vantage", "--snapshots", "off", "--report", "json=-"],
+        &[
+            "replay",
+            "spec/vantage-data-exports.yaml",
+            "tests/recordings/vantage",
+            "--snapshots",
+            "off",
+            "--report",
+            "json=-",
+        ],
     );
-    let report: Value = serde_json::from_slice(&output.stdout).expect("it is JSON and nothing else");
+    let report: Value =
+        serde_json::from_slice(&output.stdout).expect("it is JSON and nothing else");
     assert_eq!(report["kind"], "replay");
     assert!(text(&output.stderr).contains("the contract does not hold"));
 }
@@ -128,8 +190,14 @@ fn a_report_to_standard_output_is_alone_there() {
 #[test]
 fn derived_schemas_are_the_accepted_ones_and_valid() {
     for name in ["DataExport", "DataExportManifest", "Errors", "Links"] {
-        let first = oasgate(project(), &["schema", "spec/vantage-data-exports.yaml", name]);
-        let second = oasgate(project(), &["schema", "spec/vantage-data-exports.yaml", name]);
+        let first = oasgate(
+            project(),
+            &["schema", "spec/vantage-data-exports.yaml", name],
+        );
+        let second = oasgate(
+            project(),
+            &["schema", "spec/vantage-data-exports.yaml", name],
+        );
         assert_eq!(first.stdout, second.stdout, "{name} is not stable");
         let schema: Value = serde_json::from_slice(&first.stdout).expect("it is JSON");
         assert!(jsonschema::meta::is_valid(&schema), "{name}");
@@ -144,20 +212,41 @@ fn derived_schemas_are_the_accepted_ones_and_valid() {
 fn schemas_are_written_to_a_folder() {
     let folder = tempfile::tempdir().expect("a folder");
     let out = folder.path().join("schemas");
-    let output = oasgate(project(), &["schema", "spec/vantage-data-exports.yaml", "--out", out.to_str().expect("a path")]);
+    let output = oasgate(
+        project(),
+        &[
+            "schema",
+            "spec/vantage-data-exports.yaml",
+            "--out",
+            out.to_str().expect("a path"),
+        ],
+    );
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     let mut files: Vec<String> = fs::read_dir(&out)
         .expect("it is there")
-        .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
+        .map(|entry| {
+            entry
+                .expect("an entry")
+                .file_name()
+                .to_string_lossy()
+                .into_owned()
+        })
         .collect();
     files.sort();
-    assert_eq!(files, ["DataExport", "DataExportManifest", "Errors", "Links"].map(|name| format!("{name}.schema.json")));
+    assert_eq!(
+        files,
+        ["DataExport", "DataExportManifest", "Errors", "Links"]
+            .map(|name| format!("{name}.schema.json"))
+    );
 }
 
 #[test]
 fn explain_prints_the_documentation_of_a_rule() {
     let all = text(&oasgate(project(), &["explain"]).stdout);
-    assert!(all.lines().count() > 20 && all.contains("undeclared-status"), "{all}");
+    assert!(
+        all.lines().count() > 20 && all.contains("undeclared-status"),
+        "{all}"
+    );
     let one = text(&oasgate(project(), &["explain", "undeclared-status"]).stdout);
     assert!(one.contains("# Not a finding when"), "{one}");
 }
@@ -168,7 +257,10 @@ fn in_ci_snapshots_are_not_written() {
     for ci in [true, false] {
         let mut command = Command::new(env!("CARGO_BIN_EXE_oasgate"));
         command.current_dir(folder.path()).args(["replay"]);
-        command.args([project().join("spec/vantage-data-exports.yaml"), project().join("tests/recordings/vantage")]);
+        command.args([
+            project().join("spec/vantage-data-exports.yaml"),
+            project().join("tests/recordings/vantage"),
+        ]);
         if ci {
             command.env("CI", "true");
         } else {

@@ -12,7 +12,10 @@ use oasgate::{
 };
 use tokio::task::JoinSet;
 
-use crate::vantage::{self, faults::{FAULTS, Fault}};
+use crate::vantage::{
+    self,
+    faults::{FAULTS, Fault},
+};
 
 /// What is true of the service as the document's prose describes it, and that the document does not
 /// declare: the pending 202 and the 401.
@@ -27,11 +30,18 @@ async fn run(faults: Vec<&'static Fault>) -> Outcome {
         body: 4 << 20,
     };
     let transport = HttpTransport::new(limits).expect("a client");
-    let polling = PollingRule { longest_wait: Duration::from_millis(5), most_polls: 3, ..PollingRule::new("getDataExport") };
+    let polling = PollingRule {
+        longest_wait: Duration::from_millis(5),
+        most_polls: 3,
+        ..PollingRule::new("getDataExport")
+    };
     let settings = LiveSettings {
         common: Settings {
             // A machine that runs all faults at once is slow itself; only one fault is about time.
-            slow_after: faults.iter().any(|fault| fault.check == "slow-response").then_some(Duration::from_millis(500)),
+            slow_after: faults
+                .iter()
+                .any(|fault| fault.check == "slow-response")
+                .then_some(Duration::from_millis(500)),
             ..Settings::default()
         },
         seed: 7,
@@ -42,12 +52,23 @@ async fn run(faults: Vec<&'static Fault>) -> Outcome {
         parameters: ["dta_xprt_964b2adb9bff37fb", "dta_xprt_5d1f0c2ab3e94d80"]
             .map(|token| ("data_export_token".to_owned(), token.to_owned()))
             .to_vec(),
-        credentials: Credentials { token: Some(vantage::TOKEN.to_owned()), headers: Vec::new() },
+        credentials: Credentials {
+            token: Some(vantage::TOKEN.to_owned()),
+            headers: Vec::new(),
+        },
         polling: vec![polling],
         ..LiveSettings::new(vantage::start(faults).await)
     };
     let store = Store::new("snapshots", Mode::Check, Redactor::default(), "spec");
-    gate::check(&contract, &transport, &settings, Some(store), &mut (), &Interrupt::default()).await
+    gate::check(
+        &contract,
+        &transport,
+        &settings,
+        Some(store),
+        &mut (),
+        &Interrupt::default(),
+    )
+    .await
 }
 
 /// The rules that speak, notes left out.
@@ -61,17 +82,36 @@ fn rules(outcome: &Outcome) -> BTreeSet<&str> {
 }
 
 fn statuses(outcome: &Outcome) -> BTreeSet<String> {
-    let undeclared = outcome.findings.iter().filter(|finding| finding.rule.as_str() == "undeclared-status");
-    undeclared.map(|finding| finding.discriminator.clone()).collect()
+    let undeclared = outcome
+        .findings
+        .iter()
+        .filter(|finding| finding.rule.as_str() == "undeclared-status");
+    undeclared
+        .map(|finding| finding.discriminator.clone())
+        .collect()
 }
 
 #[tokio::test]
 async fn without_a_fault_only_what_is_true_of_the_document_is_found() {
     let outcome = run(Vec::new()).await;
-    assert_eq!(rules(&outcome), BTreeSet::from_iter(TRUE_OF_THE_DOCUMENT.iter().copied()), "{:#?}", outcome.findings);
-    assert_eq!(statuses(&outcome), BTreeSet::from(["202".to_owned(), "401".to_owned()]));
+    assert_eq!(
+        rules(&outcome),
+        TRUE_OF_THE_DOCUMENT
+            .iter()
+            .copied()
+            .collect::<BTreeSet<_>>(),
+        "{:#?}",
+        outcome.findings
+    );
+    assert_eq!(
+        statuses(&outcome),
+        BTreeSet::from(["202".to_owned(), "401".to_owned()])
+    );
     let seen = &outcome.operations[0].statuses;
-    assert!(seen.contains_key(&200) && seen.contains_key(&202) && seen.contains_key(&400), "{seen:?}");
+    assert!(
+        seen.contains_key(&200) && seen.contains_key(&202) && seen.contains_key(&400),
+        "{seen:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -90,18 +130,35 @@ async fn each_fault_is_found_by_its_check_within_fifty_requests() {
         }
         let is_found = outcome.findings.iter().any(|finding| {
             finding.rule.as_str() == fault.check
-                && (fault.check != "undeclared-status" || !["202", "401"].contains(&finding.discriminator.as_str()))
+                && (fault.check != "undeclared-status"
+                    || !["202", "401"].contains(&finding.discriminator.as_str()))
         });
         if !is_found {
-            wrong.push(format!("{}: not found by {}; found: {found:?} {:?}", fault.name, fault.check, outcome.end));
+            wrong.push(format!(
+                "{}: not found by {}; found: {found:?} {:?}",
+                fault.name, fault.check, outcome.end
+            ));
         }
-        let expected: BTreeSet<&str> =
-            TRUE_OF_THE_DOCUMENT.iter().chain(fault.also).chain([&fault.check, &"unreached"]).copied().collect();
+        let expected: BTreeSet<&str> = TRUE_OF_THE_DOCUMENT
+            .iter()
+            .chain(fault.also)
+            .chain([&fault.check, &"unreached"])
+            .copied()
+            .collect();
         let more: Vec<_> = found.difference(&expected).collect();
         if !more.is_empty() {
-            wrong.push(format!("{}: found by {} as it ought to be, and called {more:?} too", fault.name, fault.check));
+            wrong.push(format!(
+                "{}: found by {} as it ought to be, and called {more:?} too",
+                fault.name, fault.check
+            ));
         }
     }
     wrong.sort();
-    assert!(wrong.is_empty(), "{} of {} faults:\n{}", wrong.len(), FAULTS.len(), wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} of {} faults:\n{}",
+        wrong.len(),
+        FAULTS.len(),
+        wrong.join("\n")
+    );
 }

@@ -11,18 +11,41 @@ use oasgate::{
 
 /// The folder of outside material; `None`, with a word, where it is not there.
 fn shared() -> Option<PathBuf> {
-    let folder = std::env::var_os("OASGATE_SHARED").map_or_else(|| PathBuf::from("../shared"), PathBuf::from);
+    let folder = std::env::var_os("OASGATE_SHARED")
+        .map_or_else(|| PathBuf::from("../shared"), PathBuf::from);
     if folder.is_dir() {
         return Some(folder);
     }
-    eprintln!("skipped: {} is not there (set OASGATE_SHARED)", folder.display());
+    #[expect(clippy::print_stderr, reason = "a skipped test says so")]
+    {
+        eprintln!(
+            "skipped: {} is not there (set OASGATE_SHARED)",
+            folder.display()
+        );
+    }
     None
 }
 
 fn replay(contract: &Contract, paths: &[PathBuf], workers: usize) -> Outcome {
-    let sources: Vec<_> = recording::files(paths).expect("recordings").into_iter().map(Source::File).collect();
-    let options = Replay { settings: Settings::default(), base_path: None, workers };
-    gate::replay(contract, &sources, &options, None, &mut (), &Interrupt::default()).expect("they open")
+    let sources: Vec<_> = recording::files(paths)
+        .expect("recordings")
+        .into_iter()
+        .map(Source::File)
+        .collect();
+    let options = Replay {
+        settings: Settings::default(),
+        base_path: None,
+        workers,
+    };
+    gate::replay(
+        contract,
+        &sources,
+        &options,
+        None,
+        &mut (),
+        &Interrupt::default(),
+    )
+    .expect("they open")
 }
 
 #[test]
@@ -35,7 +58,9 @@ fn recordings_of_others_are_read_to_the_last_exchange() {
             for entry in recording::open(file).expect("it opens") {
                 match entry.and_then(|entry| entry.exchange()) {
                     Ok(_) => read += 1,
-                    Err(error) if error.message.starts_with("no response was recorded") => unanswered += 1,
+                    Err(error) if error.message.starts_with("no response was recorded") => {
+                        unanswered += 1;
+                    }
                     Err(error) => panic!("{error}"),
                 }
             }

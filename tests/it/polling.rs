@@ -29,26 +29,52 @@ async fn export(State(work): State<Work>, method: Method) -> Response {
     if method == Method::HEAD {
         return StatusCode::OK.into_response();
     }
-    let mut asked = work.asked.lock().expect("no test panics while it holds the lock");
+    let mut asked = work
+        .asked
+        .lock()
+        .expect("no test panics while it holds the lock");
     asked.push(Instant::now());
     if asked.len() > work.polls {
         return ([(header::CONTENT_TYPE, "application/json")], EXPORT).into_response();
     }
     let mut response = StatusCode::ACCEPTED.into_response();
     for (name, value) in &work.headers {
-        response.headers_mut().insert(name, value.parse().expect("a header value"));
+        response
+            .headers_mut()
+            .insert(name, value.parse().expect("a header value"));
     }
     response
 }
 
 /// Runs the gate on an export that is pending for so many requests; when each came, in seconds, and
 /// the broken polling that was found.
-async fn run(polls: usize, headers: Vec<(header::HeaderName, &'static str)>, rule: PollingRule) -> (Vec<u64>, Vec<String>) {
-    let work = Work { asked: Arc::default(), polls, headers };
-    let app = Router::new().route("/v2/data_exports/{token}", get(export)).with_state(work.clone());
+async fn run(
+    polls: usize,
+    headers: Vec<(header::HeaderName, &'static str)>,
+    rule: PollingRule,
+) -> (Vec<u64>, Vec<String>) {
+    let work = Work {
+        asked: Arc::default(),
+        polls,
+        headers,
+    };
+    let app = Router::new()
+        .route("/v2/data_exports/{token}", get(export))
+        .with_state(work.clone());
     let contract = Contract::load("spec/vantage-data-exports.yaml").expect("it loads");
-    let ran = Gate::new(&contract).param("data_export_token", "a1").cases(0).polling(rule).service(app).run().await.expect("it runs");
-    let asked = work.asked.lock().expect("no test panics while it holds the lock").clone();
+    let ran = Gate::new(&contract)
+        .param("data_export_token", "a1")
+        .cases(0)
+        .polling(rule)
+        .service(app)
+        .run()
+        .await
+        .expect("it runs");
+    let asked = work
+        .asked
+        .lock()
+        .expect("no test panics while it holds the lock")
+        .clone();
     let broken = ran
         .outcome()
         .findings
@@ -56,7 +82,10 @@ async fn run(polls: usize, headers: Vec<(header::HeaderName, &'static str)>, rul
         .filter(|finding| finding.rule.as_str() == "broken-polling")
         .map(|finding| finding.discriminator.clone())
         .collect();
-    let seconds = asked.iter().map(|at| at.duration_since(asked[0]).as_secs()).collect();
+    let seconds = asked
+        .iter()
+        .map(|at| at.duration_since(asked[0]).as_secs())
+        .collect();
     (seconds, broken)
 }
 
@@ -66,7 +95,10 @@ fn rule() -> PollingRule {
 
 #[tokio::test(start_paused = true)]
 async fn the_next_request_comes_when_retry_after_says() {
-    let headers = vec![(header::LOCATION, "/v2/data_exports/a1"), (header::RETRY_AFTER, "7")];
+    let headers = vec![
+        (header::LOCATION, "/v2/data_exports/a1"),
+        (header::RETRY_AFTER, "7"),
+    ];
     let (asked, broken) = run(2, headers, rule()).await;
     assert_eq!(asked[..3], [0, 7, 14]);
     assert_eq!(broken, [""; 0]);
@@ -86,28 +118,55 @@ async fn a_date_is_counted_by_the_clock_of_the_service() {
 
 #[tokio::test(start_paused = true)]
 async fn a_long_wait_is_capped() {
-    let headers = vec![(header::LOCATION, "/v2/data_exports/a1"), (header::RETRY_AFTER, "86400")];
-    let rule = PollingRule { longest_wait: Duration::from_secs(60), ..rule() };
+    let headers = vec![
+        (header::LOCATION, "/v2/data_exports/a1"),
+        (header::RETRY_AFTER, "86400"),
+    ];
+    let rule = PollingRule {
+        longest_wait: Duration::from_mins(1),
+        ..rule()
+    };
     assert_eq!(run(1, headers, rule).await.0[..2], [0, 60]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_never_ends_is_left_at_the_bound() {
-    let headers = vec![(header::LOCATION, "/v2/data_exports/a1"), (header::RETRY_AFTER, "1")];
-    let (_, broken) = run(usize::MAX, headers, PollingRule { most_polls: 4, ..rule() }).await;
+    let headers = vec![
+        (header::LOCATION, "/v2/data_exports/a1"),
+        (header::RETRY_AFTER, "1"),
+    ];
+    let (_, broken) = run(
+        usize::MAX,
+        headers,
+        PollingRule {
+            most_polls: 4,
+            ..rule()
+        },
+    )
+    .await;
     assert_eq!(broken, ["bound"]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn another_origin_is_not_followed() {
-    let headers = vec![(header::LOCATION, "http://198.51.100.7/steal"), (header::RETRY_AFTER, "1")];
+    let headers = vec![
+        (header::LOCATION, "http://198.51.100.7/steal"),
+        (header::RETRY_AFTER, "1"),
+    ];
     let (_, broken) = run(usize::MAX, headers, rule()).await;
     assert_eq!(broken, ["origin"]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_rule_may_do_without_headers() {
-    let rule = PollingRule { needs_location: false, needs_retry_after: false, ..rule() };
+    let rule = PollingRule {
+        needs_location: false,
+        needs_retry_after: false,
+        ..rule()
+    };
     let (asked, broken) = run(2, Vec::new(), rule).await;
-    assert_eq!((asked.get(..3), broken), (Some([0, 1, 2].as_slice()), Vec::new()));
+    assert_eq!(
+        (asked.get(..3), broken),
+        (Some([0, 1, 2].as_slice()), Vec::new())
+    );
 }

@@ -4,7 +4,7 @@
 //! source text, so that `200:` under `responses` is the key `"200"`. Anchors, aliases and merge
 //! keys (`<<`) are followed.
 
-use std::{borrow::Cow, collections::HashMap, ops::Range};
+use std::{collections::HashMap, ops::Range};
 
 use granit_parser::{Event, Parser, ScalarStyle, Span, Tag};
 use serde_json::{Map, Number, Value};
@@ -78,7 +78,7 @@ impl Builder<'_> {
         match event {
             Event::Scalar(text, style, anchor, tag) => {
                 if self.expects_key() {
-                    return self.key(text, style, anchor, span);
+                    return self.key(&text, style, anchor, span);
                 }
                 let value = scalar(&text, style, tag.as_deref());
                 self.finish(value, anchor, span)
@@ -131,7 +131,7 @@ impl Builder<'_> {
                     let Value::String(text) = value else {
                         return Err(self.error(span, "a key must be a single value"));
                     };
-                    return self.key(Cow::Owned(text), ScalarStyle::DoubleQuoted, 0, span);
+                    return self.key(&text, ScalarStyle::DoubleQuoted, 0, span);
                 }
                 self.finish(value, 0, span)
             }
@@ -159,7 +159,7 @@ impl Builder<'_> {
 
     fn key(
         &mut self,
-        text: Cow<'_, str>,
+        text: &str,
         style: ScalarStyle,
         anchor: usize,
         span: Span,
@@ -171,7 +171,7 @@ impl Builder<'_> {
         let is_merge = text == "<<" && style == ScalarStyle::Plain;
         let mut repeated = false;
         if let Some(Open::Mapping { key, members, .. }) = self.stack.last_mut() {
-            repeated = !is_merge && members.contains_key(text.as_ref());
+            repeated = !is_merge && members.contains_key(text);
             *key = Some(text.to_string());
         }
         if repeated {

@@ -20,7 +20,11 @@ impl Reader {
         let mut media_types = Vec::new();
         for (key, at) in entries {
             let Some(range) = MediaRange::parse(key) else {
-                self.complain("malformed-object", at, format!("`{key}` is not a media type"));
+                self.complain(
+                    "malformed-object",
+                    at,
+                    format!("`{key}` is not a media type"),
+                );
                 continue;
             };
             if let Some(object) = self.object(document, &at) {
@@ -38,7 +42,11 @@ impl Reader {
         direction: Direction,
     ) -> MediaType {
         let lifted = |reader: &Self, key: &str| {
-            object.1.get(key).filter(|schema| !schema.is_null()).map(|_| reader.schema(object.0.join(key), direction))
+            object
+                .1
+                .get(key)
+                .filter(|schema| !schema.is_null())
+                .map(|_| reader.schema(object.0.join(key), direction))
         };
         let schema = lifted(self, "schema");
         let item_schema = lifted(self, "itemSchema");
@@ -61,7 +69,9 @@ impl Reader {
         let entries = self.members(media_type, "encoding");
         let mut encodings = IndexMap::new();
         for (property, at) in entries {
-            let Some(object) = self.object(document, &at) else { continue };
+            let Some(object) = self.object(document, &at) else {
+                continue;
+            };
             let style = match object.1.get("style").and_then(Value::as_str) {
                 None => None,
                 Some("form") => Some(Style::Form),
@@ -69,14 +79,20 @@ impl Reader {
                 Some("pipeDelimited") => Some(Style::PipeDelimited),
                 Some("deepObject") => Some(Style::DeepObject),
                 Some(other) => {
-                    self.complain("malformed-object", at.join("style"), format!("`{other}` is no style of a form field"));
+                    self.complain(
+                        "malformed-object",
+                        at.join("style"),
+                        format!("`{other}` is no style of a form field"),
+                    );
                     None
                 }
             };
             let spread = |spread| if spread { Explode::Yes } else { Explode::No };
             let headers = self.members(&object, "headers");
-            let headers =
-                headers.into_iter().filter_map(|(name, at)| self.header(document, name, &at, direction)).collect();
+            let headers = headers
+                .into_iter()
+                .filter_map(|(name, at)| self.header(document, name, &at, direction))
+                .collect();
             let encoding = Encoding {
                 content_type: text(object.1, "contentType"),
                 style,
@@ -102,14 +118,24 @@ impl Reader {
         let (at, members) = holder;
         let mut examples = Vec::new();
         if let Some(value) = members.get("example") {
-            examples.push(Example { name: None, value: value.clone(), address: at.join("example") });
+            examples.push(Example {
+                name: None,
+                value: value.clone(),
+                address: at.join("example"),
+            });
         }
         for (name, at) in self.members(holder, "examples") {
-            let Some((at, example)) = self.object(document, &at) else { continue };
+            let Some((at, example)) = self.object(document, &at) else {
+                continue;
+            };
             // 3.2 says `dataValue` for what is data and not text.
             for key in ["dataValue", "value"] {
                 if let Some(value) = example.get(key) {
-                    examples.push(Example { name: Some(name.to_owned()), value: value.clone(), address: at.join(key) });
+                    examples.push(Example {
+                        name: Some(name.to_owned()),
+                        value: value.clone(),
+                        address: at.join(key),
+                    });
                     break;
                 }
             }
@@ -123,15 +149,27 @@ impl Reader {
 
 /// `example`, `examples` and `default` of a schema object, behind its references.
 fn schema_examples(document: &Document, at: &Address) -> Vec<Example> {
-    let Ok((at, Value::Object(members))) = document.follow(at) else { return Vec::new() };
+    let Ok((at, Value::Object(members))) = document.follow(at) else {
+        return Vec::new();
+    };
     let mut examples = Vec::new();
     let mut show = |address: Address, value: &Value| {
-        examples.push(Example { name: None, value: value.clone(), address });
+        examples.push(Example {
+            name: None,
+            value: value.clone(),
+            address,
+        });
     };
     if let Some(value) = members.get("example") {
         show(at.join("example"), value);
     }
-    for (index, value) in members.get("examples").and_then(Value::as_array).into_iter().flatten().enumerate() {
+    for (index, value) in members
+        .get("examples")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .enumerate()
+    {
         show(at.join("examples").index(index), value);
     }
     if let Some(value) = members.get("default") {

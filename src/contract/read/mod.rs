@@ -21,19 +21,33 @@ use super::{
 
 /// Reads the whole contract.
 pub(super) fn contract(store: Arc<SchemaStore>) -> Contract {
-    let mut reader = Reader { store: Arc::clone(&store), defects: Vec::new() };
+    let mut reader = Reader {
+        store: Arc::clone(&store),
+        defects: Vec::new(),
+    };
     let operations = reader.operations();
     reader.name_links(&operations);
     let mut router = Router::default();
     let mut base_paths: Vec<String> = Vec::new();
     for (index, operation) in operations.iter().enumerate() {
-        let own: Vec<String> = operation.servers.iter().flat_map(|server| server.base_paths.clone()).collect();
+        let own: Vec<String> = operation
+            .servers
+            .iter()
+            .flat_map(|server| server.base_paths.clone())
+            .collect();
         for base in &own {
             if !base_paths.contains(base) {
                 base_paths.push(base.clone());
             }
         }
-        router.add(operation.path.segments(), &operation.method, Target { operation: index, base_paths: own });
+        router.add(
+            operation.path.segments(),
+            &operation.method,
+            Target {
+                operation: index,
+                base_paths: own,
+            },
+        );
     }
     if !base_paths.iter().any(String::is_empty) {
         base_paths.push(String::new());
@@ -41,13 +55,23 @@ pub(super) fn contract(store: Arc<SchemaStore>) -> Contract {
     base_paths.sort_by_key(|base| std::cmp::Reverse(base.len()));
     let mut defects: Vec<_> = store.document().problems().iter().map(problem).collect();
     defects.append(&mut reader.defects);
-    Contract { store, operations: operations.into_iter().map(Arc::new).collect(), router, base_paths, defects }
+    Contract {
+        store,
+        operations: operations.into_iter().map(Arc::new).collect(),
+        router,
+        base_paths,
+        defects,
+    }
 }
 
 fn problem(problem: &Problem) -> Defect {
     let is_reference = problem.message.starts_with("`$ref");
     Defect {
-        rule: if is_reference { "unresolved-reference" } else { "duplicate-key" },
+        rule: if is_reference {
+            "unresolved-reference"
+        } else {
+            "duplicate-key"
+        },
         address: problem.address.clone(),
         message: problem.message.clone(),
     }
@@ -63,7 +87,11 @@ type Object<'d> = (Address, &'d Map<String, Value>);
 
 impl Reader {
     fn complain(&mut self, rule: &'static str, address: Address, message: impl Into<String>) {
-        self.defects.push(Defect { rule, address, message: message.into() });
+        self.defects.push(Defect {
+            rule,
+            address,
+            message: message.into(),
+        });
     }
 
     /// The object at an address, behind its references; anything else is a defect.
@@ -71,7 +99,11 @@ impl Reader {
         match document.follow(at) {
             Ok((address, Value::Object(members))) => Some((address, members)),
             Ok((address, other)) => {
-                self.complain("malformed-object", address, format!("an object was expected, {} is there", kind(other)));
+                self.complain(
+                    "malformed-object",
+                    address,
+                    format!("an object was expected, {} is there", kind(other)),
+                );
                 None
             }
             Err(error) => {
@@ -85,9 +117,10 @@ impl Reader {
     fn members<'d>(&mut self, (at, object): &Object<'d>, key: &str) -> Vec<(&'d str, Address)> {
         match object.get(key) {
             None | Some(Value::Null) => Vec::new(),
-            Some(Value::Object(members)) => {
-                members.keys().map(|name| (name.as_str(), at.join(key).join(name))).collect()
-            }
+            Some(Value::Object(members)) => members
+                .keys()
+                .map(|name| (name.as_str(), at.join(key).join(name)))
+                .collect(),
             Some(other) => {
                 self.complain(
                     "malformed-object",
@@ -103,9 +136,15 @@ impl Reader {
     fn elements(&mut self, (at, object): &Object<'_>, key: &str) -> Vec<Address> {
         match object.get(key) {
             None | Some(Value::Null) => Vec::new(),
-            Some(Value::Array(items)) => (0..items.len()).map(|index| at.join(key).index(index)).collect(),
+            Some(Value::Array(items)) => (0..items.len())
+                .map(|index| at.join(key).index(index))
+                .collect(),
             Some(other) => {
-                self.complain("malformed-object", at.join(key), format!("`{key}` is a list; {} is there", kind(other)));
+                self.complain(
+                    "malformed-object",
+                    at.join(key),
+                    format!("`{key}` is a list; {} is there", kind(other)),
+                );
                 Vec::new()
             }
         }
@@ -121,7 +160,9 @@ impl Reader {
     ) -> Option<T> {
         let mut rest: Map<String, Value> = object
             .iter()
-            .filter(|(key, value)| !lifted.contains(&key.as_str()) && !key.starts_with("x-") && !value.is_null())
+            .filter(|(key, value)| {
+                !lifted.contains(&key.as_str()) && !key.starts_with("x-") && !value.is_null()
+            })
             .map(|(key, value)| (key.clone(), value.clone()))
             .collect();
         for (key, value) in instead {
@@ -155,9 +196,14 @@ impl Reader {
                 }
                 continue;
             }
-            let Some(item) = self.object(document, &at) else { continue };
+            let Some(item) = self.object(document, &at) else {
+                continue;
+            };
             for (method, at) in self.methods(&item) {
-                let Some(mut operation) = self.operation(document, &root, &item, path, method, &at) else { continue };
+                let Some(mut operation) = self.operation(document, &root, &item, path, method, &at)
+                else {
+                    continue;
+                };
                 if operations.iter().any(|known| known.id == operation.id) {
                     self.complain(
                         "duplicate-operation-id",
@@ -177,14 +223,24 @@ impl Reader {
         let mut methods: Vec<_> = members
             .keys()
             .filter(|key| {
-                ["get", "put", "post", "delete", "options", "head", "patch", "trace", "query"].contains(&key.as_str())
+                [
+                    "get", "put", "post", "delete", "options", "head", "patch", "trace", "query",
+                ]
+                .contains(&key.as_str())
             })
-            .filter_map(|key| Some((Method::from_bytes(key.to_uppercase().as_bytes()).ok()?, at.join(key))))
+            .filter_map(|key| {
+                Some((
+                    Method::from_bytes(key.to_uppercase().as_bytes()).ok()?,
+                    at.join(key),
+                ))
+            })
             .collect();
         for (name, at) in self.members(item, "additionalOperations") {
             match Method::from_bytes(name.as_bytes()) {
                 Ok(method) => methods.push((method, at)),
-                Err(_) => self.complain("malformed-object", at, format!("`{name}` is not a method")),
+                Err(_) => {
+                    self.complain("malformed-object", at, format!("`{name}` is not a method"))
+                }
             }
         }
         methods
@@ -195,7 +251,12 @@ impl Reader {
         // Links are kept with the operation's id as the document writes it; one that leads nowhere
         // is told here, when all operations are known.
         for operation in operations {
-            for link in operation.responses.declared.iter().flat_map(|response| &response.links) {
+            for link in operation
+                .responses
+                .declared
+                .iter()
+                .flat_map(|response| &response.links)
+            {
                 if let Some(target) = &link.operation
                     && !operations.iter().any(|known| known.id == *target)
                 {

@@ -7,12 +7,20 @@ use serde_json::{Value, json};
 
 use super::{Object, Reader, path_template};
 use crate::contract::{
-    Direction, Operation, OperationId, Parameter, RequestBody, Responses, Server, router::base_paths,
+    Direction, Operation, OperationId, Parameter, RequestBody, Responses, Server,
+    router::base_paths,
 };
 
 /// Members that are read apart, each with its own address.
-const LIFTED: &[&str] =
-    &["callbacks", "externalDocs", "parameters", "requestBody", "responses", "security", "servers"];
+const LIFTED: &[&str] = &[
+    "callbacks",
+    "externalDocs",
+    "parameters",
+    "requestBody",
+    "responses",
+    "security",
+    "servers",
+];
 
 impl Reader {
     pub(super) fn operation(
@@ -25,8 +33,12 @@ impl Reader {
         at: &Address,
     ) -> Option<Operation> {
         let object = self.object(document, at)?;
-        let typed: openapiv3::Operation = self.typed(&object, LIFTED, &[("responses", json!({}))])?;
-        let id = typed.operation_id.filter(|id| !id.is_empty()).unwrap_or_else(|| format!("{method} {path}"));
+        let typed: openapiv3::Operation =
+            self.typed(&object, LIFTED, &[("responses", json!({}))])?;
+        let id = typed
+            .operation_id
+            .filter(|id| !id.is_empty())
+            .unwrap_or_else(|| format!("{method} {path}"));
         Some(Operation {
             id: OperationId(id),
             method,
@@ -45,14 +57,21 @@ impl Reader {
     }
 
     /// Path-level parameters and the operation's own, which win by name and location.
-    fn parameters(&mut self, document: &Document, item: &Object<'_>, own: &Object<'_>) -> Vec<Parameter> {
+    fn parameters(
+        &mut self,
+        document: &Document,
+        item: &Object<'_>,
+        own: &Object<'_>,
+    ) -> Vec<Parameter> {
         let mut parameters: Vec<Parameter> = Vec::new();
         for holder in [item, own] {
             for at in self.elements(holder, "parameters") {
-                let Some(parameter) = self.parameter(document, &at) else { continue };
-                let same = parameters
-                    .iter()
-                    .position(|known| known.name == parameter.name && known.location == parameter.location);
+                let Some(parameter) = self.parameter(document, &at) else {
+                    continue;
+                };
+                let same = parameters.iter().position(|known| {
+                    known.name == parameter.name && known.location == parameter.location
+                });
                 match same {
                     Some(index) => parameters[index] = parameter,
                     None => parameters.push(parameter),
@@ -64,7 +83,10 @@ impl Reader {
     }
 
     fn request_body(&mut self, document: &Document, operation: &Object<'_>) -> Option<RequestBody> {
-        operation.1.get("requestBody").filter(|body| !body.is_null())?;
+        operation
+            .1
+            .get("requestBody")
+            .filter(|body| !body.is_null())?;
         let object = self.object(document, &operation.0.join("requestBody"))?;
         let typed: openapiv3::RequestBody = self.typed(&object, &["content"], &[])?;
         Some(RequestBody {
@@ -101,12 +123,21 @@ impl Reader {
         item: &Object<'_>,
         own: &Object<'_>,
     ) -> Vec<Server> {
-        let holder = [own, item, root]
-            .into_iter()
-            .find(|holder| holder.1.get("servers").and_then(Value::as_array).is_some_and(|list| !list.is_empty()));
-        let Some(holder) = holder else { return Vec::new() };
+        let holder = [own, item, root].into_iter().find(|holder| {
+            holder
+                .1
+                .get("servers")
+                .and_then(Value::as_array)
+                .is_some_and(|list| !list.is_empty())
+        });
+        let Some(holder) = holder else {
+            return Vec::new();
+        };
         let addresses = self.elements(holder, "servers");
-        addresses.iter().filter_map(|at| self.server(document, at)).collect()
+        addresses
+            .iter()
+            .filter_map(|at| self.server(document, at))
+            .collect()
     }
 
     fn server(&mut self, document: &Document, at: &Address) -> Option<Server> {
@@ -123,6 +154,10 @@ impl Reader {
                 (name, values)
             })
             .collect();
-        Some(Server { base_paths: base_paths(&typed.url, &variables), url: typed.url, address: object.0 })
+        Some(Server {
+            base_paths: base_paths(&typed.url, &variables),
+            url: typed.url,
+            address: object.0,
+        })
     }
 }

@@ -17,7 +17,8 @@ impl Parameter {
     /// these headers.
     pub(super) fn is_ignored(&self) -> bool {
         self.location == Location::Header
-            && ["accept", "content-type", "authorization"].contains(&self.name.to_ascii_lowercase().as_str())
+            && ["accept", "content-type", "authorization"]
+                .contains(&self.name.to_ascii_lowercase().as_str())
     }
 }
 
@@ -29,32 +30,57 @@ impl Reader {
         }
         // 3.2's `style: cookie` is not among the styles that the typed model knows.
         let is_cookie_style = object.1.get("style").and_then(Value::as_str) == Some("cookie");
-        let lifted: Vec<&str> =
-            LIFTED.iter().copied().chain(is_cookie_style.then_some("style")).collect();
+        let lifted: Vec<&str> = LIFTED
+            .iter()
+            .copied()
+            .chain(is_cookie_style.then_some("style"))
+            .collect();
         let placeholder = [("schema", json!({}))];
         let before = self.defects.len();
-        let typed = self.typed::<openapiv3::Parameter>(&object, &lifted, &placeholder).or_else(|| {
-            // A wrong style or flag is told, and the parameter still counts with the defaults.
-            let told = self.defects.len();
-            let bare: Vec<&str> = object.1.keys().map(String::as_str).filter(|key| !["name", "in"].contains(key)).collect();
-            let typed = self.typed::<openapiv3::Parameter>(&object, &bare, &placeholder);
-            self.defects.truncate(told.max(before));
-            typed
-        })?;
+        let typed = self
+            .typed::<openapiv3::Parameter>(&object, &lifted, &placeholder)
+            .or_else(|| {
+                // A wrong style or flag is told, and the parameter still counts with the defaults.
+                let told = self.defects.len();
+                let bare: Vec<&str> = object
+                    .1
+                    .keys()
+                    .map(String::as_str)
+                    .filter(|key| !["name", "in"].contains(key))
+                    .collect();
+                let typed = self.typed::<openapiv3::Parameter>(&object, &bare, &placeholder);
+                self.defects.truncate(told.max(before));
+                typed
+            })?;
         let (location, style, reserved, allow_empty_value) = match &typed {
-            openapiv3::Parameter::Query { style, allow_reserved, allow_empty_value, .. } => {
+            openapiv3::Parameter::Query {
+                style,
+                allow_reserved,
+                allow_empty_value,
+                ..
+            } => {
                 let style = match style {
                     QueryStyle::Form => Style::Form,
                     QueryStyle::SpaceDelimited => Style::SpaceDelimited,
                     QueryStyle::PipeDelimited => Style::PipeDelimited,
                     QueryStyle::DeepObject => Style::DeepObject,
                 };
-                let reserved = if *allow_reserved { Reserved::Allowed } else { Reserved::Escaped };
-                (Location::Query, style, reserved, allow_empty_value.unwrap_or(false))
+                let reserved = if *allow_reserved {
+                    Reserved::Allowed
+                } else {
+                    Reserved::Escaped
+                };
+                (
+                    Location::Query,
+                    style,
+                    reserved,
+                    allow_empty_value.unwrap_or(false),
+                )
             }
-            openapiv3::Parameter::Header { style: HeaderStyle::Simple, .. } => {
-                (Location::Header, Style::Simple, Reserved::Escaped, false)
-            }
+            openapiv3::Parameter::Header {
+                style: HeaderStyle::Simple,
+                ..
+            } => (Location::Header, Style::Simple, Reserved::Escaped, false),
             openapiv3::Parameter::Path { style, .. } => {
                 let style = match style {
                     PathStyle::Matrix => Style::Matrix,
@@ -63,15 +89,30 @@ impl Reader {
                 };
                 (Location::Path, style, Reserved::Escaped, false)
             }
-            openapiv3::Parameter::Cookie { style: CookieStyle::Form, .. } => {
-                let style = if is_cookie_style { Style::Cookie } else { Style::Form };
+            openapiv3::Parameter::Cookie {
+                style: CookieStyle::Form,
+                ..
+            } => {
+                let style = if is_cookie_style {
+                    Style::Cookie
+                } else {
+                    Style::Form
+                };
                 (Location::Cookie, style, Reserved::Escaped, false)
             }
         };
         let data = typed.parameter_data();
-        let value = self.serialization(document, &object, style, data.explode, reserved, Direction::Request);
+        let value = self.serialization(
+            document,
+            &object,
+            style,
+            data.explode,
+            reserved,
+            Direction::Request,
+        );
         Some(Parameter {
-            required: location == Location::Path || flag(object.1, "required").unwrap_or(data.required),
+            required: location == Location::Path
+                || flag(object.1, "required").unwrap_or(data.required),
             examples: self.examples(document, &object, value.schema()),
             name: data.name,
             location,
@@ -87,7 +128,11 @@ impl Reader {
     fn query_string(&mut self, document: &Document, object: &Object<'_>) -> Option<Parameter> {
         let content = self.content(document, object, Direction::Request);
         let Some(media_type) = content.media_types.into_iter().next() else {
-            self.complain("malformed-object", object.0.clone(), "a parameter in `querystring` has `content`");
+            self.complain(
+                "malformed-object",
+                object.0.clone(),
+                "a parameter in `querystring` has `content`",
+            );
             return None;
         };
         Some(Parameter {
@@ -113,7 +158,14 @@ impl Reader {
         let object = self.object(document, at)?;
         let typed: openapiv3::Header = self.typed(&object, LIFTED, &[("schema", json!({}))])?;
         let explode = flag(object.1, "explode");
-        let value = self.serialization(document, &object, Style::Simple, explode, Reserved::Escaped, direction);
+        let value = self.serialization(
+            document,
+            &object,
+            Style::Simple,
+            explode,
+            Reserved::Escaped,
+            direction,
+        );
         Some(Header {
             name: name.to_owned(),
             required: typed.required,

@@ -8,12 +8,19 @@ use super::{Object, Reader, text};
 use crate::contract::{Direction, Link, OperationId, Response, StatusKey};
 
 impl Reader {
-    pub(super) fn response(&mut self, document: &Document, key: &str, entry: Address) -> Option<Response> {
+    pub(super) fn response(
+        &mut self,
+        document: &Document,
+        key: &str,
+        entry: Address,
+    ) -> Option<Response> {
         let Some(key) = status_key(key) else {
             self.complain(
                 "malformed-object",
                 entry,
-                format!("`{key}` is not a status: 100 to 599, 1XX to 5XX with a capital X, or default"),
+                format!(
+                    "`{key}` is not a status: 100 to 599, 1XX to 5XX with a capital X, or default"
+                ),
             );
             return None;
         };
@@ -25,7 +32,10 @@ impl Reader {
             .filter_map(|(name, at)| self.header(document, name, &at, Direction::Response))
             .collect();
         let links = self.members(&object, "links");
-        let links = links.into_iter().filter_map(|(name, at)| self.link(document, name, &at)).collect();
+        let links = links
+            .into_iter()
+            .filter_map(|(name, at)| self.link(document, name, &at))
+            .collect();
         Some(Response {
             key,
             description: text(object.1, "description").unwrap_or_default(),
@@ -42,7 +52,9 @@ impl Reader {
         let typed: openapiv3::Link = self.typed(&object, &["server"], &[])?;
         let operation = match typed.operation {
             openapiv3::LinkOperation::OperationId(id) => Some(OperationId(id)),
-            openapiv3::LinkOperation::OperationRef(reference) => self.referenced(document, &object, &reference),
+            openapiv3::LinkOperation::OperationRef(reference) => {
+                self.referenced(document, &object, &reference)
+            }
         };
         Some(Link {
             name: name.to_owned(),
@@ -54,16 +66,31 @@ impl Reader {
     }
 
     /// The id of the operation that an `operationRef` leads to.
-    fn referenced(&mut self, document: &Document, link: &Object<'_>, reference: &str) -> Option<OperationId> {
+    fn referenced(
+        &mut self,
+        document: &Document,
+        link: &Object<'_>,
+        reference: &str,
+    ) -> Option<OperationId> {
         match document.resolve(link.0.file, reference) {
             Ok(target) => {
-                let id = document.get(&target)?.get("operationId").and_then(Value::as_str).map(str::to_owned);
+                let id = document
+                    .get(&target)?
+                    .get("operationId")
+                    .and_then(Value::as_str)
+                    .map(str::to_owned);
                 let method = target.pointer.last()?.to_uppercase();
                 let path = target.pointer.parent()?.last()?;
-                Some(OperationId(id.unwrap_or_else(|| format!("{method} {path}"))))
+                Some(OperationId(
+                    id.unwrap_or_else(|| format!("{method} {path}")),
+                ))
             }
             Err(error) => {
-                self.complain("unresolved-reference", link.0.join("operationRef"), error.to_string());
+                self.complain(
+                    "unresolved-reference",
+                    link.0.join("operationRef"),
+                    error.to_string(),
+                );
                 None
             }
         }
@@ -74,11 +101,18 @@ fn status_key(key: &str) -> Option<StatusKey> {
     if key == "default" {
         return Some(StatusKey::Default);
     }
-    let class = key.as_bytes().first().filter(|digit| (b'1'..=b'5').contains(digit))?;
+    let class = key
+        .as_bytes()
+        .first()
+        .filter(|digit| (b'1'..=b'5').contains(digit))?;
     if key.len() == 3 && key.ends_with("XX") {
         return Some(StatusKey::Range(class - b'0'));
     }
-    key.parse::<u16>().ok().filter(|_| key.len() == 3).and_then(|code| StatusCode::from_u16(code).ok()).map(StatusKey::Exact)
+    key.parse::<u16>()
+        .ok()
+        .filter(|_| key.len() == 3)
+        .and_then(|code| StatusCode::from_u16(code).ok())
+        .map(StatusKey::Exact)
 }
 
 #[cfg(test)]

@@ -15,10 +15,16 @@ impl Reader {
         root: &Object<'_>,
         operation: &Object<'_>,
     ) -> Vec<SecurityRequirement> {
-        let holder = if operation.1.contains_key("security") { operation } else { root };
+        let holder = if operation.1.contains_key("security") {
+            operation
+        } else {
+            root
+        };
         let mut requirements = Vec::new();
         for at in self.elements(holder, "security") {
-            let Some((at, members)) = self.object(document, &at) else { continue };
+            let Some((at, members)) = self.object(document, &at) else {
+                continue;
+            };
             let schemes = members
                 .iter()
                 .map(|(name, scopes)| SecurityScheme {
@@ -33,12 +39,20 @@ impl Reader {
                         .collect(),
                 })
                 .collect();
-            requirements.push(SecurityRequirement { schemes, address: at });
+            requirements.push(SecurityRequirement {
+                schemes,
+                address: at,
+            });
         }
         requirements
     }
 
-    fn scheme(&mut self, document: &Document, root: &Object<'_>, name: &str) -> Option<SecurityKind> {
+    fn scheme(
+        &mut self,
+        document: &Document,
+        root: &Object<'_>,
+        name: &str,
+    ) -> Option<SecurityKind> {
         let at: Address = root.0.join("components").join("securitySchemes").join(name);
         document.get(&at)?;
         let object = self.object(document, &at)?;
@@ -46,10 +60,20 @@ impl Reader {
             return Some(SecurityKind::MutualTls);
         }
         // 3.2's device flow is not among the flows that the typed model knows.
-        let flows = object.1.get("flows").and_then(Value::as_object).map(|flows| {
-            let known = flows.iter().filter(|(name, _)| *name != "deviceAuthorization");
-            Value::Object(known.map(|(name, flow)| (name.clone(), flow.clone())).collect())
-        });
+        let flows = object
+            .1
+            .get("flows")
+            .and_then(Value::as_object)
+            .map(|flows| {
+                let known = flows
+                    .iter()
+                    .filter(|(name, _)| *name != "deviceAuthorization");
+                Value::Object(
+                    known
+                        .map(|(name, flow)| (name.clone(), flow.clone()))
+                        .collect(),
+                )
+            });
         let instead: Vec<(&str, Value)> = flows.map(|flows| ("flows", flows)).into_iter().collect();
         let known = self.defects.len();
         let typed = self.typed::<Typed>(&object, &["flows"], &instead);
@@ -68,13 +92,18 @@ impl Reader {
                 },
                 name,
             },
-            Typed::HTTP { scheme, .. } => SecurityKind::Http { scheme: scheme.to_ascii_lowercase() },
-            Typed::OAuth2 { flows, .. } => {
-                SecurityKind::OAuth2 { token_url: flows.client_credentials.map(|flow| flow.token_url) }
-            }
-            Typed::OpenIDConnect { open_id_connect_url, .. } => {
-                SecurityKind::OpenIdConnect { url: open_id_connect_url }
-            }
+            Typed::HTTP { scheme, .. } => SecurityKind::Http {
+                scheme: scheme.to_ascii_lowercase(),
+            },
+            Typed::OAuth2 { flows, .. } => SecurityKind::OAuth2 {
+                token_url: flows.client_credentials.map(|flow| flow.token_url),
+            },
+            Typed::OpenIDConnect {
+                open_id_connect_url,
+                ..
+            } => SecurityKind::OpenIdConnect {
+                url: open_id_connect_url,
+            },
         })
     }
 }

@@ -5,7 +5,9 @@
 //! compiled once, when first asked, with its references left to be followed lazily. A document
 //! whose schemas all refer to each other therefore costs no more than the schemas in use.
 
+mod canonical;
 mod dialect;
+pub(super) mod objects;
 mod standalone;
 mod store;
 mod structure;
@@ -62,7 +64,11 @@ impl fmt::Debug for Schema {
 
 impl Schema {
     pub(super) fn new(store: &Arc<SchemaStore>, address: Address, direction: Direction) -> Self {
-        Self { store: Arc::clone(store), address, direction }
+        Self {
+            store: Arc::clone(store),
+            address,
+            direction,
+        }
     }
 
     /// The schema object in the document.
@@ -78,12 +84,18 @@ impl Schema {
     /// The same schema for the other way.
     #[must_use]
     pub fn towards(&self, direction: Direction) -> Self {
-        Self { direction, ..self.clone() }
+        Self {
+            direction,
+            ..self.clone()
+        }
     }
 
     /// The schema object as the document writes it.
     pub fn raw(&self) -> &Value {
-        self.store.document().get(&self.address).unwrap_or(&Value::Null)
+        self.store
+            .document()
+            .get(&self.address)
+            .unwrap_or(&Value::Null)
     }
 
     /// The name under `components/schemas` that this schema has, or refers to at once.
@@ -144,6 +156,12 @@ impl Schema {
     /// The same without annotations: what generators and other validators are given.
     pub fn to_bare_schema(&self) -> Value {
         standalone::bare(self)
+    }
+
+    /// Whether it is proved that no value is accepted. What the schema refers to beyond a few steps
+    /// is taken to allow all, so that a no is never wrong and a yes may be missed.
+    pub fn is_impossible(&self) -> bool {
+        standalone::bounded(self).is_some_and(|schema| canonical::is_impossible(&schema))
     }
 
     /// Compiles the schema now; what its dialect refuses is kept among the store's defects.

@@ -12,7 +12,9 @@ use super::{
 /// The name that a component has; `None` for a schema that is no component.
 pub(super) fn component_name(address: &Address) -> Option<String> {
     let pointer = address.pointer.as_str();
-    let token = pointer.strip_prefix("/components/schemas/").or_else(|| pointer.strip_prefix("/definitions/"))?;
+    let token = pointer
+        .strip_prefix("/components/schemas/")
+        .or_else(|| pointer.strip_prefix("/definitions/"))?;
     (!token.contains('/')).then(|| address.pointer.last().unwrap_or_default())
 }
 
@@ -26,7 +28,35 @@ pub(super) fn bare(schema: &Schema) -> Value {
     bundle(schema, Purpose::Validation)
 }
 
+/// How many definitions a bounded schema may have.
+const MOST_DEFINITIONS: usize = 40;
+
+/// The schema without annotations, where it does not refer to too much. `None` where it does and
+/// uses a keyword for which allowing more elsewhere may mean allowing less here.
+pub(super) fn bounded(schema: &Schema) -> Option<Value> {
+    let bare = bundle_up_to(schema, Purpose::Validation, MOST_DEFINITIONS);
+    let is_cut = bare
+        .get("$defs")
+        .and_then(Value::as_object)
+        .is_some_and(|all| all.len() >= MOST_DEFINITIONS);
+    if is_cut {
+        let text = bare.to_string();
+        if ["\"not\":", "\"oneOf\":", "\"if\":", "\"maxContains\":"]
+            .iter()
+            .any(|word| text.contains(word))
+        {
+            return None;
+        }
+    }
+    Some(bare)
+}
+
 fn bundle(schema: &Schema, purpose: Purpose) -> Value {
+    bundle_up_to(schema, purpose, usize::MAX)
+}
+
+/// Bundles; definitions beyond `most` are `true`.
+fn bundle_up_to(schema: &Schema, purpose: Purpose, most: usize) -> Value {
     let store = &schema.store;
     let root = store.target(&schema.address);
     let mut names: IndexMap<Address, String> = IndexMap::new();
@@ -34,7 +64,15 @@ fn bundle(schema: &Schema, purpose: Purpose) -> Value {
     let mut definitions = Map::new();
     let mut top = Value::Bool(true);
     let mut done = 0;
-    while let Some((at, name)) = names.get_index(done).map(|(at, name)| (at.clone(), name.clone())) {
+    while let Some((at, name)) = names
+        .get_index(done)
+        .map(|(at, name)| (at.clone(), name.clone()))
+    {
+        if done > most {
+            definitions.insert(name, Value::Bool(true));
+            done += 1;
+            continue;
+        }
         let value = store.document().get(&at).unwrap_or(&Value::Bool(true));
         let translated = Translation {
             document: store.document(),
@@ -49,7 +87,14 @@ fn bundle(schema: &Schema, purpose: Purpose) -> Value {
                     names.insert(target, fresh.clone());
                     fresh
                 };
-                ("$ref", json!(if name.is_empty() { "#".to_owned() } else { reference_to(&name) }))
+                (
+                    "$ref",
+                    json!(if name.is_empty() {
+                        "#".to_owned()
+                    } else {
+                        reference_to(&name)
+                    }),
+                )
             },
             complain: &mut |at, rule, message| store.complain(at, rule, message),
         }
@@ -63,7 +108,10 @@ fn bundle(schema: &Schema, purpose: Purpose) -> Value {
     }
     let mut out = Map::new();
     if purpose == Purpose::Publication {
-        out.insert("$schema".to_owned(), json!("https://json-schema.org/draft/2020-12/schema"));
+        out.insert(
+            "$schema".to_owned(),
+            json!("https://json-schema.org/draft/2020-12/schema"),
+        );
         if let Some(name) = component_name(&root) {
             out.insert("title".to_owned(), json!(name));
         }
@@ -91,7 +139,7 @@ fn fresh_name(address: &Address, taken: &IndexMap<Address, String>) -> String {
     if !taken.values().any(|name| *name == wanted) {
         return wanted;
     }
-    (2..)
+    (2..=taken.len() + 2)
         .map(|number| format!("{wanted}{number}"))
         .find(|name| !taken.values().any(|known| known == name))
         .unwrap_or(wanted)
@@ -105,6 +153,18 @@ fn reference_to(name: &str) -> String {
 }
 
 /// What must be encoded in a fragment (RFC 3986 §3.5).
-const FRAGMENT: &percent_encoding::AsciiSet =
-    &percent_encoding::CONTROLS.add(b' ').add(b'"').add(b'#').add(b'%').add(b'<').add(b'>').add(b'[').add(b'\\')
-        .add(b']').add(b'^').add(b'`').add(b'{').add(b'|').add(b'}');
+const FRAGMENT: &percent_encoding::AsciiSet = &percent_encoding::CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'#')
+    .add(b'%')
+    .add(b'<')
+    .add(b'>')
+    .add(b'[')
+    .add(b'\\')
+    .add(b']')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');

@@ -46,12 +46,19 @@ impl SchemaStore {
 
     /// What was found wrong with schemas so far, in no particular order.
     pub(in crate::contract) fn defects(&self) -> Vec<Defect> {
-        self.defects.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.defects
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     pub(super) fn complain(&self, address: Address, rule: &'static str, message: String) {
         let mut defects = self.defects.lock().unwrap_or_else(PoisonError::into_inner);
-        let defect = Defect { rule, address, message };
+        let defect = Defect {
+            rule,
+            address,
+            message,
+        };
         if !defects.contains(&defect) {
             defects.push(defect);
         }
@@ -60,7 +67,12 @@ impl SchemaStore {
     /// The unit of a schema object, compiled now if it is not yet.
     pub(super) fn unit(&self, address: &Address, direction: Direction) -> Arc<Unit> {
         let key = (address.clone(), direction);
-        if let Some(unit) = self.units.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
+        if let Some(unit) = self
+            .units
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&key)
+        {
             return Arc::clone(unit);
         }
         let unit = Arc::new(Unit::compile(self, address, direction));
@@ -72,12 +84,18 @@ impl SchemaStore {
     pub(super) fn target(&self, address: &Address) -> Address {
         let mut at = address.clone();
         for _ in 0..64 {
-            let Some(Value::Object(members)) = self.document.get(&at) else { break };
-            let Some(reference) = members.get("$ref").and_then(Value::as_str) else { break };
+            let Some(Value::Object(members)) = self.document.get(&at) else {
+                break;
+            };
+            let Some(reference) = members.get("$ref").and_then(Value::as_str) else {
+                break;
+            };
             if members.len() > 1 && !self.dialect.ref_hides_siblings() {
                 break;
             }
-            let Ok(next) = self.document.resolve(at.file, reference) else { break };
+            let Ok(next) = self.document.resolve(at.file, reference) else {
+                break;
+            };
             at = next;
         }
         at

@@ -20,40 +20,65 @@ type InForce<'s> = Vec<(Address, &'s Map<String, Value>)>;
 pub(super) fn marked(schema: &Schema, mark: &str, value: &Value) -> Vec<(Pointer, Address)> {
     // Most schemas have no mark in reach of the value, and the walk costs as much as validation.
     let mut found = Vec::new();
-    walk(schema, vec![schema.address.clone()], value, &Pointer::root(), &mut |node| {
-        if !node.pointer.is_root()
-            && let Some((at, _)) = node.schemas.iter().find(|(_, members)| members.get(mark) == Some(&Value::Bool(true)))
-        {
-            found.push((node.pointer.clone(), at.join(mark)));
-        }
-    });
+    walk(
+        schema,
+        vec![schema.address.clone()],
+        value,
+        &Pointer::root(),
+        &mut |node| {
+            if !node.pointer.is_root()
+                && let Some((at, _)) = node
+                    .schemas
+                    .iter()
+                    .find(|(_, members)| members.get(mark) == Some(&Value::Bool(true)))
+            {
+                found.push((node.pointer.clone(), at.join(mark)));
+            }
+        },
+    );
     found
 }
 
 /// Each property that no schema in force names.
 pub(super) fn undeclared(schema: &Schema, value: &Value) -> Vec<Pointer> {
     let mut found = Vec::new();
-    walk(schema, vec![schema.address.clone()], value, &Pointer::root(), &mut |node| {
-        let Value::Object(members) = node.value else { return };
-        let is_open = node.schemas.iter().any(|(_, schema)| {
-            ["additionalProperties", "unevaluatedProperties", "patternProperties"]
+    walk(
+        schema,
+        vec![schema.address.clone()],
+        value,
+        &Pointer::root(),
+        &mut |node| {
+            let Value::Object(members) = node.value else {
+                return;
+            };
+            let is_open = node.schemas.iter().any(|(_, schema)| {
+                [
+                    "additionalProperties",
+                    "unevaluatedProperties",
+                    "patternProperties",
+                ]
                 .iter()
                 .any(|keyword| schema.contains_key(*keyword))
-        });
-        let mut named = node.schemas.iter().filter_map(|(_, schema)| schema.get("properties")?.as_object()).peekable();
-        if is_open || named.peek().is_none() {
-            return;
-        }
-        let named: Vec<_> = named.collect();
-        if named.iter().all(|properties| properties.is_empty()) {
-            return;
-        }
-        for name in members.keys() {
-            if !named.iter().any(|properties| properties.contains_key(name)) {
-                found.push(node.pointer.join(name));
+            });
+            let mut named = node
+                .schemas
+                .iter()
+                .filter_map(|(_, schema)| schema.get("properties")?.as_object())
+                .peekable();
+            if is_open || named.peek().is_none() {
+                return;
             }
-        }
-    });
+            let named: Vec<_> = named.collect();
+            if named.iter().all(|properties| properties.is_empty()) {
+                return;
+            }
+            for name in members.keys() {
+                if !named.iter().any(|properties| properties.contains_key(name)) {
+                    found.push(node.pointer.join(name));
+                }
+            }
+        },
+    );
     found
 }
 
@@ -74,7 +99,11 @@ fn walk<'s>(
     for address in addresses {
         in_force(schema, &address, Some(value), 0, &mut schemas);
     }
-    visit(&Node { pointer, value, schemas: &schemas });
+    visit(&Node {
+        pointer,
+        value,
+        schemas: &schemas,
+    });
     match value {
         Value::Object(members) => {
             for (name, member) in members {
@@ -99,9 +128,15 @@ fn walk<'s>(
 fn schemas_of_property(schemas: &InForce<'_>, name: &str) -> Vec<Address> {
     let mut below = Vec::new();
     for (at, schema) in schemas {
-        if schema.get("properties").is_some_and(|properties| properties.get(name).is_some()) {
+        if schema
+            .get("properties")
+            .is_some_and(|properties| properties.get(name).is_some())
+        {
             below.push(at.join("properties").join(name));
-        } else if schema.get("additionalProperties").is_some_and(Value::is_object) {
+        } else if schema
+            .get("additionalProperties")
+            .is_some_and(Value::is_object)
+        {
             below.push(at.join("additionalProperties"));
         }
     }
@@ -111,7 +146,11 @@ fn schemas_of_property(schemas: &InForce<'_>, name: &str) -> Vec<Address> {
 fn schemas_of_item(schemas: &InForce<'_>, index: usize) -> Vec<Address> {
     let mut below = Vec::new();
     for (at, schema) in schemas {
-        if schema.get("prefixItems").and_then(Value::as_array).is_some_and(|prefix| index < prefix.len()) {
+        if schema
+            .get("prefixItems")
+            .and_then(Value::as_array)
+            .is_some_and(|prefix| index < prefix.len())
+        {
             below.push(at.join("prefixItems").index(index));
         } else if schema.get("items").is_some_and(Value::is_object) {
             below.push(at.join("items"));
@@ -133,7 +172,9 @@ fn in_force<'s>(
         return;
     }
     let store = &schema.store;
-    let Some(Value::Object(members)) = store.document().get(address) else { return };
+    let Some(Value::Object(members)) = store.document().get(address) else {
+        return;
+    };
     if let Some(reference) = members.get("$ref").and_then(Value::as_str) {
         if let Ok(target) = store.document().resolve(address.file, reference) {
             in_force(schema, &target, value, depth + 1, found);
@@ -143,9 +184,20 @@ fn in_force<'s>(
         }
     }
     found.push((address.clone(), members));
-    let list = |keyword: &str| members.get(keyword).and_then(Value::as_array).map_or(0, Vec::len);
+    let list = |keyword: &str| {
+        members
+            .get(keyword)
+            .and_then(Value::as_array)
+            .map_or(0, Vec::len)
+    };
     for index in 0..list("allOf") {
-        in_force(schema, &address.join("allOf").index(index), value, depth + 1, found);
+        in_force(
+            schema,
+            &address.join("allOf").index(index),
+            value,
+            depth + 1,
+            found,
+        );
     }
     for keyword in ["anyOf", "oneOf"] {
         for index in 0..list(keyword) {
@@ -185,7 +237,9 @@ pub(super) fn types(schema: &Schema) -> JsonTypeSet {
 }
 
 fn all() -> JsonTypeSet {
-    ALL_TYPES.into_iter().fold(JsonTypeSet::empty(), JsonTypeSet::insert)
+    ALL_TYPES
+        .into_iter()
+        .fold(JsonTypeSet::empty(), JsonTypeSet::insert)
 }
 
 fn both(a: JsonTypeSet, b: JsonTypeSet) -> JsonTypeSet {
@@ -200,7 +254,9 @@ fn both(a: JsonTypeSet, b: JsonTypeSet) -> JsonTypeSet {
 
 fn types_at(schema: &Schema, address: &Address, depth: usize) -> JsonTypeSet {
     let store = &schema.store;
-    let Some(Value::Object(members)) = store.document().get(address) else { return all() };
+    let Some(Value::Object(members)) = store.document().get(address) else {
+        return all();
+    };
     if depth > MOST_STEPS {
         return all();
     }
@@ -216,9 +272,13 @@ fn types_at(schema: &Schema, address: &Address, depth: usize) -> JsonTypeSet {
     let named = |name: &Value| name.as_str().and_then(|name| name.parse::<JsonType>().ok());
     match members.get("type") {
         Some(name @ Value::String(_)) => {
-            let mut own: JsonTypeSet = named(name).into_iter().fold(JsonTypeSet::empty(), JsonTypeSet::insert);
+            let mut own: JsonTypeSet = named(name)
+                .into_iter()
+                .fold(JsonTypeSet::empty(), JsonTypeSet::insert);
             let nullable = |keyword: &str| members.get(keyword) == Some(&Value::Bool(true));
-            if store.dialect() == super::dialect::Dialect::OpenApi30 && (nullable("nullable") || nullable("x-nullable")) {
+            if store.dialect() == super::dialect::Dialect::OpenApi30
+                && (nullable("nullable") || nullable("x-nullable"))
+            {
                 own = own.insert(JsonType::Null);
             }
             if named(name).is_some() {
@@ -226,25 +286,44 @@ fn types_at(schema: &Schema, address: &Address, depth: usize) -> JsonTypeSet {
             }
         }
         Some(Value::Array(names)) => {
-            let own = names.iter().filter_map(named).fold(JsonTypeSet::empty(), JsonTypeSet::insert);
+            let own = names
+                .iter()
+                .filter_map(named)
+                .fold(JsonTypeSet::empty(), JsonTypeSet::insert);
             allowed = both(allowed, own);
         }
         _ => {}
     }
-    let literals = members.get("enum").and_then(Value::as_array).map(Vec::as_slice);
+    let literals = members
+        .get("enum")
+        .and_then(Value::as_array)
+        .map(Vec::as_slice);
     let literals = literals.or_else(|| members.get("const").map(std::slice::from_ref));
     if let Some(values) = literals {
-        let own = values.iter().map(type_of).fold(JsonTypeSet::empty(), JsonTypeSet::insert);
+        let own = values
+            .iter()
+            .map(type_of)
+            .fold(JsonTypeSet::empty(), JsonTypeSet::insert);
         allowed = both(allowed, own);
     }
-    let count = |keyword: &str| members.get(keyword).and_then(Value::as_array).map_or(0, Vec::len);
+    let count = |keyword: &str| {
+        members
+            .get(keyword)
+            .and_then(Value::as_array)
+            .map_or(0, Vec::len)
+    };
     for index in 0..count("allOf") {
-        allowed = both(allowed, types_at(schema, &address.join("allOf").index(index), depth + 1));
+        allowed = both(
+            allowed,
+            types_at(schema, &address.join("allOf").index(index), depth + 1),
+        );
     }
     for keyword in ["anyOf", "oneOf"] {
         if count(keyword) > 0 {
             let either = (0..count(keyword))
-                .flat_map(|index| types_at(schema, &address.join(keyword).index(index), depth + 1).iter())
+                .flat_map(|index| {
+                    types_at(schema, &address.join(keyword).index(index), depth + 1).iter()
+                })
                 .fold(JsonTypeSet::empty(), JsonTypeSet::insert);
             allowed = both(allowed, either);
         }
@@ -272,22 +351,35 @@ fn everything_in_force(schema: &Schema) -> InForce<'_> {
 
 /// The first schema for the elements of an array.
 pub(super) fn items(schema: &Schema) -> Option<Schema> {
-    let (at, _) = everything_in_force(schema).into_iter().find(|(_, members)| members.get("items").is_some_and(Value::is_object))?;
-    Some(Schema { address: at.join("items"), ..schema.clone() })
+    let (at, _) = everything_in_force(schema)
+        .into_iter()
+        .find(|(_, members)| members.get("items").is_some_and(Value::is_object))?;
+    Some(Schema {
+        address: at.join("items"),
+        ..schema.clone()
+    })
 }
 
 /// The first schema for a property.
 pub(super) fn property(schema: &Schema, name: &str) -> Option<Schema> {
     let found = everything_in_force(schema);
     let address = schemas_of_property(&found, name).into_iter().next()?;
-    Some(Schema { address, ..schema.clone() })
+    Some(Schema {
+        address,
+        ..schema.clone()
+    })
 }
 
 /// The names of all properties.
 pub(super) fn property_names(schema: &Schema) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for (_, members) in everything_in_force(schema) {
-        for name in members.get("properties").and_then(Value::as_object).into_iter().flat_map(Map::keys) {
+        for name in members
+            .get("properties")
+            .and_then(Value::as_object)
+            .into_iter()
+            .flat_map(Map::keys)
+        {
             if !names.contains(name) {
                 names.push(name.clone());
             }

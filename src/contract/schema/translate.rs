@@ -34,7 +34,7 @@ pub(super) struct Translation<'t> {
 }
 
 /// Keywords whose value is one schema.
-const ONE_SCHEMA: &[&str] = &[
+pub(super) const ONE_SCHEMA: &[&str] = &[
     "additionalItems",
     "additionalProperties",
     "contains",
@@ -50,11 +50,16 @@ const ONE_SCHEMA: &[&str] = &[
 ];
 
 /// Keywords whose value is a list of schemas.
-const LIST_OF_SCHEMAS: &[&str] = &["allOf", "anyOf", "oneOf", "prefixItems"];
+pub(super) const LIST_OF_SCHEMAS: &[&str] = &["allOf", "anyOf", "oneOf", "prefixItems"];
 
 /// Keywords whose value is a map from names to schemas.
-const MAP_OF_SCHEMAS: &[&str] =
-    &["$defs", "definitions", "dependentSchemas", "patternProperties", "properties"];
+pub(super) const MAP_OF_SCHEMAS: &[&str] = &[
+    "$defs",
+    "definitions",
+    "dependentSchemas",
+    "patternProperties",
+    "properties",
+];
 
 /// Keywords that say nothing about validity.
 const ANNOTATIONS: &[&str] = &[
@@ -77,7 +82,13 @@ const ANNOTATIONS: &[&str] = &[
 ];
 
 /// OpenAPI's own keywords, which no JSON Schema tool knows.
-const OPENAPI_ONLY: &[&str] = &["discriminator", "example", "externalDocs", "nullable", "xml"];
+const OPENAPI_ONLY: &[&str] = &[
+    "discriminator",
+    "example",
+    "externalDocs",
+    "nullable",
+    "xml",
+];
 
 impl Translation<'_> {
     /// Translates the schema object at `at`.
@@ -86,7 +97,11 @@ impl Translation<'_> {
             if value.is_boolean() {
                 return value.clone();
             }
-            (self.complain)(at.clone(), "invalid-schema", "a schema is an object or a boolean".to_owned());
+            (self.complain)(
+                at.clone(),
+                "invalid-schema",
+                "a schema is an object or a boolean".to_owned(),
+            );
             return Value::Bool(true);
         };
         let dialect = members
@@ -113,7 +128,9 @@ impl Translation<'_> {
                 let (keyword, value) = (self.reference)(&target);
                 out.insert(keyword.to_owned(), value);
             }
-            Err(error) => (self.complain)(at.join("$ref"), "unresolved-reference", error.to_string()),
+            Err(error) => {
+                (self.complain)(at.join("$ref"), "unresolved-reference", error.to_string())
+            }
         }
     }
 
@@ -133,14 +150,24 @@ impl Translation<'_> {
             "$ref" if value.is_string() => {}
             "$schema" | "$id" | "id" | "$vocabulary" => {}
             "type" => put("type", types(value, members, dialect)),
-            "exclusiveMinimum" | "exclusiveMaximum" if value.is_boolean() && dialect.has_boolean_bounds() => {
-                let bound = if keyword == "exclusiveMinimum" { "minimum" } else { "maximum" };
+            "exclusiveMinimum" | "exclusiveMaximum"
+                if value.is_boolean() && dialect.has_boolean_bounds() =>
+            {
+                let bound = if keyword == "exclusiveMinimum" {
+                    "minimum"
+                } else {
+                    "maximum"
+                };
                 if let (Value::Bool(true), Some(limit)) = (value, members.get(bound)) {
                     put(keyword, limit.clone());
                 }
             }
             "minimum" | "maximum" if dialect.has_boolean_bounds() => {
-                let flag = if keyword == "minimum" { "exclusiveMinimum" } else { "exclusiveMaximum" };
+                let flag = if keyword == "minimum" {
+                    "exclusiveMinimum"
+                } else {
+                    "exclusiveMaximum"
+                };
                 if members.get(flag) != Some(&Value::Bool(true)) {
                     put(keyword, value.clone());
                 }
@@ -170,7 +197,9 @@ impl Translation<'_> {
             _ if self.purpose == Purpose::Validation
                 && (ANNOTATIONS.contains(&keyword) || keyword.starts_with("x-")) => {}
             _ if OPENAPI_ONLY.contains(&keyword) => {}
-            _ if ONE_SCHEMA.contains(&keyword) => put(keyword, self.schema(&at.join(keyword), value, dialect)),
+            _ if ONE_SCHEMA.contains(&keyword) => {
+                put(keyword, self.schema(&at.join(keyword), value, dialect))
+            }
             _ if LIST_OF_SCHEMAS.contains(&keyword) && value.is_array() => {
                 put(keyword, self.list(&at.join(keyword), value, dialect));
             }
@@ -186,25 +215,40 @@ impl Translation<'_> {
 
     fn list(&mut self, at: &Address, value: &Value, dialect: Dialect) -> Value {
         let items = value.as_array().map(Vec::as_slice).unwrap_or_default();
-        items.iter().enumerate().map(|(index, item)| self.schema(&at.index(index), item, dialect)).collect()
+        items
+            .iter()
+            .enumerate()
+            .map(|(index, item)| self.schema(&at.index(index), item, dialect))
+            .collect()
     }
 
     fn map(&mut self, at: &Address, value: &Value, dialect: Dialect) -> Value {
         let members = value.as_object().into_iter().flatten();
         Value::Object(
-            members.map(|(name, member)| (name.clone(), self.schema(&at.join(name), member, dialect))).collect(),
+            members
+                .map(|(name, member)| (name.clone(), self.schema(&at.join(name), member, dialect)))
+                .collect(),
         )
     }
 
     /// `dependencies` (up to 2019-09) as the two keywords it became.
-    fn dependencies(&mut self, at: &Address, value: &Value, dialect: Dialect, out: &mut Map<String, Value>) {
+    fn dependencies(
+        &mut self,
+        at: &Address,
+        value: &Value,
+        dialect: Dialect,
+        out: &mut Map<String, Value>,
+    ) {
         let mut names = Map::new();
         let mut schemas = Map::new();
         for (name, dependency) in value.as_object().into_iter().flatten() {
             if dependency.is_array() {
                 names.insert(name.clone(), dependency.clone());
             } else {
-                schemas.insert(name.clone(), self.schema(&at.join(name), dependency, dialect));
+                schemas.insert(
+                    name.clone(),
+                    self.schema(&at.join(name), dependency, dialect),
+                );
             }
         }
         for (keyword, map) in [("dependentRequired", names), ("dependentSchemas", schemas)] {
@@ -234,11 +278,14 @@ impl Translation<'_> {
         let kept: Vec<_> = names
             .iter()
             .filter(|name| {
-                !name.as_str().is_some_and(|name| self.is_marked(at.file, members, name, mark, dialect, 0))
+                !name
+                    .as_str()
+                    .is_some_and(|name| self.is_marked(at.file, members, name, mark, dialect, 0))
             })
             .cloned()
             .collect();
-        (!kept.is_empty() || names.is_empty() && dialect != Dialect::OpenApi30).then_some(Value::Array(kept))
+        (!kept.is_empty() || names.is_empty() && dialect != Dialect::OpenApi30)
+            .then_some(Value::Array(kept))
     }
 
     /// Whether a property carries a mark, here or in a part of `allOf`.
@@ -255,13 +302,17 @@ impl Translation<'_> {
         if depth > 16 {
             return false;
         }
-        let own = members.get("properties").and_then(|properties| properties.get(name));
+        let own = members
+            .get("properties")
+            .and_then(|properties| properties.get(name));
         if own.is_some_and(|property| self.has_mark(file, property, mark, dialect, depth)) {
             return true;
         }
         let parts = members.get("allOf").and_then(Value::as_array);
         parts.into_iter().flatten().any(|part| {
-            let Some((file, part)) = self.behind(file, part) else { return false };
+            let Some((file, part)) = self.behind(file, part) else {
+                return false;
+            };
             part.as_object()
                 .is_some_and(|part| self.is_marked(file, part, name, mark, dialect, depth + 1))
         })
@@ -284,7 +335,11 @@ impl Translation<'_> {
                 return true;
             }
             let parts = schema.get("allOf").and_then(Value::as_array);
-            if parts.into_iter().flatten().any(|part| self.has_mark(file, part, mark, dialect, depth + 1)) {
+            if parts
+                .into_iter()
+                .flatten()
+                .any(|part| self.has_mark(file, part, mark, dialect, depth + 1))
+            {
                 return true;
             }
         }
@@ -337,7 +392,8 @@ mod tests {
 
     fn translated(schema: &Value, version: &str, direction: Direction) -> Value {
         let root = json!({ "openapi": version, "info": {}, "paths": {}, "components": { "schemas": { "S": schema, "Text": { "type": "string" } } } });
-        let document = Document::parse("t.json", root.to_string()).expect("a test writes good documents");
+        let document =
+            Document::parse("t.json", root.to_string()).expect("a test writes good documents");
         let at = Address::in_root(Pointer::parse("/components/schemas/S").expect("a pointer"));
         let dialect = Dialect::of(document.version(), document.root());
         Translation {
@@ -353,22 +409,37 @@ mod tests {
     #[test]
     fn nullable_counts_only_beside_a_type() {
         let typed = json!({ "type": "string", "nullable": true, "enum": ["a"] });
-        assert_eq!(translated(&typed, "3.0.3", Direction::Response), json!({ "type": ["string", "null"], "enum": ["a"] }));
+        assert_eq!(
+            translated(&typed, "3.0.3", Direction::Response),
+            json!({ "type": ["string", "null"], "enum": ["a"] })
+        );
         let untyped = json!({ "nullable": true, "enum": ["a"] });
-        assert_eq!(translated(&untyped, "3.0.3", Direction::Response), json!({ "enum": ["a"] }));
-        assert_eq!(translated(&typed, "3.1.0", Direction::Response), json!({ "type": "string", "enum": ["a"] }));
+        assert_eq!(
+            translated(&untyped, "3.0.3", Direction::Response),
+            json!({ "enum": ["a"] })
+        );
+        assert_eq!(
+            translated(&typed, "3.1.0", Direction::Response),
+            json!({ "type": "string", "enum": ["a"] })
+        );
     }
 
     #[test]
     fn boolean_bounds_become_numbers() {
         let schema = json!({ "minimum": 1, "exclusiveMinimum": true, "maximum": 9, "exclusiveMaximum": false });
-        assert_eq!(translated(&schema, "3.0.3", Direction::Request), json!({ "exclusiveMinimum": 1, "maximum": 9 }));
+        assert_eq!(
+            translated(&schema, "3.0.3", Direction::Request),
+            json!({ "exclusiveMinimum": 1, "maximum": 9 })
+        );
     }
 
     #[test]
     fn siblings_of_a_reference_are_hidden_in_3_0_only() {
         let schema = json!({ "$ref": "#/components/schemas/Text", "minLength": 3 });
-        assert_eq!(translated(&schema, "3.0.3", Direction::Request), json!({ "$ref": "#/components/schemas/Text" }));
+        assert_eq!(
+            translated(&schema, "3.0.3", Direction::Request),
+            json!({ "$ref": "#/components/schemas/Text" })
+        );
         assert_eq!(
             translated(&schema, "3.1.0", Direction::Request),
             json!({ "$ref": "#/components/schemas/Text", "minLength": 3 })

@@ -42,11 +42,26 @@ impl Unit {
         if must_see_through_references(value) {
             return Self::compile_together(store, address, direction);
         }
-        let translated = translate(store, address, direction, Purpose::Validation, &mut |target| {
-            (REFERENCE, json!([target.file.index(), target.pointer.as_str()]))
+        let translated = translate(
+            store,
+            address,
+            direction,
+            Purpose::Validation,
+            &mut |target| {
+                (
+                    REFERENCE,
+                    json!([target.file.index(), target.pointer.as_str()]),
+                )
+            },
+        );
+        let validator = build(store, translated, direction, &|pointer| {
+            address_below(address, pointer)
         });
-        let validator = build(store, translated, direction, &|pointer| address_below(address, pointer));
-        Self { validator, address: address.clone(), resources: Vec::new() }
+        Self {
+            validator,
+            address: address.clone(),
+            resources: Vec::new(),
+        }
     }
 
     /// Compiles the schema object and everything it refers to as resources of one schema.
@@ -57,10 +72,13 @@ impl Unit {
         while done < resources.len() {
             let at = resources[done].clone();
             let mut schema = translate(store, &at, direction, Purpose::Validation, &mut |target| {
-                let number = resources.iter().position(|known| known == target).unwrap_or_else(|| {
-                    resources.push(target.clone());
-                    resources.len() - 1
-                });
+                let number = resources
+                    .iter()
+                    .position(|known| known == target)
+                    .unwrap_or_else(|| {
+                        resources.push(target.clone());
+                        resources.len() - 1
+                    });
                 ("$ref", json!(resource_uri(number)))
             });
             if let Value::Object(members) = &mut schema {
@@ -72,14 +90,21 @@ impl Unit {
         let schema = json!({ "$ref": resource_uri(0), "$defs": definitions });
         let validator = build(store, schema, direction, &|pointer| {
             let mut tokens = pointer.tokens().skip(1);
-            let number = tokens.next().and_then(|number| number.parse::<usize>().ok()).unwrap_or_default();
+            let number = tokens
+                .next()
+                .and_then(|number| number.parse::<usize>().ok())
+                .unwrap_or_default();
             let mut at = resources.get(number).cloned().unwrap_or_default();
             for token in tokens {
                 at = at.join(&token);
             }
             at
         });
-        Self { validator, address: address.clone(), resources }
+        Self {
+            validator,
+            address: address.clone(),
+            resources,
+        }
     }
 
     pub(super) fn is_valid(&self, value: &Value) -> bool {
@@ -96,10 +121,18 @@ impl Unit {
             let pointer = Pointer::parse(error.schema_path().as_str()).unwrap_or_default();
             return address_below(&self.address, &pointer);
         }
-        let location = error.absolute_keyword_location().map(|uri| uri.as_str().to_owned()).unwrap_or_default();
+        let location = error
+            .absolute_keyword_location()
+            .map(|uri| uri.as_str().to_owned())
+            .unwrap_or_default();
         let (resource, fragment) = location.split_once('#').unwrap_or((&location, ""));
-        let number = resource.rsplit('/').next().and_then(|number| number.parse::<usize>().ok());
-        let at = number.and_then(|number| self.resources.get(number)).unwrap_or(&self.address);
+        let number = resource
+            .rsplit('/')
+            .next()
+            .and_then(|number| number.parse::<usize>().ok());
+        let at = number
+            .and_then(|number| self.resources.get(number))
+            .unwrap_or(&self.address);
         address_below(at, &Pointer::parse(fragment).unwrap_or_default())
     }
 }
@@ -109,7 +142,9 @@ fn resource_uri(number: usize) -> String {
 }
 
 fn address_below(base: &Address, pointer: &Pointer) -> Address {
-    pointer.tokens().fold(base.clone(), |at, token| at.join(&token))
+    pointer
+        .tokens()
+        .fold(base.clone(), |at, token| at.join(&token))
 }
 
 fn translate(
@@ -136,7 +171,11 @@ fn must_see_through_references(value: &Value) -> bool {
         Value::Object(members) => members.iter().any(|(keyword, value)| {
             matches!(
                 keyword.as_str(),
-                "unevaluatedProperties" | "unevaluatedItems" | "$dynamicRef" | "$recursiveRef" | "$dynamicAnchor"
+                "unevaluatedProperties"
+                    | "unevaluatedItems"
+                    | "$dynamicRef"
+                    | "$recursiveRef"
+                    | "$dynamicAnchor"
             ) || (value.is_object() || value.is_array()) && must_see_through_references(value)
         }),
         Value::Array(items) => items.iter().any(must_see_through_references),
@@ -167,7 +206,9 @@ fn build(
             }
         }
     }
-    options(store, direction).build(&Value::Bool(true)).unwrap_or_else(|_| unreachable!("`true` is a schema"))
+    options(store, direction)
+        .build(&Value::Bool(true))
+        .unwrap_or_else(|_| unreachable!("`true` is a schema"))
 }
 
 fn is_pattern(pointer: &Pointer, error: &ValidationError<'_>) -> bool {
@@ -178,7 +219,11 @@ fn is_pattern(pointer: &Pointer, error: &ValidationError<'_>) -> bool {
 /// instance, errors of compilation name the keyword.
 fn refused(error: &ValidationError<'_>) -> Pointer {
     let instance = Pointer::parse(error.instance_path().as_str()).unwrap_or_default();
-    if instance.is_root() { Pointer::parse(error.schema_path().as_str()).unwrap_or_default() } else { instance }
+    if instance.is_root() {
+        Pointer::parse(error.schema_path().as_str()).unwrap_or_default()
+    } else {
+        instance
+    }
 }
 
 /// Takes out the keyword that holds the node at `pointer`; answers where that keyword stood. With
@@ -202,7 +247,9 @@ fn options(store: &SchemaStore, direction: Direction) -> jsonschema::ValidationO
     jsonschema::options()
         .with_draft(Draft::Draft202012)
         .should_validate_formats(true)
-        .with_pattern_options(jsonschema::PatternOptions::fancy_regex().backtrack_limit(BACKTRACK_LIMIT))
+        .with_pattern_options(
+            jsonschema::PatternOptions::fancy_regex().backtrack_limit(BACKTRACK_LIMIT),
+        )
         .offline()
         .with_keyword(REFERENCE, move |_, value, _| {
             let target = reference_target(value)
@@ -217,9 +264,14 @@ fn options(store: &SchemaStore, direction: Direction) -> jsonschema::ValidationO
 }
 
 fn reference_target(value: &Value) -> Option<Address> {
-    let [file, pointer] = value.as_array()?.as_slice() else { return None };
+    let [file, pointer] = value.as_array()?.as_slice() else {
+        return None;
+    };
     let file = FileId::from_index(usize::try_from(file.as_u64()?).ok()?);
-    Some(Address { file, pointer: Pointer::parse(pointer.as_str()?)? })
+    Some(Address {
+        file,
+        pointer: Pointer::parse(pointer.as_str()?)?,
+    })
 }
 
 /// A reference that finds its unit when first needed.
@@ -239,10 +291,14 @@ impl Reference {
     fn accepts(&self, value: &Value) -> bool {
         let found = self.unit.get_or_init(|| {
             let store = self.store.upgrade();
-            store.map(|store| Arc::downgrade(&store.unit(&self.target, self.direction))).unwrap_or_default()
+            store
+                .map(|store| Arc::downgrade(&store.unit(&self.target, self.direction)))
+                .unwrap_or_default()
         });
         // Whoever validates holds the store, and the store holds its units.
-        let Some(unit) = found.upgrade() else { return true };
+        let Some(unit) = found.upgrade() else {
+            return true;
+        };
         // A reference that comes back to itself without having gone deeper into the value adds
         // nothing, and would never end.
         let step = (Arc::as_ptr(&unit), std::ptr::from_ref(value));
@@ -259,7 +315,11 @@ impl Reference {
 
 impl<'i> Keyword<'i> for Reference {
     fn validate(&self, value: &'i Value) -> Result<(), ValidationError<'i>> {
-        if self.accepts(value) { Ok(()) } else { Err(ValidationError::custom("the referenced schema refuses it")) }
+        if self.accepts(value) {
+            Ok(())
+        } else {
+            Err(ValidationError::custom("the referenced schema refuses it"))
+        }
     }
 
     fn is_valid(&self, value: &'i Value) -> bool {

@@ -31,7 +31,11 @@ pub struct Violation {
 impl Violation {
     /// What tells this breach from others at the same place, from run to run.
     pub fn discriminator(&self) -> String {
-        if self.detail.is_empty() { self.keyword.clone() } else { format!("{} {}", self.keyword, self.detail) }
+        if self.detail.is_empty() {
+            self.keyword.clone()
+        } else {
+            format!("{} {}", self.keyword, self.detail)
+        }
     }
 
     /// Whether the keyword is `format`, which not every reader of a document asserts.
@@ -64,7 +68,14 @@ struct Explanation<'s> {
 }
 
 impl Explanation<'_> {
-    fn unit(&self, address: &Address, value: &Value, base: &Pointer, depth: usize, found: &mut Vec<Violation>) {
+    fn unit(
+        &self,
+        address: &Address,
+        value: &Value,
+        base: &Pointer,
+        depth: usize,
+        found: &mut Vec<Violation>,
+    ) {
         if depth > MOST_STEPS {
             return;
         }
@@ -72,9 +83,13 @@ impl Explanation<'_> {
         for error in unit.errors(value) {
             let at = unit.keyword_address(&error);
             let local = Pointer::parse(error.instance_path().as_str()).unwrap_or_default();
-            let instance = local.tokens().fold(base.clone(), |pointer, token| pointer.join(&token));
+            let instance = local
+                .tokens()
+                .fold(base.clone(), |pointer, token| pointer.join(&token));
             if at.pointer.last().as_deref() == Some(REFERENCE) {
-                let Some(target) = self.reference_at(&at) else { continue };
+                let Some(target) = self.reference_at(&at) else {
+                    continue;
+                };
                 let node = local.get(value).unwrap_or(value);
                 self.unit(&target, node, &instance, depth + 1, found);
                 continue;
@@ -112,79 +127,138 @@ impl Explanation<'_> {
                 actual = kind_and_value(value);
                 let wanted = match kind {
                     TypeKind::Single(one) => one.to_string(),
-                    TypeKind::Multiple(several) => {
-                        several.iter().map(|one| one.to_string()).collect::<Vec<_>>().join(" or ")
-                    }
+                    TypeKind::Multiple(several) => several
+                        .iter()
+                        .map(|one| one.to_string())
+                        .collect::<Vec<_>>()
+                        .join(" or "),
                 };
-                (format!("{} is not of type {wanted}", kind_of(value)), wanted)
+                (
+                    format!("{} is not of type {wanted}", kind_of(value)),
+                    wanted,
+                )
             }
             Kind::Required { property } => {
-                let name = property.as_str().map_or_else(|| property.to_string(), str::to_owned);
+                let name = property
+                    .as_str()
+                    .map_or_else(|| property.to_string(), str::to_owned);
                 detail.clone_from(&name);
                 actual = names(value);
-                (format!("the required property `{name}` is missing"), format!("a property `{name}`"))
+                (
+                    format!("the required property `{name}` is missing"),
+                    format!("a property `{name}`"),
+                )
             }
-            Kind::Enum { options } => {
-                ("the value is not in the enum".to_owned(), format!("one of {}", brief(options)))
-            }
-            Kind::Constant { expected_value } => {
-                ("the value is not the constant".to_owned(), brief(expected_value))
-            }
+            Kind::Enum { options } => (
+                "the value is not in the enum".to_owned(),
+                format!("one of {}", brief(options)),
+            ),
+            Kind::Constant { expected_value } => (
+                "the value is not the constant".to_owned(),
+                brief(expected_value),
+            ),
             Kind::Format { format } => {
                 detail.clone_from(format);
-                (format!("the text is not of format {format}"), format!("format {format}"))
+                (
+                    format!("the text is not of format {format}"),
+                    format!("format {format}"),
+                )
             }
-            Kind::Pattern { pattern } => {
-                ("the text does not match the pattern".to_owned(), format!("pattern {pattern}"))
-            }
+            Kind::Pattern { pattern } => (
+                "the text does not match the pattern".to_owned(),
+                format!("pattern {pattern}"),
+            ),
             // The pattern could not be decided within its bound: nothing is known, nothing is said.
             Kind::BacktrackLimitExceeded { .. } | Kind::RegexEngineFailure { .. } => return None,
-            Kind::Minimum { limit } => ("the number is too small".to_owned(), format!("at least {limit}")),
-            Kind::ExclusiveMinimum { limit } => {
-                ("the number is too small".to_owned(), format!("more than {limit}"))
-            }
-            Kind::Maximum { limit } => ("the number is too great".to_owned(), format!("at most {limit}")),
-            Kind::ExclusiveMaximum { limit } => {
-                ("the number is too great".to_owned(), format!("less than {limit}"))
-            }
-            Kind::MultipleOf { multiple_of } => {
-                (format!("the number is no multiple of {multiple_of}"), format!("a multiple of {multiple_of}"))
-            }
+            Kind::Minimum { limit } => (
+                "the number is too small".to_owned(),
+                format!("at least {limit}"),
+            ),
+            Kind::ExclusiveMinimum { limit } => (
+                "the number is too small".to_owned(),
+                format!("more than {limit}"),
+            ),
+            Kind::Maximum { limit } => (
+                "the number is too great".to_owned(),
+                format!("at most {limit}"),
+            ),
+            Kind::ExclusiveMaximum { limit } => (
+                "the number is too great".to_owned(),
+                format!("less than {limit}"),
+            ),
+            Kind::MultipleOf { multiple_of } => (
+                format!("the number is no multiple of {multiple_of}"),
+                format!("a multiple of {multiple_of}"),
+            ),
             Kind::MinLength { limit } => {
                 actual = length(value);
-                ("the text is too short".to_owned(), format!("at least {limit} characters"))
+                (
+                    "the text is too short".to_owned(),
+                    format!("at least {limit} characters"),
+                )
             }
             Kind::MaxLength { limit } => {
                 actual = length(value);
-                ("the text is too long".to_owned(), format!("at most {limit} characters"))
+                (
+                    "the text is too long".to_owned(),
+                    format!("at most {limit} characters"),
+                )
             }
             Kind::MinItems { limit } => {
                 actual = length(value);
-                ("the array is too short".to_owned(), format!("at least {limit} elements"))
+                (
+                    "the array is too short".to_owned(),
+                    format!("at least {limit} elements"),
+                )
             }
             Kind::MaxItems { limit } => {
                 actual = length(value);
-                ("the array is too long".to_owned(), format!("at most {limit} elements"))
+                (
+                    "the array is too long".to_owned(),
+                    format!("at most {limit} elements"),
+                )
             }
             Kind::AdditionalItems { limit } => {
                 actual = length(value);
-                ("the array is too long".to_owned(), format!("at most {limit} elements"))
+                (
+                    "the array is too long".to_owned(),
+                    format!("at most {limit} elements"),
+                )
             }
             Kind::MinProperties { limit } => {
                 actual = length(value);
-                ("the object has too few properties".to_owned(), format!("at least {limit} properties"))
+                (
+                    "the object has too few properties".to_owned(),
+                    format!("at least {limit} properties"),
+                )
             }
             Kind::MaxProperties { limit } => {
                 actual = length(value);
-                ("the object has too many properties".to_owned(), format!("at most {limit} properties"))
-            }
-            Kind::UniqueItems => {
-                ("the array has equal elements".to_owned(), "elements that all differ".to_owned())
-            }
-            Kind::AdditionalProperties { unexpected } | Kind::UnevaluatedProperties { unexpected } => {
-                actual = unexpected.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
                 (
-                    format!("{} not allowed: {actual}", if unexpected.len() == 1 { "a property is" } else { "properties are" }),
+                    "the object has too many properties".to_owned(),
+                    format!("at most {limit} properties"),
+                )
+            }
+            Kind::UniqueItems => (
+                "the array has equal elements".to_owned(),
+                "elements that all differ".to_owned(),
+            ),
+            Kind::AdditionalProperties { unexpected }
+            | Kind::UnevaluatedProperties { unexpected } => {
+                actual = unexpected
+                    .iter()
+                    .map(|name| format!("`{name}`"))
+                    .collect::<Vec<_>>()
+                    .join(", ");
+                (
+                    format!(
+                        "{} not allowed: {actual}",
+                        if unexpected.len() == 1 {
+                            "a property is"
+                        } else {
+                            "properties are"
+                        }
+                    ),
                     "only the properties that are named".to_owned(),
                 )
             }
@@ -193,29 +267,51 @@ impl Explanation<'_> {
             Kind::OneOfMultipleValid { .. } => {
                 let fitting = self.fitting(&at, value);
                 (
-                    format!("more than one alternative of oneOf accepts the value: {}", fitting.join(", ")),
+                    format!(
+                        "more than one alternative of oneOf accepts the value: {}",
+                        fitting.join(", ")
+                    ),
                     "exactly one alternative that accepts it".to_owned(),
                 )
             }
-            Kind::Not { .. } => {
-                ("the value is what `not` forbids".to_owned(), "a value that `not` does not describe".to_owned())
-            }
+            Kind::Not { .. } => (
+                "the value is what `not` forbids".to_owned(),
+                "a value that `not` does not describe".to_owned(),
+            ),
             Kind::FalseSchema => ("nothing is allowed here".to_owned(), "no value".to_owned()),
-            Kind::Contains => {
-                ("no element is as `contains` wants it".to_owned(), "an element that `contains` describes".to_owned())
-            }
+            Kind::Contains => (
+                "no element is as `contains` wants it".to_owned(),
+                "an element that `contains` describes".to_owned(),
+            ),
             Kind::PropertyNames { error } => {
                 actual = brief(error.instance());
-                ("a property's name is not allowed".to_owned(), "names that `propertyNames` describes".to_owned())
+                (
+                    "a property's name is not allowed".to_owned(),
+                    "names that `propertyNames` describes".to_owned(),
+                )
             }
             _ => (error.to_string(), format!("what `{keyword}` describes")),
         };
-        Some(Violation { instance, schema: at, keyword, message, expected, actual, detail })
+        Some(Violation {
+            instance,
+            schema: at,
+            keyword,
+            message,
+            expected,
+            actual,
+            detail,
+        })
     }
 
     /// The message for a value that no alternative accepts: which alternative is nearest, and where
     /// it fails.
-    fn alternatives(&self, at: &Address, keyword: &str, value: &Value, depth: usize) -> (String, String) {
+    fn alternatives(
+        &self,
+        at: &Address,
+        keyword: &str,
+        value: &Value,
+        depth: usize,
+    ) -> (String, String) {
         let count = self.count(at);
         let expected = format!("one of the {count} alternatives of {keyword}");
         let mut nearest: Option<(usize, Address, Vec<Violation>)> = None;
@@ -241,7 +337,11 @@ impl Explanation<'_> {
         let message = match nearest {
             Some((_, branch, found)) if !found.is_empty() => {
                 let first = &found[0];
-                let place = if first.instance.is_root() { String::new() } else { format!("{}: ", first.instance) };
+                let place = if first.instance.is_root() {
+                    String::new()
+                } else {
+                    format!("{}: ", first.instance)
+                };
                 format!(
                     "no alternative of {keyword} accepts the value; the nearest is {}, where {place}{}",
                     self.branch_name(&branch),
@@ -262,7 +362,11 @@ impl Explanation<'_> {
     }
 
     fn count(&self, at: &Address) -> usize {
-        self.store.document().get(at).and_then(Value::as_array).map_or(0, Vec::len)
+        self.store
+            .document()
+            .get(at)
+            .and_then(Value::as_array)
+            .map_or(0, Vec::len)
     }
 
     /// A component's name, else the position.
@@ -287,7 +391,11 @@ fn kind_of(value: &Value) -> &'static str {
 }
 
 fn kind_and_value(value: &Value) -> String {
-    if value.is_null() { "null".to_owned() } else { format!("{}: {}", kind_of(value), brief(value)) }
+    if value.is_null() {
+        "null".to_owned()
+    } else {
+        format!("{}: {}", kind_of(value), brief(value))
+    }
 }
 
 fn length(value: &Value) -> String {
@@ -301,11 +409,17 @@ fn length(value: &Value) -> String {
 }
 
 fn names(value: &Value) -> String {
-    let Some(members) = value.as_object() else { return brief(value) };
+    let Some(members) = value.as_object() else {
+        return brief(value);
+    };
     if members.is_empty() {
         return "an empty object".to_owned();
     }
-    let mut shown: Vec<_> = members.keys().take(8).map(|name| format!("`{name}`")).collect();
+    let mut shown: Vec<_> = members
+        .keys()
+        .take(8)
+        .map(|name| format!("`{name}`"))
+        .collect();
     if members.len() > shown.len() {
         shown.push(format!("and {} more", members.len() - shown.len()));
     }

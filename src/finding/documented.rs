@@ -1,8 +1,8 @@
-//! A check's identity and documentation as data.
+//! A rule's identity and documentation as data.
 
-use crate::finding::{RuleId, Severity};
+use super::{RuleId, Severity};
 
-/// What is known about a check without running it: `explain`, the reference page, the
+/// What is known about a rule without running it: `explain`, the reference page, the
 /// configuration and the completions are all made from this.
 #[derive(Clone, Copy, Debug)]
 pub struct Rule {
@@ -24,20 +24,26 @@ impl Rule {
 
     /// The first sentence of the documentation.
     pub fn summary(&self) -> &'static str {
-        self.doc.trim_start().split("\n\n").next().unwrap_or_default().trim()
+        self.doc
+            .trim_start()
+            .split("\n\n")
+            .next()
+            .unwrap_or_default()
+            .trim()
     }
 }
 
-/// Declares a check: its doc comment, its type, its id and its severity, in one place.
+/// Declares a check or lint rule in one place: its doc comment, its type, its id, its severity, and
+/// the number of the fault where it has one.
 ///
-/// ```ignore
-/// check! {
+/// ```text
+/// documented! {
 ///     /// A status that the operation does not declare.
 ///     /// ...
 ///     pub UndeclaredStatus = "undeclared-status", Error, 104;
 /// }
 /// ```
-macro_rules! check {
+macro_rules! documented {
     (
         $(#[doc = $doc:literal])+
         pub $name:ident = $id:literal, $severity:ident $(, $code:literal)?;
@@ -47,8 +53,8 @@ macro_rules! check {
         pub(crate) struct $name;
 
         impl $name {
-            /// The check's identity and documentation.
-            pub(crate) const RULE: $crate::check::Rule = $crate::check::Rule {
+            /// The rule's identity and documentation.
+            pub(crate) const RULE: $crate::finding::Rule = $crate::finding::Rule {
                 id: $id,
                 severity: $crate::finding::Severity::$severity,
                 fault_code: { let code: Option<u16> = None; $(let _ = code; let code = Some($code);)? code },
@@ -58,4 +64,4 @@ macro_rules! check {
     };
 }
 
-pub(super) use check;
+pub(crate) use documented;

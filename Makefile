@@ -1,0 +1,25 @@
+.PHONY: demo test lint bench doc help
+.DEFAULT_GOAL := help
+
+help: ## say what can be made
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 8
+
+demo: ## the whole of oasgate on the Vantage contract: a stand-in service, recordings, snapshots
+	@cargo build --quiet --bin oasgate --example vantage_service
+	@sh examples/demo.sh
+
+test: ## every test
+	cargo test --workspace --all-targets
+	cargo test --workspace --doc
+	cargo check --no-default-features
+
+lint: ## format, clippy and documentation, warnings refused
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
+
+bench: ## speed and memory, as ratios measured in one run
+	cargo bench --bench gate
+
+doc: ## the library's documentation
+	cargo doc --workspace --no-deps --open

@@ -1,0 +1,310 @@
+//! Speed and memory, each beside a bare baseline measured in the same run. Nothing is asserted.
+//!
+//! `make bench` prints it. `OASGATE_BENCH_LARGE=10` makes the large recording 10 MiB for a quick look.
+
+#![expect(clippy::print_stdout, reason = "a benchmark talks to its user")]
+#![expect(clippy::cast_precision_loss, reason = "ratios have three digits")]
+
+#[path = "../examples/vantage_service/faults.rs"]
+#[expect(dead_code, reason = "no fault is committed here")]
+mod faults;
+#[path = "../examples/vantage_service/raw.rs"]
+mod raw;
+#[path = "../examples/vantage_service/service.rs"]
+mod service;
+
+use std::{
+    fs::File,
+    io::{BufRead as _, BufReader, BufWriter, Read as _, Write as _},
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use futures_util::{StreamExt as _, stream};
+use oasgate::{
+    Contract,
+    gate::{self, Credentials, Interrupt, LiveSettings, Replay, Settings, Source},
+    transport::{HttpTransport, Limits},
+};
+use serde_json::Value;
+
+const SPEC: &str = "spec/vantage-data-exports.yaml";
+const BODY: &str = r#"{\"token\":\"dta_xprt_964b2adb9bff37fb\",\"status\":\"completed\",\"created_at\":\"2025-03-27T20:46:31Z\",\"export_type\":\"cost_report\",\"manifest\":{\"files\":[\"https://example.com/file1.csv\"],\"completed_at\":\"2025-03-27T20:46:31Z\",\"valid_until\":\"2025-03-28T20:46:31Z\"},\"attributes\":{\"report_token\":null,\"groupings\":[],\"vql\":null}}"#;
+
+fn main() {
+    let folder = tempfile::tempdir().expect("a folder");
+    replay_speed(folder.path());
+    live_speed();
+    start_up();
+    memory(folder.path());
+}
+
+/// The best of three: what the machine can do when nothing else wants it.
+fn best(mut run: impl FnMut()) -> Duration {
+    (0..3)
+        .map(|_| {
+            let started = Instant::now();
+            run();
+            started.elapsed()
+        })
+        .min()
+        .unwrap_or_default()
+}
+
+fn ndjson(path: &Path, bytes: u64) -> u64 {
+    let mut out = BufWriter::new(File::create(path).expect("a file"));
+    let (mut written, mut count) = (0, 0);
+    while written < bytes {
+        let line = format!(
+            "{{\"request\":{{\"method\":\"GET\",\"url\":\"https://api.vantage.sh/v2/data_exports/dta_xprt_{count:016x}\",\"headers\":{{\"accept\":\"*/*\"}}}},\"response\":{{\"status\":200,\"headers\":{{\"content-type\":\"application/json\",\"server\":\"x\"}},\"body\":\"{BODY}\"}}}}\n"
+        );
+        out.write_all(line.as_bytes()).expect("it is written");
+        written += line.len() as u64;
+        count += 1;
+    }
+    out.flush().expect("it is written");
+    count
+}
+
+fn har(path: &Path, count: u64) {
+    let mut out = BufWriter::new(File::create(path).expect("a file"));
+    out.write_all(b"{\"log\":{\"version\":\"1.2\",\"entries\":[")
+        .expect("it is written");
+    for number in 0..count {
+        let comma = if number == 0 { "" } else { "," };
+        write!(
+            out,
+            "{comma}\n{{\"startedDateTime\":\"2025-03-27T20:46:31Z\",\"time\":12.5,\"request\":{{\"method\":\"GET\",\"url\":\"https://api.vantage.sh/v2/data_exports/dta_xprt_{number:016x}\",\"headers\":[{{\"name\":\"accept\",\"value\":\"*/*\"}}],\"bodySize\":-1}},\"response\":{{\"status\":200,\"headers\":[{{\"name\":\"content-type\",\"value\":\"application/json\"}}],\"content\":{{\"size\":1,\"mimeType\":\"application/json\",\"text\":\"{BODY}\"}}}},\"timings\":{{}}}}"
+        )
+        .expect("it is written");
+    }
+    out.write_all(b"]}}").expect("it is written");
+    out.flush().expect("it is written");
+}
+
+fn replay(contract: &Contract, path: &Path, workers: usize) -> u64 {
+    let options = Replay {
+        settings: Settings::default(),
+        base_path: None,
+        workers,
+    };
+    gate::replay(
+        contract,
+        &[Source::File(path.to_path_buf())],
+        &options,
+        None,
+        &mut (),
+        &Interrupt::default(),
+    )
+    .expect("it opens")
+    .held
+}
+
+fn replay_speed(folder: &Path) {
+    let contract = Contract::load(SPEC).expect("it loads");
+    let lines = folder.join("speed.ndjson");
+    let entries = folder.join("speed.har");
+    let count = ndjson(&lines, 50 << 20);
+    har(&entries, count);
+    let parse_lines = best(|| {
+        for line in BufReader::new(File::open(&lines).expect("it opens")).lines() {
+            let value: Value = serde_json::from_str(&line.expect("a line")).expect("it is JSON");
+            std::hint::black_box(value);
+        }
+    });
+    let parse_har = best(|| {
+        let mut text = String::new();
+        File::open(&entries)
+            .expect("it opens")
+            .read_to_string(&mut text)
+            .expect("it is text");
+        let value: Value = serde_json::from_str(&text).expect("it is JSON");
+        std::hint::black_box(value);
+    });
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    for (name, path, bare) in [
+        ("NDJSON", &lines, parse_lines),
+        ("HAR", &entries, parse_har),
+    ] {
+        for workers in [1, cores] {
+            let took = best(|| assert_eq!(replay(&contract, path, workers), count));
+            println!(
+                "replay  {name:6} {workers} workers  {:>9.0} exchanges/s  {:.2} × reading and parsing it with serde_json",
+                count as f64 / took.as_secs_f64(),
+                took.as_secs_f64() / bare.as_secs_f64()
+            );
+        }
+    }
+}
+
+fn live_speed() {
+    const REQUESTS: usize = 4000;
+    const WORKERS: usize = 8;
+    // The service has a runtime of its own, so that neither run pays for it more than the other.
+    let server = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    let listener = server
+        .block_on(tokio::net::TcpListener::bind("127.0.0.1:0"))
+        .expect("a port");
+    let address = listener.local_addr().expect("an address");
+    server.spawn(raw::serve(listener, service::Service::new("t", Vec::new())));
+    let base: url::Url = format!("http://{address}/v2").parse().expect("a URL");
+    let contract = Contract::load(SPEC).expect("it loads");
+    let client = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    let settings = LiveSettings {
+        workers: WORKERS,
+        random_cases: REQUESTS,
+        credentials: Credentials {
+            token: Some("t".to_owned()),
+            headers: Vec::new(),
+        },
+        ..LiveSettings::new(base.clone())
+    };
+    let mut urls: Vec<url::Url> = Vec::new();
+    for plan in gate::plan(&contract, &settings) {
+        urls.extend(plan.cases.into_iter().map(|case| case.request.url));
+    }
+    // The first transport brings the provider of cryptography that every client needs.
+    drop(HttpTransport::new(Limits::default()));
+    let bare = best(|| {
+        client.block_on(async {
+            let http = reqwest::Client::new();
+            let urls = urls.as_slice();
+            let done = stream::iter(0..urls.len())
+                .map(|index| {
+                    let request = http.get(urls[index].clone()).bearer_auth("t");
+                    async move {
+                        request
+                            .send()
+                            .await
+                            .expect("it answers")
+                            .bytes()
+                            .await
+                            .expect("a body")
+                            .len()
+                    }
+                })
+                .buffered(WORKERS)
+                .fold(0, |sum, length| async move { sum + length })
+                .await;
+            std::hint::black_box(done);
+        });
+    });
+    let mut held = 0;
+    let ours = best(|| {
+        client.block_on(async {
+            let transport = HttpTransport::new(Limits::default()).expect("a client");
+            let outcome = gate::check(
+                &contract,
+                &transport,
+                &settings,
+                None,
+                &mut (),
+                &Interrupt::default(),
+            )
+            .await;
+            held = outcome.held;
+        });
+    });
+    let planned = best(|| {
+        std::hint::black_box(gate::plan(&contract, &settings));
+    });
+    let rate = |count: f64, time: Duration| count / time.as_secs_f64();
+    let (ours_rate, bare_rate) = (rate(held as f64, ours), rate(urls.len() as f64, bare));
+    println!(
+        "live    {WORKERS} workers        {ours_rate:>9.0} requests/s   {:.2} of a bare reqwest loop ({bare_rate:.0}); planning {:.0} ms of it",
+        ours_rate / bare_rate,
+        planned.as_secs_f64() * 1000.0
+    );
+}
+
+fn start_up() {
+    let program = env!("CARGO_BIN_EXE_oasgate");
+    let run = |args: &[&str]| {
+        let time = best(|| {
+            for _ in 0..20 {
+                Command::new(program)
+                    .args(args)
+                    .stdout(Stdio::null())
+                    .status()
+                    .expect("it starts");
+            }
+        });
+        time.as_secs_f64() * 1000.0 / 20.0
+    };
+    let bare = best(|| {
+        for _ in 0..20 {
+            Command::new("true").status().expect("it starts");
+        }
+    });
+    println!(
+        "start   --version {:.1} ms, schema {:.1} ms (starting `true`: {:.1} ms)",
+        run(&["--version"]),
+        run(&["schema", SPEC, "DataExport"]),
+        bare.as_secs_f64() * 1000.0 / 20.0
+    );
+}
+
+/// The most memory that a replay had, in MiB, from what the system counts.
+fn peak(path: &Path) -> Option<f64> {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_oasgate"))
+        .args(["replay", SPEC])
+        .arg(path)
+        .args(["--snapshots", "check", "-q"])
+        .stdout(Stdio::null())
+        .spawn()
+        .ok()?;
+    let status = PathBuf::from(format!("/proc/{}/status", child.id()));
+    let mut most = None;
+    loop {
+        if let Ok(text) = std::fs::read_to_string(&status) {
+            let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+            let kilobytes = line.and_then(|rest| {
+                rest.trim()
+                    .trim_end_matches(" kB")
+                    .trim()
+                    .parse::<f64>()
+                    .ok()
+            });
+            most = kilobytes.map(|kilobytes| kilobytes / 1024.0).or(most);
+        }
+        if child.try_wait().ok()?.is_some() {
+            return most;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+fn memory(folder: &Path) {
+    let large = std::env::var("OASGATE_BENCH_LARGE")
+        .ok()
+        .and_then(|text| text.parse::<u64>().ok())
+        .unwrap_or(1024);
+    let small_lines = folder.join("small.ndjson");
+    let large_lines = folder.join("large.ndjson");
+    let count = ndjson(&small_lines, 10 << 20);
+    ndjson(&large_lines, large << 20);
+    let (small_har, large_har) = (folder.join("small.har"), folder.join("large.har"));
+    har(&small_har, count);
+    har(&large_har, count * large / 10);
+    for (name, small, big) in [
+        ("NDJSON", &small_lines, &large_lines),
+        ("HAR", &small_har, &large_har),
+    ] {
+        match (peak(small), peak(big)) {
+            (Some(small), Some(big)) => println!(
+                "memory  {name:6} 10 MiB: {small:.1} MiB at most; {large} MiB: {big:.1} MiB at most; {:.2} ×",
+                big / small
+            ),
+            _ => println!("memory  {name:6} not known on this system"),
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! What was found in the document alone, as the outcome of a run: reports are the same for both.
+
+use std::time::Duration;
+
+use super::{End, Header, Outcome, RunKind, Settings, SnapshotSummary};
+use crate::{
+    contract::Contract,
+    finding::{Finding, Findings},
+};
+
+/// The outcome of looking at a document, with the severities that the settings give.
+pub fn lint_outcome(
+    contract: &Contract,
+    found: Vec<Finding>,
+    settings: &Settings,
+    elapsed: Duration,
+) -> Outcome {
+    let mut findings = Findings::default();
+    for finding in found
+        .into_iter()
+        .filter_map(|finding| settings.severities.apply(finding))
+    {
+        findings.add(finding);
+    }
+    let mut header = Header::of(contract, RunKind::Lint, String::new());
+    header.target.clone_from(&header.document);
+    Outcome {
+        held: u64::try_from(contract.operations().len()).unwrap_or(u64::MAX),
+        header,
+        findings,
+        operations: Vec::new(),
+        unmatched: 0,
+        snapshots: SnapshotSummary::default(),
+        notices: Vec::new(),
+        end: End::Complete,
+        elapsed,
+    }
+}

@@ -1,0 +1,156 @@
+//! `example-mismatch`
+
+use std::collections::HashSet;
+
+use oasgate_document::Address;
+use serde_json::Value;
+
+use super::{Finding, Lint, Rule, Subject, documented, finding};
+use crate::contract::{Content, Direction, Example, Schema};
+
+documented! {
+    /// An example or a default breaks the schema that it stands beside.
+    ///
+    /// # What it holds
+    ///
+    /// Every `example`, `examples` entry and `default` is valid under its schema: of parameters,
+    /// headers, media types, and of schema objects themselves.
+    ///
+    /// # Why
+    ///
+    /// People copy examples, mocks answer with them, and a gate sends them.
+    ///
+    /// # Not a finding when
+    ///
+    /// - the example is of a media type whose text no schema describes (XML, plain text);
+    /// - it is valid as a request or as a response, where the schema serves both;
+    /// - it is an `externalValue`, which is not fetched.
+    pub ExampleMismatch = "example-mismatch", Warning;
+}
+
+impl Lint for ExampleMismatch {
+    fn rule(&self) -> &'static Rule {
+        &Self::RULE
+    }
+
+    fn look(&self, subject: &Subject<'_>, findings: &mut Vec<Finding>) {
+        let mut looked = HashSet::new();
+        let mut look = |schema: &Schema,
+                        examples: &[Example],
+                        operation: Option<&str>,
+                        findings: &mut Vec<Finding>| {
+            for example in examples {
+                // Components are shared; each example is looked at once.
+                if looked.insert(example.address.clone()) {
+                    held(
+                        schema,
+                        &example.value,
+                        &example.address,
+                        operation,
+                        findings,
+                    );
+                }
+            }
+        };
+        for operation in subject.contract.operations() {
+            let id = Some(operation.id.as_str());
+            for parameter in &operation.parameters {
+                if let Some(schema) = parameter.value.schema() {
+                    look(schema, &parameter.examples, id, findings);
+                }
+            }
+            let mut content = |content: &Content, findings: &mut Vec<Finding>| {
+                for media_type in &content.media_types {
+                    let essence = media_type.range.essence();
+                    let is_json = essence == "application/json" || essence.ends_with("+json");
+                    if let Some(schema) = media_type.schema.as_ref().filter(|_| is_json) {
+                        look(schema, &media_type.examples, id, findings);
+                    }
+                }
+            };
+            if let Some(body) = &operation.request_body {
+                content(&body.content, findings);
+            }
+            for response in &operation.responses.declared {
+                content(&response.content, findings);
+            }
+            for header in operation
+                .responses
+                .declared
+                .iter()
+                .flat_map(|response| &response.headers)
+            {
+                if let Some(schema) = header.value.schema() {
+                    look(schema, &header.examples, id, findings);
+                }
+            }
+        }
+        for (at, members) in &subject.schemas {
+            if subject.is_before_3_1() && members.contains_key("$ref") {
+                continue;
+            }
+            let schema = subject.contract.schema_at(at.clone(), Direction::Response);
+            let mut one = |value: &Value, place: Address| {
+                if looked.insert(place.clone()) {
+                    held(&schema, value, &place, None, findings);
+                }
+            };
+            for keyword in ["example", "default"] {
+                if let Some(value) = members.get(keyword) {
+                    one(value, at.join(keyword));
+                }
+            }
+            for (index, value) in members
+                .get("examples")
+                .and_then(Value::as_array)
+                .into_iter()
+                .flatten()
+                .enumerate()
+            {
+                one(value, at.join("examples").index(index));
+            }
+        }
+    }
+}
+
+fn held(
+    schema: &Schema,
+    value: &Value,
+    at: &Address,
+    operation: Option<&str>,
+    findings: &mut Vec<Finding>,
+) {
+    let other = match schema.direction() {
+        Direction::Request => Direction::Response,
+        Direction::Response => Direction::Request,
+    };
+    if schema.is_valid(value) || schema.towards(other).is_valid(value) {
+        return;
+    }
+    let Some(violation) = schema.violations(value).into_iter().next() else {
+        return;
+    };
+    let name = if at.pointer.last().as_deref() == Some("default") {
+        "default"
+    } else {
+        "example"
+    };
+    let place = if violation.instance.is_root() {
+        String::new()
+    } else {
+        format!("{}: ", violation.instance)
+    };
+    let mut told = finding(
+        &ExampleMismatch::RULE,
+        format!("the {name} breaks its schema: {place}{}", violation.message),
+    )
+    .at(at.clone())
+    .with_expected(violation.expected.clone())
+    .with_actual(violation.actual.clone())
+    .with_instance(violation.instance.clone())
+    .with_discriminator(violation.discriminator());
+    if let Some(operation) = operation {
+        told = told.with_operation(operation);
+    }
+    findings.push(told);
+}

@@ -1,0 +1,39 @@
+//! What rules look at: the contract, with what several of them need worked out once.
+
+use oasgate_document::{Address, Document};
+use serde_json::{Map, Value};
+
+use crate::contract::{Contract, Defect};
+
+/// A contract to be looked at.
+pub struct Subject<'c> {
+    /// The contract.
+    pub contract: &'c Contract,
+    /// What keeps parts of the document from being understood; every schema has been compiled.
+    pub defects: Vec<Defect>,
+    /// Every schema object, once each.
+    pub schemas: Vec<(Address, Map<String, Value>)>,
+}
+
+impl<'c> Subject<'c> {
+    pub(super) fn new(contract: &'c Contract) -> Self {
+        contract.compile_all();
+        let mut schemas = Vec::new();
+        contract.each_schema_object(&mut |at, members| schemas.push((at.clone(), members.clone())));
+        Self {
+            contract,
+            defects: contract.defects(),
+            schemas,
+        }
+    }
+
+    /// The document.
+    pub fn document(&self) -> &'c Document {
+        self.contract.document()
+    }
+
+    /// Whether schemas are those of OpenAPI 3.0 or Swagger 2.0.
+    pub fn is_before_3_1(&self) -> bool {
+        !self.document().version().has_2020_12_schemas()
+    }
+}

@@ -1,0 +1,128 @@
+//! `unknown-format`
+
+use super::{Finding, Lint, Rule, Subject, documented, finding};
+
+documented! {
+    /// A `format` is nearly one that is known.
+    ///
+    /// # What it holds
+    ///
+    /// `format` is one of JSON Schema's or of OpenAPI's registry, or clearly a word of one's own.
+    ///
+    /// # Why
+    ///
+    /// A format that nobody knows asserts nothing: `datetime` holds no date.
+    ///
+    /// # Not a finding when
+    ///
+    /// - the word is not close to any known one: own formats are allowed.
+    pub UnknownFormat = "unknown-format", Note;
+}
+
+/// JSON Schema 2020-12 §7.3 and the OpenAPI format registry.
+const KNOWN: &[&str] = &[
+    "base64url",
+    "binary",
+    "byte",
+    "char",
+    "commonmark",
+    "date",
+    "date-time",
+    "decimal",
+    "decimal128",
+    "double",
+    "double-int",
+    "duration",
+    "email",
+    "float",
+    "hostname",
+    "html",
+    "http-date",
+    "idn-email",
+    "idn-hostname",
+    "int16",
+    "int32",
+    "int64",
+    "int8",
+    "ipv4",
+    "ipv6",
+    "iri",
+    "iri-reference",
+    "json-pointer",
+    "media-range",
+    "password",
+    "regex",
+    "relative-json-pointer",
+    "sf-binary",
+    "sf-boolean",
+    "sf-decimal",
+    "sf-integer",
+    "sf-string",
+    "sf-token",
+    "time",
+    "time-local",
+    "date-time-local",
+    "uint16",
+    "uint32",
+    "uint64",
+    "uint8",
+    "unixtime",
+    "uri",
+    "uri-reference",
+    "uri-template",
+    "url",
+    "uuid",
+];
+
+/// Words that are known to be meant for a known one.
+const SLIPS: &[(&str, &str)] = &[
+    ("datetime", "date-time"),
+    ("date_time", "date-time"),
+    ("dateTime", "date-time"),
+    ("iso8601", "date-time"),
+    ("guid", "uuid"),
+    ("e-mail", "email"),
+    ("ip", "ipv4"),
+    ("integer", "int32"),
+    ("long", "int64"),
+    ("base64", "byte"),
+];
+
+impl Lint for UnknownFormat {
+    fn rule(&self) -> &'static Rule {
+        &Self::RULE
+    }
+
+    fn look(&self, subject: &Subject<'_>, findings: &mut Vec<Finding>) {
+        for (at, members) in &subject.schemas {
+            let Some(format) = members.get("format").and_then(serde_json::Value::as_str) else {
+                continue;
+            };
+            if KNOWN.contains(&format) {
+                continue;
+            }
+            let slip = SLIPS
+                .iter()
+                .find(|(slip, _)| slip.eq_ignore_ascii_case(format))
+                .map(|(_, meant)| *meant);
+            let near = slip.or_else(|| {
+                KNOWN
+                    .iter()
+                    .copied()
+                    .find(|known| known.eq_ignore_ascii_case(format))
+            });
+            if let Some(near) = near {
+                findings.push(
+                    finding(
+                        &Self::RULE,
+                        format!(
+                            "the format `{format}` is not known and asserts nothing; `{near}` is"
+                        ),
+                    )
+                    .at(at.join("format"))
+                    .with_discriminator(format),
+                );
+            }
+        }
+    }
+}
