@@ -296,6 +296,20 @@ impl Contract {
         Schema::new(&self.store, address, direction)
     }
 
+    /// Reads what no operation uses too, and compiles every schema: all that is wrong.
+    pub fn all_defects(&self) -> Vec<Defect> {
+        self.compile_all();
+        let mut all = read::component_defects(&self.store);
+        for defect in self.defects() {
+            if !all.contains(&defect) {
+                all.push(defect);
+            }
+        }
+        all.sort_by(|a, b| (&a.address, a.rule, &a.message).cmp(&(&b.address, b.rule, &b.message)));
+        all.dedup();
+        all
+    }
+
     /// Compiles every schema in both directions, so that [`Contract::defects`] is complete.
     pub fn compile_all(&self) -> usize {
         let mut count = 0;

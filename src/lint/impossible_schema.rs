@@ -1,5 +1,7 @@
 //! `impossible-schema`
 
+use serde_json::Value;
+
 use super::{Finding, Lint, Rule, Subject, documented, finding};
 use crate::contract::Direction;
 
@@ -33,17 +35,18 @@ impl Lint for ImpossibleSchema {
         // Only schemas with more than one thing to say can contradict themselves.
         let worth = subject.schemas.iter().filter(|(_, members)| {
             members.contains_key("allOf")
-                || members.contains_key("enum") && members.len() > 2
+                || members.get("enum").is_some_and(Value::is_array) && members.len() > 1
                 || members
                     .keys()
                     .any(|keyword| keyword.starts_with("min") || keyword.starts_with("exclusive"))
         });
-        for (at, _) in worth.take(MOST) {
-            if subject
-                .contract
-                .schema_at(at.clone(), Direction::Response)
-                .is_impossible()
-            {
+        for (at, members) in worth.take(MOST) {
+            let schema = subject.contract.schema_at(at.clone(), Direction::Response);
+            let is_impossible = match members.get("enum").and_then(Value::as_array) {
+                Some(listed) => !listed.iter().any(|value| schema.is_valid(value)),
+                None => schema.is_impossible(),
+            };
+            if is_impossible {
                 findings.push(
                     finding(
                         &Self::RULE,

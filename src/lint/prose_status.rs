@@ -113,7 +113,12 @@ fn spoken_of(text: &str) -> Vec<StatusCode> {
                 .map_or("", String::as_str);
             let behind = words.get(index + 1).map_or("", String::as_str);
             let reason = status.canonical_reason().unwrap_or_default().to_lowercase();
-            let is_meant = BEFORE.contains(&before)
+            // `Error code: 300` is a number of the service's own.
+            let is_own_code = before == "code"
+                && index
+                    .checked_sub(2)
+                    .is_some_and(|index| words[index] == "error");
+            let is_meant = BEFORE.contains(&before) && !is_amount(behind) && !is_own_code
                 || BEHIND.contains(&behind)
                 || is_about_responses && ["a", "an"].contains(&before) && !is_amount(behind)
                 || reason.split(' ').next() == Some(behind) && !behind.is_empty();
@@ -201,6 +206,8 @@ mod tests {
         );
         assert_eq!(codes("At most 500 items, 100 by default"), [] as [u16; 0]);
         assert_eq!(codes("Costs $402 a month"), [] as [u16; 0]);
+        assert_eq!(codes("**Error Code:** `300`"), [] as [u16; 0]);
+        assert_eq!(codes("returns 100 results"), [] as [u16; 0]);
         assert_eq!(codes("returns 299 things"), [] as [u16; 0]);
     }
 }

@@ -17,12 +17,12 @@ pub struct Subject<'c> {
 
 impl<'c> Subject<'c> {
     pub(super) fn new(contract: &'c Contract) -> Self {
-        contract.compile_all();
+        let defects = contract.all_defects();
         let mut schemas = Vec::new();
         contract.each_schema_object(&mut |at, members| schemas.push((at.clone(), members.clone())));
         Self {
             contract,
-            defects: contract.defects(),
+            defects,
             schemas,
         }
     }

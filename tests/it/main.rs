@@ -7,6 +7,7 @@ mod architecture;
 mod checks;
 mod cli;
 mod faults;
+mod lint;
 mod outside;
 mod polling;
 mod vantage;

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::{
     Address, DocumentError, FileId, Place, Pointer, Problem, ReferenceError, SpecVersion,
-    index::Index, json, references, source::Source, yaml,
+    index::Index, json, references, source::Source, swagger, yaml,
 };
 
 /// How much a document may be.
@@ -21,7 +21,7 @@ pub struct Limits {
     pub bytes: u64,
     /// Levels of nesting in YAML; JSON allows 128.
     pub depth: usize,
-    /// Nodes of one file after aliases are put in.
+    /// Nodes that aliases put into one file.
     pub nodes: usize,
     /// Files of one document.
     pub files: usize,
@@ -32,7 +32,7 @@ impl Default for Limits {
         Self {
             bytes: 256 << 20,
             depth: 128,
-            nodes: 20_000_000,
+            nodes: 2_000_000,
             files: 10_000,
         }
     }
@@ -104,8 +104,11 @@ impl Document {
         options: &Options,
     ) -> Result<Self, DocumentError> {
         let mut problems = Vec::new();
-        let (file, duplicates) = File::read(name, bytes, &options.limits)?;
+        let (mut file, duplicates) = File::read(name, bytes, &options.limits)?;
         let version = SpecVersion::of(name, &file.root)?;
+        if version == SpecVersion::Swagger2 {
+            swagger::add_form_schemas(&mut file.root);
+        }
         problems.extend(
             duplicates
                 .into_iter()
@@ -350,7 +353,10 @@ impl File {
                     ));
                 }
                 Err(error) => {
-                    let Ok((root, duplicates)) = yaml::parse(&source, limits) else {
+                    let is_named_json = source.name().to_ascii_lowercase().ends_with(".json");
+                    let (false, Ok((root, duplicates))) =
+                        (is_named_json, yaml::parse(&source, limits))
+                    else {
                         return Err(error);
                     };
                     let file = Self {

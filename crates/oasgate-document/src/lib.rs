@@ -22,6 +22,7 @@ mod json;
 mod pointer;
 mod references;
 mod source;
+mod swagger;
 mod version;
 mod yaml;
 
@@ -30,4 +31,5 @@ pub use document::{Document, Limits, Options};
 pub use error::{DocumentError, Problem, ReferenceError};
 pub use pointer::Pointer;
 pub use source::Source;
+pub use swagger::FORM as SWAGGER_FORM;
 pub use version::SpecVersion;

@@ -39,6 +39,10 @@ impl Pointer {
     /// Appends one token, escaping `~` and `/`.
     pub fn push(&mut self, token: &str) {
         self.0.push('/');
+        if !token.contains(['~', '/']) {
+            self.0.push_str(token);
+            return;
+        }
         for character in token.chars() {
             match character {
                 '~' => self.0.push_str("~0"),
@@ -72,7 +76,17 @@ impl Pointer {
 
     /// The node this names in `value`.
     pub fn get<'v>(&self, value: &'v Value) -> Option<&'v Value> {
-        value.pointer(&self.0)
+        // `Value::pointer` allocates twice for each token; this runs for each exchange.
+        let mut at = value;
+        for token in self.0.split('/').skip(1) {
+            at = match at {
+                Value::Object(members) if token.contains('~') => members.get(&unescape(token))?,
+                Value::Object(members) => members.get(token)?,
+                Value::Array(items) => items.get(index(token)?)?,
+                _ => return None,
+            };
+        }
+        Some(at)
     }
 
     /// The escaped text, empty for the root.
@@ -90,6 +104,12 @@ impl fmt::Display for Pointer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+/// An array index as RFC 6901 §4 writes it: no sign, no leading zero.
+fn index(token: &str) -> Option<usize> {
+    let is_plain = token == "0" || !token.starts_with(['0', '+']);
+    is_plain.then(|| token.parse().ok())?
 }
 
 fn unescape(token: &str) -> String {

@@ -33,6 +33,7 @@ pub(crate) fn parse(
         duplicates: Vec::new(),
     };
     let mut parser = Parser::new_from_str(source.text());
+    let mut is_over = false;
     while let Some(next) = parser.next_event() {
         let (event, span) = next.map_err(|error| DocumentError::Yaml {
             place: source.in_file(
@@ -41,8 +42,15 @@ pub(crate) fn parse(
             ),
             message: error.info(),
         })?;
-        if matches!(event, Event::DocumentEnd) {
-            break;
+        match event {
+            Event::DocumentEnd => {
+                is_over = true;
+                continue;
+            }
+            Event::DocumentStart(..) if is_over => {
+                return Err(builder.error(span, "a second document begins here; one was expected"));
+            }
+            _ => {}
         }
         builder.event(event, span)?;
     }
@@ -197,7 +205,6 @@ impl Builder<'_> {
     }
 
     fn finish(&mut self, value: Value, anchor: usize, span: Span) -> Result<(), DocumentError> {
-        self.nodes += 1;
         if anchor != 0 {
             let nodes = count(&value);
             self.anchors.insert(anchor, (value.clone(), nodes));

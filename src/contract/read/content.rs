@@ -148,7 +148,7 @@ impl Reader {
 }
 
 /// `example`, `examples` and `default` of a schema object, behind its references.
-fn schema_examples(document: &Document, at: &Address) -> Vec<Example> {
+pub(super) fn schema_examples(document: &Document, at: &Address) -> Vec<Example> {
     let Ok((at, Value::Object(members))) = document.follow(at) else {
         return Vec::new();
     };
@@ -160,8 +160,10 @@ fn schema_examples(document: &Document, at: &Address) -> Vec<Example> {
             address,
         });
     };
-    if let Some(value) = members.get("example") {
-        show(at.join("example"), value);
+    for key in ["example", "x-example"] {
+        if let Some(value) = members.get(key) {
+            show(at.join(key), value);
+        }
     }
     for (index, value) in members
         .get("examples")

@@ -1,17 +1,21 @@
 //! Reads the objects of a document, one by one.
 
+mod components;
 mod content;
 mod operation;
 mod parameter;
 mod response;
 mod security;
+mod swagger;
 
 use std::sync::Arc;
 
 use http::Method;
-use oasgate_document::{Address, Document, Pointer, Problem};
+use oasgate_document::{Address, Document, Pointer, Problem, SpecVersion};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
+
+pub(super) use components::defects as component_defects;
 
 use super::{
     Contract, Defect, Direction, Operation, OperationId, PathTemplate, Schema,
@@ -23,6 +27,7 @@ use super::{
 pub(super) fn contract(store: Arc<SchemaStore>) -> Contract {
     let mut reader = Reader {
         store: Arc::clone(&store),
+        is_swagger: *store.document().version() == SpecVersion::Swagger2,
         defects: Vec::new(),
     };
     let operations = reader.operations();
@@ -79,6 +84,7 @@ fn problem(problem: &Problem) -> Defect {
 
 struct Reader {
     store: Arc<SchemaStore>,
+    is_swagger: bool,
     defects: Vec<Defect>,
 }
 

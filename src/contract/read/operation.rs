@@ -3,7 +3,7 @@
 use http::Method;
 use indexmap::IndexMap;
 use oasgate_document::{Address, Document};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{Object, Reader, path_template};
 use crate::contract::{
@@ -22,6 +22,17 @@ const LIFTED: &[&str] = &[
     "servers",
 ];
 
+/// The same in Swagger 2.0.
+const SWAGGER_LIFTED: &[&str] = &[
+    "consumes",
+    "externalDocs",
+    "parameters",
+    "produces",
+    "responses",
+    "schemes",
+    "security",
+];
+
 impl Reader {
     pub(super) fn operation(
         &mut self,
@@ -33,8 +44,15 @@ impl Reader {
         at: &Address,
     ) -> Option<Operation> {
         let object = self.object(document, at)?;
-        let typed: openapiv3::Operation =
-            self.typed(&object, LIFTED, &[("responses", json!({}))])?;
+        let typed: openapiv3::Operation = self.typed(
+            &object,
+            if self.is_swagger {
+                SWAGGER_LIFTED
+            } else {
+                LIFTED
+            },
+            &[("responses", json!({}))],
+        )?;
         let id = typed
             .operation_id
             .filter(|id| !id.is_empty())
@@ -48,8 +66,12 @@ impl Reader {
             tags: typed.tags,
             deprecated: typed.deprecated,
             parameters: self.parameters(document, item, &object),
-            request_body: self.request_body(document, &object),
-            responses: self.responses(document, &object),
+            request_body: if self.is_swagger {
+                self.swagger_body(document, root, item, &object)
+            } else {
+                self.request_body(document, &object)
+            },
+            responses: self.responses(document, root, &object),
             security: self.security(document, root, &object),
             servers: self.servers(document, root, item, &object),
             address: object.0,
@@ -66,7 +88,12 @@ impl Reader {
         let mut parameters: Vec<Parameter> = Vec::new();
         for holder in [item, own] {
             for at in self.elements(holder, "parameters") {
-                let Some(parameter) = self.parameter(document, &at) else {
+                let parameter = if self.is_swagger {
+                    self.swagger_parameter(document, &at)
+                } else {
+                    self.parameter(document, &at)
+                };
+                let Some(parameter) = parameter else {
                     continue;
                 };
                 let same = parameters.iter().position(|known| {
@@ -96,14 +123,19 @@ impl Reader {
         })
     }
 
-    fn responses(&mut self, document: &Document, operation: &Object<'_>) -> Responses {
+    fn responses(
+        &mut self,
+        document: &Document,
+        root: &Object<'_>,
+        operation: &Object<'_>,
+    ) -> Responses {
         let entries = self.members(operation, "responses");
         let mut declared = Vec::new();
         for (key, at) in entries {
             if key.starts_with("x-") {
                 continue;
             }
-            if let Some(response) = self.response(document, key, at) {
+            if let Some(response) = self.response(document, root, operation, key, at) {
                 declared.push(response);
             }
         }
@@ -123,12 +155,14 @@ impl Reader {
         item: &Object<'_>,
         own: &Object<'_>,
     ) -> Vec<Server> {
+        if self.is_swagger {
+            return Self::swagger_server(root);
+        }
         let holder = [own, item, root].into_iter().find(|holder| {
             holder
                 .1
                 .get("servers")
-                .and_then(Value::as_array)
-                .is_some_and(|list| !list.is_empty())
+                .is_some_and(|servers| servers.as_array().is_none_or(|list| !list.is_empty()))
         });
         let Some(holder) = holder else {
             return Vec::new();

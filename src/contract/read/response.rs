@@ -11,6 +11,8 @@ impl Reader {
     pub(super) fn response(
         &mut self,
         document: &Document,
+        root: &Object<'_>,
+        operation: &Object<'_>,
         key: &str,
         entry: Address,
     ) -> Option<Response> {
@@ -29,7 +31,13 @@ impl Reader {
         let headers = headers
             .into_iter()
             .filter(|(name, _)| !name.eq_ignore_ascii_case("content-type"))
-            .filter_map(|(name, at)| self.header(document, name, &at, Direction::Response))
+            .filter_map(|(name, at)| {
+                if self.is_swagger {
+                    self.swagger_header(document, name, &at)
+                } else {
+                    self.header(document, name, &at, Direction::Response)
+                }
+            })
             .collect();
         let links = self.members(&object, "links");
         let links = links
@@ -39,7 +47,11 @@ impl Reader {
         Some(Response {
             key,
             description: text(object.1, "description").unwrap_or_default(),
-            content: self.content(document, &object, Direction::Response),
+            content: if self.is_swagger {
+                self.swagger_response_content(document, root, operation, &object)
+            } else {
+                self.content(document, &object, Direction::Response)
+            },
             headers,
             links,
             address: object.0,
@@ -49,6 +61,14 @@ impl Reader {
 
     fn link(&mut self, document: &Document, name: &str, at: &Address) -> Option<Link> {
         let object = self.object(document, at)?;
+        if !object.1.contains_key("operationId") && !object.1.contains_key("operationRef") {
+            self.complain(
+                "malformed-object",
+                object.0,
+                "a link leads somewhere: with `operationId` or `operationRef`",
+            );
+            return None;
+        }
         let typed: openapiv3::Link = self.typed(&object, &["server"], &[])?;
         let operation = match typed.operation {
             openapiv3::LinkOperation::OperationId(id) => Some(OperationId(id)),

@@ -53,9 +53,17 @@ impl Reader {
         root: &Object<'_>,
         name: &str,
     ) -> Option<SecurityKind> {
-        let at: Address = root.0.join("components").join("securitySchemes").join(name);
+        let holder = if self.is_swagger {
+            root.0.join("securityDefinitions")
+        } else {
+            root.0.join("components").join("securitySchemes")
+        };
+        let at: Address = holder.join(name);
         document.get(&at)?;
         let object = self.object(document, &at)?;
+        if self.is_swagger {
+            return self.swagger_scheme(&object);
+        }
         if object.1.get("type").and_then(Value::as_str) == Some("mutualTLS") {
             return Some(SecurityKind::MutualTls);
         }

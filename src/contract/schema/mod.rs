@@ -119,7 +119,7 @@ impl Schema {
 
     /// Each `writeOnly` property in a value, with the schema that says so.
     pub fn write_only(&self, value: &Value) -> Vec<(Pointer, Address)> {
-        structure::marked(self, "writeOnly", value)
+        structure::write_only(self, value)
     }
 
     /// Each property in a value that no schema in force names, read as if objects were closed.

@@ -8,7 +8,7 @@ use std::{
 use oasgate_document::{Address, Document};
 use serde_json::Value;
 
-use super::{Direction, dialect::Dialect, unit::Unit};
+use super::{Direction, dialect::Dialect, objects, unit::Unit};
 use crate::contract::Defect;
 
 /// The compiled schemas of one document.
@@ -17,6 +17,7 @@ pub(in crate::contract) struct SchemaStore {
     dialect: Dialect,
     units: RwLock<HashMap<(Address, Direction), Arc<Unit>>>,
     defects: Mutex<Vec<Defect>>,
+    write_only: RwLock<HashMap<Address, bool>>,
     itself: Weak<SchemaStore>,
 }
 
@@ -28,6 +29,7 @@ impl SchemaStore {
             dialect,
             units: RwLock::default(),
             defects: Mutex::default(),
+            write_only: RwLock::default(),
             itself: Weak::clone(itself),
         })
     }
@@ -78,6 +80,27 @@ impl SchemaStore {
         let unit = Arc::new(Unit::compile(self, address, direction));
         let mut units = self.units.write().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(units.entry(key).or_insert(unit))
+    }
+
+    /// Whether a schema object that can be reached from here is `writeOnly`.
+    pub(super) fn reaches_write_only(&self, address: &Address) -> bool {
+        if let Some(known) = self
+            .write_only
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(address)
+        {
+            return *known;
+        }
+        let mut found = false;
+        objects::each(self, vec![address.clone()], &mut |_, members| {
+            found |= members.get("writeOnly") == Some(&Value::Bool(true));
+        });
+        self.write_only
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(address.clone(), found);
+        found
     }
 
     /// The schema object behind a chain of pure references: the last one that can be reached.

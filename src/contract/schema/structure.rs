@@ -5,7 +5,7 @@
 //! value.
 
 use jsonschema::{JsonType, JsonTypeSet};
-use oasgate_document::{Address, Pointer};
+use oasgate_document::{Address, FileId, Pointer};
 use serde_json::{Map, Value};
 
 use super::Schema;
@@ -16,9 +16,11 @@ const MOST_STEPS: usize = 32;
 /// The schema objects in force at one node.
 type InForce<'s> = Vec<(Address, &'s Map<String, Value>)>;
 
-/// Each property in `value` whose schema carries `mark: true`.
-pub(super) fn marked(schema: &Schema, mark: &str, value: &Value) -> Vec<(Pointer, Address)> {
-    // Most schemas have no mark in reach of the value, and the walk costs as much as validation.
+/// Each property in `value` whose schema is `writeOnly`.
+pub(super) fn write_only(schema: &Schema, value: &Value) -> Vec<(Pointer, Address)> {
+    if !schema.store.reaches_write_only(&schema.address) {
+        return Vec::new();
+    }
     let mut found = Vec::new();
     walk(
         schema,
@@ -30,9 +32,9 @@ pub(super) fn marked(schema: &Schema, mark: &str, value: &Value) -> Vec<(Pointer
                 && let Some((at, _)) = node
                     .schemas
                     .iter()
-                    .find(|(_, members)| members.get(mark) == Some(&Value::Bool(true)))
+                    .find(|(_, members)| members.get("writeOnly") == Some(&Value::Bool(true)))
             {
-                found.push((node.pointer.clone(), at.join(mark)));
+                found.push((node.pointer.clone(), at.join("writeOnly")));
             }
         },
     );
@@ -41,6 +43,10 @@ pub(super) fn marked(schema: &Schema, mark: &str, value: &Value) -> Vec<(Pointer
 
 /// Each property that no schema in force names.
 pub(super) fn undeclared(schema: &Schema, value: &Value) -> Vec<Pointer> {
+    let at = schema.store.document().get(&schema.address);
+    if surely_declared(schema, schema.address.file, at, value, 0) {
+        return Vec::new();
+    }
     let mut found = Vec::new();
     walk(
         schema,
@@ -81,6 +87,82 @@ pub(super) fn undeclared(schema: &Schema, value: &Value) -> Vec<Pointer> {
     );
     found
 }
+
+/// Whether it is sure that every property of a value is named, without an allocation: by schemas
+/// without composition, walked beside the value. A no says nothing.
+fn surely_declared(
+    schema: &Schema,
+    base: FileId,
+    at: Option<&Value>,
+    value: &Value,
+    depth: usize,
+) -> bool {
+    if !value.is_object() && !value.is_array() {
+        return true;
+    }
+    let Some(Value::Object(members)) = at else {
+        return matches!(at, Some(Value::Bool(_)));
+    };
+    if depth > MOST_STEPS * 4 {
+        return false;
+    }
+    let document = schema.store.document();
+    let below =
+        |at: &Value, value: &Value| surely_declared(schema, base, Some(at), value, depth + 1);
+    if let Some(reference) = members.get("$ref").and_then(Value::as_str) {
+        let has_more = ["properties", "items", "additionalProperties"]
+            .iter()
+            .any(|keyword| members.contains_key(*keyword));
+        if has_more && !schema.store.dialect().ref_hides_siblings() {
+            return false;
+        }
+        return document.resolve(base, reference).is_ok_and(|target| {
+            surely_declared(schema, target.file, document.get(&target), value, depth + 1)
+        });
+    }
+    if COMPOSING
+        .iter()
+        .any(|keyword| members.contains_key(*keyword))
+    {
+        return false;
+    }
+    match value {
+        Value::Object(object) => {
+            let named = members.get("properties").and_then(Value::as_object);
+            let rest = members.get("additionalProperties");
+            let is_open = rest.is_some() || named.is_none_or(Map::is_empty);
+            object.iter().all(|(name, member)| {
+                match (named.and_then(|named| named.get(name)), rest) {
+                    (Some(property), _) => below(property, member),
+                    (None, Some(rest @ Value::Object(_))) => below(rest, member),
+                    (None, _) => is_open,
+                }
+            })
+        }
+        Value::Array(items) => match members.get("items") {
+            Some(schema @ Value::Object(_)) => items.iter().all(|item| below(schema, item)),
+            Some(Value::Array(_)) => false,
+            _ => true,
+        },
+        _ => true,
+    }
+}
+
+/// Keywords by which a schema takes part in another, or names properties by other means.
+const COMPOSING: &[&str] = &[
+    "$dynamicRef",
+    "allOf",
+    "anyOf",
+    "dependencies",
+    "dependentSchemas",
+    "else",
+    "if",
+    "oneOf",
+    "patternProperties",
+    "prefixItems",
+    "then",
+    "unevaluatedProperties",
+];
 
 struct Node<'n, 's> {
     pointer: &'n Pointer,

@@ -14,6 +14,8 @@ use jsonschema::{Draft, Keyword, ValidationError, Validator};
 use oasgate_document::{Address, FileId, Pointer};
 use serde_json::{Map, Value, json};
 
+use crate::did_you_mean::hint;
+
 use super::{
     Direction, SchemaStore,
     translate::{Purpose, Translation},
@@ -201,14 +203,36 @@ fn build(
                 } else {
                     "invalid-schema"
                 };
+                let message = refusal(&schema, &pointer, &error);
                 let place = remove_keyword(&mut schema, &pointer);
-                store.complain(address_of(&place), rule, error.to_string());
+                store.complain(address_of(&place), rule, message);
             }
         }
     }
     options(store, direction)
         .build(&Value::Bool(true))
         .unwrap_or_else(|_| unreachable!("`true` is a schema"))
+}
+
+/// What a dialect refuses, as a sentence about the keyword.
+fn refusal(schema: &Value, pointer: &Pointer, error: &ValidationError<'_>) -> String {
+    const TYPES: [&str; 7] = [
+        "array", "boolean", "integer", "null", "number", "object", "string",
+    ];
+    let keyword = pointer.last().unwrap_or_default();
+    match pointer.get(schema) {
+        Some(Value::String(name)) if keyword == "type" => {
+            let near = match name.as_str() {
+                "int" | "int32" | "int64" | "long" => " (did you mean \"integer\"?)".to_owned(),
+                "float" | "double" | "decimal" => " (did you mean \"number\"?)".to_owned(),
+                "text" | "date" | "datetime" | "uuid" => " (did you mean \"string\"?)".to_owned(),
+                _ => hint(name, TYPES),
+            };
+            format!("`type: {name}` is no type of JSON Schema{near}")
+        }
+        Some(_) if !keyword.is_empty() => format!("`{keyword}`: {error}"),
+        _ => error.to_string(),
+    }
 }
 
 fn is_pattern(pointer: &Pointer, error: &ValidationError<'_>) -> bool {
