@@ -1,4 +1,4 @@
-.PHONY: demo test lint bench doc help
+.PHONY: agreement corpus demo test lint bench doc help
 .DEFAULT_GOAL := help
 
 help: ## say what can be made
@@ -17,6 +17,9 @@ lint: ## format, clippy and documentation, warnings refused
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
+
+agreement: ## recorded verdicts of another tool beside ours
+	cargo test --test it agreement -- --nocapture
 
 bench: ## speed and memory, as ratios measured in one run
 	cargo bench --bench gate

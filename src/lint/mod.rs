@@ -9,6 +9,7 @@ mod discriminator_mapping;
 mod empty_object_schema;
 mod example_mismatch;
 mod impossible_schema;
+mod invalid_structure;
 mod no_error_response;
 mod nullable_without_type;
 mod prose_status;
@@ -40,6 +41,7 @@ pub trait Lint: Sync {
 pub const RULES: &[&dyn Lint] = &[
     &defects::MalformedObject,
     &defects::UnresolvedReference,
+    &invalid_structure::InvalidStructure,
     &defects::InvalidSchema,
     &defects::InvalidPattern,
     &defects::DuplicateKey,

@@ -209,7 +209,7 @@ impl HarResponse<'_> {
             {
                 message::body(message::from_base64(text)?, &headers)
             }
-            Some(text) => Body::Complete(Bytes::from(text.to_owned())),
+            Some(text) => message::body(Bytes::from(text.to_owned()), &headers),
             None => {
                 let size = content.and_then(|content| content.size.as_ref()?.as_i64());
                 let body_size = self.body_size.as_ref().and_then(Value::as_i64);

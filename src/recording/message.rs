@@ -5,7 +5,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use url::Url;
 
-use crate::exchange::{Body, decode};
+use crate::exchange::{Body, CutReason, decode};
 
 /// The most bytes of one body after its coding is undone.
 const BODY_LIMIT: u64 = 256 << 20;
@@ -71,7 +71,19 @@ pub(super) fn body(bytes: Bytes, headers: &HeaderMap) -> Body {
     {
         return decoded;
     }
+    if coding.is_some() && is_mangled(&bytes) {
+        return Body::Cut {
+            bytes,
+            reason: CutReason::Recorder,
+        };
+    }
     Body::Complete(bytes)
+}
+
+/// Whether coded bytes were kept as text: what was no UTF-8 was replaced, and cannot be had back.
+fn is_mangled(bytes: &[u8]) -> bool {
+    let is_control = |byte: &u8| *byte < b' ' && !b"\t\n\r".contains(byte);
+    bytes.iter().any(is_control) && bytes.windows(3).any(|three| three == "\u{fffd}".as_bytes())
 }
 
 /// Whether bytes begin as gzip or zlib does.

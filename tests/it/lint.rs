@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, fs, path::Path};
 use oasgate::{contract::Contract, document::Document, finding::Finding, lint};
 use serde_json::Value;
 
-fn table(path: &Path) -> Vec<Value> {
+pub(crate) fn table(path: &Path) -> Vec<Value> {
     let text = fs::read_to_string(path).expect("a table can be read");
     let indented: String = text.lines().map(|line| format!("  {line}\n")).collect();
     let document = Document::parse("table", format!("openapi: 3.0.3\ncases:\n{indented}"))
@@ -112,7 +112,7 @@ fn a_document_that_cannot_be_read_is_told_with_its_place() {
                 (_, Some(depth)) => {
                     let depth = usize::try_from(depth).expect("a depth");
                     let (open, close) = ("[".repeat(depth), "]".repeat(depth));
-                    if file.ends_with(".json") {
+                    if file == "document.json" {
                         format!("{{\"openapi\": {open}{close}}}")
                     } else {
                         format!("openapi: {open}{close}\n")

@@ -3,6 +3,7 @@
 //! Tests that run against documents and recordings of others find them by `OASGATE_SHARED`, else
 //! beside the project, and say so where they are not there.
 
+mod agreement;
 mod architecture;
 mod checks;
 mod cli;
@@ -10,4 +11,5 @@ mod faults;
 mod lint;
 mod outside;
 mod polling;
+mod suites;
 mod vantage;

@@ -10,7 +10,7 @@ use oasgate::{
 };
 
 /// The folder of outside material; `None`, with a word, where it is not there.
-fn shared() -> Option<PathBuf> {
+pub(crate) fn shared() -> Option<PathBuf> {
     let folder = std::env::var_os("OASGATE_SHARED")
         .map_or_else(|| PathBuf::from("../shared"), PathBuf::from);
     if folder.is_dir() {

@@ -92,6 +92,10 @@ impl Reader {
         link: &Object<'_>,
         reference: &str,
     ) -> Option<OperationId> {
+        // An operation of another service is no concern of this contract.
+        if reference.contains("://") {
+            return None;
+        }
         match document.resolve(link.0.file, reference) {
             Ok(target) => {
                 let id = document

@@ -213,7 +213,10 @@ impl Reader {
         })
     }
 
-    /// What a response carries: nothing without a `schema`, bytes where it says `type: file`.
+    /// What a response carries: what `produces` lists, bytes where the schema says `type: file`.
+    ///
+    /// 2.0 §4.7.13 takes a response without a `schema` to have no content; where the document lists
+    /// media types all the same, they are held, and nothing is said about what is in them.
     pub(super) fn swagger_response_content(
         &mut self,
         document: &Document,
@@ -221,16 +224,15 @@ impl Reader {
         own: &Object<'_>,
         response: &Object<'_>,
     ) -> Content {
-        let Some(schema) = response.1.get("schema").filter(|schema| !schema.is_null()) else {
-            return Content::default();
-        };
-        let is_file = schema.get("type").and_then(Value::as_str) == Some("file");
-        let schema =
-            (!is_file).then(|| self.schema(response.0.join("schema"), Direction::Response));
         let mut keys = media_types(root, own, "produces");
-        if keys.is_empty() {
+        let schema = response.1.get("schema").filter(|schema| !schema.is_null());
+        if schema.is_some() && keys.is_empty() {
             keys.push("*/*".to_owned());
         }
+        let is_file = |schema: &Value| schema.get("type").and_then(Value::as_str) == Some("file");
+        let schema = schema
+            .filter(|schema| !is_file(schema))
+            .map(|_| self.schema(response.0.join("schema"), Direction::Response));
         let mut content = self.swagger_content(&keys, schema.as_ref(), &[], &response.0);
         for (name, at) in self.members(response, "examples") {
             let (Some(shown), Some(value)) = (MediaRange::parse(name), document.get(&at)) else {

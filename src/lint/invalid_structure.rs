@@ -1,0 +1,153 @@
+//! `invalid-structure`
+
+use std::sync::LazyLock;
+
+use jsonschema::{ValidationError, Validator, error::ValidationErrorKind as Kind};
+use oasgate_document::{Address, Pointer, SpecVersion};
+use serde_json::Value;
+
+use super::{Finding, Lint, Rule, Subject, documented, finding};
+
+documented! {
+    /// The document is not built as its version of OpenAPI says.
+    ///
+    /// # What it holds
+    ///
+    /// An OpenAPI 3.1 or 3.2 document is valid under the schema that the OpenAPI Initiative
+    /// publishes for its version: members are known, required ones are there, those that exclude
+    /// each other do not stand together.
+    ///
+    /// # Why
+    ///
+    /// A member that no tool reads promises nothing, and another tool may refuse the document.
+    ///
+    /// # Not a finding when
+    ///
+    /// - `malformed-object` tells it already;
+    /// - the document is OpenAPI 3.0 or Swagger 2.0, whose objects are read one by one.
+    pub InvalidStructure = "invalid-structure", Error;
+}
+
+/// What is said of members that no rule names; a rule that failed beside them is the better reason.
+const NOT_ALLOWED: &str = "is not allowed here";
+
+/// How many are told of one document.
+const MOST: usize = 100;
+
+static SCHEMA_3_1: LazyLock<Validator> =
+    LazyLock::new(|| compiled(include_str!("openapi/3.1.json")));
+static SCHEMA_3_2: LazyLock<Validator> =
+    LazyLock::new(|| compiled(include_str!("openapi/3.2.json")));
+
+fn compiled(text: &str) -> Validator {
+    let schema: Value = serde_json::from_str(text).expect("the bundled schema is JSON");
+    jsonschema::options()
+        .should_validate_formats(false)
+        .offline()
+        .build(&schema)
+        .expect("the bundled schema is a schema")
+}
+
+impl Lint for InvalidStructure {
+    fn rule(&self) -> &'static Rule {
+        &Self::RULE
+    }
+
+    fn look(&self, subject: &Subject<'_>, findings: &mut Vec<Finding>) {
+        let validator = match subject.document().version() {
+            SpecVersion::OpenApi31(_) => &*SCHEMA_3_1,
+            SpecVersion::OpenApi32(_) => &*SCHEMA_3_2,
+            SpecVersion::Swagger2 | SpecVersion::OpenApi30(_) => return,
+        };
+        xml(subject, findings);
+        let root = subject.document().root();
+        if validator.is_valid(root) {
+            return;
+        }
+        let mut told: Vec<(Pointer, String)> = validator
+            .iter_errors(root)
+            .map(|error| (place(&error), sentence(&error)))
+            .collect();
+        told.sort();
+        told.dedup();
+        // A broken object makes everything around it broken too: only the innermost is told.
+        let deepest: Vec<_> = told
+            .iter()
+            .filter(|(at, message)| {
+                !told.iter().any(|(other, said)| {
+                    other != at && other.starts_with(at)
+                        || other == at && said != message && message.ends_with(NOT_ALLOWED)
+                })
+            })
+            .collect();
+        for (at, message) in deepest.into_iter().take(MOST) {
+            let is_known = subject.defects.iter().any(|defect| {
+                let other = &defect.address.pointer;
+                other.starts_with(at) || at.starts_with(other)
+            });
+            if !is_known {
+                findings.push(
+                    finding(&Self::RULE, message.clone())
+                        .at(Address::in_root(at.clone()))
+                        .with_discriminator(message.clone()),
+                );
+            }
+        }
+    }
+}
+
+/// In 3.2 `nodeType` stands in place of `attribute` and `wrapped`, not beside them (3.2.0 §4.26).
+fn xml(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
+    if !matches!(subject.document().version(), SpecVersion::OpenApi32(_)) {
+        return;
+    }
+    for (at, members) in &subject.schemas {
+        let Some(Value::Object(xml)) = members.get("xml") else {
+            continue;
+        };
+        let older = ["attribute", "wrapped"]
+            .into_iter()
+            .find(|key| xml.contains_key(*key));
+        if let Some(older) = older.filter(|_| xml.contains_key("nodeType")) {
+            findings.push(
+                finding(
+                    &InvalidStructure::RULE,
+                    format!("`{older}` does not stand beside `nodeType`"),
+                )
+                .at(at.join("xml").join(older)),
+            );
+        }
+    }
+}
+
+/// The node that is wrong: a member that should not be there, else the object.
+fn place(error: &ValidationError<'_>) -> Pointer {
+    let at = Pointer::parse(error.instance_path().as_str()).unwrap_or_default();
+    match error.kind() {
+        Kind::UnevaluatedProperties { unexpected } | Kind::AdditionalProperties { unexpected } => {
+            match unexpected.as_slice() {
+                [only] => at.join(only),
+                _ => at,
+            }
+        }
+        _ => at,
+    }
+}
+
+fn sentence(error: &ValidationError<'_>) -> String {
+    match error.kind() {
+        Kind::UnevaluatedProperties { unexpected } | Kind::AdditionalProperties { unexpected } => {
+            format!("`{}` {NOT_ALLOWED}", unexpected.join("`, `"))
+        }
+        Kind::Required { property } => {
+            format!("`{}` is missing", property.as_str().unwrap_or_default())
+        }
+        Kind::PropertyNames { error } => format!("a name is wrong: {error}"),
+        Kind::Not { .. } => "members stand here that exclude each other".to_owned(),
+        Kind::AnyOf { .. } => "none of the members stands here of which one must".to_owned(),
+        Kind::FalseSchema => "this does not stand beside the other members".to_owned(),
+        Kind::Contains => "one of this kind too few or too many stands here".to_owned(),
+        Kind::MinItems { .. } => "the list is too short".to_owned(),
+        _ => error.masked_with("it").to_string(),
+    }
+}
