@@ -1,6 +1,6 @@
 //! A run against a service: cases sent, responses held, findings told in the order of the plan.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use futures_util::{StreamExt as _, stream};
 use http::Method;
@@ -84,6 +84,9 @@ impl Header {
     }
 }
 
+/// How long responses under way are waited for when the user wants the run to end.
+const GRACE: Duration = Duration::from_secs(2);
+
 struct Run<'r> {
     contract: &'r Contract,
     settings: &'r LiveSettings,
@@ -126,9 +129,21 @@ impl Run<'_> {
             .take_while(|_| std::future::ready(!interrupt.is_set()))
             .map(|index| async move { (index, send(transport, cases[index], settings).await) })
             .buffered(settings.workers.max(1));
-        while let Some((index, sent)) = responses.next().await {
-            if let Some(end) = self.take(cases[index], sent) {
-                return end;
+        let given_up = async {
+            interrupt.wait().await;
+            tokio::time::sleep(GRACE).await;
+        };
+        tokio::pin!(given_up);
+        loop {
+            tokio::select! {
+                biased;
+                next = responses.next() => {
+                    let Some((index, sent)) = next else { break };
+                    if let Some(end) = self.take(cases[index], sent) {
+                        return end;
+                    }
+                }
+                () = &mut given_up => return End::Interrupted,
             }
         }
         if interrupt.is_set() {
@@ -237,13 +252,7 @@ impl Run<'_> {
         self.notices.push(text);
     }
 
-    fn finish(
-        mut self,
-        plans: &[Plan],
-        header: Header,
-        end: End,
-        elapsed: std::time::Duration,
-    ) -> Outcome {
+    fn finish(mut self, plans: &[Plan], header: Header, end: End, elapsed: Duration) -> Outcome {
         if end == End::Complete {
             for summary in self.tally.summaries(self.contract, &self.findings) {
                 let plan = plans

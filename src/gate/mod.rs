@@ -28,23 +28,28 @@ pub use plan::{Plan, plan};
 pub use replay::{Replay, Source, replay};
 pub use settings::{LiveSettings, Methods, PollingRule, Settings, Severities, SeverityRule};
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
-};
+use std::sync::Arc;
+
+use tokio::sync::watch;
 
 /// A sign that the user wants the run to end: set by one part of a program, watched by another.
 #[derive(Clone, Debug, Default)]
-pub struct Interrupt(Arc<AtomicBool>);
+pub struct Interrupt(Arc<watch::Sender<bool>>);
 
 impl Interrupt {
     /// Asks the run to end. What was done until then is still reported.
     pub fn set(&self) {
-        self.0.store(true, Ordering::Relaxed);
+        self.0.send_replace(true);
     }
 
     /// Whether the run was asked to end.
     pub fn is_set(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        *self.0.borrow()
+    }
+
+    /// Waits until the run is asked to end.
+    pub async fn wait(&self) {
+        // The sender lives as long as `self`, so that this ends only when it was set.
+        let _ = self.0.subscribe().wait_for(|is_set| *is_set).await;
     }
 }

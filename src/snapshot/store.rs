@@ -357,10 +357,9 @@ impl Store {
 
     fn write(&self, path: &Path, key: &Key, shape: &Shape, sample: &str) -> Result<(), StoreError> {
         let mut text = String::from("---\n");
-        // Both are JSON strings, which YAML reads as they are.
-        let _ = writeln!(text, "source: {}", Value::String(self.source.clone()));
+        let _ = writeln!(text, "source: {}", plain(&self.source));
         let expression = format!("{} {} {}", key.operation, key.status, key.media_type);
-        let _ = writeln!(text, "expression: {}", Value::String(expression));
+        let _ = writeln!(text, "expression: {}", plain(&expression));
         let _ = write!(text, "---\nshape:\n{shape}\nsample:\n{sample}\n");
         let failed = |source| StoreError::Io {
             action: "write",
@@ -407,6 +406,21 @@ fn read(path: &Path) -> Result<Option<Shape>, StoreError> {
         .parse()
         .map(Some)
         .map_err(|error: super::text::MalformedShape| damaged(error.to_string()))
+}
+
+/// A text as insta writes it into a header: without quotes where YAML reads it the same, so that a
+/// review changes nothing but what was reviewed.
+fn plain(text: &str) -> String {
+    let is_plain = text.starts_with(|first: char| first.is_ascii_alphabetic())
+        && !text.ends_with([' ', ':'])
+        && text
+            .chars()
+            .all(|character| character.is_ascii_alphanumeric() || " /._-+;={}".contains(character));
+    if is_plain {
+        text.to_owned()
+    } else {
+        Value::String(text.to_owned()).to_string()
+    }
 }
 
 #[cfg(test)]
