@@ -4,6 +4,9 @@
 help: ## say what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 8
 
+corpus: ## every outside document: operations, schemas, what lint says, time and memory
+	cargo run --release --example corpus -- "$${OASGATE_SHARED:-../shared}/corpus"
+
 demo: ## the whole of oasgate on the Vantage contract: a stand-in service, recordings, snapshots
 	@cargo build --quiet --bin oasgate --example vantage_service
 	@sh examples/demo.sh

@@ -19,7 +19,7 @@ use crate::{
     snapshot::{Mode, Redactor, Store},
 };
 
-use super::progress::Progress;
+use super::{progress::Progress, spec::SpecArgs};
 
 /// How the program ends; nothing else is ever returned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,9 +126,8 @@ pub(super) fn tell_error(error: &CliError, output: &Output) {
 /// What every run against a contract is given.
 #[derive(Debug, Args)]
 pub(super) struct RunArgs {
-    /// The OpenAPI document, YAML or JSON
-    #[arg(value_name = "SPEC")]
-    pub(super) spec: PathBuf,
+    #[command(flatten)]
+    spec: SpecArgs,
     /// The configuration [default: oasgate.toml, where it is there]
     #[arg(long, value_name = "PATH")]
     config: Option<PathBuf>,
@@ -168,7 +167,7 @@ pub(super) struct Prepared {
 
 impl RunArgs {
     pub(super) fn prepare(&self) -> Result<Prepared, CliError> {
-        let contract = Contract::load(&self.spec)?;
+        let contract = self.spec.load()?;
         let config = match &self.config {
             Some(path) => Config::load(path)?,
             None if Path::new(FILE_NAME).is_file() => Config::load(Path::new(FILE_NAME))?,
@@ -230,7 +229,7 @@ impl RunArgs {
             config.snapshot_folder(),
             mode,
             redactor,
-            self.spec.display().to_string(),
+            self.spec.to_string(),
         );
         Ok(Some(store.with_values_at(config.values_at()?)))
     }

@@ -13,6 +13,7 @@ mod lint;
 mod progress;
 mod replay;
 mod schema;
+mod spec;
 
 use std::process::ExitCode;
 

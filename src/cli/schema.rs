@@ -11,20 +11,16 @@ use serde_json::Value;
 use super::{
     Result,
     common::{CliError, Exit},
+    spec::SpecArgs,
 };
-use crate::{
-    contract::{Contract, Direction},
-    did_you_mean::hint,
-    report::write_atomically,
-};
+use crate::{contract::Direction, did_you_mean::hint, report::write_atomically};
 
 /// Write the JSON Schemas (2020-12) that the document means
 #[derive(Debug, ClapArgs)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {
-    /// The OpenAPI document, YAML or JSON
-    #[arg(value_name = "SPEC")]
-    spec: PathBuf,
+    #[command(flatten)]
+    spec: SpecArgs,
     /// The schemas by name [default: all]
     #[arg(value_name = "NAME")]
     names: Vec<String>,
@@ -48,7 +44,7 @@ enum Way {
 }
 
 pub(super) fn run(args: &Args) -> Result {
-    let contract = Contract::load(&args.spec)?;
+    let contract = args.spec.load()?;
     let direction = match args.direction {
         Way::Request => Direction::Request,
         Way::Response => Direction::Response,
@@ -61,17 +57,14 @@ pub(super) fn run(args: &Args) -> Result {
     if names.is_empty() {
         return Err(CliError::Usage(format!(
             "{} gives no schema a name",
-            args.spec.display()
+            args.spec
         )));
     }
     let mut schemas: Vec<(&str, Value)> = Vec::new();
     for name in names {
         let schema = contract.schema(name, direction).ok_or_else(|| {
             let hint = hint(name, contract.schema_names());
-            CliError::Usage(format!(
-                "{} has no schema {name:?}{hint}",
-                args.spec.display()
-            ))
+            CliError::Usage(format!("{} has no schema {name:?}{hint}", args.spec))
         })?;
         schemas.push((name, schema.to_json_schema()));
     }

@@ -9,6 +9,8 @@ mod limits;
 mod service;
 
 #[cfg(feature = "http")]
+mod fetch;
+#[cfg(feature = "http")]
 mod framing;
 #[cfg(feature = "http")]
 mod http_client;
@@ -19,6 +21,8 @@ pub use error::{SendError, Stage};
 pub use limits::Limits;
 pub use service::ServiceTransport;
 
+#[cfg(feature = "http")]
+pub use fetch::fetch;
 #[cfg(feature = "http")]
 pub use http_client::{ClientError, HttpTransport};
 

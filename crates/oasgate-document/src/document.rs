@@ -2,12 +2,13 @@
 
 use std::{
     collections::{HashMap, VecDeque},
-    fs,
+    fmt, fs,
     path::{Path, PathBuf},
-    sync::OnceLock,
+    sync::{Arc, OnceLock},
 };
 
 use serde_json::Value;
+use url::Url;
 
 use crate::{
     Address, DocumentError, FileId, Place, Pointer, Problem, ReferenceError, SpecVersion,
@@ -38,11 +39,57 @@ impl Default for Limits {
     }
 }
 
+/// Brings the bytes at a URL; the error is a sentence.
+pub type Fetch = dyn Fn(&str) -> Result<Vec<u8>, String> + Send + Sync;
+
 /// How a document is read.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Options {
     /// The limits.
     pub limits: Limits,
+    /// How references over the network are followed; without it they are not.
+    pub fetch: Option<Arc<Fetch>>,
+}
+
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Options")
+            .field("limits", &self.limits)
+            .field("fetch", &self.fetch.is_some())
+            .finish()
+    }
+}
+
+/// Where a file came from: what its relative references start at.
+#[derive(Clone)]
+enum Origin {
+    File(PathBuf),
+    Url(Url),
+    Memory,
+}
+
+impl Origin {
+    /// Where the file part of a reference leads.
+    fn join(&self, file: &str) -> Result<Self, String> {
+        let unusable = |error: url::ParseError| format!("it is no URL: {error}");
+        match self {
+            _ if references::is_remote(file) => Url::parse(file).map(Self::Url).map_err(unusable),
+            Self::Url(base) => base.join(file).map(Self::Url).map_err(unusable),
+            Self::File(path) => {
+                let folder = path.parent().unwrap_or(Path::new(""));
+                Ok(Self::File(references::path_of(folder, file)))
+            }
+            Self::Memory => Err("the document was not read from a file".to_owned()),
+        }
+    }
+
+    fn name(&self) -> String {
+        match self {
+            Self::File(path) => path.display().to_string(),
+            Self::Url(url) => url.to_string(),
+            Self::Memory => String::new(),
+        }
+    }
 }
 
 /// An OpenAPI document: all of its files, read once and never changed.
@@ -51,6 +98,8 @@ pub struct Document {
     files: Vec<File>,
     /// Which file a reference's file part leads to, by the file that holds the reference.
     links: HashMap<(FileId, String), Result<FileId, String>>,
+    /// Nodes that name themselves: `$self` and `$id` by URI, `$anchor` by `#name`.
+    named: HashMap<(Option<FileId>, String), Address>,
     problems: Vec<Problem>,
     version: SpecVersion,
 }
@@ -83,7 +132,17 @@ impl Document {
         let path = path.as_ref();
         let bytes = read(path, &options.limits)?;
         let name = path.display().to_string();
-        Self::assemble(&name, bytes, Some(path), options)
+        let tidy = references::path_of(Path::new(""), &name);
+        Self::assemble(&name, bytes, Origin::File(tidy), options)
+    }
+
+    /// Reads a document that came from a URL.
+    ///
+    /// # Errors
+    ///
+    /// As [`Document::open`].
+    pub fn from_url(url: &Url, bytes: Vec<u8>, options: &Options) -> Result<Self, DocumentError> {
+        Self::assemble(url.as_str(), bytes, Origin::Url(url.clone()), options)
     }
 
     /// Reads a document from memory; `name` stands for the file in messages.
@@ -94,13 +153,13 @@ impl Document {
     ///
     /// As [`Document::open`].
     pub fn parse(name: &str, bytes: impl Into<Vec<u8>>) -> Result<Self, DocumentError> {
-        Self::assemble(name, bytes.into(), None, &Options::default())
+        Self::assemble(name, bytes.into(), Origin::Memory, &Options::default())
     }
 
     fn assemble(
         name: &str,
         bytes: Vec<u8>,
-        path: Option<&Path>,
+        origin: Origin,
         options: &Options,
     ) -> Result<Self, DocumentError> {
         let mut problems = Vec::new();
@@ -117,64 +176,93 @@ impl Document {
         let mut document = Self {
             files: vec![file],
             links: HashMap::new(),
+            named: HashMap::new(),
             problems,
             version,
         };
-        document.load_referenced(path, options);
+        document.load_referenced(origin, options);
         Ok(document)
     }
 
     /// Loads the files that are referred to, breadth first, each once.
-    fn load_referenced(&mut self, root: Option<&Path>, options: &Options) {
-        let mut known: HashMap<PathBuf, FileId> = HashMap::new();
-        let mut queue = VecDeque::new();
-        if let Some(path) = root {
-            known.insert(
-                references::path_of(Path::new(""), &path.display().to_string()),
-                FileId::ROOT,
-            );
-        }
-        queue.push_back((FileId::ROOT, root.map(Path::to_path_buf)));
-        while let Some((id, path)) = queue.pop_front() {
-            for (pointer, reference) in references::external(&self.files[id.index()].root) {
+    fn load_referenced(&mut self, root: Origin, options: &Options) {
+        let mut known: HashMap<String, FileId> = HashMap::new();
+        known.insert(root.name(), FileId::ROOT);
+        let mut queue = VecDeque::from([(FileId::ROOT, root)]);
+        let mut unloaded = Vec::new();
+        while let Some((id, origin)) = queue.pop_front() {
+            let survey = references::survey(&self.files[id.index()].root);
+            for (name, pointer) in survey.named {
+                let holder = name.starts_with('#').then_some(id);
+                let address = Address { file: id, pointer };
+                self.named.entry((holder, name)).or_insert(address);
+            }
+            for (pointer, reference) in survey.external {
                 let file = references::split(&reference).file.to_owned();
-                if self.links.contains_key(&(id, file.clone())) {
+                if self.links.contains_key(&(id, file.clone())) || self.is_named(&file) {
                     continue;
                 }
-                let loaded = self.load_one(path.as_deref(), &file, options, &mut known);
-                if let Err(reason) = &loaded {
-                    self.problems.push(Problem {
-                        address: Address { file: id, pointer },
-                        message: format!("`$ref: {reference}` cannot be followed: {reason}"),
-                    });
+                let loaded = self.load_one(&origin, &file, options, &mut known);
+                match loaded {
+                    Ok((target, new)) => {
+                        queue.extend(new.map(|origin| (target, origin)));
+                        self.links.insert((id, file), Ok(target));
+                    }
+                    Err(reason) => {
+                        let address = Address { file: id, pointer };
+                        unloaded.push((address, reference, reason.clone()));
+                        self.links.insert((id, file), Err(reason));
+                    }
                 }
-                if let Ok((target, Some(path))) = &loaded {
-                    queue.push_back((*target, Some(path.clone())));
-                }
-                self.links
-                    .insert((id, file), loaded.map(|(target, _)| target));
+            }
+        }
+        // What cannot be loaded may still be a name that a file read later gives itself.
+        for (address, reference, reason) in unloaded {
+            if !self.is_named(references::split(&reference).file) {
+                self.problems.push(Problem {
+                    address,
+                    message: format!("`$ref: {reference}` cannot be followed: {reason}"),
+                });
             }
         }
     }
 
-    /// Loads one referenced file; answers its path too when it is new.
+    fn is_named(&self, file: &str) -> bool {
+        self.by_name(file).is_some()
+    }
+
+    /// The node whose `$id` or `$self` a reference means: as written, or as the end of the URI.
+    fn by_name(&self, file: &str) -> Option<&Address> {
+        if self.named.is_empty() || file.is_empty() {
+            return None;
+        }
+        self.named.get(&(None, file.to_owned())).or_else(|| {
+            let relative = file.trim_start_matches("./");
+            self.named
+                .iter()
+                .filter(|((holder, id), _)| {
+                    holder.is_none()
+                        && !references::is_remote(file)
+                        && id
+                            .strip_suffix(relative)
+                            .is_some_and(|rest| rest.ends_with('/'))
+                })
+                .map(|(_, address)| address)
+                .min()
+        })
+    }
+
+    /// Loads one referenced file; answers where it came from too when it is new.
     fn load_one(
         &mut self,
-        from: Option<&Path>,
+        from: &Origin,
         file: &str,
         options: &Options,
-        known: &mut HashMap<PathBuf, FileId>,
-    ) -> Result<(FileId, Option<PathBuf>), String> {
-        if references::is_remote(file) {
-            return Err(
-                "it leads over the network, and remote references are not fetched".to_owned(),
-            );
-        }
-        let Some(from) = from else {
-            return Err("the document was not read from a file".to_owned());
-        };
-        let path = references::path_of(from.parent().unwrap_or(Path::new("")), file);
-        if let Some(id) = known.get(&path) {
+        known: &mut HashMap<String, FileId>,
+    ) -> Result<(FileId, Option<Origin>), String> {
+        let origin = from.join(file)?;
+        let name = origin.name();
+        if let Some(id) = known.get(&name) {
             return Ok((*id, None));
         }
         if self.files.len() >= options.limits.files {
@@ -183,16 +271,27 @@ impl Document {
                 options.limits.files
             ));
         }
-        let bytes = read(&path, &options.limits).map_err(|error| error.to_string())?;
-        let name = path.display().to_string();
+        let bytes = match (&origin, &options.fetch) {
+            (Origin::File(path), _) => {
+                read(path, &options.limits).map_err(|error| error.to_string())?
+            }
+            (Origin::Url(url), Some(fetch)) => fetch(url.as_str())?,
+            (Origin::Url(_) | Origin::Memory, _) => {
+                return Err(
+                    "it leads over the network, and remote references are not fetched unless that \
+                     is allowed"
+                        .to_owned(),
+                );
+            }
+        };
         let (file, duplicates) =
             File::read(&name, bytes, &options.limits).map_err(|error| error.to_string())?;
         let id = FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
         self.problems
             .extend(duplicates.into_iter().map(|pointer| duplicate(id, pointer)));
         self.files.push(file);
-        known.insert(path.clone(), id);
-        Ok((id, Some(path)))
+        known.insert(name, id);
+        Ok((id, Some(origin)))
     }
 
     /// The value of the root file.
@@ -222,6 +321,9 @@ impl Document {
     /// When its file was not loaded, its fragment is no JSON Pointer, or nothing is there.
     pub fn resolve(&self, base: FileId, reference: &str) -> Result<Address, ReferenceError> {
         let target = references::split(reference);
+        if let Some(named) = self.by_name(target.file) {
+            return self.within(named, &target.fragment, reference);
+        }
         let file = if target.file.is_empty() {
             base
         } else {
@@ -241,11 +343,34 @@ impl Document {
                 }
             }
         };
-        let pointer =
-            Pointer::parse(&target.fragment).ok_or_else(|| ReferenceError::NotAPointer {
-                reference: reference.to_owned(),
-            })?;
-        let address = Address { file, pointer };
+        let whole = Address {
+            file,
+            pointer: Pointer::root(),
+        };
+        self.within(&whole, &target.fragment, reference)
+    }
+
+    /// The node that a fragment names in a file, or in a schema that names itself.
+    fn within(
+        &self,
+        whole: &Address,
+        fragment: &str,
+        reference: &str,
+    ) -> Result<Address, ReferenceError> {
+        let Some(pointer) = Pointer::parse(fragment) else {
+            let anchor = (Some(whole.file), format!("#{fragment}"));
+            return self
+                .named
+                .get(&anchor)
+                .cloned()
+                .ok_or_else(|| ReferenceError::NotAPointer {
+                    reference: reference.to_owned(),
+                });
+        };
+        let address = Address {
+            file: whole.file,
+            pointer: whole.pointer.concat(&pointer),
+        };
         if self.get(&address).is_none() {
             return Err(ReferenceError::Missing {
                 reference: reference.to_owned(),

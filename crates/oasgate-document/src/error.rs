@@ -111,7 +111,9 @@ pub enum ReferenceError {
         missing: String,
     },
     /// The fragment is no JSON Pointer.
-    #[error("`$ref: {reference}` is not understood: the part behind # is no JSON Pointer")]
+    #[error(
+        "`$ref: {reference}` is not understood: the part behind # is no JSON Pointer, and no schema has it for its $anchor"
+    )]
     NotAPointer {
         /// The reference as written.
         reference: String,

@@ -27,9 +27,10 @@ mod version;
 mod yaml;
 
 pub use address::{Address, FileId, InFile, Place};
-pub use document::{Document, Limits, Options};
+pub use document::{Document, Fetch, Limits, Options};
 pub use error::{DocumentError, Problem, ReferenceError};
 pub use pointer::Pointer;
 pub use source::Source;
 pub use swagger::FORM as SWAGGER_FORM;
+pub use url::Url;
 pub use version::SpecVersion;

@@ -52,6 +52,12 @@ impl Pointer {
         }
     }
 
+    /// This pointer, followed by another.
+    #[must_use]
+    pub fn concat(&self, behind: &Self) -> Self {
+        Self(format!("{}{}", self.0, behind.0))
+    }
+
     /// The pointer one level up; `None` for the root.
     pub fn parent(&self) -> Option<Self> {
         self.0.rfind('/').map(|at| Self(self.0[..at].to_owned()))

@@ -55,39 +55,83 @@ fn tidy(path: &Path) -> PathBuf {
     tidied
 }
 
-/// Every reference to another file, with the node that holds it. Values that only show what data
-/// looks like are passed over: a `$ref` in them is data.
-pub(crate) fn external(root: &Value) -> Vec<(Pointer, String)> {
-    let mut found = Vec::new();
-    let mut open = vec![(Pointer::root(), root)];
-    while let Some((pointer, value)) = open.pop() {
-        match value {
-            Value::Object(members) => {
-                if let Some(Value::String(reference)) = members.get("$ref")
-                    && !split(reference).file.is_empty()
-                {
-                    found.push((pointer.clone(), reference.clone()));
-                }
-                for (key, member) in members.iter().rev() {
-                    if member.is_object() || member.is_array() {
-                        let is_data =
-                            matches!(key.as_str(), "example" | "default" | "enum" | "const")
-                                || key == "value" && pointer.as_str().contains("/examples/");
-                        if !is_data {
-                            open.push((pointer.join(key), member));
-                        }
-                    }
-                }
-            }
-            Value::Array(items) => {
-                for (index, item) in items.iter().enumerate().rev() {
-                    if item.is_object() || item.is_array() {
-                        open.push((pointer.index(index), item));
-                    }
-                }
-            }
-            _ => {}
+/// What one file says about references.
+#[derive(Default)]
+pub(crate) struct Survey {
+    /// Every reference to another file, with the node that holds it.
+    pub(crate) external: Vec<(Pointer, String)>,
+    /// Schemas that name themselves: with `$id`, or with `$anchor` (`#name`).
+    pub(crate) named: Vec<(String, Pointer)>,
+}
+
+/// Looks at a whole file. Values that only show what data looks like are passed over: a `$ref` in
+/// them is data.
+pub(crate) fn survey(root: &Value) -> Survey {
+    let mut survey = Survey::default();
+    if let Some(Value::String(own)) = root.get("$self") {
+        survey.named.push((own.clone(), Pointer::root()));
+    }
+    walk(root, &mut Vec::new(), &mut survey);
+    survey
+}
+
+/// A step on the way to a node; pointers are written only for what is found.
+enum Step<'v> {
+    Key(&'v str),
+    Index(usize),
+}
+
+fn pointer(path: &[Step<'_>]) -> Pointer {
+    let mut pointer = Pointer::root();
+    for step in path {
+        match step {
+            Step::Key(key) => pointer.push(key),
+            Step::Index(index) => pointer.push(&index.to_string()),
         }
     }
-    found
+    pointer
+}
+
+fn walk<'v>(value: &'v Value, path: &mut Vec<Step<'v>>, survey: &mut Survey) {
+    match value {
+        Value::Object(members) => {
+            let is_properties = matches!(path.last(), Some(Step::Key("properties")));
+            for (key, member) in members {
+                match (key.as_str(), member) {
+                    _ if is_properties => {}
+                    ("$ref", Value::String(reference)) if !split(reference).file.is_empty() => {
+                        survey.external.push((pointer(path), reference.clone()));
+                    }
+                    ("$id", Value::String(id)) if !path.is_empty() => {
+                        let id = id.trim_end_matches('#').to_owned();
+                        survey.named.push((id, pointer(path)));
+                    }
+                    ("$anchor" | "$dynamicAnchor", Value::String(name)) => {
+                        survey.named.push((format!("#{name}"), pointer(path)));
+                    }
+                    _ => {}
+                }
+                let is_data = matches!(key.as_str(), "example" | "default" | "enum" | "const")
+                    && !is_properties
+                    || key == "value"
+                        && matches!(path[..], [.., Step::Key("examples"), Step::Key(_)]);
+                let is_data = is_data || key == "examples" && member.is_array();
+                if !is_data && (member.is_object() || member.is_array()) {
+                    path.push(Step::Key(key));
+                    walk(member, path, survey);
+                    path.pop();
+                }
+            }
+        }
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                if item.is_object() || item.is_array() {
+                    path.push(Step::Index(index));
+                    walk(item, path, survey);
+                    path.pop();
+                }
+            }
+        }
+        _ => {}
+    }
 }

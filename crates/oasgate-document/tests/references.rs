@@ -1,0 +1,128 @@
+//! References: across files, over the network, and to nodes that name themselves.
+
+use std::{collections::HashMap, fs, sync::Arc};
+
+use oasgate_document::{Address, Document, FileId, Options, Pointer, Url};
+use serde_json::json;
+
+/// What `reference`, standing in the root, leads to.
+fn target(document: &Document, reference: &str) -> serde_json::Value {
+    let at = document
+        .resolve(FileId::ROOT, reference)
+        .unwrap_or_else(|error| panic!("{error}"));
+    document.get(&at).expect("it is there").clone()
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "a test writes its own input")]
+fn files_refer_to_each_other_in_a_circle() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().expect("a parent")).expect("it is made");
+        fs::write(path, text).expect("it is written");
+    };
+    write(
+        "api.yaml",
+        "openapi: 3.1.0\nx-a: { $ref: 'parts/my%20thing.yaml#/a' }\nname: root\n",
+    );
+    write(
+        "parts/my thing.yaml",
+        "a: { $ref: '../api.yaml#/name' }\nb: { $ref: './other.json' }\n",
+    );
+    write("parts/other.json", "{\"deep\": [1, 2]}");
+    let document = Document::open(folder.path().join("api.yaml")).expect("it loads");
+    assert!(document.problems().is_empty(), "{:?}", document.problems());
+    assert_eq!(document.files().count(), 3);
+    let a = Address::in_root(Pointer::parse("/x-a").expect("a pointer"));
+    let (end, value) = document.follow(&a).expect("it leads to the end");
+    assert_eq!((end.file, value), (FileId::ROOT, &json!("root")));
+}
+
+#[test]
+fn schemas_name_themselves() {
+    let document = Document::parse(
+        "t.yaml",
+        "\
+openapi: 3.1.0
+components:
+  schemas:
+    Thing:
+      $id: https://example.com/schemas/thing
+      $anchor: thing
+      properties: { name: { type: string } }
+    Tree: { $dynamicAnchor: node }
+    Data: { example: { $id: nothing, $anchor: nobody } }
+    Odd: { properties: { $id: { type: string }, $ref: { type: string } } }
+",
+    )
+    .expect("it loads");
+    assert!(document.problems().is_empty(), "{:?}", document.problems());
+    let text = json!({ "type": "string" });
+    for reference in [
+        "https://example.com/schemas/thing#/properties/name",
+        "schemas/thing#/properties/name",
+    ] {
+        assert_eq!(target(&document, reference), text, "{reference}");
+    }
+    assert_eq!(target(&document, "#thing")["properties"]["name"], text);
+    assert_eq!(
+        target(&document, "#node"),
+        json!({ "$dynamicAnchor": "node" })
+    );
+    assert!(document.resolve(FileId::ROOT, "#nobody").is_err());
+}
+
+#[test]
+fn a_document_of_3_2_names_itself() {
+    let document = Document::parse(
+        "t.yaml",
+        "\
+openapi: 3.2.0
+$self: https://example.com/api
+components:
+  schemas:
+    A: { $ref: 'https://example.com/api#/components/schemas/B' }
+    B: { type: string }
+",
+    )
+    .expect("it loads");
+    assert!(document.problems().is_empty(), "{:?}", document.problems());
+    assert_eq!(
+        target(&document, "https://example.com/api#/components/schemas/B"),
+        json!({ "type": "string" })
+    );
+}
+
+#[test]
+fn references_over_the_network_are_followed_only_when_allowed() {
+    let root = "openapi: 3.1.0\na: { $ref: 'parts/a.yaml#/x' }\nb: { $ref: 'https://other.example/b.json' }\n";
+    let url = Url::parse("https://example.com/v1/api.yaml").expect("a URL");
+    let refused = Document::from_url(&url, root.into(), &Options::default()).expect("it loads");
+    assert_eq!(refused.problems().len(), 2);
+    assert!(refused.problems()[0].message.contains("not fetched unless"));
+    let pages = HashMap::from([
+        (
+            "https://example.com/v1/parts/a.yaml",
+            "x: { $ref: '../api.yaml#/openapi' }",
+        ),
+        ("https://other.example/b.json", "[1]"),
+    ]);
+    let options = Options {
+        fetch: Some(Arc::new(move |url: &str| {
+            let page = pages
+                .get(url)
+                .ok_or_else(|| format!("{url} is not there"))?;
+            Ok(page.as_bytes().to_vec())
+        })),
+        ..Options::default()
+    };
+    let document = Document::from_url(&url, root.into(), &options).expect("it loads");
+    assert!(document.problems().is_empty(), "{:?}", document.problems());
+    let a = Address::in_root(Pointer::parse("/a").expect("a pointer"));
+    assert_eq!(document.follow(&a).expect("the end").1, &json!("3.1.0"));
+    assert_eq!(
+        target(&document, "https://other.example/b.json"),
+        json!([1])
+    );
+}

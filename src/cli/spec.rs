@@ -1,0 +1,56 @@
+//! The document that a command works on: a file or a URL.
+
+use std::{fmt, path::PathBuf, sync::Arc};
+
+use clap::Args as ClapArgs;
+
+use super::common::CliError;
+use crate::{
+    contract::Contract,
+    document::{Document, Options, Url},
+    transport,
+};
+
+/// The document, and how far it may reach.
+#[derive(Debug, ClapArgs)]
+pub(super) struct SpecArgs {
+    /// The OpenAPI document: a file or a URL
+    #[arg(value_name = "SPEC")]
+    spec: PathBuf,
+    /// Follow references that lead over the network
+    #[arg(long)]
+    allow_remote: bool,
+}
+
+impl SpecArgs {
+    pub(super) fn load(&self) -> Result<Contract, CliError> {
+        let mut options = Options::default();
+        if self.allow_remote {
+            options.fetch = Some(Arc::new(transport::fetch));
+        }
+        let document = match self.url() {
+            Some(url) => {
+                let bytes = transport::fetch(url.as_str()).map_err(|error| {
+                    CliError::Usage(format!("the document {url} cannot be fetched: {error}"))
+                })?;
+                Document::from_url(&url, bytes, &options)?
+            }
+            None => Document::open_with(&self.spec, &options)?,
+        };
+        Ok(Contract::from_document(document))
+    }
+
+    fn url(&self) -> Option<Url> {
+        let text = self.spec.to_str()?;
+        let is_web = ["http://", "https://"]
+            .iter()
+            .any(|scheme| text.starts_with(scheme));
+        is_web.then(|| Url::parse(text).ok())?
+    }
+}
+
+impl fmt::Display for SpecArgs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.spec.display().fmt(f)
+    }
+}
