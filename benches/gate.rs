@@ -24,6 +24,7 @@ use std::{
 use futures_util::{StreamExt as _, stream};
 use oasgate::{
     Contract,
+    document::Document,
     gate::{self, Credentials, Interrupt, LiveSettings, Replay, Settings, Source},
     transport::{HttpTransport, Limits},
 };
@@ -39,6 +40,7 @@ fn main() {
     }
     let folder = tempfile::tempdir().expect("a folder");
     replay_speed(folder.path());
+    load_speed();
     live_speed();
     start_up();
     memory(folder.path());
@@ -139,6 +141,65 @@ fn replay_speed(folder: &Path) {
                 took.as_secs_f64() / bare.as_secs_f64()
             );
         }
+    }
+}
+
+/// The largest outside documents: read and planned, against parsing the same bytes alone.
+fn load_speed() {
+    let shared = std::env::var_os("OASGATE_SHARED")
+        .map_or_else(|| Path::new("../shared").to_path_buf(), Into::into);
+    let mut documents = Vec::new();
+    let mut open = vec![shared.join("corpus")];
+    while let Some(folder) = open.pop() {
+        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                open.push(path);
+            } else if path
+                .extension()
+                .is_some_and(|end| end == "json" || end == "yaml")
+            {
+                documents.push((entry.metadata().map_or(0, |data| data.len()), path));
+            }
+        }
+    }
+    documents.sort_by_key(|(size, _)| std::cmp::Reverse(*size));
+    if documents.is_empty() {
+        println!("load    skipped: no outside documents (set OASGATE_SHARED)");
+    }
+    let settings = LiveSettings {
+        random_cases: 1,
+        ..LiveSettings::new("http://127.0.0.1".parse().expect("a URL"))
+    };
+    for (size, path) in documents.into_iter().take(6) {
+        let bytes = std::fs::read(&path).expect("it is read");
+        let is_json = path.extension().is_some_and(|end| end == "json");
+        let parse = best(|| {
+            if is_json {
+                let value: Value = serde_json::from_slice(&bytes).expect("it is JSON");
+                std::hint::black_box(value);
+            } else {
+                let document = Document::parse("t", bytes.clone()).expect("it is read");
+                std::hint::black_box(document);
+            }
+        });
+        let load = best(|| {
+            drop(std::hint::black_box(
+                Contract::load(&path).expect("it loads"),
+            ))
+        });
+        let planned = best(|| {
+            let contract = Contract::load(&path).expect("it loads");
+            drop(std::hint::black_box(gate::plan(&contract, &settings)));
+        });
+        println!(
+            "load    {:<22} {:>6} kB  parsed in {:>4} ms, loaded {:.2} ×, loaded and planned {:.2} ×",
+            path.file_name().unwrap_or_default().to_string_lossy(),
+            size / 1024,
+            parse.as_millis(),
+            load.as_secs_f64() / parse.as_secs_f64(),
+            planned.as_secs_f64() / parse.as_secs_f64(),
+        );
     }
 }
 

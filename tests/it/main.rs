@@ -13,3 +13,4 @@ mod outside;
 mod polling;
 mod suites;
 mod vantage;
+mod wire;
