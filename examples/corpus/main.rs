@@ -2,6 +2,7 @@
 //! reading it cost. `make corpus` runs it over the outside documents.
 //!
 //! Each document is read in a process of its own, so that a panic is a row and memory is its own.
+#![expect(clippy::print_stdout, reason = "a report talks to its reader")]
 
 use std::{
     collections::BTreeMap,

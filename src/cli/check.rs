@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     config::{Config, parse_duration},
-    gate::{self, Credentials, Interrupt, LiveSettings, Methods},
+    gate::{self, Credentials, Interrupt, LiveSettings, Methods, Phase},
     transport::{HttpTransport, Limits},
 };
 
@@ -47,6 +47,12 @@ pub(super) struct Args {
     /// Random requests for each operation
     #[arg(long, value_name = "N", default_value_t = 30)]
     cases: usize,
+    /// The most valid edges, and the most broken requests, for each operation
+    #[arg(long, value_name = "N", default_value_t = 40)]
+    edges: usize,
+    /// Run these phases alone: examples, edges, invalid, random, framing, auth
+    #[arg(long, value_name = "PHASE", value_delimiter = ',')]
+    phases: Vec<Phase>,
     /// The most requests of the whole run
     #[arg(long, value_name = "N", default_value_t = 10_000)]
     max_requests: u64,
@@ -70,7 +76,7 @@ Examples:
   oasgate check spec/api.yaml --url https://api.example.com --token-env API_TOKEN \\
       --param user_id=42 --report json=report.json --report junit=report.xml";
 
-fn seed(text: &str) -> std::result::Result<u64, String> {
+pub(super) fn seed(text: &str) -> std::result::Result<u64, String> {
     u64::from_str_radix(text.trim_start_matches("0x"), 16)
         .map_err(|_| "a seed is up to 16 hexadecimal digits".to_owned())
 }
@@ -149,6 +155,8 @@ fn settings(args: &Args, prepared: &Prepared) -> std::result::Result<LiveSetting
         workers: usize::from(args.workers),
         max_requests: args.max_requests,
         random_cases: args.cases,
+        edge_cases: args.edges,
+        phases: args.phases.clone(),
         methods: if args.allow_unsafe || is_loopback {
             Methods::All
         } else {

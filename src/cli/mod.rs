@@ -8,8 +8,10 @@ mod check;
 mod common;
 mod completions;
 mod explain;
+mod generate;
 mod interrupt;
 mod lint;
+mod plan;
 mod progress;
 mod replay;
 mod schema;
@@ -39,6 +41,9 @@ Examples:
   Hold recorded traffic (HAR, VCR cassettes, NDJSON):
     oasgate replay spec/api.yaml recordings/
 
+  See what would be sent, before anything is:
+    oasgate plan spec/api.yaml
+
   Look at the document itself:
     oasgate lint spec/api.yaml
 
@@ -56,6 +61,8 @@ enum Command {
     Replay(replay::Args),
     Lint(lint::Args),
     Schema(schema::Args),
+    Plan(plan::Args),
+    Generate(generate::Args),
     Explain(explain::Args),
     Completions(completions::Args),
 }
@@ -84,6 +91,8 @@ pub fn main() -> ExitCode {
         Command::Replay(args) => replay::run(args, &cli.output),
         Command::Lint(args) => lint::run(args, &cli.output),
         Command::Schema(args) => schema::run(args),
+        Command::Plan(args) => plan::run(args),
+        Command::Generate(args) => generate::run(args),
         Command::Explain(args) => explain::run(args),
         Command::Completions(args) => Ok(completions::run(args, &mut Cli::command())),
     };

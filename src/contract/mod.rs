@@ -38,7 +38,8 @@ pub use model::{
     SecurityScheme, Serialization, Server, StatusKey, Style,
 };
 pub use path::PathTemplate;
-pub use schema::{Direction, Schema, Violation};
+pub(crate) use schema::canonical;
+pub use schema::{Constraint, Direction, Schema, Violation};
 
 use router::Router;
 use schema::SchemaStore;

@@ -31,6 +31,10 @@ pub struct Case {
 pub enum Phase {
     /// Values that the document shows and the user gives.
     Examples,
+    /// Valid values at the edges, one parameter at a time.
+    Edges,
+    /// Requests that break one rule on purpose.
+    Invalid,
     /// Random values that obey the contract.
     Random,
     /// One GET and one HEAD over a bare connection, to see bytes that HTTP does not allow.
@@ -44,10 +48,38 @@ impl Phase {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Examples => "examples",
+            Self::Edges => "edges",
+            Self::Invalid => "invalid",
             Self::Random => "random",
             Self::Framing => "framing",
             Self::Auth => "auth",
         }
+    }
+}
+
+impl Phase {
+    /// All of them, in their order.
+    pub const ALL: [Self; 6] = [
+        Self::Examples,
+        Self::Edges,
+        Self::Invalid,
+        Self::Random,
+        Self::Framing,
+        Self::Auth,
+    ];
+}
+
+impl std::str::FromStr for Phase {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::ALL
+            .into_iter()
+            .find(|phase| phase.as_str() == text)
+            .ok_or_else(|| {
+                let names = Self::ALL.map(Self::as_str).join(", ");
+                format!("no phase {text:?}: {names}")
+            })
     }
 }
 

@@ -15,7 +15,7 @@ use crate::{
     contract::{Contract, Location, Operation, Parameter},
     exchange::Request,
     generate::{self, Generator},
-    wire::{RequestParts, write_request},
+    wire::{Parameters, RequestParts, readings, write_request},
 };
 
 /// The cases of one operation.
@@ -115,6 +115,9 @@ impl Planner<'_> {
             .map(|parameter| self.known(parameter))
             .collect();
         let first = self.examples(&known)?;
+        if let Some(plain) = self.plain(&known) {
+            self.around(&plain);
+        }
         self.random(&known);
         self.framing(first.as_ref());
         self.auth(first.as_ref());
@@ -235,6 +238,121 @@ impl Planner<'_> {
         Some((media_type.range.as_str().to_owned(), value))
     }
 
+    /// The plainest request that obeys: what is required and nothing else.
+    fn plain(&self, known: &[Known<'_>]) -> Option<RequestParts> {
+        let mut generator =
+            Generator::new(self.settings.seed, &[self.operation.id.as_str(), "plain"]);
+        let mut parts = RequestParts::default();
+        for one in known.iter().filter(|one| one.parameter.required) {
+            let value = match one.example(0) {
+                Some(value) => value.clone(),
+                None => Self::generated(one.parameter, &mut generator)?,
+            };
+            parts.set(one.parameter.location, &one.parameter.name, value);
+        }
+        if self
+            .operation
+            .request_body
+            .as_ref()
+            .is_some_and(|body| body.required)
+        {
+            parts.body = Some(
+                self.shown_bodies()
+                    .into_iter()
+                    .next()
+                    .or_else(|| self.generated_body(&mut generator))?,
+            );
+        }
+        Some(parts)
+    }
+
+    /// Edges and mutations, one parameter or body at a time, everything else plain.
+    fn around(&mut self, plain: &RequestParts) {
+        let operation = Arc::clone(self.operation);
+        let seed = self.settings.seed;
+        let mut edges = Vec::new();
+        let mut broken = Vec::new();
+        for parameter in &operation.parameters {
+            let name = format!("{} {}", parameter.location, parameter.name);
+            let mut generator = Generator::new(seed, &[operation.id.as_str(), &name]);
+            let Some(schema) = parameter.value.schema() else {
+                continue;
+            };
+            let with = |value| {
+                let mut parts = plain.clone();
+                parts.set(parameter.location, &parameter.name, value);
+                parts
+            };
+            for edge in generate::edges(schema, &mut generator) {
+                edges.push((with(edge.value), format!("{name}: {}", edge.name)));
+            }
+            for mutation in generate::mutations(schema, &mut generator) {
+                broken.push((with(mutation.value), format!("{name}: {}", mutation.rule)));
+            }
+            if parameter.required && parameter.location != Location::Path {
+                let mut parts = plain.clone();
+                parts.remove(parameter.location, &parameter.name);
+                broken.push((parts, format!("{name}: required")));
+            }
+        }
+        if let Some(body) = &operation.request_body {
+            for media_type in &body.content.media_types {
+                let Some(schema) = &media_type.schema else {
+                    continue;
+                };
+                let range = media_type.range.as_str();
+                let mut generator = Generator::new(seed, &[operation.id.as_str(), "body", range]);
+                let with = |value| RequestParts {
+                    body: Some((range.to_owned(), value)),
+                    ..plain.clone()
+                };
+                for edge in generate::edges(schema, &mut generator) {
+                    edges.push((with(edge.value), format!("body: {}", edge.name)));
+                }
+                for mutation in generate::mutations(schema, &mut generator) {
+                    broken.push((with(mutation.value), format!("body: {}", mutation.rule)));
+                }
+            }
+            if body.required {
+                let parts = RequestParts {
+                    body: None,
+                    ..plain.clone()
+                };
+                broken.push((parts, "body: required".to_owned()));
+            }
+        }
+        for (parts, why) in spread(edges, self.settings.edge_cases) {
+            self.add(&parts, Phase::Edges, Use::Right, &why);
+        }
+        let mut room = self.settings.edge_cases;
+        for (parts, why) in broken {
+            if room == 0 {
+                break;
+            }
+            room -= usize::from(self.add_broken(&parts, &why));
+        }
+    }
+
+    /// Takes in a request that breaks the contract, where every reading of what is sent breaks it.
+    fn add_broken(&mut self, parts: &RequestParts, why: &str) -> bool {
+        let Ok(request) = write_request(self.operation, &self.settings.base, parts) else {
+            return false;
+        };
+        if !breaks_on_the_wire(self.operation, &request, parts) {
+            return false;
+        }
+        let identity = identity(&request);
+        if !self.sent.insert(identity) {
+            return false;
+        }
+        let before = self.cases.len();
+        self.push(request, Phase::Invalid, Use::Right, why);
+        if let Some(case) = self.cases.get_mut(before) {
+            case.intent = Intent::Break;
+        }
+        true
+    }
+
     /// Random values that obey the contract; each optional parameter takes part in half of them.
     fn random(&mut self, known: &[Known<'_>]) {
         let mut generator =
@@ -318,17 +436,16 @@ impl Planner<'_> {
         why: &str,
     ) -> Option<Request> {
         let request = write_request(self.operation, &self.settings.base, parts).ok()?;
-        let identity = format!(
-            "{} {} {:?} {:?}",
-            request.method, request.url, request.headers, request.body
-        );
-        if self.sent.insert(identity) {
+        if self.sent.insert(identity(&request)) {
             self.push(request.clone(), phase, credential, why);
         }
         Some(request)
     }
 
     fn push(&mut self, mut request: Request, phase: Phase, credential: Use, why: &str) {
+        if !self.settings.phases.is_empty() && !self.settings.phases.contains(&phase) {
+            return;
+        }
         self.settings
             .credentials
             .apply(self.operation, &mut request, credential);
@@ -341,4 +458,91 @@ impl Planner<'_> {
             why: why.to_owned(),
         });
     }
+}
+/// What tells a request from others on the wire.
+fn identity(request: &Request) -> String {
+    format!(
+        "{} {} {:?} {:?}",
+        request.method, request.url, request.headers, request.body
+    )
+}
+
+/// Some of many, from the beginning to the end, so that no parameter takes all the room.
+fn spread<T>(all: Vec<T>, most: usize) -> Vec<T> {
+    let count = all.len();
+    if count <= most {
+        return all;
+    }
+    all.into_iter()
+        .enumerate()
+        .filter(|(index, _)| (index * most) / count != ((index + 1) * most) / count)
+        .map(|(_, one)| one)
+        .collect()
+}
+
+/// Whether a request breaks its contract in every way in which a server could read it: a value that
+/// travels as text may be a number, a text, an empty value or an absent one.
+fn breaks_on_the_wire(operation: &Operation, request: &Request, parts: &RequestParts) -> bool {
+    let path: Vec<(String, String)> = operation
+        .parameters
+        .iter()
+        .filter(|parameter| parameter.location == Location::Path)
+        .filter_map(|parameter| {
+            let raw = generate_path_text(operation, request, &parameter.name)?;
+            Some((parameter.name.clone(), raw))
+        })
+        .collect();
+    let sent = Parameters::of(request, &path);
+    let parameter_breaks = operation.parameters.iter().any(|parameter| {
+        match sent.read(parameter) {
+            Ok(None) => parameter.required,
+            Err(_) => true,
+            Ok(Some(value)) => {
+                let Some(schema) = parameter.value.schema() else {
+                    return false;
+                };
+                let is_empty = matches!(&value, Value::String(text) if text.is_empty())
+                    || value.as_array().is_some_and(Vec::is_empty);
+                // An empty value may be taken for an absent one.
+                let may_be_absent = is_empty && !parameter.required;
+                let read_otherwise = value
+                    .as_str()
+                    .into_iter()
+                    .flat_map(readings)
+                    .any(|reading| schema.is_valid(&reading));
+                let as_list = schema.is_valid(&Value::Array(vec![value.clone()]));
+                !schema.is_valid(&value) && !may_be_absent && !read_otherwise && !as_list
+            }
+        }
+    });
+    if parameter_breaks {
+        return true;
+    }
+    let Some(declared) = &operation.request_body else {
+        return false;
+    };
+    match &parts.body {
+        None => declared.required,
+        // A form is text too; only JSON says what it means.
+        Some((range, value)) => declared
+            .content
+            .media_types
+            .iter()
+            .find(|media_type| media_type.range.as_str() == range)
+            .and_then(|media_type| media_type.schema.as_ref())
+            .is_some_and(|schema| range.contains("json") && !schema.is_valid(value)),
+    }
+}
+
+/// The raw text of one path parameter in a request that was written for the operation.
+fn generate_path_text(operation: &Operation, request: &Request, name: &str) -> Option<String> {
+    let written = operation.path.as_str();
+    let template: Vec<&str> = written.split('/').collect();
+    let whole: Vec<&str> = request.url.path().split('/').collect();
+    // The server's base path stands before the template.
+    let start = whole.len().checked_sub(template.len() - 1)?;
+    let at = template
+        .iter()
+        .position(|segment| *segment == format!("{{{name}}}"))?;
+    whole.get(start + at - 1).map(|raw| (*raw).to_owned())
 }

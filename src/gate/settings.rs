@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 use url::Url;
 
-use super::Credentials;
+use super::{Credentials, Phase};
 use crate::finding::{Finding, Severity};
 
 /// What holds for every run.
@@ -61,6 +61,10 @@ pub struct LiveSettings {
     pub max_requests: u64,
     /// The most random cases for each operation.
     pub random_cases: usize,
+    /// The most valid edges, and the most broken requests, for each operation.
+    pub edge_cases: usize,
+    /// The phases that are run; all of them where none is named.
+    pub phases: Vec<Phase>,
     /// Whether methods that may change something are sent.
     pub methods: Methods,
     /// Values for parameters by name, as texts.
@@ -94,6 +98,8 @@ impl LiveSettings {
             workers: 4,
             max_requests: 10_000,
             random_cases: 30,
+            edge_cases: 40,
+            phases: Vec::new(),
             methods: Methods::Safe,
             parameters: Vec::new(),
             credentials: Credentials::default(),

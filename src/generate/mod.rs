@@ -5,37 +5,34 @@
 //! seed gives the same values on every machine. What is generated as valid, the schema accepts: the
 //! validator has the last word on every value.
 
+mod around;
+mod draw;
+mod format;
 mod hint;
+mod keywords;
+mod likeness;
 mod merge;
-mod string;
-mod value;
+mod pattern;
+mod random;
+mod recipe;
+mod tree;
+mod values;
 
 use proptest::{
-    strategy::{BoxedStrategy, Strategy as _, ValueTree as _},
+    strategy::{Strategy as _, ValueTree as _},
     test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
 };
 use serde_json::Value;
 
-use crate::contract::Schema;
-
+pub use around::{Edge, Mutation, edges, mutations};
 pub use hint::shown_for;
-
-/// A strategy for the values that a schema accepts. It shrinks toward the smallest value.
-pub fn valid(schema: &Schema) -> BoxedStrategy<Value> {
-    let judge = schema.clone();
-    value::strategy(&schema.to_bare_schema())
-        .prop_filter("the schema refuses it", move |value| judge.is_valid(value))
-        .boxed()
-}
+pub use values::{Values, invalid, valid};
 
 /// Draws values from strategies: a function of its seed and of what it is asked.
 #[derive(Debug)]
 pub struct Generator {
     runner: TestRunner,
 }
-
-/// How many values are refused by the validator before a schema is given up.
-const MOST_REFUSALS: u32 = 2_000;
 
 impl Generator {
     /// A generator whose values follow from a seed and the names of what they are for.
@@ -53,7 +50,6 @@ impl Generator {
             bytes[at] = bytes[at].rotate_left(3) ^ byte.wrapping_mul(0x9d);
         }
         let config = Config {
-            max_local_rejects: MOST_REFUSALS,
             failure_persistence: None,
             ..Config::default()
         };
@@ -66,11 +62,8 @@ impl Generator {
     }
 
     /// The next value; `None` when none was found within the bound.
-    pub fn draw(&mut self, strategy: &BoxedStrategy<Value>) -> Option<Value> {
-        strategy
-            .new_tree(&mut self.runner)
-            .ok()
-            .map(|tree| tree.current())
+    pub fn draw(&mut self, strategy: &Values) -> Option<Value> {
+        strategy.draw(&mut self.runner)
     }
 
     /// A number below `bound`.

@@ -9,7 +9,7 @@ use url::Url;
 use crate::{
     contract::{Contract, UnknownOperation},
     gate::{
-        self, Credentials, Event, Interrupt, Listener as _, LiveSettings, Methods, Outcome,
+        self, Credentials, Event, Interrupt, Listener as _, LiveSettings, Methods, Outcome, Phase,
         PollingRule,
     },
     report::{Colour, Detail, Terminal},
@@ -107,6 +107,12 @@ impl<'c> Gate<'c> {
     /// How many random requests each operation gets; 30 unless said.
     pub fn cases(mut self, cases: usize) -> Self {
         self.settings.random_cases = cases;
+        self
+    }
+
+    /// Runs these phases alone; all of them unless said.
+    pub fn phases(mut self, phases: impl IntoIterator<Item = Phase>) -> Self {
+        self.settings.phases = phases.into_iter().collect();
         self
     }
 

@@ -48,6 +48,7 @@ async fn run(faults: Vec<&'static Fault>) -> Outcome {
         workers: 8,
         max_requests: 50,
         random_cases: 12,
+        edge_cases: 8,
         methods: Methods::All,
         parameters: ["dta_xprt_964b2adb9bff37fb", "dta_xprt_5d1f0c2ab3e94d80"]
             .map(|token| ("data_export_token".to_owned(), token.to_owned()))

@@ -12,7 +12,11 @@ use axum::{
     response::{IntoResponse as _, Response},
     routing::get,
 };
-use oasgate::{Contract, gate::PollingRule, testing::Gate};
+use oasgate::{
+    Contract,
+    gate::{Phase, PollingRule},
+    testing::Gate,
+};
 use tokio::time::Instant;
 
 /// When each request came, and what is answered while the work goes on.
@@ -64,7 +68,7 @@ async fn run(
     let contract = Contract::load("spec/vantage-data-exports.yaml").expect("it loads");
     let ran = Gate::new(&contract)
         .param("data_export_token", "a1")
-        .cases(0)
+        .phases([Phase::Examples])
         .polling(rule)
         .service(app)
         .run()

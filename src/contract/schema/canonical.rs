@@ -3,6 +3,27 @@
 use jsonschema::canonical::{self, Satisfiability};
 use serde_json::Value;
 
+pub(crate) use jsonschema::canonical::{
+    ArrayView, CanonicalSchema, CanonicalView, Distinctness, ObjectView, ObjectViolationView,
+    StringView,
+};
+
+/// The longest schema, written out, that is canonicalised: what is longer costs too much.
+const MOST_TEXT: usize = 2 << 20;
+
+/// The canonical form of a self-contained schema. `None` where it has none, or is too large.
+pub(crate) fn canonical(schema: &Value) -> Option<CanonicalSchema> {
+    if schema.to_string().len() > MOST_TEXT {
+        return None;
+    }
+    let canonical = canonical::options()
+        .offline()
+        .should_validate_formats(true)
+        .canonicalize(schema)
+        .ok()?;
+    (!matches!(canonical.view(), CanonicalView::Raw(_))).then_some(canonical)
+}
+
 /// Whether it is proved that a self-contained schema accepts nothing.
 pub(super) fn is_impossible(schema: &Value) -> bool {
     canonical::options()
@@ -10,4 +31,17 @@ pub(super) fn is_impossible(schema: &Value) -> bool {
         .should_validate_formats(false)
         .canonicalize(schema)
         .is_ok_and(|canonical| canonical.satisfiability() == Satisfiability::No)
+}
+
+/// Every value that a canonical schema refuses; `None` where that cannot be said exactly.
+pub(crate) fn negation(schema: &CanonicalSchema) -> Option<CanonicalSchema> {
+    schema
+        .negate()
+        .ok()
+        .filter(|refused| refused.satisfiability() != Satisfiability::No)
+}
+
+/// Whether every value is accepted.
+pub(crate) fn accepts_all(schema: &CanonicalSchema) -> bool {
+    matches!(schema.view(), CanonicalView::True)
 }

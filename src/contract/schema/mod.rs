@@ -5,7 +5,8 @@
 //! compiled once, when first asked, with its references left to be followed lazily. A document
 //! whose schemas all refer to each other therefore costs no more than the schemas in use.
 
-mod canonical;
+pub(crate) mod canonical;
+mod constraints;
 mod dialect;
 pub(super) mod objects;
 mod standalone;
@@ -20,6 +21,7 @@ use std::{fmt, sync::Arc};
 use oasgate_document::{Address, Pointer};
 use serde_json::Value;
 
+pub use constraints::Constraint;
 pub(super) use store::SchemaStore;
 pub use violation::Violation;
 

@@ -164,6 +164,20 @@ const COMPOSING: &[&str] = &[
     "unevaluatedProperties",
 ];
 
+/// Hands over each schema object in force at each node of a value.
+pub(super) fn each_node(
+    schema: &Schema,
+    value: &Value,
+    mut visit: impl FnMut(&Pointer, &Address, &Map<String, Value>),
+) {
+    let start = vec![schema.address.clone()];
+    walk(schema, start, value, &Pointer::root(), &mut |node| {
+        for (at, members) in node.schemas {
+            visit(node.pointer, at, members);
+        }
+    });
+}
+
 struct Node<'n, 's> {
     pointer: &'n Pointer,
     value: &'n Value,

@@ -1,0 +1,90 @@
+//! `oasgate plan`: what would be sent, before anything is.
+
+use std::{collections::BTreeMap, io::Write as _};
+
+use clap::Args as ClapArgs;
+use serde_json::json;
+
+use super::{Result, common::Exit, spec::SpecArgs};
+use crate::gate::{self, LiveSettings, Methods};
+
+/// Print the requests that a check would send, and why each exists
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "Examples:\n  oasgate plan spec/api.yaml\n  oasgate plan spec/api.yaml --seed 8f3a21c0 --json > plan.ndjson"
+)]
+pub(super) struct Args {
+    #[command(flatten)]
+    spec: SpecArgs,
+    /// The seed of everything that is generated
+    #[arg(long, value_name = "HEX", default_value = "0", value_parser = super::check::seed)]
+    seed: u64,
+    /// Random requests for each operation
+    #[arg(long, value_name = "N", default_value_t = 30)]
+    cases: usize,
+    /// One JSON object for each request
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(args: &Args) -> Result {
+    let contract = args.spec.load()?;
+    let base = super::generate::base();
+    let settings = LiveSettings {
+        seed: args.seed,
+        random_cases: args.cases,
+        methods: Methods::All,
+        ..LiveSettings::new(base)
+    };
+    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    let mut total = 0_u64;
+    for plan in gate::plan(&contract, &settings) {
+        let operation = &plan.operation;
+        if !args.json {
+            let mut phases: BTreeMap<_, usize> = BTreeMap::new();
+            for case in &plan.cases {
+                *phases.entry(case.phase).or_default() += 1;
+            }
+            let counts: Vec<_> = phases
+                .iter()
+                .map(|(phase, count)| format!("{count} {phase}"))
+                .collect();
+            let counts = match &plan.left_out {
+                Some(why) => format!("nothing: {}", why.reason()),
+                None => counts.join(", "),
+            };
+            writeln!(
+                out,
+                "{}  {} {}: {counts}",
+                operation.id, operation.method, operation.path
+            )?;
+        }
+        for case in &plan.cases {
+            total += 1;
+            let target = &case.request.url[url::Position::BeforePath..];
+            if args.json {
+                let line = json!({
+                    "operation": operation.id.as_str(),
+                    "phase": case.phase.as_str(),
+                    "why": case.why,
+                    "method": case.request.method.as_str(),
+                    "target": target,
+                });
+                writeln!(out, "{line}")?;
+            } else {
+                writeln!(
+                    out,
+                    "    {:<8} {} {target}  ({})",
+                    case.phase.as_str(),
+                    case.request.method,
+                    case.why
+                )?;
+            }
+        }
+    }
+    if !args.json {
+        writeln!(out, "{}", crate::report::count(total, "request"))?;
+    }
+    out.flush()?;
+    Ok(Exit::Holds)
+}

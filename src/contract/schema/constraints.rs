@@ -1,0 +1,114 @@
+//! The keywords in force at each node of a value: what a value may be pushed against.
+
+use oasgate_document::{Address, Pointer};
+use serde_json::Value;
+
+use super::{Direction, Schema, structure};
+
+/// A keyword that holds at one node of a value.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Constraint {
+    /// The node of the value.
+    pub instance: Pointer,
+    /// The keyword in the document.
+    pub address: Address,
+    /// Its name.
+    pub keyword: String,
+    /// What the document writes behind it.
+    pub argument: Value,
+    /// Further members of the schema object that say how it is meant.
+    pub beside: serde_json::Map<String, Value>,
+}
+
+/// Keywords that can be broken, or met exactly, at one node.
+const KEYWORDS: &[&str] = &[
+    "additionalProperties",
+    "const",
+    "contains",
+    "dependentRequired",
+    "enum",
+    "exclusiveMaximum",
+    "exclusiveMinimum",
+    "format",
+    "maxItems",
+    "maxLength",
+    "maxProperties",
+    "maximum",
+    "minItems",
+    "minLength",
+    "minProperties",
+    "minimum",
+    "multipleOf",
+    "pattern",
+    "patternProperties",
+    "properties",
+    "propertyNames",
+    "required",
+    "type",
+    "uniqueItems",
+];
+
+/// Every keyword in force at each node of a value, outermost first.
+pub(super) fn of(schema: &Schema, value: &Value) -> Vec<Constraint> {
+    let mut found = Vec::new();
+    structure::each_node(
+        schema,
+        value,
+        |instance: &Pointer, at: &Address, members: &serde_json::Map<String, Value>| {
+            for (keyword, argument) in members {
+                if !KEYWORDS.contains(&keyword.as_str()) {
+                    continue;
+                }
+                found.push(Constraint {
+                    instance: instance.clone(),
+                    address: at.join(keyword),
+                    keyword: keyword.clone(),
+                    argument: argument.clone(),
+                    beside: members
+                        .iter()
+                        .filter(|(other, _)| {
+                            matches!(
+                                other.as_str(),
+                                "exclusiveMinimum" | "exclusiveMaximum" | "nullable" | "type"
+                            )
+                        })
+                        .map(|(other, value)| (other.clone(), value.clone()))
+                        .collect(),
+                });
+            }
+        },
+    );
+    found
+}
+
+impl Schema {
+    /// Every keyword in force at each node of a value that the schema accepts.
+    pub fn constraints(&self, value: &Value) -> Vec<Constraint> {
+        of(self, value)
+    }
+
+    /// Values that the document shows for this schema, with the properties below it: name and value,
+    /// each valid where it stands.
+    pub fn shown(&self) -> Vec<(String, Value)> {
+        let mut found = Vec::new();
+        let store = &self.store;
+        super::objects::each(store, vec![self.address.clone()], &mut |at, members| {
+            let Some(Value::Object(properties)) = members.get("properties") else {
+                return;
+            };
+            for (name, property) in properties {
+                let here = Self::new(store, at.join("properties").join(name), Direction::Response);
+                let own = ["example", "x-example", "default"]
+                    .into_iter()
+                    .filter_map(|key| property.get(key));
+                let list = property.get("examples").and_then(Value::as_array);
+                for value in own.chain(list.into_iter().flatten()) {
+                    if !value.is_null() && found.len() < 2_000 && here.is_valid(value) {
+                        found.push((name.clone(), value.clone()));
+                    }
+                }
+            }
+        });
+        found
+    }
+}

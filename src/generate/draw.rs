@@ -1,0 +1,506 @@
+//! Values drawn from a recipe.
+
+use jsonschema::JsonType;
+use proptest::{prelude::Rng as _, test_runner::TestRng};
+use serde_json::{Map, Number, Value};
+
+use super::{
+    likeness::Likeness,
+    random::{below, between, once_in, pick},
+    recipe::{Items, Members, Node, Recipe, Span, Text},
+};
+use crate::contract::canonical::Distinctness;
+
+/// How deep values go before only what is required is made.
+const USUAL_DEPTH: u32 = 5;
+
+/// How deep values go at all.
+const MOST_DEPTH: u32 = 60;
+
+/// How often a part is drawn again when its judge refuses it.
+const ATTEMPTS: usize = 60;
+
+/// The longest string, array or object that is made without being asked for, beyond the least.
+const USUAL_SIZE: usize = 4;
+
+/// The most elements or characters that are made at all.
+const MOST_SIZE: usize = 20_000;
+
+/// How much of what is optional is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Optional {
+    /// Each optional part in half of the values.
+    Half,
+    /// All of them.
+    All,
+    /// None of them.
+    None,
+}
+
+/// Draws values.
+pub(super) struct Draw<'d> {
+    pub(super) recipe: &'d Recipe,
+    pub(super) likeness: &'d Likeness,
+    pub(super) rng: &'d mut TestRng,
+    pub(super) optional: Optional,
+}
+
+impl Draw<'_> {
+    /// A value; `None` when none was found.
+    pub(super) fn value(&mut self) -> Option<Value> {
+        let recipe = self.recipe;
+        self.node(&recipe.nodes[0], 0, None)
+    }
+
+    fn node(&mut self, node: &Node, depth: u32, name: Option<&str>) -> Option<Value> {
+        if depth > MOST_DEPTH {
+            return None;
+        }
+        match node {
+            Node::Never => None,
+            Node::Any => Some(self.any(depth)),
+            Node::Values(values) => pick(self.rng, values).cloned(),
+            Node::Types(types) => {
+                let kind = *pick(self.rng, types)?;
+                Some(self.of_type(kind, depth, name))
+            }
+            Node::Text(text) => self.text(text, name).map(Value::String),
+            Node::Integer(span) => number(self.rng, span, true),
+            Node::Number(span) => number(self.rng, span, false),
+            Node::Array(items) => self.judged(items.judge.as_deref(), |draw| {
+                draw.array(items, depth, name)
+            }),
+            Node::Object(members) => {
+                self.judged(members.judge.as_deref(), |draw| draw.object(members, depth))
+            }
+            Node::Choice(nodes) => {
+                let recipe = self.recipe;
+                if depth >= USUAL_DEPTH {
+                    let lowest = nodes.iter().min_by_key(|node| recipe.least_height(node))?;
+                    return self.node(lowest, depth, name);
+                }
+                let chosen = below(self.rng, nodes.len());
+                (0..nodes.len())
+                    .find_map(|turn| self.node(&nodes[(chosen + turn) % nodes.len()], depth, name))
+            }
+            Node::Judged(inner, judge) => {
+                self.judged(Some(judge), |draw| draw.node(inner, depth, name))
+            }
+            Node::Reference(number) => {
+                let recipe = self.recipe;
+                self.node(&recipe.nodes[*number], depth + 1, name)
+            }
+        }
+    }
+
+    fn judged(
+        &mut self,
+        judge: Option<&jsonschema::Validator>,
+        mut make: impl FnMut(&mut Self) -> Option<Value>,
+    ) -> Option<Value> {
+        let Some(judge) = judge else {
+            return make(self);
+        };
+        (0..ATTEMPTS).find_map(|_| make(self).filter(|value| judge.is_valid(value)))
+    }
+
+    fn any(&mut self, depth: u32) -> Value {
+        const KINDS: [JsonType; 7] = [
+            JsonType::String,
+            JsonType::Integer,
+            JsonType::Boolean,
+            JsonType::Null,
+            JsonType::Number,
+            JsonType::Object,
+            JsonType::Array,
+        ];
+        let most = if depth >= USUAL_DEPTH { 5 } else { 7 };
+        let kind = KINDS[below(self.rng, most)];
+        self.of_type(kind, depth, None)
+    }
+
+    fn of_type(&mut self, kind: JsonType, depth: u32, name: Option<&str>) -> Value {
+        let open = Span {
+            least: None,
+            most: None,
+            excludes_least: false,
+            excludes_most: false,
+            multiples: Vec::new(),
+            not_multiples: Vec::new(),
+        };
+        match kind {
+            JsonType::Null => Value::Null,
+            JsonType::Boolean => Value::Bool(once_in(self.rng, 2)),
+            JsonType::Integer => number(self.rng, &open, true).unwrap_or(Value::from(0)),
+            JsonType::Number => number(self.rng, &open, false).unwrap_or(Value::from(0.5)),
+            JsonType::String => {
+                let text = Text {
+                    least: 0,
+                    most: None,
+                    patterns: Vec::new(),
+                    judge: None,
+                };
+                Value::String(self.text(&text, name).unwrap_or_default())
+            }
+            JsonType::Array => {
+                let length = below(self.rng, 3);
+                (0..length).map(|_| self.any(depth + 1)).collect()
+            }
+            JsonType::Object => {
+                let mut members = Map::new();
+                for _ in 0..below(self.rng, 3) {
+                    let key = self.fresh_name();
+                    members.insert(key, self.any(depth + 1));
+                }
+                Value::Object(members)
+            }
+        }
+    }
+
+    fn text(&mut self, text: &Text, name: Option<&str>) -> Option<String> {
+        let most = text.most.unwrap_or(usize::MAX);
+        let accepted = |candidate: &str| {
+            let length = candidate.chars().count();
+            (text.least..=most).contains(&length)
+                && text
+                    .judge
+                    .as_ref()
+                    .is_none_or(|judge| judge.is_valid(&Value::from(candidate)))
+        };
+        if let Some(name) = name
+            && !once_in(self.rng, 4)
+            && let Some(shown) = self.likeness.text(name, self.rng)
+            && accepted(&shown)
+        {
+            return Some(shown);
+        }
+        for _ in 0..ATTEMPTS {
+            let candidate = match text.patterns.as_slice() {
+                [] => self.plain_text(text.least, most),
+                patterns => pick(self.rng, patterns)?.draw(self.rng, text.least, most),
+            };
+            if accepted(&candidate) {
+                return Some(candidate);
+            }
+        }
+        None
+    }
+
+    fn plain_text(&mut self, least: usize, most: usize) -> String {
+        const PLAIN: &[u8] = b"abcdefghijklmnopqrstuvwxyz0123456789";
+        const WIDER: &[char] = &[
+            'A', 'Z', ' ', '_', '-', '.', '/', '%', '&', '=', '?', '#', '+', ',', ';', ':', '"',
+            '\'', '\\', '<', '>', '{', '}', '|', '~', 'é', 'ß', '漢', 'ا', '😀', '\u{301}',
+        ];
+        let usual = least
+            .saturating_add(USUAL_SIZE * 3)
+            .min(most)
+            .min(MOST_SIZE);
+        let length = between(self.rng, least as i128, usual as i128);
+        let is_wide = once_in(self.rng, 5);
+        (0..length)
+            .map(|_| {
+                if is_wide && once_in(self.rng, 2) {
+                    WIDER[below(self.rng, WIDER.len())]
+                } else {
+                    char::from(PLAIN[below(self.rng, PLAIN.len())])
+                }
+            })
+            .collect()
+    }
+
+    fn fresh_name(&mut self) -> String {
+        const NAMES: &[&str] = &["name", "key", "value", "extra", "x"];
+        match pick(self.rng, NAMES) {
+            Some(name) if once_in(self.rng, 2) => (*name).to_owned(),
+            _ => {
+                let length = 1 + below(self.rng, 6);
+                self.plain_text(length, length)
+            }
+        }
+    }
+
+    fn array(&mut self, items: &Items, depth: u32, name: Option<&str>) -> Option<Value> {
+        let prefix = items.prefix.len();
+        let needed: usize = items.contains.iter().map(|(_, least)| *least).sum();
+        let ends_with_prefix = matches!(items.rest, Node::Never);
+        let most = items.most.unwrap_or(usize::MAX).min(if ends_with_prefix {
+            prefix
+        } else {
+            usize::MAX
+        });
+        let least = items
+            .least
+            .max(needed.min(most))
+            .max(usize::from(items.distinctness == Distinctness::SomeRepeated) * 2);
+        if least > most || least > MOST_SIZE {
+            return None;
+        }
+        let usual = match self.optional {
+            Optional::None => least,
+            _ if depth >= USUAL_DEPTH => least,
+            Optional::All => least.max(1).max(prefix).min(most),
+            Optional::Half => least.saturating_add(USUAL_SIZE).max(prefix).min(most),
+        };
+        let least = match self.optional {
+            Optional::All => usual,
+            _ => least,
+        };
+        let length = usize::try_from(between(self.rng, least as i128, usual as i128)).ok()?;
+        let mut made: Vec<Value> = Vec::with_capacity(length);
+        for index in 0..length {
+            let node = items.prefix.get(index).unwrap_or(&items.rest);
+            let mut drawn = self.node(node, depth + 1, name)?;
+            if items.distinctness == Distinctness::AllDistinct {
+                for _ in 0..ATTEMPTS {
+                    if !made.contains(&drawn) {
+                        break;
+                    }
+                    drawn = self.node(node, depth + 1, name)?;
+                }
+                // Where no fresh value was found, an array that is long enough stays as it is.
+                if made.contains(&drawn) && made.len() >= items.least {
+                    break;
+                }
+            }
+            made.push(drawn);
+        }
+        // What must be contained takes the last places, where the rest decides.
+        let mut at = made.len();
+        for (node, least) in &items.contains {
+            for _ in 0..*least {
+                at = at.checked_sub(1)?;
+                made[at] = self.node(node, depth + 1, name)?;
+            }
+        }
+        if items.distinctness == Distinctness::SomeRepeated && made.len() >= 2 {
+            let last = made.len() - 1;
+            made[last] = made[last - 1].clone();
+        }
+        Some(Value::Array(made))
+    }
+
+    fn object(&mut self, members: &Members, depth: u32) -> Option<Value> {
+        let most = members.most.unwrap_or(usize::MAX);
+        let mut made = Map::new();
+        let is_required = |name: &str| members.required.iter().any(|known| known == name);
+        let mut optional: Vec<&(String, Node)> = Vec::new();
+        for property in &members.properties {
+            if is_required(&property.0) {
+                let value = self.node(&property.1, depth + 1, Some(&property.0))?;
+                made.insert(property.0.clone(), value);
+            } else if !matches!(property.1, Node::Never) {
+                optional.push(property);
+            }
+        }
+        for name in &members.required {
+            if !made.contains_key(name) {
+                let value = self.undeclared(members, depth, name)?;
+                made.insert(name.clone(), value);
+            }
+        }
+        for (names, values) in &members.breaches {
+            let name = self.node(names, depth + 1, None)?;
+            let value = self.node(values, depth + 1, None)?;
+            let name = name
+                .as_str()
+                .map_or_else(|| self.fresh_name(), str::to_owned);
+            made.insert(name, value);
+        }
+        let is_deep = depth >= USUAL_DEPTH;
+        for (name, node) in &optional {
+            let room = made.len() < most;
+            let wanted = match self.optional {
+                Optional::All => !is_deep,
+                Optional::None => false,
+                Optional::Half => !is_deep && once_in(self.rng, 2),
+            };
+            if room
+                && (wanted || made.len() < members.least)
+                && let Some(value) = self.node(node, depth + 1, Some(name))
+            {
+                made.insert(name.clone(), value);
+            }
+        }
+        let is_spare = self.optional == Optional::Half
+            && !is_deep
+            && members.properties.is_empty()
+            && members.breaches.is_empty();
+        let spare = if is_spare { below(self.rng, 3) } else { 0 };
+        let wanted = members
+            .least
+            .max(made.len().saturating_add(spare))
+            .min(most);
+        let mut attempts = 0;
+        while made.len() < wanted && attempts < ATTEMPTS + wanted * 2 {
+            attempts += 1;
+            let Some((name, value)) = self.additional(members, depth) else {
+                continue;
+            };
+            if !members.properties.iter().any(|(known, _)| *known == name) {
+                made.insert(name, value);
+            }
+        }
+        (made.len() >= members.least).then_some(Value::Object(made))
+    }
+
+    /// The value of a required property that `properties` does not name.
+    fn undeclared(&mut self, members: &Members, depth: u32, name: &str) -> Option<Value> {
+        let fitting = if members.patterns.is_empty() {
+            None
+        } else {
+            pick(self.rng, &members.patterns).filter(|_| once_in(self.rng, 2))
+        };
+        // A judge refuses the object when the wrong schema was taken; both are tried.
+        let node = fitting.map_or(&members.rest, |(_, node)| node);
+        let node = if matches!(node, Node::Never) {
+            members.patterns.first().map_or(node, |(_, node)| node)
+        } else {
+            node
+        };
+        self.node(node, depth + 1, Some(name))
+    }
+
+    fn additional(&mut self, members: &Members, depth: u32) -> Option<(String, Value)> {
+        let by_pattern = !members.patterns.is_empty()
+            && (matches!(members.rest, Node::Never) || once_in(self.rng, 2));
+        let (name, node) = if by_pattern {
+            let (pattern, node) = pick(self.rng, &members.patterns)?;
+            (pattern.draw(self.rng, 0, 64), node)
+        } else {
+            let name = match &members.names {
+                Some(names) => self.node(names, depth + 1, None)?.as_str()?.to_owned(),
+                None => self.fresh_name(),
+            };
+            (name, &members.rest)
+        };
+        let value = self.node(node, depth + 1, None)?;
+        Some((name, value))
+    }
+}
+
+/// The greatest whole number that every JSON reader keeps exactly.
+const EXACT: f64 = 9_007_199_254_740_991.0;
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    reason = "bounds are clamped to the range of exact integers first"
+)]
+fn number(rng: &mut TestRng, span: &Span, is_integer: bool) -> Option<Value> {
+    let step = step(&span.multiples);
+    for _ in 0..ATTEMPTS {
+        // A window beside the bound that is there, wide where none is.
+        let reach = match below(rng, 8) {
+            0 => EXACT,
+            1 => 1e9,
+            2 | 3 => 1e5,
+            _ => 100.0,
+        } * step.unwrap_or(1.0).max(1.0);
+        let (low, high) = match (span.least, span.most) {
+            (Some(least), Some(most)) => (least, most),
+            (Some(least), None) => (least, (least + reach).max(least)),
+            (None, Some(most)) => ((most - reach).min(most), most),
+            (None, None) => (-reach / 10.0, reach),
+        };
+        let drawn = if let Some(step) = step {
+            let (first, last) = ((low / step).ceil(), (high / step).floor());
+            if first > last {
+                return None;
+            }
+            let count = between(
+                rng,
+                first.clamp(-EXACT, EXACT) as i128,
+                last.clamp(-EXACT, EXACT) as i128,
+            );
+            times(step, count)?
+        } else if is_integer || once_in(rng, 3) {
+            let (first, last) = (low.ceil(), high.floor());
+            if first > last {
+                if is_integer {
+                    return None;
+                }
+                continue;
+            }
+            if first.abs() > EXACT && last - first < 1.0 {
+                Number::from_f64(first)?
+            } else {
+                let drawn = between(
+                    rng,
+                    first.clamp(-1.8e19, 1.8e19) as i128,
+                    last.clamp(-1.8e19, 1.8e19) as i128,
+                );
+                integer(drawn)?
+            }
+        } else {
+            let share = (rng.next_u64() >> 11) as f64 / (1_u64 << 53) as f64;
+            let exact = low + (high - low) * share;
+            let short = (exact * 1000.0).round() / 1000.0;
+            Number::from_f64(if (low..=high).contains(&short) {
+                short
+            } else {
+                exact
+            })?
+        };
+        let value = drawn.as_f64()?;
+        let is_inside = (span
+            .least
+            .is_none_or(|least| value > least || !span.excludes_least && value >= least))
+            && (span
+                .most
+                .is_none_or(|most| value < most || !span.excludes_most && value <= most));
+        let is_barred = span
+            .not_multiples
+            .iter()
+            .filter_map(Number::as_f64)
+            .any(|step| (value / step).fract() == 0.0);
+        if is_inside && !is_barred {
+            return Some(Value::Number(drawn));
+        }
+    }
+    None
+}
+
+fn integer(value: i128) -> Option<Number> {
+    i64::try_from(value)
+        .map(Number::from)
+        .or_else(|_| u64::try_from(value).map(Number::from))
+        .ok()
+}
+
+/// A step that every multiple of which is a multiple of all.
+fn step(multiples: &[Number]) -> Option<f64> {
+    let (first, rest) = multiples.split_first()?;
+    let mut step = first.as_f64()?;
+    for other in rest {
+        let other = other.as_f64()?;
+        // The least common multiple, looked for among the first few.
+        let found = (1..=1_000_u32)
+            .map(|times| step * f64::from(times))
+            .find(|candidate| (candidate / other).fract().abs() < 1e-9);
+        step = found?;
+    }
+    Some(step)
+}
+
+/// A multiple of a decimal step, written without the noise of binary fractions.
+#[expect(clippy::cast_precision_loss, reason = "counts are exact integers")]
+fn times(step: f64, count: i128) -> Option<Number> {
+    if step.fract() == 0.0 {
+        #[expect(clippy::cast_possible_truncation, reason = "it has no fraction")]
+        let whole = step as i128;
+        return integer(whole.checked_mul(count)?)
+            .or_else(|| Number::from_f64(step * count as f64));
+    }
+    let written = format!("{step}");
+    let decimals = written
+        .split_once('.')
+        .map_or(0, |(_, decimals)| decimals.len());
+    let text = format!("{:.decimals$}", step * count as f64);
+    let value: f64 = text.parse().ok()?;
+    if value.fract() == 0.0 && value.abs() <= EXACT {
+        #[expect(clippy::cast_possible_truncation, reason = "it has no fraction")]
+        return integer(value as i128);
+    }
+    Number::from_f64(value)
+}

@@ -1,0 +1,150 @@
+//! Strings that look like data: as the document shows them, or as the name of the property says.
+//!
+//! A guess only ever chooses among valid values; whoever takes one asks the judge.
+
+use std::collections::HashMap;
+
+use proptest::test_runner::TestRng;
+use serde_json::Value;
+
+use super::{
+    pattern::Pattern,
+    random::{below, once_in, pick},
+};
+
+/// What the values of properties look like, by their names.
+#[derive(Debug, Default)]
+pub(super) struct Likeness {
+    shown: HashMap<String, Vec<String>>,
+}
+
+/// What the end of a name says of its values.
+const BY_NAME: &[(&[&str], &str)] = &[
+    (
+        &["_at", "timestamp", "datetime", "date_time", "_until", "_on"],
+        "20[0-9]{2}-0[1-9]-[12][0-8]T[01][0-9]:[0-5][0-9]:[0-5][0-9]Z",
+    ),
+    (&["date", "day"], "20[0-9]{2}-0[1-9]-[12][0-8]"),
+    (&["email", "mail"], "[a-z]{3,8}@[a-z]{3,8}\\.example"),
+    (
+        &["url", "uri", "link", "href"],
+        "https://[a-z]{3,8}\\.example/[a-z0-9]{0,8}",
+    ),
+    (&["host", "hostname", "domain"], "[a-z]{3,8}\\.example"),
+    (
+        &["uuid", "guid"],
+        "[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}",
+    ),
+    (&["token", "hash", "sha", "digest"], "[0-9a-f]{16}"),
+    (&["_id", "id"], "[0-9a-f]{8}"),
+    (&["currency"], "EUR|USD|GBP|JPY"),
+    (&["country"], "DE|US|GB|JP"),
+    (&["language", "locale", "lang"], "en|de|fr|ja"),
+    (&["phone"], "\\+4930[0-9]{6}"),
+    (&["color", "colour"], "#[0-9a-f]{6}"),
+    (&["ip", "ip_address"], "10\\.[0-9]\\.[0-9]\\.[1-9]"),
+    (&["version"], "[0-9]\\.[0-9]{1,2}\\.[0-9]"),
+    (&["name", "title", "label"], "[A-Z][a-z]{3,8}"),
+];
+
+impl Likeness {
+    /// From the values that a document shows for properties.
+    pub(super) fn of(shown: Vec<(String, Value)>) -> Self {
+        let mut likeness = Self::default();
+        for (name, value) in shown {
+            let known = likeness.shown.entry(name).or_default();
+            if let Value::String(text) = value
+                && known.len() < 16
+                && !known.contains(&text)
+            {
+                known.push(text);
+            }
+        }
+        likeness
+    }
+
+    /// A string for a property; `None` where nothing is known of it.
+    pub(super) fn text(&self, name: &str, rng: &mut TestRng) -> Option<String> {
+        if let Some(example) = self.shown.get(name).and_then(|shown| pick(rng, shown)) {
+            return Some(if once_in(rng, 2) {
+                example.clone()
+            } else {
+                varied(example, rng)
+            });
+        }
+        let name = snake(name);
+        let (_, pattern) = BY_NAME.iter().find(|(endings, _)| {
+            endings.iter().any(|ending| {
+                name.strip_suffix(ending.trim_start_matches('_'))
+                    .is_some_and(|rest| {
+                        rest.ends_with('_') || rest.is_empty() && !ending.starts_with('_')
+                    })
+            })
+        })?;
+        Some(Pattern::parse(pattern)?.draw(rng, 0, 64))
+    }
+}
+
+/// `createdAt` and `created-at` as `created_at`.
+fn snake(name: &str) -> String {
+    let mut snake = String::new();
+    for character in name.chars() {
+        if character.is_ascii_uppercase() && !snake.is_empty() && !snake.ends_with('_') {
+            snake.push('_');
+        }
+        snake.push(match character {
+            '-' | '.' | ' ' => '_',
+            other => other.to_ascii_lowercase(),
+        });
+    }
+    snake
+}
+
+/// Another string of the same make: the part behind the last separator with other characters of the
+/// same kinds, so that `dta_xprt_abcd1234` keeps its prefix.
+pub(super) fn varied(example: &str, rng: &mut TestRng) -> String {
+    let start = example
+        .rfind(['_', '-', '/', '.', ':', ' '])
+        .map_or(0, |at| at + 1);
+    let (prefix, tail) = example.split_at(start);
+    let is_hex = tail.len() >= 4 && tail.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let changed: String = tail
+        .chars()
+        .map(|character| match character {
+            '0'..='9' | 'a'..='f' if is_hex => {
+                char::from_digit(u32::try_from(below(rng, 16)).unwrap_or(0), 16).unwrap_or('0')
+            }
+            '0'..='9' => char::from(b'0' + u8::try_from(below(rng, 10)).unwrap_or(0)),
+            'a'..='z' => char::from(b'a' + u8::try_from(below(rng, 26)).unwrap_or(0)),
+            'A'..='Z' => char::from(b'A' + u8::try_from(below(rng, 26)).unwrap_or(0)),
+            other => other,
+        })
+        .collect();
+    format!("{prefix}{changed}")
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::test_runner::{RngAlgorithm, TestRng};
+
+    use super::*;
+
+    #[test]
+    fn an_example_keeps_its_prefix_and_a_name_speaks() {
+        let mut rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[3; 32]);
+        let other = varied("dta_xprt_abcd1234567890ef", &mut rng);
+        assert!(
+            other.starts_with("dta_xprt_") && other.len() == 25,
+            "{other}"
+        );
+        let likeness = Likeness::default();
+        let time = likeness.text("createdAt", &mut rng).expect("known");
+        assert!(time.contains('T') && time.ends_with('Z'), "{time}");
+        assert!(likeness.text("flat", &mut rng).is_none());
+        assert!(
+            likeness
+                .text("email", &mut rng)
+                .is_some_and(|mail| mail.contains('@'))
+        );
+    }
+}

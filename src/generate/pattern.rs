@@ -1,0 +1,224 @@
+//! Strings that match a regular expression, drawn from its syntax tree.
+
+use proptest::test_runner::TestRng;
+use regex_syntax::{
+    ParserBuilder,
+    hir::{Class, Hir, HirKind},
+};
+
+use super::random::{below, between};
+
+/// How often an unbounded repetition repeats at most, unless more is asked for.
+const USUAL_REPEATS: u32 = 6;
+
+/// A pattern that strings are drawn from. What is drawn may still miss what the syntax tree cannot
+/// say (look-around); whoever draws asks the validator.
+#[derive(Clone, Debug)]
+pub(super) struct Pattern {
+    hir: Hir,
+    /// Whether text may stand before and behind what matches.
+    open_start: bool,
+    open_end: bool,
+}
+
+impl Pattern {
+    /// Reads an ECMA-262 pattern; `None` where it cannot be read.
+    pub(super) fn parse(pattern: &str) -> Option<Self> {
+        let translated = translate(pattern);
+        let hir = ParserBuilder::new()
+            .unicode(true)
+            .build()
+            .parse(&translated)
+            .ok()?;
+        let starts = hir.properties().look_set_prefix().contains_anchor();
+        let ends = hir.properties().look_set_suffix().contains_anchor();
+        Some(Self {
+            hir,
+            open_start: !starts,
+            open_end: !ends,
+        })
+    }
+
+    /// A string that matches, and has a length in characters from `least` to `most` where that can
+    /// be had by repeating more or less.
+    pub(super) fn draw(&self, rng: &mut TestRng, least: usize, most: usize) -> String {
+        let mut text = String::new();
+        // A least length needs more repeats than usual; one attempt in three keeps them few.
+        let repeats = match below(rng, 3) {
+            0 => 1,
+            1 => USUAL_REPEATS,
+            _ => u32::try_from(least.clamp(6, 4096)).unwrap_or(USUAL_REPEATS),
+        };
+        write(&self.hir, rng, repeats, &mut text);
+        let length = text.chars().count();
+        if length < least && (self.open_end || self.open_start) {
+            let missing = "a".repeat(least - length);
+            return if self.open_end {
+                text + &missing
+            } else {
+                missing + &text
+            };
+        }
+        if length > most && most > 0 {
+            // Shorter attempts come by themselves; the shortest comes here.
+            let mut shortest = String::new();
+            write(&self.hir, rng, 0, &mut shortest);
+            return shortest;
+        }
+        text
+    }
+}
+
+fn write(hir: &Hir, rng: &mut TestRng, repeats: u32, text: &mut String) {
+    match hir.kind() {
+        HirKind::Empty | HirKind::Look(_) => {}
+        HirKind::Literal(literal) => text.push_str(&String::from_utf8_lossy(&literal.0)),
+        HirKind::Class(class) => text.extend(character(class, rng)),
+        HirKind::Repetition(repetition) => {
+            let least = repetition.min;
+            let most = repetition
+                .max
+                .unwrap_or_else(|| least.saturating_add(repeats))
+                .min(least.saturating_add(repeats.max(1) * 4));
+            let most = if repeats == 0 { least } else { most.max(least) };
+            let times = between(rng, i128::from(least), i128::from(most));
+            for _ in 0..times.min(8192) {
+                write(&repetition.sub, rng, repeats, text);
+            }
+        }
+        HirKind::Capture(capture) => write(&capture.sub, rng, repeats, text),
+        HirKind::Concat(parts) => {
+            for part in parts {
+                write(part, rng, repeats, text);
+            }
+        }
+        HirKind::Alternation(branches) => {
+            if let Some(branch) = branches.get(below(rng, branches.len())) {
+                write(branch, rng, repeats, text);
+            }
+        }
+    }
+}
+
+/// A character of a class, a plain one where there is one.
+fn character(class: &Class, rng: &mut TestRng) -> Option<char> {
+    let Class::Unicode(class) = class else {
+        return None;
+    };
+    let ranges = class.ranges();
+    let plain: Vec<(char, char)> = [('a', 'z'), ('0', '9'), ('A', 'Z'), ('!', '~')]
+        .iter()
+        .flat_map(|(low, high)| {
+            ranges
+                .iter()
+                .map(move |range| (range.start().max(*low), range.end().min(*high)))
+                .filter(|(start, end)| start <= end)
+        })
+        .collect();
+    let (start, end) = if plain.is_empty() || below(rng, 24) == 0 {
+        let range = ranges.get(below(rng, ranges.len()))?;
+        (range.start(), range.end())
+    } else {
+        plain[below(rng, plain.len())]
+    };
+    let code = between(
+        rng,
+        i128::from(u32::from(start)),
+        i128::from(u32::from(end)),
+    );
+    u32::try_from(code)
+        .ok()
+        .and_then(char::from_u32)
+        .or(Some(start))
+}
+
+/// The differences between ECMA-262 and Rust's syntax that patterns in documents really have;
+/// look-around is left out, and the validator sees to it.
+fn translate(pattern: &str) -> String {
+    let mut out = String::with_capacity(pattern.len());
+    let mut rest = pattern;
+    while let Some(first) = rest.chars().next() {
+        if let Some(behind) = ["(?=", "(?!", "(?<=", "(?<!"]
+            .iter()
+            .find_map(|opening| rest.strip_prefix(opening))
+        {
+            rest = behind_group(behind);
+            continue;
+        }
+        if let Some(behind) = rest.strip_prefix('\\') {
+            let escaped = behind.chars().next().unwrap_or('\\');
+            match escaped {
+                'd' => out.push_str("[0-9]"),
+                'w' => out.push_str("[A-Za-z0-9_]"),
+                'D' => out.push_str("[^0-9]"),
+                'W' => out.push_str("[^A-Za-z0-9_]"),
+                '/' => out.push('/'),
+                'c' => {
+                    let letter = behind.chars().nth(1).unwrap_or('@');
+                    let code = u32::from(letter) % 32;
+                    out.push_str("\\x");
+                    out.push(char::from_digit(code / 16, 16).unwrap_or('0'));
+                    out.push(char::from_digit(code % 16, 16).unwrap_or('0'));
+                    rest = &behind[(1 + letter.len_utf8()).min(behind.len())..];
+                    continue;
+                }
+                // An identity escape of ECMA-262, which Rust refuses for letters and some signs.
+                other if !other.is_ascii_alphanumeric() => {
+                    out.push_str(&regex_syntax::escape(&other.to_string()));
+                }
+                other => {
+                    out.push('\\');
+                    out.push(other);
+                }
+            }
+            rest = &behind[escaped.len_utf8().min(behind.len())..];
+            continue;
+        }
+        out.push(first);
+        rest = &rest[first.len_utf8()..];
+    }
+    out
+}
+
+/// What stands behind the group that begins before `text`.
+fn behind_group(text: &str) -> &str {
+    let mut depth = 1;
+    let mut escaped = false;
+    for (at, character) in text.char_indices() {
+        match character {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            '(' => depth += 1,
+            ')' => {
+                depth -= 1;
+                if depth == 0 {
+                    return &text[at + 1..];
+                }
+            }
+            _ => {}
+        }
+    }
+    ""
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::test_runner::{RngAlgorithm, TestRng};
+
+    use super::*;
+
+    fn drawn(pattern: &str) -> String {
+        let mut rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[7; 32]);
+        Pattern::parse(pattern)
+            .unwrap_or_else(|| panic!("{pattern}"))
+            .draw(&mut rng, 0, 100)
+    }
+
+    #[test]
+    fn patterns_of_real_documents_are_read() {
+        assert!(drawn(r"^\d{4}-\d{2}$").len() == 7);
+        assert!(drawn(r"^[\w\-]+\/x$").ends_with("/x"));
+        assert!(drawn(r"^(?!no)(?=.*\d)[a-z0-9]{3}$").chars().count() == 3);
+        assert_eq!(drawn(r"^\$\{a\}$"), "${a}");
+    }
+}

@@ -1,0 +1,148 @@
+//! The strategies: valid values of a schema, and values that it refuses.
+
+use std::{fmt, sync::Arc};
+
+use proptest::{
+    strategy::{NewTree, Strategy},
+    test_runner::TestRunner,
+};
+use serde_json::Value;
+
+use super::{
+    draw::{Draw, Optional},
+    likeness::Likeness,
+    recipe::Recipe,
+    tree::{self, Tree},
+};
+use crate::contract::{Schema, canonical};
+
+/// How often a value is drawn before none is found.
+const ATTEMPTS: usize = 100;
+
+/// Which side of a schema values are on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Side {
+    Valid,
+    Invalid,
+}
+
+/// A strategy for the values that a schema accepts, or for those that it refuses.
+///
+/// The validator has the last word on every value. Shrinks toward the smallest and plainest value on
+/// the same side.
+#[derive(Clone)]
+pub struct Values {
+    schema: Schema,
+    side: Side,
+    recipe: Arc<Recipe>,
+    /// What the other side makes: a value of it, changed a little, may be on this side.
+    near: Option<Arc<Recipe>>,
+    likeness: Arc<Likeness>,
+    optional: Optional,
+}
+
+impl fmt::Debug for Values {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Values({:?} of {:?})", self.side, self.schema)
+    }
+}
+
+/// A strategy for the values that a schema accepts.
+pub fn valid(schema: &Schema) -> Values {
+    let bare = schema.to_bare_schema();
+    let recipe = match canonical::canonical(&bare) {
+        Some(canonical) => Recipe::of(&canonical),
+        None => Recipe::of_keywords(&bare),
+    };
+    Values {
+        schema: schema.clone(),
+        side: Side::Valid,
+        recipe: Arc::new(recipe),
+        near: None,
+        likeness: Arc::new(Likeness::of(schema.shown())),
+        optional: Optional::Half,
+    }
+}
+
+/// A strategy for the values that a schema refuses; `None` where it is known to refuse none, or
+/// where the set of them cannot be described.
+pub fn invalid(schema: &Schema) -> Option<Values> {
+    let bare = schema.to_bare_schema();
+    let accepted = canonical::canonical(&bare);
+    if accepted.as_ref().is_some_and(canonical::accepts_all) {
+        return None;
+    }
+    let refused = accepted.as_ref().and_then(canonical::negation);
+    let near = match &accepted {
+        Some(accepted) => Recipe::of(accepted),
+        None => Recipe::of_keywords(&bare),
+    };
+    Some(Values {
+        schema: schema.clone(),
+        side: Side::Invalid,
+        recipe: Arc::new(refused.as_ref().map_or_else(Recipe::any, Recipe::of)),
+        near: Some(Arc::new(near)),
+        likeness: Arc::default(),
+        optional: Optional::Half,
+    })
+}
+
+impl Values {
+    /// The same with every optional part there.
+    #[must_use]
+    pub(super) fn with_all(&self) -> Self {
+        Self {
+            optional: Optional::All,
+            ..self.clone()
+        }
+    }
+
+    /// The same with no optional part.
+    #[must_use]
+    pub(super) fn with_none(&self) -> Self {
+        Self {
+            optional: Optional::None,
+            ..self.clone()
+        }
+    }
+
+    /// One value; `None` when none was found.
+    pub fn draw(&self, runner: &mut TestRunner) -> Option<Value> {
+        (0..ATTEMPTS).find_map(|attempt| {
+            let near = self.near.as_ref().filter(|_| attempt % 4 == 3);
+            let mut draw = Draw {
+                recipe: near.unwrap_or(&self.recipe),
+                likeness: &self.likeness,
+                rng: runner.rng(),
+                // What is large may be refused as a whole again and again; what is small is not.
+                optional: if attempt > ATTEMPTS / 2 && attempt % 2 == 0 {
+                    Optional::None
+                } else {
+                    self.optional
+                },
+            };
+            let mut value = draw.value()?;
+            if near.is_some() {
+                value = tree::changed(&value, runner.rng());
+            }
+            self.takes(&value).then_some(value)
+        })
+    }
+
+    fn takes(&self, value: &Value) -> bool {
+        self.schema.is_valid(value) == (self.side == Side::Valid)
+    }
+}
+
+impl Strategy for Values {
+    type Tree = Tree<Box<dyn Fn(&Value) -> bool>>;
+    type Value = Value;
+
+    fn new_tree(&self, runner: &mut TestRunner) -> NewTree<Self> {
+        let value = self
+            .draw(runner)
+            .ok_or("no value of the schema was found")?;
+        let judge = self.clone();
+        Ok(Tree::new(value, Box::new(move |value| judge.takes(value))))
+    }
+}
