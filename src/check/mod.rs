@@ -5,6 +5,7 @@
 //! `explain` builds the findings. The two must agree; a test holds them to it. To add a check,
 //! write its file and its line in [`CHECKS`].
 
+mod breach;
 mod subject;
 
 mod broken_polling;
@@ -36,6 +37,7 @@ mod unknown_operation;
 mod unreached;
 mod write_only_leak;
 
+pub use breach::{Breach, Part};
 pub use subject::{Content, ContentType, Credential, Intent, Subject};
 
 use crate::finding::{Finding, Rule, documented};

@@ -95,7 +95,8 @@ pub(super) fn run(args: &Args) -> Result {
         };
         if args.invalid {
             for mutation in generate::mutations(schema, &mut generator) {
-                tell(mutation.value, Some(mutation.rule));
+                let rule = mutation.to_string();
+                tell(mutation.value, Some(rule));
             }
         } else {
             let strategy = generate::valid(schema);

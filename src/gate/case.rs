@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use super::credentials::Use;
 use crate::{
-    check::{Credential, Intent},
+    check::{Breach, Credential, Intent},
     contract::Operation,
     exchange::Request,
 };
@@ -20,6 +20,8 @@ pub struct Case {
     pub phase: Phase,
     /// Whether it obeys or breaks the contract.
     pub intent: Intent,
+    /// What it breaks on purpose; `None` where it obeys.
+    pub breaks: Option<Breach>,
     /// Which credential it carries.
     pub(super) credential: Use,
     /// Why it exists, in a few words.
@@ -33,6 +35,8 @@ pub enum Phase {
     Examples,
     /// Valid values at the edges, one parameter at a time.
     Edges,
+    /// Edges of two parameters at once.
+    Pairs,
     /// Requests that break one rule on purpose.
     Invalid,
     /// Random values that obey the contract.
@@ -49,6 +53,7 @@ impl Phase {
         match self {
             Self::Examples => "examples",
             Self::Edges => "edges",
+            Self::Pairs => "pairs",
             Self::Invalid => "invalid",
             Self::Random => "random",
             Self::Framing => "framing",
@@ -59,9 +64,10 @@ impl Phase {
 
 impl Phase {
     /// All of them, in their order.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Examples,
         Self::Edges,
+        Self::Pairs,
         Self::Invalid,
         Self::Random,
         Self::Framing,

@@ -1,7 +1,7 @@
 //! Values on both sides of each constraint: edges, which are valid, and mutations, each of which
 //! breaks one rule on purpose and names it.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, fmt};
 
 use oasgate_document::Pointer;
 use serde_json::{Map, Value};
@@ -23,8 +23,19 @@ pub struct Edge {
 pub struct Mutation {
     /// The value.
     pub value: Value,
-    /// The rule: `maximum 100`, `/files/0: type string`.
+    /// Where in the value the rule is broken.
+    pub at: Pointer,
+    /// The keyword of the rule.
+    pub keyword: String,
+    /// The rule: `maximum 100`, `required token`.
     pub rule: String,
+}
+
+/// As in `maximum 100` and `/files/0: type string`.
+impl fmt::Display for Mutation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&named(&self.at, &self.rule))
+    }
 }
 
 /// The most edges, and the most mutations, of one schema.
@@ -85,8 +96,8 @@ pub fn mutations(schema: &Schema, generator: &mut Generator) -> Vec<Mutation> {
             };
             let mut second_best = HashSet::new();
             for (value, rule) in beyond(&constraint, node) {
-                let rule = named(&constraint.instance, &rule);
-                if found.len() >= MOST || broken.contains(&rule) {
+                let name = named(&constraint.instance, &rule);
+                if found.len() >= MOST || broken.contains(&name) {
                     continue;
                 }
                 let whole = replaced(&base, &constraint.instance, value);
@@ -100,9 +111,14 @@ pub fn mutations(schema: &Schema, generator: &mut Generator) -> Vec<Mutation> {
                     continue;
                 }
                 // A value that breaks nothing else is the better one; another may come.
-                if breaks == violations.len() || !second_best.insert(rule.clone()) {
-                    broken.insert(rule.clone());
-                    found.push(Mutation { value: whole, rule });
+                if breaks == violations.len() || !second_best.insert(name.clone()) {
+                    broken.insert(name);
+                    found.push(Mutation {
+                        value: whole,
+                        at: constraint.instance.clone(),
+                        keyword: constraint.keyword.clone(),
+                        rule,
+                    });
                 }
             }
         }

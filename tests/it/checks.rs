@@ -252,7 +252,7 @@ fn each_check_has_a_file_of_its_name_and_a_line_in_the_list() {
                 .trim_end_matches(".rs")
                 .replace('_', "-")
         })
-        .filter(|name| !["mod", "subject"].contains(&name.as_str()))
+        .filter(|name| !["mod", "breach", "subject"].contains(&name.as_str()))
         .collect();
     files.sort();
     let mut rules: Vec<_> = oasgate::check::rules()

@@ -1,5 +1,8 @@
 //! Which cases are sent, in which order: a function of the contract, the settings and the seed.
 
+mod around;
+mod wire;
+
 use std::{collections::HashSet, sync::Arc};
 
 use http::Method;
@@ -15,7 +18,7 @@ use crate::{
     contract::{Contract, Location, Operation, Parameter},
     exchange::Request,
     generate::{self, Generator},
-    wire::{Parameters, RequestParts, readings, write_request},
+    wire::{RequestParts, write_request},
 };
 
 /// The cases of one operation.
@@ -116,7 +119,7 @@ impl Planner<'_> {
             .collect();
         let first = self.examples(&known)?;
         if let Some(plain) = self.plain(&known) {
-            self.around(&plain);
+            self.around(&plain, &known);
         }
         self.random(&known);
         self.framing(first.as_ref());
@@ -266,93 +269,6 @@ impl Planner<'_> {
         Some(parts)
     }
 
-    /// Edges and mutations, one parameter or body at a time, everything else plain.
-    fn around(&mut self, plain: &RequestParts) {
-        let operation = Arc::clone(self.operation);
-        let seed = self.settings.seed;
-        let mut edges = Vec::new();
-        let mut broken = Vec::new();
-        for parameter in &operation.parameters {
-            let name = format!("{} {}", parameter.location, parameter.name);
-            let mut generator = Generator::new(seed, &[operation.id.as_str(), &name]);
-            let Some(schema) = parameter.value.schema() else {
-                continue;
-            };
-            let with = |value| {
-                let mut parts = plain.clone();
-                parts.set(parameter.location, &parameter.name, value);
-                parts
-            };
-            for edge in generate::edges(schema, &mut generator) {
-                edges.push((with(edge.value), format!("{name}: {}", edge.name)));
-            }
-            for mutation in generate::mutations(schema, &mut generator) {
-                broken.push((with(mutation.value), format!("{name}: {}", mutation.rule)));
-            }
-            if parameter.required && parameter.location != Location::Path {
-                let mut parts = plain.clone();
-                parts.remove(parameter.location, &parameter.name);
-                broken.push((parts, format!("{name}: required")));
-            }
-        }
-        if let Some(body) = &operation.request_body {
-            for media_type in &body.content.media_types {
-                let Some(schema) = &media_type.schema else {
-                    continue;
-                };
-                let range = media_type.range.as_str();
-                let mut generator = Generator::new(seed, &[operation.id.as_str(), "body", range]);
-                let with = |value| RequestParts {
-                    body: Some((range.to_owned(), value)),
-                    ..plain.clone()
-                };
-                for edge in generate::edges(schema, &mut generator) {
-                    edges.push((with(edge.value), format!("body: {}", edge.name)));
-                }
-                for mutation in generate::mutations(schema, &mut generator) {
-                    broken.push((with(mutation.value), format!("body: {}", mutation.rule)));
-                }
-            }
-            if body.required {
-                let parts = RequestParts {
-                    body: None,
-                    ..plain.clone()
-                };
-                broken.push((parts, "body: required".to_owned()));
-            }
-        }
-        for (parts, why) in spread(edges, self.settings.edge_cases) {
-            self.add(&parts, Phase::Edges, Use::Right, &why);
-        }
-        let mut room = self.settings.edge_cases;
-        for (parts, why) in broken {
-            if room == 0 {
-                break;
-            }
-            room -= usize::from(self.add_broken(&parts, &why));
-        }
-    }
-
-    /// Takes in a request that breaks the contract, where every reading of what is sent breaks it.
-    fn add_broken(&mut self, parts: &RequestParts, why: &str) -> bool {
-        let Ok(request) = write_request(self.operation, &self.settings.base, parts) else {
-            return false;
-        };
-        if !breaks_on_the_wire(self.operation, &request, parts) {
-            return false;
-        }
-        let identity = identity(&request);
-        if !self.sent.insert(identity) {
-            return false;
-        }
-        let before = self.cases.len();
-        self.push(request, Phase::Invalid, Use::Right, why);
-        if let Some(case) = self.cases.get_mut(before) {
-            case.intent = Intent::Break;
-        }
-        true
-    }
-
     /// Random values that obey the contract; each optional parameter takes part in half of them.
     fn random(&mut self, known: &[Known<'_>]) {
         let mut generator =
@@ -436,10 +352,15 @@ impl Planner<'_> {
         why: &str,
     ) -> Option<Request> {
         let request = write_request(self.operation, &self.settings.base, parts).ok()?;
-        if self.sent.insert(identity(&request)) {
+        if self.is_fresh(&request) {
             self.push(request.clone(), phase, credential, why);
         }
         Some(request)
+    }
+
+    /// Whether a request is sent for the first time; from now on it is not.
+    fn is_fresh(&mut self, request: &Request) -> bool {
+        self.sent.insert(identity(request))
     }
 
     fn push(&mut self, mut request: Request, phase: Phase, credential: Use, why: &str) {
@@ -454,95 +375,17 @@ impl Planner<'_> {
             request,
             phase,
             intent: Intent::Obey,
+            breaks: None,
             credential,
             why: why.to_owned(),
         });
     }
 }
+
 /// What tells a request from others on the wire.
 fn identity(request: &Request) -> String {
     format!(
         "{} {} {:?} {:?}",
         request.method, request.url, request.headers, request.body
     )
-}
-
-/// Some of many, from the beginning to the end, so that no parameter takes all the room.
-fn spread<T>(all: Vec<T>, most: usize) -> Vec<T> {
-    let count = all.len();
-    if count <= most {
-        return all;
-    }
-    all.into_iter()
-        .enumerate()
-        .filter(|(index, _)| (index * most) / count != ((index + 1) * most) / count)
-        .map(|(_, one)| one)
-        .collect()
-}
-
-/// Whether a request breaks its contract in every way in which a server could read it: a value that
-/// travels as text may be a number, a text, an empty value or an absent one.
-fn breaks_on_the_wire(operation: &Operation, request: &Request, parts: &RequestParts) -> bool {
-    let path: Vec<(String, String)> = operation
-        .parameters
-        .iter()
-        .filter(|parameter| parameter.location == Location::Path)
-        .filter_map(|parameter| {
-            let raw = generate_path_text(operation, request, &parameter.name)?;
-            Some((parameter.name.clone(), raw))
-        })
-        .collect();
-    let sent = Parameters::of(request, &path);
-    let parameter_breaks = operation.parameters.iter().any(|parameter| {
-        match sent.read(parameter) {
-            Ok(None) => parameter.required,
-            Err(_) => true,
-            Ok(Some(value)) => {
-                let Some(schema) = parameter.value.schema() else {
-                    return false;
-                };
-                let is_empty = matches!(&value, Value::String(text) if text.is_empty())
-                    || value.as_array().is_some_and(Vec::is_empty);
-                // An empty value may be taken for an absent one.
-                let may_be_absent = is_empty && !parameter.required;
-                let read_otherwise = value
-                    .as_str()
-                    .into_iter()
-                    .flat_map(readings)
-                    .any(|reading| schema.is_valid(&reading));
-                let as_list = schema.is_valid(&Value::Array(vec![value.clone()]));
-                !schema.is_valid(&value) && !may_be_absent && !read_otherwise && !as_list
-            }
-        }
-    });
-    if parameter_breaks {
-        return true;
-    }
-    let Some(declared) = &operation.request_body else {
-        return false;
-    };
-    match &parts.body {
-        None => declared.required,
-        // A form is text too; only JSON says what it means.
-        Some((range, value)) => declared
-            .content
-            .media_types
-            .iter()
-            .find(|media_type| media_type.range.as_str() == range)
-            .and_then(|media_type| media_type.schema.as_ref())
-            .is_some_and(|schema| range.contains("json") && !schema.is_valid(value)),
-    }
-}
-
-/// The raw text of one path parameter in a request that was written for the operation.
-fn generate_path_text(operation: &Operation, request: &Request, name: &str) -> Option<String> {
-    let written = operation.path.as_str();
-    let template: Vec<&str> = written.split('/').collect();
-    let whole: Vec<&str> = request.url.path().split('/').collect();
-    // The server's base path stands before the template.
-    let start = whole.len().checked_sub(template.len() - 1)?;
-    let at = template
-        .iter()
-        .position(|segment| *segment == format!("{{{name}}}"))?;
-    whole.get(start + at - 1).map(|raw| (*raw).to_owned())
 }

@@ -1,0 +1,133 @@
+//! Whether a broken request is broken on the wire: in every way in which a server could read it.
+//!
+//! A value that travels as text may be read as a number or as a text, as one element or as an array
+//! of one, as empty or as absent. A request is broken only where each of these readings breaks its
+//! schema.
+
+use serde_json::{Map, Value};
+
+use crate::{
+    contract::{Location, Operation, Parameter, Schema},
+    exchange::Request,
+    wire::{Parameters, RequestParts, read_text, readings},
+};
+
+/// Whether a request breaks its contract in every way in which a server could read it.
+pub(in crate::gate) fn breaks_on_the_wire(
+    operation: &Operation,
+    request: &Request,
+    parts: &RequestParts,
+) -> bool {
+    let path: Vec<(String, String)> = operation
+        .parameters
+        .iter()
+        .filter(|parameter| parameter.location == Location::Path)
+        .filter_map(|parameter| {
+            let raw = raw_path_value(operation, request, &parameter.name)?;
+            Some((parameter.name.clone(), raw))
+        })
+        .collect();
+    let sent = Parameters::of(request, &path);
+    operation
+        .parameters
+        .iter()
+        .any(|parameter| parameter_breaks(parameter, &sent))
+        || body_breaks(operation, parts)
+}
+
+fn parameter_breaks(parameter: &Parameter, sent: &Parameters<'_>) -> bool {
+    let value = match sent.read(parameter) {
+        Ok(None) => return parameter.required,
+        Err(_) => return true,
+        Ok(Some(value)) => value,
+    };
+    let Some(schema) = parameter.value.schema() else {
+        return false;
+    };
+    let is_empty = matches!(&value, Value::String(text) if text.is_empty())
+        || value.as_array().is_some_and(Vec::is_empty);
+    // An empty value may be taken for an absent one.
+    if is_empty && !parameter.required {
+        return false;
+    }
+    !text_obeys(&value, schema)
+}
+
+/// Whether one of the readings of a value that travelled as text obeys a schema.
+fn text_obeys(value: &Value, schema: &Schema) -> bool {
+    let is_obeyed = |value: &Value| {
+        schema.is_valid(value) || schema.is_valid(&Value::Array(vec![value.clone()]))
+    };
+    let element = match value.as_array().map(Vec::as_slice) {
+        // A list of one is its element.
+        Some([only]) => Some(only),
+        _ => None,
+    };
+    [Some(value), element].into_iter().flatten().any(|value| {
+        is_obeyed(value)
+            || plain_text(value).is_some_and(|text| readings(&text).iter().any(is_obeyed))
+    })
+}
+
+fn plain_text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(_) | Value::Bool(_) => Some(value.to_string()),
+        Value::Null => Some(String::new()),
+        Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+fn body_breaks(operation: &Operation, parts: &RequestParts) -> bool {
+    let Some(declared) = &operation.request_body else {
+        return false;
+    };
+    let Some((range, value)) = &parts.body else {
+        return declared.required;
+    };
+    let media_type = declared
+        .content
+        .media_types
+        .iter()
+        .find(|media_type| media_type.range.as_str() == range);
+    let Some(schema) = media_type.and_then(|media_type| media_type.schema.as_ref()) else {
+        return false;
+    };
+    if schema.is_valid(value) {
+        return false;
+    }
+    if range.contains("json") {
+        return true;
+    }
+    // A form carries texts, and an absent property where a value is empty.
+    let Value::Object(members) = value else {
+        return false;
+    };
+    let mut as_texts = Map::new();
+    let mut without_empty = Map::new();
+    for (name, member) in members {
+        let property = schema.property(name);
+        let read = match plain_text(member) {
+            Some(text) => read_text(&text, property.as_ref()),
+            None => member.clone(),
+        };
+        if plain_text(member).is_none_or(|text| !text.is_empty()) {
+            without_empty.insert(name.clone(), read.clone());
+        }
+        as_texts.insert(name.clone(), read);
+    }
+    !schema.is_valid(&Value::Object(as_texts)) && !schema.is_valid(&Value::Object(without_empty))
+}
+
+/// The raw text of one path parameter in a request that was written for the operation.
+fn raw_path_value(operation: &Operation, request: &Request, name: &str) -> Option<String> {
+    let written = operation.path.as_str();
+    let template: Vec<&str> = written.split('/').collect();
+    let whole: Vec<&str> = request.url.path().split('/').collect();
+    // The server's base path stands before the template.
+    let start = whole.len().checked_sub(template.len() - 1)?;
+    let at = template
+        .iter()
+        .position(|segment| *segment == format!("{{{name}}}"))?;
+    whole.get(start + at - 1).map(|raw| (*raw).to_owned())
+}
