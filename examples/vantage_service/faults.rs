@@ -177,7 +177,7 @@ pub(crate) const FAULTS: &[Fault] = &[
     fault("redirect-nowhere", "missing-location", "a redirect does not say where to", Act::Response(|_| bare(301))).also(&["undeclared-status"]),
     fault("internal-error", "server-error", "the status is 500", Act::Response(|response| html(with_status(response, 500)))).also(&["undeclared-status"]),
     fault("bad-gateway", "server-error", "the status is 502", Act::Response(|_| bare(502))).also(&["undeclared-status"]),
-    fault("not-allowed", "missing-allow", "GET is not allowed, and nothing else is named", Act::Response(|_| bare(405))).also(&["undeclared-status"]),
+    fault("not-allowed", "missing-allow", "GET is not allowed, and nothing else is named", Act::Response(|_| bare(405))).also(&["rejected-valid", "undeclared-status"]),
     // Content type.
     fault("html-page", "undeclared-content-type", "a page comes with 200", Act::Response(html)),
     fault("json-as-text", "undeclared-content-type", "the JSON is called a text", Act::Response(|response| with_header(response, header::CONTENT_TYPE, "text/plain"))),

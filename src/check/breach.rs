@@ -43,6 +43,21 @@ impl Breach {
     pub fn is_left_out(&self) -> bool {
         self.rule == "required" && self.pointer.is_root()
     }
+
+    /// What tells this breach from others of the operation: the part, the place with indexes left
+    /// open, and the keyword.
+    pub fn discriminator(&self) -> String {
+        let place: Vec<_> = self
+            .pointer
+            .as_str()
+            .split('/')
+            .map(|token| match token.parse::<usize>() {
+                Ok(_) => "*",
+                Err(_) => token,
+            })
+            .collect();
+        format!("{} {} {}", self.part, place.join("/"), self.keyword)
+    }
 }
 
 impl fmt::Display for Part {

@@ -1,7 +1,7 @@
 //! `ignored-auth`
 
-use super::{Check, Credential, Rule, Subject, documented};
-use crate::finding::Finding;
+use super::{Check, Credential, Intent, Part, Rule, Subject, documented};
+use crate::{contract::Location, finding::Finding};
 
 documented! {
     /// An operation that needs a credential answered without one, or with a wrong one.
@@ -19,6 +19,9 @@ documented! {
     ///
     /// - the operation's security includes `{}`: anonymous access is declared;
     /// - the response is a redirect, such as to a page for signing in;
+    /// - the request is invalid in its path, or has a method that the path does not declare: it may
+    ///   have missed the operation;
+    /// - the same request, sent once more, is refused: one operation's finding is confirmed once;
     /// - the request was recorded: recorders take credentials out.
     ///
     /// # Example
@@ -41,6 +44,10 @@ impl Check for IgnoredAuth {
         subject.credential == Credential::Unknown
             || !subject.operation.requires_credential()
             || !subject.exchange.response.status.is_success()
+            || subject.intent == Intent::OtherMethod
+            || subject
+                .breaks
+                .is_some_and(|breach| matches!(breach.part, Part::Parameter(Location::Path, _)))
     }
 
     fn explain(&self, subject: &Subject<'_>, findings: &mut Vec<Finding>) {

@@ -6,8 +6,13 @@
 //! write its file and its line in [`CHECKS`].
 
 mod breach;
+mod methods;
 mod subject;
 
+mod accepted_incomplete;
+mod accepted_invalid;
+mod accepted_undeclared_method;
+mod allow_mismatch;
 mod broken_polling;
 mod header_mismatch;
 mod ignored_auth;
@@ -22,6 +27,7 @@ mod missing_content_type;
 mod missing_location;
 mod missing_www_authenticate;
 mod no_response;
+mod rejected_valid;
 mod request_mismatch;
 mod schema_mismatch;
 mod server_error;
@@ -78,6 +84,11 @@ pub const CHECKS: &[&dyn Check] = &[
     &malformed_problem_details::MalformedProblemDetails,
     &slow_response::SlowResponse,
     &request_mismatch::RequestMismatch,
+    &accepted_invalid::AcceptedInvalid,
+    &accepted_incomplete::AcceptedIncomplete,
+    &rejected_valid::RejectedValid,
+    &accepted_undeclared_method::AcceptedUndeclaredMethod,
+    &allow_mismatch::AllowMismatch,
     &ignored_auth::IgnoredAuth,
 ];
 

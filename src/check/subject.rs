@@ -5,7 +5,7 @@ use std::{cell::OnceCell, time::Duration};
 use http::header::CONTENT_TYPE;
 use mediatype::MediaTypeBuf;
 
-use super::Rule;
+use super::{Breach, Rule};
 use crate::{
     contract::{Contract, MediaType, Operation, Response},
     exchange::{Body, Evidence, Exchange},
@@ -26,6 +26,12 @@ pub struct Subject<'a> {
     pub path_values: &'a [(String, String)],
     /// Why the request was sent.
     pub intent: Intent,
+    /// What it breaks on purpose; `None` where it breaks nothing or nobody knows.
+    pub breaks: Option<&'a Breach>,
+    /// The parameters and properties whose values name resources that were made up.
+    pub made_up: &'a [String],
+    /// Whether a `format` that is not enforced is a finding.
+    pub holds_formats: bool,
     /// What credential the request carried.
     pub credential: Credential,
     /// A response slower than this is a finding.
@@ -44,6 +50,8 @@ pub enum Intent {
     Obey,
     /// To break the contract on purpose.
     Break,
+    /// To see what a method does that the path does not declare.
+    OtherMethod,
 }
 
 /// What credential a request carried, as far as checks must know.
@@ -95,6 +103,9 @@ impl<'a> Subject<'a> {
             exchange,
             path_values,
             intent: Intent::Unknown,
+            breaks: None,
+            made_up: &[],
+            holds_formats: false,
             credential: Credential::Unknown,
             slow_after: None,
             declared: operation.responses.get(exchange.response.status),
@@ -107,6 +118,27 @@ impl<'a> Subject<'a> {
     #[must_use]
     pub fn with_intent(mut self, intent: Intent) -> Self {
         self.intent = intent;
+        self
+    }
+
+    /// Says what the request breaks on purpose.
+    #[must_use]
+    pub fn with_breach(mut self, breaks: Option<&'a Breach>) -> Self {
+        self.breaks = breaks;
+        self
+    }
+
+    /// Names the parameters and properties whose values name resources that were made up.
+    #[must_use]
+    pub fn with_made_up(mut self, names: &'a [String]) -> Self {
+        self.made_up = names;
+        self
+    }
+
+    /// Says whether a `format` that is not enforced is a finding.
+    #[must_use]
+    pub fn with_formats_held(mut self, holds_formats: bool) -> Self {
+        self.holds_formats = holds_formats;
         self
     }
 

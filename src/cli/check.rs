@@ -50,7 +50,7 @@ pub(super) struct Args {
     /// The most valid edges, and the most broken requests, for each operation
     #[arg(long, value_name = "N", default_value_t = 40)]
     edges: usize,
-    /// Run these phases alone: examples, edges, invalid, random, framing, auth
+    /// Run these phases alone: examples, edges, pairs, invalid, random, methods, framing, auth
     #[arg(long, value_name = "PHASE", value_delimiter = ',')]
     phases: Vec<Phase>,
     /// The most requests of the whole run

@@ -203,6 +203,7 @@ impl RunArgs {
         let settings = Settings {
             severities: config.severities(&contract)?,
             slow_after: config.slow_limit()?,
+            hold_formats: config.hold_formats,
         };
         Ok(Prepared {
             settings,

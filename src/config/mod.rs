@@ -50,6 +50,8 @@ pub struct Config {
     pub snapshots: SnapshotConfig,
     /// A response slower than this is a finding: `500ms`, `2s`.
     pub slow_after: Option<String>,
+    /// Whether a `format` that the service does not enforce is a finding.
+    pub hold_formats: bool,
     /// Where the file stands; paths in it are from there.
     #[serde(skip)]
     folder: PathBuf,

@@ -7,6 +7,7 @@ use crate::{
     check::{Breach, Credential, Intent},
     contract::Operation,
     exchange::Request,
+    wire::RequestParts,
 };
 
 /// One request to be sent, with why it exists.
@@ -22,6 +23,10 @@ pub struct Case {
     pub intent: Intent,
     /// What it breaks on purpose; `None` where it obeys.
     pub breaks: Option<Breach>,
+    /// The values that its request was written from.
+    pub parts: RequestParts,
+    /// The parameters and properties whose values name resources that were made up.
+    pub made_up: Vec<String>,
     /// Which credential it carries.
     pub(super) credential: Use,
     /// Why it exists, in a few words.
@@ -41,6 +46,8 @@ pub enum Phase {
     Invalid,
     /// Random values that obey the contract.
     Random,
+    /// Methods that the path does not declare.
+    Methods,
     /// One GET and one HEAD over a bare connection, to see bytes that HTTP does not allow.
     Framing,
     /// The credential left out, and a wrong one.
@@ -56,6 +63,7 @@ impl Phase {
             Self::Pairs => "pairs",
             Self::Invalid => "invalid",
             Self::Random => "random",
+            Self::Methods => "methods",
             Self::Framing => "framing",
             Self::Auth => "auth",
         }
@@ -64,15 +72,33 @@ impl Phase {
 
 impl Phase {
     /// All of them, in their order.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Examples,
         Self::Edges,
         Self::Pairs,
         Self::Invalid,
         Self::Random,
+        Self::Methods,
         Self::Framing,
         Self::Auth,
     ];
+}
+
+impl Phase {
+    /// The only rules that may speak of what the phase shows; `None` for all.
+    pub(super) const fn rules(self) -> Option<&'static [&'static str]> {
+        match self {
+            // Bytes that follow a head where none are allowed say nothing about the body's schema.
+            Self::Framing => Some(&["unexpected-body", "incomplete-response"]),
+            // The operation's responses are not declared for another method.
+            Self::Methods => Some(&[
+                "accepted-undeclared-method",
+                "allow-mismatch",
+                "missing-allow",
+            ]),
+            _ => None,
+        }
+    }
 }
 
 impl std::str::FromStr for Phase {

@@ -182,23 +182,25 @@ impl Run<'_> {
     fn hold(&mut self, case: &Case, exchange: &Exchange) {
         let status = exchange.response.status;
         self.held += 1;
-        self.tally.held(&case.operation, Some(status));
+        // What another method answers, or a bare connection shows, is no answer of the operation.
+        let counts = case.phase != Phase::Methods;
+        self.tally.held(&case.operation, counts.then_some(status));
         let values = Vec::new();
         let subject = Subject::new(self.contract, &case.operation, exchange, &values)
             .with_intent(case.intent)
+            .with_breach(case.breaks.as_ref())
+            .with_made_up(&case.made_up)
+            .with_formats_held(self.settings.common.hold_formats)
             .with_credential(case.credential_sent(self.settings.credentials.is_known()))
             .with_slow_after(self.settings.common.slow_after);
-        // Bytes that follow a head where none are allowed say nothing about the body's schema.
-        let is_probe = case.phase == Phase::Framing;
+        let spoken = case.phase.rules();
         let held = hold(&subject, &self.settings.common);
         for finding in held.findings {
-            if !is_probe
-                || ["unexpected-body", "incomplete-response"].contains(&finding.rule.as_str())
-            {
+            if spoken.is_none_or(|rules| rules.contains(&finding.rule.as_str())) {
                 self.found(case, finding);
             }
         }
-        if !is_probe
+        if spoken.is_none()
             && held.keeps_schema
             && let Some(store) = &mut self.snapshots
             && let Some((media_type, value)) = snapshot_of(&subject)
@@ -292,8 +294,11 @@ impl Run<'_> {
 
 /// Sends one case: over a bare connection where its phase wants that and the transport can.
 async fn send<T: Transport>(transport: &T, case: &Case, settings: &LiveSettings) -> Sent {
-    if case.phase != Phase::Framing {
-        return polling::send(transport, case, settings).await;
+    match case.phase {
+        Phase::Framing => {}
+        // What another method answers is nothing to wait for.
+        Phase::Methods => return polling::send_once(transport, &case.request).await,
+        _ => return polling::send(transport, case, settings).await,
     }
     let mut sent = Sent::default();
     let response = match transport.probe_framing(&case.request).await {

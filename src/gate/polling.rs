@@ -25,6 +25,20 @@ pub(super) struct Sent {
     pub(super) failure: Option<(Request, SendError)>,
 }
 
+/// Sends one request and follows nothing.
+pub(super) async fn send_once<T: Transport>(transport: &T, request: &Request) -> Sent {
+    let mut sent = Sent::default();
+    match transport.send(request).await {
+        Ok(response) => sent.exchanges.push(Exchange {
+            request: request.clone(),
+            response,
+            origin: Origin::Live,
+        }),
+        Err(error) => sent.failure = Some((request.clone(), error)),
+    }
+    sent
+}
+
 /// Sends a case, and follows it while it is pending.
 pub(super) async fn send<T: Transport>(
     transport: &T,

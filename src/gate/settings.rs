@@ -15,6 +15,8 @@ pub struct Settings {
     pub severities: Severities,
     /// A response slower than this is a finding; `None` for no limit.
     pub slow_after: Option<Duration>,
+    /// Whether a `format` that is not enforced is a finding.
+    pub hold_formats: bool,
 }
 
 /// Severities that differ from the rules' own: later entries win.

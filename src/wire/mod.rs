@@ -4,6 +4,7 @@
 //! parameters apart and [`write_request`] puts them together; [`header`] reads response headers.
 
 mod body;
+mod broken;
 mod form;
 pub mod header;
 pub mod http_syntax;
@@ -14,6 +15,7 @@ mod request;
 mod style;
 
 pub use body::{MalformedBody, Parsed, parse_body, write_body};
+pub use broken::{breaks_on_the_wire, parameter_breaks, path_values, sent_body_breaks};
 pub use parameter::{Parameters, UnreadableParameter};
 pub use reading::{read_text, readings};
 pub use request::{RequestParts, UnwritableRequest, write_request};

@@ -7,9 +7,9 @@ use std::{fs, path::Path, time::Duration};
 
 use http::{HeaderName, HeaderValue, StatusCode};
 use oasgate::{
-    check::{CHECKS, Credential, Intent, Subject},
-    contract::Contract,
-    document::Document,
+    check::{Breach, CHECKS, Credential, Intent, Part, Subject},
+    contract::{Contract, Location},
+    document::{Document, Pointer},
     exchange::{Body, CutReason, Exchange, Origin, Request, Response},
     finding::Finding,
 };
@@ -19,7 +19,12 @@ use serde_json::{Map, Value, json};
 struct Case {
     contract: Contract,
     exchange: Exchange,
+    /// The method under which the operation is declared.
+    declared: http::Method,
     intent: Intent,
+    breaks: Option<Breach>,
+    made_up: Vec<String>,
+    holds_formats: bool,
     credential: Credential,
     slow_after: Option<Duration>,
 }
@@ -41,10 +46,19 @@ impl Case {
             |part: &Value, key: &str| part.get(key).and_then(Value::as_str).map(str::to_owned);
         let method = text(request, "method").unwrap_or_else(|| "GET".to_owned());
         let declared = text(request, "declared-method").unwrap_or_else(|| method.clone());
+        let mut path = Map::from_iter([(declared.to_lowercase(), Value::Object(operation))]);
+        for (method, other) in case
+            .get("other-operations")
+            .and_then(Value::as_object)
+            .into_iter()
+            .flatten()
+        {
+            path.insert(method.clone(), other.clone());
+        }
         let document = json!({
             "openapi": version,
             "info": { "title": "t", "version": "1" },
-            "paths": { "/things/{id}": { declared.to_lowercase(): operation } },
+            "paths": { "/things/{id}": path, "/things/mine": case.get("other-path").cloned().unwrap_or_else(|| json!({})) },
             "components": { "securitySchemes": { "token": { "type": "http", "scheme": "bearer" } },
                             "schemas": case.get("schemas").cloned().unwrap_or_else(|| json!({})) },
         });
@@ -72,11 +86,23 @@ impl Case {
                 response: response(&case["response"]),
                 origin: origin(case),
             },
+            declared: declared.parse().expect("a method"),
             intent: match text(request, "intent").as_deref() {
                 Some("obey") => Intent::Obey,
                 Some("break") => Intent::Break,
+                Some("other-method") => Intent::OtherMethod,
+                _ if request.get("breaks").is_some() => Intent::Break,
                 _ => Intent::Unknown,
             },
+            breaks: request.get("breaks").map(breach),
+            made_up: request
+                .get("made-up")
+                .and_then(Value::as_array)
+                .into_iter()
+                .flatten()
+                .map(|name| name.as_str().expect("a name").to_owned())
+                .collect(),
+            holds_formats: case["settings"]["hold-formats"] == true,
             credential: match text(request, "credential").as_deref() {
                 Some("absent") => Credential::Absent,
                 Some("wrong") => Credential::Wrong,
@@ -94,14 +120,19 @@ impl Case {
         let route = self
             .contract
             .route(&request.method, &request.url)
+            .or_else(|_| self.contract.route(&self.declared, &request.url))
             .expect("the case has its operation");
+        let operation = self.contract.operation("op").expect("it is declared");
         let subject = Subject::new(
             &self.contract,
-            route.operation,
+            operation,
             &self.exchange,
             &route.path_values,
         )
         .with_intent(self.intent)
+        .with_breach(self.breaks.as_ref())
+        .with_made_up(&self.made_up)
+        .with_formats_held(self.holds_formats)
         .with_credential(self.credential)
         .with_slow_after(self.slow_after);
         let mut findings = Vec::new();
@@ -116,6 +147,26 @@ impl Case {
             );
         }
         findings
+    }
+}
+
+fn breach(part: &Value) -> Breach {
+    let text = |key: &str| part[key].as_str().unwrap_or_default().to_owned();
+    let location = match text("in").as_str() {
+        "body" => None,
+        "path" => Some(Location::Path),
+        "query" => Some(Location::Query),
+        "header" => Some(Location::Header),
+        "cookie" => Some(Location::Cookie),
+        other => panic!("{other:?} is no part of a request"),
+    };
+    Breach {
+        part: location.map_or(Part::Body, |location| {
+            Part::Parameter(location, text("name"))
+        }),
+        pointer: Pointer::parse(&text("pointer")).expect("a pointer"),
+        keyword: text("keyword"),
+        rule: text("rule"),
     }
 }
 
@@ -252,7 +303,7 @@ fn each_check_has_a_file_of_its_name_and_a_line_in_the_list() {
                 .trim_end_matches(".rs")
                 .replace('_', "-")
         })
-        .filter(|name| !["mod", "breach", "subject"].contains(&name.as_str()))
+        .filter(|name| !["mod", "breach", "methods", "subject"].contains(&name.as_str()))
         .collect();
     files.sort();
     let mut rules: Vec<_> = oasgate::check::rules()

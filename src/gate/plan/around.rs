@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{Known, Planner, wire::breaks_on_the_wire};
+use super::{Known, Planner};
 use crate::{
     check::{Breach, Intent, Part},
     contract::{Location, Operation},
     gate::{Phase, credentials::Use},
     generate::{self, Edge, Generator, Mutation},
-    wire::{RequestParts, write_request},
+    wire::{RequestParts, breaks_on_the_wire, write_request},
 };
 
 /// How many pairs of parts are tried for each operation, in relation to the edges.
@@ -179,7 +179,13 @@ impl Planner<'_> {
             return false;
         }
         let before = self.cases.len();
-        self.push(request, Phase::Invalid, Use::Right, &breach.to_string());
+        self.push(
+            request,
+            parts,
+            Phase::Invalid,
+            Use::Right,
+            &breach.to_string(),
+        );
         if let Some(case) = self.cases.get_mut(before) {
             case.intent = Intent::Break;
             case.breaks = Some(breach);

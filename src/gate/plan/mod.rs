@@ -1,7 +1,8 @@
 //! Which cases are sent, in which order: a function of the contract, the settings and the seed.
 
 mod around;
-mod wire;
+mod made_up;
+mod methods;
 
 use std::{collections::HashSet, sync::Arc};
 
@@ -34,14 +35,28 @@ pub struct Plan {
 
 /// Plans every operation of a contract.
 pub fn plan(contract: &Contract, settings: &LiveSettings) -> Vec<Plan> {
-    contract
-        .operations()
-        .iter()
-        .map(|operation| plan_operation(operation, settings))
-        .collect()
+    let mut plans: Vec<Plan> = Vec::new();
+    for operation in contract.operations() {
+        // What a path does not declare is looked at once, with the first of its operations.
+        let is_first = !plans
+            .iter()
+            .any(|plan| plan.left_out.is_none() && plan.operation.path.is_like(&operation.path));
+        let other_methods = if is_first {
+            methods::undeclared(contract, operation, settings)
+        } else {
+            Vec::new()
+        };
+        plans.push(plan_operation(contract, operation, settings, other_methods));
+    }
+    plans
 }
 
-fn plan_operation(operation: &Arc<Operation>, settings: &LiveSettings) -> Plan {
+fn plan_operation(
+    contract: &Contract,
+    operation: &Arc<Operation>,
+    settings: &LiveSettings,
+    other_methods: Vec<Method>,
+) -> Plan {
     let id = operation.id.as_str();
     let left_out = |reason| Plan {
         operation: Arc::clone(operation),
@@ -56,8 +71,10 @@ fn plan_operation(operation: &Arc<Operation>, settings: &LiveSettings) -> Plan {
         return left_out(Unreached::Unsafe);
     }
     let mut planner = Planner {
+        contract,
         operation,
         settings,
+        other_methods,
         cases: Vec::new(),
         sent: HashSet::new(),
     };
@@ -72,11 +89,20 @@ fn plan_operation(operation: &Arc<Operation>, settings: &LiveSettings) -> Plan {
 }
 
 struct Planner<'p> {
+    contract: &'p Contract,
     operation: &'p Arc<Operation>,
     settings: &'p LiveSettings,
+    /// Methods to be tried that the path does not declare.
+    other_methods: Vec<Method>,
     cases: Vec<Case>,
     /// What identifies each request on the wire, so that none is sent twice.
     sent: HashSet<String>,
+}
+
+/// The first request of an operation, from which others are made.
+struct First {
+    request: Request,
+    parts: RequestParts,
 }
 
 /// The values that are known for one parameter, best first.
@@ -122,6 +148,7 @@ impl Planner<'_> {
             self.around(&plain, &known);
         }
         self.random(&known);
+        self.methods(first.as_ref());
         self.framing(first.as_ref());
         self.auth(first.as_ref());
         Ok(())
@@ -154,7 +181,7 @@ impl Planner<'_> {
     }
 
     /// One case for each value that is shown or given, all parameters that have one taking part.
-    fn examples(&mut self, known: &[Known<'_>]) -> Result<Option<Request>, String> {
+    fn examples(&mut self, known: &[Known<'_>]) -> Result<Option<First>, String> {
         let bodies = self.shown_bodies();
         let rounds = known
             .iter()
@@ -192,7 +219,7 @@ impl Planner<'_> {
                 "values from the document or the user"
             };
             let request = self.add(&parts, Phase::Examples, Use::Right, why);
-            first = first.or(request);
+            first = first.or(request.map(|request| First { request, parts }));
         }
         Ok(first)
     }
@@ -314,22 +341,22 @@ impl Planner<'_> {
     }
 
     /// The first request again, over a bare connection, and as HEAD there too.
-    fn framing(&mut self, first: Option<&Request>) {
-        let Some(first) = first.filter(|request| request.method == Method::GET) else {
+    fn framing(&mut self, first: Option<&First>) {
+        let Some(first) = first.filter(|first| first.request.method == Method::GET) else {
             return;
         };
         for method in [Method::GET, Method::HEAD] {
             let why = format!("{method} over a bare connection");
             let request = Request {
                 method,
-                ..first.clone()
+                ..first.request.clone()
             };
-            self.push(request, Phase::Framing, Use::Right, &why);
+            self.push(request, &first.parts, Phase::Framing, Use::Right, &why);
         }
     }
 
     /// The first request again, without the credential and with a wrong one.
-    fn auth(&mut self, first: Option<&Request>) {
+    fn auth(&mut self, first: Option<&First>) {
         let Some(first) = first else { return };
         if !self.operation.requires_credential() || !self.settings.credentials.is_known() {
             return;
@@ -338,7 +365,13 @@ impl Planner<'_> {
             (Use::Absent, "without the credential"),
             (Use::Wrong, "with a wrong credential"),
         ] {
-            self.push(first.clone(), Phase::Auth, credential, why);
+            self.push(
+                first.request.clone(),
+                &first.parts,
+                Phase::Auth,
+                credential,
+                why,
+            );
         }
     }
 
@@ -353,7 +386,7 @@ impl Planner<'_> {
     ) -> Option<Request> {
         let request = write_request(self.operation, &self.settings.base, parts).ok()?;
         if self.is_fresh(&request) {
-            self.push(request.clone(), phase, credential, why);
+            self.push(request.clone(), parts, phase, credential, why);
         }
         Some(request)
     }
@@ -363,7 +396,14 @@ impl Planner<'_> {
         self.sent.insert(identity(request))
     }
 
-    fn push(&mut self, mut request: Request, phase: Phase, credential: Use, why: &str) {
+    fn push(
+        &mut self,
+        mut request: Request,
+        parts: &RequestParts,
+        phase: Phase,
+        credential: Use,
+        why: &str,
+    ) {
         if !self.settings.phases.is_empty() && !self.settings.phases.contains(&phase) {
             return;
         }
@@ -376,6 +416,8 @@ impl Planner<'_> {
             phase,
             intent: Intent::Obey,
             breaks: None,
+            parts: parts.clone(),
+            made_up: made_up::made_up(parts, self.settings),
             credential,
             why: why.to_owned(),
         });

@@ -4,38 +4,61 @@
 //! of one, as empty or as absent. A request is broken only where each of these readings breaks its
 //! schema.
 
+use mediatype::MediaTypeBuf;
 use serde_json::{Map, Value};
 
+use super::{Parameters, Parsed, RequestParts, parse_body, read_text, readings};
 use crate::{
-    contract::{Location, Operation, Parameter, Schema},
-    exchange::Request,
-    wire::{Parameters, RequestParts, read_text, readings},
+    contract::{Location, MediaType, Operation, Parameter, RequestBody, Schema},
+    exchange::{Body, Request},
 };
 
 /// Whether a request breaks its contract in every way in which a server could read it.
-pub(in crate::gate) fn breaks_on_the_wire(
-    operation: &Operation,
-    request: &Request,
-    parts: &RequestParts,
-) -> bool {
-    let path: Vec<(String, String)> = operation
-        .parameters
-        .iter()
-        .filter(|parameter| parameter.location == Location::Path)
-        .filter_map(|parameter| {
-            let raw = raw_path_value(operation, request, &parameter.name)?;
-            Some((parameter.name.clone(), raw))
-        })
-        .collect();
+pub fn breaks_on_the_wire(operation: &Operation, request: &Request, parts: &RequestParts) -> bool {
+    let path = path_values(operation, request);
     let sent = Parameters::of(request, &path);
     operation
         .parameters
         .iter()
         .any(|parameter| parameter_breaks(parameter, &sent))
-        || body_breaks(operation, parts)
+        || operation
+            .request_body
+            .as_ref()
+            .is_some_and(|declared| body_breaks(declared, parts.body.as_ref()))
 }
 
-fn parameter_breaks(parameter: &Parameter, sent: &Parameters<'_>) -> bool {
+/// Whether a body breaks its contract in every way in which a server could read it, by its bytes;
+/// `None` where they cannot be read back.
+pub fn sent_body_breaks(declared: &RequestBody, request: &Request) -> Option<bool> {
+    let Body::Complete(bytes) = &request.body else {
+        return None;
+    };
+    if bytes.is_empty() {
+        return Some(declared.required);
+    }
+    let field = request.headers.get(http::header::CONTENT_TYPE)?;
+    let came: MediaTypeBuf = field.to_str().ok()?.parse().ok()?;
+    let media_type = declared.content.best(&came)?;
+    match parse_body(&came, bytes) {
+        Ok(Parsed::Value(value)) => Some(value_breaks(media_type, &value)),
+        Ok(Parsed::Items(_) | Parsed::Opaque) => None,
+        Err(_) => Some(true),
+    }
+}
+
+/// The raw texts of the path parameters in a request that was written for the operation.
+pub fn path_values(operation: &Operation, request: &Request) -> Vec<(String, String)> {
+    operation
+        .parameters_in(Location::Path)
+        .filter_map(|parameter| {
+            let raw = raw_path_value(operation, request, &parameter.name)?;
+            Some((parameter.name.clone(), raw))
+        })
+        .collect()
+}
+
+/// Whether every reading of a parameter, as it was sent, breaks the contract.
+pub fn parameter_breaks(parameter: &Parameter, sent: &Parameters<'_>) -> bool {
     let value = match sent.read(parameter) {
         Ok(None) => return parameter.required,
         Err(_) => return true,
@@ -78,25 +101,26 @@ fn plain_text(value: &Value) -> Option<String> {
     }
 }
 
-fn body_breaks(operation: &Operation, parts: &RequestParts) -> bool {
-    let Some(declared) = &operation.request_body else {
-        return false;
-    };
-    let Some((range, value)) = &parts.body else {
+fn body_breaks(declared: &RequestBody, body: Option<&(String, Value)>) -> bool {
+    let Some((range, value)) = body else {
         return declared.required;
     };
-    let media_type = declared
+    declared
         .content
         .media_types
         .iter()
-        .find(|media_type| media_type.range.as_str() == range);
-    let Some(schema) = media_type.and_then(|media_type| media_type.schema.as_ref()) else {
+        .find(|media_type| media_type.range.as_str() == range)
+        .is_some_and(|media_type| value_breaks(media_type, value))
+}
+
+fn value_breaks(media_type: &MediaType, value: &Value) -> bool {
+    let Some(schema) = &media_type.schema else {
         return false;
     };
     if schema.is_valid(value) {
         return false;
     }
-    if range.contains("json") {
+    if media_type.range.as_str().contains("json") {
         return true;
     }
     // A form carries texts, and an absent property where a value is empty.

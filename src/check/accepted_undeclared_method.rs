@@ -1,0 +1,84 @@
+//! `accepted-undeclared-method`
+
+use http::{Method, StatusCode};
+
+use super::{Check, Intent, Rule, Subject, documented, methods::path_requires_credential};
+use crate::finding::Finding;
+
+documented! {
+    /// A method that the path does not declare was answered as if it did.
+    ///
+    /// # What it holds
+    ///
+    /// A request with a method that the document does not declare for its path is answered with 405,
+    /// or with 501 (RFC 9110 §15.5.6, §15.6.2).
+    ///
+    /// # Why
+    ///
+    /// An operation that nobody wrote down is one that nobody reviews.
+    ///
+    /// # Not a finding when
+    ///
+    /// - the method is HEAD or OPTIONS: servers answer these by themselves;
+    /// - the answer is a 404 and the path names a resource that was made up;
+    /// - the answer is 401 or 403 and the path's operations need a credential: who asks is looked at
+    ///   before what is asked;
+    /// - the answer is 429, or 503: it says nothing about the method;
+    /// - the answer is 301, 307 or 308: the same request is to be sent elsewhere.
+    ///
+    /// # Example
+    ///
+    /// ```yaml
+    /// request: { method: PUT, declared-method: GET, intent: other-method }
+    /// responses: { '200': { description: Fine } }
+    /// response: { status: 200 }
+    /// ```
+    pub AcceptedUndeclaredMethod = "accepted-undeclared-method", Error;
+}
+
+impl Check for AcceptedUndeclaredMethod {
+    fn rule(&self) -> &'static Rule {
+        &Self::RULE
+    }
+
+    fn holds(&self, subject: &Subject<'_>) -> bool {
+        if subject.intent != Intent::OtherMethod
+            || [Method::HEAD, Method::OPTIONS].contains(&subject.exchange.request.method)
+        {
+            return true;
+        }
+        match subject.exchange.response.status {
+            StatusCode::METHOD_NOT_ALLOWED
+            | StatusCode::NOT_IMPLEMENTED
+            | StatusCode::TOO_MANY_REQUESTS
+            | StatusCode::SERVICE_UNAVAILABLE
+            | StatusCode::MOVED_PERMANENTLY
+            | StatusCode::TEMPORARY_REDIRECT
+            | StatusCode::PERMANENT_REDIRECT => true,
+            StatusCode::NOT_FOUND => !subject.made_up.is_empty(),
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => path_requires_credential(subject),
+            _ => false,
+        }
+    }
+
+    fn explain(&self, subject: &Subject<'_>, findings: &mut Vec<Finding>) {
+        if self.holds(subject) {
+            return;
+        }
+        let method = &subject.exchange.request.method;
+        let path = &subject.operation.path;
+        let address = &subject.operation.address;
+        findings.push(
+            subject
+                .finding(
+                    &Self::RULE,
+                    format!("{method} is not declared for {path} and is not refused as such"),
+                )
+                .at(address.parent().unwrap_or_else(|| address.clone()))
+                .with_label(format!("declares no {method}"))
+                .with_expected("405 or 501")
+                .with_actual(subject.exchange.response.status.to_string())
+                .with_discriminator(method.as_str()),
+        );
+    }
+}

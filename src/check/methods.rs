@@ -1,0 +1,27 @@
+//! The methods that a document declares for a path.
+
+use http::Method;
+
+use super::Subject;
+use crate::contract::Operation;
+
+/// The methods of every operation whose path template is that of the subject's operation, names of
+/// parameters left aside.
+pub(super) fn declared_methods<'s>(subject: &'s Subject<'_>) -> impl Iterator<Item = &'s Method> {
+    beside(subject).map(|operation| &operation.method)
+}
+
+/// Whether one of the operations of the path needs a credential.
+pub(super) fn path_requires_credential(subject: &Subject<'_>) -> bool {
+    beside(subject).any(Operation::requires_credential)
+}
+
+fn beside<'s>(subject: &'s Subject<'_>) -> impl Iterator<Item = &'s Operation> {
+    let own = &subject.operation.path;
+    subject
+        .contract
+        .operations()
+        .iter()
+        .map(AsRef::as_ref)
+        .filter(move |operation| operation.path.is_like(own))
+}

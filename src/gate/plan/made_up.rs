@@ -1,0 +1,97 @@
+//! Which values of a request name resources that were made up.
+//!
+//! A service may refuse the name of nothing with 400 or 404 whatever the name looks like. What the
+//! user gave, and what came back in a response, names things that exist.
+
+use serde_json::Value;
+
+use crate::{
+    contract::{Location, Schema},
+    gate::{LiveSettings, settings::given_value},
+    wire::RequestParts,
+};
+
+/// The names of the parameters and properties whose values name made-up resources.
+pub(in crate::gate) fn made_up(parts: &RequestParts, settings: &LiveSettings) -> Vec<String> {
+    let mut names = Vec::new();
+    for (location, name, value) in &parts.parameters {
+        if (*location == Location::Path || names_something(name))
+            && !is_given(settings, name, value)
+        {
+            names.push(name.clone());
+        }
+    }
+    if let Some((_, body)) = &parts.body {
+        in_body(body, settings, &mut names);
+    }
+    names
+}
+
+fn in_body(value: &Value, settings: &LiveSettings, names: &mut Vec<String>) {
+    match value {
+        Value::Object(members) => {
+            for (name, member) in members {
+                let is_plain = !member.is_object() && !member.is_null();
+                if is_plain && names_something(name) && !is_given(settings, name, member) {
+                    names.push(name.clone());
+                } else {
+                    in_body(member, settings, names);
+                }
+            }
+        }
+        Value::Array(items) => {
+            for item in items {
+                in_body(item, settings, names);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn is_given(settings: &LiveSettings, name: &str, value: &Value) -> bool {
+    let text = match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    settings
+        .given(name)
+        .into_iter()
+        .any(|given| given == text || given_value(given, None::<&Schema>) == *value)
+}
+
+/// Whether a name says that its value names a resource: `user_id`, `userIds`, `token`, `parent_uuid`.
+fn names_something(name: &str) -> bool {
+    const WORDS: &[&str] = &[
+        "guid", "guids", "id", "ids", "ref", "refs", "slug", "slugs", "token", "tokens", "uuid",
+        "uuids",
+    ];
+    let lower = name.to_lowercase();
+    WORDS.iter().any(|word| {
+        lower.strip_suffix(word).is_some_and(|before| {
+            let is_capital = name[before.len()..].starts_with(char::is_uppercase);
+            before.is_empty() || before.ends_with(['_', '-', '.']) || is_capital
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::names_something;
+
+    #[test]
+    fn ids_and_tokens_name_something_and_other_words_do_not() {
+        for name in [
+            "id",
+            "user_id",
+            "userId",
+            "parent-uuid",
+            "data_export_token",
+            "tagIDs",
+        ] {
+            assert!(names_something(name), "{name}");
+        }
+        for name in ["paid", "valid", "limit", "kids", "title"] {
+            assert!(!names_something(name), "{name}");
+        }
+    }
+}

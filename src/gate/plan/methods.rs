@@ -1,0 +1,71 @@
+//! Methods that the path does not declare: what they do, and what `Allow` says of them.
+
+use http::Method;
+
+use super::{First, Planner};
+use crate::{
+    check::Intent,
+    contract::{Contract, Operation},
+    exchange::{Body, Request},
+    gate::{LiveSettings, Methods, Phase, credentials::Use},
+};
+
+/// Those that are tried, the gentlest first. CONNECT and TRACE are left to proxies.
+const TRIED: [Method; 6] = [
+    Method::OPTIONS,
+    Method::GET,
+    Method::POST,
+    Method::PUT,
+    Method::PATCH,
+    Method::DELETE,
+];
+
+/// The methods to be tried on the path of an operation: those that it does not declare and that the
+/// run may send; OPTIONS, declared or not, shows what `Allow` says.
+pub(super) fn undeclared(
+    contract: &Contract,
+    operation: &Operation,
+    settings: &LiveSettings,
+) -> Vec<Method> {
+    let is_declared = |method: &Method| {
+        contract
+            .operations()
+            .iter()
+            .any(|one| one.method == *method && one.path.is_like(&operation.path))
+    };
+    TRIED
+        .into_iter()
+        .filter(|method| settings.methods == Methods::All || method.is_safe())
+        .filter(|method| !is_declared(method))
+        .collect()
+}
+
+impl Planner<'_> {
+    /// The first request with other methods, without its body.
+    pub(super) fn methods(&mut self, first: Option<&First>) {
+        let Some(first) = first else { return };
+        for method in self.other_methods.clone() {
+            let mut request = Request {
+                method: method.clone(),
+                body: Body::empty(),
+                ..first.request.clone()
+            };
+            request.headers.remove(http::header::CONTENT_TYPE);
+            // The same path may be one that another template serves with this method.
+            let base = self.settings.base.path();
+            if self
+                .contract
+                .route_under(base, &method, &request.url)
+                .is_ok()
+            {
+                continue;
+            }
+            let why = format!("{method} is not declared for the path");
+            let before = self.cases.len();
+            self.push(request, &first.parts, Phase::Methods, Use::Right, &why);
+            if let Some(case) = self.cases.get_mut(before) {
+                case.intent = Intent::OtherMethod;
+            }
+        }
+    }
+}
