@@ -2,11 +2,14 @@
 
 use std::{collections::BTreeMap, io::Write as _};
 
-use clap::Args as ClapArgs;
+use clap::{Args as ClapArgs, ValueEnum};
 use serde_json::json;
 
 use super::{Result, common::Exit, spec::SpecArgs};
-use crate::gate::{self, LiveSettings, Methods};
+use crate::{
+    contract::graph::{Graph, GraphFormat},
+    gate::{self, LiveSettings, Methods},
+};
 
 /// Print the requests that a check would send, and why each exists
 #[derive(Debug, ClapArgs)]
@@ -25,10 +28,31 @@ pub(super) struct Args {
     /// One JSON object for each request
     #[arg(long)]
     json: bool,
+    /// Print which operations make the values that others need, and no request
+    #[arg(long, value_name = "FORMAT", conflicts_with = "json")]
+    graph: Option<Format>,
+}
+
+/// How the graph is written.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Format {
+    /// For Graphviz: `oasgate plan spec.yaml --graph dot | dot -Tsvg`
+    Dot,
+    /// For Markdown
+    Mermaid,
 }
 
 pub(super) fn run(args: &Args) -> Result {
     let contract = args.spec.load()?;
+    if let Some(format) = args.graph {
+        let format = match format {
+            Format::Dot => GraphFormat::Dot,
+            Format::Mermaid => GraphFormat::Mermaid,
+        };
+        let text = Graph::of(&contract).to_text(&contract, format);
+        std::io::stdout().lock().write_all(text.as_bytes())?;
+        return Ok(Exit::Holds);
+    }
     let base = super::generate::base();
     let settings = LiveSettings {
         seed: args.seed,

@@ -16,6 +16,7 @@
 //! ```
 
 mod defect;
+pub mod graph;
 mod media_range;
 mod model;
 mod path;

@@ -8,6 +8,7 @@ mod architecture;
 mod checks;
 mod cli;
 mod faults;
+mod graph;
 mod lint;
 mod outside;
 mod polling;

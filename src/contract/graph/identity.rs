@@ -1,0 +1,204 @@
+//! Which property of a response is the name of the thing that a path parameter wants.
+
+use jsonschema::{JsonType, JsonTypeSet};
+use oasgate_document::Pointer;
+
+use super::names::{is_identifier, is_plural_of, words};
+use crate::contract::Schema;
+
+/// Objects that wrap the thing itself.
+const WRAPPERS: &[&str] = &[
+    "data", "result", "response", "item", "object", "payload", "resource", "value", "entity",
+    "record", "body", "embedded", "metadata",
+];
+
+/// Arrays that hold the things themselves.
+const LISTS: &[&str] = &[
+    "data",
+    "items",
+    "results",
+    "records",
+    "values",
+    "entries",
+    "list",
+    "content",
+    "rows",
+    "objects",
+    "resources",
+    "elements",
+];
+
+/// What the name of a thing is called where the parameter is called after the thing: `/pets/{pet}`.
+const USUAL: &[&str] = &["id", "uuid", "guid", "sid", "token", "key", "slug", "name"];
+
+/// How deep wrappers are looked into.
+const MOST_WRAPPERS: usize = 2;
+
+/// What is looked for.
+#[derive(Clone, Debug)]
+pub(super) struct Wanted {
+    /// The names that operations give to the parameter, as words.
+    names: Vec<Vec<String>>,
+    /// The words of the collection: `data_exports`.
+    collection: Vec<String>,
+    /// The types that the parameter takes.
+    types: JsonTypeSet,
+    /// Whether the thing itself is known to be answered, so that its `id` is the one that is wanted
+    /// whatever the parameter is called.
+    pub(super) is_the_thing: bool,
+}
+
+impl Wanted {
+    pub(super) fn new(names: &[&str], collection: &str, types: JsonTypeSet) -> Self {
+        Self {
+            names: names.iter().map(|name| words(name)).collect(),
+            collection: words(collection),
+            types,
+            is_the_thing: false,
+        }
+    }
+
+    /// Whether words are the singular of the collection, or of the end of it, or end in it.
+    fn is_of_collection(&self, noun: &[String]) -> bool {
+        let collection = self.collection.as_slice();
+        !noun.is_empty()
+            && ((0..collection.len()).any(|from| is_plural_of(&collection[from..], noun))
+                || (0..noun.len()).any(|from| is_plural_of(collection, &noun[from..])))
+    }
+
+    /// How well a property fits, 0 best; `None` when it does not.
+    fn rank(&self, property: &str) -> Option<usize> {
+        let property = words(property);
+        let (last, before) = property.split_last()?;
+        self.names
+            .iter()
+            .filter_map(|name| {
+                let (wanted, prefix) = name.split_last()?;
+                if *name == property {
+                    return Some(0);
+                }
+                // `/promotion_codes/{promotion_code}` is called after the thing, not after its code.
+                let is_the_noun = is_plural_of(&self.collection, name);
+                if is_identifier(wanted) && !is_the_noun {
+                    if last != wanted {
+                        return None;
+                    }
+                    let is_short = before.is_empty()
+                        && (prefix.is_empty()
+                            || self.is_of_collection(prefix)
+                            || self.is_the_thing);
+                    let is_long = prefix.is_empty() && is_plural_of(&self.collection, before);
+                    return (is_short || is_long).then_some(1);
+                }
+                let is_usual = USUAL.iter().position(|usual| usual == last);
+                let is_named_after_the_thing = self.is_of_collection(name) || self.is_the_thing;
+                (before.is_empty() && is_named_after_the_thing)
+                    .then_some(is_usual)?
+                    .map(|at| 2 + at)
+            })
+            .min()
+    }
+
+    fn takes(&self, property: &Schema) -> bool {
+        let offered = property.types();
+        let is_number = |types: &JsonTypeSet| {
+            types.contains(JsonType::Integer) || types.contains(JsonType::Number)
+        };
+        // A text takes a number too, since a path is text.
+        (self.types.contains(JsonType::String)
+            && (offered.contains(JsonType::String) || is_number(&offered)))
+            || (is_number(&self.types) && is_number(&offered))
+    }
+
+    /// The property of an object that fits best.
+    fn among(&self, schema: &Schema) -> Option<String> {
+        schema
+            .property_names()
+            .into_iter()
+            .filter_map(|name| Some((self.rank(&name)?, name)))
+            .filter(|(_, name)| {
+                schema
+                    .property(name)
+                    .is_some_and(|property| self.takes(&property))
+            })
+            .min_by_key(|(rank, _)| *rank)
+            .map(|(_, name)| name)
+    }
+
+    /// Where the name of the thing stands in a response that shows one.
+    pub(super) fn in_one(&self, schema: &Schema) -> Option<Pointer> {
+        self.below(schema, &Pointer::root(), 0)
+    }
+
+    fn below(&self, schema: &Schema, at: &Pointer, depth: usize) -> Option<Pointer> {
+        if !schema.types().contains(JsonType::Object) {
+            return None;
+        }
+        if let Some(name) = self.among(schema) {
+            return Some(at.join(&name));
+        }
+        if depth >= MOST_WRAPPERS {
+            return None;
+        }
+        self.wrappers(schema)
+            .into_iter()
+            .find_map(|(name, inner)| self.below(&inner, &at.join(&name), depth + 1))
+    }
+
+    fn wrappers(&self, schema: &Schema) -> Vec<(String, Schema)> {
+        schema
+            .property_names()
+            .into_iter()
+            .filter(|name| {
+                let words = words(name);
+                words.len() == 1 && WRAPPERS.contains(&words[0].as_str())
+                    || is_plural_of(&self.collection, &words)
+            })
+            .filter_map(|name| {
+                let inner = schema.property(&name)?;
+                Some((name, inner))
+            })
+            .collect()
+    }
+
+    /// Where the names of things stand in a response that lists them: the array, and the place in
+    /// each element.
+    pub(super) fn in_list(&self, schema: &Schema) -> Option<(Pointer, Pointer)> {
+        self.list_below(schema, &Pointer::root(), 0)
+    }
+
+    fn list_below(
+        &self,
+        schema: &Schema,
+        at: &Pointer,
+        depth: usize,
+    ) -> Option<(Pointer, Pointer)> {
+        let types = schema.types();
+        if types.contains(JsonType::Array)
+            && !types.contains(JsonType::String)
+            && let Some(value) = schema.items().and_then(|items| self.in_one(&items))
+        {
+            return Some((at.clone(), value));
+        }
+        if depth > MOST_WRAPPERS || !types.contains(JsonType::Object) {
+            return None;
+        }
+        let lists = schema.property_names().into_iter().filter(|name| {
+            let words = words(name);
+            words == self.collection || words.len() == 1 && LISTS.contains(&words[0].as_str())
+        });
+        let found = lists.into_iter().find_map(|name| {
+            let inner = schema.property(&name)?;
+            inner
+                .types()
+                .contains(JsonType::Array)
+                .then(|| self.list_below(&inner, &at.join(&name), depth + 1))?
+        });
+        found.or_else(|| {
+            self.wrappers(schema)
+                .into_iter()
+                .filter(|(_, inner)| inner.types().contains(JsonType::Object))
+                .find_map(|(name, inner)| self.list_below(&inner, &at.join(&name), depth + 1))
+        })
+    }
+}

@@ -1,0 +1,567 @@
+//! The graph put together: links as they stand, then what paths, names and responses say.
+
+use indexmap::IndexMap;
+use jsonschema::{JsonType, JsonTypeSet};
+use oasgate_document::Pointer;
+
+use super::{
+    Basis, Creator, Edge, Expression, Graph, MessagePart, Need, Resource, Role, Shape, Source,
+    identity::Wanted,
+    index_of,
+    names::{is_identifier, is_plural_of, words},
+    successes,
+};
+use crate::contract::{Contract, Location, Operation, Schema};
+
+/// Last segments of paths that answer with a thing and make none.
+const ACTIONS: &[&str] = &[
+    "bulk",
+    "batch",
+    "calculate",
+    "check",
+    "count",
+    "estimate",
+    "export",
+    "find",
+    "lookup",
+    "preview",
+    "query",
+    "search",
+    "test",
+    "validate",
+    "verify",
+];
+
+/// The graph of a contract.
+pub(super) fn graph(contract: &Contract) -> Graph {
+    let known = Known::of(contract);
+    let mut graph = Graph {
+        edges: Vec::new(),
+        resources: known
+            .items
+            .keys()
+            .map(|shape| known.resource(shape))
+            .collect(),
+    };
+    known.links(&mut graph);
+    for at in 0..graph.resources.len() {
+        known.infer_creators(&mut graph, at);
+    }
+    for resource in &graph.resources {
+        known.edges_of(resource, &mut graph.edges);
+    }
+    known.elsewhere(&mut graph);
+    graph
+        .edges
+        .sort_by(|a, b| (a.producer, a.consumer, &a.need).cmp(&(b.producer, b.consumer, &b.need)));
+    graph
+        .resources
+        .retain(|one| one.read.is_some() || one.delete.is_some() || !one.updates.is_empty());
+    graph
+}
+
+struct Known<'c> {
+    contract: &'c Contract,
+    shapes: Vec<Shape>,
+    /// Each path that ends in a parameter, with the operations at it and below it.
+    items: IndexMap<Shape, Vec<usize>>,
+}
+
+impl<'c> Known<'c> {
+    fn of(contract: &'c Contract) -> Self {
+        let shapes: Vec<Shape> = contract
+            .operations()
+            .iter()
+            .map(|one| Shape::of(one))
+            .collect();
+        let mut items: IndexMap<Shape, Vec<usize>> = IndexMap::new();
+        for (index, shape) in shapes.iter().enumerate() {
+            for prefix in (1..=shape.len()).map(|length| shape.prefix(length)) {
+                if prefix.is_item() {
+                    items.entry(prefix).or_default().push(index);
+                }
+            }
+        }
+        Self {
+            contract,
+            shapes,
+            items,
+        }
+    }
+
+    fn operation(&self, index: usize) -> &'c Operation {
+        &self.contract.operations()[index]
+    }
+
+    /// The operation with a method at a path.
+    fn at(&self, shape: &Shape, method: &str) -> Option<usize> {
+        (0..self.shapes.len()).find(|index| {
+            self.shapes[*index] == *shape && self.operation(*index).method.as_str() == method
+        })
+    }
+
+    fn resource(&self, shape: &Shape) -> Resource {
+        Resource {
+            shape: shape.clone(),
+            creators: Vec::new(),
+            read: self.at(shape, "GET"),
+            updates: ["PUT", "PATCH"]
+                .into_iter()
+                .filter_map(|method| self.at(shape, method))
+                .collect(),
+            delete: self.at(shape, "DELETE"),
+            list: self.at(&shape.collection(), "GET"),
+        }
+    }
+
+    /// What a resource's key is called and must be.
+    fn wanted(&self, shape: &Shape) -> Option<Wanted> {
+        let users = self.items.get(shape)?;
+        let mut names: Vec<&str> = Vec::new();
+        let mut types = JsonTypeSet::empty();
+        for index in users {
+            let operation = self.operation(*index);
+            let name = shape.key(operation)?;
+            if !names.contains(&name) {
+                names.push(name);
+            }
+            let declared = operation
+                .parameters_in(Location::Path)
+                .find(|parameter| parameter.name == name)
+                .and_then(|parameter| parameter.value.schema());
+            let own = declared.map_or(JsonTypeSet::all(), Schema::types);
+            types = own.iter().fold(types, JsonTypeSet::insert);
+        }
+        Some(Wanted::new(&names, shape.collection_name()?, types))
+    }
+
+    /// What links say.
+    fn links(&self, graph: &mut Graph) {
+        for (producer, operation) in self.contract.operations().iter().enumerate() {
+            for link in successes(operation).flat_map(|response| &response.links) {
+                let Some(consumer) = link
+                    .operation
+                    .as_ref()
+                    .and_then(|id| index_of(self.contract, id))
+                else {
+                    continue;
+                };
+                let target = self.operation(consumer);
+                for (name, value) in &link.parameters {
+                    let (Some(need), Some(expression)) =
+                        (parameter(target, name), Expression::of(value))
+                    else {
+                        continue;
+                    };
+                    let item = self.item_named(consumer, &need);
+                    // An operation on the thing itself cannot have made it.
+                    let makes = item.as_ref().is_some_and(|item| {
+                        operation.method == "POST"
+                            && matches!(expression, Expression::Response(_))
+                            && !item.contains(&self.shapes[producer])
+                    });
+                    let basis = Basis::Link(link.name.clone());
+                    let source = Source::Expression(expression);
+                    if let Some(item) = item.filter(|_| makes)
+                        && let Some(resource) =
+                            graph.resources.iter_mut().find(|one| one.shape == item)
+                        && !resource
+                            .creators
+                            .iter()
+                            .any(|one| one.operation == producer)
+                    {
+                        resource.creators.push(Creator {
+                            operation: producer,
+                            sources: vec![source.clone()],
+                            basis: basis.clone(),
+                            named_by_client: false,
+                        });
+                    }
+                    graph.edges.push(Edge {
+                        producer,
+                        consumer,
+                        need,
+                        sources: vec![source],
+                        role: if makes { Role::Creates } else { Role::Names },
+                        basis,
+                    });
+                }
+                if let Some(expression) = link.request_body.as_ref().and_then(Expression::of) {
+                    graph.edges.push(Edge {
+                        producer,
+                        consumer,
+                        need: Need::Body(Pointer::root()),
+                        sources: vec![Source::Expression(expression)],
+                        role: Role::Names,
+                        basis: Basis::Link(link.name.clone()),
+                    });
+                }
+            }
+        }
+    }
+
+    /// The item that a path parameter names.
+    fn item_named(&self, consumer: usize, need: &Need) -> Option<Shape> {
+        let Need::Parameter(Location::Path, name) = need else {
+            return None;
+        };
+        let shape = &self.shapes[consumer];
+        (1..=shape.len())
+            .map(|length| shape.prefix(length))
+            .find(|item| item.is_item() && item.key(self.operation(consumer)) == Some(name))
+    }
+
+    /// Adds the operations that make a resource as far as paths and responses say so.
+    fn infer_creators(&self, graph: &mut Graph, at: usize) {
+        let resource = &graph.resources[at];
+        let shape = resource.shape.clone();
+        let Some(mut wanted) = self.wanted(&shape) else {
+            return;
+        };
+        let collection = shape.collection();
+        let thing = resource.read.and_then(|read| self.answered(read));
+        let parent = shape
+            .parent()
+            .and_then(|parent| self.at(&parent, "GET"))
+            .and_then(|read| self.answered(read));
+        let mut found = Vec::new();
+        for (producer, path) in self.shapes.iter().enumerate() {
+            if self.operation(producer).method != "POST" || shape.contains(path) {
+                continue;
+            }
+            let is_collection = *path == collection;
+            // Elsewhere under the same name, as `POST /costs/data_exports` for `/data_exports/{}`:
+            // only where nothing else in the path would have to be known.
+            let same_end = path.last_literal().is_some()
+                && path.last_literal() == collection.last_literal()
+                && !collection.has_parameters()
+                && (resource.read.is_some() || resource.delete.is_some())
+                && !self
+                    .items
+                    .keys()
+                    .any(|item| *item != shape && item.collection() == *path);
+            // `POST /integrations/gcp` beside `POST /integrations`.
+            let is_kind_of = path.len() == collection.len() + 1
+                && collection.contains(path)
+                && path.last_literal().is_some_and(|last| {
+                    !ACTIONS
+                        .iter()
+                        .any(|action| words(last).iter().any(|word| word == action))
+                });
+            if !is_collection && !same_end && !is_kind_of {
+                continue;
+            }
+            let answered = self.answered(producer);
+            let is_thing = answered.is_some() && answered == thing;
+            // `POST /orders/{}/lines` that answers with the order names no line.
+            if !is_thing && answered.is_some() && answered == parent {
+                continue;
+            }
+            wanted.is_the_thing = is_thing;
+            let in_body = if is_collection || is_thing {
+                self.success_schemas(producer)
+                    .iter()
+                    .find_map(|schema| wanted.in_one(schema))
+            } else {
+                None
+            };
+            if in_body.is_none() && (is_kind_of || !self.says_location(producer)) {
+                continue;
+            }
+            let mut sources: Vec<Source> = in_body
+                .into_iter()
+                .map(|at| Source::Expression(Expression::Response(MessagePart::Body(at))))
+                .collect();
+            // It is read by the path it leads to, so that it is never wrong.
+            sources.push(Source::Location);
+            let rank = (!is_collection, !is_kind_of);
+            found.push((rank, producer, sources));
+        }
+        found.sort_by_key(|(rank, producer, _)| (*rank, *producer));
+        let resource = &mut graph.resources[at];
+        for (_, operation, sources) in found {
+            if !resource
+                .creators
+                .iter()
+                .any(|one| one.operation == operation)
+            {
+                resource.creators.push(Creator {
+                    operation,
+                    sources,
+                    basis: Basis::Inferred,
+                    named_by_client: false,
+                });
+            }
+        }
+        if resource.creators.is_empty() {
+            self.add_client_named(resource);
+        }
+    }
+
+    /// `PUT /things/{name}` that declares a 201: the client chooses the name.
+    fn add_client_named(&self, resource: &mut Resource) {
+        let Some(put) = self.at(&resource.shape, "PUT") else {
+            return;
+        };
+        let operation = self.operation(put);
+        let makes = successes(operation).any(|response| {
+            response.key == crate::contract::StatusKey::Exact(http::StatusCode::CREATED)
+        });
+        if let (true, Some(key)) = (makes, resource.shape.key(operation)) {
+            resource.creators.push(Creator {
+                operation: put,
+                sources: vec![Source::Expression(Expression::Request(MessagePart::Path(
+                    key.to_owned(),
+                )))],
+                basis: Basis::Inferred,
+                named_by_client: true,
+            });
+        }
+    }
+
+    /// Edges from what makes and lists a resource to every operation at or below it.
+    fn edges_of(&self, resource: &Resource, edges: &mut Vec<Edge>) {
+        let producers = self.producers_of(resource);
+        let users = self
+            .items
+            .get(&resource.shape)
+            .map_or(&[][..], Vec::as_slice);
+        for (producer, sources, role, basis) in &producers {
+            for consumer in users.iter().filter(|consumer| *consumer != producer) {
+                let Some(name) = resource.shape.key(self.operation(*consumer)) else {
+                    continue;
+                };
+                let need = Need::Parameter(Location::Path, name.to_owned());
+                push(
+                    edges,
+                    Edge {
+                        producer: *producer,
+                        consumer: *consumer,
+                        need,
+                        sources: sources.clone(),
+                        role: *role,
+                        basis: basis.clone(),
+                    },
+                );
+            }
+        }
+    }
+
+    fn producers_of(&self, resource: &Resource) -> Vec<(usize, Vec<Source>, Role, Basis)> {
+        let mut producers: Vec<_> = resource
+            .creators
+            .iter()
+            .map(|creator| {
+                (
+                    creator.operation,
+                    creator.sources.clone(),
+                    Role::Creates,
+                    creator.basis.clone(),
+                )
+            })
+            .collect();
+        if let Some((list, source)) = self.listed(resource) {
+            producers.push((list, vec![source], Role::Lists, Basis::Inferred));
+        }
+        producers
+    }
+
+    fn listed(&self, resource: &Resource) -> Option<(usize, Source)> {
+        let list = resource.list?;
+        let wanted = self.wanted(&resource.shape)?;
+        let (array, value) = self
+            .success_schemas(list)
+            .iter()
+            .find_map(|schema| wanted.in_list(schema))?;
+        Some((list, Source::Each { array, value }))
+    }
+
+    /// Edges to parameters and body properties that name a resource by its whole name, such as
+    /// `workspace_token` for `/workspaces/{workspace_token}`.
+    fn elsewhere(&self, graph: &mut Graph) {
+        let named: Vec<_> = graph
+            .resources
+            .iter()
+            .filter_map(|resource| {
+                let producers: Vec<_> = self
+                    .producers_of(resource)
+                    .into_iter()
+                    .filter(|(producer, ..)| {
+                        !resource
+                            .creators
+                            .iter()
+                            .any(|one| one.operation == *producer && one.named_by_client)
+                    })
+                    .collect();
+                let noun = words(resource.shape.collection_name()?);
+                (!producers.is_empty()).then(|| (resource.shape.clone(), noun, producers))
+            })
+            .collect();
+        for consumer in 0..self.shapes.len() {
+            for (need, name, types) in self.open_needs(consumer, &graph.edges) {
+                let name = words(&name);
+                let Some((last, noun)) = name.split_last() else {
+                    continue;
+                };
+                if noun.is_empty() || !is_identifier(last) {
+                    continue;
+                }
+                let fitting: Vec<_> = named
+                    .iter()
+                    .filter(|(shape, collection, _)| {
+                        let own = &self.shapes[consumer];
+                        is_plural_of(collection, noun)
+                            && !shape.contains(own)
+                            // What is made has no name yet.
+                            && shape.collection() != *own
+                    })
+                    .collect();
+                // Two resources of one name: which is meant, nobody says.
+                let [(_, _, producers)] = fitting.as_slice() else {
+                    continue;
+                };
+                for (producer, sources, role, basis) in producers {
+                    let fits = sources
+                        .iter()
+                        .any(|source| self.ends_in(*producer, source, last, types));
+                    if *producer != consumer && fits {
+                        push(
+                            &mut graph.edges,
+                            Edge {
+                                producer: *producer,
+                                consumer,
+                                need: need.clone(),
+                                sources: sources.clone(),
+                                role: *role,
+                                basis: basis.clone(),
+                            },
+                        );
+                    }
+                }
+            }
+        }
+    }
+
+    /// Query parameters, path parameters that nothing leads to, and properties of the body.
+    fn open_needs(&self, consumer: usize, edges: &[Edge]) -> Vec<(Need, String, JsonTypeSet)> {
+        let operation = self.operation(consumer);
+        let mut needs = Vec::new();
+        for parameter in &operation.parameters {
+            let need = Need::Parameter(parameter.location, parameter.name.clone());
+            let is_open = match parameter.location {
+                Location::Query | Location::Header => true,
+                Location::Path => {
+                    let is_led_to = edges
+                        .iter()
+                        .any(|edge| edge.consumer == consumer && edge.need == need);
+                    !is_led_to && !self.is_of_own_collection(consumer, &need)
+                }
+                Location::Cookie | Location::QueryString => false,
+            };
+            if is_open && let Some(schema) = parameter.value.schema() {
+                needs.push((need, parameter.name.clone(), schema.types()));
+            }
+        }
+        let body = operation
+            .request_body
+            .iter()
+            .find_map(|body| body.content.media_types.first()?.schema.as_ref());
+        if let Some(body) = body.filter(|body| body.types().contains(JsonType::Object)) {
+            for name in body.property_names() {
+                if let Some(property) = body.property(&name) {
+                    let need = Need::Body(Pointer::root().join(&name));
+                    needs.push((need, name, property.types()));
+                }
+            }
+        }
+        needs
+    }
+
+    /// Whether a path parameter follows the name of its own collection, so that the things of another
+    /// collection of that name are others.
+    fn is_of_own_collection(&self, consumer: usize, need: &Need) -> bool {
+        self.item_named(consumer, need).is_some_and(|item| {
+            let name = words(need.name());
+            let noun = name.split_last().map_or(&[][..], |(_, noun)| noun);
+            item.collection_name()
+                .is_some_and(|collection| is_plural_of(&words(collection), noun))
+        })
+    }
+
+    /// Whether a value's last name is the identifier that is wanted, and can be of the types.
+    fn ends_in(&self, producer: usize, source: &Source, wanted: &str, types: JsonTypeSet) -> bool {
+        let (pointer, schema) = match source {
+            Source::Expression(Expression::Response(MessagePart::Body(pointer))) => (
+                pointer.clone(),
+                self.success_schemas(producer)
+                    .iter()
+                    .find_map(|schema| node(schema, pointer)),
+            ),
+            Source::Each { array, value } => (
+                value.clone(),
+                self.success_schemas(producer)
+                    .iter()
+                    .find_map(|schema| node(&node(schema, array)?.items()?, value)),
+            ),
+            Source::Expression(_) | Source::Location => return false,
+        };
+        let same_name = pointer
+            .last()
+            .is_some_and(|name| words(&name).last().is_some_and(|last| last == wanted));
+        same_name
+            && schema.is_some_and(|schema| schema.types().iter().any(|one| types.contains(one)))
+    }
+
+    fn success_schemas(&self, index: usize) -> Vec<Schema> {
+        successes(self.operation(index))
+            .flat_map(|response| &response.content.media_types)
+            .filter_map(|media_type| media_type.schema.clone())
+            .collect()
+    }
+
+    /// The name of the schema that an operation answers with.
+    fn answered(&self, index: usize) -> Option<String> {
+        self.success_schemas(index).iter().find_map(Schema::name)
+    }
+
+    /// Whether a success declares `Location`, or its description speaks of it.
+    fn says_location(&self, index: usize) -> bool {
+        successes(self.operation(index)).any(|response| {
+            response
+                .headers
+                .iter()
+                .any(|header| header.name.eq_ignore_ascii_case("location"))
+                || response.description.contains("Location header")
+                || response.description.contains("`Location`")
+        })
+    }
+}
+
+/// The node of a schema at a pointer of properties.
+fn node(schema: &Schema, pointer: &Pointer) -> Option<Schema> {
+    pointer
+        .tokens()
+        .try_fold(schema.clone(), |schema, token| schema.property(&token))
+}
+
+/// Adds an edge unless a link or a better producer already says where the value comes from.
+fn push(edges: &mut Vec<Edge>, edge: Edge) {
+    let is_known = edges.iter().any(|one| {
+        one.producer == edge.producer && one.consumer == edge.consumer && one.need == edge.need
+    });
+    if !is_known {
+        edges.push(edge);
+    }
+}
+
+/// The parameter that a link names: `id`, or `path.id` where two locations share the name.
+fn parameter(operation: &Operation, name: &str) -> Option<Need> {
+    let qualified = name.split_once('.').and_then(|(location, name)| {
+        operation
+            .parameters
+            .iter()
+            .find(|one| one.location.as_str() == location && one.name == name)
+    });
+    let found = qualified.or_else(|| operation.parameters.iter().find(|one| one.name == name))?;
+    Some(Need::Parameter(found.location, found.name.clone()))
+}

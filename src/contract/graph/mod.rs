@@ -1,0 +1,206 @@
+//! Which operations make the values that others need: the graph of producers and consumers.
+//!
+//! [`Graph::of`] reads a contract. What `links` say is taken as it stands; where there are none, edges
+//! are inferred from paths, names and responses: `POST /orders` answers with an `id` that
+//! `/orders/{order_id}` wants. An edge that is wrong costs a false alarm and one that is missing only a
+//! request, so that nothing is inferred from a name alone where the path does not say it too.
+
+mod expression;
+mod identity;
+mod infer;
+mod names;
+mod shape;
+mod write;
+
+use std::fmt;
+
+use oasgate_document::Pointer;
+
+use super::{Contract, Location, Operation, OperationId};
+
+pub use expression::{Expression, MessagePart, Piece};
+pub use shape::Shape;
+pub use write::GraphFormat;
+
+/// The producers and consumers of a contract, and the resources that they speak of. Operations are
+/// named by their place among [`Contract::operations`].
+#[derive(Clone, Debug, Default)]
+pub struct Graph {
+    /// In the order of the producers, then of the consumers.
+    pub edges: Vec<Edge>,
+    /// Things with a path of their own, in the document's order.
+    pub resources: Vec<Resource>,
+}
+
+/// One operation makes a value that another needs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Edge {
+    /// The operation that makes it.
+    pub producer: usize,
+    /// The operation that needs it.
+    pub consumer: usize,
+    /// Where it goes.
+    pub need: Need,
+    /// Where it comes from, best first: the first that gives a value counts.
+    pub sources: Vec<Source>,
+    /// What the producer does with the thing that the value names.
+    pub role: Role,
+    /// How the edge is known.
+    pub basis: Basis,
+}
+
+/// A place in a request that a value goes to.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Need {
+    /// A parameter.
+    Parameter(Location, String),
+    /// A node of the request body.
+    Body(Pointer),
+}
+
+/// A place in an exchange that a value comes from.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Source {
+    /// What a runtime expression gives.
+    Expression(Expression),
+    /// A node of each element of an array in the response body.
+    Each {
+        /// The array.
+        array: Pointer,
+        /// The node inside an element.
+        value: Pointer,
+    },
+    /// The value at the parameter's place in the path that `Location` names.
+    Location,
+}
+
+/// What a producer does with the thing that its value names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Role {
+    /// It makes it.
+    Creates,
+    /// It shows things that are there.
+    Lists,
+    /// It names it; no more is known.
+    Names,
+}
+
+/// How an edge is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Basis {
+    /// The document's link of this name.
+    Link(String),
+    /// Inferred from paths, names and responses.
+    Inferred,
+}
+
+/// A thing with a path of its own, such as `/orders/{order_id}`, and the operations on it.
+#[derive(Clone, Debug)]
+pub struct Resource {
+    /// Its path with the names of parameters left out: `/orders/{}`.
+    pub shape: Shape,
+    /// The operations that make one, best first.
+    pub creators: Vec<Creator>,
+    /// The operation that shows one.
+    pub read: Option<usize>,
+    /// The operations that change one.
+    pub updates: Vec<usize>,
+    /// The operation that removes one.
+    pub delete: Option<usize>,
+    /// The operation that shows those that are there.
+    pub list: Option<usize>,
+}
+
+/// An operation that makes a resource.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Creator {
+    /// The operation.
+    pub operation: usize,
+    /// Where the name of what was made is found, best first.
+    pub sources: Vec<Source>,
+    /// How that is known.
+    pub basis: Basis,
+    /// Whether the client chooses the name, as with `PUT /things/{name}`.
+    pub named_by_client: bool,
+}
+
+impl Graph {
+    /// The graph of a contract.
+    pub fn of(contract: &Contract) -> Self {
+        infer::graph(contract)
+    }
+
+    /// The edges that lead to one operation.
+    pub fn needs_of(&self, consumer: usize) -> impl Iterator<Item = &Edge> {
+        self.edges
+            .iter()
+            .filter(move |edge| edge.consumer == consumer)
+    }
+
+    /// The resource that an operation makes, and how.
+    pub fn made_by(&self, operation: usize) -> Option<(&Resource, &Creator)> {
+        self.resources.iter().find_map(|resource| {
+            let creator = resource
+                .creators
+                .iter()
+                .find(|creator| creator.operation == operation)?;
+            Some((resource, creator))
+        })
+    }
+}
+
+impl Need {
+    /// The name of the parameter, or the pointer into the body.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Parameter(_, name) => name,
+            Self::Body(pointer) => pointer.as_str(),
+        }
+    }
+}
+
+impl fmt::Display for Need {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Parameter(location, name) => write!(f, "{location} {name}"),
+            Self::Body(pointer) if pointer.is_root() => f.write_str("body"),
+            Self::Body(pointer) => write!(f, "body {}", pointer.as_str()),
+        }
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Expression(expression) => expression.fmt(f),
+            Self::Each { array, value } => {
+                write!(f, "$response.body#{}/*{}", array.as_str(), value.as_str())
+            }
+            Self::Location => f.write_str("$response.header.Location"),
+        }
+    }
+}
+
+/// The place of an operation among those of the contract.
+fn index_of(contract: &Contract, id: &OperationId) -> Option<usize> {
+    // A link without `operationId` names its operation as `GET /path`.
+    let wanted = contract.operation(id.as_str()).ok()?;
+    contract
+        .operations()
+        .iter()
+        .position(|operation| std::sync::Arc::ptr_eq(operation, wanted))
+}
+
+/// The declared success responses of an operation.
+fn successes(operation: &Operation) -> impl Iterator<Item = &super::Response> {
+    use super::StatusKey;
+    operation
+        .responses
+        .declared
+        .iter()
+        .filter(|response| match response.key {
+            StatusKey::Exact(status) => status.is_success(),
+            StatusKey::Range(class) => class == 2,
+            StatusKey::Default => false,
+        })
+}

@@ -1,0 +1,154 @@
+//! A path template without the names of its parameters.
+
+use std::fmt;
+
+use crate::contract::{
+    Operation,
+    path::{Part, PathTemplate},
+};
+
+/// The segments of a path, those that are a parameter without its name: `/orders/{}/items`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Shape(Vec<Segment>);
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Segment {
+    /// Text.
+    Literal(String),
+    /// One parameter, and at most the name of a format behind it.
+    Parameter,
+    /// Text and parameters mixed, such as `{}.json`.
+    Mixed(String),
+}
+
+impl Shape {
+    /// The shape of an operation's path. A slash at the end plays no part.
+    pub fn of(operation: &Operation) -> Self {
+        Self::of_template(&operation.path)
+    }
+
+    pub(super) fn of_template(path: &PathTemplate) -> Self {
+        let mut segments: Vec<Segment> = path.segments().iter().map(|one| segment(one)).collect();
+        while segments.len() > 1 && segments.last() == Some(&Segment::Literal(String::new())) {
+            segments.pop();
+        }
+        Self(segments)
+    }
+
+    /// How many segments it has.
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The first `length` segments.
+    pub(super) fn prefix(&self, length: usize) -> Self {
+        Self(self.0[..length.min(self.0.len())].to_vec())
+    }
+
+    /// Whether the other is this one or lies below it.
+    pub fn contains(&self, other: &Self) -> bool {
+        other.0.starts_with(&self.0)
+    }
+
+    /// Whether it ends in a parameter that follows a text: `/orders/{}`.
+    pub fn is_item(&self) -> bool {
+        matches!(
+            self.0.as_slice(),
+            [.., Segment::Literal(_), Segment::Parameter]
+        )
+    }
+
+    /// The text of the last segment.
+    pub(super) fn last_literal(&self) -> Option<&str> {
+        match self.0.last()? {
+            Segment::Literal(text) => Some(text),
+            Segment::Parameter | Segment::Mixed(_) => None,
+        }
+    }
+
+    /// The path that things of this shape are collected under: `/orders` of `/orders/{}`.
+    pub(super) fn collection(&self) -> Self {
+        self.prefix(self.len().saturating_sub(1))
+    }
+
+    /// Whether a parameter stands anywhere in it.
+    pub(super) fn has_parameters(&self) -> bool {
+        self.0
+            .iter()
+            .any(|segment| !matches!(segment, Segment::Literal(_)))
+    }
+
+    /// The text before the parameter that it ends in.
+    pub(super) fn collection_name(&self) -> Option<&str> {
+        match self.0.as_slice() {
+            [.., Segment::Literal(text), Segment::Parameter] => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The nearest item above this one: `/orders/{}` of `/orders/{}/lines/{}`.
+    pub(super) fn parent(&self) -> Option<Self> {
+        (1..self.len())
+            .rev()
+            .map(|length| self.prefix(length))
+            .find(Self::is_item)
+    }
+}
+
+fn segment(parts: &[Part]) -> Segment {
+    match parts {
+        [Part::Literal(text)] => Segment::Literal(without_ending(text).to_owned()),
+        [Part::Parameter(_)] => Segment::Parameter,
+        [Part::Parameter(_), Part::Literal(ending)] if without_ending(ending).is_empty() => {
+            Segment::Parameter
+        }
+        mixed => Segment::Mixed(
+            mixed
+                .iter()
+                .map(|part| match part {
+                    Part::Literal(text) => text.as_str(),
+                    Part::Parameter(_) => "{}",
+                })
+                .collect(),
+        ),
+    }
+}
+
+/// A segment without the name of a format: `/accounts.json` collects what `/accounts/{id}.json` shows.
+fn without_ending(text: &str) -> &str {
+    [".json", ".xml"]
+        .iter()
+        .find_map(|ending| text.strip_suffix(ending))
+        .unwrap_or(text)
+}
+
+/// The name that a template gives to the parameter that is the segment at `at`.
+pub(super) fn parameter_at(path: &PathTemplate, at: usize) -> Option<&str> {
+    match path.segments().get(at)?.as_slice() {
+        [Part::Parameter(name)] => Some(name),
+        [Part::Parameter(name), Part::Literal(ending)] if without_ending(ending).is_empty() => {
+            Some(name)
+        }
+        _ => None,
+    }
+}
+
+impl Shape {
+    /// The name that an operation gives to the parameter that this shape ends in.
+    pub fn key<'o>(&self, operation: &'o Operation) -> Option<&'o str> {
+        if !self.contains(&Self::of(operation)) {
+            return None;
+        }
+        parameter_at(&operation.path, self.len().checked_sub(1)?)
+    }
+}
+
+impl fmt::Display for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|segment| match segment {
+            Segment::Literal(text) => write!(f, "/{text}"),
+            Segment::Parameter => f.write_str("/{}"),
+            Segment::Mixed(text) => write!(f, "/{text}"),
+        })
+    }
+}
