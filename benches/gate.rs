@@ -227,10 +227,7 @@ fn live_speed() {
     let settings = LiveSettings {
         workers: WORKERS,
         random_cases: REQUESTS,
-        credentials: Credentials {
-            token: Some("t".to_owned()),
-            headers: Vec::new(),
-        },
+        credentials: Credentials::with_token("t"),
         ..LiveSettings::new(base.clone())
     };
     let mut urls: Vec<url::Url> = Vec::new();

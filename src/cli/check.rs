@@ -3,18 +3,18 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use clap::Args as ClapArgs;
-use http::{HeaderName, HeaderValue};
 use url::{Host, Url};
 
 use super::{
     Result,
+    auth::{self, AuthArgs},
     common::{CliError, Output, Prepared, RunArgs},
     interrupt,
 };
 use crate::{
     config::{Config, parse_duration},
-    gate::{self, Credentials, Interrupt, LiveSettings, Methods, Phase},
-    transport::{HttpTransport, Limits},
+    gate::{self, Interrupt, LiveSettings, Methods, Phase},
+    transport::{HttpTransport, Limits, Rate},
 };
 
 /// Send requests to a running service and hold its responses against the document
@@ -32,12 +32,8 @@ pub(super) struct Args {
     /// A value for a parameter, such as the id of something that exists; repeatable
     #[arg(long, value_name = "NAME=VALUE")]
     param: Vec<String>,
-    /// A header for every request; repeatable. For credentials use --token-env
-    #[arg(long, value_name = "NAME: VALUE")]
-    header: Vec<String>,
-    /// The environment variable that holds the token (bearer, API key or user:password)
-    #[arg(long, value_name = "NAME")]
-    token_env: Option<String>,
+    #[command(flatten)]
+    auth: AuthArgs,
     /// Check this operation alone; repeatable
     #[arg(long, value_name = "ID")]
     operation: Vec<String>,
@@ -59,6 +55,9 @@ pub(super) struct Args {
     /// Requests under way at once
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=1024))]
     workers: u16,
+    /// The most requests in a time, of all workers together: 20/s, 100/min
+    #[arg(long, value_name = "RATE")]
+    rate: Option<Rate>,
     /// The longest that one exchange may take
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = parse_duration)]
     timeout: Duration,
@@ -74,7 +73,9 @@ const EXAMPLES: &str = "\
 Examples:
   oasgate check spec/api.yaml --url http://localhost:8080/v2
   oasgate check spec/api.yaml --url https://api.example.com --token-env API_TOKEN \\
-      --param user_id=42 --report json=report.json --report junit=report.xml";
+      --param user_id=42 --report json=report.json --report junit=report.xml
+  oasgate check spec/api.yaml --url https://api.example.com --rate 20/s \\
+      --client-id-env CLIENT_ID --client-secret-env CLIENT_SECRET";
 
 pub(super) fn seed(text: &str) -> std::result::Result<u64, String> {
     u64::from_str_radix(text.trim_start_matches("0x"), 16)
@@ -83,12 +84,20 @@ pub(super) fn seed(text: &str) -> std::result::Result<u64, String> {
 
 pub(super) fn run(args: &Args, output: &Output) -> Result {
     let mut prepared = args.run.prepare()?;
-    let settings = settings(args, &prepared)?;
     let limits = Limits {
         body: args.max_body,
         ..Limits::within(args.timeout)
     };
     let transport = HttpTransport::new(limits)?;
+    let mut settings = settings(args, &prepared)?;
+    let who = auth::credentials(
+        &args.auth,
+        &prepared.config,
+        &prepared.contract,
+        &settings.base,
+        &transport,
+    )?;
+    settings.credentials = who.credentials;
     let interrupt = Interrupt::default();
     let mut listener = Prepared::listener(output);
     let snapshots = prepared.snapshots.take();
@@ -96,7 +105,8 @@ pub(super) fn run(args: &Args, output: &Output) -> Result {
         .worker_threads(2)
         .enable_all()
         .build()?;
-    let outcome = runtime.block_on(async {
+    let mut outcome = runtime.block_on(async {
+        auth::try_all(&settings.credentials).await?;
         let watch = tokio::spawn(interrupt::watch(interrupt.clone()));
         let outcome = gate::check(
             &prepared.contract,
@@ -108,8 +118,9 @@ pub(super) fn run(args: &Args, output: &Output) -> Result {
         )
         .await;
         watch.abort();
-        outcome
-    });
+        Ok::<_, CliError>(outcome)
+    })?;
+    outcome.notices.extend(who.notices);
     prepared.finish(&outcome, output)
 }
 
@@ -163,7 +174,7 @@ fn settings(args: &Args, prepared: &Prepared) -> std::result::Result<LiveSetting
             Methods::Safe
         },
         parameters,
-        credentials: credentials(args, config)?,
+        rate: args.rate,
         polling: config.polling_rules(contract)?,
         only: args.operation.clone(),
         excluded: config.excluded(contract)?,
@@ -203,38 +214,6 @@ fn pair(text: &str, option: &str) -> std::result::Result<(String, String), CliEr
     text.split_once('=')
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .ok_or_else(|| CliError::Usage(format!("{option} {text:?} is not NAME=VALUE")))
-}
-
-fn credentials(args: &Args, config: &Config) -> std::result::Result<Credentials, CliError> {
-    let token = match args.token_env.as_ref().or(config.token_env.as_ref()) {
-        None => None,
-        Some(name) => match std::env::var(name) {
-            Ok(token) if !token.trim().is_empty() => Some(token.trim().to_owned()),
-            // One that the configuration names may be left out; one that was typed may not.
-            _ if args.token_env.is_none() => None,
-            _ => {
-                return Err(CliError::Usage(format!(
-                    "--token-env {name}: the environment variable is not set"
-                )));
-            }
-        },
-    };
-    let headers = args
-        .header
-        .iter()
-        .map(|text| {
-            let (name, value) = text.split_once(':').ok_or_else(|| {
-                CliError::Usage(format!("--header {text:?} is not \"NAME: VALUE\""))
-            })?;
-            let name = HeaderName::from_bytes(name.trim().as_bytes())
-                .map_err(|_| CliError::Usage(format!("--header: {name:?} is not a header name")))?;
-            let value = HeaderValue::from_str(value.trim()).map_err(|_| {
-                CliError::Usage(format!("--header: the value of {name} cannot be sent"))
-            })?;
-            Ok((name, value))
-        })
-        .collect::<std::result::Result<_, CliError>>()?;
-    Ok(Credentials { token, headers })
 }
 
 /// A seed that no earlier run is likely to have had. It is printed, so that the run can be had again.

@@ -4,6 +4,7 @@
 //! to standard output, progress and errors to standard error. Exit codes: 0 the contract holds, 1
 //! findings, 2 it could not run, 3 the service could not be reached.
 
+mod auth;
 mod check;
 mod common;
 mod completions;

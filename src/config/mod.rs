@@ -3,6 +3,7 @@
 //! [`Config::load`] reads the file; what is wrong in it is told with line and column and the nearest
 //! known word. Every key is optional, and what is typed on the command line wins.
 
+mod auth;
 mod duration;
 
 use std::{
@@ -23,6 +24,7 @@ use crate::{
     snapshot::Redaction,
 };
 
+pub use auth::{AuthConfig, ClientAuthConfig, OAuth2Config, SecretConfig};
 pub use duration::{MalformedDuration, parse_duration};
 
 /// The name under which the file is looked for.
@@ -36,6 +38,10 @@ pub struct Config {
     pub url: Option<String>,
     /// The name of the environment variable that holds the token.
     pub token_env: Option<String>,
+    /// Who asks, where more is to be said than `token-env` does.
+    pub auth: Option<AuthConfig>,
+    /// Others who may ask, by name, to see whether one reaches what belongs to another.
+    pub credentials: BTreeMap<String, AuthConfig>,
     /// Values for parameters by name.
     pub parameters: BTreeMap<String, OneOrMany>,
     /// Operations that are left out.
@@ -236,6 +242,20 @@ impl Config {
         })?;
         name.clone_into(&mut config.name);
         Ok(config)
+    }
+
+    /// The folder that paths in the file start from.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Who asks, unless a case says otherwise.
+    pub fn main_auth(&self) -> Option<AuthConfig> {
+        let mut auth = self.auth.clone();
+        if let Some(name) = &self.token_env {
+            auth.get_or_insert_default().token_env = Some(name.clone());
+        }
+        auth
     }
 
     /// The values for parameters, by name.

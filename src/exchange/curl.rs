@@ -5,7 +5,10 @@ use std::fmt::Write as _;
 use http::header::{AUTHORIZATION, CONTENT_LENGTH, COOKIE, HOST, PROXY_AUTHORIZATION};
 use url::Url;
 
-use super::Request;
+use super::{
+    Request,
+    placeholder::{fill, has_placeholder},
+};
 
 /// Header fields whose values are credentials and are shown as a variable instead.
 const SECRET_HEADERS: &[&str] = &[
@@ -54,7 +57,15 @@ pub fn curl(request: &Request) -> String {
             continue;
         }
         let value = String::from_utf8_lossy(value.as_bytes());
-        if let Some(masked) = masked_header(name.as_str(), &value) {
+        if let Some(user) = value
+            .strip_prefix("Basic ")
+            .filter(|user| has_placeholder(user))
+        {
+            // curl encodes it as the scheme wants.
+            let _ = write!(line, " -u {}", with_variables(user));
+        } else if has_placeholder(&value) {
+            let _ = write!(line, " -H {}", with_variables(&format!("{name}: {value}")));
+        } else if let Some(masked) = masked_header(name.as_str(), &value) {
             // Double quotes, so that the shell puts the variable in.
             let _ = write!(line, " -H \"{name}: {masked}\"");
         } else {
@@ -69,16 +80,43 @@ pub fn curl(request: &Request) -> String {
             }
             _ => {
                 let _ = write!(line, " --data-binary @body # {} bytes", body.len());
-                return format!("{line} {}", quote(&masked_url(&request.url)));
+                return format!("{line} {}", shown_url(&request.url));
             }
         }
     }
-    let _ = write!(line, " {}", quote(&masked_url(&request.url)));
+    let _ = write!(line, " {}", shown_url(&request.url));
     line
+}
+
+/// The URL as an argument. A secret of ours stands in it as its variable.
+fn shown_url(url: &Url) -> String {
+    let shown = masked(url, |value| !has_placeholder(value));
+    if has_placeholder(&shown) {
+        with_variables(&shown)
+    } else {
+        quote(&shown)
+    }
+}
+
+/// A text in double quotes, so that the shell puts in the variables that stand for secrets.
+fn with_variables(text: &str) -> String {
+    let mut escaped = String::new();
+    for one in text.chars() {
+        if matches!(one, '"' | '$' | '`' | '\\') {
+            escaped.push('\\');
+        }
+        escaped.push(one);
+    }
+    format!("\"{}\"", fill(&escaped, |name| format!("${name}")))
 }
 
 /// The URL with user info dropped and the values of credential parameters masked.
 pub fn masked_url(url: &Url) -> String {
+    masked(url, |_| true)
+}
+
+/// The URL with those credentials masked whose value `hides` answers for.
+fn masked(url: &Url, hides: fn(&str) -> bool) -> String {
     let mut shown = url.clone();
     // Both fail only for URLs that cannot have user info, where there is nothing to hide.
     let _ = shown.set_username("");
@@ -86,23 +124,22 @@ pub fn masked_url(url: &Url) -> String {
     let Some(query) = url.query() else {
         return shown.into();
     };
-    if query.split('&').any(|pair| secret_pair(pair).is_some()) {
+    let secret = |pair| secret_pair(pair, hides);
+    if query.split('&').any(|pair| secret(pair).is_some()) {
         let masked: Vec<_> = query
             .split('&')
-            .map(|pair| {
-                secret_pair(pair).map_or(pair.to_owned(), |name| format!("{name}=REDACTED"))
-            })
+            .map(|pair| secret(pair).map_or(pair.to_owned(), |name| format!("{name}=REDACTED")))
             .collect();
         shown.set_query(Some(&masked.join("&")));
     }
     shown.into()
 }
 
-fn secret_pair(pair: &str) -> Option<&str> {
-    let (name, _) = pair.split_once('=')?;
-    SECRET_QUERY
-        .contains(&name.to_ascii_lowercase().as_str())
-        .then_some(name)
+fn secret_pair(pair: &str, hides: fn(&str) -> bool) -> Option<&str> {
+    let (name, value) = pair.split_once('=')?;
+    let is_secret =
+        SECRET_QUERY.contains(&name.to_ascii_lowercase().as_str()) || has_placeholder(value);
+    (is_secret && hides(value)).then_some(name)
 }
 
 /// The text that stands for a credential header; `None` when the header is none.
@@ -161,6 +198,25 @@ mod tests {
         assert!(
             line.contains("Bearer $TOKEN") && line.contains("page=1"),
             "{line}"
+        );
+    }
+
+    #[test]
+    fn a_secret_of_ours_is_a_variable_to_be_set() {
+        let secret = crate::exchange::placeholder("API_TOKEN");
+        let mut request = request(&format!("http://api.test/x?api_key={secret}&q=a$b"));
+        let value = |text: String| HeaderValue::from_str(&text).expect("it is visible");
+        request
+            .headers
+            .insert("authorization", value(format!("Basic {secret}")));
+        request.headers.insert("x-company", value(secret));
+        assert_eq!(
+            curl(&request),
+            r#"curl -u "$API_TOKEN" -H "x-company: $API_TOKEN" "http://api.test/x?api_key=$API_TOKEN&q=a\$b""#
+        );
+        assert_eq!(
+            masked_url(&request.url),
+            "http://api.test/x?api_key=REDACTED&q=a$b"
         );
     }
 

@@ -8,6 +8,7 @@ mod body;
 mod coding;
 mod curl;
 mod evidence;
+mod placeholder;
 mod redaction;
 
 use std::{sync::Arc, time::Duration};
@@ -19,6 +20,7 @@ pub use body::{Body, CutReason};
 pub use coding::decode;
 pub use curl::{curl, is_credential, masked_url};
 pub use evidence::Evidence;
+pub use placeholder::{fill, has_placeholder, placeholder, variable};
 pub use redaction::is_redacted;
 
 /// A request as it was sent.

@@ -134,6 +134,27 @@ impl Finding {
         self
     }
 
+    /// Hands every text that a report shows to `change`. The identity stays as it is.
+    pub fn each_text(&mut self, mut change: impl FnMut(&mut String)) {
+        change(&mut self.message);
+        let parts = [&mut self.label, &mut self.expected, &mut self.actual];
+        parts.into_iter().flatten().for_each(&mut change);
+        self.help.iter_mut().for_each(&mut change);
+        if let Some(evidence) = &mut self.evidence {
+            change(&mut evidence.url);
+            change(&mut evidence.curl);
+            let parts = [&mut evidence.content_type, &mut evidence.case];
+            parts.into_iter().flatten().for_each(&mut change);
+        }
+        if let Some(pointer) = &self.instance {
+            let mut text = pointer.as_str().to_owned();
+            change(&mut text);
+            if text != pointer.as_str() {
+                self.instance = Pointer::parse(&text);
+            }
+        }
+    }
+
     /// The identity of this breach: the same for a new seed and for a reformatted document.
     pub fn fingerprint(&self) -> Fingerprint {
         Fingerprint::of(self)

@@ -1,6 +1,9 @@
 //! A run against a service: cases sent, responses held, findings told in the order of the plan.
 
-use std::time::{Duration, Instant};
+use std::{
+    borrow::Cow,
+    time::{Duration, Instant},
+};
 
 use futures_util::{StreamExt as _, stream};
 use http::Method;
@@ -8,6 +11,7 @@ use http::Method;
 use super::{
     Case, End, Event, Header, Interrupt, Listener, LiveSettings, Outcome, Phase, Plan, Progress,
     RunKind, Unreached,
+    credentials::{hide, hide_in},
     hold::{hold, snapshot_of},
     plan::plan,
     polling::{self, Sent},
@@ -19,7 +23,7 @@ use crate::{
     exchange::{Exchange, Origin},
     finding::{Finding, Findings},
     snapshot::{Key, Store},
-    transport::{SendError, Transport},
+    transport::{Authorized, Paced, Secret, SendError, Transport},
 };
 
 /// Sends the cases of a contract over a transport and holds what comes.
@@ -34,6 +38,9 @@ pub async fn check<T: Transport>(
     listener: &mut dyn Listener,
     interrupt: &Interrupt,
 ) -> Outcome {
+    let secrets = settings.credentials.secrets();
+    let transport = Paced::new(transport, settings.rate);
+    let transport = &Authorized::new(transport, &settings.base, secrets.iter().cloned());
     let plans = plan(contract, settings);
     let planned = plans
         .iter()
@@ -54,6 +61,7 @@ pub async fn check<T: Transport>(
         findings: Findings::default(),
         notices: Vec::new(),
         held: 0,
+        secrets,
     };
     let started = Instant::now();
     run.listener
@@ -96,6 +104,8 @@ struct Run<'r> {
     findings: Findings,
     notices: Vec<String>,
     held: u64,
+    /// What must not be shown, also when a service sends it back.
+    secrets: Vec<Secret>,
 }
 
 impl Run<'_> {
@@ -173,6 +183,9 @@ impl Run<'_> {
                 self.settings.base
             )));
         }
+        if let SendError::NoCredential(_) = &error {
+            return Some(End::Failed(error.to_string()));
+        }
         let finding =
             check::no_response(&case.operation, &request, &error.to_string(), error.kind());
         self.found(case, finding);
@@ -210,7 +223,10 @@ impl Run<'_> {
                 status: status.as_u16(),
                 media_type,
             };
-            store.observe(key, value);
+            match hide_in(&self.secrets, value) {
+                Some(hidden) => store.observe(key, &hidden),
+                None => store.observe(key, value),
+            }
         }
         let progress = Progress {
             operation: Some(case.operation.id.as_str()),
@@ -230,9 +246,14 @@ impl Run<'_> {
     }
 
     fn add(&mut self, finding: Finding) {
-        let Some(finding) = self.settings.common.severities.apply(finding) else {
+        let Some(mut finding) = self.settings.common.severities.apply(finding) else {
             return;
         };
+        finding.each_text(|text| {
+            if let Cow::Owned(hidden) = hide(&self.secrets, text) {
+                *text = hidden;
+            }
+        });
         if self.findings.add(finding.clone()) {
             self.listener
                 .on(&Event::Found(&finding), self.contract.document());

@@ -18,7 +18,7 @@ mod settings;
 mod tally;
 
 pub use case::{Case, Phase};
-pub use credentials::Credentials;
+pub use credentials::{Credential, Credentials, NamedCredential, TokenForm};
 pub use event::{Event, Header, Listener, Progress, RunKind};
 pub use hold::{Held, hold};
 pub use lint::lint_outcome;

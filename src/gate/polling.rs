@@ -1,4 +1,5 @@
-//! Work that goes on in the background, followed to its end.
+//! Work that goes on in the background, followed to its end; and requests that came too early, sent
+//! again.
 //!
 //! While an operation with a [`PollingRule`] answers "pending", the next request goes where
 //! `Location` says, when `Retry-After` says, on the same origin only. Every response on the way is
@@ -12,9 +13,12 @@ use crate::{
     check::{PollingFault, broken_polling},
     exchange::{Body, Exchange, Origin, Request, Response},
     finding::Finding,
-    transport::{SendError, Transport},
+    transport::{SendError, Transport, pause},
     wire::http_syntax::RetryAfter,
 };
+
+/// How often one request is sent again because the service had too many.
+const MOST_REFUSALS: u32 = 5;
 
 /// What sending a case gave: one exchange, or several where it was polled.
 #[derive(Debug, Default)]
@@ -51,7 +55,9 @@ pub(super) async fn send<T: Transport>(
         .iter()
         .find(|rule| rule.operation == case.operation.id.as_str());
     let mut request = case.request.clone();
-    for poll in 0.. {
+    let mut polls = 0;
+    let mut refusals = 0;
+    loop {
         let response = match transport.send(&request).await {
             Ok(response) => response,
             Err(error) => {
@@ -64,12 +70,19 @@ pub(super) async fn send<T: Transport>(
             response,
             origin: Origin::Live,
         };
+        // The transport makes everybody wait before the next request, this one too.
+        if pause(&exchange.response).is_some() && refusals < MOST_REFUSALS {
+            refusals += 1;
+            request = exchange.request.clone();
+            sent.exchanges.push(exchange);
+            continue;
+        }
         let pending = rule.filter(|rule| exchange.response.status.as_u16() == rule.status);
         let Some(rule) = pending else {
             sent.exchanges.push(exchange);
             return sent;
         };
-        if poll >= rule.most_polls {
+        if polls >= rule.most_polls {
             let bound = format!("{} polls", rule.most_polls);
             sent.findings.push(broken_polling(
                 &case.operation,
@@ -87,9 +100,9 @@ pub(super) async fn send<T: Transport>(
         };
         request = next_request(&exchange.request, url);
         sent.exchanges.push(exchange);
+        polls += 1;
         tokio::time::sleep(wait).await;
     }
-    sent
 }
 
 /// Where to look next; `None` where that is not known or must not be followed.

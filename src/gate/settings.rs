@@ -6,7 +6,10 @@ use serde_json::Value;
 use url::Url;
 
 use super::{Credentials, Phase};
-use crate::finding::{Finding, Severity};
+use crate::{
+    finding::{Finding, Severity},
+    transport::Rate,
+};
 
 /// What holds for every run.
 #[derive(Clone, Debug, Default)]
@@ -73,6 +76,8 @@ pub struct LiveSettings {
     pub parameters: Vec<(String, String)>,
     /// What is sent to prove who asks.
     pub credentials: Credentials,
+    /// How many requests are sent in which time; `None` for as many as the workers can.
+    pub rate: Option<Rate>,
     /// How operations that take long are followed.
     pub polling: Vec<PollingRule>,
     /// Operations to be checked; empty for all.
@@ -105,6 +110,7 @@ impl LiveSettings {
             methods: Methods::Safe,
             parameters: Vec::new(),
             credentials: Credentials::default(),
+            rate: None,
             polling: Vec::new(),
             only: Vec::new(),
             excluded: Vec::new(),

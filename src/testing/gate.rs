@@ -90,10 +90,7 @@ impl<'c> Gate<'c> {
 
     /// A bearer token, an API key or `user:password`, as the operations' security wants it.
     pub fn token(mut self, token: impl Into<String>) -> Self {
-        self.settings.credentials = Credentials {
-            token: Some(token.into()),
-            ..self.settings.credentials
-        };
+        self.settings.credentials.main = Credentials::with_token(token).main;
         self
     }
 

@@ -33,6 +33,9 @@ pub enum SendError {
     /// The request itself cannot be put on the wire.
     #[error("the request cannot be sent: {0}")]
     Unsendable(String),
+    /// What proves who asks could not be had.
+    #[error("there is no credential: {0}")]
+    NoCredential(String),
 }
 
 /// What a transport was waiting for.
@@ -75,6 +78,7 @@ impl SendError {
             Self::Malformed(_) => "malformed",
             Self::Panicked(_) => "panicked",
             Self::Unsendable(_) => "unsendable",
+            Self::NoCredential(_) => "no credential",
         }
     }
 }

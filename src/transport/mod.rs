@@ -2,10 +2,15 @@
 //!
 //! A [`Transport`] does exactly one exchange at a time: it follows no redirect, retries nothing,
 //! undoes content codings, and stops at its [`Limits`]. [`ServiceTransport`] wraps a
-//! `tower::Service`; `HttpTransport` (feature `http`) sends over reqwest.
+//! `tower::Service`; `HttpTransport` (feature `http`) sends over reqwest. [`Paced`] keeps the
+//! requests of another transport apart, and [`Authorized`] puts secrets into them.
 
+mod authorized;
 mod error;
 mod limits;
+mod oauth2;
+mod paced;
+mod secret;
 mod service;
 
 #[cfg(feature = "http")]
@@ -17,8 +22,12 @@ mod http_client;
 
 use std::future::Future;
 
+pub use authorized::Authorized;
 pub use error::{SendError, Stage};
 pub use limits::Limits;
+pub use oauth2::{ClientAuth, ClientCredentials, TokenEndpoint};
+pub use paced::{LONGEST_PAUSE, MalformedRate, Paced, Rate, pause};
+pub use secret::{Issued, NoSecret, Secret, Source};
 pub use service::ServiceTransport;
 
 #[cfg(feature = "http")]
@@ -44,5 +53,18 @@ pub trait Transport: Send + Sync {
         _request: &Request,
     ) -> impl Future<Output = Option<Result<Response, SendError>>> + Send {
         std::future::ready(None)
+    }
+}
+
+impl<T: Transport> Transport for &T {
+    fn send(&self, request: &Request) -> impl Future<Output = Result<Response, SendError>> + Send {
+        (**self).send(request)
+    }
+
+    fn probe_framing(
+        &self,
+        request: &Request,
+    ) -> impl Future<Output = Option<Result<Response, SendError>>> + Send {
+        (**self).probe_framing(request)
     }
 }

@@ -23,7 +23,7 @@ const GRANTS: &[(&str, &[&str])] = &[
     ("generate", &["contract"]),
     ("check", &["contract", "exchange", "finding", "wire"]),
     ("lint", &["contract", "did_you_mean", "finding"]),
-    ("transport", &["exchange"]),
+    ("transport", &["exchange", "wire"]),
     (
         "gate",
         &[

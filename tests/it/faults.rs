@@ -56,10 +56,7 @@ async fn run(faults: Vec<&'static Fault>) -> Outcome {
         parameters: ["dta_xprt_964b2adb9bff37fb", "dta_xprt_5d1f0c2ab3e94d80"]
             .map(|token| ("data_export_token".to_owned(), token.to_owned()))
             .to_vec(),
-        credentials: Credentials {
-            token: Some(vantage::TOKEN.to_owned()),
-            headers: Vec::new(),
-        },
+        credentials: Credentials::with_token(vantage::TOKEN),
         polling: vec![polling],
         ..LiveSettings::new(vantage::start(faults).await)
     };

@@ -12,6 +12,7 @@ mod graph;
 mod lint;
 mod outside;
 mod polling;
+mod secrets;
 mod suites;
 mod vantage;
 mod wire;

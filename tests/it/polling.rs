@@ -174,3 +174,40 @@ async fn a_rule_may_do_without_headers() {
         (Some([0, 1, 2].as_slice()), Vec::new())
     );
 }
+
+const BUSY: &str = r"
+openapi: 3.0.3
+info: { title: t, version: '1' }
+paths:
+  /a: { get: { operationId: a, responses: { '200': { description: Fine }, '429': { description: Slow down } } } }
+";
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_came_too_early_is_sent_again_when_the_service_says() {
+    let asked: Arc<Mutex<Vec<Instant>>> = Arc::default();
+    let times = Arc::clone(&asked);
+    let answer = move || async move {
+        let mut asked = asked.lock().expect("nobody panics");
+        asked.push(Instant::now());
+        match asked.len() {
+            1 | 2 => (StatusCode::TOO_MANY_REQUESTS, [("retry-after", "7")]).into_response(),
+            _ => StatusCode::OK.into_response(),
+        }
+    };
+    let document = oasgate::document::Document::parse("busy.yaml", BUSY).expect("it loads");
+    let contract = Contract::from_document(document);
+    let begun = Instant::now();
+    let ran = Gate::new(&contract)
+        .phases([Phase::Examples, Phase::Edges, Phase::Random])
+        .service(Router::new().route("/a", get(answer)))
+        .run()
+        .await
+        .expect("it runs");
+    ran.assert();
+    let times = times.lock().expect("nobody panics");
+    let seconds: Vec<u64> = times.iter().map(|time| (*time - begun).as_secs()).collect();
+    assert_eq!(seconds[..3], [0, 7, 14], "{seconds:?}");
+    // The refusals were held too.
+    let statuses = &ran.outcome().operations[0].statuses;
+    assert_eq!(statuses.get(&429), Some(&2), "{statuses:?}");
+}
