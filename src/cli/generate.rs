@@ -93,13 +93,13 @@ pub(super) fn run(args: &Args) -> Result {
                 "breaks": breaks,
             }));
         };
+        let strategy = generate::valid(schema);
         if args.invalid {
-            for mutation in generate::mutations(schema, &mut generator) {
+            for mutation in generate::mutations(schema, &strategy, &mut generator) {
                 let rule = mutation.to_string();
                 tell(mutation.value, Some(rule));
             }
         } else {
-            let strategy = generate::valid(schema);
             for _ in 0..args.count {
                 if let Some(body) = generator.draw(&strategy) {
                     tell(body, None);

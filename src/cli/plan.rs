@@ -83,6 +83,11 @@ pub(super) fn run(args: &Args) -> Result {
                 operation.id, operation.method, operation.path
             )?;
         }
+        if !args.json && plan.left_out.is_none() {
+            for part in &plan.unbreakable {
+                writeln!(out, "    {part} admits no invalid value")?;
+            }
+        }
         for case in &plan.cases {
             total += 1;
             let target = &case.request.url[url::Position::BeforePath..];
@@ -91,6 +96,7 @@ pub(super) fn run(args: &Args) -> Result {
                     "operation": operation.id.as_str(),
                     "phase": case.phase.as_str(),
                     "why": case.why,
+                    "breaks": case.breaks.as_ref().map(ToString::to_string),
                     "method": case.request.method.as_str(),
                     "target": target,
                 });

@@ -43,13 +43,17 @@ pub(super) struct Draw<'d> {
     pub(super) likeness: &'d Likeness,
     pub(super) rng: &'d mut TestRng,
     pub(super) optional: Optional,
+    /// Which alternative is taken wherever there is one; `None` for any.
+    pub(super) alternative: Option<usize>,
+    /// Whether parts that their judge refuses are drawn again.
+    pub(super) is_judged: bool,
 }
 
 impl Draw<'_> {
     /// A value; `None` when none was found.
-    pub(super) fn value(&mut self) -> Option<Value> {
+    pub(super) fn value(&mut self, name: Option<&str>) -> Option<Value> {
         let recipe = self.recipe;
-        self.node(&recipe.nodes[0], 0, None)
+        self.node(&recipe.nodes[0], 0, name)
     }
 
     fn node(&mut self, node: &Node, depth: u32, name: Option<&str>) -> Option<Value> {
@@ -61,12 +65,19 @@ impl Draw<'_> {
             Node::Any => Some(self.any(depth)),
             Node::Values(values) => pick(self.rng, values).cloned(),
             Node::Types(types) => {
-                let kind = *pick(self.rng, types)?;
+                // Something tells more than nothing, unless everything has its turn.
+                let has_more = self.optional != Optional::Half && types.len() > 1;
+                let fuller = |kind: &JsonType| !has_more || *kind != JsonType::Null;
+                let types: Vec<_> = types.iter().copied().filter(fuller).collect();
+                let kind = match self.alternative {
+                    Some(turn) => *types.get(turn % types.len().max(1))?,
+                    None => *pick(self.rng, &types)?,
+                };
                 Some(self.of_type(kind, depth, name))
             }
             Node::Text(text) => self.text(text, name).map(Value::String),
-            Node::Integer(span) => number(self.rng, span, true),
-            Node::Number(span) => number(self.rng, span, false),
+            Node::Integer(span) => self.number(span, true, name),
+            Node::Number(span) => self.number(span, false, name),
             Node::Array(items) => self.judged(items.judge.as_deref(), |draw| {
                 draw.array(items, depth, name)
             }),
@@ -79,7 +90,11 @@ impl Draw<'_> {
                     let lowest = nodes.iter().min_by_key(|node| recipe.least_height(node))?;
                     return self.node(lowest, depth, name);
                 }
-                let chosen = below(self.rng, nodes.len());
+                let chosen = match (self.alternative, self.optional) {
+                    (Some(turn), _) => turn,
+                    (None, Optional::All) => nodes.iter().position(|node| !is_null(node))?,
+                    (None, _) => below(self.rng, nodes.len()),
+                };
                 (0..nodes.len())
                     .find_map(|turn| self.node(&nodes[(chosen + turn) % nodes.len()], depth, name))
             }
@@ -98,7 +113,7 @@ impl Draw<'_> {
         judge: Option<&jsonschema::Validator>,
         mut make: impl FnMut(&mut Self) -> Option<Value>,
     ) -> Option<Value> {
-        let Some(judge) = judge else {
+        let Some(judge) = judge.filter(|_| self.is_judged) else {
             return make(self);
         };
         (0..ATTEMPTS).find_map(|_| make(self).filter(|value| judge.is_valid(value)))
@@ -138,6 +153,7 @@ impl Draw<'_> {
                     least: 0,
                     most: None,
                     patterns: Vec::new(),
+                    samples: Vec::new(),
                     judge: None,
                 };
                 Value::String(self.text(&text, name).unwrap_or_default())
@@ -155,6 +171,17 @@ impl Draw<'_> {
                 Value::Object(members)
             }
         }
+    }
+
+    fn number(&mut self, span: &Span, is_integer: bool, name: Option<&str>) -> Option<Value> {
+        if let Some(name) = name
+            && once_in(self.rng, 4)
+            && let Some(shown) = self.likeness.number(name, self.rng)
+            && takes(span, &shown, is_integer)
+        {
+            return Some(shown);
+        }
+        number(self.rng, span, is_integer)
     }
 
     fn text(&mut self, text: &Text, name: Option<&str>) -> Option<String> {
@@ -175,6 +202,11 @@ impl Draw<'_> {
             return Some(shown);
         }
         for _ in 0..ATTEMPTS {
+            if let Some(sample) = pick(self.rng, &text.samples)
+                && accepted(sample)
+            {
+                return Some((*sample).to_owned());
+            }
             let candidate = match text.patterns.as_slice() {
                 [] => self.plain_text(text.least, most),
                 patterns => pick(self.rng, patterns)?.draw(self.rng, text.least, most),
@@ -268,7 +300,9 @@ impl Draw<'_> {
         // What must be contained takes the last places, where the rest decides.
         let mut at = made.len();
         for (node, least) in &items.contains {
-            for _ in 0..*least {
+            // What need not be there shows itself now and then.
+            let spare = usize::from(*least == 0 && at > 0 && once_in(self.rng, 2));
+            for _ in 0..*least + spare {
                 at = at.checked_sub(1)?;
                 made[at] = self.node(node, depth + 1, name)?;
             }
@@ -379,6 +413,14 @@ impl Draw<'_> {
     }
 }
 
+fn is_null(node: &Node) -> bool {
+    match node {
+        Node::Values(values) => values.iter().all(Value::is_null),
+        Node::Types(types) => types.iter().all(|kind| *kind == JsonType::Null),
+        _ => false,
+    }
+}
+
 /// The greatest whole number that every JSON reader keeps exactly.
 const EXACT: f64 = 9_007_199_254_740_991.0;
 
@@ -408,10 +450,11 @@ fn number(rng: &mut TestRng, span: &Span, is_integer: bool) -> Option<Value> {
             if first > last {
                 return None;
             }
+            let most = EXACT / step.max(1.0);
             let count = between(
                 rng,
-                first.clamp(-EXACT, EXACT) as i128,
-                last.clamp(-EXACT, EXACT) as i128,
+                first.clamp(-most, first.max(most)) as i128,
+                last.clamp(last.min(-most), most) as i128,
             );
             times(step, count)?
         } else if is_integer || once_in(rng, 3) {
@@ -442,23 +485,32 @@ fn number(rng: &mut TestRng, span: &Span, is_integer: bool) -> Option<Value> {
                 exact
             })?
         };
-        let value = drawn.as_f64()?;
-        let is_inside = (span
-            .least
-            .is_none_or(|least| value > least || !span.excludes_least && value >= least))
-            && (span
-                .most
-                .is_none_or(|most| value < most || !span.excludes_most && value <= most));
-        let is_barred = span
-            .not_multiples
-            .iter()
-            .filter_map(Number::as_f64)
-            .any(|step| (value / step).fract() == 0.0);
-        if is_inside && !is_barred {
-            return Some(Value::Number(drawn));
+        let drawn = Value::Number(drawn);
+        if takes(span, &drawn, is_integer) {
+            return Some(drawn);
         }
     }
     None
+}
+
+/// Whether a number lies in a span.
+fn takes(span: &Span, value: &Value, is_integer: bool) -> bool {
+    let Some(value) = value.as_f64() else {
+        return false;
+    };
+    let is_above =
+        (span.least).is_none_or(|least| value > least || !span.excludes_least && value >= least);
+    let is_below =
+        (span.most).is_none_or(|most| value < most || !span.excludes_most && value <= most);
+    // Quotients differ by a rounding where decimal steps are meant; readers then disagree.
+    let times = |step: f64| value / step;
+    let multiples = span.multiples.iter().filter_map(Number::as_f64);
+    let is_multiple = multiples.map(times).all(|times| times.fract() == 0.0);
+    let barred = span.not_multiples.iter().filter_map(Number::as_f64);
+    let is_barred = barred
+        .map(times)
+        .any(|times| (times - times.round()).abs() < 1e-6);
+    is_above && is_below && is_multiple && !is_barred && (!is_integer || value.fract() == 0.0)
 }
 
 fn integer(value: i128) -> Option<Number> {

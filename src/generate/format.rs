@@ -107,7 +107,7 @@ pub(super) const FORMATS: &[Format] = &[
         name: "iri-reference",
         pattern: "/[a-z0-9]{0,8}",
         edges: &["", "../ü"],
-        wrong: &["a b"],
+        wrong: &["\\\\a", "#a\\b"],
     },
     Format {
         name: "uri-template",

@@ -256,6 +256,7 @@ fn text(members: &Map<String, Value>) -> Node {
         least: size(members, "minLength").unwrap_or(0),
         most: size(members, "maxLength"),
         patterns: pattern.into_iter().chain(format).collect(),
+        samples: Vec::new(),
         judge: None,
     }))
 }

@@ -13,10 +13,13 @@ use super::{
 };
 
 /// What the values of properties look like, by their names.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Likeness {
-    shown: HashMap<String, Vec<String>>,
+    shown: HashMap<String, Vec<Value>>,
 }
+
+/// How many values are kept for one name.
+const MOST_SHOWN: usize = 16;
 
 /// What the end of a name says of its values.
 const BY_NAME: &[(&[&str], &str)] = &[
@@ -51,23 +54,33 @@ impl Likeness {
     /// From the values that a document shows for properties.
     pub(super) fn of(shown: Vec<(String, Value)>) -> Self {
         let mut likeness = Self::default();
+        likeness.add(shown);
+        likeness
+    }
+
+    /// Takes in more values that are shown, by name.
+    pub(super) fn add(&mut self, shown: impl IntoIterator<Item = (String, Value)>) {
         for (name, value) in shown {
-            let known = likeness.shown.entry(name).or_default();
-            if let Value::String(text) = value
-                && known.len() < 16
-                && !known.contains(&text)
-            {
-                known.push(text);
+            let known = self.shown.entry(name).or_default();
+            if known.len() < MOST_SHOWN && !known.contains(&value) {
+                known.push(value);
             }
         }
-        likeness
+    }
+
+    /// A number that is shown for a property.
+    pub(super) fn number(&self, name: &str, rng: &mut TestRng) -> Option<Value> {
+        pick(rng, self.shown.get(name)?)
+            .filter(|value| value.is_number())
+            .cloned()
     }
 
     /// A string for a property; `None` where nothing is known of it.
     pub(super) fn text(&self, name: &str, rng: &mut TestRng) -> Option<String> {
-        if let Some(example) = self.shown.get(name).and_then(|shown| pick(rng, shown)) {
+        let shown = self.shown.get(name).and_then(|shown| pick(rng, shown));
+        if let Some(example) = shown.and_then(Value::as_str) {
             return Some(if once_in(rng, 2) {
-                example.clone()
+                example.to_owned()
             } else {
                 varied(example, rng)
             });
@@ -100,27 +113,68 @@ fn snake(name: &str) -> String {
     snake
 }
 
-/// Another string of the same make: the part behind the last separator with other characters of the
-/// same kinds, so that `dta_xprt_abcd1234` keeps its prefix.
+/// Another string of the same make. A date or a time becomes another one; of an identifier the part
+/// behind the last separator gets other characters of the same kinds, so that `dta_xprt_abcd1234`
+/// keeps its prefix; a word stays as it is.
 pub(super) fn varied(example: &str, rng: &mut TestRng) -> String {
+    if is_dated(example) {
+        return redated(example, rng);
+    }
     let start = example
         .rfind(['_', '-', '/', '.', ':', ' '])
         .map_or(0, |at| at + 1);
     let (prefix, tail) = example.split_at(start);
-    let is_hex = tail.len() >= 4 && tail.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let is_hex = tail.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let has_digit = tail.bytes().any(|byte| byte.is_ascii_digit());
+    let is_identifier = tail.len() >= 4 && has_digit || tail.len() >= 8 && is_hex;
+    if !is_identifier {
+        return example.to_owned();
+    }
     let changed: String = tail
         .chars()
         .map(|character| match character {
             '0'..='9' | 'a'..='f' if is_hex => {
                 char::from_digit(u32::try_from(below(rng, 16)).unwrap_or(0), 16).unwrap_or('0')
             }
-            '0'..='9' => char::from(b'0' + u8::try_from(below(rng, 10)).unwrap_or(0)),
+            '0'..='9' => digit(rng, 10),
             'a'..='z' => char::from(b'a' + u8::try_from(below(rng, 26)).unwrap_or(0)),
             'A'..='Z' => char::from(b'A' + u8::try_from(below(rng, 26)).unwrap_or(0)),
             other => other,
         })
         .collect();
     format!("{prefix}{changed}")
+}
+
+fn digit(rng: &mut TestRng, bound: usize) -> char {
+    char::from(b'0' + u8::try_from(below(rng, bound)).unwrap_or(0))
+}
+
+/// Whether a text begins with a date such as `2025-03-20`.
+fn is_dated(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    bytes.len() >= 10
+        && bytes[..10].iter().enumerate().all(|(at, byte)| match at {
+            4 | 7 => *byte == b'-',
+            _ => byte.is_ascii_digit(),
+        })
+}
+
+/// The same text with another day and, where it goes on with a time, another minute and second.
+fn redated(text: &str, rng: &mut TestRng) -> String {
+    let mut characters: Vec<char> = text.chars().collect();
+    // Every month has the days from 01 to 28.
+    let day = 1 + below(rng, 28);
+    characters[8] = char::from_digit(u32::try_from(day / 10).unwrap_or(0), 10).unwrap_or('0');
+    characters[9] = char::from_digit(u32::try_from(day % 10).unwrap_or(1), 10).unwrap_or('1');
+    for at in [14_usize, 17] {
+        let is_number = characters.get(at.saturating_sub(1)) == Some(&':')
+            && matches!(characters.get(at..at + 2), Some([a, b]) if a.is_ascii_digit() && b.is_ascii_digit());
+        if is_number {
+            characters[at] = digit(rng, 6);
+            characters[at + 1] = digit(rng, 10);
+        }
+    }
+    characters.into_iter().collect()
 }
 
 #[cfg(test)]
@@ -137,6 +191,12 @@ mod tests {
             other.starts_with("dta_xprt_") && other.len() == 25,
             "{other}"
         );
+        let time = varied("2025-03-20T12:00:00Z", &mut rng);
+        assert!(
+            time.starts_with("2025-03-") && time.ends_with('Z'),
+            "{time}"
+        );
+        assert_eq!(varied("cost_report", &mut rng), "cost_report");
         let likeness = Likeness::default();
         let time = likeness.text("createdAt", &mut rng).expect("known");
         assert!(time.contains('T') && time.ends_with('Z'), "{time}");

@@ -24,7 +24,7 @@ use proptest::{
 };
 use serde_json::Value;
 
-pub use around::{Edge, Mutation, edges, mutations};
+pub use around::{Edge, Mutation, Rank, edges, mutations};
 pub use hint::shown_for;
 pub use values::{Values, invalid, valid};
 

@@ -1,6 +1,6 @@
 //! Strings that match a regular expression, drawn from its syntax tree.
 
-use proptest::test_runner::TestRng;
+use proptest::test_runner::{RngAlgorithm, TestRng};
 use regex_syntax::{
     ParserBuilder,
     hir::{Class, Hir, HirKind},
@@ -10,6 +10,9 @@ use super::random::{below, between};
 
 /// How often an unbounded repetition repeats at most, unless more is asked for.
 const USUAL_REPEATS: u32 = 6;
+
+/// How much more often than it must a repetition repeats in the longest strings.
+const LONG_REPEATS: u32 = 64;
 
 /// A pattern that strings are drawn from. What is drawn may still miss what the syntax tree cannot
 /// say (look-around); whoever draws asks the validator.
@@ -49,7 +52,7 @@ impl Pattern {
             1 => USUAL_REPEATS,
             _ => u32::try_from(least.clamp(6, 4096)).unwrap_or(USUAL_REPEATS),
         };
-        write(&self.hir, rng, repeats, &mut text);
+        write(&self.hir, rng, Repeats::About(repeats), &mut text);
         let length = text.chars().count();
         if length < least && (self.open_end || self.open_start) {
             let missing = "a".repeat(least - length);
@@ -61,27 +64,54 @@ impl Pattern {
         }
         if length > most && most > 0 {
             // Shorter attempts come by themselves; the shortest comes here.
-            let mut shortest = String::new();
-            write(&self.hir, rng, 0, &mut shortest);
-            return shortest;
+            return self.shortest();
         }
+        text
+    }
+
+    /// The string with the fewest repetitions, always the same one.
+    pub(super) fn shortest(&self) -> String {
+        self.fixed(0)
+    }
+
+    /// A string with many repetitions, always the same one.
+    pub(super) fn longest(&self) -> String {
+        self.fixed(LONG_REPEATS)
+    }
+
+    fn fixed(&self, repeats: u32) -> String {
+        let mut rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[1; 32]);
+        let mut text = String::new();
+        write(&self.hir, &mut rng, Repeats::Exactly(repeats), &mut text);
         text
     }
 }
 
-fn write(hir: &Hir, rng: &mut TestRng, repeats: u32, text: &mut String) {
+/// How often what may repeat does.
+#[derive(Clone, Copy)]
+enum Repeats {
+    /// From the least to about this much more.
+    About(u32),
+    /// This much more than the least, as far as the pattern allows.
+    Exactly(u32),
+}
+
+fn write(hir: &Hir, rng: &mut TestRng, repeats: Repeats, text: &mut String) {
     match hir.kind() {
         HirKind::Empty | HirKind::Look(_) => {}
         HirKind::Literal(literal) => text.push_str(&String::from_utf8_lossy(&literal.0)),
         HirKind::Class(class) => text.extend(character(class, rng)),
         HirKind::Repetition(repetition) => {
             let least = repetition.min;
-            let most = repetition
-                .max
-                .unwrap_or_else(|| least.saturating_add(repeats))
-                .min(least.saturating_add(repeats.max(1) * 4));
-            let most = if repeats == 0 { least } else { most.max(least) };
-            let times = between(rng, i128::from(least), i128::from(most));
+            let greatest = repetition.max.unwrap_or(u32::MAX);
+            let times = match repeats {
+                Repeats::Exactly(more) => i128::from(least.saturating_add(more).min(greatest)),
+                Repeats::About(usual) => {
+                    let bounded = if repetition.max.is_some() { 4 } else { 1 };
+                    let most = least.saturating_add(usual.saturating_mul(bounded));
+                    between(rng, i128::from(least), i128::from(most.min(greatest)))
+                }
+            };
             for _ in 0..times.min(8192) {
                 write(&repetition.sub, rng, repeats, text);
             }
@@ -152,6 +182,8 @@ fn translate(pattern: &str) -> String {
                 'w' => out.push_str("[A-Za-z0-9_]"),
                 'D' => out.push_str("[^0-9]"),
                 'W' => out.push_str("[^A-Za-z0-9_]"),
+                // Readers differ about white space beyond ASCII; what is drawn, all of them take.
+                's' => out.push(' '),
                 '/' => out.push('/'),
                 'c' => {
                     let letter = behind.chars().nth(1).unwrap_or('@');
@@ -203,8 +235,6 @@ fn behind_group(text: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use proptest::test_runner::{RngAlgorithm, TestRng};
-
     use super::*;
 
     fn drawn(pattern: &str) -> String {

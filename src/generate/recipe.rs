@@ -50,6 +50,8 @@ pub(super) struct Text {
     pub(super) least: usize,
     pub(super) most: Option<usize>,
     pub(super) patterns: Vec<Pattern>,
+    /// Strings that are likely to do.
+    pub(super) samples: Vec<&'static str>,
     /// Whether what is drawn may miss something that only the judge sees.
     pub(super) judge: Option<Arc<Validator>>,
 }
@@ -154,6 +156,11 @@ impl Recipe {
         }
     }
 
+    /// How many alternatives the widest choice has; 0 where there is none.
+    pub(super) fn widest(&self) -> usize {
+        self.nodes.iter().map(width).max().unwrap_or(0)
+    }
+
     /// How many levels the lowest value of a node has.
     pub(super) fn least_height(&self, node: &Node) -> u32 {
         let higher = |node: &Node| self.least_height(node).saturating_add(1);
@@ -187,6 +194,18 @@ impl Recipe {
                 .unwrap_or(1),
             _ => 1,
         }
+    }
+}
+
+/// How many alternatives the widest choice in a node has.
+fn width(node: &Node) -> usize {
+    let widest = |nodes: &mut dyn Iterator<Item = &Node>| nodes.map(width).max().unwrap_or(0);
+    match node {
+        Node::Choice(nodes) => nodes.len().max(widest(&mut nodes.iter())),
+        Node::Judged(inner, _) => width(inner),
+        Node::Array(items) => widest(&mut items.prefix.iter().chain([&items.rest])),
+        Node::Object(members) => widest(&mut members.properties.iter().map(|(_, node)| node)),
+        _ => 0,
     }
 }
 
@@ -360,6 +379,7 @@ impl Reading {
                     least: 0,
                     most: None,
                     patterns: Pattern::parse(pattern).into_iter().collect(),
+                    samples: Vec::new(),
                     judge: None,
                 }));
                 (name, self.node(&schema.negate().ok()?))
@@ -391,6 +411,12 @@ fn text(schema: &CanonicalSchema, view: &StringView) -> Node {
         least: size(view.min_length.as_ref()).unwrap_or(0),
         most: size(view.max_length.as_ref()),
         patterns,
+        samples: view
+            .excluded_formats
+            .iter()
+            .filter_map(|name| format::named(name))
+            .flat_map(|format| format.wrong.iter().copied())
+            .collect(),
         judge: (!is_bare).then(|| judge(schema)),
     }))
 }

@@ -38,7 +38,11 @@ pub struct Values {
     /// What the other side makes: a value of it, changed a little, may be on this side.
     near: Option<Arc<Recipe>>,
     likeness: Arc<Likeness>,
+    /// What the values themselves are called, if anything.
+    name: Option<Arc<str>>,
     optional: Optional,
+    /// Which alternative is taken wherever there is one; `None` for any.
+    alternative: Option<usize>,
 }
 
 impl fmt::Debug for Values {
@@ -60,7 +64,9 @@ pub fn valid(schema: &Schema) -> Values {
         recipe: Arc::new(recipe),
         near: None,
         likeness: Arc::new(Likeness::of(schema.shown())),
+        name: None,
         optional: Optional::Half,
+        alternative: None,
     }
 }
 
@@ -83,11 +89,40 @@ pub fn invalid(schema: &Schema) -> Option<Values> {
         recipe: Arc::new(refused.as_ref().map_or_else(Recipe::any, Recipe::of)),
         near: Some(Arc::new(near)),
         likeness: Arc::default(),
+        name: None,
         optional: Optional::Half,
+        alternative: None,
     })
 }
 
 impl Values {
+    /// The same, resembling the values that are shown for something of this name, or what the name
+    /// says of its values. Only valid values are chosen, as ever.
+    #[must_use]
+    pub fn like(&self, name: &str, shown: &[Value]) -> Self {
+        let mut likeness = Likeness::clone(&self.likeness);
+        likeness.add(shown.iter().map(|value| (name.to_owned(), value.clone())));
+        Self {
+            likeness: Arc::new(likeness),
+            name: Some(name.into()),
+            ..self.clone()
+        }
+    }
+
+    /// How many alternatives there are where there are most.
+    pub(super) fn alternatives(&self) -> usize {
+        self.recipe.widest()
+    }
+
+    /// The same with one alternative taken wherever there are several.
+    #[must_use]
+    pub(super) fn with_alternative(&self, turn: usize) -> Self {
+        Self {
+            alternative: Some(turn),
+            ..self.clone()
+        }
+    }
+
     /// The same with every optional part there.
     #[must_use]
     pub(super) fn with_all(&self) -> Self {
@@ -109,11 +144,17 @@ impl Values {
     /// One value; `None` when none was found.
     pub fn draw(&self, runner: &mut TestRunner) -> Option<Value> {
         (0..ATTEMPTS).find_map(|attempt| {
-            let near = self.near.as_ref().filter(|_| attempt % 4 == 3);
+            // A value of the other side is changed a little, or put together without regard to what
+            // its parts must be to each other.
+            let near = self.near.as_ref().filter(|_| attempt % 2 == 1);
+            let is_judged = near.is_none() || attempt % 4 == 1;
             let mut draw = Draw {
                 recipe: near.unwrap_or(&self.recipe),
                 likeness: &self.likeness,
                 rng: runner.rng(),
+                is_judged,
+                // A single alternative may be impossible where it stands.
+                alternative: self.alternative.filter(|_| attempt < ATTEMPTS / 4),
                 // What is large may be refused as a whole again and again; what is small is not.
                 optional: if attempt > ATTEMPTS / 2 && attempt % 2 == 0 {
                     Optional::None
@@ -121,8 +162,8 @@ impl Values {
                     self.optional
                 },
             };
-            let mut value = draw.value()?;
-            if near.is_some() {
+            let mut value = draw.value(self.name.as_deref())?;
+            if near.is_some() && is_judged {
                 value = tree::changed(&value, runner.rng());
             }
             self.takes(&value).then_some(value)

@@ -8,6 +8,7 @@ mod architecture;
 mod checks;
 mod cli;
 mod faults;
+mod generation;
 mod graph;
 mod lint;
 mod outside;

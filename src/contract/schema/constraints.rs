@@ -10,6 +10,9 @@ use super::{Direction, Schema, structure};
 pub struct Constraint {
     /// The node of the value.
     pub instance: Pointer,
+    /// The node in the schema's terms: `*` stands for every element of an array, and for every name
+    /// that the schema does not list.
+    pub slot: Pointer,
     /// The keyword in the document.
     pub address: Address,
     /// Its name.
@@ -30,10 +33,13 @@ const KEYWORDS: &[&str] = &[
     "exclusiveMaximum",
     "exclusiveMinimum",
     "format",
+    "items",
+    "maxContains",
     "maxItems",
     "maxLength",
     "maxProperties",
     "maximum",
+    "minContains",
     "minItems",
     "minLength",
     "minProperties",
@@ -45,6 +51,8 @@ const KEYWORDS: &[&str] = &[
     "propertyNames",
     "required",
     "type",
+    "unevaluatedItems",
+    "unevaluatedProperties",
     "uniqueItems",
 ];
 
@@ -54,13 +62,14 @@ pub(super) fn of(schema: &Schema, value: &Value) -> Vec<Constraint> {
     structure::each_node(
         schema,
         value,
-        |instance: &Pointer, at: &Address, members: &serde_json::Map<String, Value>| {
+        |place: &structure::Place, at: &Address, members: &serde_json::Map<String, Value>| {
             for (keyword, argument) in members {
                 if !KEYWORDS.contains(&keyword.as_str()) {
                     continue;
                 }
                 found.push(Constraint {
-                    instance: instance.clone(),
+                    instance: place.pointer.clone(),
+                    slot: place.slot.clone(),
                     address: at.join(keyword),
                     keyword: keyword.clone(),
                     argument: argument.clone(),
@@ -69,7 +78,7 @@ pub(super) fn of(schema: &Schema, value: &Value) -> Vec<Constraint> {
                         .filter(|(other, _)| {
                             matches!(
                                 other.as_str(),
-                                "exclusiveMinimum" | "exclusiveMaximum" | "nullable" | "type"
+                                "minimum" | "maximum" | "minContains" | "maxContains"
                             )
                         })
                         .map(|(other, value)| (other.clone(), value.clone()))
@@ -79,6 +88,22 @@ pub(super) fn of(schema: &Schema, value: &Value) -> Vec<Constraint> {
         },
     );
     found
+}
+
+impl Constraint {
+    /// What the keyword compares with: its argument, or the bound that an exclusive bound of
+    /// OpenAPI 3.0 speaks of.
+    pub fn bound(&self) -> &Value {
+        let of = match self.keyword.as_str() {
+            "exclusiveMinimum" => "minimum",
+            "exclusiveMaximum" => "maximum",
+            _ => return &self.argument,
+        };
+        match (&self.argument, self.beside.get(of)) {
+            (Value::Bool(true), Some(bound)) => bound,
+            _ => &self.argument,
+        }
+    }
 }
 
 impl Schema {

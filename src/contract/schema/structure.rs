@@ -26,15 +26,15 @@ pub(super) fn write_only(schema: &Schema, value: &Value) -> Vec<(Pointer, Addres
         schema,
         vec![schema.address.clone()],
         value,
-        &Pointer::root(),
+        &Place::default(),
         &mut |node| {
-            if !node.pointer.is_root()
+            if !node.place.pointer.is_root()
                 && let Some((at, _)) = node
                     .schemas
                     .iter()
                     .find(|(_, members)| members.get("writeOnly") == Some(&Value::Bool(true)))
             {
-                found.push((node.pointer.clone(), at.join("writeOnly")));
+                found.push((node.place.pointer.clone(), at.join("writeOnly")));
             }
         },
     );
@@ -52,7 +52,7 @@ pub(super) fn undeclared(schema: &Schema, value: &Value) -> Vec<Pointer> {
         schema,
         vec![schema.address.clone()],
         value,
-        &Pointer::root(),
+        &Place::default(),
         &mut |node| {
             let Value::Object(members) = node.value else {
                 return;
@@ -80,7 +80,7 @@ pub(super) fn undeclared(schema: &Schema, value: &Value) -> Vec<Pointer> {
             }
             for name in members.keys() {
                 if !named.iter().any(|properties| properties.contains_key(name)) {
-                    found.push(node.pointer.join(name));
+                    found.push(node.place.pointer.join(name));
                 }
             }
         },
@@ -168,18 +168,27 @@ const COMPOSING: &[&str] = &[
 pub(super) fn each_node(
     schema: &Schema,
     value: &Value,
-    mut visit: impl FnMut(&Pointer, &Address, &Map<String, Value>),
+    mut visit: impl FnMut(&Place, &Address, &Map<String, Value>),
 ) {
     let start = vec![schema.address.clone()];
-    walk(schema, start, value, &Pointer::root(), &mut |node| {
+    walk(schema, start, value, &Place::default(), &mut |node| {
         for (at, members) in node.schemas {
-            visit(node.pointer, at, members);
+            visit(node.place, at, members);
         }
     });
 }
 
+/// Where a node stands, in the value's terms and in the schema's.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Place {
+    /// The node of the value.
+    pub(super) pointer: Pointer,
+    /// The same with `*` for what the schema does not tell apart.
+    pub(super) slot: Pointer,
+}
+
 struct Node<'n, 's> {
-    pointer: &'n Pointer,
+    place: &'n Place,
     value: &'n Value,
     schemas: &'n InForce<'s>,
 }
@@ -188,7 +197,7 @@ fn walk<'s>(
     schema: &'s Schema,
     addresses: Vec<Address>,
     value: &Value,
-    pointer: &Pointer,
+    place: &Place,
     visit: &mut dyn FnMut(&Node<'_, 's>),
 ) {
     let mut schemas = InForce::new();
@@ -196,16 +205,34 @@ fn walk<'s>(
         in_force(schema, &address, Some(value), 0, &mut schemas);
     }
     visit(&Node {
-        pointer,
+        place,
         value,
         schemas: &schemas,
     });
+    // Whether a schema below is one that the schema has for this name or index alone.
+    let is_own = |below: &[Address], keyword: &str| {
+        below.iter().any(|at| {
+            at.parent()
+                .and_then(|holder| holder.pointer.last())
+                .as_deref()
+                == Some(keyword)
+        })
+    };
     match value {
         Value::Object(members) => {
             for (name, member) in members {
                 let below = schemas_of_property(&schemas, name);
                 if !below.is_empty() {
-                    walk(schema, below, member, &pointer.join(name), visit);
+                    let token = if is_own(&below, "properties") {
+                        name
+                    } else {
+                        "*"
+                    };
+                    let place = Place {
+                        pointer: place.pointer.join(name),
+                        slot: place.slot.join(token),
+                    };
+                    walk(schema, below, member, &place, visit);
                 }
             }
         }
@@ -213,7 +240,16 @@ fn walk<'s>(
             for (index, item) in items.iter().enumerate() {
                 let below = schemas_of_item(&schemas, index);
                 if !below.is_empty() {
-                    walk(schema, below, item, &pointer.index(index), visit);
+                    let slot = if is_own(&below, "prefixItems") {
+                        place.slot.index(index)
+                    } else {
+                        place.slot.join("*")
+                    };
+                    let place = Place {
+                        pointer: place.pointer.index(index),
+                        slot,
+                    };
+                    walk(schema, below, item, &place, visit);
                 }
             }
         }

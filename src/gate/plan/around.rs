@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{Known, Planner};
+use super::{Known, Planner, named::is_named_rightly};
 use crate::{
     check::{Breach, Intent, Part},
     contract::{Location, Operation},
+    exchange::Request,
     gate::{Phase, credentials::Use},
-    generate::{self, Edge, Generator, Mutation},
+    generate::{self, Edge, Generator, Mutation, Rank},
     wire::{RequestParts, breaks_on_the_wire, write_request},
 };
 
@@ -26,6 +27,11 @@ struct Around {
 }
 
 impl Around {
+    /// Whether the part names the resource that the request is about.
+    fn is_name(&self) -> bool {
+        matches!(self.part, Part::Parameter(Location::Path, _))
+    }
+
     fn put(&self, parts: &mut RequestParts, value: Value) {
         match &self.part {
             Part::Parameter(location, name) => parts.set(*location, name, value),
@@ -38,29 +44,35 @@ impl Planner<'_> {
     /// Plans edges, pairs and broken requests, everything else being as in `plain`.
     pub(super) fn around(&mut self, plain: &RequestParts, known: &[Known<'_>]) {
         let operation = Arc::clone(self.operation);
-        let mut edges = self.presence(plain, known);
         let mut broken = Vec::new();
-        let around = self.each_part(&operation, plain, &mut broken);
-        for one in &around {
-            for edge in &one.edges {
-                let mut parts = plain.clone();
-                one.put(&mut parts, edge.value.clone());
-                edges.push((parts, format!("{}: {}", one.part, edge.name)));
-            }
-        }
-        for (parts, why) in spread(edges, self.settings.edge_cases) {
+        let around = self.each_part(&operation, plain, known, &mut broken);
+        let mut edges = self.presence(plain, known);
+        edges.extend(in_turn(plain, &around));
+        for (parts, why) in edges.into_iter().take(self.settings.edge_cases) {
             self.add(&parts, Phase::Edges, Use::Right, &why);
         }
         for (parts, why) in pairs(plain, &around, self.settings.edge_cases / PAIRS_SHARE) {
             self.add(&parts, Phase::Pairs, Use::Right, &why);
         }
+        self.broken(&around, broken);
+    }
+
+    /// Takes in requests that break one rule each, and notes the parts that cannot be broken.
+    fn broken(&mut self, around: &[Around], broken: Vec<(RequestParts, Breach)>) {
+        let mut unbroken: Vec<Part> = around.iter().map(|one| one.part.clone()).collect();
         let mut room = self.settings.edge_cases;
         for (parts, breach) in broken {
-            if room == 0 {
-                break;
+            let Some(request) = self.broken_request(&parts, &breach) else {
+                continue;
+            };
+            unbroken.retain(|part| *part != breach.part || breach.is_left_out());
+            if room > 0 && self.is_fresh(&request) {
+                room -= 1;
+                self.push_broken(request, &parts, breach);
             }
-            room -= usize::from(self.add_broken(&parts, breach));
         }
+        unbroken.dedup();
+        self.unbreakable = unbroken;
     }
 
     /// The edges of each part, and requests that break one rule of it.
@@ -68,12 +80,14 @@ impl Planner<'_> {
         &self,
         operation: &Operation,
         plain: &RequestParts,
+        known: &[Known<'_>],
         broken: &mut Vec<(RequestParts, Breach)>,
     ) -> Vec<Around> {
         let id = operation.id.as_str();
         let mut around = Vec::new();
-        for parameter in &operation.parameters {
-            let Some(schema) = parameter.value.schema() else {
+        for one in known {
+            let parameter = one.parameter;
+            let (Some(schema), Some(strategy)) = (parameter.value.schema(), &one.strategy) else {
                 continue;
             };
             let part = Part::Parameter(parameter.location, parameter.name.clone());
@@ -81,9 +95,9 @@ impl Planner<'_> {
             let one = Around {
                 part: part.clone(),
                 range: String::new(),
-                edges: generate::edges(schema, &mut generator),
+                edges: generate::edges(schema, strategy, &mut generator),
             };
-            for mutation in generate::mutations(schema, &mut generator) {
+            for mutation in generate::mutations(schema, strategy, &mut generator) {
                 let mut parts = plain.clone();
                 one.put(&mut parts, mutation.value.clone());
                 broken.push((parts, breach(part.clone(), mutation)));
@@ -99,17 +113,20 @@ impl Planner<'_> {
             return around;
         };
         for media_type in &body.content.media_types {
-            let Some(schema) = &media_type.schema else {
+            let range = media_type.range.as_str();
+            let strategy = (self.bodies.iter())
+                .find(|body| body.range == range)
+                .and_then(|body| body.strategy.as_ref());
+            let (Some(schema), Some(strategy)) = (&media_type.schema, strategy) else {
                 continue;
             };
-            let range = media_type.range.as_str();
             let mut generator = Generator::new(self.settings.seed, &[id, "body", range]);
             let one = Around {
                 part: Part::Body,
                 range: range.to_owned(),
-                edges: generate::edges(schema, &mut generator),
+                edges: generate::edges(schema, strategy, &mut generator),
             };
-            for mutation in generate::mutations(schema, &mut generator) {
+            for mutation in generate::mutations(schema, strategy, &mut generator) {
                 let mut parts = plain.clone();
                 one.put(&mut parts, mutation.value.clone());
                 broken.push((parts, breach(Part::Body, mutation)));
@@ -139,7 +156,7 @@ impl Planner<'_> {
             let parameter = one.parameter;
             let value = match one.example(0) {
                 Some(value) => Some(value.clone()),
-                None => Self::generated(parameter, &mut generator),
+                None => one.generated(&mut generator),
             };
             let Some(value) = value else { continue };
             let mut parts = plain.clone();
@@ -170,14 +187,16 @@ impl Planner<'_> {
         found
     }
 
-    /// Takes in a request that breaks the contract, where every reading of what is sent breaks it.
-    fn add_broken(&mut self, parts: &RequestParts, breach: Breach) -> bool {
-        let Ok(request) = write_request(self.operation, &self.settings.base, parts) else {
-            return false;
-        };
-        if !breaks_on_the_wire(self.operation, &request, parts) || !self.is_fresh(&request) {
-            return false;
-        }
+    /// The request, where every reading of what is sent breaks the contract, and breaks it as it
+    /// is meant to.
+    fn broken_request(&self, parts: &RequestParts, breach: &Breach) -> Option<Request> {
+        let request = write_request(self.operation, &self.settings.base, parts).ok()?;
+        let is_broken = breaks_on_the_wire(self.operation, &request, parts)
+            && is_named_rightly(self.operation, &request, breach);
+        is_broken.then_some(request)
+    }
+
+    fn push_broken(&mut self, request: Request, parts: &RequestParts, breach: Breach) {
         let before = self.cases.len();
         self.push(
             request,
@@ -190,7 +209,6 @@ impl Planner<'_> {
             case.intent = Intent::Break;
             case.breaks = Some(breach);
         }
-        true
     }
 }
 
@@ -208,8 +226,14 @@ fn pairs(plain: &RequestParts, around: &[Around], most: usize) -> Vec<(RequestPa
     let mut couples = Vec::new();
     for (index, first) in around.iter().enumerate() {
         for second in &around[index + 1..] {
-            // Two media types of the body exclude each other.
-            if first.part != second.part && !first.edges.is_empty() && !second.edges.is_empty() {
+            // Two media types of the body exclude each other, and what names something that is not
+            // there hides the rest.
+            if first.part != second.part
+                && !first.is_name()
+                && !second.is_name()
+                && !first.edges.is_empty()
+                && !second.edges.is_empty()
+            {
                 couples.push((first, second));
             }
         }
@@ -237,15 +261,25 @@ fn pairs(plain: &RequestParts, around: &[Around], most: usize) -> Vec<(RequestPa
     found
 }
 
-/// Some of many, from the beginning to the end, so that no part takes all the room.
-fn spread<T>(all: Vec<T>, most: usize) -> Vec<T> {
-    let count = all.len();
-    if count <= most {
-        return all;
+/// The edges of all parts, the most telling first, each part in its turn.
+fn in_turn(plain: &RequestParts, around: &[Around]) -> Vec<(RequestParts, String)> {
+    let mut ordered: Vec<(Rank, usize, usize)> = Vec::new();
+    for (part, one) in around.iter().enumerate() {
+        ordered.extend(
+            one.edges
+                .iter()
+                .enumerate()
+                .map(|(index, edge)| (edge.rank, index, part)),
+        );
     }
-    all.into_iter()
-        .enumerate()
-        .filter(|(index, _)| (index * most) / count != ((index + 1) * most) / count)
-        .map(|(_, one)| one)
+    ordered.sort_unstable();
+    ordered
+        .into_iter()
+        .map(|(_, index, part)| {
+            let (one, edge) = (&around[part], &around[part].edges[index]);
+            let mut parts = plain.clone();
+            one.put(&mut parts, edge.value.clone());
+            (parts, format!("{}: {}", one.part, edge.name))
+        })
         .collect()
 }

@@ -3,6 +3,7 @@
 mod around;
 mod made_up;
 mod methods;
+mod named;
 
 use std::{collections::HashSet, sync::Arc};
 
@@ -15,10 +16,10 @@ use super::{
     settings::{Methods, given_value},
 };
 use crate::{
-    check::Intent,
+    check::{Intent, Part},
     contract::{Contract, Location, Operation, Parameter},
     exchange::Request,
-    generate::{self, Generator},
+    generate::{self, Generator, Values},
     wire::{RequestParts, write_request},
 };
 
@@ -29,6 +30,8 @@ pub struct Plan {
     pub operation: Arc<Operation>,
     /// In the order in which they are sent.
     pub cases: Vec<Case>,
+    /// The parts of which no invalid value can be sent: whatever travels there is valid.
+    pub unbreakable: Vec<Part>,
     /// Why there are none, where there are none.
     pub left_out: Option<Unreached>,
 }
@@ -61,6 +64,7 @@ fn plan_operation(
     let left_out = |reason| Plan {
         operation: Arc::clone(operation),
         cases: Vec::new(),
+        unbreakable: Vec::new(),
         left_out: Some(reason),
     };
     let is_named = |list: &[String]| list.iter().any(|name| name == id);
@@ -75,13 +79,16 @@ fn plan_operation(
         operation,
         settings,
         other_methods,
+        bodies: bodies(operation),
         cases: Vec::new(),
+        unbreakable: Vec::new(),
         sent: HashSet::new(),
     };
     match planner.plan() {
         Ok(()) => Plan {
             operation: Arc::clone(operation),
             cases: planner.cases,
+            unbreakable: planner.unbreakable,
             left_out: None,
         },
         Err(name) => left_out(Unreached::NoValue(name)),
@@ -94,7 +101,10 @@ struct Planner<'p> {
     settings: &'p LiveSettings,
     /// Methods to be tried that the path does not declare.
     other_methods: Vec<Method>,
+    /// One for each media type of the body.
+    bodies: Vec<BodyValues>,
     cases: Vec<Case>,
+    unbreakable: Vec<Part>,
     /// What identifies each request on the wire, so that none is sent twice.
     sent: HashSet<String>,
 }
@@ -105,6 +115,26 @@ struct First {
     parts: RequestParts,
 }
 
+/// Makes the values of one media type of the body.
+struct BodyValues {
+    range: String,
+    /// `None` where it has no schema.
+    strategy: Option<Values>,
+}
+
+fn bodies(operation: &Operation) -> Vec<BodyValues> {
+    let media_types = operation
+        .request_body
+        .iter()
+        .flat_map(|body| &body.content.media_types);
+    media_types
+        .map(|media_type| BodyValues {
+            range: media_type.range.as_str().to_owned(),
+            strategy: media_type.schema.as_ref().map(generate::valid),
+        })
+        .collect()
+}
+
 /// The values that are known for one parameter, best first.
 struct Known<'p> {
     parameter: &'p Parameter,
@@ -112,6 +142,8 @@ struct Known<'p> {
     given: Vec<Value>,
     /// From the document.
     shown: Vec<Value>,
+    /// Makes more of them; `None` where the parameter has no schema.
+    strategy: Option<Values>,
 }
 
 impl Known<'_> {
@@ -123,6 +155,18 @@ impl Known<'_> {
             &self.given
         };
         values.get(round % values.len().max(1))
+    }
+
+    /// A fresh value.
+    fn generated(&self, generator: &mut Generator) -> Option<Value> {
+        let strategy = self.strategy.as_ref()?;
+        // A value that a path cannot carry is drawn again.
+        (0..50)
+            .filter_map(|_| generator.draw(strategy))
+            .find(|value| {
+                self.parameter.location != Location::Path
+                    || !matches!(value.as_str(), Some("" | "." | ".."))
+            })
     }
 
     fn rounds(&self) -> usize {
@@ -173,10 +217,12 @@ impl Planner<'_> {
                 shown.push(value);
             }
         }
+        let strategy = schema.map(|schema| generate::valid(schema).like(&parameter.name, &shown));
         Known {
             parameter,
             given,
             shown,
+            strategy,
         }
     }
 
@@ -203,7 +249,8 @@ impl Planner<'_> {
                 if let Some(value) = one.example(round) {
                     parts.set(parameter.location, &parameter.name, value.clone());
                 } else if parameter.required {
-                    let value = Self::generated(parameter, &mut generator)
+                    let value = one
+                        .generated(&mut generator)
                         .ok_or_else(|| parameter.name.clone())?;
                     parts.set(parameter.location, &parameter.name, value);
                     is_made_up = true;
@@ -246,26 +293,13 @@ impl Planner<'_> {
             .collect()
     }
 
-    fn generated(parameter: &Parameter, generator: &mut Generator) -> Option<Value> {
-        let schema = parameter.value.schema()?;
-        let strategy = generate::valid(schema);
-        // A value that a path cannot carry is drawn again.
-        (0..50)
-            .filter_map(|_| generator.draw(&strategy))
-            .find(|value| {
-                parameter.location != Location::Path
-                    || !matches!(value.as_str(), Some("" | "." | ".."))
-            })
-    }
-
     fn generated_body(&self, generator: &mut Generator) -> Option<(String, Value)> {
-        let declared = self.operation.request_body.as_ref()?;
-        let media_type = declared.content.media_types.first()?;
-        let value = match &media_type.schema {
-            Some(schema) => generator.draw(&generate::valid(schema))?,
+        let body = self.bodies.first()?;
+        let value = match &body.strategy {
+            Some(strategy) => generator.draw(strategy)?,
             None => Value::Object(serde_json::Map::new()),
         };
-        Some((media_type.range.as_str().to_owned(), value))
+        Some((body.range.clone(), value))
     }
 
     /// The plainest request that obeys: what is required and nothing else.
@@ -276,7 +310,7 @@ impl Planner<'_> {
         for one in known.iter().filter(|one| one.parameter.required) {
             let value = match one.example(0) {
                 Some(value) => value.clone(),
-                None => Self::generated(one.parameter, &mut generator)?,
+                None => one.generated(&mut generator)?,
             };
             parts.set(one.parameter.location, &one.parameter.name, value);
         }
@@ -300,41 +334,32 @@ impl Planner<'_> {
     fn random(&mut self, known: &[Known<'_>]) {
         let mut generator =
             Generator::new(self.settings.seed, &[self.operation.id.as_str(), "random"]);
-        let strategies: Vec<_> = known
-            .iter()
-            .map(|one| one.parameter.value.schema().map(generate::valid))
-            .collect();
-        let body = self.operation.request_body.as_ref().and_then(|body| {
-            let media_type = body.content.media_types.first()?;
-            Some((
-                media_type.range.as_str().to_owned(),
-                generate::valid(media_type.schema.as_ref()?),
-                body.required,
-            ))
-        });
+        let is_varied = known.len() > 1 || !self.bodies.is_empty();
+        let body_is_required =
+            (self.operation.request_body.as_ref()).is_some_and(|body| body.required);
         for round in 0..self.settings.random_cases {
             let mut parts = RequestParts::default();
-            for (one, strategy) in known.iter().zip(&strategies) {
+            for one in known {
                 let parameter = one.parameter;
                 if !parameter.required && generator.below(2) == 0 {
                     continue;
                 }
-                // What the user gave names things that exist; every other case keeps it.
-                let value = if round % 2 == 0 && !one.given.is_empty() {
-                    one.example(round / 2).cloned()
-                } else {
-                    strategy
-                        .as_ref()
-                        .and_then(|strategy| generator.draw(strategy))
-                };
+                // What the user gave names things that exist; every other case keeps it, and so
+                // does every other one with what the document shows for a path.
+                let is_kept = round % 2 == 0
+                    && is_varied
+                    && (!one.given.is_empty() || parameter.location == Location::Path);
+                let value = one
+                    .example(round / 2)
+                    .filter(|_| is_kept)
+                    .cloned()
+                    .or_else(|| one.generated(&mut generator));
                 if let Some(value) = value {
                     parts.set(parameter.location, &parameter.name, value);
                 }
             }
-            if let Some((range, strategy, required)) = &body
-                && (*required || generator.below(2) == 0)
-            {
-                parts.body = generator.draw(strategy).map(|value| (range.clone(), value));
+            if body_is_required || generator.below(2) == 0 {
+                parts.body = self.generated_body(&mut generator);
             }
             self.add(&parts, Phase::Random, Use::Right, "random values");
         }

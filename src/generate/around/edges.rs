@@ -1,0 +1,198 @@
+//! Edges: valid values at the border of what a schema takes.
+
+use std::collections::HashSet;
+
+use oasgate_document::Pointer;
+use serde_json::{Map, Value};
+
+use super::{
+    Edge, MOST, Rank, alike, bases, brief, decimal,
+    kinds::{kinds, of_its_type},
+    named, replaced, with_items, with_length,
+};
+use crate::{
+    contract::{Constraint, Schema},
+    generate::{Generator, Values, format, pattern::Pattern},
+};
+
+/// Valid values at the edges of a schema: all optional parts, none, and each alone; the near side of
+/// each constraint; and the values of each type that services stumble over. Most telling first.
+pub fn edges(schema: &Schema, strategy: &Values, generator: &mut Generator) -> Vec<Edge> {
+    let bases = bases(strategy, generator);
+    let mut collected = Collected {
+        schema,
+        found: Vec::new(),
+        values: HashSet::new(),
+        names: HashSet::new(),
+    };
+    collected.presence(&bases);
+    for base in &bases {
+        for constraint in schema.constraints(base) {
+            let Some(node) = constraint.instance.get(base) else {
+                continue;
+            };
+            for (value, edge) in at_the_edge(&constraint, node) {
+                let whole = replaced(base, &constraint.instance, value);
+                collected.add(whole, &constraint.slot, &edge, Rank::Constraint);
+            }
+        }
+    }
+    for base in &bases {
+        collected.kinds(base);
+    }
+    collected.found
+}
+
+struct Collected<'s> {
+    schema: &'s Schema,
+    found: Vec<Edge>,
+    values: HashSet<String>,
+    names: HashSet<String>,
+}
+
+impl Collected<'_> {
+    fn add(&mut self, value: Value, slot: &Pointer, edge: &str, rank: Rank) {
+        let name = named(slot, edge);
+        if self.found.len() >= MOST || self.names.contains(&name) || !self.schema.is_valid(&value) {
+            return;
+        }
+        if self.values.insert(value.to_string()) {
+            self.names.insert(name.clone());
+            self.found.push(Edge { value, rank, name });
+        }
+    }
+
+    /// Everything, nothing optional, and each optional property of the whole alone.
+    fn presence(&mut self, bases: &[Value]) {
+        let root = Pointer::root();
+        for (name, whole) in ["everything", "nothing optional"].iter().zip(bases) {
+            if whole.is_object() || whole.is_array() {
+                self.add(whole.clone(), &root, name, Rank::Presence);
+            }
+        }
+        let [Value::Object(all), Value::Object(none), ..] = bases else {
+            return;
+        };
+        for (name, member) in all {
+            if !none.contains_key(name) {
+                let mut alone = none.clone();
+                alone.insert(name.clone(), member.clone());
+                let edge = format!("{name} alone");
+                self.add(Value::Object(alone), &root, &edge, Rank::Presence);
+            }
+        }
+    }
+
+    /// Each node in turn with a value of its type, each node beginning at another one, so that a few
+    /// edges show much of what there is.
+    fn kinds(&mut self, base: &Value) {
+        let nodes = nodes(base);
+        let lists: Vec<_> = nodes
+            .iter()
+            .map(|(at, node)| (at, of_its_type(node)))
+            .collect();
+        let longest = lists.iter().map(|(_, list)| list.len()).max().unwrap_or(0);
+        for round in 0..longest {
+            for (offset, (at, list)) in lists.iter().enumerate() {
+                if round < list.len() {
+                    let (value, edge) = &list[(round + offset) % list.len()];
+                    let whole = replaced(base, at, value.clone());
+                    self.add(whole, &alike(at), edge, Rank::Kind);
+                }
+            }
+        }
+    }
+}
+
+/// Every node of a value, from the root down; of an array the first element stands for all.
+fn nodes(base: &Value) -> Vec<(Pointer, &Value)> {
+    let mut found = vec![(Pointer::root(), base)];
+    let mut next = 0;
+    while let Some((at, node)) = found.get(next).cloned() {
+        match node {
+            Value::Object(members) => {
+                found.extend(members.iter().map(|(name, member)| (at.join(name), member)));
+            }
+            Value::Array(items) => {
+                found.extend(items.first().map(|item| (at.index(0), item)));
+            }
+            _ => {}
+        }
+        next += 1;
+    }
+    found
+}
+
+/// Values that meet a constraint exactly, or as nearly as a value can.
+fn at_the_edge(constraint: &Constraint, node: &Value) -> Vec<(Value, String)> {
+    let argument = constraint.bound();
+    let label = || format!("{} {}", constraint.keyword, brief(argument));
+    let all = |values: Vec<Value>| values.into_iter().map(|value| (value, label())).collect();
+    let one = |value: Option<Value>| value.map(|value| (value, label())).into_iter().collect();
+    let number = argument.as_f64();
+    match constraint.keyword.as_str() {
+        // The first that is valid is the edge: an exclusive bound begins behind itself.
+        "minimum" | "exclusiveMinimum" => all(number.map_or_else(Vec::new, |bound| {
+            vec![decimal(bound), decimal(bound + 1.0), decimal(bound + 0.01)]
+        })),
+        "maximum" | "exclusiveMaximum" => all(number.map_or_else(Vec::new, |bound| {
+            vec![decimal(bound), decimal(bound - 1.0), decimal(bound - 0.01)]
+        })),
+        "multipleOf" => number.map_or_else(Vec::new, |step| {
+            [(0.0, "none of"), (step, "one of"), (-step, "minus one of")]
+                .map(|(value, times)| (decimal(value), format!("{times} {}", label())))
+                .to_vec()
+        }),
+        "minLength" | "maxLength" => one(with_length(node, argument.as_u64())),
+        "minItems" | "maxItems" => one(with_items(node, argument.as_u64())),
+        "minContains" | "maxContains" => one(with_items(node, argument.as_u64())),
+        "minProperties" | "maxProperties" => one(with_properties(node, argument.as_u64())),
+        "pattern" => {
+            Pattern::parse(argument.as_str().unwrap_or_default()).map_or_else(Vec::new, |pattern| {
+                vec![
+                    (
+                        Value::from(pattern.shortest()),
+                        format!("shortest {}", label()),
+                    ),
+                    (
+                        Value::from(pattern.longest()),
+                        format!("longest {}", label()),
+                    ),
+                ]
+            })
+        }
+        "enum" => argument
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|value| (value.clone(), format!("enum {}", brief(value))))
+            .collect(),
+        "format" => format::named(argument.as_str().unwrap_or_default())
+            .into_iter()
+            .flat_map(|format| format.edges)
+            .map(|text| (Value::from(*text), format!("{} {text}", label())))
+            .collect(),
+        "type" => kinds()
+            .into_iter()
+            .filter(|(value, _)| !same_kind(value, node))
+            .map(|(value, name)| (value, name.to_owned()))
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn same_kind(one: &Value, other: &Value) -> bool {
+    std::mem::discriminant(one) == std::mem::discriminant(other)
+}
+
+/// The first properties of an object; none where it has too few.
+fn with_properties(node: &Value, count: Option<u64>) -> Option<Value> {
+    let members = node.as_object()?;
+    let count = usize::try_from(count?).ok()?;
+    let first: Map<String, Value> = members
+        .iter()
+        .take(count)
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect();
+    (first.len() == count).then_some(Value::Object(first))
+}

@@ -1,0 +1,163 @@
+//! Values on both sides of each constraint: edges, which are valid, and mutations, each of which
+//! breaks one rule on purpose and names it.
+//!
+//! Both start from a few valid values, the bases: with everything optional, with nothing, and one for
+//! each alternative of the schema. What is changed is one node of a base at a time.
+
+mod edges;
+mod kinds;
+mod mutations;
+
+use std::fmt;
+
+use oasgate_document::Pointer;
+use serde_json::Value;
+
+use super::{Generator, Values};
+
+pub use edges::edges;
+pub use mutations::mutations;
+
+/// A valid value at an edge.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Edge {
+    /// The value.
+    pub value: Value,
+    /// How much it tells; edges come in this order.
+    pub rank: Rank,
+    /// Which edge: `maximum 100`, `/name: empty`.
+    pub name: String,
+}
+
+/// How much an edge tells about a service, most first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Rank {
+    /// What is there and what is left out.
+    Presence,
+    /// A value that meets a keyword exactly.
+    Constraint,
+    /// A value that services stumble over, whatever the schema says.
+    Kind,
+}
+
+/// An invalid value that breaks one rule on purpose.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mutation {
+    /// The value.
+    pub value: Value,
+    /// Where in the value the rule is broken.
+    pub at: Pointer,
+    /// The keyword of the rule.
+    pub keyword: String,
+    /// The rule: `maximum 100`, `required token`.
+    pub rule: String,
+}
+
+/// As in `maximum 100` and `/files/0: type string`.
+impl fmt::Display for Mutation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&named(&self.at, &self.rule))
+    }
+}
+
+/// The most edges, and the most mutations, of one schema.
+const MOST: usize = 300;
+
+/// The most alternatives that each get a base of their own.
+const MOST_ALTERNATIVES: usize = 8;
+
+/// The longest string that is made to pass a length.
+const MOST_LENGTH: u64 = 100_000;
+
+/// The longest array that is made to pass a length.
+const MOST_ITEMS: u64 = 10_000;
+
+/// Valid values that have much in them, and little; then one for each alternative.
+fn bases(strategy: &Values, generator: &mut Generator) -> Vec<Value> {
+    let alternatives = strategy.alternatives().clamp(1, MOST_ALTERNATIVES);
+    let each = |strategy: &Values, generator: &mut Generator| -> Vec<Value> {
+        (0..alternatives)
+            .filter_map(|turn| generator.draw(&strategy.with_alternative(turn)))
+            .collect()
+    };
+    let size = |value: &&Value| value.to_string().len();
+    let full = each(&strategy.with_all(), generator);
+    let bare = each(&strategy.with_none(), generator);
+    let mut bases: Vec<Value> = Vec::new();
+    // What is everything, and what is nothing, may depend on the alternative.
+    let ends = [full.iter().max_by_key(size), bare.iter().min_by_key(size)];
+    let usual = generator.draw(strategy);
+    for base in ends.into_iter().flatten().chain(&usual).chain(&full) {
+        if !bases.contains(base) {
+            bases.push(base.clone());
+        }
+    }
+    bases
+}
+
+fn named(at: &Pointer, rule: &str) -> String {
+    if at.is_root() {
+        rule.to_owned()
+    } else {
+        format!("{at}: {rule}")
+    }
+}
+
+/// A pointer in which every index is `*`: the elements of an array are all alike.
+fn alike(at: &Pointer) -> Pointer {
+    at.tokens().fold(Pointer::root(), |pointer, token| {
+        let is_index = !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_digit());
+        pointer.join(if is_index { "*" } else { &token })
+    })
+}
+
+fn replaced(base: &Value, at: &Pointer, value: Value) -> Value {
+    let mut whole = base.clone();
+    if let Some(node) = whole.pointer_mut(at.as_str()) {
+        *node = value;
+    }
+    whole
+}
+
+/// A number as an integer where it has no fraction.
+fn decimal(value: f64) -> Value {
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "only where it has no fraction"
+    )]
+    if value.fract() == 0.0 && value.abs() < 9e15 {
+        Value::from(value as i64)
+    } else {
+        Value::from(value)
+    }
+}
+
+fn with_length(node: &Value, length: Option<u64>) -> Option<Value> {
+    let text = node.as_str()?;
+    let length = usize::try_from(length.filter(|length| *length <= MOST_LENGTH)?).ok()?;
+    let filler = text.chars().next_back().unwrap_or('a');
+    let characters = text.chars().chain(std::iter::repeat(filler)).take(length);
+    Some(Value::from(characters.collect::<String>()))
+}
+
+fn with_items(node: &Value, length: Option<u64>) -> Option<Value> {
+    let items = node.as_array()?;
+    let length = usize::try_from(length.filter(|length| *length <= MOST_ITEMS)?).ok()?;
+    if items.is_empty() && length > 0 {
+        return None;
+    }
+    let longer = items.iter().cycle().take(length).cloned();
+    Some(Value::Array(longer.collect()))
+}
+
+/// A value short enough to stand in a name.
+fn brief(value: &Value) -> String {
+    let text = value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned);
+    if text.chars().count() <= 40 {
+        return text;
+    }
+    let start: String = text.chars().take(39).collect();
+    format!("{start}…")
+}

@@ -1,0 +1,349 @@
+//! Mutations: invalid values, each of which breaks one rule on purpose.
+
+use std::collections::HashSet;
+
+use oasgate_document::{Address, Pointer};
+use serde_json::{Map, Value};
+
+use super::{
+    MOST, Mutation, alike, bases, brief, decimal, kinds::kinds, named, replaced, with_items,
+    with_length,
+};
+use crate::{
+    contract::{Constraint, Schema},
+    generate::{Generator, Values, format, invalid},
+};
+
+/// How many invalid values are drawn to break what no plan of its own breaks.
+const DRAWS: usize = 40;
+
+/// Keywords that hold or fail by what stands in them: a rule in them is broken through them.
+const APPLICATORS: &[&str] = &["allOf", "anyOf", "oneOf", "if", "then", "else", "not"];
+
+/// Invalid values: one for each constraint in reach of a valid value. One that breaks nothing else is
+/// taken before one that does.
+pub fn mutations(schema: &Schema, strategy: &Values, generator: &mut Generator) -> Vec<Mutation> {
+    let mut collected = Collected {
+        schema,
+        found: Vec::new(),
+        names: HashSet::new(),
+        values: HashSet::new(),
+        broken: HashSet::new(),
+    };
+    for base in bases(strategy, generator) {
+        for constraint in schema.constraints(&base) {
+            if let Some(node) = constraint.instance.get(&base) {
+                collected.constraint(&base, &constraint, beyond(&constraint, node));
+            }
+        }
+    }
+    collected.drawn(generator);
+    collected.found
+}
+
+struct Collected<'s> {
+    schema: &'s Schema,
+    found: Vec<Mutation>,
+    names: HashSet<String>,
+    values: HashSet<String>,
+    /// The keywords that are broken by some value.
+    broken: HashSet<Address>,
+}
+
+/// How well a value breaks the rule it is meant to break.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Aim {
+    /// It breaks the rule, and something else with it.
+    AndMore,
+    /// It breaks this rule alone.
+    Alone,
+}
+
+impl Collected<'_> {
+    /// The best of the candidates for each rule of a constraint.
+    fn constraint(
+        &mut self,
+        base: &Value,
+        constraint: &Constraint,
+        candidates: Vec<(Value, String)>,
+    ) {
+        let mut best: Vec<(String, Aim, Value)> = Vec::new();
+        for (value, rule) in candidates {
+            if self
+                .names
+                .contains(&named(&alike(&constraint.instance), &rule))
+            {
+                continue;
+            }
+            let known = best.iter().position(|(known, ..)| *known == rule);
+            if known.is_some_and(|known| best[known].1 == Aim::Alone) {
+                continue;
+            }
+            let whole = replaced(base, &constraint.instance, value);
+            let Some(aim) = self.aim(&whole, &constraint.instance, &constraint.address) else {
+                continue;
+            };
+            match known {
+                Some(known) if best[known].1 < aim => best[known] = (rule, aim, whole),
+                Some(_) => {}
+                None => best.push((rule, aim, whole)),
+            }
+        }
+        for (rule, _, value) in best {
+            let name = named(&constraint.slot, &rule);
+            self.broken.insert(constraint.address.clone());
+            self.add(value, &constraint.instance, &constraint.keyword, rule, name);
+        }
+    }
+
+    /// How well a value breaks a rule; `None` where it does not.
+    fn aim(&self, value: &Value, instance: &Pointer, rule: &Address) -> Option<Aim> {
+        if self.schema.is_valid(value) {
+            return None;
+        }
+        let violations = self.schema.violations(value);
+        let meant = violations.iter().filter(|one| one.schema == *rule).count();
+        if meant > 0 && meant == violations.len() {
+            return Some(Aim::Alone);
+        }
+        // Where no alternative holds any more, the alternatives as a whole are what is broken.
+        let through = violations.iter().any(|one| {
+            APPLICATORS.contains(&one.keyword.as_str())
+                && instance.as_str().starts_with(one.instance.as_str())
+        });
+        (meant > 0 || through).then_some(Aim::AndMore)
+    }
+
+    fn add(&mut self, value: Value, at: &Pointer, keyword: &str, rule: String, name: String) {
+        if self.found.len() >= MOST
+            || self.names.contains(&name)
+            || !self.values.insert(value.to_string())
+        {
+            return;
+        }
+        self.names.insert(name);
+        self.found.push(Mutation {
+            value,
+            at: at.clone(),
+            keyword: keyword.to_owned(),
+            rule,
+        });
+    }
+
+    /// Breaks what only the complement of the schema knows how to break: `not`, `oneOf`, a pattern
+    /// that ordinary texts match.
+    fn drawn(&mut self, generator: &mut Generator) {
+        let Some(strategy) = invalid(self.schema) else {
+            return;
+        };
+        for _ in 0..DRAWS {
+            let Some(value) = generator.draw(&strategy) else {
+                return;
+            };
+            let violations = self.schema.violations(&value);
+            let [only] = violations.as_slice() else {
+                continue;
+            };
+            let rule = if APPLICATORS.contains(&only.keyword.as_str()) {
+                only.keyword.clone()
+            } else {
+                format!("{} {}", only.keyword, brief(&Value::from(&*only.expected)))
+            };
+            if self.broken.insert(only.schema.clone()) {
+                let name = named(&alike(&only.instance), &rule);
+                self.add(value, &only.instance, &only.keyword, rule, name);
+            }
+        }
+    }
+}
+
+/// Values just beyond a constraint, each with the rule that it breaks, the best first.
+fn beyond(constraint: &Constraint, node: &Value) -> Vec<(Value, String)> {
+    let argument = constraint.bound();
+    let label = || format!("{} {}", constraint.keyword, brief(argument));
+    let all = |values: Vec<Value>| values.into_iter().map(|value| (value, label())).collect();
+    let one = |value: Option<Value>| value.map(|value| (value, label())).into_iter().collect();
+    let number = argument.as_f64();
+    match constraint.keyword.as_str() {
+        "type" => all(kinds().into_iter().map(|(value, _)| value).collect()),
+        "minimum" | "exclusiveMinimum" => all(number.map_or_else(Vec::new, |bound| {
+            vec![decimal(bound), decimal(bound - 1.0), decimal(bound - 0.5)]
+        })),
+        "maximum" | "exclusiveMaximum" => all(number.map_or_else(Vec::new, |bound| {
+            vec![decimal(bound), decimal(bound + 1.0), decimal(bound + 0.5)]
+        })),
+        "multipleOf" => all(number.map_or_else(Vec::new, |step| {
+            let from = node.as_f64().unwrap_or_default();
+            vec![decimal(from + 1.0), decimal(from + step / 2.0)]
+        })),
+        "minLength" => one(with_length(
+            node,
+            argument.as_u64().and_then(|least| least.checked_sub(1)),
+        )),
+        "maxLength" => one(with_length(
+            node,
+            argument.as_u64().and_then(|most| most.checked_add(1)),
+        )),
+        "minItems" | "minContains" => one(with_items(
+            node,
+            argument.as_u64().and_then(|least| least.checked_sub(1)),
+        )),
+        "maxItems" | "maxContains" => one(with_items(
+            node,
+            argument.as_u64().and_then(|most| most.checked_add(1)),
+        )),
+        "pattern" => all(beside_pattern(node.as_str().unwrap_or_default())),
+        "format" => all(format::named(argument.as_str().unwrap_or_default())
+            .into_iter()
+            .flat_map(|format| format.wrong)
+            .map(|text| Value::from(*text))
+            .collect()),
+        "enum" | "const" => all(not_listed(node)),
+        "required" => without_each(node, argument, "required"),
+        "dependentRequired" => argument
+            .as_object()
+            .into_iter()
+            .flatten()
+            .flat_map(|(trigger, names)| {
+                without_each(&with_property(node, trigger), names, "dependentRequired")
+            })
+            .collect(),
+        "additionalProperties" | "unevaluatedProperties" | "maxProperties" | "propertyNames" => {
+            all(with_unexpected(node, argument.as_u64()))
+        }
+        "minProperties" => all(fewer_properties(node, argument.as_u64())),
+        "uniqueItems" => all(repeated(node)),
+        "items" | "unevaluatedItems" if argument == &Value::Bool(false) => all(longer(node)),
+        "contains" => {
+            let length = node.as_array().map_or(1, |items| items.len().max(1));
+            let repeated = kinds()
+                .into_iter()
+                .map(|(value, _)| Value::Array(vec![value; length]));
+            all([Value::Array(Vec::new())]
+                .into_iter()
+                .chain(repeated)
+                .collect())
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn beside_pattern(text: &str) -> Vec<Value> {
+    let others = [
+        format!("{text}!"),
+        format!("!{text}"),
+        "!".to_owned(),
+        String::new(),
+        "\u{1f600}".to_owned(),
+        "A".to_owned(),
+        "0".to_owned(),
+        "a".to_owned(),
+    ];
+    others.into_iter().map(Value::from).collect()
+}
+
+/// Values that look like one of a list and are not in it; then one of each type.
+fn not_listed(node: &Value) -> Vec<Value> {
+    let mut others = match node {
+        Value::String(text) => vec![Value::from(format!("{text}x")), Value::from("")],
+        Value::Number(number) => vec![
+            decimal(number.as_f64().unwrap_or_default() + 1.0),
+            Value::from(987_654_321),
+        ],
+        _ => Vec::new(),
+    };
+    others.extend(kinds().into_iter().map(|(value, _)| value));
+    others
+}
+
+fn without_each(node: &Value, names: &Value, keyword: &str) -> Vec<(Value, String)> {
+    let Value::Object(members) = node else {
+        return Vec::new();
+    };
+    let names = names.as_array().into_iter().flatten();
+    names
+        .filter_map(Value::as_str)
+        .map(|name| {
+            let mut fewer = members.clone();
+            fewer.shift_remove(name);
+            (Value::Object(fewer), format!("{keyword} {name}"))
+        })
+        .collect()
+}
+
+fn with_property(node: &Value, name: &str) -> Value {
+    let mut whole = node.clone();
+    if let Value::Object(members) = &mut whole
+        && !members.contains_key(name)
+    {
+        members.insert(name.to_owned(), Value::from("text"));
+    }
+    whole
+}
+
+/// More properties: as many as pass a greatest number, one where there is none.
+fn with_unexpected(node: &Value, most: Option<u64>) -> Vec<Value> {
+    let Value::Object(members) = node else {
+        return Vec::new();
+    };
+    let missing = most.map_or(1, |most| {
+        usize::try_from(most.saturating_add(1))
+            .unwrap_or(usize::MAX)
+            .saturating_sub(members.len())
+    });
+    if missing > 200 {
+        return Vec::new();
+    }
+    kinds()
+        .into_iter()
+        .map(|(value, _)| {
+            let mut more = members.clone();
+            for index in 0..missing.max(1) {
+                more.insert(format!("unexpected_{index}"), value.clone());
+            }
+            Value::Object(more)
+        })
+        .collect()
+}
+
+fn fewer_properties(node: &Value, least: Option<u64>) -> Vec<Value> {
+    let (Value::Object(members), Some(least)) = (node, least) else {
+        return Vec::new();
+    };
+    let keep = usize::try_from(least.saturating_sub(1)).unwrap_or(0);
+    let fewer: Map<String, Value> = members
+        .iter()
+        .take(keep)
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect();
+    vec![Value::Object(fewer)]
+}
+
+fn repeated(node: &Value) -> Vec<Value> {
+    let Some((items, first)) = node
+        .as_array()
+        .and_then(|items| Some((items, items.first()?)))
+    else {
+        return Vec::new();
+    };
+    let mut twice = items.clone();
+    twice.push(first.clone());
+    vec![
+        Value::Array(twice),
+        Value::Array(vec![first.clone(), first.clone()]),
+    ]
+}
+
+fn longer(node: &Value) -> Vec<Value> {
+    let Value::Array(items) = node else {
+        return Vec::new();
+    };
+    kinds()
+        .into_iter()
+        .map(|(value, _)| {
+            let mut more = items.clone();
+            more.push(value);
+            Value::Array(more)
+        })
+        .collect()
+}

@@ -1,0 +1,306 @@
+//! Generation seen from outside: the two laws, what mutations and edges there are, and what of it is
+//! broken on the wire.
+
+use std::{
+    collections::{BTreeSet, HashSet},
+    path::Path,
+};
+
+use oasgate::{
+    check::{CHECKS, Intent, Subject},
+    contract::{Contract, Direction, Schema},
+    document::Document,
+    exchange::{Exchange, Origin, Response},
+    gate::{self, LiveSettings, Methods, Phase},
+    generate::{self, Generator},
+};
+use proptest::{
+    strategy::{Strategy as _, ValueTree as _},
+    test_runner::TestRunner,
+};
+use serde_json::{Value, json};
+
+#[path = "../../examples/generation/laws.rs"]
+#[expect(dead_code, reason = "the report looks at documents too")]
+mod laws;
+
+use crate::{lint::table, outside::shared};
+
+fn schema_of(schema: &Value, openapi: &str) -> Schema {
+    let document = json!({
+        "openapi": openapi, "info": { "title": "t", "version": "1" }, "paths": {},
+        "components": { "schemas": { "S": schema } },
+    });
+    let document = Document::parse("case", document.to_string()).expect("a document");
+    Contract::from_document(document)
+        .schema("S", Direction::Request)
+        .expect("the schema")
+}
+
+fn texts(value: &Value) -> BTreeSet<String> {
+    value
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter_map(Value::as_str)
+        .map(str::to_owned)
+        .collect()
+}
+
+#[test]
+fn both_laws_hold_on_the_suite_of_others() {
+    let Some(shared) = shared() else { return };
+    for (draft, uri) in laws::DRAFTS {
+        let folder = shared
+            .join("suites/json-schema-test-suite/tests")
+            .join(draft);
+        let row = laws::suite(&folder, uri).expect("the suite is read");
+        assert!(row.schemas > 100, "{draft}: {} schemas", row.schemas);
+        assert_eq!(row.broken, Vec::<String>::new(), "{draft}");
+        assert_eq!(
+            (row.disputed, row.missed),
+            (0, [0, 0]),
+            "{draft}: {:#?}",
+            row.examples
+        );
+    }
+}
+
+#[test]
+fn each_constraint_is_broken_by_name_and_met_at_its_edge() {
+    let mut wrong = Vec::new();
+    for case in table(Path::new("tests/cases/generate/around.yaml")) {
+        let name = case["name"].as_str().expect("a name");
+        let schema = schema_of(&case["schema"], case["openapi"].as_str().unwrap_or("3.1.0"));
+        let mut generator = Generator::new(1, &[name]);
+        let strategy = generate::valid(&schema);
+        let mutations = generate::mutations(&schema, &strategy, &mut generator);
+        let said: BTreeSet<String> = mutations.iter().map(ToString::to_string).collect();
+        if said != texts(&case["breaks"]) {
+            wrong.push(format!("{name}: breaks {said:#?}"));
+        }
+        for mutation in &mutations {
+            if schema.is_valid(&mutation.value) {
+                wrong.push(format!("{name}: {mutation} is valid: {}", mutation.value));
+            }
+        }
+        let edges = generate::edges(&schema, &strategy, &mut generator);
+        let named: BTreeSet<String> = edges.iter().map(|edge| edge.name.clone()).collect();
+        let missing: Vec<_> = texts(&case["edges"]).difference(&named).cloned().collect();
+        if !missing.is_empty() {
+            wrong.push(format!("{name}: lacks the edges {missing:?} of {named:?}"));
+        }
+        for edge in &edges {
+            if !schema.is_valid(&edge.value) {
+                wrong.push(format!("{name}: {} is invalid: {}", edge.name, edge.value));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// A document with one operation that has one parameter or body.
+fn operation_of(case: &Value) -> Contract {
+    let place = case["in"].as_str().expect("a place");
+    let required = case["required"].as_bool().unwrap_or(place == "path");
+    let path = if place == "path" { "/{p}" } else { "/things" };
+    let mut operation = json!({ "operationId": "op", "responses": {} });
+    match place {
+        "body" | "form" => {
+            let media_type = if place == "body" {
+                "application/json"
+            } else {
+                "application/x-www-form-urlencoded"
+            };
+            operation["requestBody"] = json!({
+                "required": required,
+                "content": { media_type: { "schema": case["schema"] } },
+            });
+        }
+        _ => {
+            operation["parameters"] = json!([{
+                "name": "p", "in": place, "required": required, "schema": case["schema"],
+            }]);
+        }
+    }
+    let document = json!({
+        "openapi": "3.1.0", "info": { "title": "t", "version": "1" },
+        "paths": { path: { "post": operation } },
+    });
+    Contract::from_document(Document::parse("case", document.to_string()).expect("a document"))
+}
+
+fn settings() -> LiveSettings {
+    LiveSettings {
+        methods: Methods::All,
+        ..LiveSettings::new("http://localhost/".parse().expect("a URL"))
+    }
+}
+
+#[test]
+fn what_is_broken_is_broken_on_the_wire() {
+    let mut wrong = Vec::new();
+    for case in table(Path::new("tests/cases/generate/wire.yaml")) {
+        let name = case["name"].as_str().expect("a name");
+        let contract = operation_of(&case);
+        let plans = gate::plan(&contract, &settings());
+        let broken: BTreeSet<String> = plans[0]
+            .cases
+            .iter()
+            .filter_map(|case| case.breaks.as_ref().map(ToString::to_string))
+            .collect();
+        if broken != texts(&case["breaks"]) {
+            wrong.push(format!("{name}: breaks {broken:#?}"));
+        }
+        let admits_none = plans[0].unbreakable.len() == 1;
+        if admits_none != broken.iter().all(|rule| rule.ends_with(": required")) {
+            wrong.push(format!("{name}: unbreakable {:?}", plans[0].unbreakable));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The plan of real documents, held against the check that reads recorded requests: it was written
+/// for another purpose and knows nothing of generators.
+#[test]
+fn planned_requests_keep_or_break_the_contract_as_they_say() {
+    let Some(shared) = shared() else { return };
+    let request_mismatch = CHECKS
+        .iter()
+        .find(|check| check.rule().id == "request-mismatch")
+        .expect("the check");
+    let mut wrong = Vec::new();
+    for path in ["corpus/servers/kinto.json", "corpus/servers/chromadb.json"] {
+        let contract = Contract::load(shared.join(path)).expect("it loads");
+        let plans = gate::plan(&contract, &settings());
+        for case in plans.iter().flat_map(|plan| &plan.cases) {
+            if matches!(case.phase, Phase::Framing | Phase::Auth) {
+                continue;
+            }
+            let Ok(route) = contract.route(&case.request.method, &case.request.url) else {
+                continue;
+            };
+            // A name may lead to another operation, whose contract the request does not speak of.
+            if route.operation.id != case.operation.id {
+                continue;
+            }
+            let exchange = Exchange {
+                request: case.request.clone(),
+                response: Response::new(http::StatusCode::OK),
+                origin: Origin::Live,
+            };
+            let subject = Subject::new(&contract, &case.operation, &exchange, &route.path_values)
+                .with_intent(Intent::Unknown);
+            let keeps = request_mismatch.holds(&subject);
+            if keeps != (case.intent == Intent::Obey) {
+                wrong.push(format!(
+                    "{} {} ({}) {}",
+                    case.request.method,
+                    case.request.url,
+                    case.why,
+                    String::from_utf8_lossy(case.request.body.bytes())
+                ));
+            }
+        }
+    }
+    wrong.truncate(20);
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn no_request_is_planned_twice_and_the_same_seed_gives_the_same_plan() {
+    let contract = Contract::load("spec/vantage-data-exports.yaml").expect("it loads");
+    let lines = |seed| -> Vec<String> {
+        let settings = LiveSettings { seed, ..settings() };
+        gate::plan(&contract, &settings)
+            .iter()
+            .flat_map(|plan| &plan.cases)
+            .filter(|case| case.phase != Phase::Framing)
+            .map(|case| format!("{} {}", case.request.method, case.request.url))
+            .collect()
+    };
+    let once = lines(7);
+    assert_eq!(once, lines(7));
+    assert_ne!(once, lines(8));
+    assert_eq!(once.iter().collect::<HashSet<_>>().len(), once.len());
+}
+
+/// The least value for which a property fails, as proptest finds it.
+fn least(schema: &Value, fails: impl Fn(&Value) -> bool) -> Value {
+    let strategy = generate::valid(&schema_of(schema, "3.1.0"));
+    let mut runner = TestRunner::deterministic();
+    for _ in 0..1000 {
+        let mut tree = strategy.new_tree(&mut runner).expect("a value");
+        if !fails(&tree.current()) {
+            continue;
+        }
+        let mut least = tree.current();
+        let mut goes_on = tree.simplify();
+        while goes_on {
+            if fails(&tree.current()) {
+                least = tree.current();
+                goes_on = tree.simplify();
+            } else {
+                goes_on = tree.complicate();
+            }
+        }
+        return least;
+    }
+    panic!("no value fails")
+}
+
+#[test]
+fn a_failure_shrinks_to_the_smallest_and_plainest_value() {
+    let number = json!({ "type": "integer", "minimum": 5, "maximum": 1000 });
+    assert_eq!(least(&number, |value| value.as_i64() > Some(17)), json!(18));
+    let text = json!({ "type": "string", "minLength": 2 });
+    let long = |value: &Value| value.as_str().is_some_and(|text| text.chars().count() > 3);
+    assert_eq!(least(&text, long), json!("aaaa"));
+    let object = json!({
+        "type": "object", "required": ["id"],
+        "properties": { "id": { "type": "integer" }, "tags": { "type": "array", "items": { "type": "string" } } },
+    });
+    let tagged = |value: &Value| {
+        value["tags"]
+            .as_array()
+            .is_some_and(|tags| !tags.is_empty())
+    };
+    assert_eq!(least(&object, tagged), json!({ "id": 0, "tags": [""] }));
+}
+
+#[test]
+fn schemas_in_a_circle_have_finite_values() {
+    let tree = json!({
+        "type": "object", "required": ["children"],
+        "properties": { "children": {
+            "type": "array", "minItems": 0, "items": { "$ref": "#/components/schemas/S" },
+        } },
+    });
+    let schema = schema_of(&tree, "3.1.0");
+    let mut generator = Generator::new(3, &["tree"]);
+    let strategy = generate::valid(&schema);
+    let values: Vec<_> = (0..100).filter_map(|_| generator.draw(&strategy)).collect();
+    assert_eq!(values.len(), 100);
+    let deep = |value: &Value| value["children"][0]["children"][0].is_object();
+    assert!(values.iter().any(deep), "some go deep");
+}
+
+#[test]
+fn values_look_like_what_the_document_shows() {
+    let contract = Contract::load("spec/vantage-data-exports.yaml").expect("it loads");
+    let schema = contract
+        .schema("DataExport", Direction::Response)
+        .expect("the schema");
+    let mut generator = Generator::new(5, &["likeness"]);
+    let strategy = generate::valid(&schema);
+    let values: Vec<_> = (0..100).filter_map(|_| generator.draw(&strategy)).collect();
+    let count = |fits: &dyn Fn(&Value) -> bool| values.iter().filter(|value| fits(value)).count();
+    let is_token =
+        |value: &Value| (value["token"].as_str()).is_some_and(|text| text.starts_with("dta_xprt_"));
+    let is_time = |value: &Value| {
+        (value["created_at"].as_str())
+            .is_some_and(|text| text.len() == 20 && text.contains('T') && text.ends_with('Z'))
+    };
+    assert!(count(&is_token) > 50, "{}", count(&is_token));
+    assert!(count(&is_time) > 50, "{}", count(&is_time));
+}
