@@ -14,7 +14,7 @@ demo: ## the whole of oasgate on the Vantage contract: a stand-in service, recor
 test: ## every test
 	cargo test --workspace --all-targets
 	cargo test --workspace --doc
-	cargo check --no-default-features
+	cargo test --no-default-features --test testing
 
 lint: ## format, clippy and documentation, warnings refused
 	cargo fmt --all --check

@@ -72,3 +72,4 @@ pub mod wire;
 
 pub use contract::Contract;
 pub use oasgate_document as document;
+pub use oasgate_macros::contract_tests;

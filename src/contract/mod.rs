@@ -19,6 +19,7 @@ mod defect;
 pub mod graph;
 mod media_range;
 mod model;
+mod named;
 mod path;
 mod read;
 mod router;
@@ -38,6 +39,7 @@ pub use model::{
     Parameter, RequestBody, Reserved, Response, Responses, SecurityKind, SecurityRequirement,
     SecurityScheme, Serialization, Server, StatusKey, Style,
 };
+pub use named::OperationIn;
 pub use path::PathTemplate;
 pub(crate) use schema::canonical;
 pub use schema::{Constraint, Direction, Schema, Violation};
@@ -148,7 +150,7 @@ impl Contract {
     /// # Errors
     ///
     /// When there is none; the message names the nearest.
-    pub fn operation(&self, id: &str) -> Result<&Arc<Operation>, UnknownOperation> {
+    pub fn operation(&self, id: &str) -> Result<OperationIn<'_>, UnknownOperation> {
         let named = |operation: &&Arc<Operation>| {
             operation.id.as_str() == id
                 || id.split_once(' ').is_some_and(|(method, path)| {
@@ -156,7 +158,9 @@ impl Contract {
                         && operation.path.as_str() == path
                 })
         };
-        self.operations.iter().find(named).ok_or_else(|| {
+        let found = self.operations.iter().find(named);
+        let found = found.map(|operation| OperationIn::new(self, operation));
+        found.ok_or_else(|| {
             let ids = || {
                 self.operations
                     .iter()

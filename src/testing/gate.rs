@@ -1,13 +1,19 @@
 //! A whole service held against its document.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use bytes::Bytes;
+use http::{HeaderName, HeaderValue};
 use http_body_util::Full;
 use url::Url;
 
+use super::{
+    contract::ContractHandle,
+    hooks::{Hooked, Hooks},
+};
 use crate::{
-    contract::{Contract, UnknownOperation},
+    contract::UnknownOperation,
+    exchange::{Request, Response},
     gate::{
         self, Credentials, Event, Interrupt, Listener as _, LiveSettings, Methods, Outcome, Phase,
         PollingRule,
@@ -21,8 +27,11 @@ use crate::{
 #[derive(Debug)]
 #[must_use = "a gate does nothing until it is run"]
 pub struct Gate<'c> {
-    contract: &'c Contract,
+    contract: ContractHandle<'c>,
     settings: LiveSettings,
+    hooks: Hooks,
+    /// A field for every request that is none; told when the run begins.
+    unusable_header: Option<String>,
 }
 
 /// A run that knows its service.
@@ -48,6 +57,9 @@ pub enum GateError {
         /// Why not.
         reason: String,
     },
+    /// A header field that cannot be sent.
+    #[error("the header `{0}` cannot be sent: its name or value is not one of HTTP")]
+    Header(String),
     /// The HTTP client could not be set up.
     #[cfg(feature = "http")]
     #[error(transparent)]
@@ -56,7 +68,8 @@ pub enum GateError {
 
 impl<'c> Gate<'c> {
     /// A gate with the usual settings: every method is sent, since a test owns its service.
-    pub fn new(contract: &'c Contract) -> Self {
+    pub fn new(contract: impl Into<ContractHandle<'c>>) -> Self {
+        let contract = contract.into();
         // The service in this process sees the base path that the document declares first.
         let path = contract
             .operations()
@@ -73,6 +86,8 @@ impl<'c> Gate<'c> {
                 methods: Methods::All,
                 ..LiveSettings::new(base)
             },
+            hooks: Hooks::default(),
+            unusable_header: None,
         }
     }
 
@@ -85,6 +100,55 @@ impl<'c> Gate<'c> {
     /// A value for a parameter, such as the id of something that exists; may be given again.
     pub fn param(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.settings.parameters.push((name.into(), value.into()));
+        self
+    }
+
+    /// Values for parameters, as [`Gate::param`] takes one.
+    pub fn params<N, V>(self, values: impl IntoIterator<Item = (N, V)>) -> Self
+    where
+        N: Into<String>,
+        V: Into<String>,
+    {
+        values
+            .into_iter()
+            .fold(self, |gate, (name, value)| gate.param(name, value))
+    }
+
+    /// A header field for every request; may be given again.
+    pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
+        let field = HeaderName::from_bytes(name.as_ref().as_bytes());
+        match (field, HeaderValue::from_str(value.as_ref())) {
+            (Ok(field), Ok(value)) => self.settings.credentials.headers.push((field, value)),
+            _ => self.unusable_header = Some(name.as_ref().to_owned()),
+        }
+        self
+    }
+
+    /// Header fields for every request, as [`Gate::header`] takes one.
+    pub fn headers<N, V>(self, fields: impl IntoIterator<Item = (N, V)>) -> Self
+    where
+        N: AsRef<str>,
+        V: AsRef<str>,
+    {
+        fields
+            .into_iter()
+            .fold(self, |gate, (name, value)| gate.header(name, value))
+    }
+
+    /// Calls a function before each request is sent, which may change it: to sign it, or to bring the
+    /// service into a state. May be given again.
+    pub fn before_request(mut self, hook: impl Fn(&mut Request) + Send + Sync + 'static) -> Self {
+        self.hooks.before.push(Arc::new(hook));
+        self
+    }
+
+    /// Calls a function after each response, before it is held: to look at it, or to take out what the
+    /// test puts in. May be given again.
+    pub fn after_response(
+        mut self,
+        hook: impl Fn(&Request, &mut Response) + Send + Sync + 'static,
+    ) -> Self {
+        self.hooks.after.push(Arc::new(hook));
         self
     }
 
@@ -174,6 +238,23 @@ impl<'c> Gate<'c> {
     }
 }
 
+#[cfg(feature = "http")]
+impl<'c> Gate<'c> {
+    /// Holds a service that a test has started: at a URL, which holds the base path too, or at the
+    /// address of a socket.
+    ///
+    /// # Errors
+    ///
+    /// When it says no URL.
+    pub fn target(
+        self,
+        target: &(impl super::Target + ?Sized),
+    ) -> Result<GateOn<'c, crate::transport::HttpTransport>, GateError> {
+        let url = target.url(self.settings.base.path());
+        self.url(&url)
+    }
+}
+
 impl<'c, T: Transport> GateOn<'c, T> {
     /// Sends the requests and holds the responses.
     ///
@@ -181,14 +262,26 @@ impl<'c, T: Transport> GateOn<'c, T> {
     ///
     /// When an operation was named that the contract does not have.
     pub async fn run(self) -> Result<Ran<'c>, GateError> {
-        let Gate { contract, settings } = self.gate;
+        let Gate {
+            contract,
+            settings,
+            hooks,
+            unusable_header,
+        } = self.gate;
+        if let Some(name) = unusable_header {
+            return Err(GateError::Header(name));
+        }
         let polled = settings.polling.iter().map(|rule| &rule.operation);
         for id in settings.only.iter().chain(&settings.excluded).chain(polled) {
             contract.operation(id)?;
         }
+        let transport = Hooked {
+            transport: &self.transport,
+            hooks: &hooks,
+        };
         let outcome = gate::check(
-            contract,
-            &self.transport,
+            &contract,
+            &transport,
             &settings,
             None,
             &mut (),
@@ -203,7 +296,7 @@ impl<'c, T: Transport> GateOn<'c, T> {
 #[derive(Debug)]
 #[must_use = "a run that nobody looks at holds nothing; call `assert`"]
 pub struct Ran<'c> {
-    contract: &'c Contract,
+    contract: ContractHandle<'c>,
     outcome: Outcome,
 }
 
@@ -220,9 +313,11 @@ impl Ran<'_> {
     /// When it does not, with the report that the command line would print.
     #[track_caller]
     pub fn assert(&self) {
+        assert!(self.outcome.holds(), "the contract does not hold\n\n{self}");
+        // What held nothing must not look green.
         assert!(
-            self.outcome.holds() && self.outcome.held > 0,
-            "the contract does not hold\n\n{self}"
+            self.outcome.held > 0,
+            "no request was sent, so nothing was held\n\n{self}"
         );
     }
 }

@@ -4,8 +4,21 @@
 //! (any `tower::Service`, such as axum's `Router`) or at a URL. Both end in something whose `assert`
 //! fails the test with the report that the command line would print.
 
+mod contract;
 mod gate;
+mod hooks;
+mod in_hand;
+mod run;
 mod verdict;
 
+#[cfg(feature = "http")]
+mod target;
+
+pub use contract::ContractHandle;
 pub use gate::{Gate, GateError, GateOn, Ran};
+pub use in_hand::{Breach, Checked};
+pub use run::run_operation;
 pub use verdict::{Verdict, hold, hold_exchange};
+
+#[cfg(feature = "http")]
+pub use target::Target;

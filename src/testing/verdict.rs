@@ -7,7 +7,7 @@ use http::Response;
 
 use crate::{
     check::Subject,
-    contract::{Contract, Operation, UnknownOperation},
+    contract::{Contract, Operation, OperationIn, UnknownOperation},
     exchange::{self, Exchange, Origin, Request},
     finding::{Finding, Severity},
     gate::{self, Settings},
@@ -78,12 +78,20 @@ pub fn hold<'c, B: AsRef<[u8]>>(
     let mut held = exchange::Response::new(response.status());
     held.headers = response.headers().clone();
     held.body = Bytes::copy_from_slice(response.body().as_ref()).into();
+    Ok(hold_response(operation, held))
+}
+
+/// Holds a response alone.
+pub(super) fn hold_response(
+    operation: OperationIn<'_>,
+    response: exchange::Response,
+) -> Verdict<'_> {
     let exchange = Exchange {
-        request: some_request(operation),
-        response: held,
+        request: some_request(&operation),
+        response,
         origin: Origin::InHand,
     };
-    Ok(verdict(contract, operation, &exchange, &[]))
+    verdict(operation.contract(), &operation, &exchange, &[])
 }
 
 /// Holds a whole exchange, whose operation is found by its method and path. `None` when it belongs to

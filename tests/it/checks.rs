@@ -125,7 +125,7 @@ impl Case {
         let operation = self.contract.operation("op").expect("it is declared");
         let subject = Subject::new(
             &self.contract,
-            operation,
+            &operation,
             &self.exchange,
             &route.path_values,
         )

@@ -11,6 +11,7 @@ mod faults;
 mod generation;
 mod graph;
 mod lint;
+mod macros;
 mod outside;
 mod polling;
 mod secrets;

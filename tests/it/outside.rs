@@ -1,7 +1,7 @@
 //! Against what others wrote: documents and recordings beside the project. Where they are not there,
 //! a test says so and is skipped.
 
-use std::path::PathBuf;
+use std::{fs, path::PathBuf};
 
 use oasgate::{
     Contract,
@@ -90,4 +90,45 @@ fn the_findings_do_not_depend_on_the_number_of_workers() {
             .collect::<Vec<_>>()
     };
     assert_eq!(told(1), told(4));
+}
+
+/// The macro names its tests without reading the operations; the contract reads them.
+#[test]
+fn what_a_document_declares_is_what_its_contract_has() {
+    let Some(shared) = shared() else { return };
+    let (mut compared, mut differing) = (0, Vec::new());
+    let folders = ["apis-guru", "servers", "versions"].map(|name| shared.join("corpus").join(name));
+    let entries = folders
+        .iter()
+        .filter_map(|folder| fs::read_dir(folder).ok())
+        .flatten();
+    for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
+        let is_small = fs::metadata(&path).is_ok_and(|data| data.is_file() && data.len() < 300_000);
+        let Some(contract) = is_small.then(|| Contract::load(&path).ok()).flatten() else {
+            continue;
+        };
+        let declared: Vec<_> = contract
+            .document()
+            .operations()
+            .into_iter()
+            .map(|operation| (operation.id, operation.method, operation.path))
+            .collect();
+        let read: Vec<_> = contract
+            .operations()
+            .iter()
+            .map(|operation| {
+                let (id, method) = (operation.id.to_string(), operation.method.to_string());
+                (id, method, operation.path.to_string())
+            })
+            .collect();
+        // An operation that cannot be read is a defect, and its test tells of it.
+        if contract.defects().is_empty() {
+            compared += 1;
+            if declared != read {
+                differing.push(path);
+            }
+        }
+    }
+    assert!(compared > 30, "{compared}");
+    assert!(differing.is_empty(), "{differing:?}");
 }

@@ -188,7 +188,7 @@ fn index_of(contract: &Contract, id: &OperationId) -> Option<usize> {
     contract
         .operations()
         .iter()
-        .position(|operation| std::sync::Arc::ptr_eq(operation, wanted))
+        .position(|operation| std::sync::Arc::ptr_eq(operation, &wanted))
 }
 
 /// The declared success responses of an operation.

@@ -1,0 +1,7 @@
+//! What a test of another crate uses, without the features that are on by default: built and run
+//! with `--no-default-features` too.
+
+mod functions;
+mod generated;
+mod service;
+mod things;
