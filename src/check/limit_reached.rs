@@ -43,7 +43,7 @@ impl Check for LimitReached {
         !matches!(
             subject.exchange.response.body,
             Body::Cut {
-                reason: CutReason::Limit(_) | CutReason::TimedOut,
+                reason: CutReason::Limit(_) | CutReason::Head(_) | CutReason::TimedOut,
                 ..
             }
         )
@@ -57,6 +57,10 @@ impl Check for LimitReached {
             CutReason::Limit(limit) => (
                 format!("at most {limit} bytes"),
                 "raise the limit with --max-body if the service is meant to send this much",
+            ),
+            CutReason::Head(limit) => (
+                format!("header fields of at most {limit} bytes"),
+                "raise the limit with --max-headers if the service is meant to send this much",
             ),
             CutReason::TimedOut => (
                 "an end within the time allowed".to_owned(),
@@ -82,9 +86,13 @@ impl Check for LimitReached {
                 )
                 .at(place.clone())
                 .with_expected(expected)
-                .with_actual(format!("no end after {} bytes", bytes.len()))
+                .with_actual(match reason {
+                    CutReason::Head(_) => "more".to_owned(),
+                    _ => format!("no end after {} bytes", bytes.len()),
+                })
                 .with_discriminator(match reason {
                     CutReason::TimedOut => "time",
+                    CutReason::Head(_) => "head",
                     _ => "size",
                 })
                 .with_help(help),

@@ -9,12 +9,14 @@ use super::{
     Result,
     auth::{self, AuthArgs},
     common::{CliError, Output, Prepared, RunArgs},
+    connection::ConnectionArgs,
     interrupt,
+    start::Service,
 };
 use crate::{
-    config::{Config, parse_duration},
+    config::Config,
     gate::{self, Interrupt, LiveSettings, Methods, Phase},
-    transport::{HttpTransport, Limits, Rate},
+    transport::{HttpTransport, is_up},
 };
 
 /// Send requests to a running service and hold its responses against the document
@@ -32,8 +34,6 @@ pub(super) struct Args {
     /// A value for a parameter, such as the id of something that exists; repeatable
     #[arg(long, value_name = "NAME=VALUE")]
     param: Vec<String>,
-    #[command(flatten)]
-    auth: AuthArgs,
     /// Check this operation alone; repeatable
     #[arg(long, value_name = "ID")]
     operation: Vec<String>,
@@ -55,18 +55,13 @@ pub(super) struct Args {
     /// Requests under way at once
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=1024))]
     workers: u16,
-    /// The most requests in a time, of all workers together: 20/s, 100/min
-    #[arg(long, value_name = "RATE")]
-    rate: Option<Rate>,
-    /// The longest that one exchange may take
-    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = parse_duration)]
-    timeout: Duration,
-    /// The most bytes of one response
-    #[arg(long, value_name = "BYTES", default_value_t = 64 << 20)]
-    max_body: u64,
     /// Send methods that may change something also to a host that is not this machine
     #[arg(long)]
     allow_unsafe: bool,
+    #[command(flatten)]
+    auth: AuthArgs,
+    #[command(flatten)]
+    connection: ConnectionArgs,
 }
 
 const EXAMPLES: &str = "\
@@ -84,11 +79,7 @@ pub(super) fn seed(text: &str) -> std::result::Result<u64, String> {
 
 pub(super) fn run(args: &Args, output: &Output) -> Result {
     let mut prepared = args.run.prepare()?;
-    let limits = Limits {
-        body: args.max_body,
-        ..Limits::within(args.timeout)
-    };
-    let transport = HttpTransport::new(limits)?;
+    let transport = HttpTransport::new(args.connection.connection()?)?;
     let mut settings = settings(args, &prepared)?;
     let who = auth::credentials(
         &args.auth,
@@ -105,9 +96,20 @@ pub(super) fn run(args: &Args, output: &Output) -> Result {
         .worker_threads(2)
         .enable_all()
         .build()?;
+    let mut notices = who.notices;
     let mut outcome = runtime.block_on(async {
-        auth::try_all(&settings.credentials).await?;
         let watch = tokio::spawn(interrupt::watch(interrupt.clone()));
+        let mut service = start(args, &prepared.config)?;
+        let ready = Ready {
+            settings: &settings,
+            transport: &transport,
+            interrupt: &interrupt,
+            longest: wait(args, &prepared.config, service.is_some())?,
+        };
+        notices.extend(ready.wait(service.as_mut()).await?);
+        if !interrupt.is_set() {
+            auth::try_all(&settings.credentials).await?;
+        }
         let outcome = gate::check(
             &prepared.contract,
             &transport,
@@ -118,10 +120,81 @@ pub(super) fn run(args: &Args, output: &Output) -> Result {
         )
         .await;
         watch.abort();
+        if let Some(service) = &mut service
+            && let Some(status) = service.ended()
+        {
+            notices.push(format!("the service that was started ended: {status}"));
+        }
         Ok::<_, CliError>(outcome)
     })?;
-    outcome.notices.extend(who.notices);
+    outcome.notices.extend(notices);
     prepared.finish(&outcome, output)
+}
+
+/// Starts the service where the configuration says how, unless another one was named.
+fn start(args: &Args, config: &Config) -> std::result::Result<Option<Service>, CliError> {
+    match &config.start {
+        Some(command) if args.url.is_none() => Service::start(command, config.folder()).map(Some),
+        _ => Ok(None),
+    }
+}
+
+/// How long the service is waited for, when it is.
+fn wait(
+    args: &Args,
+    config: &Config,
+    is_started: bool,
+) -> std::result::Result<Option<Duration>, CliError> {
+    let usual = is_started.then_some(Duration::from_secs(30));
+    Ok(args.connection.wait.or(config.wait()?).or(usual))
+}
+
+struct Ready<'r> {
+    settings: &'r LiveSettings,
+    transport: &'r HttpTransport,
+    interrupt: &'r Interrupt,
+    longest: Option<Duration>,
+}
+
+impl Ready<'_> {
+    /// Waits for the service. Where it does not come the run begins all the same, so that every
+    /// report tells that it could not be reached.
+    async fn wait(
+        &self,
+        service: Option<&mut Service>,
+    ) -> std::result::Result<Option<String>, CliError> {
+        let Some(longest) = self.longest else {
+            return Ok(None);
+        };
+        tokio::select! {
+            // What answers may be another service on the same port.
+            biased;
+            error = self.ended(service) => Err(error),
+            is_up = is_up(self.transport, &self.settings.base, longest) => {
+                Ok((!is_up).then(|| format!("the service did not answer within {longest:?}")))
+            }
+            () = self.interrupt.wait() => Ok(None),
+        }
+    }
+
+    /// Waits until the service that was started ends, which it should not.
+    async fn ended(&self, service: Option<&mut Service>) -> CliError {
+        let Some(service) = service else {
+            return std::future::pending().await;
+        };
+        loop {
+            if let Some(status) = service.ended() {
+                let mut words = service.last_words();
+                for secret in self.settings.credentials.secrets() {
+                    words = secret.hide(&words).into_owned();
+                }
+                return CliError::Usage(format!(
+                    "the service ended before it answered: {status}\n{words}"
+                ));
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
 }
 
 fn settings(args: &Args, prepared: &Prepared) -> std::result::Result<LiveSettings, CliError> {
@@ -174,7 +247,7 @@ fn settings(args: &Args, prepared: &Prepared) -> std::result::Result<LiveSetting
             Methods::Safe
         },
         parameters,
-        rate: args.rate,
+        rate: args.connection.rate.or(config.rate()?),
         polling: config.polling_rules(contract)?,
         only: args.operation.clone(),
         excluded: config.excluded(contract)?,

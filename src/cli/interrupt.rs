@@ -1,17 +1,34 @@
-//! Ctrl-C: once to end the run and still write its reports, twice to end at once.
+//! Ctrl-C, or a request to end: once to end the run and still write its reports, twice to end at once.
 
 use crate::gate::Interrupt;
 
-use super::common::Exit;
+use super::{common::Exit, start};
 
 /// Watches for Ctrl-C on the current runtime.
 pub(super) async fn watch(interrupt: Interrupt) {
-    while tokio::signal::ctrl_c().await.is_ok() {
+    while asked_to_end().await.is_ok() {
         if interrupt.is_set() {
+            start::stop_at_once();
             std::process::exit(Exit::CouldNotRun.code().into());
         }
         interrupt.set();
     }
+}
+
+/// Waits for Ctrl-C, or for what a CI system sends when it cancels.
+#[cfg(unix)]
+async fn asked_to_end() -> std::io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        pressed = tokio::signal::ctrl_c() => pressed,
+        _ = terminate.recv() => Ok(()),
+    }
+}
+
+#[cfg(not(unix))]
+async fn asked_to_end() -> std::io::Result<()> {
+    tokio::signal::ctrl_c().await
 }
 
 /// Watches for Ctrl-C on a thread of its own, for a run that is not asynchronous.

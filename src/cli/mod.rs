@@ -8,6 +8,7 @@ mod auth;
 mod check;
 mod common;
 mod completions;
+mod connection;
 mod explain;
 mod generate;
 mod interrupt;
@@ -17,6 +18,7 @@ mod progress;
 mod replay;
 mod schema;
 mod spec;
+mod start;
 
 use std::process::ExitCode;
 

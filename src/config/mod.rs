@@ -22,6 +22,7 @@ use crate::{
     gate::{PollingRule, Severities, SeverityRule},
     lint,
     snapshot::Redaction,
+    transport::{MalformedRate, Rate},
 };
 
 pub use auth::{AuthConfig, ClientAuthConfig, OAuth2Config, SecretConfig};
@@ -36,6 +37,12 @@ pub const FILE_NAME: &str = "oasgate.toml";
 pub struct Config {
     /// Where the service is.
     pub url: Option<String>,
+    /// The command that starts the service; not run where `--url` names another one.
+    pub start: Option<String>,
+    /// How long a service that is still starting is waited for: `30s`.
+    pub wait: Option<String>,
+    /// The most requests in a time: `20/s`.
+    pub rate: Option<String>,
     /// The name of the environment variable that holds the token.
     pub token_env: Option<String>,
     /// Who asks, where more is to be said than `token-env` does.
@@ -189,6 +196,14 @@ pub enum ConfigError {
         file: String,
         /// Which.
         source: MalformedDuration,
+    },
+    /// A rate that cannot be read.
+    #[error("{file}: {source}")]
+    Rate {
+        /// The file.
+        file: String,
+        /// Which.
+        source: MalformedRate,
     },
     /// A place that is no JSON Pointer.
     #[error("{file}: {text:?} is no JSON Pointer: it begins with `/`, such as /manifest/files/*")]
@@ -363,6 +378,31 @@ impl Config {
     /// When the time cannot be read.
     pub fn slow_limit(&self) -> Result<Option<Duration>, ConfigError> {
         self.duration(self.slow_after.as_deref())
+    }
+
+    /// How long a service that is still starting is waited for.
+    ///
+    /// # Errors
+    ///
+    /// When the time cannot be read.
+    pub fn wait(&self) -> Result<Option<Duration>, ConfigError> {
+        self.duration(self.wait.as_deref())
+    }
+
+    /// The most requests in a time.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read.
+    pub fn rate(&self) -> Result<Option<Rate>, ConfigError> {
+        self.rate
+            .as_deref()
+            .map(str::parse)
+            .transpose()
+            .map_err(|source| ConfigError::Rate {
+                file: self.name.clone(),
+                source,
+            })
     }
 
     fn duration(&self, text: Option<&str>) -> Result<Option<Duration>, ConfigError> {

@@ -23,6 +23,8 @@ pub enum Body {
 pub enum CutReason {
     /// Our own limit, in bytes.
     Limit(u64),
+    /// Our own limit on the header fields, in bytes; the content was not read.
+    Head(u64),
     /// The time allowed for the whole response ran out.
     TimedOut,
     /// The peer closed or reset the connection, or broke the framing.

@@ -2,12 +2,12 @@
 
 use std::error::Error as _;
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use http::header::CONTENT_ENCODING;
 use tokio::time::{Instant, timeout_at};
 use url::Url;
 
-use super::{Limits, SendError, Stage, Transport, framing};
+use super::{ClientError, Connection, Limits, SendError, Stage, Transport, framing};
 use crate::exchange::{Body, CutReason, Request, Response, decode};
 
 /// Sends over HTTP/1.1 and HTTP/2. Follows no redirect and retries nothing, so that each response
@@ -16,32 +16,23 @@ use crate::exchange::{Body, CutReason, Request, Response, decode};
 pub struct HttpTransport {
     client: reqwest::Client,
     limits: Limits,
+    /// Whether no proxy was named.
+    is_direct: bool,
 }
 
-/// The client could not be set up.
-#[derive(Debug, thiserror::Error)]
-#[error("the HTTP client could not be set up: {0}")]
-pub struct ClientError(#[source] reqwest::Error);
-
 impl HttpTransport {
-    /// A client with these bounds on each exchange.
+    /// A client that makes connections so, or within these bounds.
     ///
     /// # Errors
     ///
-    /// When the system's certificate store cannot be used.
-    pub fn new(limits: Limits) -> Result<Self, ClientError> {
-        // Fails only when a provider is installed already, and then that one serves.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = reqwest::Client::builder()
-            .user_agent(concat!("oasgate/", env!("CARGO_PKG_VERSION")))
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .referer(false)
-            .connect_timeout(limits.connect)
-            .tcp_nodelay(true)
-            .build()
-            .map_err(ClientError)?;
-        Ok(Self { client, limits })
+    /// When the proxy or a certificate cannot be used.
+    pub fn new(connection: impl Into<Connection>) -> Result<Self, ClientError> {
+        let connection = connection.into();
+        Ok(Self {
+            client: connection.client()?,
+            limits: connection.limits,
+            is_direct: connection.proxy.is_none(),
+        })
     }
 
     async fn read(&self, mut response: reqwest::Response, deadline: Instant) -> Body {
@@ -90,6 +81,22 @@ impl Transport for HttpTransport {
         .map_err(|error| self.failure(&error, &request.url))?;
         let status = response.status();
         let headers = response.headers().clone();
+        let head: u64 = headers
+            .iter()
+            .map(|(name, value)| (name.as_str().len() + value.len() + 4) as u64)
+            .sum();
+        if head > self.limits.headers {
+            return Ok(Response {
+                status,
+                headers,
+                body: Body::Cut {
+                    bytes: Bytes::new(),
+                    reason: CutReason::Head(self.limits.headers),
+                },
+                elapsed: Some(started.elapsed()),
+                wire_length: None,
+            });
+        }
         let body = self.read(response, started + self.limits.whole).await;
         let wire_length = body.complete().map(|bytes| bytes.len() as u64);
         let body = match (
@@ -117,6 +124,10 @@ impl Transport for HttpTransport {
     }
 
     async fn probe_framing(&self, request: &Request) -> Option<Result<Response, SendError>> {
+        // A bare connection would go past the proxy.
+        if !self.is_direct {
+            return None;
+        }
         framing::probe(request, &self.limits).await
     }
 }

@@ -11,6 +11,8 @@ pub struct Limits {
     pub first_byte: Duration,
     /// The time from sending to the end of the response.
     pub whole: Duration,
+    /// The most bytes of a response's header fields.
+    pub headers: u64,
     /// The most bytes of content, on the wire and after codings are undone.
     pub body: u64,
 }
@@ -21,6 +23,7 @@ impl Default for Limits {
             connect: Duration::from_secs(10),
             first_byte: Duration::from_secs(30),
             whole: Duration::from_secs(60),
+            headers: 64 << 10,
             body: 64 << 20,
         }
     }

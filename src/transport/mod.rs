@@ -12,7 +12,10 @@ mod oauth2;
 mod paced;
 mod secret;
 mod service;
+mod wait;
 
+#[cfg(feature = "http")]
+mod connection;
 #[cfg(feature = "http")]
 mod fetch;
 #[cfg(feature = "http")]
@@ -29,11 +32,14 @@ pub use oauth2::{ClientAuth, ClientCredentials, TokenEndpoint};
 pub use paced::{LONGEST_PAUSE, MalformedRate, Paced, Rate, pause};
 pub use secret::{Issued, NoSecret, Secret, Source};
 pub use service::ServiceTransport;
+pub use wait::is_up;
 
+#[cfg(feature = "http")]
+pub use connection::{ClientError, Connection};
 #[cfg(feature = "http")]
 pub use fetch::fetch;
 #[cfg(feature = "http")]
-pub use http_client::{ClientError, HttpTransport};
+pub use http_client::HttpTransport;
 
 use crate::exchange::{Request, Response};
 

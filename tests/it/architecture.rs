@@ -49,6 +49,7 @@ const GRANTS: &[(&str, &[&str])] = &[
             "gate",
             "lint",
             "snapshot",
+            "transport",
         ],
     ),
     (

@@ -223,6 +223,7 @@ fn response(part: &Value) -> Response {
     response.body = match part.get("cut").and_then(Value::as_str) {
         None => Body::from(bytes.clone()),
         Some("limit") => cut(CutReason::Limit(8)),
+        Some("head") => cut(CutReason::Head(8)),
         Some("time") => cut(CutReason::TimedOut),
         Some("connection") => cut(CutReason::Connection("reset".into())),
         Some("coding") => cut(CutReason::Coding("not gzip".into())),

@@ -31,6 +31,7 @@ async fn run(faults: Vec<&'static Fault>) -> Outcome {
         first_byte: longest,
         whole: longest,
         body: 4 << 20,
+        ..Limits::default()
     };
     let transport = HttpTransport::new(limits).expect("a client");
     let polling = PollingRule {

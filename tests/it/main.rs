@@ -7,6 +7,7 @@ mod agreement;
 mod architecture;
 mod checks;
 mod cli;
+mod connection;
 mod faults;
 mod generation;
 mod graph;
@@ -15,6 +16,8 @@ mod macros;
 mod outside;
 mod polling;
 mod secrets;
+#[cfg(unix)]
+mod start;
 mod suites;
 mod vantage;
 mod wire;

@@ -1,0 +1,231 @@
+//! Connections: bounds, a proxy, whom to trust, who we are.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{Router, extract::Request as Asked, http::HeaderMap};
+use http::Method;
+use oasgate::{
+    exchange::{Body, CutReason, Request},
+    transport::{ClientError, Connection, HttpTransport, Limits, SendError, Stage, Transport as _},
+};
+use rcgen::{BasicConstraints, Certificate, CertificateParams, IsCa, Issuer, KeyPair};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpListener,
+};
+use tokio_rustls::{
+    TlsAcceptor,
+    rustls::{
+        RootCertStore, ServerConfig,
+        pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer},
+        server::WebPkiClientVerifier,
+    },
+};
+use url::Url;
+
+fn get(url: &str) -> Request {
+    Request::new(Method::GET, Url::parse(url).expect("a URL"))
+}
+
+async fn serve(service: Router) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = listener.local_addr().expect("an address");
+    tokio::spawn(async { axum::serve(listener, service).await });
+    format!("http://{address}/")
+}
+
+#[tokio::test]
+async fn a_proxy_gets_what_is_for_others() {
+    let proxy =
+        serve(Router::new().fallback(|asked: Asked| async move { asked.uri().to_string() })).await;
+    let connection = Connection {
+        proxy: Some(Url::parse(&proxy).expect("a URL")),
+        ..Connection::default()
+    };
+    let transport = HttpTransport::new(connection).expect("it is set up");
+    let request = get("http://api.invalid/x?y");
+    let response = transport.send(&request).await.expect("a response");
+    assert_eq!(response.body.bytes(), b"http://api.invalid/x?y");
+    assert!(transport.probe_framing(&request).await.is_none());
+}
+
+#[tokio::test]
+async fn a_head_without_end_is_cut() {
+    let long = |_: Asked| async {
+        let mut headers = HeaderMap::new();
+        headers.insert("x-long", "x".repeat(1000).parse().expect("text"));
+        (headers, "content")
+    };
+    let url = serve(Router::new().fallback(long)).await;
+    for (headers, is_cut) in [(900, true), (2000, false)] {
+        let limits = Limits {
+            headers,
+            ..Limits::default()
+        };
+        let transport = HttpTransport::new(limits).expect("it is set up");
+        let response = transport.send(&get(&url)).await.expect("a response");
+        let cut = Body::Cut {
+            bytes: bytes::Bytes::new(),
+            reason: CutReason::Head(headers),
+        };
+        assert_eq!(response.body == cut, is_cut, "{:?}", response.body);
+    }
+}
+
+#[tokio::test]
+async fn each_time_that_runs_out_is_told_apart() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let url = format!("http://{}/", listener.local_addr().expect("an address"));
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                let mut bytes = [0; 1024];
+                let read = stream.read(&mut bytes).await.unwrap_or(0);
+                if bytes[..read].starts_with(b"GET /begins") {
+                    let head = b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nab";
+                    let _ = stream.write_all(head).await;
+                }
+                std::future::pending::<()>().await;
+            });
+        }
+    });
+    let limits = Limits {
+        first_byte: Duration::from_millis(50),
+        whole: Duration::from_millis(100),
+        ..Limits::default()
+    };
+    let transport = HttpTransport::new(limits).expect("it is set up");
+    assert_eq!(
+        transport.send(&get(&url)).await.map(|_| ()),
+        Err(SendError::TimedOut {
+            stage: Stage::Head,
+            after: limits.first_byte
+        })
+    );
+    let response = transport.send(&get(&format!("{url}begins"))).await;
+    let cut = Body::Cut {
+        bytes: "ab".into(),
+        reason: CutReason::TimedOut,
+    };
+    assert_eq!(response.expect("it began").body, cut);
+}
+
+/// A certificate, its key as PEM, and both together.
+struct Issued {
+    certificate: Certificate,
+    key: KeyPair,
+}
+
+impl Issued {
+    fn pem(&self) -> Vec<u8> {
+        format!("{}{}", self.certificate.pem(), self.key.serialize_pem()).into_bytes()
+    }
+}
+
+struct Authority {
+    certificate: Certificate,
+    issuer: Issuer<'static, KeyPair>,
+}
+
+fn authority() -> Authority {
+    let mut params = CertificateParams::default();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let key = KeyPair::generate().expect("a key");
+    let certificate = params.self_signed(&key).expect("a certificate");
+    Authority {
+        certificate,
+        issuer: Issuer::new(params, key),
+    }
+}
+
+impl Authority {
+    fn issue(&self, name: &str) -> Issued {
+        let key = KeyPair::generate().expect("a key");
+        let params = CertificateParams::new([name.to_owned()]).expect("a name");
+        let certificate = params.signed_by(&key, &self.issuer).expect("it signs");
+        Issued { certificate, key }
+    }
+}
+
+/// A server that wants a certificate of its client by the same authority.
+async fn serve_tls(authority: &Authority) -> String {
+    let server = authority.issue("localhost");
+    let mut trusted = RootCertStore::empty();
+    trusted
+        .add(authority.certificate.der().clone())
+        .expect("it is a certificate");
+    let provider = Arc::new(tokio_rustls::rustls::crypto::ring::default_provider());
+    let verifier =
+        WebPkiClientVerifier::builder_with_provider(Arc::new(trusted), Arc::clone(&provider))
+            .build()
+            .expect("a verifier");
+    let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(server.key.serialize_der()));
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("versions")
+        .with_client_cert_verifier(verifier)
+        .with_single_cert(vec![server.certificate.der().clone()], key)
+        .expect("a certificate and its key");
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let port = listener.local_addr().expect("an address").port();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let acceptor = acceptor.clone();
+            tokio::spawn(async move {
+                if let Ok(mut stream) = acceptor.accept(stream).await {
+                    let mut bytes = [0; 1024];
+                    let _ = stream.read(&mut bytes).await;
+                    let _ = stream
+                        .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi")
+                        .await;
+                    let _ = stream.shutdown().await;
+                }
+            });
+        }
+    });
+    format!("https://localhost:{port}/")
+}
+
+#[tokio::test]
+async fn an_authority_and_a_certificate_of_our_own_open_the_door() {
+    let authority = authority();
+    let url = serve_tls(&authority).await;
+    let ca = authority.certificate.pem().into_bytes();
+    let ours = authority.issue("us").pem();
+    for (authorities, identity, opens) in [
+        (vec![ca.clone()], Some(ours.clone()), true),
+        (vec![ca], None, false),
+        (Vec::new(), Some(ours), false),
+    ] {
+        let connection = Connection {
+            authorities,
+            identity,
+            ..Connection::default()
+        };
+        let transport = HttpTransport::new(connection).expect("it is set up");
+        let sent = transport.send(&get(&url)).await;
+        assert_eq!(sent.is_ok(), opens, "{sent:?}");
+    }
+}
+
+#[test]
+fn what_is_no_certificate_is_told() {
+    let nonsense = b"hello".to_vec();
+    let connection = Connection {
+        authorities: vec![nonsense.clone()],
+        ..Connection::default()
+    };
+    assert!(matches!(
+        HttpTransport::new(connection),
+        Err(ClientError::Authority)
+    ));
+    let connection = Connection {
+        identity: Some(nonsense),
+        ..Connection::default()
+    };
+    assert!(matches!(
+        HttpTransport::new(connection),
+        Err(ClientError::Identity)
+    ));
+}
