@@ -13,13 +13,17 @@ use crate::{
     contract::{Contract, UnknownOperation},
     document::DocumentError,
     finding::Severity,
-    gate::{End, Event, Listener, Outcome, Settings},
+    gate::{End, Event, Listener, Outcome, Scope, Settings},
     recording::OpenError,
     report::{Colour, Detail, ReportError, ReportSpec, Terminal, visible},
     snapshot::{Mode, Redactor, Store},
 };
 
-use super::{progress::Progress, spec::SpecArgs};
+use super::{
+    baseline::{BaselineArgs, Known},
+    progress::Progress,
+    spec::SpecArgs,
+};
 
 /// How the program ends; nothing else is ever returned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -140,6 +144,8 @@ pub(super) struct RunArgs {
     /// Warnings and worse fail the gate, or one rule does: `warning`, `unreached`; repeatable
     #[arg(long, value_name = "RULE")]
     fail_on: Vec<String>,
+    #[command(flatten)]
+    baseline: BaselineArgs,
 }
 
 /// What is done about snapshots.
@@ -163,6 +169,9 @@ pub(super) struct Prepared {
     pub(super) snapshots: Option<Store>,
     reports: Vec<ReportSpec>,
     fail_on: Vec<String>,
+    baseline: Option<Known>,
+    /// How far the run looks.
+    pub(super) scope: Scope,
 }
 
 impl RunArgs {
@@ -207,6 +216,8 @@ impl RunArgs {
         };
         Ok(Prepared {
             settings,
+            baseline: self.baseline.read(&config)?,
+            scope: Scope::default(),
             snapshots: self.store(&config)?,
             contract,
             config,
@@ -247,7 +258,11 @@ impl Prepared {
     }
 
     /// Writes the reports of a run and says how the program ends.
-    pub(super) fn finish(&self, outcome: &Outcome, output: &Output) -> Result<Exit, CliError> {
+    pub(super) fn finish(&self, mut outcome: Outcome, output: &Output) -> Result<Exit, CliError> {
+        if let Some(known) = &self.baseline {
+            known.settle(&mut outcome, self.scope)?;
+        }
+        let outcome = &outcome;
         let document = self.contract.document();
         let mut failure = None;
         for report in &self.reports {

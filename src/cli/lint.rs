@@ -30,5 +30,5 @@ pub(super) fn run(args: &Args, output: &Output) -> Result {
         &prepared.settings,
         started.elapsed(),
     );
-    prepared.finish(&outcome, output)
+    prepared.finish(outcome, output)
 }

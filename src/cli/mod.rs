@@ -5,6 +5,7 @@
 //! findings, 2 it could not run, 3 the service could not be reached.
 
 mod auth;
+mod baseline;
 mod check;
 mod common;
 mod completions;
@@ -13,6 +14,7 @@ mod explain;
 mod generate;
 mod interrupt;
 mod lint;
+mod merge;
 mod plan;
 mod progress;
 mod replay;
@@ -63,6 +65,7 @@ enum Command {
     Check(check::Args),
     Replay(replay::Args),
     Lint(lint::Args),
+    Merge(merge::Args),
     Schema(schema::Args),
     Plan(plan::Args),
     Generate(generate::Args),
@@ -93,6 +96,7 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::run(args, &cli.output),
         Command::Replay(args) => replay::run(args, &cli.output),
         Command::Lint(args) => lint::run(args, &cli.output),
+        Command::Merge(args) => merge::run(args),
         Command::Schema(args) => schema::run(args),
         Command::Plan(args) => plan::run(args),
         Command::Generate(args) => generate::run(args),

@@ -67,5 +67,5 @@ pub(super) fn run(args: &Args, output: &Output) -> Result {
         listener.as_mut(),
         &interrupt,
     )?;
-    prepared.finish(&outcome, output)
+    prepared.finish(outcome, output)
 }

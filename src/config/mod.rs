@@ -61,6 +61,8 @@ pub struct Config {
     pub polling: Vec<PollingConfig>,
     /// What is accepted beyond the contract.
     pub snapshots: SnapshotConfig,
+    /// What is known and accepted.
+    pub baseline: BaselineConfig,
     /// A response slower than this is a finding: `500ms`, `2s`.
     pub slow_after: Option<String>,
     /// Whether a `format` that the service does not enforce is a finding.
@@ -127,6 +129,16 @@ pub struct SnapshotConfig {
     pub values: Vec<String>,
     /// Places whose values are replaced in samples.
     pub redact: Vec<RedactConfig>,
+}
+
+/// What is known and accepted.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct BaselineConfig {
+    /// The file.
+    pub file: Option<PathBuf>,
+    /// Whether it may only become smaller.
+    pub ratchet: bool,
 }
 
 /// One redaction.
@@ -433,6 +445,15 @@ impl Config {
                 .folder
                 .as_deref()
                 .unwrap_or(Path::new("snapshots")),
+        )
+    }
+
+    /// The baseline, and whether it may only become smaller.
+    pub fn baseline(&self) -> (Option<PathBuf>, bool) {
+        let file = self.baseline.file.as_ref();
+        (
+            file.map(|file| self.folder.join(file)),
+            self.baseline.ratchet,
         )
     }
 

@@ -56,6 +56,20 @@ impl Findings {
         self.entries.values().map(|(finding, _)| finding)
     }
 
+    /// Two collections: what `belongs` answers for, and the rest.
+    pub fn split(self, belongs: impl Fn(Fingerprint) -> bool) -> (Self, Self) {
+        let (mut ours, mut rest) = (Self::default(), Self::default());
+        for (fingerprint, entry) in self.entries {
+            let side = if belongs(fingerprint) {
+                &mut ours
+            } else {
+                &mut rest
+            };
+            side.entries.insert(fingerprint, entry);
+        }
+        (ours, rest)
+    }
+
     /// How many groups have this severity.
     pub fn count(&self, severity: Severity) -> usize {
         self.entries

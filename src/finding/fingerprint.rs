@@ -40,6 +40,13 @@ impl Serialize for Fingerprint {
     }
 }
 
+/// A number that a text has for ever, on every machine.
+pub fn stable_hash(text: &str) -> u64 {
+    let mut hash = Fnv::new();
+    hash.text(text);
+    hash.0
+}
+
 /// FNV-1a, 64 bits: written out because a baseline outlives any library's choice of hash.
 struct Fnv(u64);
 

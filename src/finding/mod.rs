@@ -12,7 +12,7 @@ mod rule;
 pub use collect::Findings;
 pub use documented::Rule;
 pub(crate) use documented::documented;
-pub use fingerprint::Fingerprint;
+pub use fingerprint::{Fingerprint, stable_hash};
 pub use rule::{RuleId, Severity};
 
 use oasgate_document::{Address, Pointer};

@@ -5,6 +5,7 @@
 
 use http::StatusCode;
 use oasgate_document::Document;
+use serde::{Deserialize, Serialize};
 
 use super::Outcome;
 use crate::finding::Finding;
@@ -50,7 +51,8 @@ pub struct Header {
 }
 
 /// What a run does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum RunKind {
     /// Sends cases to a service.
     Check,

@@ -25,6 +25,7 @@ pub fn lint_outcome(
     let mut header = Header::of(contract, RunKind::Lint, String::new());
     header.target.clone_from(&header.document);
     Outcome {
+        baseline: None,
         held: u64::try_from(contract.operations().len()).unwrap_or(u64::MAX),
         header,
         findings,

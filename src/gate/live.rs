@@ -297,6 +297,7 @@ impl Run<'_> {
             }
         });
         let outcome = Outcome {
+            baseline: None,
             header,
             operations: self.tally.summaries(self.contract, &self.findings),
             findings: self.findings,

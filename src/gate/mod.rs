@@ -4,6 +4,7 @@
 //! hand every [`Event`] to a [`Listener`] and end in an [`Outcome`]. What they do is a function of the
 //! contract, the settings, the seed and the responses.
 
+mod baseline;
 mod case;
 mod credentials;
 mod event;
@@ -15,8 +16,10 @@ mod plan;
 mod polling;
 mod replay;
 mod settings;
+mod shard;
 mod tally;
 
+pub use baseline::{Baseline, BaselineError, BaselineSummary, Growth, KnownFinding, Scope};
 pub use case::{Case, Phase};
 pub use credentials::{Credential, Credentials, NamedCredential, TokenForm};
 pub use event::{Event, Header, Listener, Progress, RunKind};
@@ -27,6 +30,7 @@ pub use outcome::{End, OperationSummary, Outcome, SnapshotSummary, Unreached};
 pub use plan::{Plan, plan};
 pub use replay::{Replay, Source, replay};
 pub use settings::{LiveSettings, Methods, PollingRule, Settings, Severities, SeverityRule};
+pub use shard::{MalformedShard, Shard};
 
 use std::sync::Arc;
 

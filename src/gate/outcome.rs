@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use indexmap::IndexMap;
 
-use super::Header;
+use super::{BaselineSummary, Header};
 use crate::finding::{Findings, Severity};
 
 /// The result of a run.
@@ -14,6 +14,8 @@ pub struct Outcome {
     pub header: Header,
     /// The breaches, grouped.
     pub findings: Findings,
+    /// What a baseline took out of the findings; `None` where there is no baseline.
+    pub baseline: Option<BaselineSummary>,
     /// What was held for each operation, in the document's order.
     pub operations: Vec<OperationSummary>,
     /// Exchanges that belong to no operation.
@@ -104,7 +106,7 @@ impl Unreached {
                 "only 404 came back (use --param to name a resource that exists)".to_owned()
             }
             Self::Budget => "the request budget was spent (use --max-requests)".to_owned(),
-            Self::Excluded => "left out by configuration".to_owned(),
+            Self::Excluded => "left out by configuration, or in another shard".to_owned(),
             Self::NoSuccess => "no declared success came back".to_owned(),
         }
     }

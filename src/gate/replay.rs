@@ -364,6 +364,7 @@ impl Collector<'_> {
             }
         }
         let outcome = Outcome {
+            baseline: None,
             header,
             operations: self.tally.summaries(self.contract, &self.findings),
             findings: self.findings,

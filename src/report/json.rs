@@ -8,11 +8,11 @@ use serde_json::{Value, json};
 use crate::{
     exchange::Evidence,
     finding::{Finding, Severity},
-    gate::{End, OperationSummary, Outcome, RunKind},
+    gate::{End, KnownFinding, OperationSummary, Outcome, RunKind},
 };
 
 /// The version of the form; raised when a reader of the old one would misread the new one.
-const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 1;
 
 #[derive(Serialize)]
 struct JsonReport<'a> {
@@ -24,6 +24,8 @@ struct JsonReport<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     seed: Option<String>,
     findings: Vec<JsonFinding<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    baseline: Option<JsonBaseline<'a>>,
     operations: Vec<Value>,
     totals: Value,
     snapshots: Value,
@@ -55,6 +57,12 @@ struct JsonFinding<'a> {
     help: &'a [String],
     fingerprint: String,
     count: u64,
+}
+
+#[derive(Serialize)]
+struct JsonBaseline<'a> {
+    known: Vec<JsonFinding<'a>>,
+    gone: &'a [KnownFinding],
 }
 
 #[derive(Serialize)]
@@ -90,6 +98,15 @@ pub(super) fn render(outcome: &Outcome, document: &Document) -> Vec<u8> {
             .iter()
             .map(|(finding, count)| json_finding(finding, *count, document))
             .collect(),
+        baseline: outcome.baseline.as_ref().map(|baseline| JsonBaseline {
+            known: baseline
+                .known
+                .sorted()
+                .into_iter()
+                .map(|(finding, count)| json_finding(finding, count, document))
+                .collect(),
+            gone: &baseline.gone,
+        }),
         operations: outcome.operations.iter().map(json_operation).collect(),
         totals: json!({
             "held": outcome.held,

@@ -8,6 +8,7 @@
 mod escape;
 mod json;
 mod junit;
+mod merge;
 mod source_line;
 mod terminal;
 mod words;
@@ -22,9 +23,10 @@ use crate::{
 use oasgate_document::Document;
 
 pub use escape::visible;
+pub use merge::{JoinedEnd, MergeError, Merged, merge};
 pub use terminal::{Colour, Detail, Terminal, render_finding};
 pub use words::count;
-pub use write::{ReportError, write_atomically};
+pub use write::{ReportError, probe, write_atomically};
 
 /// A format that is written to a file.
 pub struct Kind {

@@ -91,6 +91,7 @@ impl<W: Write + Send> Terminal<W> {
             if !outcome.notices.is_empty() {
                 writeln!(writer)?;
             }
+            baseline(writer, outcome, self.detail)?;
             snapshots(writer, outcome)?;
         }
         last_line(writer, outcome)?;
@@ -326,6 +327,49 @@ fn notes(finding: &Finding, seen: u64) -> Vec<String> {
     notes
 }
 
+/// What is accepted, and what of it went away.
+fn baseline(out: &mut dyn WriteColor, outcome: &Outcome, detail: Detail) -> io::Result<()> {
+    let Some(baseline) = &outcome.baseline else {
+        return Ok(());
+    };
+    writeln!(
+        out,
+        "baseline: {}",
+        count_of(baseline.known.len(), "known finding")
+    )?;
+    if detail == Detail::Verbose {
+        for (finding, _) in baseline.known.sorted() {
+            writeln!(
+                out,
+                "          {}[{}]: {}",
+                finding.severity,
+                finding.rule,
+                visible(&finding.message)
+            )?;
+        }
+    }
+    for gone in &baseline.gone {
+        writeln!(
+            out,
+            "          went away: {}: {}",
+            visible(&gone.name()),
+            visible(&gone.message)
+        )?;
+    }
+    if !baseline.gone.is_empty() {
+        writeln!(
+            out,
+            "          --baseline-update takes {} out",
+            if baseline.gone.len() == 1 {
+                "it"
+            } else {
+                "them"
+            }
+        )?;
+    }
+    writeln!(out)
+}
+
 fn snapshots(out: &mut dyn WriteColor, outcome: &Outcome) -> io::Result<()> {
     let summary = &outcome.snapshots;
     if summary.unchanged + summary.new + summary.drifted == 0 {
@@ -375,6 +419,13 @@ fn last_line(out: &mut dyn WriteColor, outcome: &Outcome) -> io::Result<()> {
     }
     if number(Severity::Note) > 0 {
         parts.push(count_of(number(Severity::Note), "note"));
+    }
+    if let Some(baseline) = outcome
+        .baseline
+        .as_ref()
+        .filter(|one| !one.known.is_empty())
+    {
+        parts.push(format!("{} known", baseline.known.len()));
     }
     write!(
         out,

@@ -66,6 +66,7 @@ fn outcome(findings: Vec<(Finding, u64)>) -> Outcome {
         grouped.add_counted(finding, count);
     }
     Outcome {
+        baseline: None,
         header: Header {
             title: "Tiny".into(),
             api_version: "1".into(),

@@ -57,7 +57,11 @@ fn readable(_: &tempfile::NamedTempFile) -> io::Result<()> {
 }
 
 /// Finds out whether a file can be written there.
-pub(super) fn probe(path: &Path) -> Result<(), ReportError> {
+///
+/// # Errors
+///
+/// When the folder is not there or cannot be written to.
+pub fn probe(path: &Path) -> Result<(), ReportError> {
     let failed = |source| ReportError {
         path: path.to_path_buf(),
         source,

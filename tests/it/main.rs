@@ -5,6 +5,7 @@
 
 mod agreement;
 mod architecture;
+mod baseline;
 mod checks;
 mod cli;
 mod connection;
