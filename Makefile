@@ -1,11 +1,14 @@
-.PHONY: agreement corpus demo test lint bench doc help
+.PHONY: agreement corpus generation-report demo test lint bench doc help
 .DEFAULT_GOAL := help
 
 help: ## say what can be made
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 8
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 8
 
 corpus: ## every outside document: operations, schemas, what lint says, time and memory
 	cargo run --release --example corpus -- "$${OASGATE_SHARED:-../shared}/corpus"
+
+generation-report: ## the laws of generation on every outside schema, and how complete it is
+	cargo run --release --example generation -- "$${OASGATE_SHARED:-../shared}"
 
 demo: ## the whole of oasgate on the Vantage contract: a stand-in service, recordings, snapshots
 	@cargo build --quiet --bin oasgate --example vantage_service
@@ -25,7 +28,7 @@ agreement: ## recorded verdicts of another tool beside ours
 	cargo test --test it agreement -- --nocapture
 
 bench: ## speed and memory, as ratios measured in one run
-	cargo bench --bench gate
+	cargo bench --bench gate --bench generation
 
 doc: ## the library's documentation
 	cargo doc --workspace --no-deps --open

@@ -95,7 +95,7 @@ pub(super) fn run(args: &Args) -> Result {
         };
         let strategy = generate::valid(schema);
         if args.invalid {
-            for mutation in generate::mutations(schema, &strategy, &mut generator) {
+            for mutation in generate::mutations(schema, &strategy, args.count, &mut generator) {
                 let rule = mutation.to_string();
                 tell(mutation.value, Some(rule));
             }

@@ -5,6 +5,7 @@ use proptest::{prelude::Rng as _, test_runner::TestRng};
 use serde_json::{Map, Number, Value};
 
 use super::{
+    judge::Judge,
     likeness::Likeness,
     random::{below, between, once_in, pick},
     recipe::{Items, Members, Node, Recipe, Span, Text},
@@ -13,6 +14,9 @@ use crate::contract::canonical::Distinctness;
 
 /// How deep values go before only what is required is made.
 const USUAL_DEPTH: u32 = 5;
+
+/// How many nodes a value has before only what is required is made.
+pub(super) const USUAL_NODES: usize = 400;
 
 /// How deep values go at all.
 const MOST_DEPTH: u32 = 60;
@@ -47,6 +51,8 @@ pub(super) struct Draw<'d> {
     pub(super) alternative: Option<usize>,
     /// Whether parts that their judge refuses are drawn again.
     pub(super) is_judged: bool,
+    /// How many more nodes are made before only what is required is.
+    pub(super) room: usize,
 }
 
 impl Draw<'_> {
@@ -60,6 +66,7 @@ impl Draw<'_> {
         if depth > MOST_DEPTH {
             return None;
         }
+        self.room = self.room.saturating_sub(1);
         match node {
             Node::Never => None,
             Node::Any => Some(self.any(depth)),
@@ -78,15 +85,15 @@ impl Draw<'_> {
             Node::Text(text) => self.text(text, name).map(Value::String),
             Node::Integer(span) => self.number(span, true, name),
             Node::Number(span) => self.number(span, false, name),
-            Node::Array(items) => self.judged(items.judge.as_deref(), |draw| {
-                draw.array(items, depth, name)
-            }),
+            Node::Array(items) => {
+                self.judged(items.judge.as_ref(), |draw| draw.array(items, depth, name))
+            }
             Node::Object(members) => {
-                self.judged(members.judge.as_deref(), |draw| draw.object(members, depth))
+                self.judged(members.judge.as_ref(), |draw| draw.object(members, depth))
             }
             Node::Choice(nodes) => {
                 let recipe = self.recipe;
-                if depth >= USUAL_DEPTH {
+                if self.is_deep(depth) {
                     let lowest = nodes.iter().min_by_key(|node| recipe.least_height(node))?;
                     return self.node(lowest, depth, name);
                 }
@@ -108,15 +115,20 @@ impl Draw<'_> {
         }
     }
 
+    /// Whether only what is required is still made.
+    fn is_deep(&self, depth: u32) -> bool {
+        depth >= USUAL_DEPTH || self.room == 0
+    }
+
     fn judged(
         &mut self,
-        judge: Option<&jsonschema::Validator>,
+        judge: Option<&Judge>,
         mut make: impl FnMut(&mut Self) -> Option<Value>,
     ) -> Option<Value> {
         let Some(judge) = judge.filter(|_| self.is_judged) else {
             return make(self);
         };
-        (0..ATTEMPTS).find_map(|_| make(self).filter(|value| judge.is_valid(value)))
+        (0..ATTEMPTS).find_map(|_| make(self).filter(|value| judge.takes(value)))
     }
 
     fn any(&mut self, depth: u32) -> Value {
@@ -129,7 +141,7 @@ impl Draw<'_> {
             JsonType::Object,
             JsonType::Array,
         ];
-        let most = if depth >= USUAL_DEPTH { 5 } else { 7 };
+        let most = if self.is_deep(depth) { 5 } else { 7 };
         let kind = KINDS[below(self.rng, most)];
         self.of_type(kind, depth, None)
     }
@@ -192,7 +204,7 @@ impl Draw<'_> {
                 && text
                     .judge
                     .as_ref()
-                    .is_none_or(|judge| judge.is_valid(&Value::from(candidate)))
+                    .is_none_or(|judge| judge.takes(&Value::from(candidate)))
         };
         if let Some(name) = name
             && !once_in(self.rng, 4)
@@ -270,7 +282,7 @@ impl Draw<'_> {
         }
         let usual = match self.optional {
             Optional::None => least,
-            _ if depth >= USUAL_DEPTH => least,
+            _ if self.is_deep(depth) => least,
             Optional::All => least.max(1).max(prefix).min(most),
             Optional::Half => least.saturating_add(USUAL_SIZE).max(prefix).min(most),
         };
@@ -341,7 +353,7 @@ impl Draw<'_> {
                 .map_or_else(|| self.fresh_name(), str::to_owned);
             made.insert(name, value);
         }
-        let is_deep = depth >= USUAL_DEPTH;
+        let is_deep = self.is_deep(depth);
         for (name, node) in &optional {
             let room = made.len() < most;
             let wanted = match self.optional {

@@ -9,6 +9,7 @@ mod around;
 mod draw;
 mod format;
 mod hint;
+mod judge;
 mod keywords;
 mod likeness;
 mod merge;
@@ -26,7 +27,7 @@ use serde_json::Value;
 
 pub use around::{Edge, Mutation, Rank, edges, mutations};
 pub use hint::shown_for;
-pub use values::{Values, invalid, valid};
+pub use values::{Strategies, Values, invalid, valid};
 
 /// Draws values from strategies: a function of its seed and of what it is asked.
 #[derive(Debug)]

@@ -4,12 +4,12 @@
 //! in a circle are finite here too. [`Recipe::least_height`] tells which way out of a circle is
 //! shortest.
 
-use std::{collections::HashMap, sync::Arc};
+use std::collections::HashMap;
 
-use jsonschema::{JsonType, Validator};
+use jsonschema::JsonType;
 use serde_json::{Number, Value};
 
-use super::{format, pattern::Pattern};
+use super::{format, judge::Judge, pattern::Pattern};
 use crate::contract::canonical::{
     ArrayView, CanonicalSchema, CanonicalView, Distinctness, ObjectView, ObjectViolationView,
     StringView,
@@ -39,7 +39,7 @@ pub(super) enum Node {
     /// A value of one of these.
     Choice(Vec<Node>),
     /// A value that must pass a judge of its own, because its parts cannot be put together.
-    Judged(Box<Node>, Arc<Validator>),
+    Judged(Box<Node>, Box<Judge>),
     /// What another node makes, by its number.
     Reference(usize),
 }
@@ -53,7 +53,7 @@ pub(super) struct Text {
     /// Strings that are likely to do.
     pub(super) samples: Vec<&'static str>,
     /// Whether what is drawn may miss something that only the judge sees.
-    pub(super) judge: Option<Arc<Validator>>,
+    pub(super) judge: Option<Judge>,
 }
 
 /// What numbers are made.
@@ -76,7 +76,7 @@ pub(super) struct Items {
     pub(super) rest: Node,
     pub(super) contains: Vec<(Node, usize)>,
     pub(super) distinctness: Distinctness,
-    pub(super) judge: Option<Arc<Validator>>,
+    pub(super) judge: Option<Judge>,
 }
 
 /// What objects are made.
@@ -91,7 +91,7 @@ pub(super) struct Members {
     pub(super) names: Option<Node>,
     /// Entries that must be there to break a rule: names and values.
     pub(super) breaches: Vec<(Node, Node)>,
-    pub(super) judge: Option<Arc<Validator>>,
+    pub(super) judge: Option<Judge>,
 }
 
 /// The nodes of a schema; the first is where drawing starts.
@@ -231,7 +231,7 @@ impl Reading {
             CanonicalView::MultiType(types) => Node::Types(types.iter().collect()),
             CanonicalView::TypedGroup(group) => {
                 let body = self.node(&group.body);
-                Node::Judged(Box::new(body), judge(schema))
+                Node::Judged(Box::new(body), Box::new(Judge::of(schema)))
             }
             CanonicalView::String(view) => text(schema, &view),
             CanonicalView::Integer(view) => Node::Integer(Span {
@@ -263,7 +263,7 @@ impl Reading {
             }
             CanonicalView::OneOf(branches) => {
                 let choice = branches.iter().map(|branch| self.node(branch)).collect();
-                Node::Judged(Box::new(Node::Choice(choice)), judge(schema))
+                Node::Judged(Box::new(Node::Choice(choice)), Box::new(Judge::of(schema)))
             }
             // Each branch makes candidates; the judge knows what all of them say together.
             CanonicalView::AllOf(branches) => {
@@ -277,9 +277,9 @@ impl Reading {
                 } else {
                     Node::Choice(makers)
                 };
-                Node::Judged(Box::new(maker), judge(schema))
+                Node::Judged(Box::new(maker), Box::new(Judge::of(schema)))
             }
-            CanonicalView::Not(_) => Node::Judged(Box::new(Node::Any), judge(schema)),
+            CanonicalView::Not(_) => Node::Judged(Box::new(Node::Any), Box::new(Judge::of(schema))),
             CanonicalView::Reference(uri) => Node::Reference(self.number(&uri)),
             CanonicalView::Raw(_) => Node::Any,
         }
@@ -318,7 +318,7 @@ impl Reading {
                 })
                 .collect(),
             distinctness: view.distinctness,
-            judge: needs_judge.then(|| judge(schema)),
+            judge: needs_judge.then(|| Judge::of(schema)),
         }))
     }
 
@@ -353,7 +353,7 @@ impl Reading {
                 .map_or(Node::Any, |rest| self.node(rest)),
             names: view.property_names.as_ref().map(|names| self.node(names)),
             breaches,
-            judge: needs_judge.then(|| judge(schema)),
+            judge: needs_judge.then(|| Judge::of(schema)),
         }))
     }
 
@@ -417,28 +417,8 @@ fn text(schema: &CanonicalSchema, view: &StringView) -> Node {
             .filter_map(|name| format::named(name))
             .flat_map(|format| format.wrong.iter().copied())
             .collect(),
-        judge: (!is_bare).then(|| judge(schema)),
+        judge: (!is_bare).then(|| Judge::of(schema)),
     }))
-}
-
-/// The schema of a node as a validator of its own.
-fn judge(schema: &CanonicalSchema) -> Arc<Validator> {
-    let mut written = schema.to_json_schema();
-    // Definitions that a leaf does not refer to would be compiled with it all the same.
-    if let Value::Object(members) = &mut written
-        && let Some(definitions) = members.shift_remove("$defs")
-        && Value::Object(members.clone())
-            .to_string()
-            .contains("\"$ref\"")
-    {
-        members.insert("$defs".to_owned(), definitions);
-    }
-    let validator = jsonschema::options()
-        .should_validate_formats(true)
-        .offline()
-        .build(&written)
-        .or_else(|_| jsonschema::options().build(&Value::Bool(true)));
-    Arc::new(validator.unwrap_or_else(|_| unreachable!("`true` is a schema")))
 }
 
 fn size(number: Option<&Number>) -> Option<usize> {

@@ -1,7 +1,12 @@
 //! The strategies: valid values of a schema, and values that it refuses.
 
-use std::{fmt, sync::Arc};
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+};
 
+use oasgate_document::Address;
 use proptest::{
     strategy::{NewTree, Strategy},
     test_runner::TestRunner,
@@ -9,12 +14,15 @@ use proptest::{
 use serde_json::Value;
 
 use super::{
-    draw::{Draw, Optional},
+    draw::{Draw, Optional, USUAL_NODES},
     likeness::Likeness,
     recipe::Recipe,
     tree::{self, Tree},
 };
-use crate::contract::{Schema, canonical};
+use crate::contract::{
+    Direction, Schema,
+    canonical::{self, CanonicalSchema},
+};
 
 /// How often a value is drawn before none is found.
 const ATTEMPTS: usize = 100;
@@ -34,7 +42,7 @@ enum Side {
 pub struct Values {
     schema: Schema,
     side: Side,
-    recipe: Arc<Recipe>,
+    source: Arc<Source>,
     /// What the other side makes: a value of it, changed a little, may be on this side.
     near: Option<Arc<Recipe>>,
     likeness: Arc<Likeness>,
@@ -45,9 +53,81 @@ pub struct Values {
     alternative: Option<usize>,
 }
 
+/// The longest schema, written out, whose complement is worked out at once.
+const CHEAP_COMPLEMENT: usize = 1_000;
+
+/// The longest schema whose complement is worked out at all: the cost grows much faster than the
+/// length does, to seconds for a few thousand characters.
+const MOST_COMPLEMENT: usize = 4_000;
+
+/// Where values come from.
+#[derive(Debug)]
+enum Source {
+    /// A recipe that is there.
+    Ready(Recipe),
+    /// The complement of a schema, worked out when nothing simpler helps.
+    Complement {
+        accepted: CanonicalSchema,
+        recipe: OnceLock<Recipe>,
+    },
+}
+
+impl Source {
+    fn complement(accepted: Option<CanonicalSchema>, length: usize) -> Self {
+        match accepted {
+            Some(accepted) if length <= CHEAP_COMPLEMENT => Self::Ready(complement(&accepted)),
+            Some(accepted) if length <= MOST_COMPLEMENT => Self::Complement {
+                accepted,
+                recipe: OnceLock::new(),
+            },
+            _ => Self::Ready(Recipe::any()),
+        }
+    }
+
+    fn recipe(&self) -> &Recipe {
+        match self {
+            Self::Ready(recipe) => recipe,
+            Self::Complement { accepted, recipe } => recipe.get_or_init(|| complement(accepted)),
+        }
+    }
+
+    fn is_costly(&self) -> bool {
+        matches!(self, Self::Complement { .. })
+    }
+}
+
+fn complement(accepted: &CanonicalSchema) -> Recipe {
+    canonical::negation(accepted)
+        .as_ref()
+        .map_or_else(Recipe::any, Recipe::of)
+}
+
 impl fmt::Debug for Values {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Values({:?} of {:?})", self.side, self.schema)
+    }
+}
+
+/// The strategies of the schemas of one contract, each made once: what many operations share is read
+/// for the first of them.
+#[derive(Debug, Default)]
+pub struct Strategies(Mutex<HashMap<(Address, Direction), Values>>);
+
+impl Strategies {
+    /// As [`valid`].
+    pub fn valid(&self, schema: &Schema) -> Values {
+        let schema = schema.target();
+        let key = (schema.address().clone(), schema.direction());
+        let known = |map: &HashMap<_, Values>| map.get(&key).cloned();
+        if let Some(values) = known(&self.0.lock().unwrap_or_else(PoisonError::into_inner)) {
+            return values;
+        }
+        let values = valid(&schema);
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(key, values.clone());
+        values
     }
 }
 
@@ -61,7 +141,7 @@ pub fn valid(schema: &Schema) -> Values {
     Values {
         schema: schema.clone(),
         side: Side::Valid,
-        recipe: Arc::new(recipe),
+        source: Arc::new(Source::Ready(recipe)),
         near: None,
         likeness: Arc::new(Likeness::of(schema.shown())),
         name: None,
@@ -78,7 +158,6 @@ pub fn invalid(schema: &Schema) -> Option<Values> {
     if accepted.as_ref().is_some_and(canonical::accepts_all) {
         return None;
     }
-    let refused = accepted.as_ref().and_then(canonical::negation);
     let near = match &accepted {
         Some(accepted) => Recipe::of(accepted),
         None => Recipe::of_keywords(&bare),
@@ -86,7 +165,7 @@ pub fn invalid(schema: &Schema) -> Option<Values> {
     Some(Values {
         schema: schema.clone(),
         side: Side::Invalid,
-        recipe: Arc::new(refused.as_ref().map_or_else(Recipe::any, Recipe::of)),
+        source: Arc::new(Source::complement(accepted, bare.to_string().len())),
         near: Some(Arc::new(near)),
         likeness: Arc::default(),
         name: None,
@@ -111,7 +190,7 @@ impl Values {
 
     /// How many alternatives there are where there are most.
     pub(super) fn alternatives(&self) -> usize {
-        self.recipe.widest()
+        self.source.recipe().widest()
     }
 
     /// The same with one alternative taken wherever there are several.
@@ -146,13 +225,18 @@ impl Values {
         (0..ATTEMPTS).find_map(|attempt| {
             // A value of the other side is changed a little, or put together without regard to what
             // its parts must be to each other.
-            let near = self.near.as_ref().filter(|_| attempt % 2 == 1);
+            let is_early = self.source.is_costly() && attempt < ATTEMPTS / 2;
+            let near = self
+                .near
+                .as_deref()
+                .filter(|_| is_early || attempt % 2 == 1);
             let is_judged = near.is_none() || attempt % 4 == 1;
             let mut draw = Draw {
-                recipe: near.unwrap_or(&self.recipe),
+                recipe: near.unwrap_or_else(|| self.source.recipe()),
                 likeness: &self.likeness,
                 rng: runner.rng(),
                 is_judged,
+                room: USUAL_NODES,
                 // A single alternative may be impossible where it stands.
                 alternative: self.alternative.filter(|_| attempt < ATTEMPTS / 4),
                 // What is large may be refused as a whole again and again; what is small is not.

@@ -50,6 +50,9 @@ impl fmt::Display for Direction {
     }
 }
 
+/// How many references are followed to the schema that they stand for.
+const MOST_REFERENCES: usize = 64;
+
 /// A schema of the document in one direction: a cheap handle.
 #[derive(Clone)]
 pub struct Schema {
@@ -90,6 +93,35 @@ impl Schema {
             direction,
             ..self.clone()
         }
+    }
+
+    /// The schema that this one is, where all that it says is a reference to another.
+    #[must_use]
+    pub fn target(&self) -> Self {
+        let mut target = self.clone();
+        // References may lead in a circle.
+        for _ in 0..MOST_REFERENCES {
+            let Value::Object(members) = target.raw() else {
+                break;
+            };
+            let hides_siblings = self.store.dialect().ref_hides_siblings();
+            let Some(reference) = members
+                .get("$ref")
+                .filter(|_| members.len() == 1 || hides_siblings)
+                .and_then(Value::as_str)
+            else {
+                break;
+            };
+            match self
+                .store
+                .document()
+                .resolve(target.address.file, reference)
+            {
+                Ok(address) => target.address = address,
+                Err(_) => break,
+            }
+        }
+        target
     }
 
     /// The schema object as the document writes it.

@@ -84,6 +84,7 @@ impl Planner<'_> {
         broken: &mut Vec<(RequestParts, Breach)>,
     ) -> Vec<Around> {
         let id = operation.id.as_str();
+        let most = self.settings.edge_cases;
         let mut around = Vec::new();
         for one in known {
             let parameter = one.parameter;
@@ -95,9 +96,9 @@ impl Planner<'_> {
             let one = Around {
                 part: part.clone(),
                 range: String::new(),
-                edges: generate::edges(schema, strategy, &mut generator),
+                edges: generate::edges(schema, strategy, most, &mut generator),
             };
-            for mutation in generate::mutations(schema, strategy, &mut generator) {
+            for mutation in generate::mutations(schema, strategy, most, &mut generator) {
                 let mut parts = plain.clone();
                 one.put(&mut parts, mutation.value.clone());
                 broken.push((parts, breach(part.clone(), mutation)));
@@ -124,9 +125,9 @@ impl Planner<'_> {
             let one = Around {
                 part: Part::Body,
                 range: range.to_owned(),
-                edges: generate::edges(schema, strategy, &mut generator),
+                edges: generate::edges(schema, strategy, most, &mut generator),
             };
-            for mutation in generate::mutations(schema, strategy, &mut generator) {
+            for mutation in generate::mutations(schema, strategy, most, &mut generator) {
                 let mut parts = plain.clone();
                 one.put(&mut parts, mutation.value.clone());
                 broken.push((parts, breach(Part::Body, mutation)));

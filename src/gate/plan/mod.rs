@@ -19,7 +19,7 @@ use crate::{
     check::{Intent, Part},
     contract::{Contract, Location, Operation, Parameter},
     exchange::Request,
-    generate::{self, Generator, Values},
+    generate::{self, Generator, Strategies, Values},
     wire::{RequestParts, write_request},
 };
 
@@ -38,6 +38,7 @@ pub struct Plan {
 
 /// Plans every operation of a contract.
 pub fn plan(contract: &Contract, settings: &LiveSettings) -> Vec<Plan> {
+    let strategies = Strategies::default();
     let mut plans: Vec<Plan> = Vec::new();
     for operation in contract.operations() {
         // What a path does not declare is looked at once, with the first of its operations.
@@ -49,7 +50,13 @@ pub fn plan(contract: &Contract, settings: &LiveSettings) -> Vec<Plan> {
         } else {
             Vec::new()
         };
-        plans.push(plan_operation(contract, operation, settings, other_methods));
+        plans.push(plan_operation(
+            contract,
+            operation,
+            settings,
+            &strategies,
+            other_methods,
+        ));
     }
     plans
 }
@@ -58,6 +65,7 @@ fn plan_operation(
     contract: &Contract,
     operation: &Arc<Operation>,
     settings: &LiveSettings,
+    strategies: &Strategies,
     other_methods: Vec<Method>,
 ) -> Plan {
     let id = operation.id.as_str();
@@ -79,7 +87,8 @@ fn plan_operation(
         operation,
         settings,
         other_methods,
-        bodies: bodies(operation),
+        bodies: bodies(operation, strategies),
+        strategies,
         cases: Vec::new(),
         unbreakable: Vec::new(),
         sent: HashSet::new(),
@@ -99,6 +108,7 @@ struct Planner<'p> {
     contract: &'p Contract,
     operation: &'p Arc<Operation>,
     settings: &'p LiveSettings,
+    strategies: &'p Strategies,
     /// Methods to be tried that the path does not declare.
     other_methods: Vec<Method>,
     /// One for each media type of the body.
@@ -122,7 +132,7 @@ struct BodyValues {
     strategy: Option<Values>,
 }
 
-fn bodies(operation: &Operation) -> Vec<BodyValues> {
+fn bodies(operation: &Operation, strategies: &Strategies) -> Vec<BodyValues> {
     let media_types = operation
         .request_body
         .iter()
@@ -130,7 +140,10 @@ fn bodies(operation: &Operation) -> Vec<BodyValues> {
     media_types
         .map(|media_type| BodyValues {
             range: media_type.range.as_str().to_owned(),
-            strategy: media_type.schema.as_ref().map(generate::valid),
+            strategy: media_type
+                .schema
+                .as_ref()
+                .map(|schema| strategies.valid(schema)),
         })
         .collect()
 }
@@ -217,7 +230,8 @@ impl Planner<'_> {
                 shown.push(value);
             }
         }
-        let strategy = schema.map(|schema| generate::valid(schema).like(&parameter.name, &shown));
+        let strategy =
+            schema.map(|schema| self.strategies.valid(schema).like(&parameter.name, &shown));
         Known {
             parameter,
             given,

@@ -6,7 +6,7 @@ use oasgate_document::Pointer;
 use serde_json::{Map, Value};
 
 use super::{
-    Edge, MOST, Rank, alike, bases, brief, decimal,
+    Edge, Rank, alike, bases, brief, decimal,
     kinds::{kinds, of_its_type},
     named, replaced, with_items, with_length,
 };
@@ -16,17 +16,27 @@ use crate::{
 };
 
 /// Valid values at the edges of a schema: all optional parts, none, and each alone; the near side of
-/// each constraint; and the values of each type that services stumble over. Most telling first.
-pub fn edges(schema: &Schema, strategy: &Values, generator: &mut Generator) -> Vec<Edge> {
+/// each constraint; and the values of each type that services stumble over. Most telling first, and
+/// no more than `most`.
+pub fn edges(
+    schema: &Schema,
+    strategy: &Values,
+    most: usize,
+    generator: &mut Generator,
+) -> Vec<Edge> {
     let bases = bases(strategy, generator);
     let mut collected = Collected {
         schema,
+        most,
         found: Vec::new(),
         values: HashSet::new(),
         names: HashSet::new(),
     };
     collected.presence(&bases);
     for base in &bases {
+        if collected.is_full() {
+            break;
+        }
         for constraint in schema.constraints(base) {
             let Some(node) = constraint.instance.get(base) else {
                 continue;
@@ -38,22 +48,29 @@ pub fn edges(schema: &Schema, strategy: &Values, generator: &mut Generator) -> V
         }
     }
     for base in &bases {
-        collected.kinds(base);
+        if !collected.is_full() {
+            collected.kinds(base);
+        }
     }
     collected.found
 }
 
 struct Collected<'s> {
     schema: &'s Schema,
+    most: usize,
     found: Vec<Edge>,
     values: HashSet<String>,
     names: HashSet<String>,
 }
 
 impl Collected<'_> {
+    fn is_full(&self) -> bool {
+        self.found.len() >= self.most
+    }
+
     fn add(&mut self, value: Value, slot: &Pointer, edge: &str, rank: Rank) {
         let name = named(slot, edge);
-        if self.found.len() >= MOST || self.names.contains(&name) || !self.schema.is_valid(&value) {
+        if self.is_full() || self.names.contains(&name) || !self.schema.is_valid(&value) {
             return;
         }
         if self.values.insert(value.to_string()) {
@@ -94,6 +111,9 @@ impl Collected<'_> {
         let longest = lists.iter().map(|(_, list)| list.len()).max().unwrap_or(0);
         for round in 0..longest {
             for (offset, (at, list)) in lists.iter().enumerate() {
+                if self.is_full() {
+                    return;
+                }
                 if round < list.len() {
                     let (value, edge) = &list[(round + offset) % list.len()];
                     let whole = replaced(base, at, value.clone());

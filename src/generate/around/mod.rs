@@ -60,9 +60,6 @@ impl fmt::Display for Mutation {
     }
 }
 
-/// The most edges, and the most mutations, of one schema.
-const MOST: usize = 300;
-
 /// The most alternatives that each get a base of their own.
 const MOST_ALTERNATIVES: usize = 8;
 

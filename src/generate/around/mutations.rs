@@ -6,8 +6,7 @@ use oasgate_document::{Address, Pointer};
 use serde_json::{Map, Value};
 
 use super::{
-    MOST, Mutation, alike, bases, brief, decimal, kinds::kinds, named, replaced, with_items,
-    with_length,
+    Mutation, alike, bases, brief, decimal, kinds::kinds, named, replaced, with_items, with_length,
 };
 use crate::{
     contract::{Constraint, Schema},
@@ -21,10 +20,16 @@ const DRAWS: usize = 40;
 const APPLICATORS: &[&str] = &["allOf", "anyOf", "oneOf", "if", "then", "else", "not"];
 
 /// Invalid values: one for each constraint in reach of a valid value. One that breaks nothing else is
-/// taken before one that does.
-pub fn mutations(schema: &Schema, strategy: &Values, generator: &mut Generator) -> Vec<Mutation> {
+/// taken before one that does. No more than `most`.
+pub fn mutations(
+    schema: &Schema,
+    strategy: &Values,
+    most: usize,
+    generator: &mut Generator,
+) -> Vec<Mutation> {
     let mut collected = Collected {
         schema,
+        most,
         found: Vec::new(),
         names: HashSet::new(),
         values: HashSet::new(),
@@ -32,17 +37,22 @@ pub fn mutations(schema: &Schema, strategy: &Values, generator: &mut Generator) 
     };
     for base in bases(strategy, generator) {
         for constraint in schema.constraints(&base) {
-            if let Some(node) = constraint.instance.get(&base) {
+            if let Some(node) = constraint.instance.get(&base)
+                && !collected.is_full()
+            {
                 collected.constraint(&base, &constraint, beyond(&constraint, node));
             }
         }
     }
-    collected.drawn(generator);
+    if !collected.is_full() {
+        collected.drawn(generator);
+    }
     collected.found
 }
 
 struct Collected<'s> {
     schema: &'s Schema,
+    most: usize,
     found: Vec<Mutation>,
     names: HashSet<String>,
     values: HashSet<String>,
@@ -60,6 +70,10 @@ enum Aim {
 }
 
 impl Collected<'_> {
+    fn is_full(&self) -> bool {
+        self.found.len() >= self.most
+    }
+
     /// The best of the candidates for each rule of a constraint.
     fn constraint(
         &mut self,
@@ -115,10 +129,7 @@ impl Collected<'_> {
     }
 
     fn add(&mut self, value: Value, at: &Pointer, keyword: &str, rule: String, name: String) {
-        if self.found.len() >= MOST
-            || self.names.contains(&name)
-            || !self.values.insert(value.to_string())
-        {
+        if self.is_full() || self.names.contains(&name) || !self.values.insert(value.to_string()) {
             return;
         }
         self.names.insert(name);
