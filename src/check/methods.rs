@@ -3,7 +3,7 @@
 use http::Method;
 
 use super::Subject;
-use crate::contract::Operation;
+use crate::contract::{Operation, graph::Shape};
 
 /// The methods of every operation whose path template is that of the subject's operation, names of
 /// parameters left aside.
@@ -17,11 +17,11 @@ pub(super) fn path_requires_credential(subject: &Subject<'_>) -> bool {
 }
 
 fn beside<'s>(subject: &'s Subject<'_>) -> impl Iterator<Item = &'s Operation> {
-    let own = &subject.operation.path;
+    let own = Shape::of(subject.operation);
     subject
         .contract
         .operations()
         .iter()
         .map(AsRef::as_ref)
-        .filter(move |operation| operation.path.is_like(own))
+        .filter(move |operation| Shape::of(operation) == own)
 }

@@ -14,7 +14,7 @@ use super::{
     start::Service,
 };
 use crate::{
-    config::Config,
+    config::{Config, parse_duration},
     gate::{self, Interrupt, LiveSettings, Methods, Phase, Scope, Shard},
     transport::{HttpTransport, is_up},
 };
@@ -55,6 +55,12 @@ pub(super) struct Args {
     /// The most requests of the whole run
     #[arg(long, value_name = "N", default_value_t = 10_000)]
     max_requests: u64,
+    /// The longest that the whole run may take
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    max_time: Option<Duration>,
+    /// End the run when this many errors were found
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    max_failures: Option<u32>,
     /// Requests under way at once
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=1024))]
     workers: u16,
@@ -247,6 +253,8 @@ fn settings(args: &Args, prepared: &Prepared) -> std::result::Result<LiveSetting
         seed: args.seed.unwrap_or_else(fresh_seed),
         workers: usize::from(args.workers),
         max_requests: args.max_requests,
+        max_time: args.max_time,
+        max_failures: args.max_failures.map(|most| most as usize),
         random_cases: args.cases,
         edge_cases: args.edges,
         phases: args.phases.clone(),

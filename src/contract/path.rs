@@ -59,21 +59,6 @@ impl PathTemplate {
         filled
     }
 
-    /// Whether another template serves the same paths: equal but for the names of the parameters.
-    pub fn is_like(&self, other: &Self) -> bool {
-        let is_like = |(one, other): (&Part, &Part)| match (one, other) {
-            (Part::Literal(one), Part::Literal(other)) => one == other,
-            (Part::Parameter(_), Part::Parameter(_)) => true,
-            _ => false,
-        };
-        self.segments.len() == other.segments.len()
-            && self
-                .segments
-                .iter()
-                .zip(&other.segments)
-                .all(|(one, other)| one.len() == other.len() && one.iter().zip(other).all(is_like))
-    }
-
     pub(super) fn segments(&self) -> &[Vec<Part>] {
         &self.segments
     }

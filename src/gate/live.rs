@@ -1,29 +1,40 @@
-//! A run against a service: cases sent, responses held, findings told in the order of the plan.
+//! A run against a service: what is sent is held, and what is found is told, in the order of the plan.
+//!
+//! [`Run`] sends rounds of cases and takes in what each gave; which rounds there are is the matter of
+//! `phases`. Within a round requests are under way together, and a round knows nothing of its own
+//! responses: so what a run does depends on the responses alone, not on how many workers it has.
 
 use std::{
     borrow::Cow,
+    collections::HashSet,
+    ops::ControlFlow,
     time::{Duration, Instant},
 };
 
 use futures_util::{StreamExt as _, stream};
-use http::Method;
+use http::{Method, StatusCode};
 
 use super::{
     Case, End, Event, Header, Interrupt, Listener, LiveSettings, Outcome, Phase, Plan, Progress,
     RunKind, Unreached,
     credentials::{hide, hide_in},
+    extract::Given,
     hold::{hold, snapshot_of},
+    novelty::Novelty,
     plan::plan,
     polling::{self, Sent},
+    pool::Pool,
+    schedule::Budget,
     tally::Tally,
 };
 use crate::{
-    check::{self, Subject},
-    contract::Contract,
-    exchange::{Exchange, Origin},
-    finding::{Finding, Findings},
+    check::{self, Content, Intent, Subject},
+    contract::{Contract, Location, graph::Need},
+    exchange::{Exchange, Origin, Request},
+    finding::{Finding, Findings, Severity},
     snapshot::{Key, Store},
     transport::{Authorized, Paced, Secret, SendError, Transport},
+    wire::Parsed,
 };
 
 /// Sends the cases of a contract over a transport and holds what comes.
@@ -41,7 +52,7 @@ pub async fn check<T: Transport>(
     let secrets = settings.credentials.secrets();
     let transport = Paced::new(transport, settings.rate);
     let transport = &Authorized::new(transport, &settings.base, secrets.iter().cloned());
-    let plans = plan(contract, settings);
+    let mut plans = plan(contract, settings);
     let planned = plans
         .iter()
         .map(|plan| plan.cases.len() as u64)
@@ -54,7 +65,9 @@ pub async fn check<T: Transport>(
     };
     let mut run = Run {
         contract,
+        transport,
         settings,
+        interrupt,
         snapshots,
         listener,
         tally: Tally::new(contract),
@@ -62,12 +75,21 @@ pub async fn check<T: Transport>(
         notices: Vec::new(),
         held: 0,
         secrets,
+        pool: Pool::new(contract),
+        novelty: Novelty::default(),
+        budget: Budget::new(settings.max_requests, settings.max_time),
+        sent: HashSet::new(),
+        confirmed: HashSet::new(),
+        broken: Vec::new(),
     };
     let started = Instant::now();
     run.listener
         .on(&Event::Started(&header), contract.document());
     run.defects();
-    let end = run.send_all(&plans, transport, interrupt).await;
+    let end = match run.phases(&mut plans).await {
+        ControlFlow::Continue(()) => End::Complete,
+        ControlFlow::Break(end) => end,
+    };
     run.finish(&plans, header, end, started.elapsed())
 }
 
@@ -95,49 +117,48 @@ impl Header {
 /// How long responses under way are waited for when the user wants the run to end.
 const GRACE: Duration = Duration::from_secs(2);
 
-struct Run<'r> {
-    contract: &'r Contract,
-    settings: &'r LiveSettings,
+/// How long after each other a service that went away is asked whether it is back.
+const SECOND_LOOKS: [Duration; 3] = [
+    Duration::from_millis(100),
+    Duration::from_millis(300),
+    Duration::from_millis(600),
+];
+
+/// A run that is under way.
+pub(super) struct Run<'r, T> {
+    pub(super) contract: &'r Contract,
+    pub(super) transport: &'r T,
+    pub(super) settings: &'r LiveSettings,
+    pub(super) interrupt: &'r Interrupt,
     snapshots: Option<Store>,
     listener: &'r mut dyn Listener,
-    tally: Tally,
-    findings: Findings,
+    pub(super) tally: Tally,
+    pub(super) findings: Findings,
     notices: Vec<String>,
     held: u64,
     /// What must not be shown, also when a service sends it back.
     secrets: Vec<Secret>,
+    /// What responses gave for later requests.
+    pub(super) pool: Pool,
+    /// What each operation has shown.
+    pub(super) novelty: Novelty,
+    pub(super) budget: Budget,
+    /// What identifies each request that was sent, so that no later plan sends it again.
+    pub(super) sent: HashSet<String>,
+    /// Operations whose `ignored-auth` was looked at a second time.
+    confirmed: HashSet<String>,
+    /// Requests in a row that got no response: a service that goes away is one finding.
+    broken: Vec<Finding>,
 }
 
-impl Run<'_> {
-    async fn send_all<T: Transport>(
-        &mut self,
-        plans: &[Plan],
-        transport: &T,
-        interrupt: &Interrupt,
-    ) -> End {
-        for plan in plans {
-            if let Some(why) = &plan.left_out {
-                self.tally.left_out(&plan.operation, why.clone());
-            }
-        }
-        let settings = self.settings;
-        let most = usize::try_from(settings.max_requests).unwrap_or(usize::MAX);
-        let cases: Vec<&Case> = plans
-            .iter()
-            .flat_map(|plan| &plan.cases)
-            .take(most)
-            .collect();
-        let mut first = 0;
-        for plan in plans.iter().filter(|plan| plan.left_out.is_none()) {
-            first += plan.cases.len();
-            if first > most {
-                self.tally.left_out(&plan.operation, Unreached::Budget);
-            }
-        }
-        let cases = cases.as_slice();
+impl<T: Transport> Run<'_, T> {
+    /// Sends cases, and takes in what each gave in their order. Breaks when the run is to end.
+    pub(super) async fn round(&mut self, cases: &[Case]) -> ControlFlow<End> {
+        let (transport, settings, interrupt) = (self.transport, self.settings, self.interrupt);
+        let budget = self.budget;
         let mut responses = stream::iter(0..cases.len())
-            .take_while(|_| std::future::ready(!interrupt.is_set()))
-            .map(|index| async move { (index, send(transport, cases[index], settings).await) })
+            .take_while(|_| std::future::ready(!interrupt.is_set() && !budget.is_late()))
+            .map(|index| async move { (index, send(transport, &cases[index], settings).await) })
             .buffered(settings.workers.max(1));
         let given_up = async {
             interrupt.wait().await;
@@ -149,83 +170,138 @@ impl Run<'_> {
                 biased;
                 next = responses.next() => {
                     let Some((index, sent)) = next else { break };
-                    if let Some(end) = self.take(cases[index], sent) {
-                        return end;
-                    }
+                    self.take(&cases[index], sent).await?;
                 }
-                () = &mut given_up => return End::Interrupted,
+                () = &mut given_up => return ControlFlow::Break(End::Interrupted),
             }
         }
+        drop(responses);
         if interrupt.is_set() {
-            End::Interrupted
-        } else {
-            End::Complete
+            return ControlFlow::Break(End::Interrupted);
         }
+        if budget.is_late() {
+            let why = "the time was over (--max-time)".to_owned();
+            return ControlFlow::Break(End::Stopped(why));
+        }
+        ControlFlow::Continue(())
     }
 
-    /// Takes in what a case gave. Answers an end when there is no use in going on.
-    fn take(&mut self, case: &Case, sent: Sent) -> Option<End> {
+    /// Takes in what a case gave. Breaks when there is no use in going on.
+    pub(super) async fn take(&mut self, case: &Case, mut sent: Sent) -> ControlFlow<End> {
+        if let Some((request, error)) = &sent.failure
+            && error.is_unreachable()
+            && self.held > 0
+            && let Some(exchange) = look_again(self.transport, self.interrupt, request).await
+        {
+            sent.exchanges.push(exchange);
+            sent.failure = None;
+        }
+        self.budget
+            .spend(sent.exchanges.len() + usize::from(sent.failure.is_some()));
         for exchange in &sent.exchanges {
-            self.hold(case, exchange);
+            self.flush_broken();
+            self.hold(case, exchange).await;
         }
         for finding in sent.findings {
             self.found(case, finding);
         }
-        let (request, error) = sent.failure?;
-        self.held += 1;
-        self.tally.held(&case.operation, None);
-        if let SendError::Unreachable { .. } = &error {
-            return Some(End::Unreachable(error.to_string()));
+        if let Some((request, error)) = sent.failure {
+            self.failed(case, &request, &error)?;
         }
-        if error.is_unreachable() {
-            return Some(End::Unreachable(format!(
-                "cannot reach {}: {error}",
-                self.settings.base
-            )));
-        }
-        if let SendError::NoCredential(_) = &error {
-            return Some(End::Failed(error.to_string()));
-        }
-        let finding =
-            check::no_response(&case.operation, &request, &error.to_string(), error.kind());
-        self.found(case, finding);
-        None
+        self.is_enough()
     }
 
-    fn hold(&mut self, case: &Case, exchange: &Exchange) {
+    fn failed(&mut self, case: &Case, request: &Request, error: &SendError) -> ControlFlow<End> {
+        if let SendError::NoCredential(_) = error {
+            return ControlFlow::Break(End::Failed(error.to_string()));
+        }
+        let is_first = self.held == 0;
+        self.held += 1;
+        self.tally.held(&case.operation, None);
+        let mut finding =
+            check::no_response(&case.operation, request, &error.to_string(), error.kind());
+        if let Some(evidence) = &mut finding.evidence {
+            evidence.case = Some(case.reason());
+        }
+        if !error.is_unreachable() {
+            self.broken.push(finding);
+            return ControlFlow::Continue(());
+        }
+        // Requests that broke off just before are part of the same event.
+        let mut gone = self.broken.drain(..).next().unwrap_or(finding);
+        if !is_first {
+            gone.message = format!("the service went away: {}", gone.message);
+            gone.help = vec!["look into the service's own log for why it ended".to_owned()];
+            self.add(gone);
+        }
+        let text = error.to_string();
+        ControlFlow::Break(End::Unreachable(match error {
+            SendError::Unreachable { .. } => text,
+            _ => format!("cannot reach {}: {text}", self.settings.base),
+        }))
+    }
+
+    /// Tells of requests that got no response, now that the service is known to be there.
+    pub(super) fn flush_broken(&mut self) {
+        for finding in std::mem::take(&mut self.broken) {
+            self.add(finding);
+        }
+    }
+
+    fn is_enough(&self) -> ControlFlow<End> {
+        let most = self.settings.max_failures;
+        if most.is_some_and(|most| self.findings.count(Severity::Error) >= most) {
+            let why = format!(
+                "{} errors were found (--max-failures)",
+                self.findings.count(Severity::Error)
+            );
+            return ControlFlow::Break(End::Stopped(why));
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// Holds one exchange, and learns from it.
+    pub(super) async fn hold(&mut self, case: &Case, exchange: &Exchange) {
         let status = exchange.response.status;
         self.held += 1;
-        // What another method answers, or a bare connection shows, is no answer of the operation.
+        // What another method answers is no answer of the operation.
         let counts = case.phase != Phase::Methods;
         self.tally.held(&case.operation, counts.then_some(status));
-        let values = Vec::new();
-        let subject = Subject::new(self.contract, &case.operation, exchange, &values)
-            .with_intent(case.intent)
-            .with_breach(case.breaks.as_ref())
-            .with_made_up(&case.made_up)
-            .with_formats_held(self.settings.common.hold_formats)
-            .with_credential(case.credential_sent(self.settings.credentials.is_known()))
-            .with_slow_after(self.settings.common.slow_after);
+        let subject = subject(self.contract, self.settings, case, exchange);
         let spoken = case.phase.rules();
         let held = hold(&subject, &self.settings.common);
         for finding in held.findings {
-            if spoken.is_none_or(|rules| rules.contains(&finding.rule.as_str())) {
+            let speaks = spoken.is_none_or(|rules| rules.contains(&finding.rule.as_str()));
+            if speaks && self.is_confirmed(case, exchange, &finding).await {
                 self.found(case, finding);
             }
         }
-        if spoken.is_none()
-            && held.keeps_schema
-            && let Some(store) = &mut self.snapshots
-            && let Some((media_type, value)) = snapshot_of(&subject)
-        {
-            let key = Key {
-                operation: case.operation.id.to_string(),
-                status: status.as_u16(),
-                media_type,
+        if spoken.is_none() {
+            let body = match subject.body() {
+                Content::Read(Parsed::Value(value)) => Some(value),
+                _ => None,
             };
-            match hide_in(&self.secrets, value) {
-                Some(hidden) => store.observe(key, &hidden),
-                None => store.observe(key, value),
+            self.novelty.take(&case.operation, exchange, body);
+            let given = Given {
+                operation: &case.operation,
+                exchange,
+                body,
+            };
+            self.pool.take(self.contract, &given);
+            self.remember_refusal(case, status);
+            if held.keeps_schema
+                && let Some(store) = &mut self.snapshots
+                && let Some((media_type, value)) = snapshot_of(&subject)
+            {
+                let key = Key {
+                    operation: case.operation.id.to_string(),
+                    status: status.as_u16(),
+                    media_type,
+                };
+                match hide_in(&self.secrets, value) {
+                    Some(hidden) => store.observe(key, &hidden),
+                    None => store.observe(key, value),
+                }
             }
         }
         let progress = Progress {
@@ -238,14 +314,50 @@ impl Run<'_> {
             .on(&Event::Progress(progress), self.contract.document());
     }
 
-    fn found(&mut self, case: &Case, mut finding: Finding) {
+    /// A value that named nothing is not offered again.
+    fn remember_refusal(&mut self, case: &Case, status: StatusCode) {
+        if case.intent != Intent::Obey
+            || ![StatusCode::NOT_FOUND, StatusCode::GONE].contains(&status)
+        {
+            return;
+        }
+        // What stands before it in the path may be what names nothing, but more often is not.
+        let last = case
+            .parts
+            .parameters
+            .iter()
+            .rfind(|(location, ..)| *location == Location::Path);
+        if let Some((location, name, value)) = last
+            && !case.made_up.contains(name)
+        {
+            let need = Need::Parameter(*location, name.clone());
+            self.pool.refuse(&case.operation, &need, value);
+        }
+    }
+
+    /// Whether a finding stands when it is looked at again. That a credential was ignored is confirmed
+    /// once for each operation, by the same request.
+    async fn is_confirmed(&mut self, case: &Case, exchange: &Exchange, finding: &Finding) -> bool {
+        let is_doubtful =
+            finding.rule.as_str() == "ignored-auth" && exchange.request.method.is_safe();
+        if !is_doubtful || !self.confirmed.insert(case.operation.id.to_string()) {
+            return true;
+        }
+        self.budget.spend(1);
+        match self.transport.send(&exchange.request).await {
+            Ok(response) => response.status.is_success(),
+            Err(_) => true,
+        }
+    }
+
+    pub(super) fn found(&mut self, case: &Case, mut finding: Finding) {
         if let Some(evidence) = &mut finding.evidence {
             evidence.case = Some(case.reason());
         }
         self.add(finding);
     }
 
-    fn add(&mut self, finding: Finding) {
+    pub(super) fn add(&mut self, finding: Finding) {
         let Some(mut finding) = self.settings.common.severities.apply(finding) else {
             return;
         };
@@ -269,24 +381,16 @@ impl Run<'_> {
         }
     }
 
-    fn notice(&mut self, text: String) {
+    pub(super) fn notice(&mut self, text: String) {
         self.listener
             .on(&Event::Notice(&text), self.contract.document());
         self.notices.push(text);
     }
 
     fn finish(mut self, plans: &[Plan], header: Header, end: End, elapsed: Duration) -> Outcome {
-        if end == End::Complete {
-            for summary in self.tally.summaries(self.contract, &self.findings) {
-                let plan = plans
-                    .iter()
-                    .find(|plan| plan.operation.id.as_str() == summary.id);
-                if let (Some(why), Some(plan)) = (&summary.unreached, plan)
-                    && *why != Unreached::Excluded
-                {
-                    self.add(check::unreached(&plan.operation, &why.reason()));
-                }
-            }
+        self.flush_broken();
+        if let End::Complete | End::Stopped(_) = end {
+            self.unreached(plans);
         }
         let (snapshots, end) = super::replay::settle(self.snapshots.take(), end, |finding| {
             if let Some(finding) = self.settings.common.severities.apply(finding)
@@ -312,6 +416,74 @@ impl Run<'_> {
             .on(&Event::Finished(&outcome), self.contract.document());
         outcome
     }
+
+    /// Names each operation that was not reached, with the reason. Where none was reached at all, the
+    /// run says nothing about the service and must not look as if it did.
+    fn unreached(&mut self, plans: &[Plan]) {
+        let summaries = self.tally.summaries(self.contract, &self.findings);
+        let mut wanted = summaries
+            .iter()
+            .filter(|summary| summary.unreached != Some(Unreached::Excluded))
+            .peekable();
+        let nothing = self.settings.phases.is_empty()
+            && wanted.peek().is_some()
+            && wanted.all(|summary| summary.unreached.is_some());
+        for summary in &summaries {
+            let plan = plans
+                .iter()
+                .find(|plan| plan.operation.id.as_str() == summary.id);
+            if let (Some(why), Some(plan)) = (&summary.unreached, plan)
+                && *why != Unreached::Excluded
+            {
+                let mut finding = check::unreached(&plan.operation, &why.reason());
+                if nothing {
+                    finding.severity = Severity::Error;
+                    finding = finding.with_help(
+                        "no operation was reached, so that this run says nothing about the service",
+                    );
+                }
+                self.add(finding);
+            }
+        }
+    }
+}
+
+/// Whether a service that could not be reached is there after all.
+async fn look_again<T: Transport>(
+    transport: &T,
+    interrupt: &Interrupt,
+    request: &Request,
+) -> Option<Exchange> {
+    for wait in SECOND_LOOKS {
+        if interrupt.is_set() {
+            return None;
+        }
+        tokio::time::sleep(wait).await;
+        if let Ok(response) = transport.send(request).await {
+            return Some(Exchange {
+                request: request.clone(),
+                response,
+                origin: Origin::Live,
+            });
+        }
+    }
+    None
+}
+
+/// An exchange of a case, as checks are given it.
+pub(super) fn subject<'s>(
+    contract: &'s Contract,
+    settings: &LiveSettings,
+    case: &'s Case,
+    exchange: &'s Exchange,
+) -> Subject<'s> {
+    Subject::new(contract, &case.operation, exchange, &[])
+        .with_intent(case.intent)
+        .with_breach(case.breaks.as_ref())
+        .with_made_up(&case.made_up)
+        .with_formats_held(settings.common.hold_formats)
+        .with_credential(case.credential_sent(settings.credentials.is_known()))
+        .with_slow_after(settings.common.slow_after)
 }
 
 /// Sends one case: over a bare connection where its phase wants that and the transport can.

@@ -46,6 +46,8 @@ pub enum End {
     Complete,
     /// The user interrupted it; what was done until then is reported.
     Interrupted,
+    /// A limit that the user set ended it before all was done: one sentence.
+    Stopped(String),
     /// The service could not be reached, or went away: one sentence.
     Unreachable(String),
     /// What came after the run, such as the comparison of snapshots, could not be done: one sentence.
@@ -105,7 +107,7 @@ impl Unreached {
             Self::NotFound => {
                 "only 404 came back (use --param to name a resource that exists)".to_owned()
             }
-            Self::Budget => "the request budget was spent (use --max-requests)".to_owned(),
+            Self::Budget => "the budget was spent (use --max-requests, --max-time)".to_owned(),
             Self::Excluded => "left out by configuration, or in another shard".to_owned(),
             Self::NoSuccess => "no declared success came back".to_owned(),
         }

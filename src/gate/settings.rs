@@ -64,6 +64,10 @@ pub struct LiveSettings {
     pub workers: usize,
     /// The most requests of the whole run.
     pub max_requests: u64,
+    /// The longest that the run may take; `None` for no limit.
+    pub max_time: Option<Duration>,
+    /// How many distinct errors end the run; `None` for no limit.
+    pub max_failures: Option<usize>,
     /// The most random cases for each operation.
     pub random_cases: usize,
     /// The most valid edges, and the most broken requests, for each operation.
@@ -104,6 +108,8 @@ impl LiveSettings {
             seed: 0,
             workers: 4,
             max_requests: 10_000,
+            max_time: None,
+            max_failures: None,
             random_cases: 30,
             edge_cases: 40,
             phases: Vec::new(),

@@ -130,8 +130,11 @@ fn unreached(operation: &Operation, count: &Count) -> Option<Unreached> {
     if count.statuses.keys().any(is_success) {
         return None;
     }
-    if let Some(left_out) = &count.left_out {
-        return Some(left_out.clone());
+    match &count.left_out {
+        // What was asked speaks for itself.
+        Some(Unreached::Budget) if count.held > 0 => {}
+        Some(left_out) => return Some(left_out.clone()),
+        None => {}
     }
     let only = |wanted: &[u16]| {
         !count.statuses.is_empty() && count.statuses.keys().all(|status| wanted.contains(status))

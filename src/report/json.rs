@@ -189,6 +189,7 @@ fn json_end(end: &End) -> Value {
     match end {
         End::Complete => json!({ "kind": "complete" }),
         End::Interrupted => json!({ "kind": "interrupted" }),
+        End::Stopped(reason) => json!({ "kind": "stopped", "reason": reason }),
         End::Unreachable(reason) => json!({ "kind": "unreachable", "reason": reason }),
         End::Failed(reason) => json!({ "kind": "failed", "reason": reason }),
     }

@@ -451,6 +451,14 @@ fn last_line(out: &mut dyn WriteColor, outcome: &Outcome) -> io::Result<()> {
             Color::Red,
             "interrupted; the contract does not hold".to_owned(),
         ),
+        End::Stopped(reason) if outcome.holds() => (
+            Color::Yellow,
+            format!("stopped, {reason}; the contract held until then"),
+        ),
+        End::Stopped(reason) => (
+            Color::Red,
+            format!("stopped, {reason}; the contract does not hold"),
+        ),
         End::Complete if outcome.header.kind == RunKind::Lint && outcome.holds() => {
             (Color::Green, "the document is sound".to_owned())
         }

@@ -169,6 +169,7 @@ fn json_is_as_its_schema_says() {
     for end in [
         End::Complete,
         End::Interrupted,
+        End::Stopped("the time was over".into()),
         End::Unreachable("gone".into()),
         End::Failed("full".into()),
     ] {

@@ -13,6 +13,7 @@ mod faults;
 mod generation;
 mod graph;
 mod lint;
+mod live;
 mod macros;
 mod outside;
 mod polling;

@@ -5,7 +5,6 @@ use http::Method;
 use super::{First, Planner};
 use crate::{
     check::Intent,
-    contract::{Contract, Operation},
     exchange::{Body, Request},
     gate::{LiveSettings, Methods, Phase, credentials::Use},
 };
@@ -20,23 +19,13 @@ const TRIED: [Method; 6] = [
     Method::DELETE,
 ];
 
-/// The methods to be tried on the path of an operation: those that it does not declare and that the
-/// run may send; OPTIONS, declared or not, shows what `Allow` says.
-pub(super) fn undeclared(
-    contract: &Contract,
-    operation: &Operation,
-    settings: &LiveSettings,
-) -> Vec<Method> {
-    let is_declared = |method: &Method| {
-        contract
-            .operations()
-            .iter()
-            .any(|one| one.method == *method && one.path.is_like(&operation.path))
-    };
+/// The methods to be tried on a path that declares some: those that it does not declare and that the
+/// run may send. What OPTIONS answers shows `Allow`.
+pub(super) fn undeclared(declared: &[&Method], settings: &LiveSettings) -> Vec<Method> {
     TRIED
         .into_iter()
         .filter(|method| settings.methods == Methods::All || method.is_safe())
-        .filter(|method| !is_declared(method))
+        .filter(|method| !declared.contains(&method))
         .collect()
 }
 

@@ -5,7 +5,10 @@ mod made_up;
 mod methods;
 mod named;
 
-use std::{collections::HashSet, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use http::Method;
 use serde_json::Value;
@@ -17,7 +20,7 @@ use super::{
 };
 use crate::{
     check::{Intent, Part},
-    contract::{Contract, Location, Operation, Parameter},
+    contract::{Contract, Location, Operation, Parameter, graph::Shape},
     exchange::Request,
     generate::{self, Generator, Strategies, Values},
     wire::{RequestParts, write_request},
@@ -34,73 +37,82 @@ pub struct Plan {
     pub unbreakable: Vec<Part>,
     /// Why there are none, where there are none.
     pub left_out: Option<Unreached>,
+    /// Methods to be tried that its path does not declare; empty for all operations of a path but one.
+    other_methods: Vec<Method>,
 }
 
 /// Plans every operation of a contract.
 pub fn plan(contract: &Contract, settings: &LiveSettings) -> Vec<Plan> {
     let strategies = Strategies::default();
-    let mut plans: Vec<Plan> = Vec::new();
+    let mut declared: HashMap<Shape, Vec<&Method>> = HashMap::new();
     for operation in contract.operations() {
-        // What a path does not declare is looked at once, with the first of its operations.
-        let is_first = !plans
-            .iter()
-            .any(|plan| plan.left_out.is_none() && plan.operation.path.is_like(&operation.path));
-        let other_methods = if is_first {
-            methods::undeclared(contract, operation, settings)
-        } else {
-            Vec::new()
-        };
-        plans.push(plan_operation(
-            contract,
-            operation,
-            settings,
-            &strategies,
-            other_methods,
-        ));
+        declared
+            .entry(Shape::of(operation))
+            .or_default()
+            .push(&operation.method);
     }
-    plans
+    contract
+        .operations()
+        .iter()
+        .map(|operation| {
+            let mut plan = Plan {
+                operation: Arc::clone(operation),
+                cases: Vec::new(),
+                unbreakable: Vec::new(),
+                left_out: left_out(operation, settings),
+                other_methods: Vec::new(),
+            };
+            // What a path does not declare is looked at once, with the first of its operations.
+            if plan.left_out.is_none()
+                && let Some(declared) = declared.remove(&Shape::of(operation))
+            {
+                plan.other_methods = methods::undeclared(&declared, settings);
+            }
+            plan.again(contract, settings, &strategies)
+        })
+        .collect()
 }
 
-fn plan_operation(
-    contract: &Contract,
-    operation: &Arc<Operation>,
-    settings: &LiveSettings,
-    strategies: &Strategies,
-    other_methods: Vec<Method>,
-) -> Plan {
-    let id = operation.id.as_str();
-    let left_out = |reason| Plan {
-        operation: Arc::clone(operation),
-        cases: Vec::new(),
-        unbreakable: Vec::new(),
-        left_out: Some(reason),
-    };
-    let is_named = |list: &[String]| list.iter().any(|name| name == id);
+fn left_out(operation: &Operation, settings: &LiveSettings) -> Option<Unreached> {
+    let is_named = |list: &[String]| list.iter().any(|name| name == operation.id.as_str());
     if is_named(&settings.excluded) || !settings.only.is_empty() && !is_named(&settings.only) {
-        return left_out(Unreached::Excluded);
+        return Some(Unreached::Excluded);
     }
     if settings.methods == Methods::Safe && !operation.is_safe() {
-        return left_out(Unreached::Unsafe);
+        return Some(Unreached::Unsafe);
     }
-    let mut planner = Planner {
-        contract,
-        operation,
-        settings,
-        other_methods,
-        bodies: bodies(operation, strategies),
-        strategies,
-        cases: Vec::new(),
-        unbreakable: Vec::new(),
-        sent: HashSet::new(),
-    };
-    match planner.plan() {
-        Ok(()) => Plan {
-            operation: Arc::clone(operation),
-            cases: planner.cases,
-            unbreakable: planner.unbreakable,
-            left_out: None,
-        },
-        Err(name) => left_out(Unreached::NoValue(name)),
+    None
+}
+
+impl Plan {
+    /// The plan of the same operation with other settings, such as values that became known.
+    pub(super) fn again(
+        mut self,
+        contract: &Contract,
+        settings: &LiveSettings,
+        strategies: &Strategies,
+    ) -> Self {
+        if !matches!(self.left_out, None | Some(Unreached::NoValue(_))) {
+            return self;
+        }
+        let mut planner = Planner {
+            contract,
+            operation: &self.operation,
+            settings,
+            other_methods: self.other_methods.clone(),
+            bodies: bodies(&self.operation, strategies),
+            strategies,
+            cases: Vec::new(),
+            unbreakable: Vec::new(),
+            sent: HashSet::new(),
+        };
+        self.left_out = planner.plan().err().map(Unreached::NoValue);
+        self.unbreakable = planner.unbreakable;
+        self.cases = planner.cases;
+        if self.left_out.is_some() {
+            self.cases.clear();
+        }
+        self
     }
 }
 
@@ -464,7 +476,7 @@ impl Planner<'_> {
 }
 
 /// What tells a request from others on the wire.
-fn identity(request: &Request) -> String {
+pub(super) fn identity(request: &Request) -> String {
     format!(
         "{} {} {:?} {:?}",
         request.method, request.url, request.headers, request.body

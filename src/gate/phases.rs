@@ -1,0 +1,287 @@
+//! The parts of a run in their order: which rounds are sent, and what one round teaches the next.
+
+use std::{collections::VecDeque, ops::ControlFlow, sync::Arc};
+
+use http::Method;
+use serde_json::Value;
+
+use super::{
+    Case, End, LiveSettings, Phase, Plan, Unreached, live::Run, plan::identity, schedule::share,
+};
+use crate::{
+    contract::{Location, Operation, graph::Need},
+    generate::Strategies,
+    transport::Transport,
+};
+
+/// How often the examples are planned anew with values that came back: a list, its elements, what they
+/// hold, and what that holds.
+const MOST_LESSONS: usize = 4;
+/// How many random cases of an operation make a round.
+const CHUNK: usize = 5;
+/// How many rounds in a row may show nothing new before an operation's random cases end.
+const MOST_QUIET: usize = 3;
+/// How many times its usual random cases an operation that still surprises may get.
+const MOST_EXTRA: usize = 3;
+
+/// The phases that are planned ahead, in their order. Examples and random values have rounds of their
+/// own.
+const AHEAD: [Phase; 3] = [Phase::Edges, Phase::Pairs, Phase::Invalid];
+/// The phases after the random one.
+const BEHIND: [Phase; 3] = [Phase::Methods, Phase::Framing, Phase::Auth];
+
+impl<T: Transport> Run<'_, T> {
+    /// Runs all phases.
+    pub(super) async fn phases(&mut self, plans: &mut [Plan]) -> ControlFlow<End> {
+        let ended = self.all(plans).await;
+        self.say_what_was_left_out(plans);
+        ended
+    }
+
+    async fn all(&mut self, plans: &mut [Plan]) -> ControlFlow<End> {
+        self.examples(plans).await?;
+        for phase in AHEAD {
+            self.planned(plans, phase).await?;
+        }
+        self.random(plans).await?;
+        for phase in BEHIND {
+            self.planned(plans, phase).await?;
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// The document's examples; then, while responses give values that operations need, the examples
+    /// of those operations again with these values.
+    async fn examples(&mut self, plans: &mut [Plan]) -> ControlFlow<End> {
+        let mut known: Vec<Vec<(String, String)>> = vec![Vec::new(); plans.len()];
+        for _ in 0..MOST_LESSONS {
+            let before = self.sent.len();
+            self.planned(plans, Phase::Examples).await?;
+            if self.sent.len() == before {
+                break;
+            }
+            let strategies = Strategies::default();
+            for (plan, known) in plans.iter_mut().zip(&mut known) {
+                let values = self.values_for(&plan.operation);
+                if values.is_empty() || *known == values {
+                    continue;
+                }
+                let mut settings = self.settings.clone();
+                settings.parameters.extend(values.iter().cloned());
+                *plan = plan.clone().again(self.contract, &settings, &strategies);
+                *known = values;
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// Values from the pool for the parameters that name a resource and for which the user gave none.
+    fn values_for(&self, operation: &Operation) -> Vec<(String, String)> {
+        // What a run deletes in passing, its later requests miss.
+        if operation.method == Method::DELETE {
+            return Vec::new();
+        }
+        let mut values = Vec::new();
+        for parameter in &operation.parameters {
+            let wants = parameter.location == Location::Path || parameter.required;
+            if !wants || !self.settings.given(&parameter.name).is_empty() {
+                continue;
+            }
+            let need = Need::Parameter(parameter.location, parameter.name.clone());
+            let found = self
+                .pool
+                .values_for(operation, &need, parameter.value.schema());
+            for value in found.into_iter().take(2) {
+                let text = match value {
+                    Value::String(text) => text,
+                    other => other.to_string(),
+                };
+                values.push((parameter.name.clone(), text));
+            }
+        }
+        values
+    }
+
+    /// The cases of one phase, as many of each operation as the budget allows.
+    async fn planned(&mut self, plans: &[Plan], phase: Phase) -> ControlFlow<End> {
+        let shares = self.shares(plans, phase);
+        let mut round = Vec::new();
+        for (plan, share) in plans.iter().zip(shares) {
+            let cases = self.fresh(plan, phase);
+            // The most telling come first.
+            round.extend(cases.into_iter().take(share));
+        }
+        self.mark(&round);
+        self.round(&round).await
+    }
+
+    /// The cases of one phase that no earlier plan of the operation has sent.
+    fn fresh(&self, plan: &Plan, phase: Phase) -> Vec<Case> {
+        plan.cases
+            .iter()
+            .filter(|case| case.phase == phase)
+            .filter(|case| phase.repeats() || !self.sent.contains(&identity(&case.request)))
+            .cloned()
+            .collect()
+    }
+
+    fn mark(&mut self, cases: &[Case]) {
+        self.sent
+            .extend(cases.iter().map(|case| identity(&case.request)));
+    }
+
+    /// How many cases of a phase each operation may have: what is left of the budget is shared out
+    /// among this phase and those that follow, so that a long phase does not starve a later one.
+    fn shares(&self, plans: &[Plan], phase: Phase) -> Vec<usize> {
+        let mut wanted: Vec<usize> = plans
+            .iter()
+            .map(|plan| self.fresh(plan, phase).len())
+            .collect();
+        for later in Phase::ALL.into_iter().filter(|later| *later > phase) {
+            let count = |plan: &Plan| plan.cases.iter().filter(|case| case.phase == later).count();
+            wanted.extend(plans.iter().map(count));
+        }
+        let mut shares = share(self.budget.left(), &wanted);
+        shares.truncate(plans.len());
+        shares
+    }
+
+    /// Random cases in rounds. An operation that shows nothing new for a while gets no more, and what
+    /// it saves goes to those that still surprise.
+    async fn random(&mut self, plans: &[Plan]) -> ControlFlow<End> {
+        let shares = self.shares(plans, Phase::Random);
+        let mut queues: Vec<Queue> = plans
+            .iter()
+            .zip(shares)
+            .map(|(plan, share)| {
+                let cases = self.fresh(plan, Phase::Random);
+                Queue::new(plan, cases.into_iter().take(share).collect())
+            })
+            .collect();
+        let mut saved = 0;
+        loop {
+            let most = self.budget.left();
+            let mut round = Vec::new();
+            for queue in &mut queues {
+                let room = CHUNK.min(most - round.len());
+                queue.under_way = room.min(queue.cases.len());
+                round.extend(queue.cases.drain(..queue.under_way));
+            }
+            if round.is_empty() {
+                break;
+            }
+            self.mark(&round);
+            let before: Vec<u64> = queues.iter().map(|queue| queue.shown(self)).collect();
+            self.round(&round).await?;
+            for (queue, before) in queues.iter_mut().zip(before) {
+                let is_new = queue.shown(self) > before;
+                saved += queue.learn(is_new);
+            }
+            for (queue, plan) in queues.iter_mut().zip(plans) {
+                saved -= self.extend(queue, plan, saved);
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// More random cases for an operation that has used up its own and still surprises. Answers how
+    /// many.
+    fn extend(&self, queue: &mut Queue, plan: &Plan, saved: usize) -> usize {
+        let usual = self.settings.random_cases;
+        if saved == 0 || !queue.surprises || !queue.cases.is_empty() || queue.extra >= MOST_EXTRA {
+            return 0;
+        }
+        queue.extra += 1;
+        let mut settings: LiveSettings = self.settings.clone();
+        settings.phases = vec![Phase::Random];
+        settings.random_cases = usual * (queue.extra + 1);
+        settings.parameters.extend(self.values_for(&plan.operation));
+        let more = plan
+            .clone()
+            .again(self.contract, &settings, &Strategies::default());
+        let cases = self.fresh(&more, Phase::Random);
+        queue.cases = cases.into_iter().take(usual.min(saved)).collect();
+        queue.cases.len()
+    }
+
+    /// Says of each operation that was never asked, or of which part was not, why.
+    fn say_what_was_left_out(&mut self, plans: &[Plan]) {
+        for plan in plans {
+            let why = match &plan.left_out {
+                Some(why) => why.clone(),
+                None if plan.cases.is_empty() => continue,
+                None => Unreached::Budget,
+            };
+            self.tally.left_out(&plan.operation, why);
+        }
+    }
+}
+
+impl Phase {
+    /// Whether its requests are meant to be those of other phases again.
+    const fn repeats(self) -> bool {
+        matches!(self, Self::Methods | Self::Framing | Self::Auth)
+    }
+}
+
+/// The random cases of one operation.
+struct Queue {
+    operation: Arc<Operation>,
+    cases: VecDeque<Case>,
+    /// How many were sent in the last round.
+    under_way: usize,
+    /// How many rounds in a row showed nothing new.
+    quiet: usize,
+    /// Whether the last round showed something new.
+    surprises: bool,
+    /// How often it got more than its own.
+    extra: usize,
+}
+
+impl Queue {
+    fn new(plan: &Plan, cases: VecDeque<Case>) -> Self {
+        Self {
+            operation: Arc::clone(&plan.operation),
+            cases,
+            under_way: 0,
+            quiet: 0,
+            surprises: false,
+            extra: 0,
+        }
+    }
+
+    fn shown<T>(&self, run: &Run<'_, T>) -> u64 {
+        run.novelty.count(&self.operation)
+    }
+
+    /// Takes in whether the last round showed something new. Answers how many cases are saved.
+    fn learn(&mut self, is_new: bool) -> usize {
+        if self.under_way == 0 {
+            return 0;
+        }
+        self.surprises = is_new;
+        self.quiet = if is_new { 0 } else { self.quiet + 1 };
+        if self.quiet < MOST_QUIET {
+            return 0;
+        }
+        let saved = self.cases.len();
+        self.cases.clear();
+        saved
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_phases_are_all_run_in_their_order() {
+        let run: Vec<Phase> = [Phase::Examples]
+            .into_iter()
+            .chain(AHEAD)
+            .chain([Phase::Random])
+            .chain(BEHIND)
+            .collect();
+        assert_eq!(run, Phase::ALL);
+    }
+}

@@ -1,0 +1,283 @@
+//! Values that came back in responses, by the operation and the place that need them.
+//!
+//! An id that a service gave out is a better id than any that is made up. Which response gives what to
+//! whom is what the contract's [`Graph`] says. Values are taken in as the plan orders the exchanges,
+//! never as they arrive, and each place keeps the newest few, so that the pool is a function of the
+//! responses alone.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+
+use serde_json::Value;
+
+use super::extract::Given;
+use crate::{
+    contract::{
+        Contract, Location, Operation, Schema,
+        graph::{Graph, Need, Shape},
+    },
+    wire,
+};
+
+/// How many values of one place are kept.
+const MOST_VALUES: usize = 12;
+/// How long the text of a value may be.
+const LONGEST: usize = 200;
+
+/// What responses gave, newest last.
+#[derive(Debug)]
+pub(super) struct Pool {
+    graph: Graph,
+    index: HashMap<String, usize>,
+    values: BTreeMap<(usize, Need), VecDeque<Value>>,
+    refused: BTreeSet<(String, String)>,
+}
+
+impl Pool {
+    /// An empty pool for a contract.
+    pub(super) fn new(contract: &Contract) -> Self {
+        let ids = contract.operations().iter().enumerate();
+        Self {
+            graph: Graph::of(contract),
+            index: ids
+                .map(|(index, operation)| (operation.id.as_str().to_owned(), index))
+                .collect(),
+            values: BTreeMap::new(),
+            refused: BTreeSet::new(),
+        }
+    }
+
+    /// Takes in what a success gives to others.
+    pub(super) fn take(&mut self, contract: &Contract, given: &Given<'_>) {
+        if !given.exchange.response.status.is_success() {
+            return;
+        }
+        let Some(producer) = self.index.get(given.operation.id.as_str()) else {
+            return;
+        };
+        let edges = self
+            .graph
+            .edges
+            .iter()
+            .filter(|edge| edge.producer == *producer);
+        for edge in edges {
+            let consumer = &contract.operations()[edge.consumer];
+            let found = edge
+                .sources
+                .iter()
+                .map(|source| given.values(source, consumer, &edge.need))
+                .find(|values| !values.is_empty());
+            let known = self
+                .values
+                .entry((edge.consumer, edge.need.clone()))
+                .or_default();
+            // The first of a list is to be the newest.
+            for value in found.into_iter().flatten().rev() {
+                push(known, value);
+            }
+        }
+    }
+
+    /// The values that may stand for a need of an operation, newest first; those that its schema does
+    /// not take, and those that were refused, are left out.
+    pub(super) fn values_for(
+        &self,
+        operation: &Operation,
+        need: &Need,
+        schema: Option<&Schema>,
+    ) -> Vec<Value> {
+        let Some(index) = self.index.get(operation.id.as_str()) else {
+            return Vec::new();
+        };
+        let known = self.values.get(&(*index, need.clone()));
+        let mut found = Vec::new();
+        for value in known.into_iter().flatten().rev() {
+            if let Some(value) = fitting(value, schema)
+                && !found.contains(&value)
+                && !self.is_refused(operation, need, &value)
+            {
+                found.push(value);
+            }
+        }
+        found
+    }
+
+    /// Remembers that a value named nothing, so that it is not offered again. All operations whose
+    /// paths share the place share the memory.
+    pub(super) fn refuse(&mut self, operation: &Operation, need: &Need, value: &Value) {
+        self.refused.insert((place(operation, need), plain(value)));
+    }
+
+    /// Whether a value named nothing when it was sent.
+    pub(super) fn is_refused(&self, operation: &Operation, need: &Need, value: &Value) -> bool {
+        self.refused
+            .contains(&(place(operation, need), plain(value)))
+    }
+}
+
+fn push(values: &mut VecDeque<Value>, value: Value) {
+    let text = plain(&value);
+    if value.is_null() || value.is_boolean() || text.is_empty() || text.len() > LONGEST {
+        return;
+    }
+    values.retain(|known| *known != value);
+    values.push_back(value);
+    if values.len() > MOST_VALUES {
+        values.pop_front();
+    }
+}
+
+/// A value as a schema takes it: an id that is a number in a body may be a text in a path.
+fn fitting(value: &Value, schema: Option<&Schema>) -> Option<Value> {
+    let Some(schema) = schema else {
+        return Some(value.clone());
+    };
+    if schema.is_valid(value) {
+        return Some(value.clone());
+    }
+    if value.is_object() || value.is_array() {
+        return None;
+    }
+    let read = wire::read_text(&plain(value), Some(schema));
+    schema.is_valid(&read).then_some(read)
+}
+
+/// Where a value stands: for a path parameter, the shape of the path up to it.
+fn place(operation: &Operation, need: &Need) -> String {
+    let path = operation.path.as_str();
+    match need {
+        Need::Parameter(Location::Path, name) => {
+            let end = path
+                .find(&format!("{{{name}}}"))
+                .map_or(path.len(), |at| at + name.len() + 2);
+            path.get(..end).unwrap_or(path).to_owned()
+        }
+        other => format!("{:?} {other}", Shape::of(operation)),
+    }
+}
+
+fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::StatusCode;
+    use oasgate_document::Document;
+    use serde_json::json;
+
+    use super::*;
+    use crate::exchange::{Exchange, Origin, Request, Response};
+
+    fn contract() -> Contract {
+        let pet = json!({ "description": "Fine", "content": { "application/json": { "schema":
+            { "type": "object", "properties": { "id": { "type": "integer" } } } } } });
+        let pets = json!({ "description": "Fine", "content": { "application/json": { "schema":
+            { "type": "array", "items": { "type": "object",
+              "properties": { "id": { "type": "integer" } } } } } } });
+        let document = json!({
+            "openapi": "3.0.3",
+            "info": { "title": "t", "version": "1" },
+            "paths": {
+                "/pets": {
+                    "get": { "operationId": "listPets", "responses": { "200": pets } },
+                    "post": { "operationId": "addPet", "responses": { "201": pet } } },
+                "/pets/{petId}": { "get": { "operationId": "getPet",
+                    "parameters": [{ "name": "petId", "in": "path", "required": true,
+                                     "schema": { "type": "integer" } }],
+                    "responses": { "200": pet } } },
+            },
+        });
+        Contract::from_document(Document::parse("t", document.to_string()).expect("it is one"))
+    }
+
+    fn take(pool: &mut Pool, contract: &Contract, operation: &str, body: &Value, location: &str) {
+        let operation = contract.operation(operation).expect("it is there");
+        let url = "http://localhost/v1/pets".parse().expect("a URL");
+        let mut response = Response::new(StatusCode::OK);
+        if !location.is_empty() {
+            let value = location.parse().expect("a field's value");
+            response.headers.insert("location", value);
+        }
+        let exchange = Exchange {
+            request: Request::new(operation.method.clone(), url),
+            response,
+            origin: Origin::Live,
+        };
+        let given = Given {
+            operation: &operation,
+            exchange: &exchange,
+            body: Some(body),
+        };
+        pool.take(contract, &given);
+    }
+
+    fn offered(pool: &Pool, contract: &Contract) -> Vec<Value> {
+        let operation = contract.operation("getPet").expect("it is there");
+        let parameter = &operation.parameters[0];
+        let need = Need::Parameter(parameter.location, parameter.name.clone());
+        pool.values_for(&operation, &need, parameter.value.schema())
+    }
+
+    #[test]
+    fn the_ids_of_a_list_are_offered_in_its_order() {
+        let contract = contract();
+        let mut pool = Pool::new(&contract);
+        take(
+            &mut pool,
+            &contract,
+            "listPets",
+            &json!([{ "id": 7 }, { "id": 8 }]),
+            "",
+        );
+        assert_eq!(offered(&pool, &contract), [json!(7), json!(8)]);
+    }
+
+    #[test]
+    fn what_was_made_is_offered_first() {
+        let contract = contract();
+        let mut pool = Pool::new(&contract);
+        take(&mut pool, &contract, "listPets", &json!([{ "id": 7 }]), "");
+        take(
+            &mut pool,
+            &contract,
+            "addPet",
+            &json!({ "id": 9 }),
+            "/v1/pets/9",
+        );
+        assert_eq!(offered(&pool, &contract), [json!(9), json!(7)]);
+    }
+
+    #[test]
+    fn a_location_gives_the_id_too() {
+        let contract = contract();
+        let mut pool = Pool::new(&contract);
+        take(&mut pool, &contract, "addPet", &json!({}), "/v1/pets/9");
+        assert_eq!(offered(&pool, &contract), [json!(9)]);
+    }
+
+    #[test]
+    fn a_refused_value_is_not_offered_again() {
+        let contract = contract();
+        let mut pool = Pool::new(&contract);
+        take(&mut pool, &contract, "listPets", &json!([{ "id": 7 }]), "");
+        let operation = contract.operation("getPet").expect("it is there");
+        let need = Need::Parameter(Location::Path, "petId".to_owned());
+        pool.refuse(&operation, &need, &json!(7));
+        assert!(offered(&pool, &contract).is_empty());
+    }
+
+    #[test]
+    fn the_newest_few_are_kept() {
+        let contract = contract();
+        let mut pool = Pool::new(&contract);
+        for id in 0..100 {
+            take(&mut pool, &contract, "addPet", &json!({ "id": id }), "");
+        }
+        let offered = offered(&pool, &contract);
+        assert_eq!(offered.len(), MOST_VALUES);
+        assert_eq!(offered[0], json!(99));
+    }
+}

@@ -1,0 +1,86 @@
+//! How many requests each part of a run may take, and which of many are sent.
+
+use std::time::{Duration, Instant};
+
+/// What a run may spend, and what it has spent.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Budget {
+    most: u64,
+    spent: u64,
+    deadline: Option<Instant>,
+}
+
+impl Budget {
+    pub(super) fn new(most: u64, longest: Option<Duration>) -> Self {
+        Self {
+            most,
+            spent: 0,
+            deadline: longest.and_then(|longest| Instant::now().checked_add(longest)),
+        }
+    }
+
+    pub(super) fn spend(&mut self, requests: usize) {
+        self.spent = self.spent.saturating_add(requests as u64);
+    }
+
+    /// How many requests may still be sent.
+    pub(super) fn left(&self) -> usize {
+        usize::try_from(self.most.saturating_sub(self.spent)).unwrap_or(usize::MAX)
+    }
+
+    /// Whether the time that was given is over.
+    pub(super) fn is_late(&self) -> bool {
+        self.deadline
+            .is_some_and(|deadline| Instant::now() >= deadline)
+    }
+}
+
+/// Shares out what is left: every queue gets one, then every queue another, until nothing is left or
+/// wanted. Short queues are served whole before long ones take the rest.
+pub(super) fn share(left: usize, wanted: &[usize]) -> Vec<usize> {
+    let mut shares = vec![0; wanted.len()];
+    let mut left = left;
+    while left > 0 {
+        let open: Vec<usize> = (0..wanted.len())
+            .filter(|index| shares[*index] < wanted[*index])
+            .collect();
+        if open.is_empty() {
+            break;
+        }
+        // As many whole turns at once as no queue is filled by.
+        let turns = open
+            .iter()
+            .map(|index| wanted[*index] - shares[*index])
+            .min()
+            .unwrap_or(1)
+            .min(left / open.len());
+        if turns == 0 {
+            for index in open.into_iter().take(left) {
+                shares[index] += 1;
+            }
+            break;
+        }
+        for index in &open {
+            shares[*index] += turns;
+        }
+        left -= turns * open.len();
+    }
+    shares
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn short_queues_are_served_whole() {
+        assert_eq!(share(20, &[2, 40, 40, 2]), [2, 8, 8, 2]);
+    }
+
+    #[test]
+    fn no_more_than_what_is_left_is_shared_out() {
+        assert_eq!(share(3, &[5, 5, 5, 5]), [1, 1, 1, 0]);
+        assert_eq!(share(0, &[5]), [0]);
+        assert_eq!(share(100, &[1, 2]), [1, 2]);
+    }
+}
