@@ -38,6 +38,7 @@ mod undeclared_body;
 mod undeclared_content_type;
 mod undeclared_property;
 mod undeclared_status;
+mod undocumented_constraint;
 mod unexpected_body;
 mod unknown_operation;
 mod unreached;
@@ -98,6 +99,7 @@ pub const WIDER_RULES: &[&Rule] = &[
     &broken_polling::BrokenPolling::RULE,
     &shape_drift::ShapeDrift::RULE,
     &unknown_operation::UnknownOperation::RULE,
+    &undocumented_constraint::UndocumentedConstraint::RULE,
     &unreached::Unreached::RULE,
 ];
 
@@ -111,5 +113,6 @@ pub fn rules() -> impl Iterator<Item = &'static Rule> {
 
 pub use broken_polling::{PollingFault, broken_polling};
 pub use no_response::no_response;
+pub use undocumented_constraint::undocumented_constraint;
 pub use unknown_operation::unknown_operation;
 pub use unreached::unreached;

@@ -49,7 +49,7 @@ pub(super) struct Args {
     /// The most valid edges, and the most broken requests, for each operation
     #[arg(long, value_name = "N", default_value_t = 40)]
     edges: usize,
-    /// Run these phases alone: examples, edges, pairs, invalid, random, methods, framing, auth
+    /// Run these phases alone: regressions, examples, edges, pairs, invalid, random, methods, framing, auth
     #[arg(long, value_name = "PHASE", value_delimiter = ',')]
     phases: Vec<Phase>,
     /// The most requests of the whole run
@@ -265,6 +265,7 @@ fn settings(args: &Args, prepared: &Prepared) -> std::result::Result<LiveSetting
         },
         parameters,
         rate: args.connection.rate.or(config.rate()?),
+        regressions: prepared.regressions.clone(),
         polling: config.polling_rules(contract)?,
         only: args.operation.clone(),
         excluded: excluded(args, prepared)?,

@@ -16,7 +16,7 @@ use crate::{
     gate::{End, Event, Listener, Outcome, Scope, Settings},
     recording::OpenError,
     report::{Colour, Detail, ReportError, ReportSpec, Terminal, visible},
-    snapshot::{Mode, Redactor, Store},
+    snapshot::{Mode, Redactor, RegressionWriting, Regressions, Store},
 };
 
 use super::{
@@ -167,6 +167,7 @@ pub(super) struct Prepared {
     pub(super) config: Config,
     pub(super) settings: Settings,
     pub(super) snapshots: Option<Store>,
+    pub(super) regressions: Option<Regressions>,
     reports: Vec<ReportSpec>,
     fail_on: Vec<String>,
     baseline: Option<Known>,
@@ -219,6 +220,7 @@ impl RunArgs {
             baseline: self.baseline.read(&config)?,
             scope: Scope::default(),
             snapshots: self.store(&config)?,
+            regressions: self.regressions(&config),
             contract,
             config,
             reports: self.report.clone(),
@@ -226,14 +228,24 @@ impl RunArgs {
         })
     }
 
+    /// Cases that failed are kept beside the snapshots, and written when these are.
+    fn regressions(&self, config: &Config) -> Option<Regressions> {
+        let writing = match self.snapshots {
+            SnapshotMode::Off => return None,
+            SnapshotMode::Check => RegressionWriting::Nothing,
+            SnapshotMode::Update => RegressionWriting::Tidy,
+            SnapshotMode::Auto if is_in_ci() => RegressionWriting::Nothing,
+            SnapshotMode::Auto => RegressionWriting::Add,
+        };
+        Some(Regressions::below(&config.snapshot_folder(), writing))
+    }
+
     fn store(&self, config: &Config) -> Result<Option<Store>, CliError> {
-        let in_ci =
-            std::env::var("CI").is_ok_and(|value| !["", "0", "false"].contains(&value.as_str()));
         let mode = match self.snapshots {
             SnapshotMode::Off => return Ok(None),
             SnapshotMode::Check => Mode::Check,
             SnapshotMode::Update => Mode::Update,
-            SnapshotMode::Auto if in_ci => Mode::Check,
+            SnapshotMode::Auto if is_in_ci() => Mode::Check,
             SnapshotMode::Auto => Mode::Review,
         };
         let redactor = Redactor::new(config.redactions());
@@ -245,6 +257,10 @@ impl RunArgs {
         );
         Ok(Some(store.with_values_at(config.values_at()?)))
     }
+}
+
+fn is_in_ci() -> bool {
+    std::env::var("CI").is_ok_and(|value| !["", "0", "false"].contains(&value.as_str()))
 }
 
 impl Prepared {

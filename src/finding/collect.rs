@@ -83,6 +83,13 @@ impl Findings {
         self.entries.len()
     }
 
+    /// Puts a finding in the place of the one with its fingerprint, whose count stays.
+    pub fn replace(&mut self, finding: Finding) {
+        if let Some((known, _)) = self.entries.get_mut(&finding.fingerprint()) {
+            *known = finding;
+        }
+    }
+
     /// Whether nothing was found.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()

@@ -36,6 +36,8 @@ pub struct Case {
 /// The parts of a run, in their order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Phase {
+    /// Cases that failed in an earlier run.
+    Regressions,
     /// Values that the document shows and the user gives.
     Examples,
     /// Valid values at the edges, one parameter at a time.
@@ -58,6 +60,7 @@ impl Phase {
     /// The word for it.
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::Regressions => "regressions",
             Self::Examples => "examples",
             Self::Edges => "edges",
             Self::Pairs => "pairs",
@@ -72,7 +75,8 @@ impl Phase {
 
 impl Phase {
     /// All of them, in their order.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
+        Self::Regressions,
         Self::Examples,
         Self::Edges,
         Self::Pairs,
@@ -85,6 +89,11 @@ impl Phase {
 }
 
 impl Phase {
+    /// Whether its requests are made of values, so that they can be made smaller and kept.
+    pub(super) const fn has_values(self) -> bool {
+        !matches!(self, Self::Methods | Self::Framing | Self::Auth)
+    }
+
     /// The only rules that may speak of what the phase shows; `None` for all.
     pub(super) const fn rules(self) -> Option<&'static [&'static str]> {
         match self {

@@ -13,6 +13,7 @@ use std::{
 
 use futures_util::{StreamExt as _, stream};
 use http::{Method, StatusCode};
+use serde_json::Value;
 
 use super::{
     Case, End, Event, Header, Interrupt, Listener, LiveSettings, Outcome, Phase, Plan, Progress,
@@ -20,10 +21,12 @@ use super::{
     credentials::{hide, hide_in},
     extract::Given,
     hold::{hold, snapshot_of},
+    learn::Lessons,
     novelty::Novelty,
     plan::plan,
     polling::{self, Sent},
     pool::Pool,
+    regressions::Failure,
     schedule::Budget,
     tally::Tally,
 };
@@ -80,6 +83,8 @@ pub async fn check<T: Transport>(
         budget: Budget::new(settings.max_requests, settings.max_time),
         sent: HashSet::new(),
         confirmed: HashSet::new(),
+        failures: Vec::new(),
+        lessons: Lessons::default(),
         broken: Vec::new(),
     };
     let started = Instant::now();
@@ -147,6 +152,10 @@ pub(super) struct Run<'r, T> {
     pub(super) sent: HashSet<String>,
     /// Operations whose `ignored-auth` was looked at a second time.
     confirmed: HashSet<String>,
+    /// What is to be made small and kept when the phases are over.
+    pub(super) failures: Vec<Failure>,
+    /// What refusals have said.
+    pub(super) lessons: Lessons,
     /// Requests in a row that got no response: a service that goes away is one finding.
     broken: Vec<Finding>,
 }
@@ -289,6 +298,7 @@ impl<T: Transport> Run<'_, T> {
             };
             self.pool.take(self.contract, &given);
             self.remember_refusal(case, status);
+            self.learn(case, exchange, body);
             if held.keeps_schema
                 && let Some(store) = &mut self.snapshots
                 && let Some((media_type, value)) = snapshot_of(&subject)
@@ -312,6 +322,28 @@ impl<T: Transport> Run<'_, T> {
         };
         self.listener
             .on(&Event::Progress(progress), self.contract.document());
+    }
+
+    /// Takes in what a refusal of a valid request says, and tells of rules that are now believed.
+    fn learn(&mut self, case: &Case, exchange: &Exchange, body: Option<&Value>) {
+        let is_refused = [400, 422].contains(&exchange.response.status.as_u16());
+        if case.intent != Intent::Obey || !is_refused {
+            return;
+        }
+        let text = String::from_utf8_lossy(exchange.response.body.bytes());
+        for lesson in self.lessons.take(case, body, &text) {
+            self.found(
+                case,
+                check::undocumented_constraint(
+                    &case.operation,
+                    exchange,
+                    &lesson.part,
+                    lesson.property.as_deref(),
+                    lesson.constraint.keyword(),
+                    &lesson.constraint.words(),
+                ),
+            );
+        }
     }
 
     /// A value that named nothing is not offered again.
@@ -354,22 +386,38 @@ impl<T: Transport> Run<'_, T> {
         if let Some(evidence) = &mut finding.evidence {
             evidence.case = Some(case.reason());
         }
+        if self.findings.is_new(&finding) {
+            self.keep(case, &finding);
+        }
         self.add(finding);
     }
 
     pub(super) fn add(&mut self, finding: Finding) {
-        let Some(mut finding) = self.settings.common.severities.apply(finding) else {
+        let Some(finding) = self.shown(finding) else {
             return;
         };
+        if self.findings.add(finding.clone()) {
+            self.listener
+                .on(&Event::Found(&finding), self.contract.document());
+        }
+    }
+
+    /// Shows a finding in another request than the one that was told first.
+    pub(super) fn replace(&mut self, finding: Finding) {
+        if let Some(finding) = self.shown(finding) {
+            self.findings.replace(finding);
+        }
+    }
+
+    /// A finding with its severity and without secrets; `None` when its rule is switched off.
+    fn shown(&self, finding: Finding) -> Option<Finding> {
+        let mut finding = self.settings.common.severities.apply(finding)?;
         finding.each_text(|text| {
             if let Cow::Owned(hidden) = hide(&self.secrets, text) {
                 *text = hidden;
             }
         });
-        if self.findings.add(finding.clone()) {
-            self.listener
-                .on(&Event::Found(&finding), self.contract.document());
-        }
+        Some(finding)
     }
 
     /// What is wrong with the document itself and keeps part of it from being held.

@@ -35,10 +35,14 @@ impl<T: Transport> Run<'_, T> {
     pub(super) async fn phases(&mut self, plans: &mut [Plan]) -> ControlFlow<End> {
         let ended = self.all(plans).await;
         self.say_what_was_left_out(plans);
+        if let ControlFlow::Continue(()) | ControlFlow::Break(End::Stopped(_)) = &ended {
+            self.conclude().await;
+        }
         ended
     }
 
     async fn all(&mut self, plans: &mut [Plan]) -> ControlFlow<End> {
+        self.regressions().await?;
         self.examples(plans).await?;
         for phase in AHEAD {
             self.planned(plans, phase).await?;
@@ -165,7 +169,8 @@ impl<T: Transport> Run<'_, T> {
             for queue in &mut queues {
                 let room = CHUNK.min(most - round.len());
                 queue.under_way = room.min(queue.cases.len());
-                round.extend(queue.cases.drain(..queue.under_way));
+                let next = queue.cases.drain(..queue.under_way);
+                round.extend(next.map(|case| self.narrowed(case)));
             }
             if round.is_empty() {
                 break;
@@ -182,6 +187,14 @@ impl<T: Transport> Run<'_, T> {
             }
         }
         ControlFlow::Continue(())
+    }
+
+    /// A case whose values keep what refusals have taught.
+    fn narrowed(&self, case: Case) -> Case {
+        self.lessons
+            .narrowed(&case.operation, &case.parts)
+            .and_then(|parts| self.with_parts(&case, parts))
+            .unwrap_or(case)
     }
 
     /// More random cases for an operation that has used up its own and still surprises. Answers how
@@ -220,7 +233,7 @@ impl<T: Transport> Run<'_, T> {
 impl Phase {
     /// Whether its requests are meant to be those of other phases again.
     const fn repeats(self) -> bool {
-        matches!(self, Self::Methods | Self::Framing | Self::Auth)
+        !self.has_values()
     }
 }
 
@@ -276,7 +289,7 @@ mod tests {
 
     #[test]
     fn the_phases_are_all_run_in_their_order() {
-        let run: Vec<Phase> = [Phase::Examples]
+        let run: Vec<Phase> = [Phase::Regressions, Phase::Examples]
             .into_iter()
             .chain(AHEAD)
             .chain([Phase::Random])

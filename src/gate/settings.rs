@@ -8,6 +8,7 @@ use url::Url;
 use super::{Credentials, Phase};
 use crate::{
     finding::{Finding, Severity},
+    snapshot::Regressions,
     transport::Rate,
 };
 
@@ -84,6 +85,8 @@ pub struct LiveSettings {
     pub rate: Option<Rate>,
     /// How operations that take long are followed.
     pub polling: Vec<PollingRule>,
+    /// Where cases that failed are kept; `None` to keep and send none.
+    pub regressions: Option<Regressions>,
     /// Operations to be checked; empty for all.
     pub only: Vec<String>,
     /// Operations that are left out.
@@ -118,6 +121,7 @@ impl LiveSettings {
             credentials: Credentials::default(),
             rate: None,
             polling: Vec::new(),
+            regressions: None,
             only: Vec::new(),
             excluded: Vec::new(),
         }

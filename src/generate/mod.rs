@@ -29,6 +29,13 @@ pub use around::{Edge, Mutation, Rank, edges, mutations};
 pub use hint::shown_for;
 pub use values::{Strategies, Values, invalid, valid};
 
+/// Values that are one step simpler than this one, the boldest step first.
+pub fn simpler(value: &Value) -> Vec<Value> {
+    let mut steps = tree::steps(value);
+    steps.reverse();
+    steps
+}
+
 /// Draws values from strategies: a function of its seed and of what it is asked.
 #[derive(Debug)]
 pub struct Generator {

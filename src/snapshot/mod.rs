@@ -7,10 +7,14 @@
 
 mod formats;
 mod redact;
+mod regressions;
 mod shape;
 mod store;
 mod text;
 
 pub use redact::{Redaction, Redactor};
+pub use regressions::{
+    RegressionError, RegressionWriting, Regressions, Saved, SavedBody, SavedBreach, SavedParameter,
+};
 pub use shape::{Drift, Shape};
 pub use store::{Comparison, Key, Mode, Settled, Store, StoreError};

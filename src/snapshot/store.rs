@@ -50,7 +50,7 @@ impl Key {
 }
 
 /// Letters, digits, `-`, `_` and `.`; each run of others is one `_`.
-fn slug(text: &str) -> String {
+pub(super) fn slug(text: &str) -> String {
     let mut slug = String::new();
     for character in text.chars() {
         if character.is_ascii_alphanumeric() || matches!(character, '-' | '.') {

@@ -18,20 +18,20 @@ use oasgate::{
 use serde_json::{Value, json};
 
 /// A service in this process, and what was sent to it.
-struct Script<F> {
+pub(crate) struct Script<F> {
     answer: F,
     log: Mutex<Vec<String>>,
 }
 
 impl<F: Fn(&Request) -> Result<Response, SendError> + Send + Sync> Script<F> {
-    fn new(answer: F) -> Self {
+    pub(crate) fn new(answer: F) -> Self {
         Self {
             answer,
             log: Mutex::default(),
         }
     }
 
-    fn sent(&self) -> Vec<String> {
+    pub(crate) fn sent(&self) -> Vec<String> {
         self.log.lock().expect("nobody panicked").clone()
     }
 }
@@ -49,7 +49,7 @@ impl<F: Fn(&Request) -> Result<Response, SendError> + Send + Sync> Transport for
     }
 }
 
-fn response(status: u16, body: &Value) -> Response {
+pub(crate) fn response(status: u16, body: &Value) -> Response {
     let mut response = Response::new(StatusCode::from_u16(status).expect("a status"));
     if !body.is_null() {
         response.headers.insert(
@@ -69,7 +69,7 @@ fn not_allowed(allow: &'static str) -> Response {
     response
 }
 
-fn pets() -> Contract {
+pub(crate) fn pets() -> Contract {
     let pet = json!({ "type": "object", "required": ["id"],
                       "properties": { "id": { "type": "integer" }, "name": { "type": "string" } } });
     let content = |schema: &Value| json!({ "description": "Fine", "content": { "application/json": { "schema": schema } } });
@@ -103,7 +103,7 @@ fn pets() -> Contract {
     Contract::from_document(Document::parse("pets.json", document.to_string()).expect("it is one"))
 }
 
-fn query(request: &Request, name: &str) -> Option<String> {
+pub(crate) fn query(request: &Request, name: &str) -> Option<String> {
     let mut pairs = request.url.query_pairs();
     pairs
         .find(|(known, _)| known == name)
@@ -118,7 +118,7 @@ fn is_signed_in(request: &Request) -> bool {
 }
 
 /// What a service does that keeps the contract.
-fn faithful(request: &Request) -> Response {
+pub(crate) fn faithful(request: &Request) -> Response {
     if request.method != Method::GET {
         return not_allowed("GET");
     }
@@ -147,7 +147,7 @@ fn faithful(request: &Request) -> Response {
     }
 }
 
-fn settings() -> LiveSettings {
+pub(crate) fn settings() -> LiveSettings {
     LiveSettings {
         seed: 11,
         methods: Methods::All,
@@ -156,14 +156,18 @@ fn settings() -> LiveSettings {
     }
 }
 
-async fn run<F>(service: &Script<F>, settings: &LiveSettings) -> Outcome
+pub(crate) async fn run<F>(service: &Script<F>, settings: &LiveSettings) -> Outcome
 where
     F: Fn(&Request) -> Result<Response, SendError> + Send + Sync,
 {
     run_on(&pets(), service, settings).await
 }
 
-async fn run_on<F>(contract: &Contract, service: &Script<F>, settings: &LiveSettings) -> Outcome
+pub(crate) async fn run_on<F>(
+    contract: &Contract,
+    service: &Script<F>,
+    settings: &LiveSettings,
+) -> Outcome
 where
     F: Fn(&Request) -> Result<Response, SendError> + Send + Sync,
 {
@@ -179,7 +183,7 @@ where
 }
 
 /// The rules that speak, with the operations, notes left out.
-fn rules(outcome: &Outcome) -> Vec<String> {
+pub(crate) fn rules(outcome: &Outcome) -> Vec<String> {
     let mut rules: Vec<_> = outcome
         .findings
         .iter()

@@ -5,6 +5,8 @@ mod made_up;
 mod methods;
 mod named;
 
+pub(super) use made_up::made_up;
+
 use std::{
     collections::{HashMap, HashSet},
     sync::Arc,
@@ -73,7 +75,7 @@ pub fn plan(contract: &Contract, settings: &LiveSettings) -> Vec<Plan> {
         .collect()
 }
 
-fn left_out(operation: &Operation, settings: &LiveSettings) -> Option<Unreached> {
+pub(super) fn left_out(operation: &Operation, settings: &LiveSettings) -> Option<Unreached> {
     let is_named = |list: &[String]| list.iter().any(|name| name == operation.id.as_str());
     if is_named(&settings.excluded) || !settings.only.is_empty() && !is_named(&settings.only) {
         return Some(Unreached::Excluded);
@@ -468,7 +470,7 @@ impl Planner<'_> {
             intent: Intent::Obey,
             breaks: None,
             parts: parts.clone(),
-            made_up: made_up::made_up(parts, self.settings),
+            made_up: made_up(parts, self.settings),
             credential,
             why: why.to_owned(),
         });

@@ -1,0 +1,450 @@
+//! Constraints that refusals name and the document does not: `limit must be a multiple of 5`.
+//!
+//! A service that refuses a valid request often says why. What two refusals say of the same part is
+//! taken as a rule: later random values keep it, so that they get past the refusal, and a note tells
+//! what is missing from the document.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::{Case, plan::identity};
+use crate::{
+    check::Part,
+    contract::{Operation, Schema},
+    wire::{RequestParts, read_text},
+};
+
+/// How many refusals must say the same.
+const ENOUGH: usize = 2;
+/// How much of a refusal is read.
+const LONGEST: usize = 2_000;
+
+/// A rule that a refusal names.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Constraint {
+    /// `must be a multiple of 5`
+    MultipleOf(i64),
+    /// `must be at most 10`
+    AtMost(i64),
+    /// `must be at least 1`
+    AtLeast(i64),
+    /// `at most 10 characters`
+    LongestText(usize),
+    /// `at least 3 characters`
+    ShortestText(usize),
+    /// `must be one of a, b`
+    OneOf(Vec<String>),
+}
+
+/// What refusals have said so far.
+#[derive(Debug, Default)]
+pub(super) struct Lessons {
+    heard: BTreeMap<(String, String, Constraint), BTreeSet<String>>,
+    learned: Vec<Lesson>,
+}
+
+/// A rule that was learned.
+#[derive(Clone, Debug)]
+pub(super) struct Lesson {
+    operation: String,
+    pub(super) part: Part,
+    /// The property, where the part is the body.
+    pub(super) property: Option<String>,
+    pub(super) constraint: Constraint,
+}
+
+impl Lessons {
+    /// Takes in a refusal of a valid case. Answers the rules that are now believed.
+    pub(super) fn take(&mut self, case: &Case, body: Option<&Value>, text: &str) -> Vec<Lesson> {
+        let mut new = Vec::new();
+        for said in sentences(body, text) {
+            let Some(constraint) = Constraint::read(&said.text) else {
+                continue;
+            };
+            let Some((part, property)) = said.speaks_of(case) else {
+                continue;
+            };
+            let operation = case.operation.id.to_string();
+            let place = format!("{part} {}", property.as_deref().unwrap_or_default());
+            let cases = self
+                .heard
+                .entry((operation.clone(), place, constraint.clone()))
+                .or_default();
+            if cases.insert(identity(&case.request)) && cases.len() == ENOUGH {
+                let lesson = Lesson {
+                    operation,
+                    part,
+                    property,
+                    constraint,
+                };
+                self.learned.push(lesson.clone());
+                new.push(lesson);
+            }
+        }
+        new
+    }
+
+    /// The values of a case changed so that they keep what was learned; `None` where they do already.
+    pub(super) fn narrowed(
+        &self,
+        operation: &Operation,
+        parts: &RequestParts,
+    ) -> Option<RequestParts> {
+        let mut changed = None;
+        for lesson in self
+            .learned
+            .iter()
+            .filter(|lesson| lesson.operation == operation.id.as_str())
+        {
+            let current = changed.as_ref().unwrap_or(parts);
+            if let Some(next) = lesson.apply(operation, current) {
+                changed = Some(next);
+            }
+        }
+        changed
+    }
+}
+
+impl Lesson {
+    fn apply(&self, operation: &Operation, parts: &RequestParts) -> Option<RequestParts> {
+        match (&self.part, &self.property) {
+            (Part::Parameter(location, name), _) => {
+                let schema = operation
+                    .parameters_in(*location)
+                    .find(|parameter| parameter.name == *name)
+                    .and_then(|parameter| parameter.value.schema());
+                let value = self.constraint.keep(parts.get(*location, name)?, schema)?;
+                let mut changed = parts.clone();
+                changed.set(*location, name, value);
+                Some(changed)
+            }
+            (Part::Body, Some(property)) => {
+                let (range, body) = parts.body.as_ref()?;
+                let mut body = body.clone();
+                let member = body.get_mut(property)?;
+                *member = self.constraint.keep(member, None)?;
+                Some(RequestParts {
+                    body: Some((range.clone(), body)),
+                    ..parts.clone()
+                })
+            }
+            (Part::Body, None) => None,
+        }
+    }
+}
+
+/// One text of a refusal, with the texts that stand beside it.
+struct Said {
+    text: String,
+    beside: Vec<String>,
+}
+
+impl Said {
+    /// The one part of the case that the texts name; `None` where they name none, or several.
+    fn speaks_of(&self, case: &Case) -> Option<(Part, Option<String>)> {
+        let parameters = case.parts.parameters.iter().map(|(location, name, _)| {
+            (name.clone(), Part::Parameter(*location, name.clone()), None)
+        });
+        let properties = case
+            .parts
+            .body
+            .iter()
+            .filter_map(|(_, body)| body.as_object())
+            .flat_map(|members| members.keys())
+            .map(|name| (name.clone(), Part::Body, Some(name.clone())));
+        let all: Vec<_> = parameters.chain(properties).collect();
+        // The text itself says it best; a field beside it may name the part as well.
+        let named = |texts: &[&str]| -> Vec<(Part, Option<String>)> {
+            all.iter()
+                .filter(|(name, ..)| texts.iter().any(|text| mentions(text, name)))
+                .map(|(_, part, property)| (part.clone(), property.clone()))
+                .collect()
+        };
+        let beside: Vec<&str> = self.beside.iter().map(String::as_str).collect();
+        for texts in [&[self.text.as_str()][..], &beside] {
+            match named(texts).as_slice() {
+                [] => {}
+                [only] => return Some(only.clone()),
+                _ => return None,
+            }
+        }
+        None
+    }
+}
+
+/// Whether a text has a name in it as a word of its own.
+fn mentions(text: &str, name: &str) -> bool {
+    let (text, name) = (text.to_lowercase(), name.to_lowercase());
+    let is_part = |character: char| character.is_alphanumeric() || character == '_';
+    !name.is_empty()
+        && text.match_indices(&name).any(|(at, _)| {
+            !text[..at].chars().next_back().is_some_and(is_part)
+                && !text[at + name.len()..].chars().next().is_some_and(is_part)
+        })
+}
+
+fn sentences(body: Option<&Value>, text: &str) -> Vec<Said> {
+    let mut found = Vec::new();
+    match body {
+        Some(body) => walk(body, &[], &mut found),
+        None => found.push(Said {
+            text: text.chars().take(LONGEST).collect(),
+            beside: Vec::new(),
+        }),
+    }
+    found
+}
+
+fn walk(value: &Value, beside: &[String], found: &mut Vec<Said>) {
+    match value {
+        Value::String(text) => found.push(Said {
+            text: text.chars().take(LONGEST).collect(),
+            beside: beside.to_vec(),
+        }),
+        Value::Array(items) => {
+            for item in items {
+                walk(item, beside, found);
+            }
+        }
+        Value::Object(members) => {
+            // `{"loc": ["query", "limit"], "msg": "must be at most 10"}`
+            let mut texts = Vec::new();
+            for member in members.values() {
+                match member {
+                    Value::String(text) => texts.push(text.clone()),
+                    Value::Array(items) => {
+                        texts.extend(items.iter().filter_map(Value::as_str).map(str::to_owned));
+                    }
+                    _ => {}
+                }
+            }
+            for (name, member) in members {
+                let mut around = texts.clone();
+                around.push(name.clone());
+                if texts.is_empty() {
+                    around.extend(beside.iter().cloned());
+                }
+                walk(member, &around, found);
+            }
+        }
+        _ => {}
+    }
+}
+
+impl Constraint {
+    /// The rule that a sentence names.
+    fn read(text: &str) -> Option<Self> {
+        const MOST: &[&str] = &[
+            "at most ",
+            "less than or equal to ",
+            "no more than ",
+            "not exceed ",
+            "<= ",
+            "up to ",
+            "maximum of ",
+            "maximum is ",
+            "no longer than ",
+        ];
+        const LEAST: &[&str] = &[
+            "at least ",
+            "greater than or equal to ",
+            "no less than ",
+            ">= ",
+            "minimum of ",
+            "minimum is ",
+            "no shorter than ",
+        ];
+        let lower = text.to_lowercase();
+        let behind = |words: &[&str]| {
+            words
+                .iter()
+                .find_map(|word| lower.find(word).map(|at| &lower[at + word.len()..]))
+        };
+        if let Some(rest) = behind(&["multiple of ", "divisible by "]) {
+            return number(rest).filter(|step| *step > 1).map(Self::MultipleOf);
+        }
+        // The words keep their case: they are values.
+        if let Some(at) = lower.find("one of")
+            && lower.is_char_boundary(at + 6)
+            && text.is_char_boundary(at + 6)
+        {
+            return words(&text[at + 6..]).map(Self::OneOf);
+        }
+        let is_length = |rest: &str| rest.contains("character") || rest.contains("long");
+        if let Some(rest) = behind(MOST) {
+            let most = number(rest)?;
+            return Some(if is_length(rest) {
+                Self::LongestText(usize::try_from(most).ok()?)
+            } else {
+                Self::AtMost(most)
+            });
+        }
+        if let Some(rest) = behind(LEAST) {
+            let least = number(rest)?;
+            return Some(if is_length(rest) {
+                Self::ShortestText(usize::try_from(least).ok()?)
+            } else {
+                Self::AtLeast(least)
+            });
+        }
+        None
+    }
+
+    /// The rule in words.
+    pub(super) fn words(&self) -> String {
+        match self {
+            Self::MultipleOf(step) => format!("a multiple of {step}"),
+            Self::AtMost(most) => format!("at most {most}"),
+            Self::AtLeast(least) => format!("at least {least}"),
+            Self::LongestText(most) => format!("at most {most} characters"),
+            Self::ShortestText(least) => format!("at least {least} characters"),
+            Self::OneOf(values) => format!("one of {}", values.join(", ")),
+        }
+    }
+
+    /// The keyword that would say it in the document.
+    pub(super) const fn keyword(&self) -> &'static str {
+        match self {
+            Self::MultipleOf(_) => "multipleOf",
+            Self::AtMost(_) => "maximum",
+            Self::AtLeast(_) => "minimum",
+            Self::LongestText(_) => "maxLength",
+            Self::ShortestText(_) => "minLength",
+            Self::OneOf(_) => "enum",
+        }
+    }
+
+    /// The nearest value that keeps the rule; `None` where this one does, or none can be made.
+    fn keep(&self, value: &Value, schema: Option<&Schema>) -> Option<Value> {
+        let nearest = match self {
+            Self::MultipleOf(step) => Value::from(value.as_i64()? / step * step),
+            Self::AtMost(most) => Value::from(value.as_i64()?.min(*most)),
+            Self::AtLeast(least) => Value::from(value.as_i64()?.max(*least)),
+            Self::LongestText(most) => value
+                .as_str()?
+                .chars()
+                .take(*most)
+                .collect::<String>()
+                .into(),
+            Self::ShortestText(least) => {
+                let text = value.as_str()?;
+                let missing = least.saturating_sub(text.chars().count());
+                format!("{text}{}", "a".repeat(missing.min(LONGEST))).into()
+            }
+            Self::OneOf(values) => {
+                let plain = match value {
+                    Value::String(text) => text.clone(),
+                    other => other.to_string(),
+                };
+                if values.contains(&plain) {
+                    return None;
+                }
+                // Different values stay different as far as they can.
+                let at = plain.bytes().map(usize::from).sum::<usize>() % values.len().max(1);
+                read_text(values.get(at)?, schema)
+            }
+        };
+        let is_valid = schema.is_none_or(|schema| schema.is_valid(&nearest));
+        (nearest != *value && is_valid).then_some(nearest)
+    }
+}
+
+/// The whole number that a text begins with.
+fn number(text: &str) -> Option<i64> {
+    let text = text.trim_start_matches(['`', '\'', '"', ' ']);
+    let end = text
+        .char_indices()
+        .find(|(at, character)| !(character.is_ascii_digit() || *at == 0 && *character == '-'))
+        .map_or(text.len(), |(at, _)| at);
+    // `0.5` is no whole number.
+    if text[end..].starts_with('.') && text[end + 1..].starts_with(|one: char| one.is_ascii_digit())
+    {
+        return None;
+    }
+    text[..end].parse().ok()
+}
+
+/// The values of a list in prose: `: 'a', 'b' or 'c'`, `[a, b]`.
+fn words(text: &str) -> Option<Vec<String>> {
+    let text = text
+        .trim_start_matches([':', ' ', '[', '(', '{'])
+        .split(['\n', ']', ')', '}', ';'])
+        .next()
+        .unwrap_or_default();
+    let values: Vec<String> = text
+        .replace(" or ", ",")
+        .split(',')
+        .map(|word| {
+            word.trim()
+                .trim_matches(['\'', '"', '`', '.', ' '])
+                .to_owned()
+        })
+        .filter(|word| !word.is_empty())
+        .collect();
+    // Sentences have blanks; values of such lists hardly ever do.
+    let is_list = values.len() > 1 && values.iter().all(|value| !value.contains(' '));
+    is_list.then_some(values)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn rules_are_read_from_sentences() {
+        for (text, wanted) in [
+            ("limit must be a multiple of 5", Constraint::MultipleOf(5)),
+            ("must be divisible by 100.", Constraint::MultipleOf(100)),
+            ("limit must be at most 10", Constraint::AtMost(10)),
+            (
+                "Input should be less than or equal to 50",
+                Constraint::AtMost(50),
+            ),
+            ("must be >= -3", Constraint::AtLeast(-3)),
+            ("at most 9 characters", Constraint::LongestText(9)),
+            (
+                "sort must be one of: 'name', 'Age' or 'id'.",
+                Constraint::OneOf(vec!["name".into(), "Age".into(), "id".into()]),
+            ),
+            (
+                "value is not one of [a, b]",
+                Constraint::OneOf(vec!["a".into(), "b".into()]),
+            ),
+        ] {
+            assert_eq!(Constraint::read(text), Some(wanted), "{text}");
+        }
+        for text in [
+            "one of the fields is wrong",
+            "must be at most 0.5",
+            "no such thing",
+            "a multiple of something",
+        ] {
+            assert_eq!(Constraint::read(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn values_are_brought_near_and_not_farther() {
+        let keep = |rule: &Constraint, value: Value| rule.keep(&value, None);
+        assert_eq!(keep(&Constraint::MultipleOf(5), json!(13)), Some(json!(10)));
+        assert_eq!(keep(&Constraint::MultipleOf(5), json!(10)), None);
+        assert_eq!(keep(&Constraint::AtMost(10), json!(13)), Some(json!(10)));
+        assert_eq!(
+            keep(&Constraint::LongestText(2), json!("abc")),
+            Some(json!("ab"))
+        );
+        let rule = Constraint::OneOf(vec!["a".into(), "b".into()]);
+        assert_eq!(keep(&rule, json!("b")), None);
+        assert!(keep(&rule, json!("x")).is_some());
+    }
+
+    #[test]
+    fn a_name_is_a_word_of_its_own() {
+        assert!(mentions("`limit` must be", "limit"));
+        assert!(!mentions("limits apply", "limit"));
+        assert!(!mentions("page_limit is", "limit"));
+    }
+}

@@ -1,0 +1,255 @@
+//! Failures of earlier runs, sent first; failures of this run, made small and kept for the next.
+
+use std::{ops::ControlFlow, path::PathBuf, sync::Arc};
+
+use oasgate_document::Pointer;
+
+use super::{
+    Case, End, Phase,
+    credentials::Use,
+    live::Run,
+    shrink::{Shrunk, can_shrink},
+};
+use crate::{
+    check::{Breach, Intent, Part},
+    contract::Location,
+    exchange::Request,
+    finding::{Finding, Severity},
+    snapshot::{Saved, SavedBody, SavedBreach, SavedParameter},
+    transport::Transport,
+    wire::RequestParts,
+};
+
+/// The most findings of one run that are made small.
+const MOST_SHRUNK: usize = 40;
+
+/// A finding to be made small, and the case that showed it first.
+#[derive(Clone, Debug)]
+pub(super) struct Failure {
+    case: Case,
+    finding: Finding,
+}
+
+/// A saved case, and the file that it comes from.
+pub(super) struct Known {
+    path: PathBuf,
+    saved: Saved,
+}
+
+impl<T: Transport> Run<'_, T> {
+    /// Sends the saved cases, and says of those that fail no more that they are fixed.
+    pub(super) async fn regressions(&mut self) -> ControlFlow<End> {
+        let settings = self.settings;
+        let Some(store) = &settings.regressions else {
+            return ControlFlow::Continue(());
+        };
+        if !settings.phases.is_empty() && !settings.phases.contains(&Phase::Regressions) {
+            return ControlFlow::Continue(());
+        }
+        let (all, wrong) = store.load();
+        for error in wrong {
+            self.notice(format!("a saved failure cannot be read: {error}"));
+        }
+        let mut known = Vec::new();
+        let mut cases = Vec::new();
+        for (path, saved) in all {
+            match self.case_of(&saved) {
+                Ok(Some(case)) => {
+                    cases.push(case);
+                    known.push(Known { path, saved });
+                }
+                Ok(None) => {}
+                Err(reason) => self.notice(format!("{}: {reason}", path.display())),
+            }
+        }
+        cases.truncate(self.budget.left());
+        known.truncate(cases.len());
+        self.round(&cases).await?;
+        self.flush_broken();
+        for Known { path, saved } in known {
+            let still_fails = self
+                .findings
+                .iter()
+                .any(|finding| finding.fingerprint().to_string() == saved.fingerprint);
+            if !still_fails {
+                let taken_out = store.forget(&path).unwrap_or(false);
+                let end = if taken_out {
+                    "its file is taken out"
+                } else {
+                    "keep its file as a guard, or remove it"
+                };
+                self.notice(format!(
+                    "fixed: {} of {} fails no more ({}); {end}",
+                    saved.check,
+                    saved.operation,
+                    path.display()
+                ));
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// The case that a file tells; `None` for an operation that this run leaves out.
+    fn case_of(&self, saved: &Saved) -> Result<Option<Case>, String> {
+        let operation = self
+            .contract
+            .operations()
+            .iter()
+            .find(|operation| operation.id.as_str() == saved.operation)
+            .ok_or_else(|| format!("there is no operation {} any more", saved.operation))?;
+        if super::plan::left_out(operation, self.settings).is_some() {
+            return Ok(None);
+        }
+        let mut parts = RequestParts::default();
+        for parameter in &saved.parameters {
+            let location = location(&parameter.location)?;
+            parts.set(location, &parameter.name, parameter.value.clone());
+        }
+        parts.body = saved
+            .body
+            .as_ref()
+            .map(|body| (body.media_type.clone(), body.value.clone()));
+        let breaks = saved.breaks.as_ref().map(breach).transpose()?;
+        let template = Case {
+            operation: Arc::clone(operation),
+            request: Request::new(operation.method.clone(), self.settings.base.clone()),
+            phase: Phase::Regressions,
+            intent: if breaks.is_some() {
+                Intent::Break
+            } else {
+                Intent::Obey
+            },
+            breaks,
+            made_up: Vec::new(),
+            parts: RequestParts::default(),
+            credential: Use::Right,
+            why: format!("failed {} before", saved.check),
+        };
+        self.with_parts(&template, parts).map(Some).ok_or_else(|| {
+            "the saved request is not what it was under the document of today".to_owned()
+        })
+    }
+
+    /// Keeps the case of a new finding, to make it small when the phases are over.
+    pub(super) fn keep(&mut self, case: &Case, finding: &Finding) {
+        if finding.severity >= Severity::Warning
+            && case.phase.has_values()
+            && self.failures.len() < MOST_SHRUNK
+        {
+            self.failures.push(Failure {
+                case: case.clone(),
+                finding: finding.clone(),
+            });
+        }
+    }
+
+    /// Makes the failures of this run small, shows the smallest request of each, and saves it.
+    pub(super) async fn conclude(&mut self) {
+        for Failure { case, finding } in std::mem::take(&mut self.failures) {
+            if self.interrupt.is_set() {
+                return;
+            }
+            let shrunk = if can_shrink(&case, &finding) {
+                self.shrink(&case, &finding).await
+            } else {
+                None
+            };
+            let shrunk = shrunk.unwrap_or(Shrunk {
+                case,
+                finding,
+                does_not_matter: Vec::new(),
+            });
+            self.show(&shrunk);
+            self.save(&shrunk);
+        }
+    }
+
+    /// Puts the smallest request in the place of the first.
+    fn show(&mut self, shrunk: &Shrunk) {
+        let mut finding = shrunk.finding.clone();
+        if let Some(evidence) = &mut finding.evidence {
+            evidence.case = Some(shrunk.case.reason());
+        }
+        for part in &shrunk.does_not_matter {
+            finding = finding.with_help(format!("any other value of {part} fails too"));
+        }
+        self.replace(finding);
+    }
+
+    fn save(&mut self, shrunk: &Shrunk) {
+        let Some(store) = &self.settings.regressions else {
+            return;
+        };
+        let saved = saved(shrunk);
+        if let Err(error) = store.save(&saved) {
+            self.notice(format!("a failure cannot be saved: {error}"));
+        }
+    }
+}
+
+fn saved(shrunk: &Shrunk) -> Saved {
+    let Shrunk { case, finding, .. } = shrunk;
+    Saved {
+        format: Saved::FORMAT,
+        check: finding.rule.to_string(),
+        operation: case.operation.id.to_string(),
+        message: finding.message.clone(),
+        fingerprint: finding.fingerprint().to_string(),
+        parameters: case
+            .parts
+            .parameters
+            .iter()
+            .map(|(location, name, value)| SavedParameter {
+                location: location.to_string(),
+                name: name.clone(),
+                value: value.clone(),
+            })
+            .collect(),
+        body: case.parts.body.as_ref().map(|(range, value)| SavedBody {
+            media_type: range.clone(),
+            value: value.clone(),
+        }),
+        breaks: case.breaks.as_ref().map(|breach| {
+            let (location, name) = match &breach.part {
+                Part::Parameter(location, name) => (location.to_string(), name.clone()),
+                Part::Body => ("body".to_owned(), String::new()),
+            };
+            SavedBreach {
+                location,
+                name,
+                pointer: breach.pointer.to_string(),
+                keyword: breach.keyword.clone(),
+                rule: breach.rule.clone(),
+            }
+        }),
+        does_not_matter: shrunk.does_not_matter.clone(),
+        curl: crate::exchange::curl(&case.request),
+    }
+}
+
+fn location(word: &str) -> Result<Location, String> {
+    [
+        Location::Path,
+        Location::Query,
+        Location::QueryString,
+        Location::Header,
+        Location::Cookie,
+    ]
+    .into_iter()
+    .find(|location| location.as_str() == word)
+    .ok_or_else(|| format!("{word:?} is no place of a parameter"))
+}
+
+fn breach(saved: &SavedBreach) -> Result<Breach, String> {
+    Ok(Breach {
+        part: if saved.location == "body" {
+            Part::Body
+        } else {
+            Part::Parameter(location(&saved.location)?, saved.name.clone())
+        },
+        pointer: Pointer::parse(&saved.pointer)
+            .ok_or_else(|| format!("{:?} is no JSON Pointer", saved.pointer))?,
+        keyword: saved.keyword.clone(),
+        rule: saved.rule.clone(),
+    })
+}

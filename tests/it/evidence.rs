@@ -1,0 +1,207 @@
+//! What a run leaves behind: the smallest request of a failure, files for the next run, rules that only
+//! refusals tell.
+
+use std::path::Path;
+
+use http::Method;
+use oasgate::{
+    contract::Contract,
+    document::Document,
+    exchange::{Request, Response},
+    finding::{Finding, Severity},
+    gate::{LiveSettings, Outcome, Phase},
+    snapshot::{RegressionWriting, Regressions},
+};
+use serde_json::{Value, json};
+
+use crate::live::{Script, faithful, query, response, rules, run, run_on, settings};
+
+fn the_finding<'o>(outcome: &'o Outcome, rule: &str) -> &'o Finding {
+    let mut all = outcome.findings.iter();
+    all.find(|finding| finding.rule.as_str() == rule)
+        .unwrap_or_else(|| panic!("no {rule}: {:?}", rules(outcome)))
+}
+
+fn url(finding: &Finding) -> String {
+    let evidence = finding.evidence.as_ref().expect("it has evidence");
+    evidence.url.clone()
+}
+
+fn limit_of(url: &str) -> i64 {
+    let url: url::Url = url.parse().expect("a URL");
+    let limit = url
+        .query_pairs()
+        .find(|(name, _)| name == "limit")
+        .expect("a limit");
+    limit.1.parse().expect("a number")
+}
+
+/// A service that breaks for limits from 20 on.
+fn fragile(request: &Request) -> Response {
+    let limit = query(request, "limit").and_then(|limit| limit.parse::<i64>().ok());
+    if request.url.path() == "/pets" && limit.is_some_and(|limit| (20..=50).contains(&limit)) {
+        return response(500, &Value::Null);
+    }
+    faithful(request)
+}
+
+#[tokio::test]
+async fn a_failure_is_shown_in_its_smallest_request() {
+    let service = Script::new(|request: &Request| Ok(fragile(request)));
+    let outcome = run(&service, &settings()).await;
+    let finding = the_finding(&outcome, "server-error");
+    assert_eq!(limit_of(&url(finding)), 20, "{}", url(finding));
+    assert!(
+        finding
+            .help
+            .contains(&"any other value of query since fails too".to_owned()),
+        "{:?}",
+        finding.help
+    );
+    let extra = service.sent().len() as u64 - outcome.held;
+    let most = 30 * outcome.findings.len() as u64;
+    assert!(extra <= most, "{extra} extra requests");
+}
+
+#[tokio::test]
+async fn a_broken_request_stays_broken_in_its_one_part() {
+    let service = Script::new(|request: &Request| {
+        let mut lenient = request.clone();
+        if query(request, "limit").is_some() {
+            lenient.url.set_query(Some("since=x"));
+        }
+        Ok(faithful(&lenient))
+    });
+    let outcome = run(&service, &settings()).await;
+    let mut seen = 0;
+    for finding in outcome.findings.iter() {
+        if finding.discriminator.ends_with("maximum") {
+            assert_eq!(limit_of(&url(finding)), 51);
+            seen += 1;
+        }
+        if finding.discriminator.ends_with("minimum") {
+            assert_eq!(limit_of(&url(finding)), 0);
+            seen += 1;
+        }
+    }
+    assert_eq!(seen, 2, "{:?}", rules(&outcome));
+}
+
+#[tokio::test]
+async fn what_may_change_something_is_not_sent_again() {
+    let document = json!({
+        "openapi": "3.0.3",
+        "info": { "title": "t", "version": "1" },
+        "paths": { "/pets": { "post": {
+            "operationId": "addPet",
+            "requestBody": { "required": true, "content": { "application/json": { "schema":
+                { "type": "object", "properties": { "name": { "type": "string" } } } } } },
+            "responses": { "201": { "description": "Made" } },
+        } } },
+    });
+    let contract =
+        Contract::from_document(Document::parse("t", document.to_string()).expect("it is one"));
+    let service = Script::new(|_: &Request| Ok(response(500, &Value::Null)));
+    let outcome = run_on(&contract, &service, &settings()).await;
+    assert_eq!(service.sent().len() as u64, outcome.held);
+}
+
+fn kept(folder: &Path, writing: RegressionWriting) -> LiveSettings {
+    LiveSettings {
+        regressions: Some(Regressions::below(folder, writing)),
+        ..settings()
+    }
+}
+
+fn files(folder: &Path) -> Vec<String> {
+    let Ok(entries) = std::fs::read_dir(folder.join("regressions")) else {
+        return Vec::new();
+    };
+    let names = entries.map(|entry| entry.expect("an entry").file_name());
+    names
+        .map(|name| name.to_string_lossy().into_owned())
+        .collect()
+}
+
+#[tokio::test]
+async fn a_failure_is_sent_first_the_next_time_and_told_when_it_is_fixed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let service = Script::new(|request: &Request| Ok(fragile(request)));
+    let silent = kept(folder.path(), RegressionWriting::Nothing);
+    run(&service, &silent).await;
+    assert!(files(folder.path()).is_empty());
+
+    let adding = kept(folder.path(), RegressionWriting::Add);
+    run(&service, &adding).await;
+    let mut saved = files(folder.path());
+    saved.sort();
+    assert_eq!(saved.len(), 2, "{saved:?}");
+    assert!(
+        saved[0].starts_with("listPets__server-error__"),
+        "{saved:?}"
+    );
+
+    // Another seed would not come by the same request.
+    let again = Script::new(|request: &Request| Ok(fragile(request)));
+    let only = LiveSettings {
+        seed: 99,
+        phases: vec![Phase::Regressions],
+        ..adding.clone()
+    };
+    let outcome = run(&again, &only).await;
+    let first = again.sent().first().cloned().expect("it is sent");
+    assert!(first.contains("limit=20"), "{first}");
+    assert_eq!(
+        the_finding(&outcome, "server-error").severity,
+        Severity::Error
+    );
+    assert!(outcome.notices.is_empty(), "{:?}", outcome.notices);
+
+    let mended = Script::new(|request: &Request| Ok(faithful(request)));
+    let outcome = run(&mended, &adding).await;
+    assert!(
+        outcome
+            .notices
+            .iter()
+            .any(|notice| { notice.starts_with("fixed: server-error of listPets fails no more") }),
+        "{:?}",
+        outcome.notices
+    );
+    assert_eq!(files(folder.path()).len(), 2);
+    let tidy = kept(folder.path(), RegressionWriting::Tidy);
+    run(&mended, &tidy).await;
+    assert!(files(folder.path()).is_empty());
+}
+
+#[tokio::test]
+async fn a_rule_that_two_refusals_tell_is_kept_and_noted() {
+    let service = Script::new(|request: &Request| {
+        let limit = query(request, "limit").and_then(|limit| limit.parse::<i64>().ok());
+        let is_odd = limit.is_some_and(|limit| (1..=50).contains(&limit) && limit % 5 != 0);
+        Ok(if request.method == Method::GET && is_odd {
+            response(400, &json!({ "errors": ["limit must be a multiple of 5"] }))
+        } else {
+            faithful(request)
+        })
+    });
+    let random = LiveSettings {
+        phases: vec![Phase::Edges, Phase::Random],
+        random_cases: 40,
+        ..settings()
+    };
+    let outcome = run(&service, &random).await;
+    let note = the_finding(&outcome, "undocumented-constraint");
+    assert_eq!(note.severity, Severity::Note);
+    assert_eq!(note.discriminator, "query limit multipleOf");
+    // From the second refusal on, random limits keep the rule.
+    let mut sent = service.sent();
+    sent.truncate(usize::try_from(outcome.held).expect("they are few"));
+    let random = &sent[sent.len() / 2..];
+    let limits: Vec<i64> = random
+        .iter()
+        .filter_map(|line| line.split("limit=").nth(1)?.split('&').next()?.parse().ok())
+        .filter(|limit| (1..=50).contains(limit))
+        .collect();
+    let kept = limits.iter().filter(|limit| *limit % 5 == 0).count();
+    assert!(kept * 4 > limits.len() * 3, "{limits:?}");
+}
