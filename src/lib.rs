@@ -26,30 +26,19 @@
 //! document allows, and everything that it answers is held. No port is opened.
 //!
 //! ```
-//! use axum::{Json, Router, extract::Path, http::{HeaderMap, StatusCode}, routing::get};
+//! use axum::{Json, Router, http::StatusCode, routing::get};
 //! use oasgate::{Contract, testing::Gate};
 //! use serde_json::json;
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! async fn data_export(Path(token): Path<String>, headers: HeaderMap) -> (StatusCode, Json<serde_json::Value>) {
-//!     if headers.get("authorization").is_none_or(|value| value != "Bearer secret") {
-//!         return (StatusCode::NOT_FOUND, Json(json!({ "errors": ["not for you"] })));
-//!     }
-//!     let export = json!({
-//!         "token": token,
-//!         "status": "completed",
-//!         "created_at": "2025-03-27T20:46:31Z",
-//!         "export_type": "cost_report",
-//!         "manifest": { "files": [], "completed_at": null, "valid_until": null },
-//!         "attributes": {},
-//!     });
-//!     (StatusCode::OK, Json(export))
-//! }
-//! let app = Router::new().route("/v2/data_exports/{token}", get(data_export));
+//! let app = Router::new().route(
+//!     "/v2/data_exports/{token}",
+//!     get(|| async { (StatusCode::NOT_FOUND, Json(json!({ "errors": ["not here"] }))) }),
+//! );
 //!
 //! let contract = Contract::load("spec/vantage-data-exports.yaml")?;
-//! let run = Gate::new(&contract).token("secret").service(app).run().await?;
+//! let run = Gate::new(&contract).service(app).run().await?;
 //! run.assert();
 //! assert!(run.outcome().held > 10);
 //! # Ok(())

@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     config::{Config, parse_duration},
+    finding::Severity,
     gate::{self, Interrupt, LiveSettings, Methods, Phase, Scope, Shard},
     transport::{HttpTransport, is_up},
 };
@@ -49,7 +50,7 @@ pub(super) struct Args {
     /// The most valid edges, and the most broken requests, for each operation
     #[arg(long, value_name = "N", default_value_t = 40)]
     edges: usize,
-    /// Run these phases alone: regressions, examples, edges, pairs, invalid, random, methods, framing, auth
+    /// Run these phases alone: examples, edges, pairs, invalid, random, methods, framing, auth
     #[arg(long, value_name = "PHASE", value_delimiter = ',')]
     phases: Vec<Phase>,
     /// The most requests of the whole run
@@ -266,6 +267,7 @@ fn settings(args: &Args, prepared: &Prepared) -> std::result::Result<LiveSetting
         parameters,
         rate: args.connection.rate.or(config.rate()?),
         regressions: prepared.regressions.clone(),
+        nothing_reached: Severity::Error,
         polling: config.polling_rules(contract)?,
         only: args.operation.clone(),
         excluded: excluded(args, prepared)?,

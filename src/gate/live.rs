@@ -485,7 +485,7 @@ impl<T: Transport> Run<'_, T> {
             {
                 let mut finding = check::unreached(&plan.operation, &why.reason());
                 if nothing {
-                    finding.severity = Severity::Error;
+                    finding.severity = self.settings.nothing_reached;
                     finding = finding.with_help(
                         "no operation was reached, so that this run says nothing about the service",
                     );

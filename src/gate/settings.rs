@@ -87,6 +87,8 @@ pub struct LiveSettings {
     pub polling: Vec<PollingRule>,
     /// Where cases that failed are kept; `None` to keep and send none.
     pub regressions: Option<Regressions>,
+    /// How bad it is when no operation at all was reached.
+    pub nothing_reached: Severity,
     /// Operations to be checked; empty for all.
     pub only: Vec<String>,
     /// Operations that are left out.
@@ -122,6 +124,7 @@ impl LiveSettings {
             rate: None,
             polling: Vec::new(),
             regressions: None,
+            nothing_reached: Severity::Warning,
             only: Vec::new(),
             excluded: Vec::new(),
         }

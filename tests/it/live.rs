@@ -150,6 +150,7 @@ pub(crate) fn faithful(request: &Request) -> Response {
 pub(crate) fn settings() -> LiveSettings {
     LiveSettings {
         seed: 11,
+        nothing_reached: Severity::Error,
         methods: Methods::All,
         credentials: Credentials::with_token("secret"),
         ..LiveSettings::new("http://localhost/".parse().expect("a URL"))
