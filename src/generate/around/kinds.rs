@@ -67,6 +67,9 @@ pub(super) fn of_its_type(node: &Value) -> Vec<(Value, &'static str)> {
             let mut found = vec![(Value::Array(Vec::new()), "no items")];
             if let Some(first) = items.first() {
                 found.push((Value::Array(vec![first.clone()]), "one item"));
+                if let Some(two) = items.get(..2) {
+                    found.push((Value::Array(two.to_vec()), "two items"));
+                }
                 found.push((
                     Value::Array(vec![first.clone(), first.clone()]),
                     "an item twice",

@@ -116,7 +116,10 @@ impl Collected<'_> {
             return None;
         }
         let violations = self.schema.violations(value);
-        let meant = violations.iter().filter(|one| one.schema == *rule).count();
+        let meant = violations
+            .iter()
+            .filter(|one| speaks_of(&one.schema, rule))
+            .count();
         if meant > 0 && meant == violations.len() {
             return Some(Aim::Alone);
         }
@@ -160,12 +163,22 @@ impl Collected<'_> {
             } else {
                 format!("{} {}", only.keyword, brief(&Value::from(&*only.expected)))
             };
-            if self.broken.insert(only.schema.clone()) {
+            let is_known = self.broken.iter().any(|rule| speaks_of(&only.schema, rule));
+            if !is_known && self.broken.insert(only.schema.clone()) {
                 let name = named(&alike(&only.instance), &rule);
                 self.add(value, &only.instance, &only.keyword, rule, name);
             }
         }
     }
+}
+
+/// Whether what is told of a place in a schema is told of a rule. Names are no nodes of a value: what is
+/// wrong with one is told of the schema for names, and the rule is `propertyNames`.
+fn speaks_of(told: &Address, rule: &Address) -> bool {
+    told == rule
+        || rule.pointer.last().as_deref() == Some("propertyNames")
+            && told.file == rule.file
+            && told.pointer.starts_with(&rule.pointer)
 }
 
 /// Values just beyond a constraint, each with the rule that it breaks, the best first.
