@@ -51,6 +51,14 @@ pub(crate) enum Act {
     TakesNoCredential,
     /// Any credential will do.
     TakesWrongCredential,
+    /// A 401 does not say how to sign in.
+    Unchallenging,
+    /// A method that is not declared is taken.
+    Also(&'static str),
+    /// `Allow` says this.
+    Allow(&'static str),
+    /// Every other export that is there is not found.
+    Flicker,
     /// The bytes on the wire are these.
     Raw(Script),
 }
@@ -206,6 +214,15 @@ pub(crate) const FAULTS: &[Fault] = &[
     // Credentials.
     fault("no-credential-needed", "ignored-auth", "whoever asks gets the export", Act::TakesNoCredential),
     fault("any-credential-will-do", "ignored-auth", "a wrong token gets the export", Act::TakesWrongCredential),
+    fault("no-challenge", "missing-www-authenticate", "a 401 does not say how to sign in", Act::Unchallenging),
+    // Methods.
+    fault("post-taken", "accepted-undeclared-method", "POST is accepted", Act::Also("POST")),
+    fault("put-taken", "accepted-undeclared-method", "PUT is accepted", Act::Also("PUT")),
+    fault("delete-taken", "accepted-undeclared-method", "DELETE is accepted", Act::Also("DELETE")),
+    fault("allow-says-more", "allow-mismatch", "Allow names PUT", Act::Allow("GET, HEAD, PUT")),
+    fault("allow-says-less", "allow-mismatch", "Allow does not name GET", Act::Allow("HEAD, OPTIONS")),
+    // Reading twice.
+    fault("comes-and-goes", "unstable-read", "every other time the export is not there", Act::Flicker),
     // Time.
     fault("slow", "slow-response", "a response takes 0.6 s", Act::Slow(Duration::from_millis(600))),
     // What snapshots hold.

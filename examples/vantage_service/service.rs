@@ -9,7 +9,7 @@ use axum::{
     Router,
     body::Body,
     extract::{Path, State},
-    http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header},
     response::Response,
     routing::get,
 };
@@ -48,7 +48,10 @@ impl Service {
     /// The routes, for a server or for a test in the same process.
     pub(crate) fn router(&self) -> Router {
         Router::new()
-            .route("/v2/data_exports/{token}", get(data_export))
+            .route(
+                "/v2/data_exports/{token}",
+                get(data_export).fallback(other_method),
+            )
             .fallback(not_found)
             .with_state(self.clone())
     }
@@ -78,8 +81,13 @@ impl Service {
         }
     }
 
-    fn commits(&self, wanted: fn(&Act) -> bool) -> bool {
+    fn commits(&self, wanted: impl Fn(&Act) -> bool) -> bool {
         self.inner.faults.iter().any(|fault| wanted(&fault.act))
+    }
+
+    /// Whether it is time to say that an export is not there.
+    fn flickers(&self) -> bool {
+        self.commits(|act| matches!(act, Act::Flicker)) && self.polls("any").is_multiple_of(2)
     }
 
     fn polls(&self, token: &str) -> u32 {
@@ -144,9 +152,11 @@ async fn data_export(
     };
     if !authorised {
         let mut response = service.errors(StatusCode::UNAUTHORIZED, "Unauthorized");
-        response
-            .headers_mut()
-            .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        if !service.commits(|act| matches!(act, Act::Unchallenging)) {
+            response
+                .headers_mut()
+                .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
         return response;
     }
     match kind(&token) {
@@ -165,6 +175,9 @@ async fn data_export(
         Kind::Complete if service.commits(|act| matches!(act, Act::Pending(_))) => {
             service.pending(uri.path())
         }
+        Kind::Complete if service.flickers() => {
+            service.errors(StatusCode::NOT_FOUND, "It was here a moment ago")
+        }
         Kind::Complete => {
             let tag = format!("\"{token}\"");
             if headers
@@ -176,6 +189,30 @@ async fn data_export(
             service.complete(&token).await
         }
     }
+}
+
+async fn other_method(State(service): State<Service>, method: Method) -> Response {
+    if service.commits(|act| matches!(act, Act::Also(known) if *known == method.as_str())) {
+        return empty(StatusCode::NO_CONTENT);
+    }
+    let allow = service
+        .inner
+        .faults
+        .iter()
+        .find_map(|fault| match fault.act {
+            Act::Allow(allow) => Some(allow),
+            _ => None,
+        });
+    let mut response = if method == Method::OPTIONS {
+        empty(StatusCode::NO_CONTENT)
+    } else {
+        service.errors(StatusCode::METHOD_NOT_ALLOWED, "There is only GET")
+    };
+    response.headers_mut().insert(
+        header::ALLOW,
+        HeaderValue::from_static(allow.unwrap_or("GET, HEAD, OPTIONS")),
+    );
+    response
 }
 
 async fn not_found(State(service): State<Service>) -> Response {

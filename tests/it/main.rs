@@ -16,6 +16,7 @@ mod graph;
 mod lint;
 mod live;
 mod macros;
+mod orders;
 mod outside;
 mod polling;
 mod secrets;
