@@ -1,8 +1,8 @@
-.PHONY: agreement corpus generation-report demo test lint bench doc help
+.PHONY: agreement corpus generation-report fault-report demo test lint bench doc help
 .DEFAULT_GOAL := help
 
 help: ## say what can be made
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 8
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
 
 corpus: ## every outside document: operations, schemas, what lint says, time and memory
 	cargo run --release --example corpus -- "$${OASGATE_SHARED:-../shared}/corpus"
@@ -26,6 +26,10 @@ lint: ## format, clippy and documentation, warnings refused
 
 agreement: ## recorded verdicts of another tool beside ours
 	cargo test --test it agreement -- --nocapture
+
+fault-report: ## who finds which faults of the stand-in services, and after how many requests
+	@cargo build --quiet --example vantage_service --example orders_service
+	@sh examples/fault_report/report.sh
 
 bench: ## speed and memory, as ratios measured in one run
 	cargo bench --bench gate --bench generation

@@ -228,6 +228,7 @@ const CREATE_ORDER: &[Rule] = &[
     rule("quantity-maximum", |input| input.each("/lines/*/quantity", |value| { number(value, |number| number <= 1000.0) })),
     rule("price-required", |input| input.each("/lines/*", |line| has(line, "price_cents"))),
     rule("price-number", |input| input.each("/lines/*/price_cents", Value::is_number)),
+    rule("price-integer", |input| input.each("/lines/*/price_cents", |value| !value.is_number() || is_integer(value))),
     rule("price-minimum", |input| input.each("/lines/*/price_cents", |value| { number(value, |number| number >= 0.0) })),
     rule("price-maximum", |input| input.each("/lines/*/price_cents", |value| { number(value, |number| number < 1_000_000.0) })),
     rule("price-multiple", |input| input.each("/lines/*/price_cents", |value| { number(value, |number| number % 5.0 == 0.0) })),

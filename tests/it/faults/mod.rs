@@ -2,6 +2,7 @@
 //! found that is not there.
 
 mod orders;
+mod report;
 mod vantage;
 
 use std::{
@@ -39,6 +40,8 @@ struct Wanted {
     check: &'static str,
     /// Other checks that may speak.
     also: &'static [&'static str],
+    /// The operations that take part.
+    operations: &'static [&'static str],
 }
 
 /// What a run with one fault came to.

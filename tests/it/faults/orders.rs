@@ -67,6 +67,7 @@ pub(super) fn try_all(contract: &Contract) -> Vec<Tried> {
             fault: fault.name,
             check: fault.check,
             also: fault.also,
+            operations: concerned(fault),
         };
         Tried::new(wanted, seed, &watch, outcome)
     })

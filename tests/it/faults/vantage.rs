@@ -140,6 +140,7 @@ fn wanted(fault: &'static Fault) -> Wanted {
         fault: fault.name,
         check: fault.check,
         also: fault.also,
+        operations: &["getDataExport"],
     }
 }
 
