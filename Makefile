@@ -1,4 +1,4 @@
-.PHONY: agreement corpus generation-report fault-report demo test lint bench doc help
+.PHONY: agreement corpus generation-report fault-report outside-live demo test lint bench doc help
 .DEFAULT_GOAL := help
 
 help: ## say what can be made
@@ -30,6 +30,10 @@ agreement: ## recorded verdicts of another tool beside ours
 fault-report: ## who finds which faults of the stand-in services, and after how many requests
 	@cargo build --quiet --example vantage_service --example orders_service
 	@sh examples/fault_report/report.sh
+
+outside-live: ## kinto and httpbin, started here: what is found, beside what Schemathesis found
+	@cargo build --quiet --bin oasgate
+	@python3 examples/outside_live/live.py "$${OASGATE_SHARED:-../shared}" "$${CARGO_TARGET_DIR:-target}/debug/oasgate"
 
 bench: ## speed and memory, as ratios measured in one run
 	cargo bench --bench gate --bench generation

@@ -1,15 +1,20 @@
 //! `unchecked-body`
 
 use super::{Check, Content, Rule, Subject, documented};
-use crate::{finding::Finding, wire::Parsed};
+use crate::{
+    exchange::{Body, CutReason},
+    finding::Finding,
+    wire::Parsed,
+};
 
 documented! {
-    /// A body was not held against its schema, because its media type is one that is not parsed.
+    /// A body was not held against its schema, because its media type is one that is not parsed, or
+    /// its content coding one that is not undone.
     ///
     /// # What it holds
     ///
     /// Where a schema is declared, the body is of a type that can be read: JSON, JSON lines, forms,
-    /// text. XML and octets are taken as they are.
+    /// text. XML and octets are taken as they are. The codings gzip and deflate are undone, no other.
     ///
     /// # Why
     ///
@@ -36,7 +41,9 @@ impl Check for UncheckedBody {
 
     fn holds(&self, subject: &Subject<'_>) -> bool {
         subject.media_type().is_none_or(|media_type| {
-            media_type.schema.is_none() || !matches!(subject.body(), Content::Read(Parsed::Opaque))
+            media_type.schema.is_none()
+                || unknown_coding(subject).is_none()
+                    && !matches!(subject.body(), Content::Read(Parsed::Opaque))
         })
     }
 
@@ -47,17 +54,28 @@ impl Check for UncheckedBody {
         let Some(media_type) = subject.media_type() else {
             return;
         };
+        let (what, discriminator) = match unknown_coding(subject) {
+            Some(coding) => (format!("the content coding {coding} is not undone"), coding),
+            None => (
+                format!("{} bodies are not parsed", media_type.range),
+                media_type.range.as_str(),
+            ),
+        };
         findings.push(
             subject
-                .finding(
-                    &Self::RULE,
-                    format!(
-                        "{} bodies are not parsed, so their schema was not held",
-                        media_type.range
-                    ),
-                )
+                .finding(&Self::RULE, format!("{what}, so the schema was not held"))
                 .at(media_type.address.clone())
-                .with_discriminator(media_type.range.as_str()),
+                .with_discriminator(discriminator),
         );
+    }
+}
+
+fn unknown_coding<'s>(subject: &'s Subject<'_>) -> Option<&'s str> {
+    match &subject.exchange.response.body {
+        Body::Cut {
+            reason: CutReason::UnknownCoding(coding),
+            ..
+        } => Some(coding),
+        _ => None,
     }
 }

@@ -29,8 +29,10 @@ pub enum CutReason {
     TimedOut,
     /// The peer closed or reset the connection, or broke the framing.
     Connection(String),
-    /// The content coding named by `Content-Encoding` could not be undone.
+    /// The content is not of the coding that `Content-Encoding` names.
     Coding(String),
+    /// `Content-Encoding` names a coding that is not known here; the content was left as it came.
+    UnknownCoding(String),
     /// A recorder kept only this much.
     Recorder,
 }

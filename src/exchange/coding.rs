@@ -10,7 +10,8 @@ use super::{Body, CutReason};
 /// Undoes the codings that a `Content-Encoding` field names, last one first (RFC 9110 §8.4).
 ///
 /// At most `limit` bytes come out; what would be more is cut with [`CutReason::Limit`]. A coding
-/// that is not known, or that the bytes do not have, cuts with [`CutReason::Coding`].
+/// that the bytes do not have cuts with [`CutReason::Coding`], one that is not known with
+/// [`CutReason::UnknownCoding`].
 pub fn decode(content_encoding: &str, bytes: Bytes, limit: u64) -> Body {
     let mut content = bytes;
     for coding in content_encoding.split(',').rev().map(str::trim) {
@@ -21,11 +22,9 @@ pub fn decode(content_encoding: &str, bytes: Bytes, limit: u64) -> Body {
             "deflate" if looks_like_zlib(&content) => unpack(ZlibDecoder::new(&content[..]), limit),
             "deflate" => unpack(DeflateDecoder::new(&content[..]), limit),
             other => {
-                let reason =
-                    CutReason::Coding(format!("the content coding {other:?} is not known"));
                 return Body::Cut {
                     bytes: content,
-                    reason,
+                    reason: CutReason::UnknownCoding(other.to_owned()),
                 };
             }
         };
@@ -119,7 +118,7 @@ mod tests {
         assert!(matches!(
             unknown,
             Body::Cut {
-                reason: CutReason::Coding(_),
+                reason: CutReason::UnknownCoding(_),
                 ..
             }
         ));

@@ -227,6 +227,7 @@ fn response(part: &Value) -> Response {
         Some("time") => cut(CutReason::TimedOut),
         Some("connection") => cut(CutReason::Connection("reset".into())),
         Some("coding") => cut(CutReason::Coding("not gzip".into())),
+        Some("unknown-coding") => cut(CutReason::UnknownCoding("br".into())),
         Some("recorder") => cut(CutReason::Recorder),
         Some("lost") => Body::NotRecorded,
         Some(other) => panic!("{other:?} is no cut"),
