@@ -24,6 +24,8 @@ documented! {
     /// - the request is a HEAD where GET is declared;
     /// - only a trailing slash differs.
     ///
+    /// Paths that differ only in segments with digits are told once.
+    ///
     /// If the recording was made below another base path, say so with `--base-path`.
     pub UnknownOperation = "unknown-operation", Warning;
 }
@@ -57,5 +59,33 @@ pub fn unknown_operation(contract: &Contract, exchange: &Exchange, miss: &RouteM
     finding
         .with_actual(format!("{} {path}", request.method))
         .with_evidence(Evidence::of(exchange))
-        .with_discriminator(format!("{} {path}", request.method))
+        .with_discriminator(format!("{} {}", request.method, alike(path)))
+}
+
+/// A path with `*` for each segment that looks like the name of a resource, so that a thousand of
+/// them are one finding.
+fn alike(path: &str) -> String {
+    let is_name = |segment: &str| {
+        segment.len() > 30
+            || segment
+                .bytes()
+                .any(|byte| byte.is_ascii_digit() || byte == b'%')
+    };
+    path.split('/')
+        .map(|segment| if is_name(segment) { "*" } else { segment })
+        .collect::<Vec<_>>()
+        .join("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::alike;
+
+    #[test]
+    fn paths_that_differ_in_the_names_of_resources_are_alike() {
+        assert_eq!(alike("/v2/users/17/posts"), alike("/v2/users/42/posts"));
+        assert_eq!(alike("/a/%C3%BC"), "/a/*");
+        assert_eq!(alike("/static/logo.png"), "/static/logo.png");
+        assert_ne!(alike("/users/17"), alike("/posts/17"));
+    }
 }

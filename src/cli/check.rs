@@ -8,7 +8,7 @@ use url::{Host, Url};
 use super::{
     Result,
     auth::{self, AuthArgs},
-    common::{CliError, Output, Prepared, RunArgs},
+    common::{CliError, Output, Prepared, RunArgs, base_path},
     connection::ConnectionArgs,
     interrupt,
     start::Service,
@@ -30,7 +30,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "URL")]
     url: Option<String>,
     /// The base path, in place of the one in --url
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", value_parser = base_path)]
     base_path: Option<String>,
     /// A value for a parameter, such as the id of something that exists; repeatable
     #[arg(long, value_name = "NAME=VALUE")]

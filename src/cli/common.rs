@@ -115,6 +115,19 @@ impl Output {
     }
 }
 
+/// A base path as a user gives it, percent-encoded and without a slash at its end.
+pub(super) fn base_path(text: &str) -> Result<String, String> {
+    if text.contains("://") {
+        return Err("a base path is the part behind the host, such as /v2".to_owned());
+    }
+    if text.contains(['?', '#']) {
+        return Err("a base path has no query and no fragment".to_owned());
+    }
+    let mut url = url::Url::parse("http://host").map_err(|error| error.to_string())?;
+    url.set_path(text.trim_end_matches('/'));
+    Ok(url.path().trim_end_matches('/').to_owned())
+}
+
 /// Writes an error for a person, on standard error.
 pub(super) fn tell_error(error: &CliError, output: &Output) {
     let text = error.to_string();

@@ -6,12 +6,12 @@ use clap::Args as ClapArgs;
 
 use super::{
     Result,
-    common::{Output, Prepared, RunArgs},
+    common::{Output, Prepared, RunArgs, base_path},
     interrupt,
 };
 use crate::{
     gate::{self, Interrupt, Replay, Source},
-    recording,
+    recording::{self, Meant},
 };
 
 /// Hold recorded exchanges against the document
@@ -24,7 +24,7 @@ pub(super) struct Args {
     #[arg(value_name = "RECORDING", required = true)]
     recordings: Vec<PathBuf>,
     /// The base path of the recorded requests, in place of those of the document's servers
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", value_parser = base_path)]
     base_path: Option<String>,
     /// Threads that hold exchanges [default: one for each core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
@@ -41,12 +41,10 @@ pub(super) fn run(args: &Args, output: &Output) -> Result {
     let mut prepared = args.run.prepare()?;
     let sources: Vec<Source> = recording::files(&args.recordings)?
         .into_iter()
-        .map(|path| {
-            if path.as_os_str() == "-" {
-                Source::StandardInput
-            } else {
-                Source::File(path)
-            }
+        .map(|file| match file {
+            Meant::Named(path) if path.as_os_str() == "-" => Source::StandardInput,
+            Meant::Named(path) => Source::File(path),
+            Meant::Found(path) => Source::InFolder(path),
         })
         .collect();
     let interrupt = Interrupt::default();

@@ -280,20 +280,28 @@ impl Contract {
                 all.push(defect);
             }
         }
-        all.sort_by(|a, b| (&a.address, a.rule, &a.message).cmp(&(&b.address, b.rule, &b.message)));
-        all
+        defect::settle(all)
     }
 
-    /// Hands over every schema object that an operation or a name leads to, once each.
+    /// The operations that no request to this service has: webhooks, callbacks, path items among
+    /// the components. They are read anew by each call.
+    pub fn hooks(&self) -> Vec<Operation> {
+        read::hooks(&self.store).0
+    }
+
+    /// Hands over every schema object that an operation, a hook or a name leads to, once each.
     pub fn each_schema_object(
         &self,
         visit: &mut dyn FnMut(&Address, &serde_json::Map<String, Value>),
     ) {
-        let roots = self
+        let mut roots: Vec<_> = self
             .all_schemas()
             .iter()
             .map(|schema| schema.address().clone())
             .collect();
+        for hook in self.hooks() {
+            hook.each_schema(&mut |schema| roots.push(schema.address().clone()));
+        }
         schema::objects::each(&self.store, roots, visit);
     }
 
@@ -306,14 +314,17 @@ impl Contract {
     pub fn all_defects(&self) -> Vec<Defect> {
         self.compile_all();
         let mut all = read::component_defects(&self.store);
+        let (hooks, in_hooks) = read::hooks(&self.store);
+        for hook in hooks {
+            hook.each_schema(&mut |schema| schema.compile());
+        }
+        all.extend(in_hooks);
         for defect in self.defects() {
             if !all.contains(&defect) {
                 all.push(defect);
             }
         }
-        all.sort_by(|a, b| (&a.address, a.rule, &a.message).cmp(&(&b.address, b.rule, &b.message)));
-        all.dedup();
-        all
+        defect::settle(all)
     }
 
     /// Compiles every schema in both directions, so that [`Contract::defects`] is complete.

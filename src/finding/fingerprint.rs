@@ -24,6 +24,15 @@ impl Fingerprint {
                 .map_or("", |address| address.pointer.as_str()),
         );
         hash.text(&finding.discriminator);
+        // The same pointer in another file is another node; files are numbered as references meet them.
+        if let Some(file) = finding
+            .document
+            .as_ref()
+            .map(|address| address.file.index())
+            .filter(|file| *file > 0)
+        {
+            hash.text(&file.to_string());
+        }
         Self(hash.0)
     }
 }

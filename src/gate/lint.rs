@@ -15,7 +15,7 @@ pub fn lint_outcome(
     settings: &Settings,
     elapsed: Duration,
 ) -> Outcome {
-    let mut findings = Findings::default();
+    let mut findings = Findings::in_order();
     for finding in found
         .into_iter()
         .filter_map(|finding| settings.severities.apply(finding))

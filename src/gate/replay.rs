@@ -47,6 +47,8 @@ pub struct Replay {
 pub enum Source {
     /// A file.
     File(PathBuf),
+    /// A file that was found in a folder: one that is no recording is passed over, with a notice.
+    InFolder(PathBuf),
     /// Standard input.
     StandardInput,
 }
@@ -54,18 +56,22 @@ pub enum Source {
 impl Source {
     fn open(&self) -> Result<Reader, OpenError> {
         match self {
-            Self::File(path) => recording::open(path),
+            Self::File(path) | Self::InFolder(path) => recording::open(path),
             Self::StandardInput => recording::read("-", std::io::stdin()),
         }
     }
 
     fn name(&self) -> String {
         match self {
-            Self::File(path) => path.display().to_string(),
+            Self::File(path) | Self::InFolder(path) => path.display().to_string(),
             Self::StandardInput => "-".to_owned(),
         }
     }
 }
+
+/// How many notices are kept; what comes beyond is counted, so that memory does not grow with a
+/// recording in which nothing can be read.
+const MOST_NOTICES: usize = 1_000;
 
 /// How many entries go to a worker at once.
 const BATCH: usize = 32;
@@ -109,12 +115,8 @@ pub fn replay(
     listener: &mut dyn Listener,
     interrupt: &Interrupt,
 ) -> Result<Outcome, OpenError> {
-    for source in sources {
-        if let Source::File(_) = source {
-            source.open()?;
-        }
-    }
-    let target = match sources {
+    let (sources, passed_over) = readable(sources)?;
+    let target = match sources.as_slice() {
         [only] => only.name(),
         many => format!("{} recordings", many.len()),
     };
@@ -128,10 +130,15 @@ pub fn replay(
         tally: Tally::new(contract),
         findings: Findings::default(),
         notices: Vec::new(),
+        unsaid: 0,
         held: 0,
         unmatched: 0,
     };
+    for error in passed_over {
+        collector.notice(error.to_string());
+    }
     let workers = options.workers.max(1);
+    let sources = sources.as_slice();
     let (batches, to_hold) = sync_channel::<Batch>(workers * 2);
     let to_hold = Mutex::new(to_hold);
     let (done, finished) = sync_channel::<Done>(workers * 2);
@@ -162,6 +169,29 @@ pub fn replay(
         End::Complete
     };
     Ok(collector.finish(snapshots, header, end, started))
+}
+
+/// The sources that can be begun, and why those of a folder that cannot are passed over.
+fn readable(sources: &[Source]) -> Result<(Vec<Source>, Vec<OpenError>), OpenError> {
+    let mut readable = Vec::new();
+    let mut passed_over = Vec::new();
+    for source in sources {
+        match source {
+            Source::StandardInput => {}
+            Source::File(_) => drop(source.open()?),
+            Source::InFolder(_) => {
+                if let Err(error) = source.open() {
+                    passed_over.push(error);
+                    continue;
+                }
+            }
+        }
+        readable.push(source.clone());
+    }
+    if readable.is_empty() && !passed_over.is_empty() {
+        return Err(passed_over.remove(0));
+    }
+    Ok((readable, passed_over))
 }
 
 fn read_all(
@@ -276,6 +306,7 @@ struct Collector<'c> {
     tally: Tally,
     findings: Findings,
     notices: Vec<String>,
+    unsaid: u64,
     held: u64,
     unmatched: u64,
 }
@@ -339,6 +370,10 @@ impl Collector<'_> {
     }
 
     fn notice(&mut self, text: String) {
+        if self.notices.len() == MOST_NOTICES {
+            self.unsaid += 1;
+            return;
+        }
         self.listener
             .on(&Event::Notice(&text), self.contract.document());
         self.notices.push(text);
@@ -362,6 +397,15 @@ impl Collector<'_> {
             if let Some(finding) = self.options.settings.severities.apply(finding) {
                 self.found(finding);
             }
+        }
+        if self.unsaid > 0 {
+            self.notices
+                .push(format!("{} notices more are not shown", self.unsaid));
+        }
+        for (rule, count) in self.findings.beyond() {
+            self.notices.push(format!(
+                "{rule} was broken {count} times more, in other ways than those that are told"
+            ));
         }
         let outcome = Outcome {
             baseline: None,

@@ -52,7 +52,8 @@ impl Lint for ExampleMismatch {
                 }
             }
         };
-        for operation in subject.contract.operations() {
+        let operations = subject.contract.operations().iter().map(AsRef::as_ref);
+        for operation in operations.chain(&subject.hooks) {
             let id = Some(operation.id.as_str());
             for parameter in &operation.parameters {
                 if let Some(schema) = parameter.value.schema() {

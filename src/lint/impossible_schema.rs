@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{Finding, Lint, Rule, Subject, documented, finding};
-use crate::contract::Direction;
+use crate::contract::{Direction, Schema};
 
 documented! {
     /// No value at all is valid under a schema.
@@ -42,19 +42,38 @@ impl Lint for ImpossibleSchema {
         });
         for (at, members) in worth.take(MOST) {
             let schema = subject.contract.schema_at(at.clone(), Direction::Response);
-            let is_impossible = match members.get("enum").and_then(Value::as_array) {
-                Some(listed) => !listed.iter().any(|value| schema.is_valid(value)),
-                None => schema.is_impossible(),
-            };
-            if is_impossible {
-                findings.push(
+            match members.get("enum").and_then(Value::as_array) {
+                Some(listed) if listed.iter().any(|value| schema.is_valid(value)) => {}
+                Some(listed) => {
+                    findings.push(no_listed_value(&schema, listed).at(at.clone()));
+                }
+                None if schema.is_impossible() => findings.push(
                     finding(
                         &Self::RULE,
                         "no value is valid under this schema: its keywords contradict each other",
                     )
                     .at(at.clone()),
-                );
+                ),
+                None => {}
             }
         }
+    }
+}
+
+/// What is wrong with the first value of an `enum` of which none is valid.
+fn no_listed_value(schema: &Schema, listed: &[Value]) -> Finding {
+    let why = listed
+        .first()
+        .and_then(|value| schema.violations(value).into_iter().next());
+    let told = finding(
+        &ImpossibleSchema::RULE,
+        match &why {
+            Some(why) => format!("no value of the enum is valid: {}", why.message),
+            None => "the enum lists no value".to_owned(),
+        },
+    );
+    match why {
+        Some(why) => told.with_actual(why.actual).with_expected(why.expected),
+        None => told,
     }
 }

@@ -62,13 +62,20 @@ pub const RULES: &[&dyn Lint] = &[
     &unknown_format::UnknownFormat,
 ];
 
-/// Looks at a contract with every rule.
+/// Looks at a contract with every rule; what it finds is in the order of the document.
 pub fn lint(contract: &Contract) -> Vec<Finding> {
     let subject = Subject::new(contract);
     let mut findings = Vec::new();
     for rule in RULES {
         rule.look(&subject, &mut findings);
     }
+    let document = contract.document();
+    findings.sort_by_cached_key(|finding: &Finding| {
+        finding
+            .document
+            .as_ref()
+            .map(|at| (at.file, document.offset(at)))
+    });
     findings
 }
 

@@ -45,10 +45,10 @@ impl Lint for ProseStatus {
                 .iter()
                 .map(|response| (&response.description, response.address.join("description")));
             for (text, at) in own.chain(responses) {
-                for status in spoken_of(text) {
+                for (status, sentence) in spoken_of(text) {
                     if operation.responses.get(status).is_none() && !told.contains(&status) {
                         told.push(status);
-                        findings.push(tell(operation, status, at.clone()));
+                        findings.push(tell(operation, status, sentence, at.clone()));
                     }
                 }
             }
@@ -56,7 +56,7 @@ impl Lint for ProseStatus {
     }
 }
 
-fn tell(operation: &Operation, status: StatusCode, at: Address) -> Finding {
+fn tell(operation: &Operation, status: StatusCode, sentence: &str, at: Address) -> Finding {
     finding(
         &ProseStatus::RULE,
         format!(
@@ -67,6 +67,7 @@ fn tell(operation: &Operation, status: StatusCode, at: Address) -> Finding {
     )
     .with_operation(operation.id.as_str())
     .at(at)
+    .with_actual(sentence.split_whitespace().collect::<Vec<_>>().join(" "))
     .with_expected(format!("a response {} under `responses`", status.as_u16()))
     .with_discriminator(status.as_str())
 }
@@ -93,9 +94,9 @@ const ABOUT: &[&str] = &[
     "http",
 ];
 
-/// The statuses that a text says will come.
-fn spoken_of(text: &str) -> Vec<StatusCode> {
-    let mut found = Vec::new();
+/// The statuses that a text says will come, each with the first sentence that does.
+fn spoken_of(text: &str) -> Vec<(StatusCode, &str)> {
+    let mut found: Vec<(StatusCode, &str)> = Vec::new();
     for sentence in text.split(['.', '\n', ';']) {
         let words: Vec<String> = sentence
             .split(|character: char| !character.is_alphanumeric())
@@ -112,7 +113,6 @@ fn spoken_of(text: &str) -> Vec<StatusCode> {
                 .and_then(|index| words.get(index))
                 .map_or("", String::as_str);
             let behind = words.get(index + 1).map_or("", String::as_str);
-            let reason = status.canonical_reason().unwrap_or_default().to_lowercase();
             // `Error code: 300` is a number of the service's own.
             let is_own_code = before == "code"
                 && index
@@ -121,13 +121,28 @@ fn spoken_of(text: &str) -> Vec<StatusCode> {
             let is_meant = BEFORE.contains(&before) && !is_amount(behind) && !is_own_code
                 || BEHIND.contains(&behind)
                 || is_about_responses && ["a", "an"].contains(&before) && !is_amount(behind)
-                || reason.split(' ').next() == Some(behind) && !behind.is_empty();
-            if is_meant && !found.contains(&status) {
-                found.push(status);
+                || is_named(status, &words[index + 1..]);
+            if is_meant && !found.iter().any(|(known, _)| *known == status) {
+                found.push((status, sentence));
             }
         }
     }
     found
+}
+
+/// Whether the reason phrase of a status follows it, two words of it where it has as many: `409
+/// Conflict`, `404 Not Found`, and not `500 internal users`.
+fn is_named(status: StatusCode, behind: &[String]) -> bool {
+    let reason = status.canonical_reason().unwrap_or_default().to_lowercase();
+    let reason: Vec<&str> = reason
+        .split(|character: char| !character.is_alphanumeric())
+        .take(2)
+        .collect();
+    behind.len() >= reason.len()
+        && reason
+            .iter()
+            .zip(behind)
+            .all(|(wanted, word)| wanted == word)
 }
 
 /// A number of three digits that is the code of a status.
@@ -187,7 +202,7 @@ mod tests {
     fn codes(text: &str) -> Vec<u16> {
         spoken_of(text)
             .iter()
-            .map(http::StatusCode::as_u16)
+            .map(|(status, _)| status.as_u16())
             .collect()
     }
 
@@ -208,6 +223,8 @@ mod tests {
         assert_eq!(codes("Costs $402 a month"), [] as [u16; 0]);
         assert_eq!(codes("**Error Code:** `300`"), [] as [u16; 0]);
         assert_eq!(codes("returns 100 results"), [] as [u16; 0]);
+        assert_eq!(codes("Create up to 500 internal users"), [] as [u16; 0]);
+        assert_eq!(codes("a 500 Internal Server Error comes"), [500]);
         assert_eq!(codes("returns 299 things"), [] as [u16; 0]);
     }
 }

@@ -3,7 +3,7 @@
 use oasgate_document::{Address, Document};
 use serde_json::{Map, Value};
 
-use crate::contract::{Contract, Defect};
+use crate::contract::{Contract, Defect, Operation};
 
 /// A contract to be looked at.
 pub struct Subject<'c> {
@@ -11,6 +11,8 @@ pub struct Subject<'c> {
     pub contract: &'c Contract,
     /// What keeps parts of the document from being understood; every schema has been compiled.
     pub defects: Vec<Defect>,
+    /// The operations that no request to the service has: webhooks, callbacks, spare path items.
+    pub hooks: Vec<Operation>,
     /// Every schema object, once each.
     pub schemas: Vec<(Address, Map<String, Value>)>,
 }
@@ -23,6 +25,7 @@ impl<'c> Subject<'c> {
         Self {
             contract,
             defects,
+            hooks: contract.hooks(),
             schemas,
         }
     }

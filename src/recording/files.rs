@@ -10,12 +10,30 @@ use super::OpenError;
 /// Endings of files that are taken from a folder.
 const ENDINGS: &[&str] = &["har", "json", "yaml", "yml", "ndjson", "jsonl"];
 
+/// A file to be read, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Meant {
+    /// The user named it: it is a recording.
+    Named(PathBuf),
+    /// It was found in a folder, by its ending: it may be something else.
+    Found(PathBuf),
+}
+
+impl Meant {
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::Named(path) | Self::Found(path) => path,
+        }
+    }
+}
+
 /// Each path as it is; a folder as the recordings in it and below, sorted by name. `-` stays.
 ///
 /// # Errors
 ///
 /// When a path is not there or a folder has no recording in it.
-pub fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, OpenError> {
+pub fn files(paths: &[PathBuf]) -> Result<Vec<Meant>, OpenError> {
     let mut found = Vec::new();
     for path in paths {
         if path.as_os_str() != "-" && path.is_dir() {
@@ -28,13 +46,13 @@ pub fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, OpenError> {
                 return Err(OpenError::NoRecordings(path.display().to_string()));
             }
         } else {
-            found.push(path.clone());
+            found.push(Meant::Named(path.clone()));
         }
     }
     Ok(found)
 }
 
-fn walk(folder: &Path, found: &mut Vec<PathBuf>) -> io::Result<()> {
+fn walk(folder: &Path, found: &mut Vec<Meant>) -> io::Result<()> {
     let mut entries = fs::read_dir(folder)?
         .map(|entry| Ok(entry?.path()))
         .collect::<io::Result<Vec<_>>>()?;
@@ -50,7 +68,7 @@ fn walk(folder: &Path, found: &mut Vec<PathBuf>) -> io::Result<()> {
         if path.is_dir() {
             walk(&path, found)?;
         } else if is_recording(name) {
-            found.push(path);
+            found.push(Meant::Found(path));
         }
     }
     Ok(())

@@ -28,7 +28,7 @@ use serde_json::Value;
 use crate::exchange::{Exchange, Origin, Request, Response};
 
 pub use error::{OpenError, RecordingError};
-pub use files::files;
+pub use files::{Meant, files};
 pub use write::Writer;
 
 /// One way in which exchanges are written down.

@@ -128,6 +128,7 @@ impl Iterator for Lines {
 
 /// One line.
 #[derive(Serialize, Deserialize)]
+#[serde(expecting = "an object with `request` and `response`")]
 pub(super) struct RecordedExchange {
     request: RecordedRequest,
     response: RecordedResponse,
@@ -137,6 +138,7 @@ pub(super) struct RecordedExchange {
 }
 
 #[derive(Serialize, Deserialize)]
+#[serde(expecting = "an object with `method` and `url`")]
 struct RecordedRequest {
     method: String,
     url: String,
@@ -147,6 +149,7 @@ struct RecordedRequest {
 }
 
 #[derive(Serialize, Deserialize)]
+#[serde(expecting = "an object with `status`")]
 struct RecordedResponse {
     status: u16,
     #[serde(default)]

@@ -18,6 +18,8 @@ pub(super) struct SourceLine {
     column: usize,
     /// The node within the text.
     pub(super) span: Range<usize>,
+    /// Whether the line is longer than what is shown, so that its number tells little.
+    pub(super) is_window: bool,
 }
 
 impl SourceLine {
@@ -59,6 +61,7 @@ impl SourceLine {
             line: place.line as usize,
             column: place.column as usize,
             span: start - from..(end - from).max(start - from),
+            is_window: is_long,
         }
     }
 }

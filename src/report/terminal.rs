@@ -1,6 +1,9 @@
 //! For people: what was held, and each finding beside the line of the document that it breaks.
 
-use std::io::{self, Write};
+use std::{
+    collections::BTreeMap,
+    io::{self, Write},
+};
 
 use codespan_reporting::{
     diagnostic::{Diagnostic, Label, Severity as Level},
@@ -17,7 +20,7 @@ use super::{
     words::{count, count_of},
 };
 use crate::{
-    finding::{Finding, Severity},
+    finding::{Finding, RuleId, Severity},
     gate::{End, Event, Header, Listener, OperationSummary, Outcome, RunKind},
 };
 
@@ -43,6 +46,9 @@ pub enum Detail {
 
 /// How many operations are listed before the list is cut to those that have findings.
 const MOST_OPERATIONS: usize = 20;
+
+/// How many warnings of one rule are shown before the rest is counted.
+const MOST_WARNINGS: usize = 20;
 
 /// Writes the report of a run as text.
 pub struct Terminal<W: Write + Send> {
@@ -79,11 +85,7 @@ impl<W: Write + Send> Terminal<W> {
             if outcome.header.kind != RunKind::Lint {
                 operations(writer, outcome, self.detail)?;
             }
-            for (finding, seen) in outcome.findings.sorted() {
-                if finding.severity > Severity::Note || self.detail == Detail::Verbose {
-                    write_finding(writer, finding, seen, document)?;
-                }
-            }
+            findings(writer, outcome, document, self.detail)?;
             for notice in &outcome.notices {
                 coloured(writer, Color::Yellow, "notice")?;
                 writeln!(writer, ": {}", visible(notice))?;
@@ -248,6 +250,42 @@ fn operations(out: &mut dyn WriteColor, outcome: &Outcome, detail: Detail) -> io
     writeln!(out)
 }
 
+/// The findings, and of warnings that repeat themselves the first few alone.
+fn findings(
+    out: &mut dyn WriteColor,
+    outcome: &Outcome,
+    document: &Document,
+    detail: Detail,
+) -> io::Result<()> {
+    let mut warnings: BTreeMap<&RuleId, usize> = BTreeMap::new();
+    for (finding, seen) in outcome.findings.sorted() {
+        if detail != Detail::Verbose {
+            if finding.severity == Severity::Note {
+                continue;
+            }
+            if finding.severity == Severity::Warning {
+                let warnings = warnings.entry(&finding.rule).or_default();
+                *warnings += 1;
+                if *warnings > MOST_WARNINGS {
+                    continue;
+                }
+            }
+        }
+        write_finding(out, finding, seen, document)?;
+    }
+    for (rule, number) in warnings {
+        if number > MOST_WARNINGS {
+            coloured(out, Color::Yellow, &format!("warning[{rule}]"))?;
+            writeln!(
+                out,
+                ": {} more; --verbose shows all, and so does a report\n",
+                number - MOST_WARNINGS
+            )?;
+        }
+    }
+    Ok(())
+}
+
 /// One finding as text, as a test shows it.
 pub fn render_finding(finding: &Finding, document: &Document, colour: Colour) -> String {
     let mut text = Text::new(colour);
@@ -275,7 +313,11 @@ fn write_finding(
     let mut diagnostic = Diagnostic::new(level)
         .with_code(finding.rule.as_str())
         .with_message(visible(&finding.message))
-        .with_notes(notes(finding, seen));
+        .with_notes(notes(
+            finding,
+            seen,
+            line.as_ref().is_some_and(|line| line.is_window),
+        ));
     let config = Config::default();
     let styles = Styles::default();
     let mut out = StylesWriter::new(out, &styles);
@@ -300,9 +342,12 @@ fn write_finding(
     written.map_err(io::Error::other)
 }
 
-fn notes(finding: &Finding, seen: u64) -> Vec<String> {
+fn notes(finding: &Finding, seen: u64, line_tells_little: bool) -> Vec<String> {
     let mut notes = Vec::new();
     let mut note = |name: &str, text: &str| notes.push(format!("{name}{}", visible(text)));
+    if line_tells_little && let Some(at) = &finding.document {
+        note("at:   ", &format!("#{}", at.pointer));
+    }
     if let Some(actual) = &finding.actual {
         note("got:  ", actual);
     }

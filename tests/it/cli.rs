@@ -55,7 +55,9 @@ fn wrong_input_is_told_with_its_place_and_what_to_do() {
                     .collect(),
                 None => content.as_bytes().to_vec(),
             };
-            fs::write(folder.path().join(file), bytes).expect("it is written");
+            let path = folder.path().join(file);
+            fs::create_dir_all(path.parent().expect("a folder")).expect("it is made");
+            fs::write(path, bytes).expect("it is written");
         }
         fs::copy(
             project().join("spec/vantage-data-exports.yaml"),

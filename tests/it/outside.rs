@@ -30,7 +30,7 @@ fn replay(contract: &Contract, paths: &[PathBuf], workers: usize) -> Outcome {
     let sources: Vec<_> = recording::files(paths)
         .expect("recordings")
         .into_iter()
-        .map(Source::File)
+        .map(|file| Source::File(file.path().to_owned()))
         .collect();
     let options = Replay {
         settings: Settings::default(),
@@ -55,7 +55,7 @@ fn recordings_of_others_are_read_to_the_last_exchange() {
         let files = recording::files(&[shared.join("recordings").join(path)]).expect("recordings");
         let (mut read, mut unanswered) = (0, 0);
         for file in &files {
-            for entry in recording::open(file).expect("it opens") {
+            for entry in recording::open(file.path()).expect("it opens") {
                 match entry.and_then(|entry| entry.exchange()) {
                     Ok(_) => read += 1,
                     Err(error) if error.message.starts_with("no response was recorded") => {

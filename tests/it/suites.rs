@@ -311,13 +311,14 @@ fn labelled_bodies_are_found_and_no_others() {
     let contract = Contract::load(shared.join("corpus/datadog/v1.yaml")).expect("it loads");
     let cassettes = folder.join("cassettes");
     let (mut schemas, mut types, mut statuses) = (BTreeSet::new(), BTreeSet::new(), 0);
-    for path in recording::files(std::slice::from_ref(&cassettes)).expect("recordings") {
+    for file in recording::files(std::slice::from_ref(&cassettes)).expect("recordings") {
+        let path = file.path();
         let name = path
             .strip_prefix(&cassettes)
             .expect("below")
             .display()
             .to_string();
-        for (index, entry) in (0..).zip(recording::open(&path).expect("it opens")) {
+        for (index, entry) in (0..).zip(recording::open(path).expect("it opens")) {
             let exchange = entry
                 .and_then(|entry| entry.exchange())
                 .expect("an exchange");

@@ -8,18 +8,26 @@ use crate::{
     source::Source,
 };
 
-/// Parses the text. Depth is bounded by `serde_json` at 128 levels.
+/// How deep `serde_json` reads.
+pub(crate) const DEPTH: usize = 128;
+
+/// Parses the text.
 pub(crate) fn parse(source: &Source) -> Result<Value, DocumentError> {
     serde_json::from_str(source.text()).map_err(|error| {
         let text = error.to_string();
         let message = text.split(" at line ").next().unwrap_or(&text).to_owned();
-        DocumentError::Json {
-            place: source.in_file(
-                error.line().saturating_sub(1),
-                error.column().saturating_sub(1),
-            ),
-            message,
+        let place = source.in_file(
+            error.line().saturating_sub(1),
+            error.column().saturating_sub(1),
+        );
+        // The only way to tell this error from others is its text.
+        if message == "recursion limit exceeded" {
+            return DocumentError::TooDeep {
+                place,
+                limit: DEPTH,
+            };
         }
+        DocumentError::Json { place, message }
     })
 }
 

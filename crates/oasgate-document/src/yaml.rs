@@ -35,12 +35,20 @@ pub(crate) fn parse(
     let mut parser = Parser::new_from_str(source.text());
     let mut is_over = false;
     while let Some(next) = parser.next_event() {
-        let (event, span) = next.map_err(|error| DocumentError::Yaml {
-            place: source.in_file(
+        let (event, span) = next.map_err(|error| {
+            let place = source.in_file(
                 error.marker().line().saturating_sub(1),
                 error.marker().col(),
-            ),
-            message: error.info(),
+            );
+            let message = error.info();
+            // The parser has a limit of its own for what it reads ahead.
+            if message == "recursion limit exceeded" {
+                return DocumentError::TooDeep {
+                    place,
+                    limit: limits.depth,
+                };
+            }
+            DocumentError::Yaml { place, message }
         })?;
         match event {
             Event::DocumentEnd => {

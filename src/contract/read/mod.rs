@@ -2,6 +2,7 @@
 
 mod components;
 mod content;
+mod hooks;
 mod operation;
 mod parameter;
 mod response;
@@ -16,6 +17,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 pub(super) use components::defects as component_defects;
+pub(super) use hooks::hooks;
 
 use super::{
     Contract, Defect, Direction, Operation, OperationId, PathTemplate, Schema,
