@@ -8,7 +8,7 @@ use crate::{
     contract::Location,
     exchange::Body,
     finding::Finding,
-    wire::{self, Parameters, Parsed, parse_body},
+    wire::{self, Parameters, Parsed, read_body},
 };
 
 documented! {
@@ -168,8 +168,9 @@ fn body_place(subject: &Subject<'_>, breach: &Breach) -> Option<Address> {
     let field = request.headers.get(http::header::CONTENT_TYPE)?;
     let came = field.to_str().ok()?.parse().ok()?;
     let declared = subject.operation.request_body.as_ref()?;
-    let schema = declared.content.best(&came)?.schema.as_ref()?;
-    let Ok(Parsed::Value(value)) = parse_body(&came, bytes) else {
+    let media_type = declared.content.best(&came)?;
+    let schema = media_type.schema.as_ref()?;
+    let Ok(Parsed::Value(value)) = read_body(media_type, &came, bytes) else {
         return None;
     };
     let violations = schema.violations(&value);

@@ -8,7 +8,7 @@ use crate::{
     contract::{Location, MediaType, Schema, Violation},
     exchange::{Body, is_redacted},
     finding::Finding,
-    wire::{Parameters, Parsed, parse_body},
+    wire::{Parameters, Parsed, part_breaches, read_body},
 };
 
 documented! {
@@ -188,7 +188,17 @@ fn body(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
         }
         return;
     };
-    match parse_body(&came, bytes) {
+    for breach in part_breaches(media_type, &came, bytes) {
+        findings.push(
+            told(
+                format!("the part `{}`: {}", breach.part, breach.message),
+                format!("part {} {}", breach.part, breach.message),
+            )
+            .with_expected(breach.expected)
+            .with_actual(breach.actual),
+        );
+    }
+    match read_body(media_type, &came, bytes) {
         Err(error) => findings.push(
             told(error.to_string(), "malformed".to_owned())
                 .with_expected(format!("a body of {}", media_type.range))
@@ -199,19 +209,16 @@ fn body(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
                         .collect::<String>(),
                 ),
         ),
-        // Forms carry texts, whose types only the service knows.
-        Ok(Parsed::Value(value)) if !is_form(&came) => {
-            held_body(media_type, &value, &told, findings)
+        Ok(Parsed::Value(value)) => held_body(media_type, &value, &told, findings),
+        Ok(Parsed::Items(items)) => {
+            if let Some(schema) = &media_type.item_schema {
+                for item in &items {
+                    held_value(schema, item, &told, findings);
+                }
+            }
         }
-        Ok(_) => {}
+        Ok(Parsed::Opaque) => {}
     }
-}
-
-fn is_form(media_type: &MediaTypeBuf) -> bool {
-    media_type
-        .essence()
-        .to_string()
-        .eq_ignore_ascii_case("application/x-www-form-urlencoded")
 }
 
 fn held_body(
@@ -220,9 +227,17 @@ fn held_body(
     told: &dyn Fn(String, String) -> Finding,
     findings: &mut Vec<Finding>,
 ) {
-    let Some(schema) = &media_type.schema else {
-        return;
-    };
+    if let Some(schema) = &media_type.schema {
+        held_value(schema, value, told, findings);
+    }
+}
+
+fn held_value(
+    schema: &Schema,
+    value: &Value,
+    told: &dyn Fn(String, String) -> Finding,
+    findings: &mut Vec<Finding>,
+) {
     violations(schema, value, |violation| {
         let place = if violation.instance.is_root() {
             String::new()

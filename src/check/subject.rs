@@ -244,7 +244,11 @@ impl<'a> Subject<'a> {
             },
             _ => return Content::Unknown,
         };
-        match wire::parse_body(content_type, bytes) {
+        let parsed = match self.media_type() {
+            Some(declared) => wire::read_body(declared, content_type, bytes),
+            None => wire::parse_body(content_type, bytes),
+        };
+        match parsed {
             Ok(parsed) => Content::Read(parsed),
             // Without a content type the guess may be wrong, and a wrong guess is no breach.
             Err(_) if matches!(self.content_type, ContentType::Absent) => Content::Unknown,

@@ -4,7 +4,7 @@ use encoding_rs::Encoding;
 use mediatype::{MediaTypeBuf, ReadParams as _};
 use serde_json::Value;
 
-use super::{form, json};
+use super::{form, json, multipart};
 use crate::contract::MediaType;
 
 /// A body as its media type reads it.
@@ -113,6 +113,32 @@ pub fn parse_body(media_type: &MediaTypeBuf, bytes: &[u8]) -> Result<Parsed, Mal
         Format::Text => Ok(Parsed::Value(Value::String(text))),
         Format::Opaque => Ok(Parsed::Opaque),
     }
+}
+
+/// Reads a body as a reader of the document does: like [`parse_body`], and the fields of a form or
+/// the parts of `multipart/form-data` each by its `encoding` and its schema.
+///
+/// # Errors
+///
+/// As [`parse_body`], and when a part is not what it says.
+pub fn read_body(
+    declared: &MediaType,
+    media_type: &MediaTypeBuf,
+    bytes: &[u8],
+) -> Result<Parsed, MalformedBody> {
+    let Some(schema) = &declared.schema else {
+        return parse_body(media_type, bytes);
+    };
+    if multipart::is_form_data(media_type) {
+        let read = multipart::read(declared, schema, media_type, bytes)?;
+        return Ok(read.map_or(Parsed::Opaque, Parsed::Value));
+    }
+    let format = Format::of(media_type);
+    if format == Format::Form {
+        let text = decode(media_type, bytes, format)?;
+        return Ok(Parsed::Value(form::read(declared, schema, &text)));
+    }
+    parse_body(media_type, bytes)
 }
 
 fn syntax(format: &'static str, error: &serde_json::Error) -> MalformedBody {
@@ -226,7 +252,7 @@ pub fn write_body(media_type: &MediaType, value: &Value) -> Option<(String, Vec<
             other => other.to_string().into_bytes(),
         },
         Format::Opaque => match (value, parsed.essence().to_string().as_str()) {
-            (_, "multipart/form-data") => return Some(form::write_multipart(value)),
+            (_, "multipart/form-data") => return Some(multipart::write(media_type, value)),
             (Value::String(text), _) => text.clone().into_bytes(),
             _ => return None,
         },

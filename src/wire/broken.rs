@@ -7,7 +7,7 @@
 use mediatype::MediaTypeBuf;
 use serde_json::{Map, Value};
 
-use super::{Parameters, Parsed, RequestParts, parse_body, read_text, readings};
+use super::{Parameters, Parsed, RequestParts, read_body, read_text, readings};
 use crate::{
     contract::{Location, MediaType, Operation, Parameter, RequestBody, Schema},
     exchange::{Body, Request},
@@ -39,7 +39,7 @@ pub fn sent_body_breaks(declared: &RequestBody, request: &Request) -> Option<boo
     let field = request.headers.get(http::header::CONTENT_TYPE)?;
     let came: MediaTypeBuf = field.to_str().ok()?.parse().ok()?;
     let media_type = declared.content.best(&came)?;
-    match parse_body(&came, bytes) {
+    match read_body(media_type, &came, bytes) {
         Ok(Parsed::Value(value)) => Some(value_breaks(media_type, &value)),
         Ok(Parsed::Items(_) | Parsed::Opaque) => None,
         Err(_) => Some(true),

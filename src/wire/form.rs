@@ -1,14 +1,17 @@
-//! Form bodies: `application/x-www-form-urlencoded` and `multipart/form-data`
+//! Bodies of `application/x-www-form-urlencoded`, each property by its `encoding`
 //! (OpenAPI 3.1.1 §4.8.15).
 
-use std::fmt::Write as _;
-
+use jsonschema::JsonType;
 use serde_json::{Map, Value};
 
-use super::style::{Escaping, plain, write_pairs};
-use crate::contract::{Explode, MediaType, Style};
+use super::{
+    json, pairs,
+    reading::{self, Shape, decode_form},
+    style::{Escaping, write_pairs},
+};
+use crate::contract::{Explode, MediaType, Reserved, Schema, Style};
 
-/// The pairs of a form as an object; a name that stands more than once has an array.
+/// The pairs of a form as an object of texts; a name that stands more than once has an array.
 pub(super) fn parse(text: &str) -> Value {
     let mut object = Map::new();
     for (name, value) in form_urlencoded::parse(text.as_bytes()) {
@@ -22,6 +25,75 @@ pub(super) fn parse(text: &str) -> Value {
         }
     }
     Value::Object(object)
+}
+
+/// A form as the object that a reader of the document makes of it: each property by its `encoding`
+/// and its schema. Names that no property has stay texts.
+pub(super) fn read(media_type: &MediaType, schema: &Schema, text: &str) -> Value {
+    let sent = pairs::split(text);
+    let mut object = Map::new();
+    let mut taken = Vec::new();
+    for name in schema.property_names() {
+        let Some(property) = schema.property(&name) else {
+            continue;
+        };
+        let brackets = format!("{name}[");
+        taken.push((name.clone(), brackets.clone()));
+        let encoding = media_type.encoding.get(&name);
+        let style = encoding.and_then(|encoding| encoding.style);
+        let explode = encoding.and_then(|encoding| encoding.explode);
+        // Where nothing is said, brackets are what services read most.
+        let has_brackets = sent.iter().any(|(known, _)| known.starts_with(&brackets));
+        let value = if style.is_none() && has_brackets {
+            pairs::deep(&sent, &name, &property)
+        } else if style.is_none() && Shape::of(&property) == Shape::Object {
+            as_json(&sent, &name)
+        } else {
+            let style = style.unwrap_or(Style::Form);
+            let explode = explode.unwrap_or_else(|| default_explode(style));
+            pairs::read(&sent, &name, &property, style, explode)
+                .unwrap_or_else(|unreadable| Some(Value::String(unreadable.text)))
+        };
+        let Some(value) = value else { continue };
+        // An empty field is how a form says that there is no value.
+        let is_absent = value.as_str() == Some("") && !property.types().contains(JsonType::String);
+        if !is_absent {
+            object.insert(name, value);
+        }
+    }
+    for (name, value) in &sent {
+        let is_taken = taken
+            .iter()
+            .any(|(known, brackets)| name == known || name.starts_with(brackets.as_str()));
+        // The properties of an exploded object are pairs of their own.
+        let is_inside = media_type.encoding.iter().any(|(outer, encoding)| {
+            encoding.style == Some(Style::Form)
+                && encoding.explode != Some(Explode::No)
+                && schema
+                    .property(outer)
+                    .is_some_and(|outer| outer.property_names().contains(name))
+        });
+        if !is_taken && !is_inside {
+            let property = schema.property(name);
+            let value = reading::read_text(&decode_form(value), property.as_ref());
+            object.insert(name.clone(), value);
+        }
+    }
+    Value::Object(object)
+}
+
+/// An object travels as JSON where its encoding has no style.
+fn as_json(sent: &pairs::Pairs<'_>, name: &str) -> Option<Value> {
+    let text = decode_form(pairs::values(sent, name).first()?);
+    Some(json::parse_loosely(&text).unwrap_or(Value::String(text)))
+}
+
+fn default_explode(style: Style) -> Explode {
+    if matches!(style, Style::Form | Style::DeepObject) {
+        Explode::Yes
+    } else {
+        Explode::No
+    }
 }
 
 /// An object as a form, each property by its `encoding`; `None` when it is no object.
@@ -44,47 +116,16 @@ pub(super) fn write(media_type: &MediaType, value: &Value) -> Option<String> {
             continue;
         }
         let style = style.unwrap_or(Style::Form);
-        let explode =
-            encoding
-                .and_then(|encoding| encoding.explode)
-                .unwrap_or(if style == Style::Form {
-                    Explode::Yes
-                } else {
-                    Explode::No
-                });
-        form.extend(write_pairs(name, value, style, explode, Escaping::Form));
+        let explode = encoding
+            .and_then(|encoding| encoding.explode)
+            .unwrap_or_else(|| default_explode(style));
+        let escaping = match encoding.map(|encoding| encoding.reserved) {
+            Some(Reserved::Allowed) => Escaping::Reserved,
+            _ => Escaping::Form,
+        };
+        form.extend(write_pairs(name, value, style, explode, escaping));
     }
     Some(form.join("&"))
-}
-
-/// The boundary between parts. What is sent is made here, so it cannot hold this text by accident
-/// more likely than a value can be guessed.
-const BOUNDARY: &str = "oasgate-f2c1a7d85b0e4936";
-
-/// An object as parts; the media type with its boundary, and the bytes.
-pub(super) fn write_multipart(value: &Value) -> (String, Vec<u8>) {
-    let mut text = String::new();
-    for (name, value) in value.as_object().into_iter().flatten() {
-        let items = value
-            .as_array()
-            .map_or_else(|| std::slice::from_ref(value), Vec::as_slice);
-        for item in items {
-            let name = name.replace('"', "%22").replace(['\r', '\n'], " ");
-            let _ = write!(
-                text,
-                "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n"
-            );
-            if item.is_object() || item.is_array() {
-                text.push_str("Content-Type: application/json\r\n");
-            }
-            let _ = write!(text, "\r\n{}\r\n", plain(item));
-        }
-    }
-    let _ = write!(text, "--{BOUNDARY}--\r\n");
-    (
-        format!("multipart/form-data; boundary={BOUNDARY}"),
-        text.into_bytes(),
-    )
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! How values travel: parameter styles both ways, media types, bodies.
 //!
-//! [`parse_body`] and [`write_body`] speak media types; [`Parameters::read`] takes a request's
+//! [`parse_body`] and [`write_body`] speak media types, [`read_body`] what a document says of them; [`Parameters::read`] takes a request's
 //! parameters apart and [`write_request`] puts them together; [`header`] reads response headers.
 
 mod body;
@@ -9,13 +9,16 @@ mod form;
 pub mod header;
 pub mod http_syntax;
 mod json;
+mod multipart;
+mod pairs;
 mod parameter;
 mod reading;
 mod request;
 mod style;
 
-pub use body::{MalformedBody, Parsed, parse_body, write_body};
+pub use body::{MalformedBody, Parsed, parse_body, read_body, write_body};
 pub use broken::{breaks_on_the_wire, parameter_breaks, path_values, sent_body_breaks};
+pub use multipart::{PartBreach, part_breaches};
 pub use parameter::{Parameters, UnreadableParameter};
 pub use reading::{read_text, readings};
 pub use request::{RequestParts, UnwritableRequest, write_request};

@@ -4,10 +4,11 @@
 //! both, the reading that it accepts is the one.
 
 use jsonschema::JsonType;
+use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 
-use super::json;
-use crate::contract::Schema;
+use super::{UnreadableParameter, json};
+use crate::contract::{Explode, Schema};
 
 /// Every value that a text may be read as, the most particular first and the text itself last.
 pub fn readings(text: &str) -> Vec<Value> {
@@ -88,4 +89,85 @@ pub(super) fn read_object<'t>(
         object.insert(name.to_owned(), read_text(text, property.as_ref()));
     }
     Value::Object(object)
+}
+
+/// What a schema wants, as far as it decides how text is taken apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shape {
+    Primitive,
+    Array,
+    Object,
+    /// An array or something else.
+    Either,
+}
+
+impl Shape {
+    /// What a schema's types say.
+    pub(super) fn of(schema: &Schema) -> Self {
+        let types = schema.types();
+        let primitive = [
+            JsonType::String,
+            JsonType::Number,
+            JsonType::Integer,
+            JsonType::Boolean,
+        ]
+        .into_iter()
+        .any(|kind| types.contains(kind));
+        match (
+            types.contains(JsonType::Array),
+            types.contains(JsonType::Object),
+            primitive,
+        ) {
+            (true, _, true) => Self::Either,
+            (true, _, false) => Self::Array,
+            (false, true, false) => Self::Object,
+            _ => Self::Primitive,
+        }
+    }
+}
+
+/// A delimited text: an array of its parts, an object of its parts in pairs, or the whole.
+pub(super) fn read_list(
+    whole: &str,
+    parts: &[&str],
+    schema: &Schema,
+    explode: Explode,
+) -> Result<Value, UnreadableParameter> {
+    let primitive = || read_text(whole, Some(schema));
+    let array = || {
+        let parts = if whole.is_empty() { &[] } else { parts };
+        read_array(parts.iter().copied(), Some(schema))
+    };
+    match Shape::of(schema) {
+        Shape::Primitive => Ok(primitive()),
+        Shape::Array => Ok(array()),
+        Shape::Either => {
+            let one = primitive();
+            Ok(if schema.is_valid(&one) { one } else { array() })
+        }
+        Shape::Object => {
+            let unreadable = || UnreadableParameter {
+                reason: "the value is not written as an object".to_owned(),
+                text: whole.to_owned(),
+            };
+            let pairs: Option<Vec<(&str, &str)>> = match explode {
+                Explode::Yes => parts.iter().map(|part| part.split_once('=')).collect(),
+                Explode::No if parts.len().is_multiple_of(2) => {
+                    Some(parts.chunks(2).map(|pair| (pair[0], pair[1])).collect())
+                }
+                Explode::No => None,
+            };
+            Ok(read_object(pairs.ok_or_else(unreadable)?, Some(schema)))
+        }
+    }
+}
+
+/// Undoes percent-encoding.
+pub(super) fn decode(text: &str) -> String {
+    percent_decode_str(text).decode_utf8_lossy().into_owned()
+}
+
+/// Like [`decode`], with `+` for a space, as forms and most services read a query.
+pub(super) fn decode_form(text: &str) -> String {
+    decode(&text.replace('+', " "))
 }

@@ -1,4 +1,4 @@
-//! Parameters written and read back: the table in `tests/cases/wire/`.
+//! Parameters and bodies written and read back: the tables in `tests/cases/wire/`.
 
 use std::path::Path;
 
@@ -6,9 +6,9 @@ use http::Method;
 use oasgate::{
     contract::{Contract, Location},
     document::Document,
-    wire::{Parameters, RequestParts, write_request},
+    wire::{Parameters, Parsed, RequestParts, read_body, write_body, write_request},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::lint::table;
 
@@ -69,6 +69,55 @@ fn styles_are_written_and_read_back() {
             .expect("it is routed");
         let read = Parameters::of(&request, &route.path_values).read(parameter);
         if read.as_ref().ok() != Some(&Some(case["value"].clone())) {
+            wrong.push(format!("{case}: read back as {read:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// A contract with one POST whose body is as a case says.
+fn with_body(case: &Value) -> Contract {
+    let mut media_type = json!({ "schema": case["schema"] });
+    media_type["schema"]["type"] = "object".into();
+    if !case["encoding"].is_null() {
+        media_type["encoding"] = case["encoding"].clone();
+    }
+    let document = json!({
+        "openapi": "3.1.0",
+        "info": { "title": "t", "version": "1" },
+        "paths": { "/things": { "post": {
+            "requestBody": { "content": { case["type"].as_str().expect("a type"): media_type } },
+            "responses": {},
+        } } },
+    });
+    Contract::from_document(Document::parse("case", document.to_string()).expect("a document"))
+}
+
+#[test]
+fn forms_and_parts_are_written_and_read_back() {
+    let mut wrong = Vec::new();
+    for case in &table(Path::new("tests/cases/wire/bodies.yaml")) {
+        let contract = with_body(case);
+        let body = contract.operations()[0].request_body.as_ref();
+        let declared = &body.expect("a body").content.media_types[0];
+        let (content_type, bytes) = match case["sent"].as_str() {
+            Some(sent) => (declared.range.as_str().to_owned(), sent.as_bytes().to_vec()),
+            None => write_body(declared, &case["value"]).expect("it can be written"),
+        };
+        let parsed = content_type.parse().expect("a media type");
+        if let Some(wanted) = case["written"].as_str() {
+            let boundary = content_type.split_once("boundary=").map(|(_, text)| text);
+            let mut text = String::from_utf8(bytes.clone()).expect("text");
+            if let Some(boundary) = boundary {
+                text = text.replace(boundary, "B").replace("\r\n", "¶");
+            }
+            if text != wanted {
+                wrong.push(format!("{case}: written as {text}"));
+                continue;
+            }
+        }
+        let read = read_body(declared, &parsed, &bytes);
+        if read != Ok(Parsed::Value(case["value"].clone())) {
             wrong.push(format!("{case}: read back as {read:?}"));
         }
     }

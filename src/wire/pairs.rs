@@ -1,0 +1,188 @@
+//! `name=value` pairs, as queries, forms and cookies have them, read back by style.
+
+use serde_json::{Map, Value};
+
+use super::{
+    UnreadableParameter,
+    reading::{self, Shape, decode_form, read_list},
+};
+use crate::contract::{Explode, Schema, Style};
+
+/// Pairs in the order in which they came: names decoded, values still encoded.
+pub(super) type Pairs<'t> = [(String, &'t str)];
+
+/// Takes a query or a form apart.
+pub(super) fn split(text: &str) -> Vec<(String, &str)> {
+    text.split('&')
+        .filter(|pair| !pair.is_empty())
+        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+        .map(|(name, value)| (decode_form(name), value))
+        .collect()
+}
+
+/// The values that came under a name.
+pub(super) fn values<'t>(pairs: &Pairs<'t>, name: &str) -> Vec<&'t str> {
+    pairs
+        .iter()
+        .filter(|(known, _)| known == name)
+        .map(|(_, value)| *value)
+        .collect()
+}
+
+/// The value that travels under a name; `None` when there is none.
+///
+/// # Errors
+///
+/// When its text is not written as its style says.
+pub(super) fn read(
+    pairs: &Pairs<'_>,
+    name: &str,
+    schema: &Schema,
+    style: Style,
+    explode: Explode,
+) -> Result<Option<Value>, UnreadableParameter> {
+    if style == Style::DeepObject {
+        return Ok(deep(pairs, name, schema));
+    }
+    let values = values(pairs, name);
+    let shape = Shape::of(schema);
+    let Some(first) = values.first() else {
+        // An exploded object has no pair of its own name: its properties are pairs.
+        if shape == Shape::Object && explode == Explode::Yes {
+            return Ok(spread(pairs, schema));
+        }
+        return Ok(None);
+    };
+    let decoded = |values: &[&str]| -> Vec<String> {
+        values.iter().map(|value| decode_form(value)).collect()
+    };
+    if explode == Explode::Yes {
+        let texts = decoded(&values);
+        let array = || reading::read_array(texts.iter().map(String::as_str), Some(schema));
+        let primitive = || reading::read_text(&texts[0], Some(schema));
+        return Ok(Some(match shape {
+            Shape::Array => array(),
+            Shape::Object | Shape::Primitive => primitive(),
+            Shape::Either => {
+                let one = primitive();
+                if values.len() == 1 && schema.is_valid(&one) {
+                    one
+                } else {
+                    array()
+                }
+            }
+        }));
+    }
+    let parts: Vec<&str> = match style {
+        Style::SpaceDelimited => split_any(first, &["%20", "+", " "]),
+        Style::PipeDelimited => split_any(first, &["%7C", "%7c", "|"]),
+        Style::TabDelimited => split_any(first, &["%09", "\t"]),
+        _ => first.split(',').collect(),
+    };
+    // A comma that was escaped although it delimits is a comma all the same.
+    let parts = if parts.len() == 1 && style == Style::Form && shape != Shape::Primitive {
+        split_any(first, &["%2C", "%2c"])
+    } else {
+        parts
+    };
+    let texts = decoded(&parts);
+    let parts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    read_list(&decode_form(first), &parts, schema, explode).map(Some)
+}
+
+/// An object whose properties are pairs of their own; `None` when there is none of them.
+fn spread(pairs: &Pairs<'_>, schema: &Schema) -> Option<Value> {
+    let names = schema.property_names();
+    let mine: Vec<(&str, String)> = pairs
+        .iter()
+        .filter(|(name, _)| names.contains(name))
+        .map(|(name, value)| (name.as_str(), decode_form(value)))
+        .collect();
+    let texts = mine.iter().map(|(name, value)| (*name, value.as_str()));
+    (!mine.is_empty()).then(|| reading::read_object(texts, Some(schema)))
+}
+
+/// `name[key]=value` pairs as an object, `name[]=value` pairs as an array; `None` when there is none.
+pub(super) fn deep(pairs: &Pairs<'_>, name: &str, schema: &Schema) -> Option<Value> {
+    let mut tree = Map::new();
+    for (pair, value) in pairs {
+        let Some(rest) = pair.strip_prefix(name).filter(|rest| rest.starts_with('[')) else {
+            continue;
+        };
+        let mut keys = vec![name];
+        keys.extend(rest.split('[').skip(1).map(|key| key.trim_end_matches(']')));
+        insert(&mut tree, &keys, decode_form(value));
+    }
+    tree.remove(name).map(|value| typed(value, Some(schema)))
+}
+
+fn insert(tree: &mut Map<String, Value>, keys: &[&str], text: String) {
+    let Some((key, rest)) = keys.split_first() else {
+        return;
+    };
+    let is_list = matches!(rest, [""]);
+    if rest.is_empty() || is_list {
+        match tree.get_mut(*key) {
+            None if is_list => {
+                tree.insert((*key).to_owned(), Value::Array(vec![Value::String(text)]));
+            }
+            None => {
+                tree.insert((*key).to_owned(), Value::String(text));
+            }
+            Some(Value::Array(values)) => values.push(Value::String(text)),
+            Some(first) => *first = Value::Array(vec![first.take(), Value::String(text)]),
+        }
+        return;
+    }
+    let below = tree
+        .entry(*key)
+        .or_insert_with(|| Value::Object(Map::new()));
+    if let Value::Object(below) = below {
+        insert(below, rest, text);
+    }
+}
+
+/// Gives the texts in a tree the types that the schema wants.
+fn typed(value: Value, schema: Option<&Schema>) -> Value {
+    match value {
+        Value::String(text) => match schema.map(Shape::of) {
+            Some(Shape::Array) => reading::read_array([text.as_str()], schema),
+            _ => reading::read_text(&text, schema),
+        },
+        Value::Array(items) => {
+            let below = schema.and_then(Schema::items);
+            items
+                .into_iter()
+                .map(|item| typed(item, below.as_ref()))
+                .collect()
+        }
+        Value::Object(members) => {
+            // Numbered keys are how arrays of objects are written.
+            let numbered = members.keys().all(|key| key.parse::<usize>().is_ok());
+            if numbered && schema.is_some_and(|schema| Shape::of(schema) == Shape::Array) {
+                return typed(
+                    Value::Array(members.into_iter().map(|(_, value)| value).collect()),
+                    schema,
+                );
+            }
+            let typed_members = members.into_iter().map(|(name, value)| {
+                let below = schema.and_then(|schema| schema.property(&name));
+                let value = typed(value, below.as_ref());
+                (name, value)
+            });
+            Value::Object(typed_members.collect())
+        }
+        other => other,
+    }
+}
+
+fn split_any<'t>(text: &'t str, delimiters: &[&str]) -> Vec<&'t str> {
+    let mut parts = vec![text];
+    for delimiter in delimiters {
+        parts = parts
+            .into_iter()
+            .flat_map(|part| part.split(delimiter))
+            .collect();
+    }
+    parts
+}
