@@ -79,8 +79,10 @@ pub fn curl(request: &Request) -> String {
                 let _ = write!(line, " --data-raw {}", quote(text));
             }
             _ => {
-                let _ = write!(line, " --data-binary @body # {} bytes", body.len());
-                return format!("{line} {}", shown_url(&request.url));
+                line.push_str(" --data-binary @body");
+                // What stands behind `#` is not read, so it comes last.
+                let url = shown_url(&request.url);
+                return format!("{line} {url} # the body has {} bytes", body.len());
             }
         }
     }
@@ -164,8 +166,30 @@ pub fn is_credential(name: &str) -> bool {
     masked_header(name, "").is_some() || name == "set-cookie"
 }
 
+/// A text as one argument. One with line breaks or other controls is written with escapes
+/// (`$'...'`, POSIX.1-2024 §2.2.4), so that what is shown on one line can be pasted.
 fn quote(text: &str) -> String {
-    format!("'{}'", text.replace('\'', r"'\''"))
+    if !text.chars().any(char::is_control) {
+        return format!("'{}'", text.replace('\'', r"'\''"));
+    }
+    let mut quoted = String::from("$'");
+    for one in text.chars() {
+        match one {
+            '\n' => quoted.push_str("\\n"),
+            '\r' => quoted.push_str("\\r"),
+            '\t' => quoted.push_str("\\t"),
+            '\'' | '\\' => quoted.extend(['\\', one]),
+            one if one.is_control() => {
+                let mut bytes = [0; 4];
+                for byte in one.encode_utf8(&mut bytes).bytes() {
+                    let _ = write!(quoted, "\\{byte:03o}");
+                }
+            }
+            one => quoted.push(one),
+        }
+    }
+    quoted.push('\'');
+    quoted
 }
 
 #[cfg(test)]
@@ -228,6 +252,28 @@ mod tests {
         assert_eq!(
             curl(&request),
             r"curl -X 'POST' --data-raw 'it'\''s' 'http://api.test/x'"
+        );
+    }
+
+    #[test]
+    fn line_breaks_can_be_pasted() {
+        let mut request = request("http://api.test/x");
+        request.method = Method::POST;
+        request.body = "a\r\nit's\u{1b}\\".into();
+        assert_eq!(
+            curl(&request),
+            r"curl -X 'POST' --data-raw $'a\r\nit\'s\033\\' 'http://api.test/x'"
+        );
+    }
+
+    #[test]
+    fn a_long_body_is_named_behind_the_url() {
+        let mut request = request("http://api.test/x");
+        request.method = Method::POST;
+        request.body = vec![b'x'; LONGEST_BODY + 1].into();
+        assert_eq!(
+            curl(&request),
+            "curl -X 'POST' --data-binary @body 'http://api.test/x' # the body has 4097 bytes"
         );
     }
 }
