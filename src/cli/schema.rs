@@ -1,8 +1,9 @@
 //! `oasgate schema`: the derived schemas as files of their own.
 
 use std::{
+    collections::{HashMap, HashSet},
     io::Write as _,
-    path::{Path, PathBuf},
+    path::PathBuf,
 };
 
 use clap::{Args as ClapArgs, ValueEnum};
@@ -60,38 +61,51 @@ pub(super) fn run(args: &Args) -> Result {
             args.spec
         )));
     }
-    let mut schemas: Vec<(&str, Value)> = Vec::new();
-    for name in names {
-        let schema = contract.schema(name, direction).ok_or_else(|| {
+    let find = |name: &str| {
+        contract.schema(name, direction).ok_or_else(|| {
             let hint = hint(name, contract.schema_names());
             CliError::Usage(format!("{} has no schema {name:?}{hint}", args.spec))
-        })?;
-        schemas.push((name, schema.to_json_schema()));
-    }
+        })
+    };
+    let schemas = names
+        .iter()
+        .map(|name| find(name))
+        .collect::<std::result::Result<Vec<_>, _>>()?;
     if let Some(folder) = &args.out {
-        write_files(folder, &schemas)?;
-    } else {
-        let all = match schemas.as_slice() {
-            [(_, only)] => only.clone(),
-            several => several
-                .iter()
-                .map(|(name, schema)| ((*name).to_owned(), schema.clone()))
-                .collect(),
-        };
-        std::io::stdout().write_all(text(&all).as_bytes())?;
+        std::fs::create_dir_all(folder).map_err(|error| {
+            CliError::Usage(format!(
+                "cannot make the folder {}: {error}",
+                folder.display()
+            ))
+        })?;
+        let files = file_names(&contract.schema_names());
+        for (name, schema) in names.iter().zip(schemas) {
+            write_atomically(
+                &folder.join(&files[*name]),
+                text(&schema.to_json_schema()).as_bytes(),
+            )?;
+        }
+        return Ok(Exit::Holds);
     }
+    let all = match schemas.as_slice() {
+        [only] => only.to_json_schema(),
+        several => names
+            .iter()
+            .zip(several)
+            .map(|(name, schema)| ((*name).to_owned(), schema.to_json_schema()))
+            .collect(),
+    };
+    std::io::stdout().write_all(text(&all).as_bytes())?;
     Ok(Exit::Holds)
 }
 
-fn write_files(folder: &Path, schemas: &[(&str, Value)]) -> std::result::Result<(), CliError> {
-    std::fs::create_dir_all(folder).map_err(|error| {
-        CliError::Usage(format!(
-            "cannot make the folder {}: {error}",
-            folder.display()
-        ))
-    })?;
-    for (name, schema) in schemas {
-        let file: String = name
+/// A file for each schema of a document. Names that differ only in what no file name holds, or only
+/// in case, are told apart by a number.
+fn file_names<'n>(names: &[&'n str]) -> HashMap<&'n str, String> {
+    let mut taken = HashSet::new();
+    let mut files = HashMap::new();
+    for name in names {
+        let plain: String = name
             .chars()
             .map(|one| {
                 if one.is_ascii_alphanumeric() || matches!(one, '-' | '_' | '.') {
@@ -101,15 +115,32 @@ fn write_files(folder: &Path, schemas: &[(&str, Value)]) -> std::result::Result<
                 }
             })
             .collect();
-        write_atomically(
-            &folder.join(format!("{file}.schema.json")),
-            text(schema).as_bytes(),
-        )?;
+        let mut file = plain.clone();
+        let mut number = 1;
+        while !taken.insert(file.to_ascii_lowercase()) {
+            number += 1;
+            file = format!("{plain}-{number}");
+        }
+        files.insert(*name, format!("{file}.schema.json"));
     }
-    Ok(())
+    files
 }
 
 /// Indented JSON with a line break at its end.
 fn text(schema: &Value) -> String {
     format!("{schema:#}\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::file_names;
+
+    #[test]
+    fn schemas_with_names_alike_do_not_share_a_file() {
+        let files = file_names(&["A/b", "A_b", "user", "User", "A_b-2"]);
+        assert_eq!(files["A/b"], "A_b.schema.json");
+        assert_eq!(files["A_b"], "A_b-2.schema.json");
+        assert_eq!(files["User"], "User-2.schema.json");
+        assert_eq!(files["A_b-2"], "A_b-2-2.schema.json");
+    }
 }

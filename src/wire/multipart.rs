@@ -1,5 +1,7 @@
 //! Bodies of `multipart/form-data` (RFC 7578), each part by its `encoding` (OpenAPI 3.1.1 §4.8.15).
 
+use std::fmt::Write as _;
+
 use http::{HeaderMap, HeaderName, HeaderValue, header::CONTENT_TYPE};
 use mediatype::{MediaTypeBuf, ReadParams as _};
 use serde_json::{Map, Value};
@@ -331,7 +333,7 @@ pub(super) fn write(media_type: &MediaType, value: &Value) -> (String, Vec<u8>) 
             let file = is_file.then_some(name.as_str());
             let mut fields = headers;
             if let Some(content_type) = content_type {
-                fields.push_str(&format!("Content-Type: {content_type}\r\n"));
+                let _ = write!(fields, "Content-Type: {content_type}\r\n");
             }
             let written = if whole_is_json {
                 item.to_string()
@@ -341,7 +343,7 @@ pub(super) fn write(media_type: &MediaType, value: &Value) -> (String, Vec<u8>) 
             write_part(&mut text, name, file, &fields, &written);
         }
     }
-    text.push_str(&format!("--{BOUNDARY}--\r\n"));
+    let _ = write!(text, "--{BOUNDARY}--\r\n");
     (
         format!("multipart/form-data; boundary={BOUNDARY}"),
         text.into_bytes(),
@@ -353,10 +355,11 @@ fn write_part(text: &mut String, name: &str, file: Option<&str>, fields: &str, v
     let file = file.map_or_else(String::new, |file| {
         format!("; filename=\"{}\"", quoted(file))
     });
-    text.push_str(&format!(
+    let _ = write!(
+        text,
         "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{}\"{file}\r\n{fields}\r\n{value}\r\n",
         quoted(name)
-    ));
+    );
 }
 
 /// Whether a schema is of bytes, which travel as a file.
