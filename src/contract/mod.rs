@@ -319,6 +319,12 @@ impl Contract {
             hook.each_schema(&mut |schema| schema.compile());
         }
         all.extend(in_hooks);
+        all.extend(
+            self.document()
+                .duplicate_json_keys()
+                .iter()
+                .map(read::problem),
+        );
         for defect in self.defects() {
             if !all.contains(&defect) {
                 all.push(defect);

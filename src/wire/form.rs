@@ -1,7 +1,6 @@
 //! Bodies of `application/x-www-form-urlencoded`, each property by its `encoding`
 //! (OpenAPI 3.1.1 §4.8.15).
 
-use jsonschema::JsonType;
 use serde_json::{Map, Value};
 
 use super::{
@@ -56,8 +55,12 @@ pub(super) fn read(media_type: &MediaType, schema: &Schema, text: &str) -> Value
         };
         let Some(value) = value else { continue };
         // An empty field is how a form says that there is no value.
-        let is_absent = value.as_str() == Some("") && !property.types().contains(JsonType::String);
-        if !is_absent {
+        let is_empty = |value: &Value| value.as_str() == Some("");
+        let is_blank = is_empty(&value)
+            || value
+                .as_array()
+                .is_some_and(|items| items.iter().all(is_empty));
+        if !is_blank || property.is_valid(&value) {
             object.insert(name, value);
         }
     }

@@ -459,6 +459,20 @@ impl Document {
             .zip(self.files.iter().map(|file| &file.source))
     }
 
+    /// The keys that stand twice in a mapping of a JSON file; those of YAML are among the
+    /// [problems](Document::problems). They are looked for anew by each call.
+    pub fn duplicate_json_keys(&self) -> Vec<Problem> {
+        let files = (0..).map(FileId).zip(&self.files);
+        files
+            .filter(|(_, file)| file.is_json)
+            .flat_map(|(id, file)| {
+                json::duplicates(file.source.text())
+                    .into_iter()
+                    .map(move |pointer| duplicate(id, pointer))
+            })
+            .collect()
+    }
+
     /// What is wrong but did not stop the loading.
     pub fn problems(&self) -> &[Problem] {
         &self.problems

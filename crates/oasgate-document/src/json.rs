@@ -1,9 +1,11 @@
 //! JSON: the value, and where each node stands.
 
+use std::collections::HashSet;
+
 use serde_json::Value;
 
 use crate::{
-    DocumentError,
+    DocumentError, Pointer,
     index::{Index, Path},
     source::Source,
 };
@@ -33,14 +35,19 @@ pub(crate) fn parse(source: &Source) -> Result<Value, DocumentError> {
 
 /// Finds every node. The text is known to be JSON, so that nothing is checked twice.
 pub(crate) fn index(text: &str) -> Index {
-    let mut scanner = Scanner {
-        text,
-        at: 0,
-        index: Index::default(),
-        path: Path::new(),
-    };
+    let mut scanner = Scanner::new(text);
     scanner.value(None);
     scanner.index
+}
+
+/// The keys that stand in their object a second time.
+pub(crate) fn duplicates(text: &str) -> Vec<Pointer> {
+    let mut scanner = Scanner {
+        pointer: Some(Pointer::root()),
+        ..Scanner::new(text)
+    };
+    scanner.value(None);
+    scanner.duplicates
 }
 
 struct Scanner<'t> {
@@ -48,9 +55,37 @@ struct Scanner<'t> {
     at: usize,
     index: Index,
     path: Path,
+    /// The node that is being read, where keys that stand twice are looked for.
+    pointer: Option<Pointer>,
+    duplicates: Vec<Pointer>,
 }
 
-impl Scanner<'_> {
+impl<'t> Scanner<'t> {
+    fn new(text: &'t str) -> Self {
+        Self {
+            text,
+            at: 0,
+            index: Index::default(),
+            path: Path::new(),
+            pointer: None,
+            duplicates: Vec::new(),
+        }
+    }
+
+    /// Goes to a node below.
+    fn enter(&mut self, token: &str) {
+        self.path.push(token);
+        if let Some(pointer) = &mut self.pointer {
+            pointer.push(token);
+        }
+    }
+
+    /// Goes back to the node above.
+    fn leave(&mut self) {
+        self.path.pop();
+        self.pointer = self.pointer.as_ref().and_then(Pointer::parent);
+    }
+
     /// Reads one value. Recursion is bounded by the depth that the parser allowed.
     fn value(&mut self, key: Option<std::ops::Range<usize>>) {
         self.space();
@@ -70,6 +105,7 @@ impl Scanner<'_> {
 
     fn object(&mut self) {
         self.at += 1;
+        let mut names = HashSet::new();
         loop {
             self.space();
             match self.peek() {
@@ -80,9 +116,14 @@ impl Scanner<'_> {
                         serde_json::from_str(&self.text[start..key]).unwrap_or_default();
                     self.space();
                     self.at += 1;
-                    self.path.push(&name);
+                    self.enter(&name);
+                    if let Some(pointer) = &self.pointer
+                        && !names.insert(name)
+                    {
+                        self.duplicates.push(pointer.clone());
+                    }
                     self.value(Some(start..key));
-                    self.path.pop();
+                    self.leave();
                 }
                 Some(b',') => self.at += 1,
                 _ => {
@@ -105,9 +146,9 @@ impl Scanner<'_> {
                     return;
                 }
                 Some(_) => {
-                    self.path.push(&count.to_string());
+                    self.enter(&count.to_string());
                     self.value(None);
-                    self.path.pop();
+                    self.leave();
                     count += 1;
                 }
             }

@@ -71,7 +71,7 @@ pub(super) fn contract(store: Arc<SchemaStore>) -> Contract {
     }
 }
 
-fn problem(problem: &Problem) -> Defect {
+pub(super) fn problem(problem: &Problem) -> Defect {
     let is_reference = problem.message.starts_with("`$ref");
     Defect {
         rule: if is_reference {
