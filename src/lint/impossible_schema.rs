@@ -1,6 +1,7 @@
 //! `impossible-schema`
 
-use serde_json::Value;
+use oasgate_document::Address;
+use serde_json::{Map, Value};
 
 use super::{Finding, Lint, Rule, Subject, documented, finding};
 use crate::contract::{Direction, Schema};
@@ -19,7 +20,8 @@ documented! {
     ///
     /// # Not a finding when
     ///
-    /// - the schema is `false`, which says so on purpose.
+    /// - the schema is `false`, which says so on purpose;
+    /// - it takes in another by `allOf` that no value fits: that one is told.
     pub ImpossibleSchema = "impossible-schema", Error;
 }
 
@@ -39,6 +41,9 @@ impl Lint for ImpossibleSchema {
                 || members
                     .keys()
                     .any(|keyword| keyword.starts_with("min") || keyword.starts_with("exclusive"))
+                || members.contains_key("const") && members.len() > 1
+                || members.contains_key("required")
+                    && members.get("additionalProperties") == Some(&Value::Bool(false))
         });
         for (at, members) in worth.take(MOST) {
             let schema = subject.contract.schema_at(at.clone(), Direction::Response);
@@ -47,7 +52,8 @@ impl Lint for ImpossibleSchema {
                 Some(listed) => {
                     findings.push(no_listed_value(&schema, listed).at(at.clone()));
                 }
-                None if schema.is_impossible() => findings.push(
+                None if schema.is_impossible() && !is_told_elsewhere(subject, at, members) => findings
+                    .push(
                     finding(
                         &Self::RULE,
                         "no value is valid under this schema: its keywords contradict each other",
@@ -58,6 +64,24 @@ impl Lint for ImpossibleSchema {
             }
         }
     }
+}
+
+/// Whether it is one of the schemas put together that no value fits: that one is told.
+fn is_told_elsewhere(subject: &Subject<'_>, at: &Address, members: &Map<String, Value>) -> bool {
+    let parts = members.get("allOf").and_then(Value::as_array);
+    parts
+        .into_iter()
+        .flatten()
+        .enumerate()
+        .any(|(index, part)| {
+            part.get("$ref").is_some() && {
+                let at = at.join("allOf").index(index);
+                subject
+                    .contract
+                    .schema_at(at, Direction::Response)
+                    .is_impossible()
+            }
+        })
 }
 
 /// What is wrong with the first value of an `enum` of which none is valid.

@@ -66,6 +66,7 @@ const KNOWN: &[&str] = &[
     "uint32",
     "uint64",
     "uint8",
+    "unix-time",
     "unixtime",
     "uri",
     "uri-reference",
@@ -109,7 +110,7 @@ impl Lint for UnknownFormat {
                 KNOWN
                     .iter()
                     .copied()
-                    .find(|known| known.eq_ignore_ascii_case(format))
+                    .find(|known| is_misspelt(format, known))
             });
             if let Some(near) = near {
                 findings.push(
@@ -125,4 +126,22 @@ impl Lint for UnknownFormat {
             }
         }
     }
+}
+
+/// Whether a word is a known one but for its case or one slip of the finger. Words that differ in
+/// their digits (`int24`) are words of their own.
+fn is_misspelt(format: &str, known: &str) -> bool {
+    if known.eq_ignore_ascii_case(format) {
+        return true;
+    }
+    let letters = |word: &str| -> String {
+        word.chars()
+            .filter(|one| !one.is_ascii_digit())
+            .collect::<String>()
+            .to_ascii_lowercase()
+    };
+    let (mine, theirs) = (letters(format), letters(known));
+    theirs.len() > 4
+        && mine != theirs
+        && strsim::osa_distance(&format.to_ascii_lowercase(), known) == 1
 }
