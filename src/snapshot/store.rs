@@ -69,7 +69,7 @@ pub enum StoreError {
     /// The file system refused.
     #[error("cannot {action} the snapshot {}: {source}", path.display())]
     Io {
-        /// `read` or `write`.
+        /// `read`, `write` or `remove`.
         action: &'static str,
         /// The file.
         path: PathBuf,
@@ -317,6 +317,9 @@ impl Store {
             Some(accepted) => {
                 let drift = accepted.drift(&seen.shape);
                 if drift.is_empty() {
+                    if matches!(self.mode, Mode::Review | Mode::Update) {
+                        drop_pending(&path)?;
+                    }
                     return Ok(Settled {
                         key: key.clone(),
                         comparison: Comparison::Unchanged,
@@ -348,6 +351,9 @@ impl Store {
             }
         };
         self.write(&target, key, &shape, &seen.sample)?;
+        if self.mode == Mode::Update {
+            drop_pending(&target)?;
+        }
         Ok(Settled {
             key: key.clone(),
             comparison,
@@ -367,10 +373,35 @@ impl Store {
             source,
         };
         std::fs::create_dir_all(&self.folder).map_err(failed)?;
-        let mut file = tempfile::NamedTempFile::new_in(&self.folder).map_err(failed)?;
+        let mut file = new_file(&self.folder).map_err(failed)?;
         file.write_all(text.as_bytes()).map_err(failed)?;
         file.persist(path).map_err(|error| failed(error.error))?;
         Ok(())
+    }
+}
+
+/// A file to be renamed when it is whole, readable by whom other files are.
+fn new_file(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        // As `File::create` asks; the umask takes away what it takes from every file.
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    builder.tempfile_in(folder)
+}
+
+/// Removes what waits for review beside an accepted file, once there is nothing left to decide.
+fn drop_pending(accepted: &Path) -> Result<(), StoreError> {
+    let pending = accepted.with_extension("snap.new");
+    match std::fs::remove_file(&pending) {
+        Err(source) if source.kind() != io::ErrorKind::NotFound => Err(StoreError::Io {
+            action: "remove",
+            path: pending,
+            source,
+        }),
+        _ => Ok(()),
     }
 }
 
@@ -470,6 +501,47 @@ mod tests {
                 .contains("/a: a string where an integer was"),
             "{}",
             finding.message
+        );
+    }
+
+    #[test]
+    fn nothing_waits_for_review_once_it_is_accepted() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let pending = folder
+            .path()
+            .join("getDataExport__200__application_json.snap.new");
+        run(folder.path(), Mode::Review, &[json!({"a": 1})]).expect("it settles");
+        assert!(pending.exists());
+        run(folder.path(), Mode::Update, &[json!({"a": 1})]).expect("it settles");
+        assert!(!pending.exists());
+        run(folder.path(), Mode::Review, &[json!({"a": "x"})]).expect("it settles");
+        assert!(pending.exists());
+        run(folder.path(), Mode::Review, &[json!({"a": 2})]).expect("it settles");
+        assert!(!pending.exists());
+    }
+
+    #[test]
+    #[cfg(unix)]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a test writes a file to compare with"
+    )]
+    fn a_snapshot_can_be_read_by_whom_other_files_can() {
+        use std::os::unix::fs::PermissionsExt as _;
+
+        let folder = tempfile::tempdir().expect("a folder");
+        let settled = run(folder.path(), Mode::Update, &[json!({"a": 1})]).expect("it settles");
+        let plain = folder.path().join("plain");
+        std::fs::write(&plain, "").expect("it is written");
+        let mode = |path: &Path| {
+            std::fs::metadata(path)
+                .expect("it is there")
+                .permissions()
+                .mode()
+        };
+        assert_eq!(
+            mode(settled[0].written.as_deref().expect("a file")),
+            mode(&plain)
         );
     }
 
