@@ -1,12 +1,13 @@
 //! Values drawn from a recipe.
 
 use jsonschema::JsonType;
-use proptest::{prelude::Rng as _, test_runner::TestRng};
-use serde_json::{Map, Number, Value};
+use proptest::test_runner::TestRng;
+use serde_json::{Map, Value};
 
 use super::{
     judge::Judge,
     likeness::Likeness,
+    number,
     random::{below, between, once_in, pick},
     recipe::{Items, Members, Node, Recipe, Span, Text},
 };
@@ -158,8 +159,8 @@ impl Draw<'_> {
         match kind {
             JsonType::Null => Value::Null,
             JsonType::Boolean => Value::Bool(once_in(self.rng, 2)),
-            JsonType::Integer => number(self.rng, &open, true).unwrap_or(Value::from(0)),
-            JsonType::Number => number(self.rng, &open, false).unwrap_or(Value::from(0.5)),
+            JsonType::Integer => number::draw(self.rng, &open, true).unwrap_or(Value::from(0)),
+            JsonType::Number => number::draw(self.rng, &open, false).unwrap_or(Value::from(0.5)),
             JsonType::String => {
                 let text = Text {
                     least: 0,
@@ -189,11 +190,11 @@ impl Draw<'_> {
         if let Some(name) = name
             && once_in(self.rng, 4)
             && let Some(shown) = self.likeness.number(name, self.rng)
-            && takes(span, &shown, is_integer)
+            && number::takes(span, &shown, is_integer)
         {
             return Some(shown);
         }
-        number(self.rng, span, is_integer)
+        number::draw(self.rng, span, is_integer)
     }
 
     fn text(&mut self, text: &Text, name: Option<&str>) -> Option<String> {
@@ -431,140 +432,4 @@ fn is_null(node: &Node) -> bool {
         Node::Types(types) => types.iter().all(|kind| *kind == JsonType::Null),
         _ => false,
     }
-}
-
-/// The greatest whole number that every JSON reader keeps exactly.
-const EXACT: f64 = 9_007_199_254_740_991.0;
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_precision_loss,
-    reason = "bounds are clamped to the range of exact integers first"
-)]
-fn number(rng: &mut TestRng, span: &Span, is_integer: bool) -> Option<Value> {
-    let step = step(&span.multiples);
-    for _ in 0..ATTEMPTS {
-        // A window beside the bound that is there, wide where none is.
-        let reach = match below(rng, 8) {
-            0 => EXACT,
-            1 => 1e9,
-            2 | 3 => 1e5,
-            _ => 100.0,
-        } * step.unwrap_or(1.0).max(1.0);
-        let (low, high) = match (span.least, span.most) {
-            (Some(least), Some(most)) => (least, most),
-            (Some(least), None) => (least, (least + reach).max(least)),
-            (None, Some(most)) => ((most - reach).min(most), most),
-            (None, None) => (-reach / 10.0, reach),
-        };
-        let drawn = if let Some(step) = step {
-            let (first, last) = ((low / step).ceil(), (high / step).floor());
-            if first > last {
-                return None;
-            }
-            let most = EXACT / step.max(1.0);
-            let count = between(
-                rng,
-                first.clamp(-most, first.max(most)) as i128,
-                last.clamp(last.min(-most), most) as i128,
-            );
-            times(step, count)?
-        } else if is_integer || once_in(rng, 3) {
-            let (first, last) = (low.ceil(), high.floor());
-            if first > last {
-                if is_integer {
-                    return None;
-                }
-                continue;
-            }
-            if first.abs() > EXACT && last - first < 1.0 {
-                Number::from_f64(first)?
-            } else {
-                let drawn = between(
-                    rng,
-                    first.clamp(-1.8e19, 1.8e19) as i128,
-                    last.clamp(-1.8e19, 1.8e19) as i128,
-                );
-                integer(drawn)?
-            }
-        } else {
-            let share = (rng.next_u64() >> 11) as f64 / (1_u64 << 53) as f64;
-            let exact = low + (high - low) * share;
-            let short = (exact * 1000.0).round() / 1000.0;
-            Number::from_f64(if (low..=high).contains(&short) {
-                short
-            } else {
-                exact
-            })?
-        };
-        let drawn = Value::Number(drawn);
-        if takes(span, &drawn, is_integer) {
-            return Some(drawn);
-        }
-    }
-    None
-}
-
-/// Whether a number lies in a span.
-fn takes(span: &Span, value: &Value, is_integer: bool) -> bool {
-    let Some(value) = value.as_f64() else {
-        return false;
-    };
-    let is_above =
-        (span.least).is_none_or(|least| value > least || !span.excludes_least && value >= least);
-    let is_below =
-        (span.most).is_none_or(|most| value < most || !span.excludes_most && value <= most);
-    // Quotients differ by a rounding where decimal steps are meant; readers then disagree.
-    let times = |step: f64| value / step;
-    let multiples = span.multiples.iter().filter_map(Number::as_f64);
-    let is_multiple = multiples.map(times).all(|times| times.fract() == 0.0);
-    let barred = span.not_multiples.iter().filter_map(Number::as_f64);
-    let is_barred = barred
-        .map(times)
-        .any(|times| (times - times.round()).abs() < 1e-6);
-    is_above && is_below && is_multiple && !is_barred && (!is_integer || value.fract() == 0.0)
-}
-
-fn integer(value: i128) -> Option<Number> {
-    i64::try_from(value)
-        .map(Number::from)
-        .or_else(|_| u64::try_from(value).map(Number::from))
-        .ok()
-}
-
-/// A step that every multiple of which is a multiple of all.
-fn step(multiples: &[Number]) -> Option<f64> {
-    let (first, rest) = multiples.split_first()?;
-    let mut step = first.as_f64()?;
-    for other in rest {
-        let other = other.as_f64()?;
-        // The least common multiple, looked for among the first few.
-        let found = (1..=1_000_u32)
-            .map(|times| step * f64::from(times))
-            .find(|candidate| (candidate / other).fract().abs() < 1e-9);
-        step = found?;
-    }
-    Some(step)
-}
-
-/// A multiple of a decimal step, written without the noise of binary fractions.
-#[expect(clippy::cast_precision_loss, reason = "counts are exact integers")]
-fn times(step: f64, count: i128) -> Option<Number> {
-    if step.fract() == 0.0 {
-        #[expect(clippy::cast_possible_truncation, reason = "it has no fraction")]
-        let whole = step as i128;
-        return integer(whole.checked_mul(count)?)
-            .or_else(|| Number::from_f64(step * count as f64));
-    }
-    let written = format!("{step}");
-    let decimals = written
-        .split_once('.')
-        .map_or(0, |(_, decimals)| decimals.len());
-    let text = format!("{:.decimals$}", step * count as f64);
-    let value: f64 = text.parse().ok()?;
-    if value.fract() == 0.0 && value.abs() <= EXACT {
-        #[expect(clippy::cast_possible_truncation, reason = "it has no fraction")]
-        return integer(value as i128);
-    }
-    Number::from_f64(value)
 }

@@ -13,6 +13,7 @@ mod judge;
 mod keywords;
 mod likeness;
 mod merge;
+mod number;
 mod pattern;
 mod random;
 mod recipe;
