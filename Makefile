@@ -18,6 +18,8 @@ test: ## every test
 	cargo test --workspace --all-targets
 	cargo test --workspace --doc
 	cargo test --no-default-features --test testing
+	cargo check --no-default-features --features fake-server
+	cargo test --workspace --features axum-service/breach --test contract 2>&1 | grep '8 passed; 1 failed'
 
 lint: ## format, clippy and documentation, warnings refused
 	cargo fmt --all --check

@@ -73,3 +73,40 @@ pub mod wire;
 pub use contract::Contract;
 pub use oasgate_document as document;
 pub use oasgate_macros::contract_tests;
+
+#[doc(hidden)]
+pub use insta as __insta;
+
+/// Holds a response by a snapshot of [insta](https://insta.rs), with placeholders for what differs from
+/// run to run.
+///
+/// Give it a response that `contract.operation("id")?.check(&response)?` has let through: values whose
+/// schema says id, time or token are replaced by themselves, and the header fields that the contract
+/// declares are shown. Any other `http::Response` with its body in memory is judged by the look of its
+/// values alone. A name may stand first, and an inline snapshot last, as with `insta::assert_snapshot!`.
+///
+/// ```no_run
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let contract = oasgate::Contract::load("spec/vantage-data-exports.yaml")?;
+/// # let response = http::Response::new("");
+/// let checked = contract.operation("getDataExport")?.check(&response)?;
+/// oasgate::assert_response_snapshot!(checked);
+/// # Ok(())
+/// # }
+/// ```
+#[macro_export]
+macro_rules! assert_response_snapshot {
+    ($response:expr, @$inline:literal $(,)?) => {
+        $crate::__insta::assert_snapshot!($crate::testing::snapshot_text(&$response), @$inline)
+    };
+    ($response:expr $(,)?) => {
+        $crate::assert_response_snapshot!($crate::__insta::_macro_support::AutoName, $response)
+    };
+    ($name:expr, $response:expr $(,)?) => {
+        $crate::__insta::assert_snapshot!(
+            $name,
+            $crate::testing::snapshot_text(&$response),
+            stringify!($response)
+        )
+    };
+}

@@ -5,7 +5,6 @@ use std::{fmt, sync::Arc};
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue};
 use http_body_util::Full;
-use url::Url;
 
 use super::{
     contract::ContractHandle,
@@ -71,15 +70,7 @@ impl<'c> Gate<'c> {
     pub fn new(contract: impl Into<ContractHandle<'c>>) -> Self {
         let contract = contract.into();
         // The service in this process sees the base path that the document declares first.
-        let path = contract
-            .operations()
-            .first()
-            .and_then(|operation| operation.servers.first()?.base_paths.first().cloned())
-            .unwrap_or_default();
-        let mut base: Url = "http://localhost/"
-            .parse()
-            .unwrap_or_else(|_| unreachable!("it is a URL"));
-        base.set_path(&path);
+        let base = super::base_of(contract.operations().first().map(AsRef::as_ref));
         Self {
             contract,
             settings: LiveSettings {

@@ -4,20 +4,31 @@
 //! (any `tower::Service`, such as axum's `Router`) or at a URL. Both end in something whose `assert`
 //! fails the test with the report that the command line would print.
 
+mod base;
 mod contract;
+mod fake;
+mod fields;
 mod gate;
 mod hooks;
 mod in_hand;
+mod redact;
 mod run;
+mod snapshot;
+mod strategies;
 mod verdict;
 
 #[cfg(feature = "http")]
 mod target;
 
+use base::base_of;
 pub use contract::ContractHandle;
+#[cfg(feature = "fake-server")]
+pub use fake::FakeServer;
+pub use fake::{Answer, Call, FAULTS, FakeBody, FakeError, FakeService, Fault, UnusableRecording};
 pub use gate::{Gate, GateError, GateOn, Ran};
 pub use in_hand::{Breach, Checked};
 pub use run::run_operation;
+pub use snapshot::{SnapshotResponse, snapshot_text};
 pub use verdict::{Verdict, hold, hold_exchange};
 
 #[cfg(feature = "http")]

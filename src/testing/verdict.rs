@@ -114,17 +114,13 @@ fn verdict<'c>(
     exchange: &Exchange,
     path_values: &[(String, String)],
 ) -> Verdict<'c> {
-    // A response alone says nothing of its request.
-    let intent = if path_values.is_empty() {
-        crate::check::Intent::Obey
-    } else {
-        crate::check::Intent::Unknown
-    };
-    let subject = Subject::new(contract, operation, exchange, path_values).with_intent(intent);
-    Verdict {
-        contract,
-        findings: gate::hold(&subject, &Settings::default()).findings,
+    let subject = Subject::new(contract, operation, exchange, path_values);
+    let mut findings = gate::hold(&subject, &Settings::default()).findings;
+    if exchange.origin == Origin::InHand && path_values.is_empty() {
+        // A response alone says nothing of its request.
+        findings.retain(|finding| finding.rule.as_str() != "request-mismatch");
     }
+    Verdict { contract, findings }
 }
 
 /// The request that a response in hand may have had: its method matters to HTTP, its values do not.

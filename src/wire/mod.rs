@@ -1,7 +1,8 @@
 //! How values travel: parameter styles both ways, media types, bodies.
 //!
-//! [`parse_body`] and [`write_body`] speak media types, [`read_body`] what a document says of them; [`Parameters::read`] takes a request's
-//! parameters apart and [`write_request`] puts them together; [`header`] reads response headers.
+//! [`parse_body`] and [`write_body`] speak media types, [`read_body`] what a document says of them;
+//! [`Parameters::read`] takes a request's parameters apart and [`write_request`] puts them together;
+//! [`header`] reads response headers, and [`write_response`] puts a response together.
 
 mod body;
 mod broken;
@@ -14,6 +15,7 @@ mod pairs;
 mod parameter;
 mod reading;
 mod request;
+mod response;
 mod style;
 
 pub use body::{MalformedBody, Parsed, parse_body, read_body, write_body};
@@ -22,4 +24,5 @@ pub use multipart::{PartBreach, part_breaches};
 pub use parameter::{Parameters, UnreadableParameter};
 pub use reading::{read_text, readings};
 pub use request::{RequestParts, UnwritableRequest, write_request};
+pub use response::{ResponseParts, UnwritableResponse, write_response};
 pub use style::{write_pairs, write_text};

@@ -193,7 +193,7 @@ fn query(operation: &Operation, parts: &RequestParts) -> Vec<String> {
     pairs
 }
 
-fn content_text(media_type: &crate::contract::MediaType, value: &Value) -> String {
+pub(super) fn content_text(media_type: &crate::contract::MediaType, value: &Value) -> String {
     write_body(media_type, value)
         .and_then(|(_, bytes)| String::from_utf8(bytes).ok())
         .unwrap_or_else(|| value.to_string())

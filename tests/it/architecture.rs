@@ -57,11 +57,16 @@ const GRANTS: &[(&str, &[&str])] = &[
         &[
             "check",
             "contract",
+            "did_you_mean",
             "exchange",
             "finding",
             "gate",
+            "generate",
+            "recording",
             "report",
+            "snapshot",
             "transport",
+            "wire",
         ],
     ),
     (

@@ -1,7 +1,10 @@
 //! What a test of another crate uses, without the features that are on by default: built and run
 //! with `--no-default-features` too.
 
+mod fake;
 mod functions;
 mod generated;
 mod service;
+mod snapshots;
+mod strategies;
 mod things;

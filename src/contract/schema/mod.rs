@@ -76,6 +76,11 @@ impl Schema {
         }
     }
 
+    /// The document that it stands in.
+    pub fn document(&self) -> &oasgate_document::Document {
+        self.store.document()
+    }
+
     /// The schema object in the document.
     pub fn address(&self) -> &Address {
         &self.address
