@@ -1,12 +1,56 @@
 //! A contract gate for HTTP APIs: holds responses, live or recorded, against an OpenAPI document.
 //!
+//! In a test of your own service or client it needs no network and no command line:
+//!
+//! ```toml
+//! [dev-dependencies]
+//! oasgate = { version = "0.1", default-features = false }
+//! ```
+//!
+//! # One test for each operation
+//!
+//! Put this into `tests/contract.rs`, with the path of your document and your own service: any
+//! `tower::Service` of `http` requests, such as axum's `Router` as it is.
+//!
+//! ```
+//! # mod my_app { pub fn router() -> axum::Router { axum::Router::new() } }
+//! oasgate::contract_tests!("spec/vantage-data-exports.yaml", service = my_app::router());
+//! ```
+//!
+//! Each operation becomes a `#[test]` that is named for it, so that `cargo test get_data_export`,
+//! `cargo nextest run -E 'test(export)'` and the run buttons of an editor work. Each test sends requests
+//! that the document allows and requests that break it on purpose, and holds every response. A change
+//! of the document compiles the tests again. [`contract_tests!`] lists the options: credentials, values for
+//! parameters, phases, hooks, operations that are left out with a reason.
+//!
+//! With the feature `http` a service may be at a URL, or be started by a function: a service of actix is
+//! tested so.
+//!
+//! ```ignore
+//! async fn start() -> (std::net::SocketAddr, actix_web::dev::ServerHandle) {
+//!     let server = actix_web::HttpServer::new(|| actix_web::App::new().configure(my_app::routes))
+//!         .workers(1)
+//!         .bind("127.0.0.1:0")
+//!         .expect("there is a free port");
+//!     let address = server.addrs()[0];
+//!     let server = server.run();
+//!     let handle = server.handle();
+//!     tokio::spawn(server);
+//!     (address, handle)
+//! }
+//!
+//! oasgate::contract_tests!("spec/api.yaml", start = start);
+//! ```
+//!
 //! # A response in hand
 //!
 //! A test that has a response from anywhere holds it against an operation. When it breaks the
-//! contract, the test fails with the line of the document that it breaks.
+//! contract, the test fails with the line of the document that it breaks. `check` takes an
+//! `http::Response` whose body is there; `check_async` takes one whose body is still to be read, and a
+//! `reqwest::Response`.
 //!
 //! ```
-//! use oasgate::{Contract, testing};
+//! use oasgate::Contract;
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let contract = Contract::load("spec/vantage-data-exports.yaml")?;
@@ -15,15 +59,13 @@
 //!     .header("content-type", "application/json")
 //!     .body(r#"{"errors": ["There is no such data export"]}"#)?;
 //!
-//! testing::hold(&contract, "getDataExport", &response)?.assert();
+//! let checked = contract.operation("getDataExport")?.check(&response)?;
+//! assert_eq!(checked.status(), 404);
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! # A service in this process
-//!
-//! Any `tower::Service` of `http` requests, such as axum's `Router`, is sent requests that the
-//! document allows, and everything that it answers is held. No port is opened.
+//! # A whole service, without a macro
 //!
 //! ```
 //! use axum::{Json, Router, http::StatusCode, routing::get};
@@ -38,9 +80,60 @@
 //! );
 //!
 //! let contract = Contract::load("spec/vantage-data-exports.yaml")?;
-//! let run = Gate::new(&contract).service(app).run().await?;
-//! run.assert();
-//! assert!(run.outcome().held > 10);
+//! Gate::new(contract).service(app).run().await?.assert();
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Properties of your own: proptest
+//!
+//! Requests and responses that the contract allows are strategies, for use inside `proptest!`. They
+//! shrink, and a failing case is kept in `proptest-regressions` as ever.
+//!
+//! ```
+//! use std::sync::LazyLock;
+//!
+//! use oasgate::Contract;
+//! use proptest::prelude::*;
+//!
+//! static CONTRACT: LazyLock<Contract> =
+//!     LazyLock::new(|| Contract::load("spec/vantage-data-exports.yaml").unwrap());
+//! # fn understood(_: &[u8]) -> bool { true }
+//!
+//! proptest! {
+//!     #[test]
+//!     fn my_client_understands_every_response(
+//!         response in CONTRACT.operation("getDataExport").unwrap().any_response(),
+//!     ) {
+//!         prop_assert!(understood(response.body()));
+//!     }
+//! }
+//! ```
+//!
+//! `operation.requests()`, `operation.responses(200)`, `schema.strategy()` and
+//! `schema.invalid_strategy()` are the others.
+//!
+//! # Snapshots: insta
+//!
+//! [`assert_response_snapshot!`] holds a response by a snapshot in which what the schema says is an id, a
+//! time or a token is a placeholder. `INSTA_UPDATE` and `cargo insta review` work as ever.
+//!
+//! # The other side: a fake for your client
+//!
+//! [`testing::FakeService`] answers as the contract says and holds what the client sends. It is a
+//! `tower::Service`; with the feature `fake-server`, `start` binds it to a port.
+//!
+//! ```
+//! use oasgate::{Contract, testing::{Answer, FakeService}};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let contract = Contract::load("spec/vantage-data-exports.yaml")?;
+//! let fake = FakeService::new(contract)
+//!     .on("getDataExport", Answer::generated().fault("schema-mismatch"))
+//!     .once("getDataExport", Answer::status(404))
+//!     .expect("getDataExport", 0..=2);
+//! // Let the client ask `fake`, or `fake.start()?.url()`, and look at what it makes of that; then:
+//! fake.assert();
 //! # Ok(())
 //! # }
 //! ```
@@ -49,12 +142,24 @@
 //!
 //! [`contract`] is what the document promises; [`check`] holds an exchange against it; [`gate`] runs
 //! cases and recordings; [`generate`] makes values from schemas; [`recording`] reads and writes
-//! recorded exchanges. The command line (feature `cli`, on by default) is a thin edge over these;
-//! a library user turns it off with `default-features = false`.
+//! recorded exchanges. The command line (feature `cli`, on by default) is a thin edge over these.
+//! `examples/axum-service` and `examples/client` are whole crates tested in these ways.
+//!
+//! | feature | |
+//! |---|---|
+//! | `cli` | the binary, its configuration and the `JUnit` report; on by default |
+//! | `http` | services at a URL |
+//! | `fake-server` | the fake at a port |
+
+#![expect(
+    clippy::test_attr_in_doctest,
+    reason = "what a reader pastes is a test"
+)]
 
 pub mod check;
 #[cfg(feature = "cli")]
 pub mod cli;
+#[cfg(feature = "cli")]
 pub mod config;
 pub mod contract;
 mod did_you_mean;

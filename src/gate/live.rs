@@ -11,7 +11,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use futures_util::{StreamExt as _, stream};
+use futures_util::{
+    StreamExt as _,
+    future::{Either, select},
+    stream,
+};
 use http::{Method, StatusCode};
 use serde_json::Value;
 
@@ -175,13 +179,11 @@ impl<T: Transport> Run<'_, T> {
         };
         tokio::pin!(given_up);
         loop {
-            tokio::select! {
-                biased;
-                next = responses.next() => {
-                    let Some((index, sent)) = next else { break };
-                    self.take(&cases[index], sent).await?;
-                }
-                () = &mut given_up => return ControlFlow::Break(End::Interrupted),
+            // A response that is there is taken before the user is heard.
+            match select(responses.next(), &mut given_up).await {
+                Either::Left((Some((index, sent)), _)) => self.take(&cases[index], sent).await?,
+                Either::Left((None, _)) => break,
+                Either::Right(((), _)) => return ControlFlow::Break(End::Interrupted),
             }
         }
         drop(responses);

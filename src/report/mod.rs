@@ -7,6 +7,7 @@
 
 mod escape;
 mod json;
+#[cfg(feature = "cli")]
 mod junit;
 mod merge;
 mod source_line;
@@ -44,6 +45,7 @@ pub const REPORTS: &[Kind] = &[
         about: "everything, for programs (docs/schemas/report.schema.json)",
         render: json::render,
     },
+    #[cfg(feature = "cli")]
     Kind {
         name: "junit",
         about: "test suites, for CI systems",

@@ -327,7 +327,8 @@ impl Store {
                     });
                 }
                 let merged = accepted.clone().merge(seen.shape.clone());
-                let diff = similar::TextDiff::from_lines(accepted.to_string(), merged.to_string())
+                let (before, after) = (accepted.to_string(), merged.to_string());
+                let diff = similar::TextDiff::from_lines(&before, &after)
                     .unified_diff()
                     .context_radius(2)
                     .to_string();

@@ -4,6 +4,7 @@
 mod fake;
 mod functions;
 mod generated;
+mod hundred;
 mod service;
 mod snapshots;
 mod strategies;

@@ -67,6 +67,8 @@ impl Client {
     ///
     /// When there is no HTTP client to be had.
     pub fn new(base: impl Into<String>, token: impl Into<String>) -> Result<Self, ClientError> {
+        // The process may have one already, which is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         Ok(Self {
             http: reqwest::Client::builder().build()?,
             base: base.into(),

@@ -25,17 +25,27 @@ pub struct Call {
 /// What changes while the fake is asked.
 #[derive(Debug, Default)]
 pub(super) struct State {
-    pub(super) calls: Vec<Call>,
+    calls: Vec<Call>,
+    /// How often each operation was called.
+    counts: HashMap<String, usize>,
     pub(super) next: HashMap<String, VecDeque<Answer>>,
 }
 
 impl State {
     /// How often an operation was called.
     pub(super) fn count(&self, operation: &str) -> usize {
-        self.calls
-            .iter()
-            .filter(|call| call.operation.as_deref() == Some(operation))
-            .count()
+        self.counts.get(operation).copied().unwrap_or_default()
+    }
+
+    /// Remembers a request.
+    pub(super) fn add(&mut self, call: Call) {
+        if let Some(operation) = &call.operation {
+            match self.counts.get_mut(operation) {
+                Some(count) => *count += 1,
+                None => drop(self.counts.insert(operation.clone(), 1)),
+            }
+        }
+        self.calls.push(call);
     }
 }
 

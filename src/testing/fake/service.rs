@@ -150,7 +150,7 @@ impl FakeService {
         if is_head {
             broken.response.body = Body::empty();
         }
-        self.state().calls.push(Call {
+        self.state().add(Call {
             operation: Some(id.to_owned()),
             status: broken.response.status.as_u16(),
             request,
@@ -181,7 +181,7 @@ impl FakeService {
         {
             response.headers.insert(header::ALLOW, methods);
         }
-        self.state().calls.push(Call {
+        self.state().add(Call {
             operation: None,
             status: status.as_u16(),
             request,
