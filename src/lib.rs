@@ -150,6 +150,11 @@
 //! | `cli` | the binary, its configuration and the `JUnit` report; on by default |
 //! | `http` | services at a URL |
 //! | `fake-server` | the fake at a port |
+//!
+//! Without any, 112 crates are added to a service on axum, 144 to a crate that has none. The heavy ones are
+//! `jsonschema` (a quarter of the time), this one (a sixth), `proptest`, `insta` and `tokio`; 21 small ones
+//! come with `url` for international host names, and stay away after
+//! `cargo update -p idna_adapter --precise 1.0.0`, for a service that needs none.
 
 #![expect(
     clippy::test_attr_in_doctest,
