@@ -7,12 +7,14 @@
 
 mod breach;
 mod methods;
+mod sequence;
 mod subject;
 
 mod accepted_incomplete;
 mod accepted_invalid;
 mod accepted_undeclared_method;
 mod allow_mismatch;
+mod broken_object_authorization;
 mod broken_polling;
 mod header_mismatch;
 mod ignored_auth;
@@ -22,6 +24,7 @@ mod malformed_body;
 mod malformed_location;
 mod malformed_problem_details;
 mod malformed_retry_after;
+mod missing_after_create;
 mod missing_allow;
 mod missing_content_type;
 mod missing_location;
@@ -42,9 +45,12 @@ mod undocumented_constraint;
 mod unexpected_body;
 mod unknown_operation;
 mod unreached;
+mod unstable_read;
+mod use_after_delete;
 mod write_only_leak;
 
 pub use breach::{Breach, Part};
+pub use sequence::{SequenceCheck, Step};
 pub use subject::{Content, ContentType, Credential, Intent, Subject};
 
 use crate::finding::{Finding, Rule, documented};
@@ -93,7 +99,15 @@ pub const CHECKS: &[&dyn Check] = &[
     &ignored_auth::IgnoredAuth,
 ];
 
-/// Rules that no single exchange can be held against: sequences, snapshots, the run as a whole.
+/// Every check on a sequence.
+pub const SEQUENCE_CHECKS: &[&dyn SequenceCheck] = &[
+    &use_after_delete::UseAfterDelete,
+    &missing_after_create::MissingAfterCreate,
+    &unstable_read::UnstableRead,
+    &broken_object_authorization::BrokenObjectAuthorization,
+];
+
+/// Rules that no single exchange can be held against: long work, snapshots, the run as a whole.
 pub const WIDER_RULES: &[&Rule] = &[
     &no_response::NoResponse::RULE,
     &broken_polling::BrokenPolling::RULE,
@@ -108,6 +122,7 @@ pub fn rules() -> impl Iterator<Item = &'static Rule> {
     CHECKS
         .iter()
         .map(|check| check.rule())
+        .chain(SEQUENCE_CHECKS.iter().map(|check| check.rule()))
         .chain(WIDER_RULES.iter().copied())
 }
 

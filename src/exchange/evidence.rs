@@ -23,8 +23,30 @@ pub struct Evidence {
     /// Why the case was sent, when this run sent it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub case: Option<String>,
+    /// What was sent before, in order, where only the whole shows the breach.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub before: Vec<Before>,
     /// A command that sends the request again; credentials stand as environment variables.
     pub curl: String,
+}
+
+/// An exchange that came before the one that showed a breach.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Before {
+    /// A command that sends the request again.
+    pub curl: String,
+    /// The response status.
+    pub status: u16,
+}
+
+impl Before {
+    /// What a report may show of this exchange.
+    pub fn of(exchange: &Exchange) -> Self {
+        Self {
+            curl: curl::curl(&exchange.request),
+            status: exchange.response.status.as_u16(),
+        }
+    }
 }
 
 impl Evidence {
@@ -50,6 +72,7 @@ impl Evidence {
             content_type: exchange.response.header("content-type").map(str::to_owned),
             recording,
             case: None,
+            before: Vec::new(),
             curl: curl::curl(&exchange.request),
         }
     }
@@ -63,7 +86,15 @@ impl Evidence {
             content_type: None,
             recording: None,
             case: None,
+            before: Vec::new(),
             curl: curl::curl(request),
         }
+    }
+
+    /// The same with what was sent before.
+    #[must_use]
+    pub fn after<'e>(mut self, before: impl Iterator<Item = &'e Exchange>) -> Self {
+        self.before = before.map(Before::of).collect();
+        self
     }
 }

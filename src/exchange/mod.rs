@@ -19,7 +19,7 @@ use url::Url;
 pub use body::{Body, CutReason};
 pub use coding::decode;
 pub use curl::{curl, is_credential, masked_url};
-pub use evidence::Evidence;
+pub use evidence::{Before, Evidence};
 pub use placeholder::{fill, has_placeholder, placeholder, variable};
 pub use redaction::is_redacted;
 

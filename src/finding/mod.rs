@@ -143,6 +143,10 @@ impl Finding {
         if let Some(evidence) = &mut self.evidence {
             change(&mut evidence.url);
             change(&mut evidence.curl);
+            evidence
+                .before
+                .iter_mut()
+                .for_each(|before| change(&mut before.curl));
             let parts = [&mut evidence.content_type, &mut evidence.case];
             parts.into_iter().flatten().for_each(&mut change);
         }

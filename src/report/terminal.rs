@@ -367,7 +367,16 @@ fn notes(finding: &Finding, seen: u64, line_tells_little: bool) -> Vec<String> {
         if let Some(case) = &evidence.case {
             note("case: ", case);
         }
-        note("", &evidence.curl);
+        for (at, before) in evidence.before.iter().enumerate() {
+            let name = if at == 0 { "first:" } else { "then: " };
+            note(name, &format!(" {}  # {}", before.curl, before.status));
+        }
+        let name = if evidence.before.is_empty() {
+            ""
+        } else {
+            "last:  "
+        };
+        note(name, &evidence.curl);
     }
     notes
 }

@@ -22,6 +22,7 @@ mod polling;
 mod secrets;
 #[cfg(unix)]
 mod start;
+mod sequence_checks;
 mod suites;
 mod vantage;
 mod wire;

@@ -1,0 +1,112 @@
+//! Exchanges in a row, and what a check of such a row is.
+
+use http::StatusCode;
+
+use super::Rule;
+use crate::{
+    contract::{Operation, graph::Shape},
+    exchange::{Evidence, Exchange},
+    finding::Finding,
+};
+
+/// One exchange of a sequence, as far as checks must know.
+#[derive(Clone, Debug)]
+pub struct Step<'s> {
+    /// The operation that the request belongs to.
+    pub operation: &'s Operation,
+    /// What was sent and what came.
+    pub exchange: &'s Exchange,
+    /// Who asked; empty for the one who asks unless a case says otherwise.
+    pub asker: &'s str,
+    /// The URL path of the thing that the response says was made.
+    pub made: Option<String>,
+    /// Whether a parameter has a value that nobody gave and no response named.
+    pub is_made_up: bool,
+    /// Whether the operation is followed while it is pending.
+    pub is_polled: bool,
+}
+
+/// One rule that a sequence is held against.
+pub trait SequenceCheck: Sync {
+    /// Its identity and documentation.
+    fn rule(&self) -> &'static Rule;
+
+    /// What the last step breaks, in the light of the steps before it.
+    fn breach(&self, steps: &[Step<'_>]) -> Option<Finding>;
+}
+
+impl Step<'_> {
+    /// The URL path, a slash at its end left out.
+    pub(super) fn path(&self) -> &str {
+        without_slash(self.exchange.request.url.path())
+    }
+
+    pub(super) fn status(&self) -> StatusCode {
+        self.exchange.response.status
+    }
+
+    /// Whether the request may change nothing.
+    pub(super) fn is_safe(&self) -> bool {
+        self.operation.is_safe() && self.exchange.request.method.is_safe()
+    }
+
+    /// Whether the request did what it asked for; 202 says only that it may be done some day.
+    pub(super) fn is_done(&self) -> bool {
+        self.status().is_success() && self.status() != StatusCode::ACCEPTED
+    }
+
+    /// Whether the request removed the thing at its path, and not a collection of things.
+    pub(super) fn removed(&self, path: &str) -> bool {
+        self.is_delete_of_one() && self.is_done() && self.path() == path
+    }
+
+    fn is_delete_of_one(&self) -> bool {
+        self.exchange.request.method == http::Method::DELETE && Shape::of(self.operation).is_item()
+    }
+
+    /// Whether the request may have removed the thing at a path, or something that it is a part of.
+    pub(super) fn may_have_removed(&self, path: &str) -> bool {
+        self.exchange.request.method == http::Method::DELETE
+            && self.status().is_success()
+            && is_at_or_below(path, self.path())
+    }
+
+    /// Whether the request made the thing at a path.
+    pub(super) fn made(&self, path: &str) -> bool {
+        let named = self.made.as_deref().map(without_slash) == Some(path);
+        // PUT makes what is not there (RFC 9110 §9.3.4).
+        let put = self.exchange.request.method == http::Method::PUT && self.path() == path;
+        (named || put) && self.is_done()
+    }
+
+    /// Whether the service says that it has too much to do.
+    pub(super) fn is_overloaded(&self) -> bool {
+        let response = &self.exchange.response;
+        response.status == StatusCode::TOO_MANY_REQUESTS
+            || response.status == StatusCode::SERVICE_UNAVAILABLE
+                && response.headers.contains_key(http::header::RETRY_AFTER)
+    }
+}
+
+/// Whether a path is another, or lies below it.
+pub(super) fn is_at_or_below(path: &str, above: &str) -> bool {
+    path.strip_prefix(above)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+fn without_slash(path: &str) -> &str {
+    path.strip_suffix('/').unwrap_or(path)
+}
+
+/// A finding about the last step, with what was sent before it.
+pub(super) fn finding(rule: &Rule, steps: &[Step<'_>], message: String) -> Option<Finding> {
+    let (last, before) = steps.split_last()?;
+    let before = before.iter().map(|step| step.exchange);
+    Some(
+        Finding::new(rule.id, rule.severity, message)
+            .with_operation(last.operation.id.as_str())
+            .at(last.operation.address.clone())
+            .with_actual(last.status().to_string())
+            .with_evidence(Evidence::of(last.exchange).after(before)),
+    )
+}
