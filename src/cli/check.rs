@@ -16,7 +16,7 @@ use super::{
 use crate::{
     config::{Config, parse_duration},
     finding::Severity,
-    gate::{self, Interrupt, LiveSettings, Methods, Phase, Scope, Shard},
+    gate::{self, CleanUp, Interrupt, LiveSettings, Methods, Phase, Scope, Shard},
     transport::{HttpTransport, is_up},
 };
 
@@ -50,7 +50,7 @@ pub(super) struct Args {
     /// The most valid edges, and the most broken requests, for each operation
     #[arg(long, value_name = "N", default_value_t = 40)]
     edges: usize,
-    /// Run these phases alone: examples, edges, pairs, invalid, random, methods, framing, auth
+    /// Run these phases alone: examples, edges, pairs, invalid, random, sequences, methods, framing, auth
     #[arg(long, value_name = "PHASE", value_delimiter = ',')]
     phases: Vec<Phase>,
     /// The most requests of the whole run
@@ -65,6 +65,12 @@ pub(super) struct Args {
     /// Requests under way at once
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=1024))]
     workers: u16,
+    /// How many things of each kind sequences make, read, change and delete
+    #[arg(long, value_name = "N", default_value_t = 2)]
+    sequences: usize,
+    /// Leave what the run made where it is, in place of deleting it in the end
+    #[arg(long)]
+    no_clean_up: bool,
     /// Send methods that may change something also to a host that is not this machine
     #[arg(long)]
     allow_unsafe: bool,
@@ -258,6 +264,12 @@ fn settings(args: &Args, prepared: &Prepared) -> std::result::Result<LiveSetting
         max_failures: args.max_failures.map(|most| most as usize),
         random_cases: args.cases,
         edge_cases: args.edges,
+        sequences: args.sequences,
+        clean_up: if args.no_clean_up {
+            CleanUp::Leave
+        } else {
+            CleanUp::Delete
+        },
         phases: args.phases.clone(),
         methods: if args.allow_unsafe || is_loopback {
             Methods::All

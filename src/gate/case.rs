@@ -48,6 +48,8 @@ pub enum Phase {
     Invalid,
     /// Random values that obey the contract.
     Random,
+    /// Requests that build on each other.
+    Sequences,
     /// Methods that the path does not declare.
     Methods,
     /// One GET and one HEAD over a bare connection, to see bytes that HTTP does not allow.
@@ -66,6 +68,7 @@ impl Phase {
             Self::Pairs => "pairs",
             Self::Invalid => "invalid",
             Self::Random => "random",
+            Self::Sequences => "sequences",
             Self::Methods => "methods",
             Self::Framing => "framing",
             Self::Auth => "auth",
@@ -75,13 +78,14 @@ impl Phase {
 
 impl Phase {
     /// All of them, in their order.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Regressions,
         Self::Examples,
         Self::Edges,
         Self::Pairs,
         Self::Invalid,
         Self::Random,
+        Self::Sequences,
         Self::Methods,
         Self::Framing,
         Self::Auth,
@@ -137,6 +141,7 @@ impl Case {
             Use::Absent => Credential::Absent,
             Use::Wrong => Credential::Wrong,
             Use::Right if is_known => Credential::Unknown,
+            Use::Other(_) => Credential::Unknown,
             Use::Right => Credential::Absent,
         }
     }

@@ -62,6 +62,8 @@ pub(super) enum Use {
     Right,
     Absent,
     Wrong,
+    /// That of another who may ask, by place among [`Credentials::others`].
+    Other(usize),
 }
 
 /// A token that no service gave out.
@@ -127,6 +129,13 @@ impl Credentials {
         match which {
             Use::Right => self.main.put(operation, request, &Secret::placeholder),
             Use::Wrong => self.main.put(operation, request, &|_| WRONG.to_owned()),
+            Use::Other(at) => {
+                if let Some(other) = self.others.get(at) {
+                    other
+                        .credential
+                        .put(operation, request, &Secret::placeholder);
+                }
+            }
             Use::Absent => {}
         }
     }

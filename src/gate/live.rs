@@ -8,6 +8,7 @@ use std::{
     borrow::Cow,
     collections::HashSet,
     ops::ControlFlow,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -32,12 +33,17 @@ use super::{
     pool::Pool,
     regressions::Failure,
     schedule::Budget,
+    sequence::{self, Litter},
+    settings::CleanUp,
     tally::Tally,
 };
 use crate::{
     check::{self, Content, Intent, Subject},
-    contract::{Contract, Location, graph::Need},
-    exchange::{Exchange, Origin, Request},
+    contract::{
+        Contract, Location,
+        graph::{Graph, Need},
+    },
+    exchange::{Before, Exchange, Origin, Request},
     finding::{Finding, Findings, Severity},
     snapshot::{Key, Store},
     transport::{Authorized, Paced, Secret, SendError, Transport},
@@ -60,6 +66,7 @@ pub async fn check<T: Transport>(
     let transport = Paced::new(transport, settings.rate);
     let transport = &Authorized::new(transport, &settings.base, secrets.iter().cloned());
     let mut plans = plan(contract, settings);
+    let graph = Arc::new(Graph::of(contract));
     let planned = plans
         .iter()
         .map(|plan| plan.cases.len() as u64)
@@ -82,7 +89,10 @@ pub async fn check<T: Transport>(
         notices: Vec::new(),
         held: 0,
         secrets,
-        pool: Pool::new(contract),
+        pool: Pool::new(contract, Arc::clone(&graph)),
+        graph: &graph,
+        litter: Litter::default(),
+        before: Vec::new(),
         novelty: Novelty::default(),
         budget: Budget::new(settings.max_requests, settings.max_time),
         sent: HashSet::new(),
@@ -99,6 +109,7 @@ pub async fn check<T: Transport>(
         ControlFlow::Continue(()) => End::Complete,
         ControlFlow::Break(end) => end,
     };
+    run.clean_up(&end).await;
     run.finish(&plans, header, end, started.elapsed())
 }
 
@@ -126,6 +137,9 @@ impl Header {
 /// How long responses under way are waited for when the user wants the run to end.
 const GRACE: Duration = Duration::from_secs(2);
 
+/// How long an interrupted run may take to delete what it made.
+const LONGEST_CLEAN_UP: Duration = Duration::from_secs(10);
+
 /// How long after each other a service that went away is asked whether it is back.
 const SECOND_LOOKS: [Duration; 3] = [
     Duration::from_millis(100),
@@ -145,6 +159,11 @@ pub(super) struct Run<'r, T> {
     pub(super) findings: Findings,
     notices: Vec<String>,
     held: u64,
+    pub(super) graph: &'r Graph,
+    /// What was made and not deleted yet.
+    pub(super) litter: Litter,
+    /// What the sequence under way has sent before the case that is held.
+    pub(super) before: Vec<Before>,
     /// What must not be shown, also when a service sends it back.
     secrets: Vec<Secret>,
     /// What responses gave for later requests.
@@ -173,10 +192,7 @@ impl<T: Transport> Run<'_, T> {
             .take_while(|_| std::future::ready(!interrupt.is_set() && !budget.is_late()))
             .map(|index| async move { (index, send(transport, &cases[index], settings).await) })
             .buffered(settings.workers.max(1));
-        let given_up = async {
-            interrupt.wait().await;
-            tokio::time::sleep(GRACE).await;
-        };
+        let given_up = given_up(interrupt);
         tokio::pin!(given_up);
         loop {
             // A response that is there is taken before the user is heard.
@@ -280,6 +296,8 @@ impl<T: Transport> Run<'_, T> {
         self.tally.held(&case.operation, counts.then_some(status));
         let subject = subject(self.contract, self.settings, case, exchange);
         let spoken = case.phase.rules();
+        self.litter
+            .note(self.contract, self.graph, self.settings, case, exchange);
         let held = hold(&subject, &self.settings.common);
         for finding in held.findings {
             let speaks = spoken.is_none_or(|rules| rules.contains(&finding.rule.as_str()));
@@ -387,6 +405,9 @@ impl<T: Transport> Run<'_, T> {
     pub(super) fn found(&mut self, case: &Case, mut finding: Finding) {
         if let Some(evidence) = &mut finding.evidence {
             evidence.case = Some(case.reason());
+            if evidence.before.is_empty() {
+                evidence.before.clone_from(&self.before);
+            }
         }
         if self.findings.is_new(&finding) {
             self.keep(case, &finding);
@@ -435,6 +456,25 @@ impl<T: Transport> Run<'_, T> {
         self.listener
             .on(&Event::Notice(&text), self.contract.document());
         self.notices.push(text);
+    }
+
+    /// Deletes what the run made. An interrupted run does so too, but not for long.
+    async fn clean_up(&mut self, end: &End) {
+        let is_left = self.settings.clean_up == CleanUp::Leave;
+        if is_left || self.litter.is_empty() || matches!(end, End::Unreachable(_) | End::Failed(_))
+        {
+            return;
+        }
+        if *end != End::Interrupted {
+            return sequence::clean_up(self).await;
+        }
+        let cleaning = sequence::clean_up(self);
+        if tokio::time::timeout(LONGEST_CLEAN_UP, cleaning)
+            .await
+            .is_err()
+        {
+            self.notice("there was no time to delete all that the run made".to_owned());
+        }
     }
 
     fn finish(mut self, plans: &[Plan], header: Header, end: End, elapsed: Duration) -> Outcome {
@@ -534,6 +574,12 @@ pub(super) fn subject<'s>(
         .with_formats_held(settings.common.hold_formats)
         .with_credential(case.credential_sent(settings.credentials.is_known()))
         .with_slow_after(settings.common.slow_after)
+}
+
+/// Waits until the user wants the run to end, and a little longer for responses under way.
+pub(super) async fn given_up(interrupt: &Interrupt) {
+    interrupt.wait().await;
+    tokio::time::sleep(GRACE).await;
 }
 
 /// Sends one case: over a bare connection where its phase wants that and the transport can.

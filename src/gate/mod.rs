@@ -22,6 +22,7 @@ mod pool;
 mod regressions;
 mod replay;
 mod schedule;
+mod sequence;
 mod settings;
 mod shard;
 mod shrink;
@@ -37,7 +38,9 @@ pub use live::check;
 pub use outcome::{End, OperationSummary, Outcome, SnapshotSummary, Unreached};
 pub use plan::{Plan, plan};
 pub use replay::{Replay, Source, replay};
-pub use settings::{LiveSettings, Methods, PollingRule, Settings, Severities, SeverityRule};
+pub use settings::{
+    CleanUp, LiveSettings, Methods, PollingRule, Settings, Severities, SeverityRule,
+};
 pub use shard::{MalformedShard, Shard};
 
 use std::sync::Arc;

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::{
     Case, End, LiveSettings, Phase, Plan, Unreached, live::Run, plan::identity, schedule::share,
+    sequence,
 };
 use crate::{
     contract::{Location, Operation, graph::Need},
@@ -25,9 +26,9 @@ const MOST_QUIET: usize = 3;
 const MOST_EXTRA: usize = 3;
 
 /// The phases that are planned ahead, in their order. Examples and random values have rounds of their
-/// own.
+/// own, and sequences are not planned.
 const AHEAD: [Phase; 3] = [Phase::Edges, Phase::Pairs, Phase::Invalid];
-/// The phases after the random one.
+/// The phases after the sequences.
 const BEHIND: [Phase; 3] = [Phase::Methods, Phase::Framing, Phase::Auth];
 
 impl<T: Transport> Run<'_, T> {
@@ -48,6 +49,7 @@ impl<T: Transport> Run<'_, T> {
             self.planned(plans, phase).await?;
         }
         self.random(plans).await?;
+        self.sequences().await?;
         for phase in BEHIND {
             self.planned(plans, phase).await?;
         }
@@ -145,6 +147,9 @@ impl<T: Transport> Run<'_, T> {
             let count = |plan: &Plan| plan.cases.iter().filter(|case| case.phase == later).count();
             wanted.extend(plans.iter().map(count));
         }
+        if phase < Phase::Sequences && self.has_sequences() {
+            wanted.extend(sequence::estimate(self.contract, self.graph, self.settings));
+        }
         let mut shares = share(self.budget.left(), &wanted);
         shares.truncate(plans.len());
         shares
@@ -215,6 +220,20 @@ impl<T: Transport> Run<'_, T> {
         let cases = self.fresh(&more, Phase::Random);
         queue.cases = cases.into_iter().take(usual.min(saved)).collect();
         queue.cases.len()
+    }
+
+    fn has_sequences(&self) -> bool {
+        let phases = &self.settings.phases;
+        phases.is_empty() || phases.contains(&Phase::Sequences)
+    }
+
+    /// Requests that build on each other.
+    async fn sequences(&mut self) -> ControlFlow<End> {
+        if self.has_sequences() {
+            sequence::run(self).await?;
+        }
+        // Nothing more is sent, so that this only sees whether the run is to go on.
+        self.round(&[]).await
     }
 
     /// Says of each operation that was never asked, or of which part was not, why.
@@ -292,7 +311,7 @@ mod tests {
         let run: Vec<Phase> = [Phase::Regressions, Phase::Examples]
             .into_iter()
             .chain(AHEAD)
-            .chain([Phase::Random])
+            .chain([Phase::Random, Phase::Sequences])
             .chain(BEHIND)
             .collect();
         assert_eq!(run, Phase::ALL);

@@ -5,7 +5,10 @@
 //! never as they arrive, and each place keeps the newest few, so that the pool is a function of the
 //! responses alone.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
+    sync::Arc,
+};
 
 use serde_json::Value;
 
@@ -26,7 +29,7 @@ const LONGEST: usize = 200;
 /// What responses gave, newest last.
 #[derive(Debug)]
 pub(super) struct Pool {
-    graph: Graph,
+    graph: Arc<Graph>,
     index: HashMap<String, usize>,
     values: BTreeMap<(usize, Need), VecDeque<Value>>,
     refused: BTreeSet<(String, String)>,
@@ -34,10 +37,10 @@ pub(super) struct Pool {
 
 impl Pool {
     /// An empty pool for a contract.
-    pub(super) fn new(contract: &Contract) -> Self {
+    pub(super) fn new(contract: &Contract, graph: Arc<Graph>) -> Self {
         let ids = contract.operations().iter().enumerate();
         Self {
-            graph: Graph::of(contract),
+            graph,
             index: ids
                 .map(|(index, operation)| (operation.id.as_str().to_owned(), index))
                 .collect(),
@@ -224,7 +227,7 @@ mod tests {
     #[test]
     fn the_ids_of_a_list_are_offered_in_its_order() {
         let contract = contract();
-        let mut pool = Pool::new(&contract);
+        let mut pool = Pool::new(&contract, Arc::new(Graph::of(&contract)));
         take(
             &mut pool,
             &contract,
@@ -238,7 +241,7 @@ mod tests {
     #[test]
     fn what_was_made_is_offered_first() {
         let contract = contract();
-        let mut pool = Pool::new(&contract);
+        let mut pool = Pool::new(&contract, Arc::new(Graph::of(&contract)));
         take(&mut pool, &contract, "listPets", &json!([{ "id": 7 }]), "");
         take(
             &mut pool,
@@ -253,7 +256,7 @@ mod tests {
     #[test]
     fn a_location_gives_the_id_too() {
         let contract = contract();
-        let mut pool = Pool::new(&contract);
+        let mut pool = Pool::new(&contract, Arc::new(Graph::of(&contract)));
         take(&mut pool, &contract, "addPet", &json!({}), "/v1/pets/9");
         assert_eq!(offered(&pool, &contract), [json!(9)]);
     }
@@ -261,7 +264,7 @@ mod tests {
     #[test]
     fn a_refused_value_is_not_offered_again() {
         let contract = contract();
-        let mut pool = Pool::new(&contract);
+        let mut pool = Pool::new(&contract, Arc::new(Graph::of(&contract)));
         take(&mut pool, &contract, "listPets", &json!([{ "id": 7 }]), "");
         let operation = contract.operation("getPet").expect("it is there");
         let need = Need::Parameter(Location::Path, "petId".to_owned());
@@ -272,7 +275,7 @@ mod tests {
     #[test]
     fn the_newest_few_are_kept() {
         let contract = contract();
-        let mut pool = Pool::new(&contract);
+        let mut pool = Pool::new(&contract, Arc::new(Graph::of(&contract)));
         for id in 0..100 {
             take(&mut pool, &contract, "addPet", &json!({ "id": id }), "");
         }

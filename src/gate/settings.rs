@@ -73,6 +73,10 @@ pub struct LiveSettings {
     pub random_cases: usize,
     /// The most valid edges, and the most broken requests, for each operation.
     pub edge_cases: usize,
+    /// How many things of each kind sequences see through their life.
+    pub sequences: usize,
+    /// What is done in the end about what the run made.
+    pub clean_up: CleanUp,
     /// The phases that are run; all of them where none is named.
     pub phases: Vec<Phase>,
     /// Whether methods that may change something are sent.
@@ -104,6 +108,15 @@ pub enum Methods {
     All,
 }
 
+/// What is done in the end about what a run made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CleanUp {
+    /// It is deleted where an operation for that exists.
+    Delete,
+    /// It is left where it is.
+    Leave,
+}
+
 impl LiveSettings {
     /// The usual settings for a service at `base`.
     pub fn new(base: Url) -> Self {
@@ -117,6 +130,8 @@ impl LiveSettings {
             max_failures: None,
             random_cases: 30,
             edge_cases: 40,
+            sequences: 2,
+            clean_up: CleanUp::Delete,
             phases: Vec::new(),
             methods: Methods::Safe,
             parameters: Vec::new(),
@@ -128,6 +143,12 @@ impl LiveSettings {
             only: Vec::new(),
             excluded: Vec::new(),
         }
+    }
+
+    /// Whether an operation is to be checked.
+    pub(super) fn includes(&self, operation: &crate::contract::Operation) -> bool {
+        let is_named = |list: &[String]| list.iter().any(|name| name == operation.id.as_str());
+        !is_named(&self.excluded) && (self.only.is_empty() || is_named(&self.only))
     }
 
     /// The texts that the user gave for a parameter.

@@ -44,6 +44,7 @@ fn evidence() -> Evidence {
         content_type: None,
         recording: None,
         case: Some("random: random values".into()),
+        before: Vec::new(),
         curl: "curl 'http://localhost/users'".into(),
     }
 }
@@ -260,4 +261,30 @@ fn a_report_that_cannot_be_written_is_known_before_the_run() {
             .is_err_and(|error| error.to_string().contains("did you mean \"json\""))
     );
     assert!("json".parse::<ReportSpec>().is_err());
+}
+
+#[test]
+fn what_was_sent_before_is_shown_in_order() {
+    let mut finding = finding("it is still there");
+    let before = |curl: &str, status| crate::exchange::Before {
+        curl: curl.to_owned(),
+        status,
+    };
+    if let Some(evidence) = &mut finding.evidence {
+        evidence.before = vec![before("curl one", 201), before("curl two", 204)];
+    }
+    let shown = super::render_finding(&finding, &document(), Colour::None);
+    let lines: Vec<_> = shown
+        .lines()
+        .filter(|line| line.contains("curl"))
+        .map(|line| line.trim_start_matches([' ', '=']))
+        .collect();
+    assert_eq!(
+        lines,
+        [
+            "first: curl one  # 201",
+            "then:  curl two  # 204",
+            "last:  curl 'http://localhost/users'"
+        ]
+    );
 }

@@ -20,9 +20,10 @@ mod orders;
 mod outside;
 mod polling;
 mod secrets;
+mod sequence_checks;
+mod sequences;
 #[cfg(unix)]
 mod start;
-mod sequence_checks;
 mod suites;
 mod vantage;
 mod wire;

@@ -35,8 +35,19 @@ impl Shape {
         Self(segments)
     }
 
+    /// The name that an operation at this shape's path, or beginning with it up to there, gives to the
+    /// parameter that is its segment at `at`.
+    pub fn key_at<'o>(&self, operation: &'o Operation, at: usize) -> Option<&'o str> {
+        let own = Self::of(operation);
+        if at >= self.len() || own.0.get(..=at) != self.0.get(..=at) {
+            return None;
+        }
+        parameter_at(&operation.path, at)
+    }
+
     /// How many segments it has.
-    pub(super) fn len(&self) -> usize {
+    #[expect(clippy::len_without_is_empty, reason = "a path has a segment at least")]
+    pub fn len(&self) -> usize {
         self.0.len()
     }
 

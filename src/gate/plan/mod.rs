@@ -1,7 +1,7 @@
 //! Which cases are sent, in which order: a function of the contract, the settings and the seed.
 
 mod around;
-mod made_up;
+pub(super) mod made_up;
 mod methods;
 mod named;
 
@@ -76,8 +76,7 @@ pub fn plan(contract: &Contract, settings: &LiveSettings) -> Vec<Plan> {
 }
 
 pub(super) fn left_out(operation: &Operation, settings: &LiveSettings) -> Option<Unreached> {
-    let is_named = |list: &[String]| list.iter().any(|name| name == operation.id.as_str());
-    if is_named(&settings.excluded) || !settings.only.is_empty() && !is_named(&settings.only) {
+    if !settings.includes(operation) {
         return Some(Unreached::Excluded);
     }
     if settings.methods == Methods::Safe && !operation.is_safe() {

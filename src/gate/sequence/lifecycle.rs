@@ -1,0 +1,248 @@
+//! The life of one thing, and reads that are sent twice.
+
+use http::StatusCode;
+
+use super::{Request, Sequencer, Thing, prepare::Ground, values::BodyFrom};
+use crate::{contract::graph::Shape, transport::Transport};
+
+/// How many operations below a thing are asked in one sequence.
+const MOST_BELOW: usize = 4;
+/// How often a change is tried with other values.
+const MOST_CHANGES: usize = 2;
+
+impl<T: Transport> Sequencer<'_, '_, T> {
+    /// Makes something and sees it through to its end.
+    pub(super) async fn lifecycle(&mut self, resource: usize, round: usize) {
+        let graph = self.namer.graph;
+        let known = &graph.resources[resource];
+        if self.is_over() || known.creators.is_empty() {
+            return;
+        }
+        let mut ground = Ground::default();
+        let Some(fresh) = self.make(resource, &mut ground, 0).await else {
+            return;
+        };
+        let thing = fresh.thing;
+        ground.things.push(thing.clone());
+        let read = known.read.filter(|read| self.is_allowed(*read));
+        if let Some(read) = read {
+            let is_there = self.read_what_was_made(read, round == 0, &mut ground).await;
+            if !is_there {
+                // Nothing can be built on what the service forgets.
+                self.standing.insert(resource, None);
+            }
+        }
+        if round == 0 {
+            self.look_around(resource, &mut ground).await;
+        }
+        if !fresh.is_new {
+            return;
+        }
+        for other in 0..self.namer.settings.credentials.others.len() {
+            if round == 0 {
+                self.as_another(other, resource, &mut ground).await;
+            }
+        }
+        for update in known.updates.clone() {
+            if self.is_allowed(update) {
+                let why = "what was made is changed";
+                let changed = self
+                    .try_to_send(update, None, &mut ground, why, MOST_CHANGES)
+                    .await;
+                if let (Some(()), Some(read)) = (changed, read) {
+                    self.step(read, None, "what was changed is read", &mut ground)
+                        .await;
+                }
+            }
+        }
+        if round == 0 {
+            self.act_on(resource, &mut ground).await;
+        }
+        self.delete(resource, round, &thing, &mut ground).await;
+    }
+
+    /// Reads what was made, again where that tells more; whether it is there.
+    async fn read_what_was_made(&mut self, read: usize, twice: bool, ground: &mut Ground) -> bool {
+        let is_missing = |status: Option<StatusCode>| {
+            status.is_some_and(|status| [StatusCode::NOT_FOUND, StatusCode::GONE].contains(&status))
+        };
+        let first = self.step(read, None, "what was made is read", ground).await;
+        if !twice && !is_missing(first) {
+            return true;
+        }
+        let second = self.step(read, None, "the same again", ground).await;
+        self.steady.insert(read);
+        !is_missing(first) && !is_missing(second)
+    }
+
+    /// The list that it stands in, and what can be read below it.
+    async fn look_around(&mut self, resource: usize, ground: &mut Ground) {
+        let list = self.namer.graph.resources[resource].list;
+        let below = self.below(resource, true);
+        for index in list.into_iter().chain(below) {
+            if self.is_allowed(index) && self.is_named(index, ground) {
+                self.step(index, None, "what was made is looked at", ground)
+                    .await;
+            }
+        }
+    }
+
+    /// Everything that the other one should not be able to do.
+    async fn as_another(&mut self, other: usize, resource: usize, ground: &mut Ground) {
+        let known = &self.namer.graph.resources[resource];
+        let updates = known.updates.iter().copied();
+        let safe = self.below(resource, true);
+        let acts = self.below(resource, false);
+        let all = known
+            .read
+            .into_iter()
+            .chain(safe)
+            .chain(updates)
+            .chain(acts);
+        for index in all.collect::<Vec<_>>() {
+            let needs_credential = self.namer.operation(index).requires_credential();
+            if needs_credential && self.is_allowed(index) && self.is_named(index, ground) {
+                self.step(index, Some(other), "another asks for what was made", ground)
+                    .await;
+            }
+        }
+    }
+
+    /// What else can be done with it.
+    async fn act_on(&mut self, resource: usize, ground: &mut Ground) {
+        for index in self.below(resource, false) {
+            let has_own_life = self.namer.graph.made_by(index).is_some();
+            if !has_own_life && self.is_allowed(index) && self.is_named(index, ground) {
+                let why = "something is done with what was made";
+                self.try_to_send(index, None, ground, why, 1).await;
+            }
+        }
+    }
+
+    async fn delete(&mut self, resource: usize, round: usize, thing: &Thing, ground: &mut Ground) {
+        let known = &self.namer.graph.resources[resource];
+        let Some(delete) = known.delete.filter(|delete| self.is_allowed(*delete)) else {
+            return;
+        };
+        if round == 0 && self.namer.operation(delete).requires_credential() {
+            for other in 0..self.namer.settings.credentials.others.len() {
+                let why = "another deletes what was made";
+                let status = self.step(delete, Some(other), why, ground).await;
+                if status.is_some_and(|status| status.is_success()) {
+                    return;
+                }
+            }
+        }
+        let why = "what was made is deleted";
+        let status = self.step(delete, None, why, ground).await;
+        let is_gone = status.is_some_and(|status| status.is_success());
+        if let Some(read) = known.read.filter(|read| is_gone && self.is_allowed(*read)) {
+            self.step_to_nothing(read, "what was deleted is read", ground)
+                .await;
+        }
+        ground.things.retain(|one| one != thing);
+    }
+
+    /// Operations at paths below a thing, in the document's order.
+    fn below(&self, resource: usize, safe: bool) -> Vec<usize> {
+        let shape = &self.namer.graph.resources[resource].shape;
+        let operations = self.namer.contract.operations().iter().enumerate();
+        operations
+            .filter(|(_, operation)| {
+                let own = Shape::of(operation);
+                own != *shape
+                    && shape.contains(&own)
+                    && operation.is_safe() == safe
+                    && operation.method != http::Method::DELETE
+            })
+            .map(|(index, _)| index)
+            .take(MOST_BELOW)
+            .collect()
+    }
+
+    /// A safe operation twice in a row.
+    pub(super) async fn read_twice(&mut self, index: usize) {
+        if self.is_over() || !self.steady.insert(index) {
+            return;
+        }
+        let mut ground = Ground::default();
+        if !self.prepare(index, &mut ground, None, 0).await || !self.is_named(index, &ground) {
+            return;
+        }
+        let Some(made) = self.values(index, &ground, BodyFrom::Example) else {
+            return;
+        };
+        for why in ["what is there is read", "the same again"] {
+            let made = made.clone();
+            let request = Request {
+                operation: index,
+                made,
+                asker: None,
+                why,
+            };
+            self.send(request, &mut ground.records).await;
+        }
+    }
+
+    /// An operation that needs what others make and that no life of a thing has reached.
+    pub(super) async fn act(&mut self, index: usize) {
+        let is_delete = self.namer.operation(index).method == http::Method::DELETE;
+        let needs_others = self.namer.graph.needs_of(index).next().is_some();
+        if self.is_over() || is_delete || !needs_others || self.reached.contains(&index) {
+            return;
+        }
+        let mut ground = Ground::default();
+        if self.fruitless.contains(&index) || !self.prepare(index, &mut ground, None, 0).await {
+            return;
+        }
+        // What was there before is not to be changed.
+        if self.is_of_things(index, &ground) {
+            let why = "something is done with what was made";
+            self.try_to_send(index, None, &mut ground, why, MOST_CHANGES)
+                .await;
+        }
+    }
+
+    /// One request for what is on the ground.
+    async fn step(
+        &mut self,
+        index: usize,
+        asker: Option<usize>,
+        why: &str,
+        ground: &mut Ground,
+    ) -> Option<StatusCode> {
+        let mut made = self.values(index, ground, BodyFrom::Example)?;
+        if asker.is_some() {
+            // For the other one what the first made is the name of nothing.
+            made.made_up
+                .extend(names(&self.namer.operation(index).path));
+        }
+        let request = Request {
+            operation: index,
+            made,
+            asker,
+            why,
+        };
+        self.send(request, &mut ground.records).await
+    }
+
+    /// One request for what is not there any more.
+    async fn step_to_nothing(&mut self, index: usize, why: &str, ground: &mut Ground) {
+        let Some(mut made) = self.values(index, ground, BodyFrom::Example) else {
+            return;
+        };
+        made.made_up
+            .extend(names(&self.namer.operation(index).path));
+        let request = Request {
+            operation: index,
+            made,
+            asker: None,
+            why,
+        };
+        self.send(request, &mut ground.records).await;
+    }
+}
+
+fn names(path: &crate::contract::PathTemplate) -> impl Iterator<Item = String> + '_ {
+    path.parameters().map(str::to_owned)
+}

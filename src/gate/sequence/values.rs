@@ -1,0 +1,325 @@
+//! The values of a request of a sequence: what was made before, what the user gave, what the document
+//! shows, and only then what is generated.
+
+use std::{collections::HashMap, sync::Arc};
+
+use oasgate_document::{Address, Pointer};
+use serde_json::Value;
+
+use super::{
+    source::Told,
+    thing::{Namer, Thing},
+    trail::Record,
+};
+use crate::{
+    contract::{
+        Location, Operation, Parameter, Schema,
+        graph::{Edge, Need},
+    },
+    gate::{plan::made_up, settings::given_value},
+    generate::{self, Generator, Values},
+    wire::{RequestParts, read_text},
+};
+
+/// What a sequence knows when it makes a request.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Scope<'s> {
+    /// Things that are there, the ones that matter most last.
+    pub(super) things: &'s [Thing],
+    /// What was sent before.
+    pub(super) records: &'s [Record],
+    /// Values that lists named, by the operation that listed them.
+    pub(super) listed: &'s [(usize, Need, Value)],
+}
+
+/// The values of a request, and which of them name something that nobody knows.
+#[derive(Clone, Debug)]
+pub(super) struct Made {
+    pub(super) parts: RequestParts,
+    pub(super) made_up: Vec<String>,
+}
+
+/// Where the body of a request comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum BodyFrom {
+    /// The document shows it.
+    Example,
+    /// It is drawn.
+    Draw,
+}
+
+/// Strategies that were worked out before, by schema.
+#[derive(Debug, Default)]
+pub(super) struct Strategies(HashMap<Address, Values>);
+
+impl Strategies {
+    fn of(&mut self, schema: &Schema) -> &Values {
+        self.0
+            .entry(schema.address().clone())
+            .or_insert_with(|| generate::valid(schema))
+    }
+}
+
+impl Namer<'_> {
+    /// The values of a request for an operation; `None` when one that is required cannot be made.
+    pub(super) fn request(
+        &self,
+        index: usize,
+        scope: Scope<'_>,
+        (body, draw): (BodyFrom, usize),
+        strategies: &mut Strategies,
+    ) -> Option<Made> {
+        let operation = self.operation(index);
+        let purpose = format!("sequence {draw}");
+        let mut generator = Generator::new(
+            self.settings.seed,
+            &[operation.id.as_str(), purpose.as_str()],
+        );
+        let mut parts = RequestParts::default();
+        let mut known = Vec::new();
+        for parameter in operation.parameters.iter().filter(|one| one.required) {
+            let need = Need::Parameter(parameter.location, parameter.name.clone());
+            let value = match self.known(index, &need, parameter.value.schema(), scope) {
+                Some(value) => {
+                    known.push(parameter.name.clone());
+                    value
+                }
+                None => shown_or_drawn(operation, parameter, &mut generator, strategies)?,
+            };
+            parts.set(parameter.location, &parameter.name, value);
+        }
+        if let Some((range, value)) =
+            shown_or_drawn_body(operation, body, &mut generator, strategies)
+        {
+            let value = self.with_known(index, value, scope, &mut known);
+            parts.body = Some((range, value));
+        } else if operation
+            .request_body
+            .as_ref()
+            .is_some_and(|one| one.required)
+        {
+            return None;
+        }
+        let mut made_up = made_up::made_up(&parts, self.settings);
+        made_up.retain(|name| !known.contains(name));
+        Some(Made { parts, made_up })
+    }
+
+    /// A value that something before gives, or the user.
+    pub(super) fn known(
+        &self,
+        index: usize,
+        need: &Need,
+        schema: Option<&Schema>,
+        scope: Scope<'_>,
+    ) -> Option<Value> {
+        let operation = self.operation(index);
+        let value = self
+            .of_things(operation, need, scope)
+            .or_else(|| self.of_records(index, need, scope))
+            .or_else(|| {
+                let name = need_name(need)?;
+                let given = self.settings.given(&name);
+                given.first().map(|text| given_value(text, schema))
+            })
+            .or_else(|| {
+                let edges: Vec<&Edge> = self.edges_to(index, need).collect();
+                let of_edge = |(producer, listed, _): &&(usize, Need, Value)| {
+                    listed == need && edges.iter().any(|edge| edge.producer == *producer)
+                };
+                let found = scope.listed.iter().find(of_edge)?;
+                Some(found.2.clone())
+            })?;
+        Some(as_wanted(value, schema))
+    }
+
+    fn of_things(&self, operation: &Operation, need: &Need, scope: Scope<'_>) -> Option<Value> {
+        let Need::Parameter(location, name) = need else {
+            return None;
+        };
+        match location {
+            Location::Path => scope.things.iter().rev().find_map(|thing| {
+                let shape = &self.graph.resources[thing.resource].shape;
+                thing.value_for(shape, operation, name).cloned()
+            }),
+            // The version that a change wants is the one that was read last.
+            Location::Header if name.eq_ignore_ascii_case("if-match") => {
+                let last = scope.records.iter().rev();
+                let mut tags = last.filter_map(|one| one.exchange.response.header("etag"));
+                tags.next().map(Value::from)
+            }
+            _ => None,
+        }
+    }
+
+    fn of_records(&self, index: usize, need: &Need, scope: Scope<'_>) -> Option<Value> {
+        let edges: Vec<&Edge> = self.edges_to(index, need).collect();
+        scope.records.iter().rev().find_map(|record| {
+            if !record.exchange.response.status.is_success() {
+                return None;
+            }
+            let edge = edges
+                .iter()
+                .find(|edge| edge.producer == record.operation)?;
+            let told = Told {
+                exchange: &record.exchange,
+                parts: &record.parts,
+            };
+            told.value(&edge.sources, self.contract, self.base_path(), None)
+        })
+    }
+
+    /// The edges that lead to one need of an operation.
+    pub(super) fn edges_to(&self, index: usize, need: &Need) -> impl Iterator<Item = &Edge> {
+        self.graph
+            .needs_of(index)
+            .filter(move |edge| edge.need == *need)
+    }
+
+    /// Whether the document shows a body for an operation.
+    pub(super) fn shows_body(&self, index: usize) -> bool {
+        let body = self.operation(index).request_body.as_ref();
+        body.is_some_and(|body| {
+            body.content
+                .media_types
+                .iter()
+                .any(|one| !one.examples.is_empty())
+        })
+    }
+
+    /// The body with what is known put in where it names another thing, and with names of nothing left
+    /// out where they may be.
+    fn with_known(
+        &self,
+        index: usize,
+        mut body: Value,
+        scope: Scope<'_>,
+        known: &mut Vec<String>,
+    ) -> Value {
+        let Some(schema) = self.body_schema(index) else {
+            return body;
+        };
+        for need in self.body_needs(index) {
+            let Need::Body(pointer) = &need else { continue };
+            if pointer.is_root() {
+                if let Some(value) = self.known(index, &need, Some(&schema), scope)
+                    && schema.is_valid(&value)
+                {
+                    body = value;
+                }
+                continue;
+            }
+            let Some(name) = pointer.last() else { continue };
+            let property = schema.property(&name);
+            let mut changed = body.clone();
+            let value = self.known(index, &need, property.as_ref(), scope);
+            let is_known = value.is_some();
+            let Some(members) = changed.as_object_mut() else {
+                continue;
+            };
+            match value {
+                Some(value) => members.insert(name.clone(), value),
+                None => members.shift_remove(&name),
+            };
+            if schema.is_valid(&changed) {
+                body = changed;
+                if is_known {
+                    known.push(name);
+                }
+            }
+        }
+        body
+    }
+
+    /// The places in an operation's body that name other things.
+    pub(super) fn body_needs(&self, index: usize) -> Vec<Need> {
+        let mut needs: Vec<Need> = Vec::new();
+        for edge in self.graph.needs_of(index) {
+            if matches!(edge.need, Need::Body(_)) && !needs.contains(&edge.need) {
+                needs.push(edge.need.clone());
+            }
+        }
+        needs
+    }
+
+    pub(super) fn body_schema(&self, index: usize) -> Option<Schema> {
+        let body = self.operation(index).request_body.as_ref()?;
+        body.content.media_types.first()?.schema.clone()
+    }
+}
+
+fn shown_or_drawn(
+    operation: &Operation,
+    parameter: &Parameter,
+    generator: &mut Generator,
+    strategies: &mut Strategies,
+) -> Option<Value> {
+    let schema = parameter.value.schema();
+    let declared = parameter.examples.iter().map(|example| &example.value);
+    if let Some(shown) = declared
+        .cloned()
+        .chain(generate::shown_for(operation, parameter))
+        .find(|value| schema.is_none_or(|schema| schema.is_valid(value)))
+    {
+        return Some(shown);
+    }
+    let strategy = strategies.of(schema?);
+    (0..50)
+        .filter_map(|_| generator.draw(strategy))
+        .find(|value| {
+            parameter.location != Location::Path || !matches!(value.as_str(), Some("" | "." | ".."))
+        })
+}
+
+fn shown_or_drawn_body(
+    operation: &Arc<Operation>,
+    from: BodyFrom,
+    generator: &mut Generator,
+    strategies: &mut Strategies,
+) -> Option<(String, Value)> {
+    let declared = operation.request_body.as_ref()?;
+    let media_types = &declared.content.media_types;
+    let shown = || {
+        media_types.iter().find_map(|one| {
+            let fits = |value: &&Value| {
+                one.schema
+                    .as_ref()
+                    .is_none_or(|schema| schema.is_valid(value))
+            };
+            let mut values = one.examples.iter().map(|example| &example.value);
+            let value = values.find(fits)?;
+            Some((one.range.as_str().to_owned(), value.clone()))
+        })
+    };
+    let mut drawn = |generator: &mut Generator| {
+        let one = media_types.first()?;
+        let value = generator.draw(strategies.of(one.schema.as_ref()?))?;
+        Some((one.range.as_str().to_owned(), value))
+    };
+    match from {
+        BodyFrom::Example => shown().or_else(|| drawn(generator)),
+        BodyFrom::Draw => drawn(generator).or_else(shown),
+    }
+}
+
+/// The name that a user gives a value by.
+fn need_name(need: &Need) -> Option<String> {
+    match need {
+        Need::Parameter(_, name) => Some(name.clone()),
+        Need::Body(pointer) => pointer.last(),
+    }
+}
+
+/// A value as a schema wants it: an id that is a number here may be a text there.
+fn as_wanted(value: Value, schema: Option<&Schema>) -> Value {
+    let Some(schema) = schema else { return value };
+    if schema.is_valid(&value) || value.is_object() || value.is_array() {
+        return value;
+    }
+    read_text(&super::source::plain(&value), Some(schema))
+}
+
+/// Whether a body holds something at a place.
+pub(super) fn has(body: &Value, pointer: &Pointer) -> bool {
+    pointer.get(body).is_some()
+}
