@@ -23,7 +23,9 @@ documented! {
     ///
     /// - something that may change the service was sent in between;
     /// - the service has too much to do: 429, or 503 with `Retry-After`;
-    /// - the operation is followed while it is pending, or one of the two says 202.
+    /// - one of the two says 202;
+    /// - the operation is followed while it is pending, and the first of the two is no success: the
+    ///   second may well be one.
     ///
     /// # Example
     ///
@@ -45,12 +47,13 @@ impl SequenceCheck for UnstableRead {
             return None;
         };
         let class = |step: &Step<'_>| step.status().as_u16() / 100;
-        let is_excused = |step: &Step<'_>| {
-            step.is_overloaded() || step.is_polled || step.status() == http::StatusCode::ACCEPTED
-        };
+        let is_excused =
+            |step: &Step<'_>| step.is_overloaded() || step.status() == http::StatusCode::ACCEPTED;
+        let is_pending = first.is_polled && !first.is_done();
         if !last.is_safe()
             || !is_same(first, last)
             || class(first) == class(last)
+            || is_pending
             || is_excused(first)
             || is_excused(last)
         {

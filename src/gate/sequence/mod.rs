@@ -176,6 +176,12 @@ impl<T: Transport> Sequencer<'_, '_, T> {
             || run.interrupt.is_set()
     }
 
+    fn is_polled(&self, index: usize) -> bool {
+        let id = self.namer.operation(index).id.as_str();
+        let rules = &self.namer.settings.polling;
+        rules.iter().any(|rule| rule.operation == id)
+    }
+
     /// Sends one request and holds what comes; the status of the last response.
     async fn send(
         &mut self,
@@ -218,10 +224,7 @@ impl<T: Transport> Sequencer<'_, '_, T> {
             }
         };
         let exchanges = sent.exchanges.clone();
-        let is_polled = settings
-            .polling
-            .iter()
-            .any(|rule| rule.operation == operation.id.as_str());
+        let is_polled = self.is_polled(request.operation);
         self.run.before = trail::before(records);
         let taken = self.run.take(&case, sent).await;
         self.run.before.clear();

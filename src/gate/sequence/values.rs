@@ -130,7 +130,11 @@ impl Namer<'_> {
                 let found = scope.listed.iter().find(of_edge)?;
                 Some(found.2.clone())
             })?;
-        Some(as_wanted(value, schema))
+        let value = as_wanted(value, schema);
+        // A name that the schema refuses makes no request that obeys.
+        schema
+            .is_none_or(|schema| schema.is_valid(&value))
+            .then_some(value)
     }
 
     fn of_things(&self, operation: &Operation, need: &Need, scope: Scope<'_>) -> Option<Value> {

@@ -4,8 +4,11 @@ use axum::body::Body;
 use oasgate::{
     contract::Contract,
     finding::{Finding, Severity},
-    gate::{self, Credentials, Interrupt, Listener, LiveSettings, Methods, Outcome, PollingRule},
-    transport::ServiceTransport,
+    gate::{
+        self, Credential, Credentials, Interrupt, Listener, LiveSettings, Methods, NamedCredential,
+        Outcome, PollingRule,
+    },
+    transport::{Secret, ServiceTransport},
 };
 
 use super::{SEEDS, Tried, Wanted, Watch, assert_found, in_process, is_registered, with_seeds};
@@ -31,10 +34,25 @@ fn settings(only: &[&str], seed: u64) -> LiveSettings {
         random_cases: if only == LIST { 16 } else { 4 },
         edge_cases: 60,
         methods: Methods::All,
-        credentials: Credentials::with_token(USERS[0].1),
+        credentials: credentials(),
         polling: vec![polling],
         only: only.iter().map(|id| (*id).to_owned()).collect(),
         ..LiveSettings::new("http://localhost/v1".parse().expect("it is a URL"))
+    }
+}
+
+/// One user, and another who must not see what belongs to the first.
+fn credentials() -> Credentials {
+    let [(_, token), (name, other)] = USERS;
+    Credentials {
+        others: vec![NamedCredential {
+            name: name.to_owned(),
+            credential: Credential {
+                token: Some(Secret::new("OTHER", other)),
+                ..Credential::default()
+            },
+        }],
+        ..Credentials::with_token(token)
     }
 }
 
