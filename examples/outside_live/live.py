@@ -190,7 +190,8 @@ def check(oasgate, document, url, credential, labels, most, report):
     if credential:
         environment["OUTSIDE_LIVE_TOKEN"] = credential
         command += ["--token-env", "OUTSIDE_LIVE_TOKEN", "--basic"]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    # Elsewhere, so that no `oasgate.toml` of another service is read.
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, cwd=report.parent)
     if done.returncode not in (0, 1):
         raise SystemExit(f"oasgate ended with {done.returncode}:\n{done.stdout}{done.stderr}")
     report = json.loads(report.read_text())
@@ -235,7 +236,7 @@ def side_by_side(name, document, theirs, findings, explained):
 
 
 def main():
-    shared, oasgate = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]).resolve()
+    shared, oasgate = (pathlib.Path(argument).resolve() for argument in sys.argv[1:3])
     explained = json.loads((HERE / "explained.json").read_text())
     servers = []
     unexplained = 0
