@@ -9,12 +9,15 @@ use oasgate::{
     document::Document,
     exchange::{Request, Response},
     finding::{Finding, Severity},
-    gate::{LiveSettings, Outcome, Phase},
+    gate::{self, Credentials, Interrupt, LiveSettings, Outcome, Phase},
+    report::ReportSpec,
     snapshot::{RegressionWriting, Regressions},
+    transport::{HttpTransport, Limits},
 };
 use serde_json::{Value, json};
 
 use crate::live::{Script, faithful, query, response, rules, run, run_on, settings};
+use crate::vantage;
 
 fn the_finding<'o>(outcome: &'o Outcome, rule: &str) -> &'o Finding {
     let mut all = outcome.findings.iter();
@@ -204,4 +207,58 @@ async fn a_rule_that_two_refusals_tell_is_kept_and_noted() {
         .collect();
     let kept = limits.iter().filter(|limit| *limit % 5 == 0).count();
     assert!(kept * 4 > limits.len() * 3, "{limits:?}");
+}
+
+/// The JSON report of a run against the stand-in with some faults; what differs by its nature, the time
+/// and the port, is taken out.
+async fn report_of(workers: usize, folder: &Path) -> String {
+    let names = ["internal-error", "token-number", "takes-no-credential"];
+    let faults: Vec<_> = vantage::faults::FAULTS
+        .iter()
+        .filter(|fault| names.contains(&fault.name))
+        .collect();
+    let base = vantage::start(faults).await;
+    let contract = Contract::load("spec/vantage-data-exports.yaml").expect("it loads");
+    let transport = HttpTransport::new(Limits::default()).expect("a client");
+    let settings = LiveSettings {
+        seed: 5,
+        workers,
+        parameters: vec![(
+            "data_export_token".to_owned(),
+            "dta_xprt_964b2adb9bff37fb".to_owned(),
+        )],
+        credentials: Credentials::with_token(vantage::TOKEN),
+        ..LiveSettings::new(base.clone())
+    };
+    let outcome = gate::check(
+        &contract,
+        &transport,
+        &settings,
+        None,
+        &mut (),
+        &Interrupt::default(),
+    )
+    .await;
+    assert!(!outcome.findings.is_empty());
+    let path = folder.join(format!("{workers}.json"));
+    let spec: ReportSpec = format!("json={}", path.display())
+        .parse()
+        .expect("a report");
+    spec.write(&outcome, contract.document())
+        .expect("it is written");
+    let text = std::fs::read_to_string(path).expect("it is there");
+    text.replace(&base.port().expect("a port").to_string(), "PORT")
+        .lines()
+        .filter(|line| !line.contains("elapsed_ms"))
+        .map(|line| format!("{line}\n"))
+        .collect()
+}
+
+#[tokio::test]
+async fn two_runs_of_one_seed_write_the_same_report() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let first = report_of(4, folder.path()).await;
+    assert!(first.contains("\"findings\"") && first.lines().count() > 50);
+    assert_eq!(first, report_of(4, folder.path()).await);
+    assert_eq!(first, report_of(1, folder.path()).await);
 }
