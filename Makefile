@@ -21,6 +21,10 @@ test: ## every test
 	cargo check --no-default-features --features fake-server
 	cargo test --workspace --features axum-service/breach --test contract 2>&1 | grep '8 passed; 1 failed'
 
+.PHONY: schemas
+schemas: ## write the schema of oasgate.toml anew
+	OASGATE_WRITE_SCHEMAS=1 cargo test --lib config::schema
+
 lint: ## format, clippy and documentation, warnings refused
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings

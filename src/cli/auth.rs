@@ -97,16 +97,6 @@ pub(super) fn credentials(
     if args.basic {
         main.unless_told = TokenForm::Basic;
     }
-    if let Some(id) = main
-        .schemes
-        .keys()
-        .find(|id| !scheme_names(contract).any(|known| known == *id))
-    {
-        let hint = crate::did_you_mean::hint(id, scheme_names(contract));
-        return Err(CliError::Usage(format!(
-            "the document needs no security scheme {id:?}{hint}"
-        )));
-    }
     let mut others = Vec::new();
     for (name, auth) in &config.credentials {
         let credential = reader.credential(name, auth, &mut notices)?;
@@ -195,15 +185,6 @@ fn headers(typed: &[String]) -> Result<Vec<(HeaderName, HeaderValue)>> {
 fn environment(name: &str) -> Option<String> {
     let value = std::env::var(name).ok()?;
     Some(value.trim().to_owned()).filter(|value| !value.is_empty())
-}
-
-fn scheme_names(contract: &Contract) -> impl Iterator<Item = &str> {
-    contract
-        .operations()
-        .iter()
-        .flat_map(|operation| &operation.security)
-        .flat_map(|one| &one.schemes)
-        .map(|scheme| scheme.name.as_str())
 }
 
 struct Reader<'r> {
@@ -303,9 +284,8 @@ impl Reader<'_> {
                 file: None,
                 command: None,
             } => Ok(None),
-            _ => Err(CliError::Usage(
-                "a secret comes from a variable, a file or a command; name one of them".to_owned(),
-            )),
+            // The configuration was held to name one.
+            _ => Ok(None),
         }
     }
 

@@ -3,12 +3,14 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use clap::Args as ClapArgs;
+use clap_complete::engine::ArgValueCandidates;
 use url::{Host, Url};
 
 use super::{
     Result,
     auth::{self, AuthArgs},
     common::{CliError, Output, Prepared, RunArgs, base_path},
+    complete,
     connection::ConnectionArgs,
     interrupt,
     start::Service,
@@ -33,10 +35,10 @@ pub(super) struct Args {
     #[arg(long, value_name = "PATH", value_parser = base_path)]
     base_path: Option<String>,
     /// A value for a parameter, such as the id of something that exists; repeatable
-    #[arg(long, value_name = "NAME=VALUE")]
+    #[arg(long, value_name = "NAME=VALUE", add = ArgValueCandidates::new(complete::parameters))]
     param: Vec<String>,
     /// Check this operation alone; repeatable
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", add = ArgValueCandidates::new(complete::operations))]
     operation: Vec<String>,
     /// Check the operations of one of several shards: 2/5 is the second of five
     #[arg(long, value_name = "N/OF")]
@@ -51,7 +53,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "N", default_value_t = 40)]
     edges: usize,
     /// Run these phases alone: examples, edges, pairs, invalid, random, sequences, methods, framing, auth
-    #[arg(long, value_name = "PHASE", value_delimiter = ',')]
+    #[arg(long, value_name = "PHASE", value_delimiter = ',', add = ArgValueCandidates::new(complete::phases))]
     phases: Vec<Phase>,
     /// The most requests of the whole run
     #[arg(long, value_name = "N", default_value_t = 10_000)]
@@ -221,6 +223,7 @@ impl Ready<'_> {
 
 fn settings(args: &Args, prepared: &Prepared) -> std::result::Result<LiveSettings, CliError> {
     let (contract, config) = (&prepared.contract, &prepared.config);
+    config.fits(contract)?;
     let base = base(args, config)?;
     let is_loopback = match base.host() {
         Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
@@ -302,10 +305,22 @@ fn excluded(args: &Args, prepared: &Prepared) -> std::result::Result<Vec<String>
 }
 
 fn base(args: &Args, config: &Config) -> std::result::Result<Url, CliError> {
-    let text = args.url.as_ref().or(config.url.as_ref()).ok_or_else(|| {
-        CliError::Usage("where is the service? Name it with --url http://localhost:8080".to_owned())
-    })?;
-    let mut url = Url::parse(text).map_err(|error| {
+    let mut url = match &args.url {
+        Some(text) => typed_url(text)?,
+        None => config.url()?.ok_or_else(|| {
+            CliError::Usage(
+                "where is the service? Name it with --url http://localhost:8080".to_owned(),
+            )
+        })?,
+    };
+    if let Some(path) = &args.base_path {
+        url.set_path(path);
+    }
+    Ok(url)
+}
+
+fn typed_url(text: &str) -> std::result::Result<Url, CliError> {
+    let url = Url::parse(text).map_err(|error| {
         let hint = if text.contains("://") {
             ""
         } else {
@@ -322,9 +337,6 @@ fn base(args: &Args, config: &Config) -> std::result::Result<Url, CliError> {
         return Err(CliError::Usage(
             "--url holds a credential; give it with --token-env instead".to_owned(),
         ));
-    }
-    if let Some(path) = &args.base_path {
-        url.set_path(path);
     }
     Ok(url)
 }

@@ -7,6 +7,7 @@ use std::{
 };
 
 use clap::{Args, ValueEnum};
+use clap_complete::engine::ArgValueCandidates;
 
 use crate::{
     config::{Config, ConfigError, FILE_NAME},
@@ -21,6 +22,7 @@ use crate::{
 
 use super::{
     baseline::{BaselineArgs, Known},
+    complete,
     progress::Progress,
     spec::SpecArgs,
 };
@@ -149,13 +151,13 @@ pub(super) struct RunArgs {
     #[arg(long, value_name = "PATH")]
     config: Option<PathBuf>,
     /// Write a report: json=PATH or junit=PATH; repeatable
-    #[arg(long, value_name = "FORMAT=PATH")]
+    #[arg(long, value_name = "FORMAT=PATH", add = ArgValueCandidates::new(complete::reports))]
     report: Vec<ReportSpec>,
     /// What to do about snapshots of response shapes
     #[arg(long, value_name = "MODE", default_value = "auto")]
     snapshots: SnapshotMode,
     /// Warnings and worse fail the gate, or one rule does: `warning`, `unreached`; repeatable
-    #[arg(long, value_name = "RULE")]
+    #[arg(long, value_name = "RULE", add = ArgValueCandidates::new(complete::failures))]
     fail_on: Vec<String>,
     #[command(flatten)]
     baseline: BaselineArgs,
@@ -196,6 +198,7 @@ impl RunArgs {
             None if Path::new(FILE_NAME).is_file() => Config::load(Path::new(FILE_NAME))?,
             None => Config::default(),
         };
+        config.validate()?;
         for report in &self.report {
             report.probe()?;
         }
@@ -261,7 +264,7 @@ impl RunArgs {
             SnapshotMode::Auto if is_in_ci() => Mode::Check,
             SnapshotMode::Auto => Mode::Review,
         };
-        let redactor = Redactor::new(config.redactions());
+        let redactor = Redactor::new(config.redactions()?);
         let store = Store::new(
             config.snapshot_folder(),
             mode,

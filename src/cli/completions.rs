@@ -1,14 +1,15 @@
 //! `oasgate completions`: for the shells.
 
-use clap::{Args as ClapArgs, Command};
-use clap_complete::Shell;
+use clap::Args as ClapArgs;
+use clap_complete::{Shell, env::Shells};
 
-use super::common::Exit;
+use super::{Result, common::Exit};
 
-/// Print completions for a shell
+/// Print what makes a shell complete the rest of a line: options, rules, and the operations of the
+/// document that the line names
 #[derive(Debug, ClapArgs)]
 #[command(
-    after_help = "Examples:\n  oasgate completions bash > ~/.local/share/bash-completion/completions/oasgate"
+    after_help = "Examples:\n  oasgate completions bash > ~/.local/share/bash-completion/completions/oasgate\n  source <(oasgate completions zsh)"
 )]
 pub(super) struct Args {
     /// The shell
@@ -16,7 +17,17 @@ pub(super) struct Args {
     shell: Shell,
 }
 
-pub(super) fn run(args: &Args, command: &mut Command) -> Exit {
-    clap_complete::generate(args.shell, command, "oasgate", &mut std::io::stdout());
-    Exit::Holds
+pub(super) fn run(args: &Args) -> Result {
+    let shells = Shells::builtins();
+    if let Some(shell) = shells.completer(&args.shell.to_string()) {
+        // The script asks the program that it finds as `oasgate`, with this variable set.
+        shell.write_registration(
+            super::COMPLETE,
+            "oasgate",
+            "oasgate",
+            "oasgate",
+            &mut std::io::stdout(),
+        )?;
+    }
+    Ok(Exit::Holds)
 }

@@ -3,10 +3,12 @@
 use std::io::Write as _;
 
 use clap::Args as ClapArgs;
+use clap_complete::engine::ArgValueCandidates;
 
 use super::{
     Result,
     common::{CliError, Exit},
+    complete,
 };
 use crate::{config::rules, did_you_mean::hint};
 
@@ -14,7 +16,7 @@ use crate::{config::rules, did_you_mean::hint};
 #[derive(Debug, ClapArgs)]
 pub(super) struct Args {
     /// The rule's id, as it stands in a finding [default: list all]
-    #[arg(value_name = "RULE")]
+    #[arg(value_name = "RULE", add = ArgValueCandidates::new(complete::all_rules))]
     rule: Option<String>,
 }
 

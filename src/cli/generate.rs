@@ -3,6 +3,7 @@
 use std::io::Write as _;
 
 use clap::Args as ClapArgs;
+use clap_complete::engine::ArgValueCandidates;
 use http::StatusCode;
 use serde_json::{Value, json};
 use url::Url;
@@ -10,6 +11,7 @@ use url::Url;
 use super::{
     Result,
     common::{CliError, Exit},
+    complete,
     spec::SpecArgs,
 };
 use crate::{
@@ -26,7 +28,7 @@ pub(super) struct Args {
     #[command(flatten)]
     spec: SpecArgs,
     /// The operation, by its id
-    #[arg(value_name = "OPERATION")]
+    #[arg(value_name = "OPERATION", add = ArgValueCandidates::new(complete::operations))]
     operation: String,
     /// Requests, or bodies, that break one rule each
     #[arg(long)]

@@ -8,6 +8,7 @@ mod auth;
 mod baseline;
 mod check;
 mod common;
+mod complete;
 mod completions;
 mod connection;
 mod explain;
@@ -25,6 +26,8 @@ mod start;
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
+
+use clap_complete::CompleteEnv;
 
 use common::{CliError, Exit, Output};
 
@@ -60,6 +63,9 @@ Examples:
 
 Exit codes: 0 the contract holds, 1 findings, 2 it could not run, 3 the service could not be reached.";
 
+/// The environment variable with which a shell asks for completions.
+const COMPLETE: &str = "OASGATE_COMPLETE";
+
 #[derive(Debug, Subcommand)]
 enum Command {
     Check(check::Args),
@@ -75,6 +81,10 @@ enum Command {
 
 /// Runs the program with the process's arguments.
 pub fn main() -> ExitCode {
+    // Answers a shell that completes a line, and ends.
+    CompleteEnv::with_factory(Cli::command)
+        .var(COMPLETE)
+        .complete();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -101,7 +111,7 @@ pub fn main() -> ExitCode {
         Command::Plan(args) => plan::run(args),
         Command::Generate(args) => generate::run(args),
         Command::Explain(args) => explain::run(args),
-        Command::Completions(args) => Ok(completions::run(args, &mut Cli::command())),
+        Command::Completions(args) => completions::run(args),
     };
     match result {
         Ok(exit) => exit.into(),

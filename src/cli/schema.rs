@@ -7,11 +7,13 @@ use std::{
 };
 
 use clap::{Args as ClapArgs, ValueEnum};
+use clap_complete::engine::ArgValueCandidates;
 use serde_json::Value;
 
 use super::{
     Result,
     common::{CliError, Exit},
+    complete,
     spec::SpecArgs,
 };
 use crate::{contract::Direction, did_you_mean::hint, report::write_atomically};
@@ -23,7 +25,7 @@ pub(super) struct Args {
     #[command(flatten)]
     spec: SpecArgs,
     /// The schemas by name [default: all]
-    #[arg(value_name = "NAME")]
+    #[arg(value_name = "NAME", add = ArgValueCandidates::new(complete::schemas))]
     names: Vec<String>,
     /// For values that are sent or for values that come back
     #[arg(long, value_name = "WAY", default_value = "response")]

@@ -29,6 +29,13 @@ impl SpecArgs {
             options.fetch = Some(Arc::new(transport::fetch));
         }
         let document = match self.url() {
+            // The name of a document stands in every report.
+            Some(url) if !url.username().is_empty() || url.password().is_some() => {
+                return Err(CliError::Usage(
+                    "the URL of the document holds a credential; fetch the document first"
+                        .to_owned(),
+                ));
+            }
             Some(url) => {
                 let bytes = transport::fetch(url.as_str()).map_err(|error| {
                     CliError::Usage(format!("the document {url} cannot be fetched: {error}"))

@@ -4,8 +4,12 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use serde::Deserialize;
 
+use super::{ConfigError, places::Places};
+use crate::contract::Contract;
+
 /// Where a secret comes from. One of the three is said.
 #[derive(Clone, Debug, Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct SecretConfig {
     /// The environment variable that holds it.
@@ -16,8 +20,20 @@ pub struct SecretConfig {
     pub command: Option<String>,
 }
 
+impl SecretConfig {
+    fn is_one_at_most(&self) -> bool {
+        let said = [
+            self.env.is_some(),
+            self.file.is_some(),
+            self.command.is_some(),
+        ];
+        said.into_iter().filter(|is_said| *is_said).count() <= 1
+    }
+}
+
 /// What one who asks proves it with.
 #[derive(Clone, Debug, Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct AuthConfig {
     /// The environment variable that holds the token: a bearer token, an API key or `user:password`.
@@ -36,6 +52,7 @@ pub struct AuthConfig {
 
 /// How access tokens are got.
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct OAuth2Config {
     /// Where; that of the document unless said.
@@ -59,6 +76,7 @@ pub struct OAuth2Config {
 
 /// How a client proves itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum ClientAuthConfig {
     /// By HTTP basic.
@@ -68,7 +86,70 @@ pub enum ClientAuthConfig {
     Body,
 }
 
+const SEVERAL: &str = "a secret comes from a variable, a file or a command; name one of them";
+
 impl AuthConfig {
+    /// Whether what is said is enough, and said once.
+    pub(super) fn validate(&self, places: &Places, path: &[&str]) -> Result<(), ConfigError> {
+        let wrong = |more: &[&str], message: &str| {
+            Err(ConfigError::Wrong {
+                place: places.key(&[path, more].concat()),
+                message: message.to_owned(),
+            })
+        };
+        if !self.token().is_one_at_most() {
+            return wrong(&[], SEVERAL);
+        }
+        for (name, scheme) in &self.schemes {
+            if !scheme.is_one_at_most() {
+                return wrong(&["schemes", name], SEVERAL);
+            }
+        }
+        let Some(oauth2) = &self.oauth2 else {
+            return Ok(());
+        };
+        if oauth2.client_id.is_some() == oauth2.client_id_env.is_some() {
+            return wrong(&["oauth2"], "the client wants client-id or client-id-env");
+        }
+        let secret = &oauth2.client_secret;
+        if secret.command.is_some() || secret.env.is_some() == secret.file.is_some() {
+            return wrong(
+                &["oauth2", "client-secret"],
+                "a client's secret comes from { env = \"NAME\" } or { file = \"PATH\" }",
+            );
+        }
+        Ok(())
+    }
+
+    /// Whether the document has the security schemes.
+    pub(super) fn fits(
+        &self,
+        places: &Places,
+        path: &[&str],
+        contract: &Contract,
+    ) -> Result<(), ConfigError> {
+        let known = || {
+            contract
+                .operations()
+                .iter()
+                .flat_map(|operation| &operation.security)
+                .flat_map(|one| &one.schemes)
+                .map(|scheme| scheme.name.as_str())
+        };
+        match self
+            .schemes
+            .keys()
+            .find(|name| !known().any(|known| known == *name))
+        {
+            Some(name) => Err(ConfigError::UnknownScheme {
+                place: places.key(&[path, &["schemes", name]].concat()),
+                name: name.clone(),
+                hint: crate::did_you_mean::hint(name, known()),
+            }),
+            None => Ok(()),
+        }
+    }
+
     /// Where the token comes from.
     pub fn token(&self) -> SecretConfig {
         SecretConfig {

@@ -5,6 +5,9 @@
 
 mod auth;
 mod duration;
+mod places;
+#[cfg(test)]
+mod schema;
 
 use std::{
     collections::BTreeMap,
@@ -13,6 +16,9 @@ use std::{
 };
 
 use serde::Deserialize;
+use url::Url;
+
+use places::Places;
 
 use crate::{
     check,
@@ -33,6 +39,7 @@ pub const FILE_NAME: &str = "oasgate.toml";
 
 /// What `oasgate.toml` says.
 #[derive(Clone, Debug, Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Config {
     /// Where the service is.
@@ -71,11 +78,12 @@ pub struct Config {
     #[serde(skip)]
     folder: PathBuf,
     #[serde(skip)]
-    name: String,
+    places: Places,
 }
 
 /// A text or a list of texts.
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(untagged)]
 pub enum OneOrMany {
     /// One.
@@ -95,6 +103,7 @@ impl OneOrMany {
 
 /// What differs for one operation.
 #[derive(Clone, Debug, Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct OperationConfig {
     /// Severities by rule.
@@ -103,6 +112,7 @@ pub struct OperationConfig {
 
 /// One polling rule.
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct PollingConfig {
     /// The operation's id.
@@ -121,6 +131,7 @@ pub struct PollingConfig {
 
 /// What is accepted beyond the contract.
 #[derive(Clone, Debug, Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct SnapshotConfig {
     /// The folder; `snapshots` unless said.
@@ -133,6 +144,7 @@ pub struct SnapshotConfig {
 
 /// What is known and accepted.
 #[derive(Clone, Debug, Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct BaselineConfig {
     /// The file.
@@ -143,6 +155,7 @@ pub struct BaselineConfig {
 
 /// One redaction.
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct RedactConfig {
     /// A JSON Pointer in which `*` stands for any name or index.
@@ -174,54 +187,82 @@ pub enum ConfigError {
         hint: String,
     },
     /// A rule that is not known.
-    #[error("{file}: there is no rule {rule:?}{hint}; `oasgate explain` lists them")]
+    #[error("{place}: there is no rule {rule:?}{hint}; `oasgate explain` lists them")]
     UnknownRule {
-        /// The file.
-        file: String,
+        /// `oasgate.toml:3:1`.
+        place: String,
         /// The word.
         rule: String,
         /// The nearest known one.
         hint: String,
     },
     /// A severity that is not one.
-    #[error("{file}: {word:?} is not a severity of {rule}; use error, warning, note or off")]
+    #[error("{place}: {word:?} is not a severity of {rule}; use error, warning, note or off")]
     UnknownSeverity {
-        /// The file.
-        file: String,
+        /// `oasgate.toml:3:1`.
+        place: String,
         /// The rule.
         rule: String,
         /// The word.
         word: String,
     },
     /// An operation that the document does not have.
-    #[error("{file}: {source}")]
+    #[error("{place}: {source}")]
     UnknownOperation {
-        /// The file.
-        file: String,
+        /// `oasgate.toml:3:1`.
+        place: String,
         /// Which.
         source: UnknownOperation,
     },
     /// A time that cannot be read.
-    #[error("{file}: {source}")]
+    #[error("{place}: {source}")]
     Duration {
-        /// The file.
-        file: String,
+        /// `oasgate.toml:3:1`.
+        place: String,
         /// Which.
         source: MalformedDuration,
     },
     /// A rate that cannot be read.
-    #[error("{file}: {source}")]
+    #[error("{place}: {source}")]
     Rate {
-        /// The file.
-        file: String,
+        /// `oasgate.toml:3:1`.
+        place: String,
         /// Which.
         source: MalformedRate,
     },
+    /// A parameter that the document does not have.
+    #[error("{place}: no parameter of the document is called {name:?}{hint}")]
+    UnknownParameter {
+        /// `oasgate.toml:3:1`.
+        place: String,
+        /// The word.
+        name: String,
+        /// The nearest known one.
+        hint: String,
+    },
+    /// A security scheme that the document does not have.
+    #[error("{place}: the document needs no security scheme {name:?}{hint}")]
+    UnknownScheme {
+        /// `oasgate.toml:3:1`.
+        place: String,
+        /// The word.
+        name: String,
+        /// The nearest known one.
+        hint: String,
+    },
+    /// Something that contradicts itself or is not enough: one sentence.
+    #[error("{place}: {message}")]
+    Wrong {
+        /// `oasgate.toml:3:1`.
+        place: String,
+        /// What is wrong.
+        message: String,
+    },
     /// A place that is no JSON Pointer.
-    #[error("{file}: {text:?} is no JSON Pointer: it begins with `/`, such as /manifest/files/*")]
+    #[error("{place}: {text:?} is no JSON Pointer: it begins with `/`, such as /manifest/files/*")]
     Pointer {
-        /// The file.
-        file: String,
+        /// `oasgate.toml:3:1`.
+        place: String,
         /// The text.
         text: String,
     },
@@ -250,25 +291,114 @@ impl Config {
     ///
     /// As [`Config::load`].
     pub fn parse(name: &str, text: &str) -> Result<Self, ConfigError> {
+        let places = Places::of(name, text);
         let mut config: Self = toml::from_str(text).map_err(|error| {
             let at = error.span().map_or(0, |span| span.start);
-            let before = text.get(..at).unwrap_or_default();
-            let line = before.matches('\n').count() + 1;
-            let column = before
-                .rsplit('\n')
-                .next()
-                .unwrap_or_default()
-                .chars()
-                .count()
-                + 1;
             ConfigError::Malformed {
-                place: format!("{name}:{line}:{column}"),
+                place: places.line_and_column(at),
                 message: error.message().to_owned(),
                 hint: nearest_key(error.message()),
             }
         })?;
-        name.clone_into(&mut config.name);
+        config.places = places;
         Ok(config)
+    }
+
+    /// Whether what the file says can be read, whatever this run needs of it.
+    ///
+    /// # Errors
+    ///
+    /// The first that cannot.
+    pub fn validate(&self) -> Result<(), ConfigError> {
+        self.slow_limit()?;
+        self.wait()?;
+        self.rate()?;
+        self.redactions()?;
+        self.values_at()?;
+        self.url()?;
+        for index in 0..self.polling.len() {
+            self.longest_wait(index)?;
+        }
+        let named = self
+            .credentials
+            .iter()
+            .map(|(name, auth)| (vec!["credentials", name.as_str()], auth));
+        let main = self.auth.iter().map(|auth| (vec!["auth"], auth));
+        for (path, auth) in main.chain(named) {
+            auth.validate(&self.places, &path)?;
+        }
+        Ok(())
+    }
+
+    /// Whether all that the file names of a document is there.
+    ///
+    /// # Errors
+    ///
+    /// The first that is not.
+    pub fn fits(&self, contract: &Contract) -> Result<(), ConfigError> {
+        self.polling_rules(contract)?;
+        self.excluded(contract)?;
+        self.known_parameters(contract)?;
+        let named = self
+            .credentials
+            .iter()
+            .map(|(name, auth)| (vec!["credentials", name.as_str()], auth));
+        let main = self.auth.iter().map(|auth| (vec!["auth"], auth));
+        for (path, auth) in main.chain(named) {
+            auth.fits(&self.places, &path, contract)?;
+        }
+        Ok(())
+    }
+
+    /// Where the service is.
+    ///
+    /// # Errors
+    ///
+    /// When it is no URL, or holds a credential.
+    pub fn url(&self) -> Result<Option<Url>, ConfigError> {
+        let wrong = |message: &str| ConfigError::Wrong {
+            place: self.places.value_at(&["url"]),
+            message: message.to_owned(),
+        };
+        let Some(text) = &self.url else {
+            return Ok(None);
+        };
+        let url = Url::parse(text)
+            .ok()
+            .filter(|url| ["http", "https"].contains(&url.scheme()) && url.host().is_some())
+            .ok_or_else(|| {
+                wrong(&format!(
+                    "{text:?} is not a URL; it begins with http:// or https://"
+                ))
+            })?;
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(wrong(
+                "the URL holds a credential; name one with token-env instead",
+            ));
+        }
+        Ok(Some(url))
+    }
+
+    fn known_parameters(&self, contract: &Contract) -> Result<(), ConfigError> {
+        let known = || {
+            contract
+                .operations()
+                .iter()
+                .flat_map(|operation| &operation.parameters)
+                .map(|parameter| parameter.name.as_str())
+        };
+        match self
+            .parameters
+            .keys()
+            .find(|name| !known().any(|known| known == *name))
+        {
+            Some(name) => Err(ConfigError::UnknownParameter {
+                place: self.places.key(&["parameters", name]),
+                name: name.clone(),
+                hint: crate::did_you_mean::hint(name, known()),
+            }),
+            None => Ok(()),
+        }
     }
 
     /// The folder that paths in the file start from.
@@ -306,12 +436,15 @@ impl Config {
     pub fn severities(&self, contract: &Contract) -> Result<Severities, ConfigError> {
         let mut all = Vec::new();
         for (rule, word) in &self.severity {
-            all.push(self.severity_rule(rule, word, None)?);
+            let path = ["severity", rule.as_str()];
+            all.push(self.severity_rule(&path, rule, word, None)?);
         }
         for (operation, config) in &self.operation {
-            self.known_operation(contract, operation)?;
+            let place = self.places.key(&["operation", operation]);
+            known_operation(contract, operation, place)?;
             for (rule, word) in &config.severity {
-                all.push(self.severity_rule(rule, word, Some(operation.clone()))?);
+                let path = ["operation", operation.as_str(), "severity", rule.as_str()];
+                all.push(self.severity_rule(&path, rule, word, Some(operation.clone()))?);
             }
         }
         Ok(Severities(all))
@@ -319,13 +452,14 @@ impl Config {
 
     fn severity_rule(
         &self,
+        path: &[&str],
         rule: &str,
         word: &str,
         operation: Option<String>,
     ) -> Result<SeverityRule, ConfigError> {
         if !rules().any(|known| known.id == rule) {
             return Err(ConfigError::UnknownRule {
-                file: self.name.clone(),
+                place: self.places.key(path),
                 rule: rule.to_owned(),
                 hint: crate::did_you_mean::hint(rule, rules().map(|known| known.id)),
             });
@@ -335,7 +469,7 @@ impl Config {
             word => Some(
                 word.parse::<Severity>()
                     .map_err(|_| ConfigError::UnknownSeverity {
-                        file: self.name.clone(),
+                        place: self.places.value_at(path),
                         rule: rule.to_owned(),
                         word: word.to_owned(),
                     })?,
@@ -348,16 +482,6 @@ impl Config {
         })
     }
 
-    fn known_operation(&self, contract: &Contract, id: &str) -> Result<(), ConfigError> {
-        contract
-            .operation(id)
-            .map(drop)
-            .map_err(|source| ConfigError::UnknownOperation {
-                file: self.name.clone(),
-                source,
-            })
-    }
-
     /// The polling rules.
     ///
     /// # Errors
@@ -366,15 +490,16 @@ impl Config {
     pub fn polling_rules(&self, contract: &Contract) -> Result<Vec<PollingRule>, ConfigError> {
         self.polling
             .iter()
-            .map(|polling| {
-                self.known_operation(contract, &polling.operation)?;
+            .enumerate()
+            .map(|(index, polling)| {
+                let path = ["polling", &index.to_string(), "operation"];
+                let place = self.places.value_at(&path);
+                known_operation(contract, &polling.operation, place)?;
                 let usual = PollingRule::new(polling.operation.clone());
                 Ok(PollingRule {
                     status: polling.status.unwrap_or(usual.status),
                     most_polls: polling.max_polls.unwrap_or(usual.most_polls),
-                    longest_wait: self
-                        .duration(polling.max_wait.as_deref())?
-                        .unwrap_or(usual.longest_wait),
+                    longest_wait: self.longest_wait(index)?.unwrap_or(usual.longest_wait),
                     needs_location: polling.needs_location.unwrap_or(usual.needs_location),
                     needs_retry_after: polling.needs_retry_after.unwrap_or(usual.needs_retry_after),
                     ..usual
@@ -383,13 +508,18 @@ impl Config {
             .collect()
     }
 
+    fn longest_wait(&self, index: usize) -> Result<Option<Duration>, ConfigError> {
+        let text = self.polling[index].max_wait.as_deref();
+        self.duration(text, &["polling", &index.to_string(), "max-wait"])
+    }
+
     /// The limit beyond which a response is slow.
     ///
     /// # Errors
     ///
     /// When the time cannot be read.
     pub fn slow_limit(&self) -> Result<Option<Duration>, ConfigError> {
-        self.duration(self.slow_after.as_deref())
+        self.duration(self.slow_after.as_deref(), &["slow-after"])
     }
 
     /// How long a service that is still starting is waited for.
@@ -398,7 +528,7 @@ impl Config {
     ///
     /// When the time cannot be read.
     pub fn wait(&self) -> Result<Option<Duration>, ConfigError> {
-        self.duration(self.wait.as_deref())
+        self.duration(self.wait.as_deref(), &["wait"])
     }
 
     /// The most requests in a time.
@@ -412,16 +542,16 @@ impl Config {
             .map(str::parse)
             .transpose()
             .map_err(|source| ConfigError::Rate {
-                file: self.name.clone(),
+                place: self.places.value_at(&["rate"]),
                 source,
             })
     }
 
-    fn duration(&self, text: Option<&str>) -> Result<Option<Duration>, ConfigError> {
+    fn duration(&self, text: Option<&str>, path: &[&str]) -> Result<Option<Duration>, ConfigError> {
         text.map(parse_duration)
             .transpose()
             .map_err(|source| ConfigError::Duration {
-                file: self.name.clone(),
+                place: self.places.value_at(path),
                 source,
             })
     }
@@ -432,8 +562,9 @@ impl Config {
     ///
     /// When one is not known.
     pub fn excluded(&self, contract: &Contract) -> Result<Vec<String>, ConfigError> {
-        for id in &self.exclude {
-            self.known_operation(contract, id)?;
+        for (index, id) in self.exclude.iter().enumerate() {
+            let place = self.places.value_at(&["exclude", &index.to_string()]);
+            known_operation(contract, id, place)?;
         }
         Ok(self.exclude.clone())
     }
@@ -458,15 +589,29 @@ impl Config {
     }
 
     /// The redactions of samples.
-    pub fn redactions(&self) -> Vec<Redaction> {
-        self.snapshots
-            .redact
-            .iter()
-            .map(|rule| Redaction {
-                at: rule.at.clone(),
-                with: rule.with.clone(),
+    ///
+    /// # Errors
+    ///
+    /// When the place of one is no JSON Pointer.
+    pub fn redactions(&self) -> Result<Vec<Redaction>, ConfigError> {
+        let rules = self.snapshots.redact.iter().enumerate();
+        rules
+            .map(|(index, rule)| {
+                let index = index.to_string();
+                self.pointer(&rule.at, &["snapshots", "redact", &index, "at"])?;
+                Ok(Redaction {
+                    at: rule.at.clone(),
+                    with: rule.with.clone(),
+                })
             })
             .collect()
+    }
+
+    fn pointer(&self, text: &str, path: &[&str]) -> Result<oasgate_document::Pointer, ConfigError> {
+        oasgate_document::Pointer::parse(text).ok_or_else(|| ConfigError::Pointer {
+            place: self.places.value_at(path),
+            text: text.to_owned(),
+        })
     }
 
     /// The places whose values are kept in snapshots.
@@ -478,14 +623,17 @@ impl Config {
         self.snapshots
             .values
             .iter()
-            .map(|text| {
-                oasgate_document::Pointer::parse(text).ok_or_else(|| ConfigError::Pointer {
-                    file: self.name.clone(),
-                    text: text.clone(),
-                })
-            })
+            .enumerate()
+            .map(|(index, text)| self.pointer(text, &["snapshots", "values", &index.to_string()]))
             .collect()
     }
+}
+
+fn known_operation(contract: &Contract, id: &str, place: String) -> Result<(), ConfigError> {
+    contract
+        .operation(id)
+        .map(drop)
+        .map_err(|source| ConfigError::UnknownOperation { place, source })
 }
 
 /// Every rule that a severity can be given to.

@@ -112,6 +112,45 @@ fn without_an_argument_help_with_examples_is_shown() {
 }
 
 #[test]
+fn a_shell_is_offered_rules_and_what_the_document_has() {
+    let offered = |words: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_oasgate"))
+            .args(["--", "oasgate"])
+            .args(words)
+            .current_dir(project())
+            .env("OASGATE_COMPLETE", "bash")
+            .env("_CLAP_COMPLETE_INDEX", words.len().to_string())
+            .env("_CLAP_COMPLETE_COMP_TYPE", "9")
+            .env("_CLAP_COMPLETE_SPACE", "false")
+            .env("_CLAP_IFS", "\n")
+            .output()
+            .expect("the program starts");
+        text(&output.stdout)
+    };
+    let spec = "spec/vantage-data-exports.yaml";
+    for (words, wanted) in [
+        (["explain", "undeclared-st"].as_slice(), "undeclared-status"),
+        (&["check", spec, "--operation", "get"], "getDataExport"),
+        (&["check", spec, "--param", ""], "data_export_token="),
+        (&["check", spec, "--fail-on", "unr"], "unreached"),
+        (&["generate", spec, ""], "getDataExport"),
+        (&["schema", spec, "Data"], "DataExportManifest"),
+        (&["lint", spec, "--report", "j"], "junit="),
+        (&["che"], "check"),
+    ] {
+        let offers = offered(words);
+        assert!(
+            offers.lines().any(|offer| offer == wanted),
+            "{words:?}: {offers}"
+        );
+    }
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let script = text(&oasgate(project(), &["completions", shell]).stdout);
+        assert!(script.contains("OASGATE_COMPLETE"), "{shell}: {script}");
+    }
+}
+
+#[test]
 fn every_command_has_examples_in_its_help() {
     for command in ["check", "replay", "lint", "merge", "schema"] {
         let help = text(&oasgate(project(), &[command, "--help"]).stdout);
