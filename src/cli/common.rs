@@ -150,7 +150,7 @@ pub(super) struct RunArgs {
     /// The configuration [default: oasgate.toml, where it is there]
     #[arg(long, value_name = "PATH")]
     config: Option<PathBuf>,
-    /// Write a report: json=PATH or junit=PATH; repeatable
+    /// Write a report: json=PATH, or junit, sarif, github, markdown; - is standard output; repeatable
     #[arg(long, value_name = "FORMAT=PATH", add = ArgValueCandidates::new(complete::reports))]
     report: Vec<ReportSpec>,
     /// What to do about snapshots of response shapes

@@ -39,7 +39,7 @@ pub enum MergeError {
 pub enum JoinedEnd {
     /// All of them were done.
     Complete,
-    /// One was interrupted.
+    /// One was interrupted, or stopped at a limit.
     Interrupted,
     /// One could not be finished.
     Failed,
@@ -327,7 +327,7 @@ fn join(known: &mut Value, other: &Value) {
 fn end(report: &Object) -> (JoinedEnd, &Value) {
     let end = report.get("end").unwrap_or(&Value::Null);
     let kind = match end["kind"].as_str() {
-        Some("interrupted") => JoinedEnd::Interrupted,
+        Some("interrupted" | "stopped") => JoinedEnd::Interrupted,
         Some("unreachable") => JoinedEnd::Unreachable,
         Some("failed") => JoinedEnd::Failed,
         _ => JoinedEnd::Complete,

@@ -1,15 +1,18 @@
 //! One file for each format, fed by the gate's events and by nothing else.
 //!
 //! A report is written once, from the outcome of a run. [`Terminal`] is for people;
-//! the others are named on the command line as `json=PATH` or `junit=PATH`, and are written beside
+//! the others are named on the command line as `json=PATH`, and are written beside
 //! and renamed, so that a reader never sees half of one. To add a format, write its file and its
 //! line in [`REPORTS`].
 
 mod escape;
+mod github;
 mod json;
 #[cfg(feature = "cli")]
 mod junit;
+mod markdown;
 mod merge;
+mod sarif;
 mod source_line;
 mod terminal;
 mod words;
@@ -51,6 +54,21 @@ pub const REPORTS: &[Kind] = &[
         about: "test suites, for CI systems",
         render: junit::render,
     },
+    Kind {
+        name: "sarif",
+        about: "places in files, for code scanning",
+        render: sarif::render,
+    },
+    Kind {
+        name: "github",
+        about: "annotations, printed by a job of GitHub Actions (github=-)",
+        render: github::render,
+    },
+    Kind {
+        name: "markdown",
+        about: "a summary, for a job's page or a comment",
+        render: markdown::render,
+    },
 ];
 
 /// A format and where it goes: `json=report.json`; `-` is standard output.
@@ -73,7 +91,7 @@ pub enum MalformedSpec {
     #[error("{0:?} is not FORMAT=PATH, such as json=report.json")]
     NoPath(String),
     /// The format is not known.
-    #[error("{name:?} is not a report format{hint}; there are {}", REPORTS.iter().map(|kind| kind.name).collect::<Vec<_>>().join(" and "))]
+    #[error("{name:?} is not a report format{hint}; there are {}", REPORTS.iter().map(|kind| kind.name).collect::<Vec<_>>().join(", "))]
     UnknownFormat {
         /// The word.
         name: String,

@@ -288,3 +288,88 @@ fn what_was_sent_before_is_shown_in_order() {
         ]
     );
 }
+fn rendered(name: &str, outcome: &Outcome) -> String {
+    let kind = REPORTS.iter().find(|kind| kind.name == name);
+    let bytes = (kind.expect("it is a format").render)(outcome, &document());
+    String::from_utf8(bytes).expect("it is text")
+}
+
+#[test]
+fn every_report_is_made_of_every_end_and_shows_nothing_hostile() {
+    let hostile = "\u{1b}[2J\u{202e}a\u{0}\r\n::error::b|<img>@all`";
+    for end in [
+        End::Complete,
+        End::Interrupted,
+        End::Unreachable(hostile.into()),
+        End::Failed(hostile.into()),
+    ] {
+        let found = finding(hostile).with_actual(hostile).with_help(hostile);
+        let mut outcome = outcome(vec![(found, 2)]);
+        outcome.end = end;
+        for kind in REPORTS {
+            let text = rendered(kind.name, &outcome);
+            assert!(!text.contains(['\u{1b}', '\u{0}']), "{}: {text}", kind.name);
+            assert!(!text.is_empty(), "{}", kind.name);
+        }
+        let github = rendered("github", &outcome);
+        assert!(
+            github.lines().all(|line| !line.starts_with("::error::b")),
+            "{github}"
+        );
+        let markdown = rendered("markdown", &outcome);
+        let is_code = |line: &str| line.starts_with("    ");
+        let marked = markdown.lines().filter(|line| !is_code(line));
+        for line in marked {
+            assert!(!line.contains("<img>") && !line.contains("@all"), "{line}");
+        }
+    }
+}
+
+#[test]
+fn annotations_name_the_line() {
+    let outcome = outcome(vec![
+        (finding("50%, said: no"), 3),
+        (Finding::new("unchecked-body", Severity::Note, "quiet"), 1),
+    ]);
+    assert_eq!(
+        rendered("github", &outcome),
+        "::error file=tiny.yaml,line=6,col=7,title=undeclared-status::50%25, said: no%0Adeclare 418%0Acurl 'http://localhost/users'\n"
+    );
+}
+
+#[test]
+fn sarif_names_the_line_and_tells_what_is_known() {
+    let mut outcome = outcome(vec![(finding("one"), 3)]);
+    let mut known = Findings::default();
+    known.add(Finding::new("server-error", Severity::Warning, "two"));
+    outcome.baseline = Some(crate::gate::BaselineSummary {
+        known,
+        gone: Vec::new(),
+    });
+    let report: Value = serde_json::from_str(&rendered("sarif", &outcome)).expect("it is JSON");
+    let run = &report["runs"][0];
+    let [one, two] = [&run["results"][0], &run["results"][1]];
+    assert_eq!(
+        one["locations"][0]["physicalLocation"]["region"]["startLine"],
+        6
+    );
+    assert_eq!(
+        (&one["level"], &one["occurrenceCount"]),
+        (&"error".into(), &3.into())
+    );
+    assert!(one.get("suppressions").is_none());
+    assert_eq!(two["suppressions"][0]["kind"], "external");
+    assert_eq!(two["ruleId"], run["tool"]["driver"]["rules"][1]["id"]);
+    assert_eq!(two["ruleIndex"], 1);
+}
+
+#[test]
+fn a_summary_reads_like_this() {
+    insta::assert_snapshot!(rendered(
+        "markdown",
+        &outcome(vec![(
+            finding("418 is not a declared response of GET /users"),
+            10
+        )])
+    ));
+}

@@ -221,6 +221,12 @@ async fn no_output_has_a_secret_in_it() {
             "json=a.json",
             "--report",
             "junit=a.xml",
+            "--report",
+            "sarif=a.sarif",
+            "--report",
+            "github=a.txt",
+            "--report",
+            "markdown=a.md",
         ]),
         usual(&[
             "--report",

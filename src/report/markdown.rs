@@ -1,0 +1,153 @@
+//! A summary in Markdown, for a job's page or a comment.
+
+use std::fmt::Write as _;
+
+use oasgate_document::Document;
+
+use super::{
+    escape::visible,
+    words::{count, count_of},
+};
+use crate::{
+    finding::{Finding, Severity},
+    gate::{End, Outcome},
+};
+
+/// The most findings that are listed; forges cut what is longer.
+const MOST_FINDINGS: usize = 100;
+
+pub(super) fn render(outcome: &Outcome, document: &Document) -> Vec<u8> {
+    let mut text = String::new();
+    // Writing to memory does not fail.
+    let _ = write(&mut text, outcome, document);
+    text.into_bytes()
+}
+
+fn write(text: &mut String, outcome: &Outcome, document: &Document) -> std::fmt::Result {
+    let header = &outcome.header;
+    let number = |severity| outcome.findings.count(severity);
+    let verdict = match &outcome.end {
+        End::Unreachable(reason) => format!("could not be reached: {}", plain(reason)),
+        End::Failed(reason) => format!("could not be finished: {}", plain(reason)),
+        End::Stopped(reason) => format!("was stopped: {}", plain(reason)),
+        End::Interrupted => "was interrupted".to_owned(),
+        End::Complete if outcome.holds() => "the contract holds".to_owned(),
+        End::Complete => "the contract does not hold".to_owned(),
+    };
+    let title = [header.title.as_str(), header.api_version.as_str()].join(" ");
+    writeln!(text, "### {}: {verdict}\n", plain(title.trim()))?;
+    let mut parts = vec![
+        count(outcome.held, "exchange"),
+        count_of(number(Severity::Error), "error"),
+        count_of(number(Severity::Warning), "warning"),
+    ];
+    if let Some(baseline) = &outcome.baseline {
+        parts.push(format!("{} known", baseline.known.len()));
+        if !baseline.gone.is_empty() {
+            parts.push(format!("{} went away", baseline.gone.len()));
+        }
+    }
+    if let Some(seed) = header.seed {
+        parts.push(format!("seed {seed:08x}"));
+    }
+    writeln!(text, "{}", parts.join(" · "))?;
+    let findings: Vec<_> = outcome
+        .findings
+        .sorted()
+        .into_iter()
+        .filter(|(finding, _)| finding.severity > Severity::Note)
+        .collect();
+    if findings.is_empty() {
+        return Ok(());
+    }
+    writeln!(
+        text,
+        "\n| | operation | finding | where |\n|---|---|---|---|"
+    )?;
+    for (finding, seen) in findings.iter().take(MOST_FINDINGS) {
+        let place = finding
+            .document
+            .as_ref()
+            .and_then(|at| document.locate_key(at).or_else(|| document.locate(at)));
+        writeln!(
+            text,
+            "| {} `{}` | {} | {}{} | {} |",
+            finding.severity,
+            finding.rule,
+            finding.operation.as_deref().map(plain).unwrap_or_default(),
+            plain(&finding.message),
+            if *seen > 1 {
+                format!(" (×{seen})")
+            } else {
+                String::new()
+            },
+            place
+                .map(|place| plain(&place.to_string()))
+                .unwrap_or_default(),
+        )?;
+    }
+    if findings.len() > MOST_FINDINGS {
+        let rest = count_of(findings.len() - MOST_FINDINGS, "finding");
+        writeln!(text, "\nand {rest} more")?;
+    }
+    for (finding, _) in findings.iter().take(MOST_FINDINGS) {
+        details(text, finding)?;
+    }
+    Ok(())
+}
+
+/// What a person needs to act, folded away.
+fn details(text: &mut String, finding: &Finding) -> std::fmt::Result {
+    let mut lines = Vec::new();
+    lines.extend(
+        finding
+            .actual
+            .iter()
+            .map(|actual| format!("got:  {actual}")),
+    );
+    lines.extend(
+        finding
+            .expected
+            .iter()
+            .map(|expected| format!("want: {expected}")),
+    );
+    lines.extend(finding.help.iter().cloned());
+    lines.extend(
+        finding
+            .evidence
+            .iter()
+            .map(|evidence| evidence.curl.clone()),
+    );
+    if lines.is_empty() {
+        return Ok(());
+    }
+    writeln!(
+        text,
+        "\n<details><summary><code>{}</code> {}</summary>\n",
+        finding.rule,
+        plain(&finding.message)
+    )?;
+    // Indented text has no markup, whatever is in it.
+    for line in lines.iter().flat_map(|line| line.lines()) {
+        writeln!(text, "    {}", visible(line))?;
+    }
+    writeln!(text, "\n</details>")
+}
+
+/// A text without markup: hostile services write what they like, and mention whom they like.
+fn plain(text: &str) -> String {
+    let mut shown = String::new();
+    for one in visible(text).replace(['\n', '\r'], " ").chars() {
+        match one {
+            '&' => shown.push_str("&amp;"),
+            '<' => shown.push_str("&lt;"),
+            '>' => shown.push_str("&gt;"),
+            // An entity is no markup and no mention.
+            '@' | '|' | '$' | '`' | '*' | '_' | '[' | ']' | '~' | '#' | '\\' | '!' => {
+                let _ = write!(shown, "&#{};", u32::from(one));
+            }
+            other => shown.push(other),
+        }
+    }
+    shown
+}
