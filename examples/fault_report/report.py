@@ -59,7 +59,7 @@ def run(schemathesis, about, url, operations, folder):
     pairs = [f"{json.dumps(name)} = {json.dumps(value)}" for name, value in about["values"].items()]
     settings.write_text("[parameters]\n" + "\n".join(pairs) + "\n" if pairs else "")
     command = [
-        schemathesis, "--config-file", str(settings), "run", about["document"], "--url", url,
+        schemathesis, "--config-file", str(settings), "run", str(pathlib.Path(about["document"]).resolve()), "--url", url,
         "--header", f"Authorization: Bearer {about['token']}", "--checks", "all", "--seed", SEED,
         "--max-examples", "20", "--continue-on-failure", "--no-shrink", "--max-response-time", "0.5",
         "--request-timeout", "2", "--suppress-health-check", "all",
@@ -68,7 +68,8 @@ def run(schemathesis, about, url, operations, folder):
     for operation in operations:
         command += ["--include-operation-id", operation]
     try:
-        subprocess.run(command, capture_output=True, check=False, timeout=180)
+        # It leaves a cache where it runs.
+        subprocess.run(command, capture_output=True, check=False, timeout=180, cwd=folder)
     except subprocess.TimeoutExpired:
         # What it told until then still counts.
         pass
