@@ -52,7 +52,8 @@ pub(super) struct Args {
     /// The most valid edges, and the most broken requests, for each operation
     #[arg(long, value_name = "N", default_value_t = 40)]
     edges: usize,
-    /// Run these phases alone: examples, edges, pairs, invalid, random, sequences, methods, framing, auth
+    /// Run these phases alone: regressions, examples, edges, pairs, invalid, random, sequences, methods,
+    /// framing, auth
     #[arg(long, value_name = "PHASE", value_delimiter = ',', add = ArgValueCandidates::new(complete::phases))]
     phases: Vec<Phase>,
     /// The most requests of the whole run

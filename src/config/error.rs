@@ -55,6 +55,30 @@ pub enum ConfigError {
         /// Which.
         source: UnknownOperation,
     },
+    /// A tag that no operation has.
+    #[error("{place}: no operation has the tag {tag:?}{hint}")]
+    UnknownTag {
+        /// `oasgate.toml:3:1`.
+        place: String,
+        /// The tag.
+        tag: String,
+        /// The nearest known one.
+        hint: String,
+    },
+    /// A path that the document does not have.
+    #[error("{place}: no path of the document fits {pattern:?}; `*` stands for any text")]
+    NoSuchPath {
+        /// `oasgate.toml:3:1`.
+        place: String,
+        /// The pattern.
+        pattern: String,
+    },
+    /// Something else in place of a status.
+    #[error("{place}: this is no status: write 401 or \"5XX\"")]
+    UnknownStatus {
+        /// `oasgate.toml:3:1`.
+        place: String,
+    },
     /// A time that cannot be read.
     #[error("{place}: {source}")]
     Duration {

@@ -9,6 +9,7 @@ mod error;
 mod places;
 #[cfg(test)]
 mod schema;
+mod scope;
 
 use std::{
     collections::BTreeMap,
@@ -26,7 +27,7 @@ use crate::{
     contract::Contract,
     did_you_mean::did_you_mean,
     finding::{Rule, Severity},
-    gate::{PollingRule, Severities, SeverityRule},
+    gate::{PollingRule, SeverityRule},
     lint,
     snapshot::Redaction,
     transport::Rate,
@@ -35,6 +36,7 @@ use crate::{
 pub use auth::{AuthConfig, ClientAuthConfig, OAuth2Config, SecretConfig};
 pub use duration::{MalformedDuration, parse_duration};
 pub use error::ConfigError;
+pub use scope::{ScopeConfig, StatusText};
 
 /// The name under which the file is looked for.
 pub const FILE_NAME: &str = "oasgate.toml";
@@ -64,8 +66,14 @@ pub struct Config {
     pub exclude: Vec<String>,
     /// Severities by rule: `error`, `warning`, `note` or `off`.
     pub severity: BTreeMap<String, String>,
+    /// Statuses that are allowed though the document does not declare them: `401`, `5XX`.
+    pub allow_statuses: Vec<StatusText>,
+    /// What differs for the operations of a tag.
+    pub tag: BTreeMap<String, ScopeConfig>,
+    /// What differs for the operations of paths; `*` stands for any text.
+    pub path: BTreeMap<String, ScopeConfig>,
     /// What differs for single operations, by id.
-    pub operation: BTreeMap<String, OperationConfig>,
+    pub operation: BTreeMap<String, ScopeConfig>,
     /// How operations that take long are followed.
     pub polling: Vec<PollingConfig>,
     /// What is accepted beyond the contract.
@@ -101,15 +109,6 @@ impl OneOrMany {
             Self::Many(many) => many,
         }
     }
-}
-
-/// What differs for one operation.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-pub struct OperationConfig {
-    /// Severities by rule.
-    pub severity: BTreeMap<String, String>,
 }
 
 /// One polling rule.
@@ -326,34 +325,11 @@ impl Config {
             .collect()
     }
 
-    /// The severities that differ from the rules' own.
-    ///
-    /// # Errors
-    ///
-    /// When a rule, a severity or an operation is not known.
-    pub fn severities(&self, contract: &Contract) -> Result<Severities, ConfigError> {
-        let mut all = Vec::new();
-        for (rule, word) in &self.severity {
-            let path = ["severity", rule.as_str()];
-            all.push(self.severity_rule(&path, rule, word, None)?);
-        }
-        for (operation, config) in &self.operation {
-            let place = self.places.key(&["operation", operation]);
-            known_operation(contract, operation, place)?;
-            for (rule, word) in &config.severity {
-                let path = ["operation", operation.as_str(), "severity", rule.as_str()];
-                all.push(self.severity_rule(&path, rule, word, Some(operation.clone()))?);
-            }
-        }
-        Ok(Severities(all))
-    }
-
     fn severity_rule(
         &self,
         path: &[&str],
         rule: &str,
         word: &str,
-        operation: Option<String>,
     ) -> Result<SeverityRule, ConfigError> {
         if !rules().any(|known| known.id == rule) {
             return Err(ConfigError::UnknownRule {
@@ -375,7 +351,8 @@ impl Config {
         };
         Ok(SeverityRule {
             rule: rule.to_owned(),
-            operation,
+            operation: None,
+            status: None,
             severity,
         })
     }
@@ -452,19 +429,6 @@ impl Config {
                 place: self.places.value_at(path),
                 source,
             })
-    }
-
-    /// The operations that are left out.
-    ///
-    /// # Errors
-    ///
-    /// When one is not known.
-    pub fn excluded(&self, contract: &Contract) -> Result<Vec<String>, ConfigError> {
-        for (index, id) in self.exclude.iter().enumerate() {
-            let place = self.places.value_at(&["exclude", &index.to_string()]);
-            known_operation(contract, id, place)?;
-        }
-        Ok(self.exclude.clone())
     }
 
     /// The folder of snapshots.

@@ -32,7 +32,7 @@ fn schema() -> Value {
     });
     let severities = json!({ "$ref": "#/$defs/Severities" });
     schema["properties"]["severity"] = severities.clone();
-    schema["$defs"]["OperationConfig"]["properties"]["severity"] = severities;
+    schema["$defs"]["ScopeConfig"]["properties"]["severity"] = severities;
     let time = json!("^\\s*[0-9]+(\\.[0-9]+)?\\s*(ms|s|m|min|h)\\s*$");
     for pointer in [
         "/properties/slow-after",
@@ -43,6 +43,13 @@ fn schema() -> Value {
             text["pattern"] = time.clone();
         }
     }
+    schema["$defs"]["StatusText"] = json!({
+        "description": "A status or a class of statuses.",
+        "anyOf": [
+            { "type": "integer", "minimum": 100, "maximum": 599 },
+            { "type": "string", "pattern": "^[1-5]([0-9]{2}|XX)$" },
+        ],
+    });
     schema["properties"]["rate"]["pattern"] = json!("^\\s*[0-9]+\\s*/\\s*(s|m|min|h)\\s*$");
     schema
 }

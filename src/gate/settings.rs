@@ -7,6 +7,7 @@ use url::Url;
 
 use super::{Credentials, Phase};
 use crate::{
+    contract::StatusKey,
     finding::{Finding, Severity},
     snapshot::Regressions,
     transport::Rate,
@@ -34,6 +35,8 @@ pub struct SeverityRule {
     pub rule: String,
     /// The operation it concerns; `None` for all.
     pub operation: Option<String>,
+    /// The status of the response that it concerns; `None` for all.
+    pub status: Option<StatusKey>,
     /// The severity; `None` switches the rule off.
     pub severity: Option<Severity>,
 }
@@ -44,12 +47,22 @@ impl Severities {
         let change = self.0.iter().rev().find(|change| {
             change.rule == finding.rule.as_str()
                 && (change.operation.is_none() || change.operation == finding.operation)
+                && change.status.is_none_or(|key| has_status(&finding, key))
         });
         if let Some(change) = change {
             finding.severity = change.severity?;
         }
         Some(finding)
     }
+}
+
+fn has_status(finding: &Finding, key: StatusKey) -> bool {
+    let status = finding.evidence.as_ref().and_then(|one| one.status);
+    status.is_some_and(|status| match key {
+        StatusKey::Exact(exact) => exact.as_u16() == status,
+        StatusKey::Range(class) => status / 100 == u16::from(class),
+        StatusKey::Default => true,
+    })
 }
 
 /// What holds for a run against a service.

@@ -29,6 +29,10 @@ pub(in crate::gate) async fn clean_up<T: Transport>(run: &mut Run<'_, T>) {
             if !is_gone {
                 left.push(case.request.url.path().to_owned());
             }
+            // What an operation answers that is not to be checked is not held either.
+            if !settings.includes(&case.operation) {
+                continue;
+            }
             if let ControlFlow::Break(End::Unreachable(_) | End::Failed(_)) =
                 run.take(case, sent).await
             {
