@@ -21,8 +21,10 @@ mod values;
 use std::{
     collections::{HashMap, HashSet},
     ops::ControlFlow,
+    pin::pin,
 };
 
+use futures_util::future::{Either, select};
 use http::{Method, StatusCode};
 
 use super::{
@@ -215,12 +217,11 @@ impl<T: Transport> Sequencer<'_, '_, T> {
             why: request.why.to_owned(),
         };
         let sent = {
-            let given_up = given_up(self.run.interrupt);
-            tokio::pin!(given_up);
-            tokio::select! {
-                biased;
-                sent = polling::send(self.run.transport, &case, settings) => sent,
-                () = &mut given_up => return None,
+            let given_up = pin!(given_up(self.run.interrupt));
+            let sending = pin!(polling::send(self.run.transport, &case, settings));
+            match select(sending, given_up).await {
+                Either::Left((sent, _)) => sent,
+                Either::Right(_) => return None,
             }
         };
         let exchanges = sent.exchanges.clone();
