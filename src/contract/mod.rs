@@ -42,7 +42,7 @@ pub use model::{
 pub use named::OperationIn;
 pub use path::PathTemplate;
 pub(crate) use schema::canonical;
-pub use schema::{Constraint, Direction, Schema, Violation};
+pub use schema::{Choice, Constraint, Direction, Schema, Violation};
 
 use router::Router;
 use schema::SchemaStore;

@@ -30,6 +30,7 @@ pub fn lint_outcome(
         header,
         findings,
         operations: Vec::new(),
+        coverage: None,
         unmatched: 0,
         snapshots: SnapshotSummary::default(),
         notices: Vec::new(),

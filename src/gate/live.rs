@@ -21,8 +21,9 @@ use http::{Method, StatusCode};
 use serde_json::Value;
 
 use super::{
-    Case, End, Event, Header, Interrupt, Listener, LiveSettings, Outcome, Phase, Plan, Progress,
-    RunKind, Unreached,
+    Case, End, Event, Header, Interrupt, Listener, LiveSettings, OperationSummary, Outcome, Phase,
+    Plan, Progress, RunKind, Unreached,
+    coverage::{Declared, Looks, Seen},
     credentials::{hide, hide_in},
     extract::Given,
     hold::{hold, snapshot_of},
@@ -35,7 +36,7 @@ use super::{
     schedule::Budget,
     sequence::{self, Litter},
     settings::CleanUp,
-    tally::Tally,
+    tally::{self, Tally},
 };
 use crate::{
     check::{self, Content, Intent, Subject},
@@ -85,6 +86,9 @@ pub async fn check<T: Transport>(
         snapshots,
         listener,
         tally: Tally::new(contract),
+        declared: Declared::new(contract),
+        looks: Looks::default(),
+        seen: Seen::default(),
         findings: Findings::default(),
         notices: Vec::new(),
         held: 0,
@@ -156,6 +160,9 @@ pub(super) struct Run<'r, T> {
     snapshots: Option<Store>,
     listener: &'r mut dyn Listener,
     pub(super) tally: Tally,
+    declared: Declared<'r>,
+    looks: Looks,
+    seen: Seen,
     pub(super) findings: Findings,
     notices: Vec<String>,
     held: u64,
@@ -295,6 +302,12 @@ impl<T: Transport> Run<'_, T> {
         let counts = case.phase != Phase::Methods;
         self.tally.held(&case.operation, counts.then_some(status));
         let subject = subject(self.contract, self.settings, case, exchange);
+        if counts
+            && let Some(index) = self.tally.index(&case.operation)
+            && let Some(sight) = self.looks.at(&self.declared, index, &subject)
+        {
+            self.seen.take(&sight);
+        }
         let spoken = case.phase.rules();
         self.litter
             .note(self.contract, self.graph, self.settings, case, exchange);
@@ -477,6 +490,11 @@ impl<T: Transport> Run<'_, T> {
         }
     }
 
+    fn summaries(&self) -> Vec<OperationSummary> {
+        self.tally
+            .summaries(self.contract, &self.findings, &self.declared, &self.seen)
+    }
+
     fn finish(mut self, plans: &[Plan], header: Header, end: End, elapsed: Duration) -> Outcome {
         self.flush_broken();
         if let End::Complete | End::Stopped(_) = end {
@@ -490,10 +508,12 @@ impl<T: Transport> Run<'_, T> {
                     .on(&Event::Found(&finding), self.contract.document());
             }
         });
+        let operations = self.summaries();
         let outcome = Outcome {
             baseline: None,
             header,
-            operations: self.tally.summaries(self.contract, &self.findings),
+            coverage: Some(tally::together(&operations)),
+            operations,
             findings: self.findings,
             unmatched: 0,
             held: self.held,
@@ -510,7 +530,7 @@ impl<T: Transport> Run<'_, T> {
     /// Names each operation that was not reached, with the reason. Where none was reached at all, the
     /// run says nothing about the service and must not look as if it did.
     fn unreached(&mut self, plans: &[Plan]) {
-        let summaries = self.tally.summaries(self.contract, &self.findings);
+        let summaries = self.summaries();
         let mut wanted = summaries
             .iter()
             .filter(|summary| summary.unreached != Some(Unreached::Excluded))

@@ -6,6 +6,7 @@
 
 mod baseline;
 mod case;
+mod coverage;
 mod credentials;
 mod event;
 mod extract;
@@ -30,6 +31,7 @@ mod tally;
 
 pub use baseline::{Baseline, BaselineError, BaselineSummary, Growth, KnownFinding, Scope};
 pub use case::{Case, Phase};
+pub use coverage::{Coverage, Share};
 pub use credentials::{Credential, Credentials, NamedCredential, TokenForm};
 pub use event::{Event, Header, Listener, Progress, RunKind};
 pub use hold::{Held, hold};

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use indexmap::IndexMap;
 
-use super::{BaselineSummary, Header};
+use super::{BaselineSummary, Coverage, Header};
 use crate::finding::{Findings, Severity};
 
 /// The result of a run.
@@ -18,6 +18,8 @@ pub struct Outcome {
     pub baseline: Option<BaselineSummary>,
     /// What was held for each operation, in the document's order.
     pub operations: Vec<OperationSummary>,
+    /// What was held of all of them together, and what was not; `None` where nothing is held.
+    pub coverage: Option<Coverage>,
     /// Exchanges that belong to no operation.
     pub unmatched: u64,
     /// All exchanges that were held.
@@ -69,6 +71,8 @@ pub struct OperationSummary {
     pub statuses: IndexMap<u16, u64>,
     /// Declared statuses that were never seen, as written (`404`, `4XX`, `default`).
     pub unseen: Vec<String>,
+    /// What of it was held and what was not.
+    pub coverage: Coverage,
     /// How many distinct breaches were found.
     pub findings: usize,
     /// Why no declared success was ever seen; `None` when one was.

@@ -19,8 +19,9 @@ use http::StatusCode;
 
 use super::{
     End, Event, Header, Interrupt, Listener, Outcome, Progress, RunKind, Settings, SnapshotSummary,
+    coverage::{Declared, Looks, Seen, Sight},
     hold::{hold, snapshot_of},
-    tally::Tally,
+    tally::{self, Tally},
 };
 use crate::{
     check::{self, Subject},
@@ -93,6 +94,7 @@ enum HeldOne {
         operation: usize,
         status: StatusCode,
         findings: Vec<Finding>,
+        sight: Option<Sight>,
     },
     Unmatched {
         status: StatusCode,
@@ -123,8 +125,12 @@ pub fn replay(
     let header = Header::of(contract, RunKind::Replay, target);
     let started = Instant::now();
     listener.on(&Event::Started(&header), contract.document());
+    let declared = Declared::new(contract);
+    let declared = &declared;
     let mut collector = Collector {
         contract,
+        declared,
+        seen: Seen::default(),
         options,
         listener,
         tally: Tally::new(contract),
@@ -149,7 +155,8 @@ pub fn replay(
                 let done = done.clone();
                 let store = snapshots.as_ref().map(Store::fork);
                 let to_hold = &to_hold;
-                scope.spawn(move || hold_batches(contract, options, to_hold, &done, store))
+                scope
+                    .spawn(move || hold_batches(contract, declared, options, to_hold, &done, store))
             })
             .collect();
         drop(done);
@@ -226,11 +233,13 @@ fn read_all(
 
 fn hold_batches(
     contract: &Contract,
+    declared: &Declared<'_>,
     options: &Replay,
     batches: &Mutex<Receiver<Batch>>,
     done: &SyncSender<Done>,
     mut store: Option<Store>,
 ) -> Option<Store> {
+    let mut looks = Looks::default();
     loop {
         let next = batches
             .lock()
@@ -241,7 +250,10 @@ fn hold_batches(
             .entries
             .into_iter()
             .map(|entry| match entry.and_then(|entry| entry.exchange()) {
-                Ok(exchange) => hold_one(contract, options, &exchange, store.as_mut()),
+                Ok(exchange) => {
+                    let watch = (declared, &mut looks);
+                    hold_one(contract, watch, options, &exchange, store.as_mut())
+                }
                 Err(error) => HeldOne::Broken(error),
             })
             .collect();
@@ -259,6 +271,7 @@ fn hold_batches(
 
 fn hold_one(
     contract: &Contract,
+    (declared, looks): (&Declared<'_>, &mut Looks),
     options: &Replay,
     exchange: &Exchange,
     store: Option<&mut Store>,
@@ -296,11 +309,14 @@ fn hold_one(
         operation: route.index,
         status,
         findings: held.findings,
+        sight: looks.at(declared, route.index, &subject),
     }
 }
 
 struct Collector<'c> {
     contract: &'c Contract,
+    declared: &'c Declared<'c>,
+    seen: Seen,
     options: &'c Replay,
     listener: &'c mut dyn Listener,
     tally: Tally,
@@ -341,7 +357,11 @@ impl Collector<'_> {
                 operation,
                 status,
                 findings,
+                sight,
             } => {
+                if let Some(sight) = sight {
+                    self.seen.take(&sight);
+                }
                 let operation = &self.contract.operations()[operation];
                 self.tally.held(operation, Some(status));
                 for finding in findings {
@@ -407,10 +427,14 @@ impl Collector<'_> {
                 "{rule} was broken {count} times more, in other ways than those that are told"
             ));
         }
+        let operations =
+            self.tally
+                .summaries(self.contract, &self.findings, self.declared, &self.seen);
         let outcome = Outcome {
             baseline: None,
             header,
-            operations: self.tally.summaries(self.contract, &self.findings),
+            coverage: Some(tally::together(&operations)),
+            operations,
             findings: self.findings,
             unmatched: self.unmatched,
             held: self.held,

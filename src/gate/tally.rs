@@ -5,7 +5,10 @@ use std::{collections::HashMap, sync::Arc};
 use http::StatusCode;
 use indexmap::IndexMap;
 
-use super::{OperationSummary, Unreached};
+use super::{
+    Coverage, OperationSummary, Unreached,
+    coverage::{Declared, Seen},
+};
 use crate::{
     contract::{Contract, Operation, StatusKey},
     finding::{Findings, Severity},
@@ -54,6 +57,8 @@ impl Tally {
         &self,
         contract: &Contract,
         findings: &Findings,
+        declared: &Declared<'_>,
+        seen: &Seen,
     ) -> Vec<OperationSummary> {
         let mut found: HashMap<&str, usize> = HashMap::new();
         for finding in findings
@@ -73,8 +78,20 @@ impl Tally {
         contract
             .operations()
             .iter()
-            .map(|operation| self.summary(operation, count(operation)))
+            .enumerate()
+            .map(|(index, operation)| {
+                let summary = self.summary(operation, count(operation));
+                OperationSummary {
+                    coverage: seen.of(declared, index, summary.held > 0),
+                    ..summary
+                }
+            })
             .collect()
+    }
+
+    /// Which operation of the contract has this id, by number.
+    pub(super) fn index(&self, operation: &Operation) -> Option<usize> {
+        self.counts.get_index_of(operation.id.as_str())
     }
 
     fn summary(&self, operation: &Arc<Operation>, findings: usize) -> OperationSummary {
@@ -106,10 +123,20 @@ impl Tally {
             held: count.held,
             findings,
             unseen,
+            coverage: Coverage::default(),
             unreached: unreached(operation, &count),
             statuses: count.statuses.into_iter().collect(),
         }
     }
+}
+
+/// What was held of all operations together.
+pub(super) fn together(operations: &[OperationSummary]) -> Coverage {
+    let mut all = Coverage::default();
+    for one in operations {
+        all.add(&one.coverage);
+    }
+    all
 }
 
 /// Why no declared success was seen; `None` when one was.

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::{
     exchange::Evidence,
     finding::{Finding, Severity},
-    gate::{End, KnownFinding, OperationSummary, Outcome, RunKind},
+    gate::{Coverage, End, KnownFinding, OperationSummary, Outcome, RunKind},
 };
 
 /// The version of the form; raised when a reader of the old one would misread the new one.
@@ -27,6 +27,8 @@ struct JsonReport<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     baseline: Option<JsonBaseline<'a>>,
     operations: Vec<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    coverage: Option<Coverage>,
     totals: Value,
     snapshots: Value,
     notices: &'a [String],
@@ -108,6 +110,7 @@ pub(super) fn render(outcome: &Outcome, document: &Document) -> Vec<u8> {
             gone: &baseline.gone,
         }),
         operations: outcome.operations.iter().map(json_operation).collect(),
+        coverage: outcome.coverage,
         totals: json!({
             "held": outcome.held,
             "unmatched": outcome.unmatched,
@@ -178,6 +181,7 @@ fn json_operation(one: &OperationSummary) -> Value {
         "statuses": statuses,
         "unseen": one.unseen,
         "findings": one.findings,
+        "coverage": one.coverage,
     });
     if let (Some(why), Value::Object(members)) = (&one.unreached, &mut operation) {
         members.insert("unreached".to_owned(), Value::String(why.reason()));

@@ -99,6 +99,12 @@ pub fn merge(reports: &[(String, Vec<u8>)]) -> Result<Merged, MergeError> {
     let ends: Vec<(JoinedEnd, &Value)> = parts.iter().map(|part| end(part)).collect();
     let worst = ends.iter().max_by_key(|(end, _)| *end);
     let mut report = first.clone();
+    // Reports of an older build have none, and of half a sum nothing can be said.
+    if parts.iter().all(|part| part.contains_key("coverage")) {
+        report.insert("coverage".to_owned(), coverage(&operations));
+    } else {
+        report.shift_remove("coverage");
+    }
     let mut set = |name: &str, value: Value| {
         report.insert(name.to_owned(), value);
     };
@@ -309,6 +315,7 @@ fn join(known: &mut Value, other: &Value) {
     {
         unseen.retain(|status| more.contains(status));
     }
+    join_coverage(known, other);
     // Reached by one is reached. Where nobody reached it, the one who tried knows why.
     let Some(members) = known.as_object_mut() else {
         return;
@@ -323,6 +330,46 @@ fn join(known: &mut Value, other: &Value) {
         Some(_) => {}
     }
 }
+
+/// Which part of an operation each report saw is not told in it, so that two that saw the same operation
+/// come to the larger number: that much was seen, and perhaps more. Shards share no operation, and
+/// nothing is lost.
+fn join_coverage(known: &mut Value, other: &Value) {
+    for name in COVERAGE {
+        for side in ["seen", "all"] {
+            let pointer = format!("/coverage/{name}/{side}");
+            let came = other.pointer(&pointer).and_then(Value::as_u64);
+            if let (Some(number), Some(came)) = (known.pointer_mut(&pointer), came) {
+                *number = json!(number.as_u64().unwrap_or(0).max(came));
+            }
+        }
+    }
+}
+
+/// What was held of all operations together.
+fn coverage(operations: &[Value]) -> Value {
+    let sum = |name: &str, side: &str| -> u64 {
+        let number = |one: &Value| one["coverage"][name][side].as_u64().unwrap_or(0);
+        operations.iter().map(number).sum()
+    };
+    COVERAGE
+        .iter()
+        .map(|name| {
+            let share = json!({ "seen": sum(name, "seen"), "all": sum(name, "all") });
+            ((*name).to_owned(), share)
+        })
+        .collect::<Object>()
+        .into()
+}
+
+/// What is counted as seen or not.
+const COVERAGE: [&str; 5] = [
+    "operations",
+    "statuses",
+    "media_types",
+    "properties",
+    "branches",
+];
 
 fn end(report: &Object) -> (JoinedEnd, &Value) {
     let end = report.get("end").unwrap_or(&Value::Null);

@@ -10,7 +10,9 @@ use super::*;
 use crate::{
     exchange::Evidence,
     finding::{Finding, Findings, Severity},
-    gate::{End, Event, Header, OperationSummary, RunKind, SnapshotSummary, Unreached},
+    gate::{
+        Coverage, End, Event, Header, OperationSummary, RunKind, Share, SnapshotSummary, Unreached,
+    },
 };
 
 const YAML: &str = "openapi: 3.0.3
@@ -61,6 +63,17 @@ fn finding(message: &str) -> Finding {
         .with_discriminator("418")
 }
 
+fn coverage() -> Coverage {
+    let share = |seen, all| Share { seen, all };
+    Coverage {
+        operations: share(1, 1),
+        statuses: share(1, 2),
+        media_types: share(1, 1),
+        properties: share(3, 4),
+        branches: share(0, 0),
+    }
+}
+
 fn outcome(findings: Vec<(Finding, u64)>) -> Outcome {
     let mut grouped = Findings::default();
     for (finding, count) in findings {
@@ -87,9 +100,11 @@ fn outcome(findings: Vec<(Finding, u64)>) -> Outcome {
             held: 12,
             statuses: IndexMap::from([(200, 2), (418, 10)]),
             unseen: vec!["404".into()],
+            coverage: coverage(),
             findings: 1,
             unreached: Some(Unreached::NotFound),
         }],
+        coverage: Some(coverage()),
         unmatched: 0,
         held: 12,
         snapshots: SnapshotSummary {

@@ -9,6 +9,7 @@ mod baseline;
 mod checks;
 mod cli;
 mod connection;
+mod coverage;
 mod evidence;
 mod faults;
 mod generation;

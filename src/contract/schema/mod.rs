@@ -6,6 +6,7 @@
 //! whose schemas all refer to each other therefore costs no more than the schemas in use.
 
 pub(crate) mod canonical;
+mod choices;
 mod constraints;
 mod dialect;
 pub(super) mod objects;
@@ -21,6 +22,7 @@ use std::{fmt, sync::Arc};
 use oasgate_document::{Address, Pointer};
 use serde_json::Value;
 
+pub use choices::Choice;
 pub use constraints::Constraint;
 pub(super) use store::SchemaStore;
 pub use violation::Violation;

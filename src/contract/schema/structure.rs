@@ -11,10 +11,10 @@ use serde_json::{Map, Value};
 use super::Schema;
 
 /// How deep references and compositions are followed before they are taken for a circle.
-const MOST_STEPS: usize = 32;
+pub(super) const MOST_STEPS: usize = 32;
 
 /// The schema objects in force at one node.
-type InForce<'s> = Vec<(Address, &'s Map<String, Value>)>;
+pub(super) type InForce<'s> = Vec<(Address, &'s Map<String, Value>)>;
 
 /// Each property in `value` whose schema is `writeOnly`.
 pub(super) fn write_only(schema: &Schema, value: &Value) -> Vec<(Pointer, Address)> {
@@ -187,13 +187,15 @@ pub(super) struct Place {
     pub(super) slot: Pointer,
 }
 
-struct Node<'n, 's> {
-    place: &'n Place,
-    value: &'n Value,
-    schemas: &'n InForce<'s>,
+/// A node of a value with the schema objects in force at it.
+pub(super) struct Node<'n, 's> {
+    pub(super) place: &'n Place,
+    pub(super) value: &'n Value,
+    pub(super) schemas: &'n InForce<'s>,
 }
 
-fn walk<'s>(
+/// Hands over each node of a value that `addresses` and what is below them speak of.
+pub(super) fn walk<'s>(
     schema: &'s Schema,
     addresses: Vec<Address>,
     value: &Value,
@@ -293,7 +295,7 @@ fn schemas_of_item(schemas: &InForce<'_>, index: usize) -> Vec<Address> {
 
 /// Gathers the schema objects in force at `address`. With a value, alternatives count only when
 /// they accept it; without one, all of them do.
-fn in_force<'s>(
+pub(super) fn in_force<'s>(
     schema: &'s Schema,
     address: &Address,
     value: Option<&Value>,

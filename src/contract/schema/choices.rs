@@ -1,0 +1,291 @@
+//! What a schema leaves open: its optional properties and the branches of `oneOf` and `anyOf`, and
+//! which of them a value takes.
+//!
+//! A choice is known by its place in the document, so that a schema that contains itself has finitely
+//! many. `not`, `contains`, `propertyNames` and patterns offer no choices: what they name is not asked
+//! for.
+
+use std::collections::{HashSet, VecDeque};
+
+use indexmap::IndexMap;
+use oasgate_document::Address;
+use serde_json::{Map, Value};
+
+use super::{Direction, Schema, structure};
+
+/// How many nodes of one schema are looked at, those near the root first.
+const MOST_NODES: usize = 400;
+
+/// One thing that a schema leaves open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Choice {
+    /// A property that may be left out.
+    Property,
+    /// An alternative of a `oneOf` or `anyOf` that has several.
+    Branch,
+}
+
+/// Each choice that a schema offers, by its place in the document.
+fn of(schema: &Schema) -> IndexMap<Address, Choice> {
+    let mut found = IndexMap::new();
+    let mut known = HashSet::from([schema.address.clone()]);
+    let mut open = VecDeque::from([schema.address.clone()]);
+    let mut looked_at = 0;
+    while let Some(root) = open.pop_front() {
+        looked_at += 1;
+        if looked_at > MOST_NODES {
+            break;
+        }
+        let mut group = structure::InForce::new();
+        structure::in_force(schema, &root, None, 0, &mut group);
+        let mut required = HashSet::new();
+        always_required(schema, &root, 0, &mut required);
+        for (at, members) in group {
+            for branch in branches(&at, members) {
+                found.insert(branch, Choice::Branch);
+            }
+            for (name, below) in properties(&at, members) {
+                let is_required =
+                    required.contains(name.as_str()) || requires(members).any(|one| one == name);
+                if !is_required && may_travel(schema, &below) {
+                    found.insert(below, Choice::Property);
+                }
+            }
+            for below in nodes_below(&at, members) {
+                if known.insert(below.clone()) {
+                    open.push_back(below);
+                }
+            }
+        }
+    }
+    found
+}
+
+/// The places of the properties that a value has and of the branches that accept their node.
+fn taken(schema: &Schema, value: &Value) -> Vec<Address> {
+    let mut found = Vec::new();
+    let start = vec![schema.address.clone()];
+    let place = structure::Place::default();
+    structure::walk(schema, start, value, &place, &mut |node| {
+        for (at, members) in node.schemas {
+            if let Value::Object(object) = node.value {
+                let came = properties(at, members).filter(|(name, _)| object.contains_key(*name));
+                found.extend(came.map(|(_, below)| below));
+            }
+            found.extend(branches(at, members).filter(|branch| {
+                let unit = schema.store.unit(branch, schema.direction);
+                unit.is_valid(node.value)
+            }));
+        }
+    });
+    found
+}
+
+fn properties<'s>(
+    at: &Address,
+    members: &'s Map<String, Value>,
+) -> impl Iterator<Item = (&'s String, Address)> {
+    let at = at.join("properties");
+    members
+        .get("properties")
+        .and_then(Value::as_object)
+        .into_iter()
+        .flatten()
+        .map(move |(name, _)| (name, at.join(name)))
+}
+
+fn branches(at: &Address, members: &Map<String, Value>) -> impl Iterator<Item = Address> {
+    let mut found = Vec::new();
+    for keyword in ["anyOf", "oneOf"] {
+        let number = members
+            .get(keyword)
+            .and_then(Value::as_array)
+            .map_or(0, Vec::len);
+        // One alternative leaves nothing open.
+        if number > 1 {
+            found.extend((0..number).map(|index| at.join(keyword).index(index)));
+        }
+    }
+    found.into_iter()
+}
+
+fn nodes_below(at: &Address, members: &Map<String, Value>) -> Vec<Address> {
+    let mut below: Vec<Address> = properties(at, members).map(|(_, below)| below).collect();
+    for keyword in ["additionalProperties", "items"] {
+        if members.get(keyword).is_some_and(Value::is_object) {
+            below.push(at.join(keyword));
+        }
+    }
+    if let Some(Value::Array(prefix)) = members.get("prefixItems") {
+        below.extend((0..prefix.len()).map(|index| at.join("prefixItems").index(index)));
+    }
+    below
+}
+
+fn requires(members: &Map<String, Value>) -> impl Iterator<Item = &str> {
+    members
+        .get("required")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+}
+
+/// The names that every value must have: those of the schema, of what it refers to, and of `allOf`.
+fn always_required<'s>(
+    schema: &'s Schema,
+    at: &Address,
+    depth: usize,
+    found: &mut HashSet<&'s str>,
+) {
+    let store = &schema.store;
+    let Some(Value::Object(members)) = store.document().get(at) else {
+        return;
+    };
+    if depth > structure::MOST_STEPS {
+        return;
+    }
+    if let Some(reference) = members.get("$ref").and_then(Value::as_str) {
+        if let Ok(target) = store.document().resolve(at.file, reference) {
+            always_required(schema, &target, depth + 1, found);
+        }
+        if store.dialect().ref_hides_siblings() {
+            return;
+        }
+    }
+    found.extend(requires(members));
+    let all = members.get("allOf").and_then(Value::as_array);
+    for index in 0..all.map_or(0, Vec::len) {
+        always_required(schema, &at.join("allOf").index(index), depth + 1, found);
+    }
+}
+
+/// Whether a property may be there at all, in the schema's direction.
+fn may_travel(schema: &Schema, property: &Address) -> bool {
+    let document = schema.store.document();
+    let other_way = match schema.direction {
+        Direction::Request => "readOnly",
+        Direction::Response => "writeOnly",
+    };
+    let target = schema.store.target(property);
+    [property, &target].iter().all(|at| match document.get(at) {
+        Some(Value::Object(members)) => members.get(other_way) != Some(&Value::Bool(true)),
+        Some(Value::Bool(is_allowed)) => *is_allowed,
+        _ => true,
+    })
+}
+
+impl Schema {
+    /// What the schema leaves open: optional properties and branches, each by its place in the
+    /// document. Of a very large schema, what stands nearest to its root.
+    pub fn choices(&self) -> IndexMap<Address, Choice> {
+        of(self)
+    }
+
+    /// The places of what a value takes: each property that it has, each branch that accepts its node.
+    /// Required properties are among them.
+    pub fn taken(&self, value: &Value) -> Vec<Address> {
+        taken(self, value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use oasgate_document::Document;
+    use serde_json::{Value, json};
+
+    use crate::contract::{Contract, Schema};
+
+    /// A tree of nodes, each with a parent's properties, one of two kinds, and a secret.
+    fn schema() -> Schema {
+        let document = json!({
+            "openapi": "3.1.0",
+            "info": {"title": "t", "version": "1"},
+            "paths": {"/nodes": {"get": {"responses": {"200": {
+                "description": "",
+                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Node"}}}
+            }}}}},
+            "components": {"schemas": {
+                "Node": {
+                    "allOf": [{"$ref": "#/components/schemas/Base"}, {"required": ["note"]}],
+                    "properties": {
+                        "children": {"type": "array", "items": {"$ref": "#/components/schemas/Node"}},
+                        "kind": {"oneOf": [{"type": "string"}, {"type": "object", "properties": {"deep": {}}}]},
+                        "secret": {"type": "string", "writeOnly": true},
+                        "alone": {"anyOf": [{"type": "string"}]},
+                    },
+                    "not": {"properties": {"never": {}}},
+                },
+                "Base": {
+                    "required": ["id"],
+                    "properties": {"id": {}, "note": {}, "size": {}},
+                },
+            }},
+        });
+        let document = Document::parse("t", document.to_string()).expect("it is one");
+        let contract = Contract::from_document(document);
+        let response = &contract.operations()[0].responses.declared[0];
+        let schema = response.content.media_types[0].schema.clone();
+        schema.expect("it has one")
+    }
+
+    const NODE: &str = "/components/schemas/Node/properties";
+
+    /// Which choices a value takes, with the last two steps of their places.
+    fn taken(value: &Value) -> Vec<String> {
+        let schema = schema();
+        let choices = schema.choices();
+        let mut taken: Vec<String> = schema
+            .taken(value)
+            .iter()
+            .filter(|at| choices.contains_key(*at))
+            .map(|at| at.pointer.as_str().replace(NODE, ""))
+            .collect();
+        taken.sort();
+        taken.dedup();
+        taken
+    }
+
+    #[test]
+    fn choices_are_what_may_be_left_out_and_what_has_alternatives() {
+        let mut choices: Vec<String> = schema()
+            .choices()
+            .keys()
+            .map(|at| at.pointer.as_str().replace(NODE, ""))
+            .collect();
+        choices.sort();
+        assert_eq!(
+            choices,
+            [
+                "/alone",
+                "/children",
+                "/components/schemas/Base/properties/size",
+                "/kind",
+                "/kind/oneOf/0",
+                "/kind/oneOf/1",
+                "/kind/oneOf/1/properties/deep",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_value_takes_what_it_has_and_what_accepts_it() {
+        assert_eq!(taken(&json!({"id": 1, "note": 1})), Vec::<String>::new());
+        assert_eq!(
+            taken(&json!({"id": 1, "note": 1, "kind": "x"})),
+            ["/kind", "/kind/oneOf/0"]
+        );
+        assert_eq!(
+            taken(&json!({"children": [{"kind": {"deep": 1}, "size": 2}]})),
+            [
+                "/children",
+                "/components/schemas/Base/properties/size",
+                "/kind",
+                "/kind/oneOf/1",
+                "/kind/oneOf/1/properties/deep",
+            ]
+        );
+        // No branch accepts a number.
+        assert_eq!(taken(&json!({"kind": 5})), ["/kind"]);
+    }
+}

@@ -1,0 +1,128 @@
+//! The summary counts what was held and what was not.
+
+use std::{fs, path::Path, process::Command};
+
+use serde_json::{Value, json};
+
+const DOCUMENT: &str = r"
+openapi: 3.0.3
+info: { title: Pets, version: '1' }
+paths:
+  /pets:
+    get:
+      operationId: listPets
+      responses:
+        '200':
+          description: Fine
+          content:
+            application/json: { schema: { type: array, items: { $ref: '#/components/schemas/Pet' } } }
+            text/csv: {}
+        '404': { description: Gone }
+        default: { description: Else }
+  /spare:
+    get:
+      operationId: spare
+      responses: { '200': { description: Fine } }
+components:
+  schemas:
+    Pet:
+      type: object
+      required: [id]
+      properties:
+        id: { type: integer }
+        name: { type: string }
+        tag: { type: string }
+        owner:
+          oneOf:
+            - { type: object, required: [person], properties: { person: { type: string } } }
+            - { type: object, required: [shelter], properties: { shelter: { type: string }, since: { type: string } } }
+            - { type: string }
+";
+
+fn exchange(status: u16, body: &Value) -> String {
+    let exchange = json!({
+        "request": { "method": "GET", "url": "http://a.test/pets" },
+        "response": {
+            "status": status,
+            "headers": { "content-type": "application/json" },
+            "body": body.to_string(),
+        },
+    });
+    format!("{exchange}\n")
+}
+
+/// What a replay says of the recording on its line, and in its JSON report.
+fn replay(folder: &Path, recording: &str, name: &str) -> (String, Value) {
+    fs::write(folder.join("api.yaml"), DOCUMENT).expect("it is written");
+    fs::write(folder.join("r.ndjson"), recording).expect("it is written");
+    let output = Command::new(env!("CARGO_BIN_EXE_oasgate"))
+        .current_dir(folder)
+        .args(["replay", "api.yaml", "r.ndjson", "--snapshots", "off"])
+        .arg("--report")
+        .arg(format!("json={name}"))
+        .output()
+        .expect("the program starts");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let line = text.lines().find(|line| line.starts_with("held: "));
+    let report = fs::read(folder.join(name)).expect("a report");
+    let report: Value = serde_json::from_slice(&report).expect("JSON");
+    let schema = include_str!("../../docs/schemas/report.schema.json");
+    let schema: Value = serde_json::from_str(schema).expect("JSON");
+    let valid = jsonschema::validator_for(&schema).expect("a schema");
+    assert!(valid.is_valid(&report), "{report:#}");
+    (
+        line.unwrap_or_default().to_owned(),
+        report["coverage"].clone(),
+    )
+}
+
+#[test]
+fn a_summary_counts_what_was_held_and_what_was_not() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+
+    let bare = exchange(200, &json!([{ "id": 1 }]));
+    let (line, coverage) = replay(folder, &bare, "bare.json");
+    assert_eq!(
+        line,
+        "held: 1 of 2 operations; of what this one declares 1 of 3 statuses, 1 of 2 media types, \
+         0 of 4 optional properties, 0 of 3 branches"
+    );
+    assert_eq!(coverage["branches"], json!({ "seen": 0, "all": 3 }));
+
+    // One shape many times, and the branch that only a later one shows; a status of its own.
+    let person = exchange(
+        200,
+        &json!([{ "id": 1, "name": "a", "owner": { "person": "b" } }]),
+    );
+    let shelter = exchange(
+        200,
+        &json!([{ "id": 1 }, { "id": 2, "owner": { "shelter": "b" } }]),
+    );
+    let more = person.repeat(100) + &shelter + &exchange(500, &json!({}));
+    let (line, coverage) = replay(folder, &more, "more.json");
+    assert_eq!(
+        line,
+        "held: 1 of 2 operations; of what this one declares 2 of 3 statuses, 1 of 2 media types, \
+         2 of 4 optional properties, 2 of 3 branches"
+    );
+    assert_eq!(coverage["properties"], json!({ "seen": 2, "all": 4 }));
+
+    // Joined, the larger number stands: who saw what is not told, and a sum would claim too much.
+    let output = Command::new(env!("CARGO_BIN_EXE_oasgate"))
+        .current_dir(folder)
+        .args(["merge", "bare.json", "more.json"])
+        .output()
+        .expect("the program starts");
+    let joined: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(joined["coverage"], coverage);
+}
+
+#[test]
+fn where_nothing_was_held_nothing_is_claimed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let elsewhere = exchange(200, &json!([])).replace("/pets", "/nowhere");
+    let (line, coverage) = replay(folder.path(), &elsewhere, "none.json");
+    assert_eq!(line, "held: 0 of 2 operations");
+    assert_eq!(coverage["statuses"], json!({ "seen": 0, "all": 0 }));
+}
