@@ -51,10 +51,15 @@ fn exchange(status: u16, body: &Value) -> String {
     format!("{exchange}\n")
 }
 
+#[expect(clippy::disallowed_methods, reason = "a test writes its own input")]
+fn write(folder: &Path, name: &str, text: &str) {
+    fs::write(folder.join(name), text).expect("it is written");
+}
+
 /// What a replay says of the recording on its line, and in its JSON report.
 fn replay(folder: &Path, recording: &str, name: &str) -> (String, Value) {
-    fs::write(folder.join("api.yaml"), DOCUMENT).expect("it is written");
-    fs::write(folder.join("r.ndjson"), recording).expect("it is written");
+    write(folder, "api.yaml", DOCUMENT);
+    write(folder, "r.ndjson", recording);
     let output = Command::new(env!("CARGO_BIN_EXE_oasgate"))
         .current_dir(folder)
         .args(["replay", "api.yaml", "r.ndjson", "--snapshots", "off"])
