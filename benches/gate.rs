@@ -25,7 +25,7 @@ use futures_util::{StreamExt as _, stream};
 use oasgate::{
     Contract,
     document::Document,
-    gate::{self, Credentials, Interrupt, LiveSettings, Replay, Settings, Source},
+    gate::{self, Credentials, Interrupt, LiveSettings, RandomEnd, Replay, Settings, Source},
     transport::{HttpTransport, Limits},
 };
 use serde_json::Value;
@@ -227,6 +227,7 @@ fn live_speed() {
     let settings = LiveSettings {
         workers: WORKERS,
         random_cases: REQUESTS,
+        random_end: RandomEnd::AllSent,
         credentials: Credentials::with_token("t"),
         ..LiveSettings::new(base.clone())
     };

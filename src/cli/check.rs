@@ -18,7 +18,7 @@ use super::{
 use crate::{
     config::{Config, parse_duration},
     finding::Severity,
-    gate::{self, CleanUp, Interrupt, LiveSettings, Methods, Phase, Scope, Shard},
+    gate::{self, CleanUp, Interrupt, LiveSettings, Methods, Phase, RandomEnd, Scope, Shard},
     transport::{HttpTransport, is_up},
 };
 
@@ -49,6 +49,9 @@ pub(super) struct Args {
     /// Random requests for each operation
     #[arg(long, value_name = "N", default_value_t = 30)]
     cases: usize,
+    /// Send all random requests, also where nothing new came for a while
+    #[arg(long)]
+    exhaustive: bool,
     /// The most valid edges, and the most broken requests, for each operation
     #[arg(long, value_name = "N", default_value_t = 40)]
     edges: usize,
@@ -267,6 +270,11 @@ fn settings(args: &Args, prepared: &Prepared) -> std::result::Result<LiveSetting
         max_time: args.max_time,
         max_failures: args.max_failures.map(|most| most as usize),
         random_cases: args.cases,
+        random_end: if args.exhaustive {
+            RandomEnd::AllSent
+        } else {
+            RandomEnd::NothingNew
+        },
         edge_cases: args.edges,
         sequences: args.sequences,
         clean_up: if args.no_clean_up {

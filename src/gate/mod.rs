@@ -41,7 +41,7 @@ pub use outcome::{End, OperationSummary, Outcome, SnapshotSummary, Unreached};
 pub use plan::{Plan, plan};
 pub use replay::{Replay, Source, replay};
 pub use settings::{
-    CleanUp, LiveSettings, Methods, PollingRule, Settings, Severities, SeverityRule,
+    CleanUp, LiveSettings, Methods, PollingRule, RandomEnd, Settings, Severities, SeverityRule,
 };
 pub use shard::{MalformedShard, Shard};
 

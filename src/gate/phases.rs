@@ -6,8 +6,8 @@ use http::Method;
 use serde_json::Value;
 
 use super::{
-    Case, End, LiveSettings, Phase, Plan, Unreached, live::Run, plan::identity, schedule::share,
-    sequence,
+    Case, End, LiveSettings, Phase, Plan, RandomEnd, Unreached, live::Run, plan::identity,
+    schedule::share, sequence,
 };
 use crate::{
     contract::{Location, Operation, graph::Need},
@@ -20,6 +20,8 @@ use crate::{
 const MOST_LESSONS: usize = 4;
 /// How many random cases of an operation make a round.
 const CHUNK: usize = 5;
+/// How many are sent in a round where all of them are sent in any case.
+const CHUNK_OF_ALL: usize = 256;
 /// How many rounds in a row may show nothing new before an operation's random cases end.
 const MOST_QUIET: usize = 3;
 /// How many times its usual random cases an operation that still surprises may get.
@@ -167,12 +169,16 @@ impl<T: Transport> Run<'_, T> {
                 Queue::new(plan, cases.into_iter().take(share).collect())
             })
             .collect();
+        let (chunk, is_exhaustive) = match self.settings.random_end {
+            RandomEnd::NothingNew => (CHUNK, false),
+            RandomEnd::AllSent => (CHUNK_OF_ALL, true),
+        };
         let mut saved = 0;
         loop {
             let most = self.budget.left();
             let mut round = Vec::new();
             for queue in &mut queues {
-                let room = CHUNK.min(most - round.len());
+                let room = chunk.min(most - round.len());
                 queue.under_way = room.min(queue.cases.len());
                 let next = queue.cases.drain(..queue.under_way);
                 round.extend(next.map(|case| self.narrowed(case)));
@@ -185,7 +191,11 @@ impl<T: Transport> Run<'_, T> {
             self.round(&round).await?;
             for (queue, before) in queues.iter_mut().zip(before) {
                 let is_new = queue.shown(self) > before;
-                saved += queue.learn(is_new);
+                saved += if is_exhaustive {
+                    0
+                } else {
+                    queue.learn(is_new)
+                };
             }
             for (queue, plan) in queues.iter_mut().zip(plans) {
                 saved -= self.extend(queue, plan, saved);

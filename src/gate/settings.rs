@@ -84,6 +84,8 @@ pub struct LiveSettings {
     pub max_failures: Option<usize>,
     /// The most random cases for each operation.
     pub random_cases: usize,
+    /// When an operation's random cases end.
+    pub random_end: RandomEnd,
     /// The most valid edges, and the most broken requests, for each operation.
     pub edge_cases: usize,
     /// How many things of each kind sequences see through their life.
@@ -110,6 +112,15 @@ pub struct LiveSettings {
     pub only: Vec<String>,
     /// Operations that are left out.
     pub excluded: Vec<String>,
+}
+
+/// When an operation's random cases end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RandomEnd {
+    /// When nothing new came for a while; others get what is saved.
+    NothingNew,
+    /// When all of them are sent.
+    AllSent,
 }
 
 /// Which methods are sent.
@@ -142,6 +153,7 @@ impl LiveSettings {
             max_time: None,
             max_failures: None,
             random_cases: 30,
+            random_end: RandomEnd::NothingNew,
             edge_cases: 40,
             sequences: 2,
             clean_up: CleanUp::Delete,

@@ -12,7 +12,7 @@ use oasgate::{
     document::Document,
     exchange::{Body, Request, Response},
     finding::Severity,
-    gate::{self, Credentials, End, Interrupt, LiveSettings, Methods, Outcome, Phase},
+    gate::{self, Credentials, End, Interrupt, LiveSettings, Methods, Outcome, Phase, RandomEnd},
     transport::{SendError, Transport},
 };
 use serde_json::{Value, json};
@@ -363,6 +363,13 @@ async fn random_cases_end_where_nothing_new_comes_and_go_on_where_it_does() {
             .count()
     };
     assert!(count(&boring.sent()) <= 20, "{}", count(&boring.sent()));
+    let boring = Script::new(|_: &Request| Ok(response(200, &json!([]))));
+    let exhaustive = LiveSettings {
+        random_end: RandomEnd::AllSent,
+        ..random_only.clone()
+    };
+    run(&boring, &exhaustive).await;
+    assert!(count(&boring.sent()) > 40, "{}", count(&boring.sent()));
     // Each answer to a list has one property more than the last.
     let answers = AtomicUsize::new(0);
     let lively = Script::new(|request: &Request| {
