@@ -13,16 +13,23 @@ use std::{
     error::Error,
     fs,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use oasgate::contract::Contract;
 
 use laws::{Row, document, suite};
 
+/// How long one document may take unless something else is asked for.
+const LONGEST: Duration = Duration::from_secs(300);
+
 fn main() -> Result<(), Box<dyn Error>> {
     std::panic::set_hook(Box::new(|_| {}));
-    let shared = std::env::args().nth(1).ok_or("usage: generation SHARED")?;
-    let shared = Path::new(&shared);
+    let Arguments {
+        shared,
+        limit,
+        only,
+    } = Arguments::read(std::env::args().skip(1))?;
     println!(
         "{:<44} {:>7} {:>7} {:>7} {:>8} {:>8} {:>7} {:>7} {:>7} {:>8} {:>9} {:>8}",
         "suite",
@@ -39,7 +46,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         "seconds"
     );
     let mut total = Row::default();
-    for (draft, uri) in laws::DRAFTS {
+    let drafts = laws::DRAFTS
+        .into_iter()
+        .filter(|(draft, _)| is_wanted(draft, only.as_deref()));
+    for (draft, uri) in drafts {
         let folder = shared
             .join("suites/json-schema-test-suite/tests")
             .join(draft);
@@ -50,12 +60,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut documents = Vec::new();
     find(&shared.join("corpus"), &mut documents)?;
     documents.sort();
+    documents.retain(|path| is_wanted(&path.to_string_lossy(), only.as_deref()));
     let mut all = Row::default();
     for path in &documents {
         let Ok(contract) = Contract::load(path) else {
             continue;
         };
-        let row = document(&contract);
+        let row = document(&contract, limit);
         if row.missed != [0, 0] || row.disputed > 0 || row.skipped > 0 || !row.broken.is_empty() {
             let name = path
                 .file_name()
@@ -77,6 +88,39 @@ fn main() -> Result<(), Box<dyn Error>> {
         return Ok(());
     }
     Err(format!("a law is broken:\n{}", total.broken.join("\n")).into())
+}
+
+/// What was asked for.
+struct Arguments {
+    shared: PathBuf,
+    /// How long one document may take.
+    limit: Duration,
+    /// What the name of a draft or the path of a document must contain.
+    only: Option<String>,
+}
+
+impl Arguments {
+    fn read(mut words: impl Iterator<Item = String>) -> Result<Self, Box<dyn Error>> {
+        const USAGE: &str = "usage: generation SHARED [--limit SECONDS] [--only TEXT]";
+        let mut arguments = Self {
+            shared: words.next().ok_or(USAGE)?.into(),
+            limit: LONGEST,
+            only: None,
+        };
+        while let Some(word) = words.next() {
+            let value = words.next().ok_or(USAGE)?;
+            match word.as_str() {
+                "--limit" => arguments.limit = Duration::from_secs(value.parse()?),
+                "--only" => arguments.only = Some(value),
+                _ => return Err(USAGE.into()),
+            }
+        }
+        Ok(arguments)
+    }
+}
+
+fn is_wanted(name: &str, only: Option<&str>) -> bool {
+    only.is_none_or(|text| name.contains(text))
 }
 
 fn print(name: &str, row: &Row) {
