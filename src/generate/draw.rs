@@ -313,8 +313,10 @@ impl Draw<'_> {
         // What must be contained takes the last places, where the rest decides.
         let mut at = made.len();
         for (node, least) in &items.contains {
-            // What need not be there shows itself now and then.
-            let spare = usize::from(*least == 0 && at > 0 && once_in(self.rng, 2));
+            // What need not be there shows itself now and then, and where everything is wanted.
+            let is_shown = self.optional == Optional::All
+                || self.optional == Optional::Half && once_in(self.rng, 2);
+            let spare = usize::from(*least == 0 && at > 0 && is_shown);
             for _ in 0..*least + spare {
                 at = at.checked_sub(1)?;
                 made[at] = self.node(node, depth + 1, name)?;

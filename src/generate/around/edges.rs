@@ -165,7 +165,11 @@ fn at_the_edge(constraint: &Constraint, node: &Value) -> Vec<(Value, String)> {
         }),
         "minLength" | "maxLength" => one(with_length(node, argument.as_u64())),
         "minItems" | "maxItems" => one(with_items(node, argument.as_u64())),
-        "minContains" | "maxContains" => one(with_items(node, argument.as_u64())),
+        // What must be contained stands last.
+        "minContains" | "maxContains" => one(node
+            .as_array()
+            .and_then(|items| items.last())
+            .and_then(|last| with_items(&Value::Array(vec![last.clone()]), argument.as_u64()))),
         "minProperties" | "maxProperties" => one(with_properties(node, argument.as_u64())),
         "pattern" => {
             Pattern::parse(argument.as_str().unwrap_or_default()).map_or_else(Vec::new, |pattern| {

@@ -16,6 +16,9 @@ use crate::{
 /// How many invalid values are drawn to break what no plan of its own breaks.
 const DRAWS: usize = 40;
 
+/// How many elements of an array are tried as what may be contained.
+const MOST_ELEMENTS: usize = 20;
+
 /// Keywords that hold or fail by what stands in them: a rule in them is broken through them.
 const APPLICATORS: &[&str] = &["allOf", "anyOf", "oneOf", "if", "then", "else", "not"];
 
@@ -212,7 +215,11 @@ fn beyond(constraint: &Constraint, node: &Value) -> Vec<(Value, String)> {
             node,
             argument.as_u64().and_then(|least| least.checked_sub(1)),
         )),
-        "maxItems" | "maxContains" => one(with_items(
+        "maxItems" => one(with_items(
+            node,
+            argument.as_u64().and_then(|most| most.checked_add(1)),
+        )),
+        "maxContains" => all(too_many(
             node,
             argument.as_u64().and_then(|most| most.checked_add(1)),
         )),
@@ -356,6 +363,15 @@ fn repeated(node: &Value) -> Vec<Value> {
         Value::Array(twice),
         Value::Array(vec![first.clone(), first.clone()]),
     ]
+}
+
+/// Too many of what may be contained: which of the elements that is, only the schema knows.
+fn too_many(node: &Value, count: Option<u64>) -> Vec<Value> {
+    let items = node.as_array().into_iter().flatten();
+    items
+        .filter_map(|item| with_items(&Value::Array(vec![item.clone()]), count))
+        .take(MOST_ELEMENTS)
+        .collect()
 }
 
 fn longer(node: &Value) -> Vec<Value> {
