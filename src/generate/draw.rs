@@ -8,6 +8,8 @@ use super::{
     judge::Judge,
     likeness::Likeness,
     number,
+    one_of::OneOf,
+    pattern::Pattern,
     random::{below, between, once_in, pick},
     recipe::{Items, Members, Node, Recipe, Span, Text},
 };
@@ -109,6 +111,7 @@ impl Draw<'_> {
             Node::Judged(inner, judge) => {
                 self.judged(Some(judge), |draw| draw.node(inner, depth, name))
             }
+            Node::OneOf(one_of) => self.one_of(one_of, depth, name),
             Node::Reference(number) => {
                 let recipe = self.recipe;
                 self.node(&recipe.nodes[*number], depth + 1, name)
@@ -130,6 +133,23 @@ impl Draw<'_> {
             return make(self);
         };
         (0..ATTEMPTS).find_map(|_| make(self).filter(|value| judge.takes(value)))
+    }
+
+    fn one_of(&mut self, one_of: &OneOf, depth: u32, name: Option<&str>) -> Option<Value> {
+        if !self.is_judged {
+            return self.node(&one_of.choice, depth, name);
+        }
+        (0..ATTEMPTS).find_map(|attempt| {
+            let value = self.node(&one_of.choice, depth, name)?;
+            if one_of.whole.takes(&value) {
+                return Some(value);
+            }
+            // A value that fits as it is looks more like what is meant.
+            if attempt % 4 == 3 {
+                return one_of.kept_out_of_the_others(self.recipe, value, self.rng);
+            }
+            None
+        })
     }
 
     fn any(&mut self, depth: u32) -> Value {

@@ -14,6 +14,7 @@ mod keywords;
 mod likeness;
 mod merge;
 mod number;
+mod one_of;
 mod pattern;
 mod random;
 mod recipe;

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use jsonschema::JsonType;
 use serde_json::{Number, Value};
 
-use super::{format, judge::Judge, pattern::Pattern};
+use super::{format, judge::Judge, one_of::OneOf, pattern::Pattern};
 use crate::contract::canonical::{
     ArrayView, CanonicalSchema, CanonicalView, Distinctness, ObjectView, ObjectViolationView,
     StringView,
@@ -40,6 +40,8 @@ pub(super) enum Node {
     Choice(Vec<Node>),
     /// A value that must pass a judge of its own, because its parts cannot be put together.
     Judged(Box<Node>, Box<Judge>),
+    /// A value of exactly one of several.
+    OneOf(Box<OneOf>),
     /// What another node makes, by its number.
     Reference(usize),
 }
@@ -168,6 +170,7 @@ impl Recipe {
             Node::Never => ENDLESS,
             Node::Reference(number) => self.heights[*number],
             Node::Judged(node, _) => self.least_height(node),
+            Node::OneOf(one_of) => self.least_height(&one_of.choice),
             Node::Choice(nodes) => nodes
                 .iter()
                 .map(|node| self.least_height(node))
@@ -203,8 +206,13 @@ fn width(node: &Node) -> usize {
     match node {
         Node::Choice(nodes) => nodes.len().max(widest(&mut nodes.iter())),
         Node::Judged(inner, _) => width(inner),
+        Node::OneOf(one_of) => width(&one_of.choice),
         Node::Array(items) => widest(&mut items.prefix.iter().chain([&items.rest])),
-        Node::Object(members) => widest(&mut members.properties.iter().map(|(_, node)| node)),
+        Node::Object(members) => {
+            let named = members.properties.iter().map(|(_, node)| node);
+            let matching = members.patterns.iter().map(|(_, node)| node);
+            widest(&mut named.chain(matching).chain([&members.rest]))
+        }
         _ => 0,
     }
 }
@@ -261,10 +269,11 @@ impl Reading {
             CanonicalView::AnyOf(branches) => {
                 Node::Choice(branches.iter().map(|branch| self.node(branch)).collect())
             }
-            CanonicalView::OneOf(branches) => {
-                let choice = branches.iter().map(|branch| self.node(branch)).collect();
-                Node::Judged(Box::new(Node::Choice(choice)), Box::new(Judge::of(schema)))
-            }
+            CanonicalView::OneOf(branches) => Node::OneOf(Box::new(OneOf {
+                choice: Node::Choice(branches.iter().map(|branch| self.node(branch)).collect()),
+                judges: branches.iter().map(Judge::of).collect(),
+                whole: Judge::of(schema),
+            })),
             // Each branch makes candidates; the judge knows what all of them say together.
             CanonicalView::AllOf(branches) => {
                 let makers: Vec<Node> = branches
