@@ -14,8 +14,10 @@ use proptest::{
 use serde_json::Value;
 
 use super::{
+    around,
     draw::{Draw, Optional, USUAL_NODES},
     likeness::Likeness,
+    random::below,
     recipe::Recipe,
     tree::{self, Tree},
 };
@@ -26,6 +28,9 @@ use crate::contract::{
 
 /// How often a value is drawn before none is found.
 const ATTEMPTS: usize = 100;
+
+/// Which of the attempts at an invalid value is aimed at a rule.
+const AIMED: usize = 20;
 
 /// Which side of a schema values are on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -223,6 +228,9 @@ impl Values {
     /// One value; `None` when none was found.
     pub fn draw(&self, runner: &mut TestRunner) -> Option<Value> {
         (0..ATTEMPTS).find_map(|attempt| {
+            if self.side == Side::Invalid && attempt == AIMED {
+                return self.aimed(runner);
+            }
             // A value of the other side is changed a little, or put together without regard to what
             // its parts must be to each other.
             let is_early = self.source.is_costly() && attempt < ATTEMPTS / 2;
@@ -251,6 +259,33 @@ impl Values {
                 value = tree::changed(&value, runner.rng());
             }
             self.takes(&value).then_some(value)
+        })
+    }
+
+    /// A valid value with one rule broken on purpose: where nearly every value is valid, chance does not
+    /// find the others.
+    fn aimed(&self, runner: &mut TestRunner) -> Option<Value> {
+        let near = self.near.as_deref()?;
+        let alternatives = near.widest().clamp(1, around::MOST_ALTERNATIVES);
+        (0..alternatives).find_map(|turn| {
+            let base = Draw {
+                recipe: near,
+                likeness: &self.likeness,
+                rng: runner.rng(),
+                is_judged: true,
+                room: USUAL_NODES,
+                alternative: Some(turn),
+                optional: Optional::All,
+            }
+            .value(self.name.as_deref())?;
+            let constraints = self.schema.constraints(&base);
+            let start = below(runner.rng(), constraints.len());
+            let (behind, first) = constraints.split_at(start);
+            first
+                .iter()
+                .chain(behind)
+                .flat_map(|constraint| around::broken(&base, constraint))
+                .find(|value| self.takes(value))
         })
     }
 

@@ -16,6 +16,7 @@ use serde_json::Value;
 use super::{Generator, Values};
 
 pub use edges::edges;
+pub(super) use mutations::broken;
 pub use mutations::mutations;
 
 /// A valid value at an edge.
@@ -61,7 +62,7 @@ impl fmt::Display for Mutation {
 }
 
 /// The most alternatives that each get a base of their own.
-const MOST_ALTERNATIVES: usize = 8;
+pub(super) const MOST_ALTERNATIVES: usize = 8;
 
 /// The longest string that is made to pass a length.
 const MOST_LENGTH: u64 = 100_000;

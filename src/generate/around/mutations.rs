@@ -184,6 +184,17 @@ fn speaks_of(told: &Address, rule: &Address) -> bool {
             && told.pointer.starts_with(&rule.pointer)
 }
 
+/// A value with one constraint broken, in each way that there is; whoever takes one asks the validator.
+pub(in crate::generate) fn broken(
+    base: &Value,
+    constraint: &Constraint,
+) -> impl Iterator<Item = Value> {
+    let node = constraint.instance.get(base);
+    node.map_or_else(Vec::new, |node| beyond(constraint, node))
+        .into_iter()
+        .map(|(value, _)| replaced(base, &constraint.instance, value))
+}
+
 /// Values just beyond a constraint, each with the rule that it breaks, the best first.
 fn beyond(constraint: &Constraint, node: &Value) -> Vec<(Value, String)> {
     let argument = constraint.bound();
