@@ -391,6 +391,9 @@ impl Draw<'_> {
                 made.insert(name.clone(), value);
             }
         }
+        if self.optional == Optional::All && !is_deep {
+            self.one_of_each_kind(members, depth, most, &mut made);
+        }
         let is_spare = self.optional == Optional::Half
             && !is_deep
             && members.properties.is_empty()
@@ -430,18 +433,55 @@ impl Draw<'_> {
         self.node(node, depth + 1, Some(name))
     }
 
+    /// A property for each pattern of names, and one of the others where a schema speaks of them.
+    fn one_of_each_kind(
+        &mut self,
+        members: &Members,
+        depth: u32,
+        most: usize,
+        made: &mut Map<String, Value>,
+    ) {
+        let by_pattern = members.patterns.iter().map(Some);
+        let rest = (!matches!(members.rest, Node::Any | Node::Never)).then_some(None);
+        for pattern in by_pattern.chain(rest) {
+            // Now and then without: where patterns contradict each other there is no such name.
+            if made.len() >= most || once_in(self.rng, 4) {
+                continue;
+            }
+            let Some((name, value)) = self.named(members, pattern, depth) else {
+                continue;
+            };
+            if !members.properties.iter().any(|(known, _)| *known == name) {
+                made.entry(name).or_insert(value);
+            }
+        }
+    }
+
     fn additional(&mut self, members: &Members, depth: u32) -> Option<(String, Value)> {
         let by_pattern = !members.patterns.is_empty()
             && (matches!(members.rest, Node::Never) || once_in(self.rng, 2));
-        let (name, node) = if by_pattern {
-            let (pattern, node) = pick(self.rng, &members.patterns)?;
-            (pattern.draw(self.rng, 0, 64), node)
+        let pattern = if by_pattern {
+            Some(pick(self.rng, &members.patterns)?)
         } else {
-            let name = match &members.names {
-                Some(names) => self.node(names, depth + 1, None)?.as_str()?.to_owned(),
-                None => self.fresh_name(),
-            };
-            (name, &members.rest)
+            None
+        };
+        self.named(members, pattern, depth)
+    }
+
+    /// A name that no property has, of a pattern or not, and its value.
+    fn named(
+        &mut self,
+        members: &Members,
+        pattern: Option<&(Pattern, Node)>,
+        depth: u32,
+    ) -> Option<(String, Value)> {
+        let (name, node) = match (pattern, &members.names) {
+            (Some((pattern, node)), _) => (pattern.draw(self.rng, 0, 64), node),
+            (None, Some(names)) => {
+                let name = self.node(names, depth + 1, None)?.as_str()?.to_owned();
+                (name, &members.rest)
+            }
+            (None, None) => (self.fresh_name(), &members.rest),
         };
         let value = self.node(node, depth + 1, None)?;
         Some((name, value))

@@ -10,8 +10,8 @@ use super::{Direction, Schema, structure};
 pub struct Constraint {
     /// The node of the value.
     pub instance: Pointer,
-    /// The node in the schema's terms: `*` stands for every element of an array, and for every name
-    /// that the schema does not list.
+    /// The node in the schema's terms: a pattern stands for the names that match it, `*` for every
+    /// element of an array and for every other name that the schema does not list.
     pub slot: Pointer,
     /// The keyword in the document.
     pub address: Address,

@@ -10,10 +10,12 @@ mod choices;
 mod constraints;
 mod dialect;
 pub(super) mod objects;
+mod patterns;
 mod standalone;
 mod store;
 mod structure;
 mod translate;
+mod types;
 mod unit;
 mod violation;
 
@@ -170,7 +172,7 @@ impl Schema {
 
     /// The JSON types that a value may have.
     pub fn types(&self) -> jsonschema::JsonTypeSet {
-        structure::types(self)
+        types::types(self)
     }
 
     /// What each element of an array must be, as far as one schema says so.

@@ -8,7 +8,7 @@ use std::{
 use oasgate_document::{Address, Document};
 use serde_json::Value;
 
-use super::{Direction, dialect::Dialect, objects, unit::Unit};
+use super::{Direction, dialect::Dialect, objects, patterns::Patterns, unit::Unit};
 use crate::contract::Defect;
 
 /// The compiled schemas of one document.
@@ -18,6 +18,7 @@ pub(in crate::contract) struct SchemaStore {
     units: RwLock<HashMap<(Address, Direction), Arc<Unit>>>,
     defects: Mutex<Vec<Defect>>,
     write_only: RwLock<HashMap<Address, bool>>,
+    patterns: Patterns,
     itself: Weak<SchemaStore>,
 }
 
@@ -30,6 +31,7 @@ impl SchemaStore {
             units: RwLock::default(),
             defects: Mutex::default(),
             write_only: RwLock::default(),
+            patterns: Patterns::default(),
             itself: Weak::clone(itself),
         })
     }
@@ -80,6 +82,11 @@ impl SchemaStore {
         let unit = Arc::new(Unit::compile(self, address, direction));
         let mut units = self.units.write().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(units.entry(key).or_insert(unit))
+    }
+
+    /// Whether a name matches a pattern of `patternProperties`.
+    pub(super) fn name_matches(&self, pattern: &str, name: &str) -> bool {
+        self.patterns.matches(pattern, name)
     }
 
     /// Whether a schema object that can be reached from here is `writeOnly`.

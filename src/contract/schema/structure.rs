@@ -4,7 +4,6 @@
 //! through references, all of `allOf`, and those alternatives of `anyOf` and `oneOf` that accept the
 //! value.
 
-use jsonschema::{JsonType, JsonTypeSet};
 use oasgate_document::{Address, FileId, Pointer};
 use serde_json::{Map, Value};
 
@@ -183,7 +182,8 @@ pub(super) fn each_node(
 pub(super) struct Place {
     /// The node of the value.
     pub(super) pointer: Pointer,
-    /// The same with `*` for what the schema does not tell apart.
+    /// The same with a pattern for the names that match it, and `*` for what else the schema does not
+    /// tell apart.
     pub(super) slot: Pointer,
 }
 
@@ -220,19 +220,20 @@ pub(super) fn walk<'s>(
                 == Some(keyword)
         })
     };
+    let any = || "*".to_owned();
     match value {
         Value::Object(members) => {
             for (name, member) in members {
-                let below = schemas_of_property(&schemas, name);
+                let below = schemas_of_property(schema, &schemas, name);
                 if !below.is_empty() {
                     let token = if is_own(&below, "properties") {
-                        name
+                        name.clone()
                     } else {
-                        "*"
+                        below.iter().find_map(pattern_of).unwrap_or_else(any)
                     };
                     let place = Place {
                         pointer: place.pointer.join(name),
-                        slot: place.slot.join(token),
+                        slot: place.slot.join(&token),
                     };
                     walk(schema, below, member, &place, visit);
                 }
@@ -259,22 +260,41 @@ pub(super) fn walk<'s>(
     }
 }
 
-fn schemas_of_property(schemas: &InForce<'_>, name: &str) -> Vec<Address> {
+/// The schemas for a property: those of its name and of every pattern that the name matches, else the one
+/// for what is left.
+fn schemas_of_property(schema: &Schema, schemas: &InForce<'_>, name: &str) -> Vec<Address> {
     let mut below = Vec::new();
-    for (at, schema) in schemas {
-        if schema
-            .get("properties")
-            .is_some_and(|properties| properties.get(name).is_some())
-        {
+    for (at, members) in schemas {
+        let known = below.len();
+        let map = |keyword: &str| members.get(keyword).and_then(Value::as_object);
+        if map("properties").is_some_and(|properties| properties.contains_key(name)) {
             below.push(at.join("properties").join(name));
-        } else if schema
-            .get("additionalProperties")
-            .is_some_and(Value::is_object)
+        }
+        below.extend(
+            map("patternProperties")
+                .into_iter()
+                .flat_map(Map::keys)
+                .filter(|pattern| schema.store.name_matches(pattern, name))
+                .map(|pattern| at.join("patternProperties").join(pattern)),
+        );
+        let is_left = below.len() == known;
+        if is_left
+            && members
+                .get("additionalProperties")
+                .is_some_and(Value::is_object)
         {
             below.push(at.join("additionalProperties"));
         }
     }
     below
+}
+
+/// The pattern of names that a schema is for.
+fn pattern_of(address: &Address) -> Option<String> {
+    let holder = address.parent()?.pointer.last()?;
+    (holder == "patternProperties")
+        .then(|| address.pointer.last())
+        .flatten()
 }
 
 fn schemas_of_item(schemas: &InForce<'_>, index: usize) -> Vec<Address> {
@@ -351,132 +371,6 @@ pub(super) fn in_force<'s>(
     }
 }
 
-const ALL_TYPES: [JsonType; 7] = [
-    JsonType::Array,
-    JsonType::Boolean,
-    JsonType::Integer,
-    JsonType::Null,
-    JsonType::Number,
-    JsonType::Object,
-    JsonType::String,
-];
-
-/// The JSON types that a value may have.
-pub(super) fn types(schema: &Schema) -> JsonTypeSet {
-    let mut allowed = types_at(schema, &schema.address, 0);
-    if allowed.contains(JsonType::Number) {
-        allowed = allowed.insert(JsonType::Integer);
-    }
-    allowed
-}
-
-fn all() -> JsonTypeSet {
-    ALL_TYPES
-        .into_iter()
-        .fold(JsonTypeSet::empty(), JsonTypeSet::insert)
-}
-
-fn both(a: JsonTypeSet, b: JsonTypeSet) -> JsonTypeSet {
-    let wide = |set: JsonTypeSet, kind| {
-        set.contains(kind) || kind == JsonType::Integer && set.contains(JsonType::Number)
-    };
-    ALL_TYPES
-        .into_iter()
-        .filter(|kind| wide(a, *kind) && wide(b, *kind))
-        .fold(JsonTypeSet::empty(), JsonTypeSet::insert)
-}
-
-fn types_at(schema: &Schema, address: &Address, depth: usize) -> JsonTypeSet {
-    let store = &schema.store;
-    let Some(Value::Object(members)) = store.document().get(address) else {
-        return all();
-    };
-    if depth > MOST_STEPS {
-        return all();
-    }
-    let mut allowed = all();
-    if let Some(reference) = members.get("$ref").and_then(Value::as_str) {
-        if let Ok(target) = store.document().resolve(address.file, reference) {
-            allowed = both(allowed, types_at(schema, &target, depth + 1));
-        }
-        if store.dialect().ref_hides_siblings() {
-            return allowed;
-        }
-    }
-    let named = |name: &Value| name.as_str().and_then(|name| name.parse::<JsonType>().ok());
-    match members.get("type") {
-        Some(name @ Value::String(_)) => {
-            let mut own: JsonTypeSet = named(name)
-                .into_iter()
-                .fold(JsonTypeSet::empty(), JsonTypeSet::insert);
-            let nullable = |keyword: &str| members.get(keyword) == Some(&Value::Bool(true));
-            if store.dialect() == super::dialect::Dialect::OpenApi30
-                && (nullable("nullable") || nullable("x-nullable"))
-            {
-                own = own.insert(JsonType::Null);
-            }
-            if named(name).is_some() {
-                allowed = both(allowed, own);
-            }
-        }
-        Some(Value::Array(names)) => {
-            let own = names
-                .iter()
-                .filter_map(named)
-                .fold(JsonTypeSet::empty(), JsonTypeSet::insert);
-            allowed = both(allowed, own);
-        }
-        _ => {}
-    }
-    let literals = members
-        .get("enum")
-        .and_then(Value::as_array)
-        .map(Vec::as_slice);
-    let literals = literals.or_else(|| members.get("const").map(std::slice::from_ref));
-    if let Some(values) = literals {
-        let own = values
-            .iter()
-            .map(type_of)
-            .fold(JsonTypeSet::empty(), JsonTypeSet::insert);
-        allowed = both(allowed, own);
-    }
-    let count = |keyword: &str| {
-        members
-            .get(keyword)
-            .and_then(Value::as_array)
-            .map_or(0, Vec::len)
-    };
-    for index in 0..count("allOf") {
-        allowed = both(
-            allowed,
-            types_at(schema, &address.join("allOf").index(index), depth + 1),
-        );
-    }
-    for keyword in ["anyOf", "oneOf"] {
-        if count(keyword) > 0 {
-            let either = (0..count(keyword))
-                .flat_map(|index| {
-                    types_at(schema, &address.join(keyword).index(index), depth + 1).iter()
-                })
-                .fold(JsonTypeSet::empty(), JsonTypeSet::insert);
-            allowed = both(allowed, either);
-        }
-    }
-    allowed
-}
-
-fn type_of(value: &Value) -> JsonType {
-    match value {
-        Value::Null => JsonType::Null,
-        Value::Bool(_) => JsonType::Boolean,
-        Value::Number(number) if number.is_f64() => JsonType::Number,
-        Value::Number(_) => JsonType::Integer,
-        Value::String(_) => JsonType::String,
-        Value::Array(_) => JsonType::Array,
-        Value::Object(_) => JsonType::Object,
-    }
-}
-
 fn everything_in_force(schema: &Schema) -> InForce<'_> {
     let mut found = InForce::new();
     in_force(schema, &schema.address, None, 0, &mut found);
@@ -497,7 +391,9 @@ pub(super) fn items(schema: &Schema) -> Option<Schema> {
 /// The first schema for a property.
 pub(super) fn property(schema: &Schema, name: &str) -> Option<Schema> {
     let found = everything_in_force(schema);
-    let address = schemas_of_property(&found, name).into_iter().next()?;
+    let address = schemas_of_property(schema, &found, name)
+        .into_iter()
+        .next()?;
     Some(Schema {
         address,
         ..schema.clone()

@@ -268,12 +268,9 @@ fn remove_keyword(schema: &mut Value, pointer: &Pointer) -> Pointer {
 
 fn options(store: &SchemaStore, direction: Direction) -> jsonschema::ValidationOptions<'static> {
     let store = store.weak();
-    jsonschema::options()
+    patterns()
         .with_draft(Draft::Draft202012)
         .should_validate_formats(true)
-        .with_pattern_options(
-            jsonschema::PatternOptions::fancy_regex().backtrack_limit(BACKTRACK_LIMIT),
-        )
         .offline()
         .with_keyword(REFERENCE, move |_, value, _| {
             let target = reference_target(value)
@@ -285,6 +282,13 @@ fn options(store: &SchemaStore, direction: Direction) -> jsonschema::ValidationO
                 unit: OnceLock::new(),
             }))
         })
+}
+
+/// How patterns are read.
+pub(super) fn patterns() -> jsonschema::ValidationOptions<'static> {
+    jsonschema::options().with_pattern_options(
+        jsonschema::PatternOptions::fancy_regex().backtrack_limit(BACKTRACK_LIMIT),
+    )
 }
 
 fn reference_target(value: &Value) -> Option<Address> {

@@ -86,10 +86,7 @@ impl Collected<'_> {
     ) {
         let mut best: Vec<(String, Aim, Value)> = Vec::new();
         for (value, rule) in candidates {
-            if self
-                .names
-                .contains(&named(&alike(&constraint.instance), &rule))
-            {
+            if self.names.contains(&named(&constraint.slot, &rule)) {
                 continue;
             }
             let known = best.iter().position(|(known, ..)| *known == rule);
