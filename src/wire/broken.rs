@@ -21,10 +21,11 @@ pub fn breaks_on_the_wire(operation: &Operation, request: &Request, parts: &Requ
         .parameters
         .iter()
         .any(|parameter| parameter_breaks(parameter, &sent))
-        || operation
-            .request_body
-            .as_ref()
-            .is_some_and(|declared| body_breaks(declared, parts.body.as_ref()))
+        || operation.request_body.as_ref().is_some_and(|declared| {
+            // What is deep inside a form is a text too: only the bytes tell what arrives.
+            body_breaks(declared, parts.body.as_ref())
+                && sent_body_breaks(declared, request) != Some(false)
+        })
 }
 
 /// Whether a body breaks its contract in every way in which a server could read it, by its bytes;
@@ -36,14 +37,34 @@ pub fn sent_body_breaks(declared: &RequestBody, request: &Request) -> Option<boo
     if bytes.is_empty() {
         return Some(declared.required);
     }
-    let field = request.headers.get(http::header::CONTENT_TYPE)?;
-    let came: MediaTypeBuf = field.to_str().ok()?.parse().ok()?;
-    let media_type = declared.content.best(&came)?;
+    let (media_type, came) = sent_media_type(declared, request)?;
     match read_body(media_type, &came, bytes) {
         Ok(Parsed::Value(value)) => Some(value_breaks(media_type, &value)),
         Ok(Parsed::Items(_) | Parsed::Opaque) => None,
         Err(_) => Some(true),
     }
+}
+
+/// A form as a server reads it, with its schema; `None` for a body that says itself what it means, and
+/// for one that cannot be read back.
+pub fn sent_form<'d>(declared: &'d RequestBody, request: &Request) -> Option<(&'d Schema, Value)> {
+    let (media_type, came) = sent_media_type(declared, request)?;
+    if media_type.range.as_str().contains("json") {
+        return None;
+    }
+    match read_body(media_type, &came, request.body.bytes()) {
+        Ok(Parsed::Value(value)) => Some((media_type.schema.as_ref()?, value)),
+        _ => None,
+    }
+}
+
+fn sent_media_type<'d>(
+    declared: &'d RequestBody,
+    request: &Request,
+) -> Option<(&'d MediaType, MediaTypeBuf)> {
+    let field = request.headers.get(http::header::CONTENT_TYPE)?;
+    let came: MediaTypeBuf = field.to_str().ok()?.parse().ok()?;
+    Some((declared.content.best(&came)?, came))
 }
 
 /// The raw texts of the path parameters in a request that was written for the operation.

@@ -109,15 +109,19 @@ fn operation_of(case: &Value) -> Contract {
     let path = if place == "path" { "/{p}" } else { "/things" };
     let mut operation = json!({ "operationId": "op", "responses": {} });
     match place {
-        "body" | "form" => {
-            let media_type = if place == "body" {
-                "application/json"
-            } else {
-                "application/x-www-form-urlencoded"
+        "body" | "form" | "multipart" => {
+            let media_type = match place {
+                "body" => "application/json",
+                "form" => "application/x-www-form-urlencoded",
+                _ => "multipart/form-data",
             };
+            let mut content = json!({ "schema": case["schema"] });
+            if let Some(encoding) = case.get("encoding") {
+                content["encoding"] = encoding.clone();
+            }
             operation["requestBody"] = json!({
                 "required": required,
-                "content": { media_type: { "schema": case["schema"] } },
+                "content": { media_type: content },
             });
         }
         _ => {

@@ -1,17 +1,32 @@
 //! Whether a broken request is named after what it breaks.
 
+use serde_json::Value;
+
 use crate::{
     check::{Breach, Part},
-    contract::Operation,
+    contract::{Operation, Schema},
     exchange::Request,
-    wire::{Parameters, path_values},
+    wire::{Parameters, path_values, sent_form},
 };
 
 /// Whether a request still breaks the rule that it is named after once it has travelled: 7 in place
 /// of a text arrives as the text 7, which may break another rule.
 pub(super) fn is_named_rightly(operation: &Operation, request: &Request, breach: &Breach) -> bool {
+    // What holds in an alternative is broken through it.
+    let is_meant = |keyword: &str| {
+        keyword == breach.keyword || ["anyOf", "oneOf", "not", "if"].contains(&keyword)
+    };
+    let is_broken = |schema: &Schema, value: &Value| {
+        schema
+            .violations(value)
+            .iter()
+            .any(|violation| is_meant(&violation.keyword))
+    };
     let Part::Parameter(location, name) = &breach.part else {
-        return true;
+        let body = operation.request_body.as_ref();
+        return body
+            .and_then(|body| sent_form(body, request))
+            .is_none_or(|(schema, value)| is_broken(schema, &value));
     };
     let parameter = operation
         .parameters
@@ -24,12 +39,5 @@ pub(super) fn is_named_rightly(operation: &Operation, request: &Request, breach:
     else {
         return true;
     };
-    // What holds in an alternative is broken through it.
-    let is_meant = |keyword: &str| {
-        keyword == breach.keyword || ["anyOf", "oneOf", "not", "if"].contains(&keyword)
-    };
-    schema
-        .violations(&value)
-        .iter()
-        .any(|violation| is_meant(&violation.keyword))
+    is_broken(schema, &value)
 }
