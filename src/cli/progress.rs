@@ -34,14 +34,15 @@ impl Listener for Progress {
                 } else {
                     "exchange"
                 };
-                self.bar = match header.planned {
-                    Some(planned) => ProgressBar::new(planned).with_style(
-                        ProgressStyle::with_template("  {bar:30} {pos}/{len} {msg}")
-                            .unwrap_or_else(|_| ProgressStyle::default_bar()),
-                    ),
-                    None => ProgressBar::new_spinner(),
-                };
+                self.bar = ProgressBar::new_spinner();
                 self.bar.enable_steady_tick(Duration::from_millis(120));
+            }
+            Event::Planned(planned) => {
+                self.bar.set_length(*planned);
+                self.bar.set_style(
+                    ProgressStyle::with_template("  {bar:30} {pos}/{len} {msg}")
+                        .unwrap_or_else(|_| ProgressStyle::default_bar()),
+                );
             }
             Event::Progress(progress) => {
                 self.bar.inc(1);

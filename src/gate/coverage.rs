@@ -223,23 +223,25 @@ struct SeenOf {
 }
 
 impl Seen {
-    /// Takes in what exchanges showed, in the order in which they came.
-    pub(super) fn take(&mut self, sight: &Sight) {
+    /// Takes in what exchanges showed, in the order in which they came. Answers whether something of
+    /// the contract was seen for the first time.
+    pub(super) fn take(&mut self, sight: &Sight) -> bool {
         if !self.looks.wants(sight.operation, sight.shape, sight.looks) {
-            return;
+            return false;
         }
         let seen = self.operations.entry(sight.operation).or_default();
         let Some(response) = sight.response else {
-            return;
+            return false;
         };
-        seen.responses.insert(response);
+        let mut is_new = seen.responses.insert(response);
         let Some(media_type) = sight.media_type else {
-            return;
+            return is_new;
         };
-        seen.media_types.insert((response, media_type));
-        let taken = sight.taken.iter();
-        seen.taken
-            .extend(taken.map(|index| (response, media_type, *index)));
+        is_new |= seen.media_types.insert((response, media_type));
+        for index in &sight.taken {
+            is_new |= seen.taken.insert((response, media_type, *index));
+        }
+        is_new
     }
 
     /// What was held of an operation, and what was not.

@@ -16,6 +16,8 @@ use crate::finding::Finding;
 pub enum Event<'a> {
     /// The run begins.
     Started(&'a Header),
+    /// So many requests are planned, those that were sent included.
+    Planned(u64),
     /// One more exchange was held against the contract.
     Progress(Progress<'a>),
     /// A breach was found, for the first time in this run.
@@ -46,8 +48,6 @@ pub struct Header {
     pub kind: RunKind,
     /// Where the exchanges come from: a URL or the recordings, as given.
     pub target: String,
-    /// How many exchanges are planned, when that is known.
-    pub planned: Option<u64>,
 }
 
 /// What a run does.

@@ -29,7 +29,7 @@ use super::{
     hold::{hold, snapshot_of},
     learn::Lessons,
     novelty::Novelty,
-    plan::plan,
+    plan,
     polling::{self, Sent},
     pool::Pool,
     regressions::Failure,
@@ -46,6 +46,7 @@ use crate::{
     },
     exchange::{Before, Exchange, Origin, Request},
     finding::{Finding, Findings, Severity},
+    generate::Strategies,
     snapshot::{Key, Store},
     transport::{Authorized, Paced, Secret, SendError, Transport},
     wire::Parsed,
@@ -66,15 +67,10 @@ pub async fn check<T: Transport>(
     let secrets = settings.credentials.secrets();
     let transport = Paced::new(transport, settings.rate);
     let transport = &Authorized::new(transport, &settings.base, secrets.iter().cloned());
-    let mut plans = plan(contract, settings);
+    let strategies = Strategies::default();
+    let mut plans = plan::begin(contract, settings, &strategies);
     let graph = Arc::new(Graph::of(contract));
-    let planned = plans
-        .iter()
-        .map(|plan| plan.cases.len() as u64)
-        .sum::<u64>()
-        .min(settings.max_requests);
     let header = Header {
-        planned: Some(planned),
         seed: Some(settings.seed),
         ..Header::of(contract, RunKind::Check, settings.base.to_string())
     };
@@ -104,6 +100,10 @@ pub async fn check<T: Transport>(
         failures: Vec::new(),
         lessons: Lessons::default(),
         broken: Vec::new(),
+        strategies,
+        memory: sequence::Memory::default(),
+        last: None,
+        is_planned: false,
     };
     let started = Instant::now();
     run.listener
@@ -133,7 +133,6 @@ impl Header {
             seed: None,
             kind,
             target,
-            planned: None,
         }
     }
 }
@@ -188,6 +187,14 @@ pub(super) struct Run<'r, T> {
     pub(super) lessons: Lessons,
     /// Requests in a row that got no response: a service that goes away is one finding.
     broken: Vec<Finding>,
+    /// The strategies of the contract's schemas.
+    pub(super) strategies: Strategies,
+    /// What sequences have learned.
+    pub(super) memory: sequence::Memory,
+    /// The status of the exchange that was held last.
+    pub(super) last: Option<StatusCode>,
+    /// Whether all of every plan is made.
+    pub(super) is_planned: bool,
 }
 
 impl<T: Transport> Run<'_, T> {
@@ -298,6 +305,7 @@ impl<T: Transport> Run<'_, T> {
     pub(super) async fn hold(&mut self, case: &Case, exchange: &Exchange) {
         let status = exchange.response.status;
         self.held += 1;
+        self.last = Some(status);
         // What another method answers is no answer of the operation.
         let counts = case.phase != Phase::Methods;
         self.tally.held(&case.operation, counts.then_some(status));
@@ -305,8 +313,9 @@ impl<T: Transport> Run<'_, T> {
         if counts
             && let Some(index) = self.tally.index(&case.operation)
             && let Some(sight) = self.looks.at(&self.declared, index, &subject)
+            && self.seen.take(&sight)
         {
-            self.seen.take(&sight);
+            self.novelty.note(&case.operation);
         }
         let spoken = case.phase.rules();
         self.litter
@@ -422,19 +431,25 @@ impl<T: Transport> Run<'_, T> {
                 evidence.before.clone_from(&self.before);
             }
         }
-        if self.findings.is_new(&finding) {
-            self.keep(case, &finding);
-        }
-        self.add(finding);
-    }
-
-    pub(super) fn add(&mut self, finding: Finding) {
         let Some(finding) = self.shown(finding) else {
             return;
         };
+        if self.findings.is_new(&finding) {
+            self.keep(case, &finding);
+        }
+        self.tell(&finding);
+    }
+
+    pub(super) fn add(&mut self, finding: Finding) {
+        if let Some(finding) = self.shown(finding) {
+            self.tell(&finding);
+        }
+    }
+
+    fn tell(&mut self, finding: &Finding) {
         if self.findings.add(finding.clone()) {
             self.listener
-                .on(&Event::Found(&finding), self.contract.document());
+                .on(&Event::Found(finding), self.contract.document());
         }
     }
 
@@ -463,6 +478,13 @@ impl<T: Transport> Run<'_, T> {
         for text in all {
             self.notice(text);
         }
+    }
+
+    /// Tells how many requests are planned.
+    pub(super) fn planned(&mut self, all: u64) {
+        let planned = all.min(self.settings.max_requests);
+        self.listener
+            .on(&Event::Planned(planned), self.contract.document());
     }
 
     pub(super) fn notice(&mut self, text: String) {

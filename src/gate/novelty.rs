@@ -1,4 +1,5 @@
-//! Whether a response shows something that its operation has not shown before.
+//! Whether a response shows something that its operation has not shown before: a status, a content
+//! type, a shape, a branch of a schema.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -46,8 +47,16 @@ impl Novelty {
             .or_default()
             .insert(signature)
         {
-            *self.fresh.entry(id.to_owned()).or_default() += 1;
+            self.note(operation);
         }
+    }
+
+    /// Takes in that something else was new, such as a branch of a schema.
+    pub(super) fn note(&mut self, operation: &Operation) {
+        *self
+            .fresh
+            .entry(operation.id.as_str().to_owned())
+            .or_default() += 1;
     }
 
     /// How many different things an operation has shown.
@@ -59,8 +68,7 @@ impl Novelty {
     }
 }
 
-/// The shape of a value: names and types, without values. The properties that are there tell which
-/// branch of a schema the value took.
+/// The shape of a value: names and types, without values.
 fn shape(value: &Value, depth: usize, out: &mut String) {
     match value {
         Value::Null => out.push('0'),

@@ -1,6 +1,6 @@
 //! The parts of a run in their order: which rounds are sent, and what one round teaches the next.
 
-use std::{collections::VecDeque, ops::ControlFlow, sync::Arc};
+use std::{borrow::Cow, collections::VecDeque, ops::ControlFlow, sync::Arc};
 
 use http::Method;
 use serde_json::Value;
@@ -11,9 +11,11 @@ use super::{
 };
 use crate::{
     contract::{Location, Operation, graph::Need},
-    generate::Strategies,
     transport::Transport,
 };
+
+/// Values of parameters by name, as texts.
+type Texts = Vec<(String, String)>;
 
 /// How often the examples are planned anew with values that came back: a list, its elements, what they
 /// hold, and what that holds.
@@ -38,37 +40,39 @@ impl<T: Transport> Run<'_, T> {
     pub(super) async fn phases(&mut self, plans: &mut [Plan]) -> ControlFlow<End> {
         let ended = self.all(plans).await;
         self.say_what_was_left_out(plans);
-        if let ControlFlow::Continue(()) | ControlFlow::Break(End::Stopped(_)) = &ended {
-            self.conclude().await;
-        }
+        let is_whole = matches!(
+            ended,
+            ControlFlow::Continue(()) | ControlFlow::Break(End::Stopped(_))
+        );
+        self.conclude(!is_whole).await;
         ended
     }
 
     async fn all(&mut self, plans: &mut [Plan]) -> ControlFlow<End> {
         self.regressions().await?;
-        self.examples(plans).await?;
+        let known = self.examples(plans).await?;
+        self.complete(plans, &known);
         for phase in AHEAD {
-            self.planned(plans, phase).await?;
+            self.phase(plans, phase).await?;
         }
         self.random(plans).await?;
         self.sequences().await?;
         for phase in BEHIND {
-            self.planned(plans, phase).await?;
+            self.phase(plans, phase).await?;
         }
         ControlFlow::Continue(())
     }
 
     /// The document's examples; then, while responses give values that operations need, the examples
-    /// of those operations again with these values.
-    async fn examples(&mut self, plans: &mut [Plan]) -> ControlFlow<End> {
-        let mut known: Vec<Vec<(String, String)>> = vec![Vec::new(); plans.len()];
+    /// of those operations again with these values. Answers the values of each operation.
+    async fn examples(&mut self, plans: &mut [Plan]) -> ControlFlow<End, Vec<Texts>> {
+        let mut known: Vec<Texts> = vec![Vec::new(); plans.len()];
         for _ in 0..MOST_LESSONS {
             let before = self.sent.len();
-            self.planned(plans, Phase::Examples).await?;
+            self.phase(plans, Phase::Examples).await?;
             if self.sent.len() == before {
                 break;
             }
-            let strategies = Strategies::default();
             for (plan, known) in plans.iter_mut().zip(&mut known) {
                 let values = self.values_for(&plan.operation);
                 if values.is_empty() || *known == values {
@@ -76,15 +80,33 @@ impl<T: Transport> Run<'_, T> {
                 }
                 let mut settings = self.settings.clone();
                 settings.parameters.extend(values.iter().cloned());
-                *plan = plan.clone().again(self.contract, &settings, &strategies);
+                plan.start(self.contract, &settings, &self.strategies);
                 *known = values;
             }
         }
-        ControlFlow::Continue(())
+        ControlFlow::Continue(known)
+    }
+
+    /// Plans what lies around the first requests, with the values that they brought back, and says how
+    /// much there is to do. This takes a while where there are many operations.
+    fn complete(&mut self, plans: &mut [Plan], known: &[Texts]) {
+        for (plan, known) in plans.iter_mut().zip(known) {
+            if self.budget.left() == 0 || self.budget.is_late() || self.interrupt.is_set() {
+                break;
+            }
+            let mut settings = Cow::Borrowed(self.settings);
+            if !known.is_empty() {
+                settings.to_mut().parameters.extend(known.iter().cloned());
+            }
+            plan.complete(self.contract, &settings, &self.strategies);
+        }
+        self.is_planned = true;
+        let all: usize = plans.iter().map(|plan| plan.cases.len()).sum();
+        self.planned(all as u64);
     }
 
     /// Values from the pool for the parameters that name a resource and for which the user gave none.
-    fn values_for(&self, operation: &Operation) -> Vec<(String, String)> {
+    fn values_for(&self, operation: &Operation) -> Texts {
         // What a run deletes in passing, its later requests miss.
         if operation.method == Method::DELETE {
             return Vec::new();
@@ -111,7 +133,7 @@ impl<T: Transport> Run<'_, T> {
     }
 
     /// The cases of one phase, as many of each operation as the budget allows.
-    async fn planned(&mut self, plans: &[Plan], phase: Phase) -> ControlFlow<End> {
+    async fn phase(&mut self, plans: &[Plan], phase: Phase) -> ControlFlow<End> {
         let shares = self.shares(plans, phase);
         let mut round = Vec::new();
         for (plan, share) in plans.iter().zip(shares) {
@@ -146,7 +168,7 @@ impl<T: Transport> Run<'_, T> {
             .map(|plan| self.fresh(plan, phase).len())
             .collect();
         for later in Phase::ALL.into_iter().filter(|later| *later > phase) {
-            let count = |plan: &Plan| plan.cases.iter().filter(|case| case.phase == later).count();
+            let count = |plan: &Plan| plan.count(later, self.settings, self.is_planned);
             wanted.extend(plans.iter().map(count));
         }
         if phase < Phase::Sequences && self.has_sequences() {
@@ -224,23 +246,20 @@ impl<T: Transport> Run<'_, T> {
         settings.phases = vec![Phase::Random];
         settings.random_cases = usual * (queue.extra + 1);
         settings.parameters.extend(self.values_for(&plan.operation));
-        let more = plan
-            .clone()
-            .again(self.contract, &settings, &Strategies::default());
+        let more = plan.random(self.contract, &settings, &self.strategies);
         let cases = self.fresh(&more, Phase::Random);
         queue.cases = cases.into_iter().take(usual.min(saved)).collect();
         queue.cases.len()
     }
 
     fn has_sequences(&self) -> bool {
-        let phases = &self.settings.phases;
-        phases.is_empty() || phases.contains(&Phase::Sequences)
+        self.settings.has_phase(Phase::Sequences)
     }
 
     /// Requests that build on each other.
     async fn sequences(&mut self) -> ControlFlow<End> {
         if self.has_sequences() {
-            sequence::run(self).await?;
+            Box::pin(sequence::run(self)).await?;
         }
         // Nothing more is sent, so that this only sees whether the run is to go on.
         self.round(&[]).await
@@ -261,7 +280,7 @@ impl<T: Transport> Run<'_, T> {
 
 impl Phase {
     /// Whether its requests are meant to be those of other phases again.
-    const fn repeats(self) -> bool {
+    pub(super) const fn repeats(self) -> bool {
         !self.has_values()
     }
 }

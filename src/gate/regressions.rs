@@ -1,14 +1,17 @@
 //! Failures of earlier runs, sent first; failures of this run, made small and kept for the next.
 
-use std::{ops::ControlFlow, path::PathBuf, sync::Arc};
+use std::{ops::ControlFlow, path::Path, sync::Arc};
 
+use http::StatusCode;
 use oasgate_document::Pointer;
 
 use super::{
-    Case, End, Phase,
+    Case, End, LiveSettings, Phase,
     credentials::Use,
     live::Run,
-    shrink::{Shrunk, can_shrink},
+    plan::made_up,
+    sequence::{self, existing},
+    shrink::Shrunk,
 };
 use crate::{
     check::{Breach, Intent, Part},
@@ -30,12 +33,6 @@ pub(super) struct Failure {
     finding: Finding,
 }
 
-/// A saved case, and the file that it comes from.
-pub(super) struct Known {
-    path: PathBuf,
-    saved: Saved,
-}
-
 impl<T: Transport> Run<'_, T> {
     /// Sends the saved cases, and says of those that fail no more that they are fixed.
     pub(super) async fn regressions(&mut self) -> ControlFlow<End> {
@@ -43,49 +40,81 @@ impl<T: Transport> Run<'_, T> {
         let Some(store) = &settings.regressions else {
             return ControlFlow::Continue(());
         };
-        if !settings.phases.is_empty() && !settings.phases.contains(&Phase::Regressions) {
+        if !settings.has_phase(Phase::Regressions) {
             return ControlFlow::Continue(());
         }
         let (all, wrong) = store.load();
         for error in wrong {
             self.notice(format!("a saved failure cannot be read: {error}"));
         }
-        let mut known = Vec::new();
-        let mut cases = Vec::new();
         for (path, saved) in all {
-            match self.case_of(&saved) {
-                Ok(Some(case)) => {
-                    cases.push(case);
-                    known.push(Known { path, saved });
+            let case = match self.case_of(&saved) {
+                Ok(Some(case)) => case,
+                Ok(None) => continue,
+                Err(reason) => {
+                    self.notice(format!("{}: {reason}", path.display()));
+                    continue;
                 }
-                Ok(None) => {}
-                Err(reason) => self.notice(format!("{}: {reason}", path.display())),
+            };
+            if self.budget.left() == 0 {
+                break;
             }
-        }
-        cases.truncate(self.budget.left());
-        known.truncate(cases.len());
-        self.round(&cases).await?;
-        self.flush_broken();
-        for Known { path, saved } in known {
-            let still_fails = self
-                .findings
-                .iter()
-                .any(|finding| finding.fingerprint().to_string() == saved.fingerprint);
-            if !still_fails {
-                let taken_out = store.forget(&path).unwrap_or(false);
-                let end = if taken_out {
-                    "its file is taken out"
-                } else {
-                    "keep its file as a guard, or remove it"
-                };
-                self.notice(format!(
-                    "fixed: {} of {} fails no more ({}); {end}",
-                    saved.check,
-                    saved.operation,
+            let is_made = saved.parameters.iter().any(|parameter| parameter.made);
+            let case = if is_made {
+                Box::pin(sequence::set_up(self, &case)).await
+            } else {
+                Some(case)
+            };
+            match case {
+                Some(case) => self.send_again(&case, is_made, &path, &saved).await?,
+                None => self.notice(format!(
+                    "{}: what the request names cannot be made anew, so that it was not sent",
                     path.display()
-                ));
+                )),
             }
         }
+        ControlFlow::Continue(())
+    }
+
+    /// Sends a saved case, and says what became of it.
+    async fn send_again(
+        &mut self,
+        case: &Case,
+        is_made: bool,
+        path: &Path,
+        saved: &Saved,
+    ) -> ControlFlow<End> {
+        self.last = None;
+        self.round(std::slice::from_ref(case)).await?;
+        self.flush_broken();
+        let still_fails = self
+            .findings
+            .iter()
+            .any(|finding| finding.fingerprint().to_string() == saved.fingerprint);
+        // A request without a response is a finding of its own.
+        let Some(status) = self.last.filter(|_| !still_fails) else {
+            return ControlFlow::Continue(());
+        };
+        let path_shown = path.display();
+        let (check, operation) = (&saved.check, &saved.operation);
+        let is_gone = [StatusCode::NOT_FOUND, StatusCode::GONE].contains(&status);
+        if is_gone && !is_made && !existing(case).is_empty() {
+            self.notice(format!(
+                "{path_shown}: what the request names is not there any more ({status}), so that nobody \
+                 can say whether {check} of {operation} is fixed"
+            ));
+            return ControlFlow::Continue(());
+        }
+        let is_taken_out = (self.settings.regressions.as_ref())
+            .is_some_and(|store| store.forget(path).unwrap_or(false));
+        let end = if is_taken_out {
+            "its file is taken out"
+        } else {
+            "keep its file as a guard, or remove it"
+        };
+        self.notice(format!(
+            "fixed: {check} of {operation} fails no more ({path_shown}); {end}"
+        ));
         ControlFlow::Continue(())
     }
 
@@ -125,9 +154,14 @@ impl<T: Transport> Run<'_, T> {
             credential: Use::Right,
             why: format!("failed {} before", saved.check),
         };
-        self.with_parts(&template, parts).map(Some).ok_or_else(|| {
+        let mut case = self.with_parts(&template, parts).ok_or_else(|| {
             "the saved request is not what it was under the document of today".to_owned()
-        })
+        })?;
+        let made = saved.parameters.iter().filter(|parameter| parameter.made);
+        for parameter in made {
+            case.made_up.retain(|name| *name != parameter.name);
+        }
+        Ok(Some(case))
     }
 
     /// Keeps the case of a new finding, to make it small when the phases are over.
@@ -143,16 +177,17 @@ impl<T: Transport> Run<'_, T> {
         }
     }
 
-    /// Makes the failures of this run small, shows the smallest request of each, and saves it.
-    pub(super) async fn conclude(&mut self) {
-        for Failure { case, finding } in std::mem::take(&mut self.failures) {
-            if self.interrupt.is_set() {
-                return;
-            }
-            let shrunk = if can_shrink(&case, &finding) {
-                self.shrink(&case, &finding).await
-            } else {
+    /// Makes the failures of this run small, shows the smallest request of each, and saves it. Those of
+    /// a run that ended early are saved as they were sent.
+    pub(super) async fn conclude(&mut self, ended_early: bool) {
+        // To set up a state may show something new.
+        let mut next = 0;
+        while let Some(Failure { case, finding }) = self.failures.get(next).cloned() {
+            next += 1;
+            let shrunk = if ended_early {
                 None
+            } else {
+                self.shrink(&case, &finding).await
             };
             let shrunk = shrunk.unwrap_or(Shrunk {
                 case,
@@ -162,6 +197,7 @@ impl<T: Transport> Run<'_, T> {
             self.show(&shrunk);
             self.save(&shrunk);
         }
+        self.failures.clear();
     }
 
     /// Puts the smallest request in the place of the first.
@@ -180,15 +216,17 @@ impl<T: Transport> Run<'_, T> {
         let Some(store) = &self.settings.regressions else {
             return;
         };
-        let saved = saved(shrunk);
+        let saved = saved(shrunk, self.settings);
         if let Err(error) = store.save(&saved) {
             self.notice(format!("a failure cannot be saved: {error}"));
         }
     }
 }
 
-fn saved(shrunk: &Shrunk) -> Saved {
+fn saved(shrunk: &Shrunk, settings: &LiveSettings) -> Saved {
     let Shrunk { case, finding, .. } = shrunk;
+    let known = existing(case);
+    let unknown = made_up(&case.parts, settings);
     Saved {
         format: Saved::FORMAT,
         check: finding.rule.to_string(),
@@ -203,6 +241,8 @@ fn saved(shrunk: &Shrunk) -> Saved {
                 location: location.to_string(),
                 name: name.clone(),
                 value: value.clone(),
+                // The name of what a service had in this run is no use in the next.
+                made: *location == Location::Path && known.contains(name) && unknown.contains(name),
             })
             .collect(),
         body: case.parts.body.as_ref().map(|(range, value)| SavedBody {

@@ -142,6 +142,11 @@ pub enum CleanUp {
 }
 
 impl LiveSettings {
+    /// Whether a phase is run.
+    pub(super) fn has_phase(&self, phase: Phase) -> bool {
+        self.phases.is_empty() || self.phases.contains(&phase)
+    }
+
     /// The usual settings for a service at `base`.
     pub fn new(base: Url) -> Self {
         Self {

@@ -2,8 +2,8 @@
 //!
 //! A step is kept when the same finding comes again. A case stays what it claims to be on the way: one
 //! that obeys the contract still obeys it after every step, and one that breaks it is proved broken on
-//! the wire again, in the same part and keyword. Requests that may change something are not sent again:
-//! nobody can say what state they would meet.
+//! the wire again, in the same part and keyword. A request that may change something is only sent again
+//! where the state that it meets can be set up again: what it names is made anew for each step.
 
 use serde_json::Value;
 
@@ -12,6 +12,7 @@ use super::{
     live::{Run, subject},
     plan::{identity, made_up},
     polling,
+    sequence::{self, State},
 };
 use crate::{
     check::{Breach, CHECKS, Intent, Part},
@@ -44,10 +45,9 @@ pub(super) struct Shrunk {
     pub(super) does_not_matter: Vec<String>,
 }
 
-/// Whether a case can be shrunk at all.
-pub(super) fn can_shrink(case: &Case, finding: &Finding) -> bool {
-    case.operation.is_safe()
-        && matches!(case.intent, Intent::Obey | Intent::Break)
+/// Whether a finding is one that other values may change.
+fn can_shrink(case: &Case, finding: &Finding) -> bool {
+    matches!(case.intent, Intent::Obey | Intent::Break)
         && !NOT_SHRUNK.contains(&finding.rule.as_str())
         && CHECKS
             .iter()
@@ -55,30 +55,37 @@ pub(super) fn can_shrink(case: &Case, finding: &Finding) -> bool {
 }
 
 impl<T: Transport> Run<'_, T> {
-    /// Makes a case small. `None` when it does not fail a second time.
+    /// Makes a case small. `None` when it does not fail a second time, or cannot be sent again.
     pub(super) async fn shrink(&mut self, case: &Case, finding: &Finding) -> Option<Shrunk> {
         let left = MOST_REQUESTS.min(self.budget.left());
-        if left == 0 {
+        if left == 0 || !can_shrink(case, finding) {
             return None;
         }
         let mut attempt = Attempt {
             left,
             tried: vec![identity(&case.request)],
+            state: sequence::state_for(self, case)?,
         };
+        let mut smallest = case.clone();
         // What fails once and never again is not made smaller by guessing.
-        let again = self.fails(case, finding, &mut attempt).await?;
-        let mut best = Shrunk {
-            case: case.clone(),
-            finding: again,
-            does_not_matter: Vec::new(),
-        };
-        while let Some(next) = self.step(&best.case, finding, &mut attempt).await {
-            (best.case, best.finding) = next;
+        let mut seen = self.fails(&smallest, finding, &mut attempt).await;
+        if seen.is_none() && attempt.state == State::Any && !sequence::existing(case).is_empty() {
+            // What it names may be gone by now.
+            smallest = self.anew(case, &mut attempt).await?;
+            seen = self.fails(&smallest, finding, &mut attempt).await;
         }
-        best.does_not_matter = self
-            .what_does_not_matter(&best.case, finding, &mut attempt)
+        let mut seen = seen?;
+        while let Some((smaller, next)) = self.step(&smallest, finding, &mut attempt).await {
+            (smallest, seen) = (smaller, next);
+        }
+        let does_not_matter = self
+            .what_does_not_matter(&smallest, finding, &mut attempt)
             .await;
-        Some(best)
+        Some(Shrunk {
+            case: seen.case,
+            finding: seen.finding,
+            does_not_matter,
+        })
     }
 
     /// The first smaller case that still fails.
@@ -87,7 +94,7 @@ impl<T: Transport> Run<'_, T> {
         case: &Case,
         finding: &Finding,
         attempt: &mut Attempt,
-    ) -> Option<(Case, Finding)> {
+    ) -> Option<(Case, Failed)> {
         for parts in smaller(case) {
             let Some(candidate) = self.with_parts(case, parts) else {
                 continue;
@@ -115,13 +122,17 @@ impl<T: Transport> Run<'_, T> {
         attempt: &mut Attempt,
     ) -> Vec<String> {
         let mut found = Vec::new();
+        let named = sequence::existing(case);
         for (location, name, value) in &case.parts.parameters {
             let part = Part::Parameter(*location, name.clone());
-            if case
+            let is_broken = case
                 .breaks
                 .as_ref()
-                .is_some_and(|breach| breach.part == part)
-            {
+                .is_some_and(|breach| breach.part == part);
+            // What is made anew each time has another name each time already.
+            let is_made =
+                attempt.state == State::Anew && *location == Location::Path && named.contains(name);
+            if is_broken || is_made {
                 continue;
             }
             let others = self.other_values(&case.operation, *location, name, value);
@@ -195,9 +206,15 @@ impl<T: Transport> Run<'_, T> {
         self.settings
             .credentials
             .apply(operation, &mut request, case.credential);
+        let mut unknown = made_up(&parts, self.settings);
+        // What was known to be there is known under the same name still.
+        unknown.retain(|name| {
+            let same = case.parts.get(Location::Path, name);
+            case.made_up.contains(name) || same.is_none() || same != parts.get(Location::Path, name)
+        });
         Some(Case {
             request,
-            made_up: made_up(&parts, self.settings),
+            made_up: unknown,
             parts,
             ..case.clone()
         })
@@ -209,7 +226,11 @@ impl<T: Transport> Run<'_, T> {
         case: &Case,
         finding: &Finding,
         attempt: &mut Attempt,
-    ) -> Option<Finding> {
+    ) -> Option<Failed> {
+        let case = match attempt.state {
+            State::Any => case.clone(),
+            State::Anew => self.anew(case, attempt).await?,
+        };
         if attempt.left == 0 || self.interrupt.is_set() || self.budget.is_late() {
             return None;
         }
@@ -217,16 +238,37 @@ impl<T: Transport> Run<'_, T> {
         self.budget.spend(1);
         let sent = polling::send_once(self.transport, &case.request).await;
         let exchange = sent.exchanges.first()?;
-        let subject = subject(self.contract, self.settings, case, exchange);
+        self.litter
+            .note(self.contract, self.graph, self.settings, &case, exchange);
+        let subject = subject(self.contract, self.settings, &case, exchange);
         let mut findings = Vec::new();
         let check = CHECKS
             .iter()
             .find(|check| check.rule().id == finding.rule.as_str())?;
         check.explain(&subject, &mut findings);
-        findings
+        let finding = findings
             .into_iter()
-            .find(|one| one.fingerprint() == finding.fingerprint())
+            .find(|one| one.fingerprint() == finding.fingerprint())?;
+        Some(Failed { case, finding })
     }
+
+    /// A case with what it names made anew, as far as what is left allows.
+    async fn anew(&mut self, case: &Case, attempt: &mut Attempt) -> Option<Case> {
+        if attempt.left < 2 || self.interrupt.is_set() || self.budget.is_late() {
+            return None;
+        }
+        let before = self.budget.left();
+        let anew = Box::pin(sequence::set_up(self, case)).await;
+        let spent = before.saturating_sub(self.budget.left());
+        attempt.left = attempt.left.saturating_sub(spent);
+        anew
+    }
+}
+
+/// A case as it was sent, and what it gave.
+struct Failed {
+    case: Case,
+    finding: Finding,
 }
 
 /// What is left for one finding.
@@ -234,6 +276,8 @@ struct Attempt {
     left: usize,
     /// Requests that were sent already.
     tried: Vec<String>,
+    /// What must be there before each.
+    state: State,
 }
 
 /// Every way to make a case one step smaller, the boldest first: without a part, without a piece of the

@@ -76,11 +76,17 @@ pub(super) fn steps(value: &Value) -> Vec<Value> {
 
 fn numbers(number: &serde_json::Number) -> Vec<Value> {
     if let Some(whole) = number.as_i64() {
-        let mut simpler = vec![Value::from(0), Value::from(whole / 2)];
+        let mut simpler = vec![Value::from(0)];
         if whole < 0 {
             simpler.push(Value::from(whole.checked_neg().unwrap_or(i64::MAX)));
         }
-        simpler.push(Value::from(whole - whole.signum()));
+        // Ever smaller steps, so that a bound is met in few of them.
+        let halves = std::iter::successors(Some(whole / 2), |step| Some(step / 2));
+        simpler.extend(
+            halves
+                .take_while(|step| *step != 0)
+                .map(|step| Value::from(whole - step)),
+        );
         return simpler;
     }
     let Some(value) = number.as_f64() else {

@@ -90,7 +90,6 @@ fn outcome(findings: Vec<(Finding, u64)>) -> Outcome {
             seed: Some(0x8f3a_21c0),
             kind: RunKind::Check,
             target: "http://localhost/".into(),
-            planned: Some(12),
         },
         findings: grouped,
         operations: vec![OperationSummary {

@@ -73,6 +73,9 @@ pub struct SavedParameter {
     pub name: String,
     /// Its value.
     pub value: Value,
+    /// Whether it names what was made for the request, to be made anew for the next.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub made: bool,
 }
 
 /// A body's value.
@@ -228,6 +231,7 @@ mod tests {
                 location: "query".to_owned(),
                 name: "limit".to_owned(),
                 value: json!(7),
+                made: false,
             }],
             body: None,
             breaks: None,

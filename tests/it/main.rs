@@ -26,5 +26,6 @@ mod sequences;
 #[cfg(unix)]
 mod start;
 mod suites;
+mod unsafe_evidence;
 mod vantage;
 mod wire;

@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// How many pairs of parts are tried for each operation, in relation to the edges.
-const PAIRS_SHARE: usize = 4;
+pub(super) const PAIRS_SHARE: usize = 4;
 
 /// The edges of one part of a request.
 struct Around {

@@ -1,4 +1,8 @@
 //! Which cases are sent, in which order: a function of the contract, the settings and the seed.
+//!
+//! A plan is made in two parts. What an operation's first request needs is cheap and comes at once; the
+//! values around it cost far more, and a run only makes them when it knows the values that its first
+//! requests brought back. [`plan`] makes both.
 
 mod around;
 pub(super) mod made_up;
@@ -46,6 +50,19 @@ pub struct Plan {
 /// Plans every operation of a contract.
 pub fn plan(contract: &Contract, settings: &LiveSettings) -> Vec<Plan> {
     let strategies = Strategies::default();
+    let mut plans = begin(contract, settings, &strategies);
+    for plan in &mut plans {
+        plan.complete(contract, settings, &strategies);
+    }
+    plans
+}
+
+/// The first part of every plan.
+pub(super) fn begin(
+    contract: &Contract,
+    settings: &LiveSettings,
+    strategies: &Strategies,
+) -> Vec<Plan> {
     let mut declared: HashMap<Shape, Vec<&Method>> = HashMap::new();
     for operation in contract.operations() {
         declared
@@ -70,7 +87,8 @@ pub fn plan(contract: &Contract, settings: &LiveSettings) -> Vec<Plan> {
             {
                 plan.other_methods = methods::undeclared(&declared, settings);
             }
-            plan.again(contract, settings, &strategies)
+            plan.start(contract, settings, strategies);
+            plan
         })
         .collect()
 }
@@ -86,36 +104,87 @@ pub(super) fn left_out(operation: &Operation, settings: &LiveSettings) -> Option
 }
 
 impl Plan {
-    /// The plan of the same operation with other settings, such as values that became known.
-    pub(super) fn again(
-        mut self,
+    /// Makes the first part, anew where there is one: examples, and what is made of the first of them.
+    pub(super) fn start(
+        &mut self,
+        contract: &Contract,
+        settings: &LiveSettings,
+        strategies: &Strategies,
+    ) {
+        if !matches!(self.left_out, None | Some(Unreached::NoValue(_))) {
+            return;
+        }
+        let operation = Arc::clone(&self.operation);
+        let mut planner = Planner::new(contract, &operation, settings, strategies);
+        planner.other_methods.clone_from(&self.other_methods);
+        self.left_out = planner.start().err().map(Unreached::NoValue);
+        self.cases = if self.left_out.is_none() {
+            planner.cases
+        } else {
+            Vec::new()
+        };
+    }
+
+    /// Adds the second part to the first: edges, pairs, broken requests, random values.
+    pub(super) fn complete(
+        &mut self,
+        contract: &Contract,
+        settings: &LiveSettings,
+        strategies: &Strategies,
+    ) {
+        if self.left_out.is_some() {
+            return;
+        }
+        let operation = Arc::clone(&self.operation);
+        let mut planner = Planner::new(contract, &operation, settings, strategies);
+        planner.has_sent(&self.cases);
+        planner.complete();
+        self.unbreakable = planner.unbreakable;
+        self.cases.append(&mut planner.cases);
+        self.cases.sort_by_key(|case| case.phase);
+    }
+
+    /// Random cases with other settings.
+    pub(super) fn random(
+        &self,
         contract: &Contract,
         settings: &LiveSettings,
         strategies: &Strategies,
     ) -> Self {
-        if !matches!(self.left_out, None | Some(Unreached::NoValue(_))) {
-            return self;
+        let mut planner = Planner::new(contract, &self.operation, settings, strategies);
+        planner.has_sent(&self.cases);
+        let known = planner.all_known();
+        planner.random(&known);
+        Self {
+            cases: planner.cases,
+            ..self.clone()
         }
-        let mut planner = Planner {
-            contract,
-            operation: &self.operation,
-            settings,
-            other_methods: self.other_methods.clone(),
-            bodies: bodies(&self.operation, strategies),
-            strategies,
-            cases: Vec::new(),
-            unbreakable: Vec::new(),
-            sent: HashSet::new(),
-        };
-        self.left_out = planner.plan().err().map(Unreached::NoValue);
-        self.unbreakable = planner.unbreakable;
-        self.cases = planner.cases;
-        if self.left_out.is_some() {
-            self.cases.clear();
+    }
+
+    /// How many cases of a phase there are, or may well be while the second part is not made.
+    pub(super) fn count(&self, phase: Phase, settings: &LiveSettings, is_complete: bool) -> usize {
+        if is_complete || !IN_SECOND_PART.contains(&phase) {
+            return self.cases.iter().filter(|case| case.phase == phase).count();
         }
-        self
+        let body = &self.operation.request_body;
+        let parts = self.operation.parameters.len() + usize::from(body.is_some());
+        if self.left_out.is_some() || !settings.has_phase(phase) {
+            return 0;
+        }
+        match (phase, parts) {
+            (_, 0) | (Phase::Pairs, 1) => 0,
+            (Phase::Pairs, _) => settings.edge_cases / around::PAIRS_SHARE,
+            (Phase::Random, _) => settings.random_cases,
+            _ => settings.edge_cases,
+        }
     }
 }
+
+/// The phases of cases around the plainest request.
+const AROUND: [Phase; 3] = [Phase::Edges, Phase::Pairs, Phase::Invalid];
+
+/// All phases of the second part.
+const IN_SECOND_PART: [Phase; 4] = [Phase::Edges, Phase::Pairs, Phase::Invalid, Phase::Random];
 
 struct Planner<'p> {
     contract: &'p Contract,
@@ -206,24 +275,63 @@ impl Known<'_> {
     }
 }
 
-impl Planner<'_> {
-    /// Plans all phases; the error names a required parameter for which no value can be made.
-    fn plan(&mut self) -> Result<(), String> {
-        let operation = Arc::clone(self.operation);
-        let known: Vec<Known<'_>> = operation
-            .parameters
-            .iter()
-            .map(|parameter| self.known(parameter))
-            .collect();
-        let first = self.examples(&known)?;
-        if let Some(plain) = self.plain(&known) {
-            self.around(&plain, &known);
+impl<'p> Planner<'p> {
+    fn new(
+        contract: &'p Contract,
+        operation: &'p Arc<Operation>,
+        settings: &'p LiveSettings,
+        strategies: &'p Strategies,
+    ) -> Self {
+        Self {
+            contract,
+            operation,
+            settings,
+            strategies,
+            other_methods: Vec::new(),
+            bodies: bodies(operation, strategies),
+            cases: Vec::new(),
+            unbreakable: Vec::new(),
+            sent: HashSet::new(),
         }
-        self.random(&known);
+    }
+
+    /// Takes in what was planned before, so that it is not planned again.
+    fn has_sent(&mut self, cases: &[Case]) {
+        for case in cases.iter().filter(|case| !case.phase.repeats()) {
+            // What tells it apart is what is sent but for the credential.
+            if let Ok(request) = write_request(self.operation, &self.settings.base, &case.parts) {
+                self.sent.insert(identity(&request));
+            }
+        }
+    }
+
+    /// Plans the first part; the error names a required parameter for which no value can be made.
+    fn start(&mut self) -> Result<(), String> {
+        let known = self.all_known();
+        let first = self.examples(&known)?;
         self.methods(first.as_ref());
         self.framing(first.as_ref());
         self.auth(first.as_ref());
         Ok(())
+    }
+
+    /// Plans the second part, as far as it is wanted.
+    fn complete(&mut self) {
+        let known = self.all_known();
+        let settings = self.settings;
+        let is_around = AROUND.iter().any(|phase| settings.has_phase(*phase));
+        if is_around && let Some(plain) = self.plain(&known) {
+            self.around(&plain, &known);
+        }
+        if settings.has_phase(Phase::Random) {
+            self.random(&known);
+        }
+    }
+
+    fn all_known(&self) -> Vec<Known<'p>> {
+        let operation = self.operation;
+        let parameters = operation.parameters.iter();
+        parameters.map(|parameter| self.known(parameter)).collect()
     }
 
     fn known<'k>(&self, parameter: &'k Parameter) -> Known<'k> {
@@ -461,7 +569,7 @@ impl Planner<'_> {
         credential: Use,
         why: &str,
     ) {
-        if !self.settings.phases.is_empty() && !self.settings.phases.contains(&phase) {
+        if !self.settings.has_phase(phase) {
             return;
         }
         self.settings

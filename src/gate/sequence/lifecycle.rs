@@ -27,7 +27,7 @@ impl<T: Transport> Sequencer<'_, '_, T> {
         // Everything that is done with it names it: a name that the document does not take is no use.
         let mut users = known.read.iter().chain(&known.updates).chain(&known.delete);
         if !users.all(|index| self.is_named(*index, &ground)) {
-            self.standing.insert(resource, None);
+            self.memory.standing.insert(resource, None);
             return;
         }
         let read = known.read.filter(|read| self.is_allowed(*read));
@@ -35,7 +35,7 @@ impl<T: Transport> Sequencer<'_, '_, T> {
             let is_there = self.read_what_was_made(read, round == 0, &mut ground).await;
             if !is_there {
                 // Nothing can be built on what the service forgets.
-                self.standing.insert(resource, None);
+                self.memory.standing.insert(resource, None);
             }
         }
         if round == 0 {
@@ -77,7 +77,7 @@ impl<T: Transport> Sequencer<'_, '_, T> {
             return true;
         }
         let second = self.step(read, None, "the same again", ground).await;
-        self.steady.insert(read);
+        self.memory.steady.insert(read);
         !is_missing(first) && !is_missing(second)
     }
 
@@ -168,7 +168,7 @@ impl<T: Transport> Sequencer<'_, '_, T> {
 
     /// A safe operation twice in a row.
     pub(super) async fn read_twice(&mut self, index: usize) {
-        if self.is_over() || !self.steady.insert(index) {
+        if self.is_over() || !self.memory.steady.insert(index) {
             return;
         }
         let mut ground = Ground::default();
@@ -204,11 +204,13 @@ impl<T: Transport> Sequencer<'_, '_, T> {
     pub(super) async fn act(&mut self, index: usize) {
         let is_delete = self.namer.operation(index).method == http::Method::DELETE;
         let needs_others = self.namer.graph.needs_of(index).next().is_some();
-        if self.is_over() || is_delete || !needs_others || self.reached.contains(&index) {
+        if self.is_over() || is_delete || !needs_others || self.memory.reached.contains(&index) {
             return;
         }
         let mut ground = Ground::default();
-        if self.fruitless.contains(&index) || !self.prepare(index, &mut ground, None, 0).await {
+        if self.memory.fruitless.contains(&index)
+            || !self.prepare(index, &mut ground, None, 0).await
+        {
             return;
         }
         // What was there before is not to be changed.

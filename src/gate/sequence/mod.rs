@@ -13,6 +13,7 @@ mod clean_up;
 mod lifecycle;
 mod litter;
 mod prepare;
+mod set_up;
 mod source;
 mod thing;
 mod trail;
@@ -31,6 +32,7 @@ use super::{
     Case, End, LiveSettings, Phase,
     credentials::Use,
     live::{Run, given_up},
+    plan::identity,
     polling,
     settings::Methods,
 };
@@ -46,37 +48,18 @@ use crate::{
 
 pub(super) use clean_up::clean_up;
 pub(super) use litter::Litter;
+pub(super) use set_up::{State, existing, set_up, state_for};
 
 use source::Told;
 use thing::{Namer, Thing};
 use trail::Record;
-use values::{Made, Strategies};
+use values::Made;
 
 /// Sends the sequences of a contract, as far as the budget goes. Breaks when there is no use in going on.
 pub(super) async fn run<T: Transport>(run: &mut Run<'_, T>) -> ControlFlow<End> {
-    let mut sequencer = Sequencer {
-        namer: Namer {
-            contract: run.contract,
-            graph: run.graph,
-            settings: run.settings,
-        },
-        run,
-        refused: HashSet::new(),
-        fruitless: HashSet::new(),
-        shown: HashSet::new(),
-        draws: HashMap::new(),
-        strategies: Strategies::default(),
-        reached: HashSet::new(),
-        standing: HashMap::new(),
-        listed: Vec::new(),
-        asked: HashSet::new(),
-        steady: HashSet::new(),
-        end: None,
-    };
+    let mut sequencer = Sequencer::resume(run);
     sequencer.all().await;
-    sequencer
-        .end
-        .map_or(ControlFlow::Continue(()), ControlFlow::Break)
+    sequencer.pause()
 }
 
 /// How many requests the sequences of a contract may well take: one number for each resource, and one
@@ -108,9 +91,9 @@ struct Standing {
     records: Vec<Record>,
 }
 
-struct Sequencer<'s, 'r, T> {
-    namer: Namer<'r>,
-    run: &'s mut Run<'r, T>,
+/// What sequences have learned, kept for those that a run sends later.
+#[derive(Debug, Default)]
+pub(super) struct Memory {
     /// Requests that were refused, by what tells them apart on the wire.
     refused: HashSet<String>,
     /// Operations that made nothing.
@@ -119,7 +102,6 @@ struct Sequencer<'s, 'r, T> {
     shown: HashSet<usize>,
     /// How many values were drawn for each operation.
     draws: HashMap<usize, usize>,
-    strategies: Strategies,
     /// Operations that succeeded.
     reached: HashSet<usize>,
     /// What sequences share, by resource; `None` where it cannot be made.
@@ -130,6 +112,12 @@ struct Sequencer<'s, 'r, T> {
     asked: HashSet<usize>,
     /// Reads that were sent twice in a row.
     steady: HashSet<usize>,
+}
+
+struct Sequencer<'s, 'r, T> {
+    namer: Namer<'r>,
+    run: &'s mut Run<'r, T>,
+    memory: Memory,
     end: Option<End>,
 }
 
@@ -140,6 +128,28 @@ struct Request<'r> {
     /// Who asks: the one who always does, or another by number.
     asker: Option<usize>,
     why: &'r str,
+}
+
+impl<'s, 'r, T: Transport> Sequencer<'s, 'r, T> {
+    fn resume(run: &'s mut Run<'r, T>) -> Self {
+        Self {
+            namer: Namer {
+                contract: run.contract,
+                graph: run.graph,
+                settings: run.settings,
+            },
+            memory: std::mem::take(&mut run.memory),
+            run,
+            end: None,
+        }
+    }
+
+    /// Leaves what was learned with the run. Breaks when there is no use in going on.
+    fn pause(self) -> ControlFlow<End> {
+        self.run.memory = self.memory;
+        self.end
+            .map_or(ControlFlow::Continue(()), ControlFlow::Break)
+    }
 }
 
 impl<T: Transport> Sequencer<'_, '_, T> {
@@ -254,7 +264,7 @@ impl<T: Transport> Sequencer<'_, '_, T> {
             self.end = Some(end);
         }
         if status.is_some_and(|status| status.is_success()) {
-            self.reached.insert(request.operation);
+            self.memory.reached.insert(request.operation);
         }
         status
     }
@@ -263,10 +273,7 @@ impl<T: Transport> Sequencer<'_, '_, T> {
     fn identity(&self, index: usize, made: &Made) -> Option<String> {
         let operation = self.namer.operation(index);
         let request = write_request(operation, &self.namer.settings.base, &made.parts).ok()?;
-        Some(format!(
-            "{} {} {:?} {:?}",
-            request.method, request.url, request.headers, request.body
-        ))
+        Some(identity(&request))
     }
 }
 

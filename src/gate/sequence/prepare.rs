@@ -41,21 +41,21 @@ impl<T: Transport> Sequencer<'_, '_, T> {
         Scope {
             things: &ground.things,
             records: &ground.records,
-            listed: &self.listed,
+            listed: &self.memory.listed,
         }
     }
 
     /// The values of a request, as far as is known.
     pub(super) fn values(&mut self, index: usize, ground: &Ground, body: BodyFrom) -> Option<Made> {
-        let draw = self.draws.entry(index).or_default();
+        let draw = self.memory.draws.entry(index).or_default();
         *draw += 1;
         let draw = (body, *draw);
         let scope = Scope {
             things: &ground.things,
             records: &ground.records,
-            listed: &self.listed,
+            listed: &self.memory.listed,
         };
-        self.namer.request(index, scope, draw, &mut self.strategies)
+        self.namer.request(index, scope, draw, &self.run.strategies)
     }
 
     /// Whether every path parameter that names something has a value that names it.
@@ -126,10 +126,10 @@ impl<T: Transport> Sequencer<'_, '_, T> {
         let scope = Scope {
             things: &ground.things,
             records: &ground.records,
-            listed: &self.listed,
+            listed: &self.memory.listed,
         };
         let draw = (BodyFrom::Draw, 0);
-        let sample = self.namer.request(index, scope, draw, &mut self.strategies);
+        let sample = self.namer.request(index, scope, draw, &self.run.strategies);
         let Some((_, body)) = sample.and_then(|made| made.parts.body) else {
             return;
         };
@@ -185,9 +185,9 @@ impl<T: Transport> Sequencer<'_, '_, T> {
         let Some(resource) = graph.resources.iter().position(makes) else {
             return;
         };
-        if !self.standing.contains_key(&resource) {
+        if !self.memory.standing.contains_key(&resource) {
             // Whoever asks for it on the way to it goes in a circle.
-            self.standing.insert(resource, None);
+            self.memory.standing.insert(resource, None);
             let mut own = Ground::default();
             let made = Box::pin(self.make(resource, &mut own, depth + 1)).await;
             // What was there before belongs to somebody else.
@@ -195,9 +195,9 @@ impl<T: Transport> Sequencer<'_, '_, T> {
                 thing: fresh.thing,
                 records: own.records,
             });
-            self.standing.insert(resource, standing);
+            self.memory.standing.insert(resource, standing);
         }
-        if let Some(Some(standing)) = self.standing.get(&resource)
+        if let Some(Some(standing)) = self.memory.standing.get(&resource)
             && !ground.things.contains(&standing.thing)
         {
             ground.things.push(standing.thing.clone());
@@ -210,7 +210,7 @@ impl<T: Transport> Sequencer<'_, '_, T> {
 
     /// Asks for a list, once, and keeps what it names.
     async fn list(&mut self, producer: usize, ground: &mut Ground, depth: usize) {
-        if !self.is_allowed(producer) || !self.asked.insert(producer) {
+        if !self.is_allowed(producer) || !self.memory.asked.insert(producer) {
             return;
         }
         let mut own = ground.clone();
@@ -241,11 +241,14 @@ impl<T: Transport> Sequencer<'_, '_, T> {
             let value = told.value(&edge.sources, self.namer.contract, base, None);
             if let Some(value) = value
                 && !self
+                    .memory
                     .listed
                     .iter()
                     .any(|(from, need, _)| *from == producer && *need == edge.need)
             {
-                self.listed.push((producer, edge.need.clone(), value));
+                self.memory
+                    .listed
+                    .push((producer, edge.need.clone(), value));
             }
         }
     }
@@ -264,14 +267,14 @@ impl<T: Transport> Sequencer<'_, '_, T> {
             .take(MOST_CREATORS)
         {
             let index = creator.operation;
-            if self.fruitless.contains(&index) || !self.is_allowed(index) {
+            if self.memory.fruitless.contains(&index) || !self.is_allowed(index) {
                 continue;
             }
             let operation = self.namer.operation(index);
             let key = graph.resources[resource].shape.key(operation);
             let chosen = key.filter(|_| creator.named_by_client);
             if !self.prepare(index, ground, chosen, depth).await {
-                self.fruitless.insert(index);
+                self.memory.fruitless.insert(index);
                 continue;
             }
             if let Some(fresh) = self.try_to_make(index, chosen, ground).await {
@@ -280,7 +283,7 @@ impl<T: Transport> Sequencer<'_, '_, T> {
             if self.is_over() {
                 return None;
             }
-            self.fruitless.insert(index);
+            self.memory.fruitless.insert(index);
         }
         None
     }
@@ -317,7 +320,7 @@ impl<T: Transport> Sequencer<'_, '_, T> {
         most: usize,
     ) -> Option<()> {
         for _ in 0..most {
-            let body = if self.namer.shows_body(index) && self.shown.insert(index) {
+            let body = if self.namer.shows_body(index) && self.memory.shown.insert(index) {
                 BodyFrom::Example
             } else {
                 BodyFrom::Draw
@@ -325,7 +328,7 @@ impl<T: Transport> Sequencer<'_, '_, T> {
             let mut made = self.values(index, ground, body)?;
             made.made_up.retain(|name| Some(name.as_str()) != chosen);
             let identity = self.identity(index, &made)?;
-            if self.refused.contains(&identity) {
+            if self.memory.refused.contains(&identity) {
                 continue;
             }
             let request = Request {
@@ -338,7 +341,7 @@ impl<T: Transport> Sequencer<'_, '_, T> {
             if status.is_success() {
                 return Some(());
             }
-            self.refused.insert(identity);
+            self.memory.refused.insert(identity);
             if is_final(status, &self.namer.operation(index).method) {
                 return None;
             }

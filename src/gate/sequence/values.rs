@@ -1,9 +1,9 @@
 //! The values of a request of a sequence: what was made before, what the user gave, what the document
 //! shows, and only then what is generated.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
-use oasgate_document::{Address, Pointer};
+use oasgate_document::Pointer;
 use serde_json::Value;
 
 use super::{
@@ -17,7 +17,7 @@ use crate::{
         graph::{Edge, Need},
     },
     gate::{plan::made_up, settings::given_value},
-    generate::{self, Generator, Values},
+    generate::{self, Generator, Strategies},
     wire::{RequestParts, read_text},
 };
 
@@ -48,18 +48,6 @@ pub(super) enum BodyFrom {
     Draw,
 }
 
-/// Strategies that were worked out before, by schema.
-#[derive(Debug, Default)]
-pub(super) struct Strategies(HashMap<Address, Values>);
-
-impl Strategies {
-    fn of(&mut self, schema: &Schema) -> &Values {
-        self.0
-            .entry(schema.address().clone())
-            .or_insert_with(|| generate::valid(schema))
-    }
-}
-
 impl Namer<'_> {
     /// The values of a request for an operation; `None` when one that is required cannot be made.
     pub(super) fn request(
@@ -67,7 +55,7 @@ impl Namer<'_> {
         index: usize,
         scope: Scope<'_>,
         (body, draw): (BodyFrom, usize),
-        strategies: &mut Strategies,
+        strategies: &Strategies,
     ) -> Option<Made> {
         let operation = self.operation(index);
         let purpose = format!("sequence {draw}");
@@ -256,7 +244,7 @@ fn shown_or_drawn(
     operation: &Operation,
     parameter: &Parameter,
     generator: &mut Generator,
-    strategies: &mut Strategies,
+    strategies: &Strategies,
 ) -> Option<Value> {
     let schema = parameter.value.schema();
     let declared = parameter.examples.iter().map(|example| &example.value);
@@ -267,9 +255,9 @@ fn shown_or_drawn(
     {
         return Some(shown);
     }
-    let strategy = strategies.of(schema?);
+    let strategy = strategies.valid(schema?);
     (0..50)
-        .filter_map(|_| generator.draw(strategy))
+        .filter_map(|_| generator.draw(&strategy))
         .find(|value| {
             parameter.location != Location::Path || !matches!(value.as_str(), Some("" | "." | ".."))
         })
@@ -279,7 +267,7 @@ fn shown_or_drawn_body(
     operation: &Arc<Operation>,
     from: BodyFrom,
     generator: &mut Generator,
-    strategies: &mut Strategies,
+    strategies: &Strategies,
 ) -> Option<(String, Value)> {
     let declared = operation.request_body.as_ref()?;
     let media_types = &declared.content.media_types;
@@ -295,9 +283,9 @@ fn shown_or_drawn_body(
             Some((one.range.as_str().to_owned(), value.clone()))
         })
     };
-    let mut drawn = |generator: &mut Generator| {
+    let drawn = |generator: &mut Generator| {
         let one = media_types.first()?;
-        let value = generator.draw(strategies.of(one.schema.as_ref()?))?;
+        let value = generator.draw(&strategies.valid(one.schema.as_ref()?))?;
         Some((one.range.as_str().to_owned(), value))
     };
     match from {
