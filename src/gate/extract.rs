@@ -1,38 +1,74 @@
-//! What an exchange gives to another operation: the values at the places that the graph names.
+//! Values taken out of an exchange, at the places that the graph names.
 
+use std::{borrow::Cow, cell::OnceCell};
+
+use http::Method;
 use oasgate_document::Pointer;
+use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
 use crate::{
     contract::{
-        Location, Operation,
-        graph::{Expression, MessagePart, Need, Piece, Source},
+        Contract, Location,
+        graph::{Expression, MessagePart, Piece, Shape, Source},
     },
-    exchange::{Body, Exchange, Request},
-    wire,
+    exchange::{Body, Exchange},
+    wire::{Parsed, RequestParts, parse_body, read_text},
 };
 
 /// How many elements of one array are looked at.
 const MOST_ITEMS: usize = 8;
 
 /// One exchange, read as far as values are taken from it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Given<'e> {
-    /// The operation that was asked.
-    pub(super) operation: &'e Operation,
-    /// What was asked and answered.
     pub(super) exchange: &'e Exchange,
+    /// The values that its request was written from.
+    pub(super) parts: &'e RequestParts,
     /// The response's body, where it is a value.
-    pub(super) body: Option<&'e Value>,
+    body: OnceCell<Option<Cow<'e, Value>>>,
 }
 
-impl Given<'_> {
-    /// The values that a source gives for a need of another operation; none where it is not there.
-    pub(super) fn values(&self, source: &Source, consumer: &Operation, need: &Need) -> Vec<Value> {
+/// The segment of a path that is wanted from a `Location`.
+#[derive(Clone, Debug)]
+pub(super) struct Place<'p> {
+    pub(super) contract: &'p Contract,
+    /// The server's base path.
+    pub(super) base: &'p str,
+    /// The path, up to the segment at least.
+    pub(super) shape: Cow<'p, Shape>,
+    /// The number of the segment.
+    pub(super) segment: usize,
+}
+
+impl<'e> Given<'e> {
+    pub(super) fn new(exchange: &'e Exchange, parts: &'e RequestParts) -> Self {
+        Self {
+            exchange,
+            parts,
+            body: OnceCell::new(),
+        }
+    }
+
+    /// As [`Given::new`], where the body was read before.
+    pub(super) fn with_body(
+        exchange: &'e Exchange,
+        parts: &'e RequestParts,
+        body: Option<&'e Value>,
+    ) -> Self {
+        Self {
+            exchange,
+            parts,
+            body: OnceCell::from(body.map(Cow::Borrowed)),
+        }
+    }
+
+    /// The values that a source gives; none where it is not there.
+    pub(super) fn values(&self, source: &Source, place: Option<&Place<'_>>) -> Vec<Value> {
         match source {
-            Source::Expression(expression) => self.of_expression(expression).into_iter().collect(),
+            Source::Expression(expression) => self.expression(expression).into_iter().collect(),
             Source::Each { array, value } => {
-                let items = self.body.and_then(|body| array.get(body)?.as_array());
+                let items = self.body().and_then(|body| array.get(body)?.as_array());
                 items
                     .into_iter()
                     .flatten()
@@ -40,62 +76,68 @@ impl Given<'_> {
                     .filter_map(|item| value.get(item).cloned())
                     .collect()
             }
-            Source::Location => self.of_location(consumer, need).into_iter().collect(),
+            Source::Location => {
+                let found = place.and_then(|place| self.location(place));
+                found.into_iter().collect()
+            }
         }
     }
 
-    fn of_expression(&self, expression: &Expression) -> Option<Value> {
+    /// The first value of some sources that can name a thing.
+    pub(super) fn name(&self, sources: &[Source], place: Option<&Place<'_>>) -> Option<Value> {
+        sources
+            .iter()
+            .flat_map(|source| self.values(source, place))
+            .find(is_a_name)
+    }
+
+    fn expression(&self, expression: &Expression) -> Option<Value> {
         let request = &self.exchange.request;
-        Some(match expression {
-            Expression::Constant(value) => value.clone(),
-            Expression::Url => Value::from(request.url.as_str()),
-            Expression::Method => Value::from(request.method.as_str()),
-            Expression::StatusCode => Value::from(self.exchange.response.status.as_u16()),
-            Expression::Request(part) => self.of_request(part)?,
-            Expression::Response(MessagePart::Header(name)) => {
-                Value::from(self.exchange.response.header(name)?)
-            }
-            Expression::Response(MessagePart::Body(pointer)) => pointer.get(self.body?)?.clone(),
-            Expression::Response(_) => return None,
-            Expression::Text(pieces) => {
-                let mut whole = String::new();
-                for piece in pieces {
-                    match piece {
-                        Piece::Literal(text) => whole.push_str(text),
-                        Piece::Expression(inner) => {
-                            whole.push_str(&plain(&self.of_expression(inner)?))
-                        }
-                    }
+        match expression {
+            Expression::Constant(value) => Some(value.clone()),
+            Expression::Url => Some(request.url.as_str().into()),
+            Expression::Method => Some(request.method.as_str().into()),
+            Expression::StatusCode => Some(self.exchange.response.status.as_u16().into()),
+            Expression::Request(part) => match part {
+                MessagePart::Header(name) => {
+                    let sent = request.headers.get(name.as_str())?.to_str().ok()?;
+                    Some(sent.into())
                 }
-                Value::String(whole)
+                MessagePart::Query(name) => self.parts.get(Location::Query, name).cloned(),
+                MessagePart::Path(name) => self.parts.get(Location::Path, name).cloned(),
+                MessagePart::Body(pointer) => pointer.get(&self.parts.body.as_ref()?.1).cloned(),
+            },
+            Expression::Response(part) => match part {
+                MessagePart::Header(name) => Some(self.exchange.response.header(name)?.into()),
+                MessagePart::Body(pointer) => self.in_response(pointer),
+                MessagePart::Query(_) | MessagePart::Path(_) => None,
+            },
+            Expression::Text(pieces) => {
+                let texts: Option<Vec<String>> = pieces
+                    .iter()
+                    .map(|piece| match piece {
+                        Piece::Literal(text) => Some(text.clone()),
+                        Piece::Expression(inner) => Some(plain(&self.expression(inner)?)),
+                    })
+                    .collect();
+                Some(texts?.concat().into())
             }
-        })
-    }
-
-    fn of_request(&self, part: &MessagePart) -> Option<Value> {
-        let request = &self.exchange.request;
-        match part {
-            MessagePart::Header(name) => {
-                Some(Value::from(request.headers.get(name)?.to_str().ok()?))
-            }
-            MessagePart::Query(name) => request
-                .url
-                .query_pairs()
-                .find(|(known, _)| known == name)
-                .map(|(_, value)| Value::from(value.into_owned())),
-            MessagePart::Path(name) => wire::path_values(self.operation, request)
-                .into_iter()
-                .find(|(known, _)| known == name)
-                .map(|(_, raw)| Value::String(decoded(&raw))),
-            MessagePart::Body(pointer) => of_sent_body(request, pointer),
         }
     }
 
-    /// The segment of the path in `Location` that stands where the parameter stands.
-    fn of_location(&self, consumer: &Operation, need: &Need) -> Option<Value> {
-        let Need::Parameter(Location::Path, name) = need else {
-            return None;
-        };
+    fn in_response(&self, pointer: &Pointer) -> Option<Value> {
+        pointer.get(self.body()?).cloned()
+    }
+
+    fn body(&self) -> Option<&Value> {
+        self.body
+            .get_or_init(|| read(self.exchange).map(Cow::Owned))
+            .as_deref()
+    }
+
+    /// What stands at the place in the path that `Location` names. A path elsewhere names nothing here,
+    /// and neither does one that the contract does not know.
+    fn location(&self, place: &Place<'_>) -> Option<Value> {
         let request = &self.exchange.request;
         let url = request
             .url
@@ -104,40 +146,54 @@ impl Given<'_> {
         if url.origin() != request.url.origin() {
             return None;
         }
-        // The server's base path stands before the template, in the request as in `Location`.
-        let own = self.operation.path.as_str().trim_end_matches('/');
-        let base = request.url.path().split('/').count() - own.split('/').count();
-        let at = consumer
-            .path
-            .as_str()
-            .split('/')
-            .position(|segment| segment == format!("{{{name}}}"))?;
-        let raw = url.path().split('/').nth(base + at)?;
-        (!raw.is_empty()).then(|| Value::String(decoded(raw)))
+        let methods = [Method::GET, Method::DELETE, Method::PUT, Method::PATCH];
+        let route = methods.iter().find_map(|method| {
+            let contract = place.contract;
+            contract.route_under(place.base, method, &url).ok()
+        })?;
+        let key = place.shape.key_at(route.operation, place.segment)?;
+        let (_, raw) = route.path_values.iter().find(|(name, _)| name == key)?;
+        let schema = route
+            .operation
+            .parameters_in(Location::Path)
+            .find(|parameter| parameter.name == key)
+            .and_then(|parameter| parameter.value.schema());
+        Some(read_text(
+            &percent_decode_str(raw).decode_utf8_lossy(),
+            schema,
+        ))
     }
 }
 
-fn of_sent_body(request: &Request, pointer: &Pointer) -> Option<Value> {
-    let Body::Complete(bytes) = &request.body else {
+fn read(exchange: &Exchange) -> Option<Value> {
+    let response = &exchange.response;
+    let Body::Complete(bytes) = &response.body else {
         return None;
     };
-    let field = request.headers.get(http::header::CONTENT_TYPE)?;
-    let media_type = field.to_str().ok()?.parse().ok()?;
-    match wire::parse_body(&media_type, bytes).ok()? {
-        wire::Parsed::Value(value) => pointer.get(&value).cloned(),
+    let content_type = response
+        .header("content-type")
+        .unwrap_or("application/json")
+        .parse()
+        .ok()?;
+    match parse_body(&content_type, bytes).ok()? {
+        Parsed::Value(value) => Some(value),
         _ => None,
     }
 }
 
-fn plain(value: &Value) -> String {
+/// Whether a value can stand in a path.
+fn is_a_name(value: &Value) -> bool {
+    match value {
+        Value::String(text) => !matches!(text.as_str(), "" | "." | ".."),
+        Value::Number(_) | Value::Bool(_) => true,
+        Value::Null | Value::Array(_) | Value::Object(_) => false,
+    }
+}
+
+/// A value as text.
+pub(super) fn plain(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         other => other.to_string(),
     }
-}
-
-fn decoded(raw: &str) -> String {
-    percent_encoding::percent_decode_str(raw)
-        .decode_utf8_lossy()
-        .into_owned()
 }

@@ -333,12 +333,9 @@ impl<T: Transport> Run<'_, T> {
                 _ => None,
             };
             self.novelty.take(&case.operation, exchange, body);
-            let given = Given {
-                operation: &case.operation,
-                exchange,
-                body,
-            };
-            self.pool.take(self.contract, &given);
+            let given = Given::with_body(exchange, &case.parts, body);
+            let base = self.settings.base.path().trim_end_matches('/');
+            self.pool.take(self.contract, base, &case.operation, &given);
             self.remember_refusal(case, status);
             self.learn(case, exchange, body);
             if held.keeps_schema

@@ -2,17 +2,15 @@
 
 use std::{borrow::Cow, collections::VecDeque, ops::ControlFlow, sync::Arc};
 
-use http::Method;
-use serde_json::Value;
-
 use super::{
-    Case, End, LiveSettings, Phase, Plan, RandomEnd, Unreached, live::Run, plan::identity,
-    schedule::share, sequence,
+    Case, End, LiveSettings, Phase, Plan, RandomEnd, Unreached, extract::plain, live::Run,
+    plan::identity, schedule::share, sequence,
 };
 use crate::{
     contract::{Location, Operation, graph::Need},
     transport::Transport,
 };
+use http::Method;
 
 /// Values of parameters by name, as texts.
 type Texts = Vec<(String, String)>;
@@ -122,11 +120,7 @@ impl<T: Transport> Run<'_, T> {
                 .pool
                 .values_for(operation, &need, parameter.value.schema());
             for value in found.into_iter().take(2) {
-                let text = match value {
-                    Value::String(text) => text,
-                    other => other.to_string(),
-                };
-                values.push((parameter.name.clone(), text));
+                values.push((parameter.name.clone(), plain(&value)));
             }
         }
         values

@@ -6,13 +6,14 @@
 //! responses alone.
 
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
     sync::Arc,
 };
 
 use serde_json::Value;
 
-use super::extract::Given;
+use super::extract::{Given, Place, plain};
 use crate::{
     contract::{
         Contract, Location, Operation, Schema,
@@ -50,11 +51,17 @@ impl Pool {
     }
 
     /// Takes in what a success gives to others.
-    pub(super) fn take(&mut self, contract: &Contract, given: &Given<'_>) {
+    pub(super) fn take(
+        &mut self,
+        contract: &Contract,
+        base: &str,
+        operation: &Operation,
+        given: &Given<'_>,
+    ) {
         if !given.exchange.response.status.is_success() {
             return;
         }
-        let Some(producer) = self.index.get(given.operation.id.as_str()) else {
+        let Some(producer) = self.index.get(operation.id.as_str()) else {
             return;
         };
         let edges = self
@@ -63,11 +70,16 @@ impl Pool {
             .iter()
             .filter(|edge| edge.producer == *producer);
         for edge in edges {
-            let consumer = &contract.operations()[edge.consumer];
+            let place = place_of(
+                contract,
+                base,
+                &contract.operations()[edge.consumer],
+                &edge.need,
+            );
             let found = edge
                 .sources
                 .iter()
-                .map(|source| given.values(source, consumer, &edge.need))
+                .map(|source| given.values(source, place.as_ref()))
                 .find(|values| !values.is_empty());
             let known = self
                 .values
@@ -144,6 +156,26 @@ fn fitting(value: &Value, schema: Option<&Schema>) -> Option<Value> {
     schema.is_valid(&read).then_some(read)
 }
 
+/// Where a path parameter's value stands in a path.
+fn place_of<'p>(
+    contract: &'p Contract,
+    base: &'p str,
+    consumer: &Operation,
+    need: &Need,
+) -> Option<Place<'p>> {
+    let Need::Parameter(Location::Path, name) = need else {
+        return None;
+    };
+    let shape = Shape::of(consumer);
+    let segment = (0..shape.len()).find(|at| shape.key_at(consumer, *at) == Some(name))?;
+    Some(Place {
+        contract,
+        base,
+        shape: Cow::Owned(shape),
+        segment,
+    })
+}
+
 /// Where a value stands: for a path parameter, the shape of the path up to it.
 fn place(operation: &Operation, need: &Need) -> String {
     let path = operation.path.as_str();
@@ -155,13 +187,6 @@ fn place(operation: &Operation, need: &Need) -> String {
             path.get(..end).unwrap_or(path).to_owned()
         }
         other => format!("{:?} {other}", Shape::of(operation)),
-    }
-}
-
-fn plain(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
     }
 }
 
@@ -209,12 +234,9 @@ mod tests {
             response,
             origin: Origin::Live,
         };
-        let given = Given {
-            operation: &operation,
-            exchange: &exchange,
-            body: Some(body),
-        };
-        pool.take(contract, &given);
+        let parts = wire::RequestParts::default();
+        let given = Given::with_body(&exchange, &parts, Some(body));
+        pool.take(contract, "/v1", &operation, &given);
     }
 
     fn offered(pool: &Pool, contract: &Contract) -> Vec<Value> {

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::{
     contract::{Location, Schema},
-    gate::{LiveSettings, settings::given_value},
+    gate::{LiveSettings, extract::plain, settings::given_value},
     wire::RequestParts,
 };
 
@@ -49,10 +49,7 @@ fn in_body(value: &Value, settings: &LiveSettings, names: &mut Vec<String>) {
 }
 
 fn is_given(settings: &LiveSettings, name: &str, value: &Value) -> bool {
-    let text = match value {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    };
+    let text = plain(value);
     settings
         .given(name)
         .into_iter()

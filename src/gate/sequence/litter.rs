@@ -4,15 +4,12 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-use super::{
-    source::Told,
-    thing::{Namer, Thing, is_new, path_of},
-};
+use super::thing::{Namer, Thing, is_new, path_of};
 use crate::{
     check::Intent,
     contract::{Contract, Location, graph::Graph},
     exchange::Exchange,
-    gate::{Case, LiveSettings, Phase, credentials::Use},
+    gate::{Case, LiveSettings, Phase, credentials::Use, extract::Given},
     wire::{RequestParts, write_request},
 };
 
@@ -49,13 +46,9 @@ impl Litter {
             graph,
             settings,
         };
-        let told = Told {
-            exchange,
-            parts: &case.parts,
-        };
         if is_new(&case.operation, &request.method, status)
             && let Some(index) = namer.index(&case.operation)
-            && let Some(thing) = namer.made(index, told)
+            && let Some(thing) = namer.made(index, &Given::new(exchange, &case.parts))
             && graph.resources[thing.resource].delete.is_some()
         {
             self.things.insert(thing.path.clone(), thing);

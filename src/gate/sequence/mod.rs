@@ -14,7 +14,6 @@ mod lifecycle;
 mod litter;
 mod prepare;
 mod set_up;
-mod source;
 mod thing;
 mod trail;
 mod values;
@@ -31,6 +30,7 @@ use http::{Method, StatusCode};
 use super::{
     Case, End, LiveSettings, Phase,
     credentials::Use,
+    extract::Given,
     live::{Run, given_up},
     plan::identity,
     polling,
@@ -50,7 +50,6 @@ pub(super) use clean_up::clean_up;
 pub(super) use litter::Litter;
 pub(super) use set_up::{State, existing, set_up, state_for};
 
-use source::Told;
 use thing::{Namer, Thing};
 use trail::Record;
 use values::Made;
@@ -242,11 +241,8 @@ impl<T: Transport> Sequencer<'_, '_, T> {
         let mut status = None;
         for exchange in exchanges {
             status = Some(exchange.response.status);
-            let told = Told {
-                exchange: &exchange,
-                parts: &case.parts,
-            };
-            let made = self.namer.made(request.operation, told);
+            let given = Given::new(&exchange, &case.parts);
+            let made = self.namer.made(request.operation, &given);
             records.push(Record {
                 operation: request.operation,
                 exchange,

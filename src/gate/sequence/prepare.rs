@@ -2,7 +2,6 @@
 
 use super::{
     Made, Record, Request, Sequencer, Standing, Thing, is_final,
-    source::Told,
     thing::is_new,
     values::{BodyFrom, Scope, has},
 };
@@ -231,15 +230,10 @@ impl<T: Transport> Sequencer<'_, '_, T> {
         let Some(record) = records.last().filter(|_| sent.is_some()) else {
             return;
         };
-        let told = Told {
-            exchange: &record.exchange,
-            parts: &record.parts,
-        };
+        let given = record.given();
         let edges = self.namer.graph.edges.iter();
         for edge in edges.filter(|edge| edge.producer == producer) {
-            let base = self.namer.base_path();
-            let value = told.value(&edge.sources, self.namer.contract, base, None);
-            if let Some(value) = value
+            if let Some(value) = given.name(&edge.sources, None)
                 && !self
                     .memory
                     .listed
@@ -299,11 +293,7 @@ impl<T: Transport> Sequencer<'_, '_, T> {
             .await?;
         let operation = self.namer.operation(index);
         ground.records[first..].iter().find_map(|record| {
-            let told = Told {
-                exchange: &record.exchange,
-                parts: &record.parts,
-            };
-            let thing = self.namer.made(index, told)?;
+            let thing = self.namer.made(index, &record.given())?;
             let request = &record.exchange.request;
             let is_new = is_new(operation, &request.method, record.exchange.response.status);
             Some(Fresh { thing, is_new })

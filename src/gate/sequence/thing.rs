@@ -4,13 +4,17 @@ use http::{Method, StatusCode};
 use serde_json::Value;
 use url::Url;
 
-use super::source::Told;
+use std::borrow::Cow;
+
 use crate::{
     contract::{
         Contract, Location, Operation, StatusKey,
         graph::{Creator, Graph, Resource, Shape},
     },
-    gate::LiveSettings,
+    gate::{
+        LiveSettings,
+        extract::{Given, Place},
+    },
     wire::{RequestParts, write_request},
 };
 
@@ -67,9 +71,9 @@ impl<'n> Namer<'n> {
     }
 
     /// What an exchange made, if it made something that can be named.
-    pub(super) fn made(&self, operation: usize, told: Told<'_>) -> Option<Thing> {
-        let request = &told.exchange.request;
-        if !told.exchange.response.status.is_success()
+    pub(super) fn made(&self, operation: usize, given: &Given<'_>) -> Option<Thing> {
+        let request = &given.exchange.request;
+        if !given.exchange.response.status.is_success()
             || request.method != self.operation(operation).method
         {
             return None;
@@ -83,19 +87,20 @@ impl<'n> Namer<'n> {
                 let creator = one.creators.iter().find(|one| one.operation == operation)?;
                 Some((at, creator))
             })?;
-        self.named(at, creator, told)
+        self.named(at, creator, given)
     }
 
-    fn named(&self, at: usize, creator: &Creator, told: Told<'_>) -> Option<Thing> {
+    fn named(&self, at: usize, creator: &Creator, given: &Given<'_>) -> Option<Thing> {
         let resource = &self.graph.resources[at];
         let shape = &resource.shape;
-        let key = told.value(
-            &creator.sources,
-            self.contract,
-            self.base_path(),
-            Some(shape),
-        )?;
-        self.thing(at, told.parts, &key)
+        let place = Place {
+            contract: self.contract,
+            base: self.base_path(),
+            segment: shape.len().checked_sub(1)?,
+            shape: Cow::Borrowed(shape),
+        };
+        let key = given.name(&creator.sources, Some(&place))?;
+        self.thing(at, given.parts, &key)
     }
 
     /// The thing of a resource with a key, below what a request named.

@@ -5,6 +5,7 @@ use crate::{
     contract::Contract,
     exchange::{Before, Exchange},
     finding::Finding,
+    gate::extract::Given,
     wire::RequestParts,
 };
 
@@ -22,6 +23,13 @@ pub(super) struct Record {
     pub(super) made: Option<String>,
     pub(super) is_made_up: bool,
     pub(super) is_polled: bool,
+}
+
+impl Record {
+    /// The exchange, to take values from.
+    pub(super) fn given(&self) -> Given<'_> {
+        Given::new(&self.exchange, &self.parts)
+    }
 }
 
 /// What the checks say of the last of some records.

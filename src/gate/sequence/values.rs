@@ -7,7 +7,6 @@ use oasgate_document::Pointer;
 use serde_json::Value;
 
 use super::{
-    source::Told,
     thing::{Namer, Thing},
     trail::Record,
 };
@@ -16,7 +15,7 @@ use crate::{
         Location, Operation, Parameter, Schema,
         graph::{Edge, Need},
     },
-    gate::{plan::made_up, settings::given_value},
+    gate::{extract::plain, plan::made_up, settings::given_value},
     generate::{self, Generator, Strategies},
     wire::{RequestParts, read_text},
 };
@@ -153,11 +152,7 @@ impl Namer<'_> {
             let edge = edges
                 .iter()
                 .find(|edge| edge.producer == record.operation)?;
-            let told = Told {
-                exchange: &record.exchange,
-                parts: &record.parts,
-            };
-            told.value(&edge.sources, self.contract, self.base_path(), None)
+            record.given().name(&edge.sources, None)
         })
     }
 
@@ -308,7 +303,7 @@ fn as_wanted(value: Value, schema: Option<&Schema>) -> Value {
     if schema.is_valid(&value) || value.is_object() || value.is_array() {
         return value;
     }
-    read_text(&super::source::plain(&value), Some(schema))
+    read_text(&plain(&value), Some(schema))
 }
 
 /// Whether a body holds something at a place.
