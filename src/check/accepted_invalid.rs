@@ -16,8 +16,8 @@ documented! {
     ///
     /// # What it holds
     ///
-    /// A request that was sent to break one rule of the document is not answered with a 2xx or with
-    /// a redirect to what it made.
+    /// A request that was sent to break one rule of the document is not answered with a 2xx or a 3xx: a
+    /// redirect says where to go on, not that anything is wrong.
     ///
     /// # Why
     ///
@@ -32,7 +32,6 @@ documented! {
     /// - the only breach is a query parameter, header or cookie that the document does not know;
     /// - `format` alone is broken, unless `hold-formats` is set: few services hold formats;
     /// - the body of a GET, HEAD or DELETE is broken: HTTP gives it no meaning;
-    /// - the answer is 301, 307 or 308: the same request is to be sent elsewhere, and was not taken;
     /// - a required parameter or the body was left out (`accepted-incomplete`).
     ///
     /// # Example
@@ -87,7 +86,7 @@ impl Check for AcceptedInvalid {
 /// Whether the answer says that the request was taken.
 fn is_taken(subject: &Subject<'_>) -> bool {
     let status = subject.exchange.response.status;
-    status.is_success() || status.is_redirection() && ![301, 307, 308].contains(&status.as_u16())
+    status.is_success() || status.is_redirection()
 }
 
 /// Whether the bytes as sent break what they were meant to break.
