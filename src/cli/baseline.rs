@@ -76,6 +76,11 @@ impl BaselineArgs {
 }
 
 impl Known {
+    /// What is known and accepted.
+    pub(super) fn baseline(&self) -> &Baseline {
+        &self.baseline
+    }
+
     /// Takes what is known out of the findings, and writes the file where that is asked for.
     pub(super) fn settle(&self, outcome: &mut Outcome, scope: Scope) -> Result<(), CliError> {
         if !self.is_updated {

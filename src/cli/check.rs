@@ -65,7 +65,7 @@ pub(super) struct Args {
     /// The longest that the whole run may take
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     max_time: Option<Duration>,
-    /// End the run when this many errors were found
+    /// End the run when this many errors were found that no baseline knows
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     max_failures: Option<u32>,
     /// Requests under way at once
@@ -269,6 +269,7 @@ fn settings(args: &Args, prepared: &Prepared) -> std::result::Result<LiveSetting
         max_requests: args.max_requests,
         max_time: args.max_time,
         max_failures: args.max_failures.map(|most| most as usize),
+        known: prepared.known(),
         random_cases: args.cases,
         random_end: if args.exhaustive {
             RandomEnd::AllSent

@@ -14,7 +14,7 @@ use crate::{
     contract::{Contract, UnknownOperation},
     document::DocumentError,
     finding::Severity,
-    gate::{End, Event, Listener, Outcome, Scope, Settings},
+    gate::{Baseline, End, Event, Listener, Outcome, Scope, Settings},
     recording::OpenError,
     report::{Colour, Detail, ReportError, ReportSpec, Terminal, visible},
     snapshot::{Mode, Redactor, RegressionWriting, Regressions, Store},
@@ -280,6 +280,12 @@ fn is_in_ci() -> bool {
 }
 
 impl Prepared {
+    /// What is known and accepted before the run.
+    pub(super) fn known(&self) -> Baseline {
+        let known = self.baseline.as_ref();
+        known.map_or_else(Baseline::default, |known| known.baseline().clone())
+    }
+
     /// Who listens to the run: progress on a terminal.
     pub(super) fn listener(output: &Output) -> Box<dyn Listener> {
         if io::stderr().is_terminal() && output.detail() != Detail::Quiet {

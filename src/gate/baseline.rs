@@ -160,6 +160,11 @@ impl Baseline {
         self.known.is_empty()
     }
 
+    /// Whether a finding is known.
+    pub fn knows(&self, finding: &Finding) -> bool {
+        self.known.contains_key(&finding.fingerprint().to_string())
+    }
+
     /// Takes what is known out of the findings of a run, and names what went away.
     pub fn settle(&self, outcome: &mut Outcome, scope: Scope) {
         let gone = self.gone(outcome, scope).cloned().collect();

@@ -86,6 +86,7 @@ pub async fn check<T: Transport>(
         looks: Looks::default(),
         seen: Seen::default(),
         findings: Findings::default(),
+        new_errors: 0,
         notices: Vec::new(),
         held: 0,
         secrets,
@@ -163,6 +164,8 @@ pub(super) struct Run<'r, T> {
     looks: Looks,
     seen: Seen,
     pub(super) findings: Findings,
+    /// How many of the errors no baseline knows.
+    new_errors: usize,
     notices: Vec<String>,
     held: u64,
     pub(super) graph: &'r Graph,
@@ -291,11 +294,16 @@ impl<T: Transport> Run<'_, T> {
 
     fn is_enough(&self) -> ControlFlow<End> {
         let most = self.settings.max_failures;
-        if most.is_some_and(|most| self.findings.count(Severity::Error) >= most) {
-            let why = format!(
-                "{} errors were found (--max-failures)",
-                self.findings.count(Severity::Error)
-            );
+        if most.is_some_and(|most| self.new_errors >= most) {
+            let word = if self.settings.known.is_empty() {
+                "error"
+            } else {
+                "new error"
+            };
+            let why = match self.new_errors {
+                1 => format!("1 {word} was found (--max-failures)"),
+                many => format!("{many} {word}s were found (--max-failures)"),
+            };
             return ControlFlow::Break(End::Stopped(why));
         }
         ControlFlow::Continue(())
@@ -445,6 +453,8 @@ impl<T: Transport> Run<'_, T> {
 
     fn tell(&mut self, finding: &Finding) {
         if self.findings.add(finding.clone()) {
+            let is_error = finding.severity == Severity::Error;
+            self.new_errors += usize::from(is_error && !self.settings.known.knows(&finding));
             self.listener
                 .on(&Event::Found(finding), self.contract.document());
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 use url::Url;
 
-use super::{Credentials, Phase};
+use super::{Baseline, Credentials, Phase};
 use crate::{
     contract::StatusKey,
     finding::{Finding, Severity},
@@ -80,8 +80,10 @@ pub struct LiveSettings {
     pub max_requests: u64,
     /// The longest that the run may take; `None` for no limit.
     pub max_time: Option<Duration>,
-    /// How many distinct errors end the run; `None` for no limit.
+    /// How many distinct errors that are not known yet end the run; `None` for no limit.
     pub max_failures: Option<usize>,
+    /// What is known and accepted, so that it does not end the run.
+    pub known: Baseline,
     /// The most random cases for each operation.
     pub random_cases: usize,
     /// When an operation's random cases end.
@@ -157,6 +159,7 @@ impl LiveSettings {
             max_requests: 10_000,
             max_time: None,
             max_failures: None,
+            known: Baseline::default(),
             random_cases: 30,
             random_end: RandomEnd::NothingNew,
             edge_cases: 40,

@@ -12,7 +12,10 @@ use oasgate::{
     document::Document,
     exchange::{Body, Request, Response},
     finding::Severity,
-    gate::{self, Credentials, End, Interrupt, LiveSettings, Methods, Outcome, Phase, RandomEnd},
+    gate::{
+        self, Baseline, Credentials, End, Growth, Interrupt, LiveSettings, Methods, Outcome, Phase,
+        RandomEnd, Scope,
+    },
     transport::{SendError, Transport},
 };
 use serde_json::{Value, json};
@@ -406,6 +409,34 @@ async fn the_first_errors_end_the_run_where_that_was_asked_for() {
     let outcome = run(&service, &impatient).await;
     assert!(matches!(outcome.end, End::Stopped(_)), "{:?}", outcome.end);
     assert_eq!(outcome.held, 1);
+}
+
+#[tokio::test]
+async fn what_a_baseline_knows_does_not_end_the_run() {
+    let broken = || Script::new(|_: &Request| Ok(response(500, &Value::Null)));
+    let patient = LiveSettings {
+        workers: 1,
+        ..settings()
+    };
+    let everything = run(&broken(), &patient).await;
+    let impatient = LiveSettings {
+        max_failures: Some(1),
+        known: Baseline::default().updated(&everything, Scope::default(), Growth::Allowed),
+        ..patient
+    };
+    let again = run(&broken(), &impatient).await;
+    assert_eq!(again.end, End::Complete);
+    assert_eq!(again.held, everything.held);
+    // One error more than is known.
+    let worse = Script::new(|request: &Request| {
+        Ok(match request.url.path() {
+            "/pets" => response(418, &Value::Null),
+            _ => response(500, &Value::Null),
+        })
+    });
+    let outcome = run(&worse, &impatient).await;
+    let why = "1 new error was found (--max-failures)".to_owned();
+    assert_eq!(outcome.end, End::Stopped(why));
 }
 
 #[tokio::test(start_paused = true)]
