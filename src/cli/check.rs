@@ -19,7 +19,7 @@ use crate::{
     config::{Config, parse_duration},
     finding::Severity,
     gate::{self, CleanUp, Interrupt, LiveSettings, Methods, Phase, RandomEnd, Scope, Shard},
-    transport::{HttpTransport, is_up},
+    transport::{Connection, HttpTransport, is_up},
 };
 
 /// Send requests to a running service and hold its responses against the document
@@ -102,7 +102,10 @@ pub(super) fn seed(text: &str) -> std::result::Result<u64, String> {
 
 pub(super) fn run(args: &Args, output: &Output) -> Result {
     let mut prepared = args.run.prepare()?;
-    let transport = HttpTransport::new(args.connection.connection()?)?;
+    let transport = HttpTransport::new(Connection {
+        limits: args.connection.limits(&prepared.config)?,
+        ..args.run.connection(&prepared.config)?
+    })?;
     let mut settings = settings(args, &prepared)?;
     let who = auth::credentials(
         &args.auth,

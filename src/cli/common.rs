@@ -18,6 +18,7 @@ use crate::{
     recording::OpenError,
     report::{Colour, Detail, ReportError, ReportSpec, Terminal, visible},
     snapshot::{Mode, Redactor, RegressionWriting, Regressions, Store},
+    transport::Connection,
 };
 
 use super::{
@@ -192,13 +193,8 @@ pub(super) struct Prepared {
 
 impl RunArgs {
     pub(super) fn prepare(&self) -> Result<Prepared, CliError> {
-        let contract = self.spec.load()?;
-        let config = match &self.config {
-            Some(path) => Config::load(path)?,
-            None if Path::new(FILE_NAME).is_file() => Config::load(Path::new(FILE_NAME))?,
-            None => Config::default(),
-        };
-        config.validate()?;
+        let config = configuration(self.config.as_deref())?;
+        let contract = self.spec.load(&config)?;
         for report in &self.report {
             report.probe()?;
         }
@@ -244,6 +240,11 @@ impl RunArgs {
         })
     }
 
+    /// How connections are made, within the usual bounds.
+    pub(super) fn connection(&self, config: &Config) -> Result<Connection, CliError> {
+        self.spec.reach.connection(config)
+    }
+
     /// Cases that failed are kept beside the snapshots, and written when these are.
     fn regressions(&self, config: &Config) -> Option<Regressions> {
         let writing = match self.snapshots {
@@ -273,6 +274,17 @@ impl RunArgs {
         );
         Ok(Some(store.with_values_at(config.values_at()?)))
     }
+}
+
+/// What the named configuration says, or the one that is there.
+pub(super) fn configuration(named: Option<&Path>) -> Result<Config, CliError> {
+    let config = match named {
+        Some(path) => Config::load(path)?,
+        None if Path::new(FILE_NAME).is_file() => Config::load(Path::new(FILE_NAME))?,
+        None => Config::default(),
+    };
+    config.validate()?;
+    Ok(config)
 }
 
 fn is_in_ci() -> bool {

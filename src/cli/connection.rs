@@ -1,4 +1,5 @@
-//! How the service is reached: bounds, a proxy, certificates.
+//! How the service and the document are reached: bounds, a proxy, certificates. What is typed goes
+//! before what the configuration says.
 
 use std::{
     fs,
@@ -7,40 +8,18 @@ use std::{
 };
 
 use clap::Args as ClapArgs;
-use url::Url;
 
 use super::common::CliError;
 use crate::{
-    config::parse_duration,
+    config::{self, Config, parse_duration},
     transport::{Connection, Limits, Rate},
 };
 
-/// How the service is reached.
+/// By which way things are reached: the service, token endpoints and the document itself.
 #[derive(Debug, ClapArgs)]
 #[command(next_help_heading = "Connection")]
-pub(super) struct ConnectionArgs {
-    /// The most requests in a time, of all workers together: 20/s, 100/min
-    #[arg(long, value_name = "RATE")]
-    pub(super) rate: Option<Rate>,
-    /// Wait so long for a service that is still starting
-    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
-    pub(super) wait: Option<Duration>,
-    /// The longest that one exchange may take
-    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = parse_duration)]
-    timeout: Duration,
-    /// The longest that a connection may take [default: 10s]
-    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
-    connect_timeout: Option<Duration>,
-    /// The longest until a response begins [default: that of --timeout]
-    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
-    first_byte_timeout: Option<Duration>,
-    /// The most bytes of one response, before and after it is unpacked
-    #[arg(long, value_name = "BYTES", default_value_t = 64 << 20)]
-    max_body: u64,
-    /// The most bytes of a response's header fields
-    #[arg(long, value_name = "BYTES", default_value_t = 64 << 10)]
-    max_headers: u64,
-    /// A proxy for every request [default: what the environment names]
+pub(super) struct ReachArgs {
+    /// A proxy for every request, also for the document's [default: what the environment names]
     #[arg(long, value_name = "URL")]
     proxy: Option<String>,
     /// Trust the authorities in this PEM file too; repeatable
@@ -51,33 +30,24 @@ pub(super) struct ConnectionArgs {
     client_cert: Option<PathBuf>,
 }
 
-impl ConnectionArgs {
-    pub(super) fn connection(&self) -> Result<Connection, CliError> {
-        let usual = Limits::within(self.timeout);
-        let limits = Limits {
-            connect: self
-                .connect_timeout
-                .map_or(usual.connect, |connect| connect.min(self.timeout)),
-            first_byte: self
-                .first_byte_timeout
-                .map_or(usual.first_byte, |first| first.min(self.timeout)),
-            body: self.max_body,
-            headers: self.max_headers,
-            ..usual
+impl ReachArgs {
+    /// How connections are made, within the usual bounds.
+    pub(super) fn connection(&self, config: &Config) -> Result<Connection, CliError> {
+        let typed = self.proxy.as_deref().map(config::proxy).transpose();
+        let typed = typed.map_err(|why| CliError::Usage(format!("--proxy {why}")))?;
+        let authorities = self.ca.iter().map(|path| file("--ca", path));
+        let configured = config.authorities();
+        let configured = configured.iter().map(|path| file("[connection] ca", path));
+        let identity = match (&self.client_cert, config.client_cert()) {
+            (Some(path), _) => Some(file("--client-cert", path)?),
+            (None, Some(path)) => Some(file("[connection] client-cert", &path)?),
+            (None, None) => None,
         };
         Ok(Connection {
-            limits,
-            proxy: self.proxy.as_deref().map(proxy).transpose()?,
-            authorities: self
-                .ca
-                .iter()
-                .map(|path| file("--ca", path))
-                .collect::<Result<_, _>>()?,
-            identity: self
-                .client_cert
-                .as_deref()
-                .map(|path| file("--client-cert", path))
-                .transpose()?,
+            limits: Limits::default(),
+            proxy: typed.or(config.proxy()?),
+            authorities: authorities.chain(configured).collect::<Result<_, _>>()?,
+            identity,
         })
     }
 }
@@ -88,19 +58,52 @@ fn file(option: &str, path: &Path) -> Result<Vec<u8>, CliError> {
     })
 }
 
-fn proxy(text: &str) -> Result<Url, CliError> {
-    // What was typed may hold a password, so that it is not repeated.
-    let url = Url::parse(text)
-        .ok()
-        .filter(|url| ["http", "https"].contains(&url.scheme()) && url.host().is_some())
-        .ok_or_else(|| {
-            CliError::Usage("--proxy is not a URL such as http://proxy:3128".to_owned())
-        })?;
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err(CliError::Usage(
-            "--proxy holds a credential; name the proxy by the environment variable HTTPS_PROXY instead"
-                .to_owned(),
-        ));
+/// The bounds on what is exchanged with the service.
+#[derive(Debug, ClapArgs)]
+#[command(next_help_heading = "Connection")]
+pub(super) struct ConnectionArgs {
+    /// The most requests in a time, of all workers together: 20/s, 100/min
+    #[arg(long, value_name = "RATE")]
+    pub(super) rate: Option<Rate>,
+    /// Wait so long for a service that is still starting
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    pub(super) wait: Option<Duration>,
+    /// The longest that one exchange may take [default: 30s]
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    timeout: Option<Duration>,
+    /// The longest that a connection may take [default: 10s]
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    connect_timeout: Option<Duration>,
+    /// The longest until a response begins [default: that of --timeout]
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    first_byte_timeout: Option<Duration>,
+    /// The most bytes of one response, before and after it is unpacked [default: 67108864]
+    #[arg(long, value_name = "BYTES")]
+    max_body: Option<u64>,
+    /// The most bytes of a response's header fields [default: 65536]
+    #[arg(long, value_name = "BYTES")]
+    max_headers: Option<u64>,
+}
+
+impl ConnectionArgs {
+    pub(super) fn limits(&self, config: &Config) -> Result<Limits, CliError> {
+        let timeout = self.timeout.or(config.timeout()?);
+        let usual = Limits::within(timeout.unwrap_or(Duration::from_secs(30)));
+        let within = |asked: Option<Duration>| asked.map(|time| time.min(usual.whole));
+        Ok(Limits {
+            connect: within(self.connect_timeout.or(config.connect_timeout()?))
+                .unwrap_or(usual.connect),
+            first_byte: within(self.first_byte_timeout.or(config.first_byte_timeout()?))
+                .unwrap_or(usual.first_byte),
+            body: self
+                .max_body
+                .or(config.connection.max_body)
+                .unwrap_or(usual.body),
+            headers: self
+                .max_headers
+                .or(config.connection.max_headers)
+                .unwrap_or(usual.headers),
+            ..usual
+        })
     }
-    Ok(url)
 }

@@ -10,7 +10,7 @@ use url::Url;
 
 use super::{
     Result,
-    common::{CliError, Exit},
+    common::{CliError, Exit, configuration},
     complete,
     spec::SpecArgs,
 };
@@ -56,7 +56,7 @@ pub(super) fn base() -> Url {
 }
 
 pub(super) fn run(args: &Args) -> Result {
-    let contract = args.spec.load()?;
+    let contract = args.spec.load(&configuration(None)?)?;
     let Ok(operation) = contract.operation(&args.operation) else {
         let known = contract.operations().iter().map(|one| one.id.as_str());
         let hint = hint(&args.operation, known);

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, io::Write as _};
 use clap::{Args as ClapArgs, ValueEnum};
 use serde_json::json;
 
-use super::{Result, common::Exit, spec::SpecArgs};
+use super::{Result, common::{Exit, configuration}, spec::SpecArgs};
 use crate::{
     contract::graph::{Graph, GraphFormat},
     gate::{self, LiveSettings, Methods},
@@ -43,7 +43,7 @@ enum Format {
 }
 
 pub(super) fn run(args: &Args) -> Result {
-    let contract = args.spec.load()?;
+    let contract = args.spec.load(&configuration(None)?)?;
     if let Some(format) = args.graph {
         let format = match format {
             Format::Dot => GraphFormat::Dot,

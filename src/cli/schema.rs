@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::{
     Result,
-    common::{CliError, Exit},
+    common::{CliError, Exit, configuration},
     complete,
     spec::SpecArgs,
 };
@@ -47,7 +47,7 @@ enum Way {
 }
 
 pub(super) fn run(args: &Args) -> Result {
-    let contract = args.spec.load()?;
+    let contract = args.spec.load(&configuration(None)?)?;
     let direction = match args.direction {
         Way::Request => Direction::Request,
         Way::Response => Direction::Response,

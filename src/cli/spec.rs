@@ -4,8 +4,9 @@ use std::{fmt, path::PathBuf, sync::Arc};
 
 use clap::Args as ClapArgs;
 
-use super::common::CliError;
+use super::{common::CliError, connection::ReachArgs};
 use crate::{
+    config::Config,
     contract::Contract,
     document::{Document, Options, Url},
     transport,
@@ -20,13 +21,17 @@ pub(super) struct SpecArgs {
     /// Follow references that lead over the network
     #[arg(long)]
     allow_remote: bool,
+    #[command(flatten)]
+    pub(super) reach: ReachArgs,
 }
 
 impl SpecArgs {
-    pub(super) fn load(&self) -> Result<Contract, CliError> {
+    pub(super) fn load(&self, config: &Config) -> Result<Contract, CliError> {
         let mut options = Options::default();
-        if self.allow_remote {
-            options.fetch = Some(Arc::new(transport::fetch));
+        if self.allow_remote || config.connection.allow_remote {
+            let connection = self.reach.connection(config)?;
+            let fetch = move |url: &str| transport::fetch(url, &connection);
+            options.fetch = Some(Arc::new(fetch));
         }
         let document = match self.url() {
             // The name of a document stands in every report.
@@ -37,7 +42,8 @@ impl SpecArgs {
                 ));
             }
             Some(url) => {
-                let bytes = transport::fetch(url.as_str()).map_err(|error| {
+                let connection = self.reach.connection(config)?;
+                let bytes = transport::fetch(url.as_str(), &connection).map_err(|error| {
                     CliError::Usage(format!("the document {url} cannot be fetched: {error}"))
                 })?;
                 Document::from_url(&url, bytes, &options)?

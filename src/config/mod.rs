@@ -4,6 +4,7 @@
 //! known word. Every key is optional, and what is typed on the command line wins.
 
 mod auth;
+mod connection;
 mod duration;
 mod error;
 mod places;
@@ -34,6 +35,8 @@ use crate::{
 };
 
 pub use auth::{AuthConfig, ClientAuthConfig, OAuth2Config, SecretConfig};
+pub use connection::ConnectionConfig;
+pub(crate) use connection::proxy;
 pub use duration::{MalformedDuration, parse_duration};
 pub use error::ConfigError;
 pub use scope::{ScopeConfig, StatusText};
@@ -54,6 +57,8 @@ pub struct Config {
     pub wait: Option<String>,
     /// The most requests in a time: `20/s`.
     pub rate: Option<String>,
+    /// How the service and the document are reached.
+    pub connection: ConnectionConfig,
     /// The name of the environment variable that holds the token.
     pub token_env: Option<String>,
     /// Who asks, where more is to be said than `token-env` does.
@@ -213,6 +218,7 @@ impl Config {
         self.redactions()?;
         self.values_at()?;
         self.url()?;
+        self.validate_connection()?;
         for index in 0..self.polling.len() {
             self.longest_wait(index)?;
         }

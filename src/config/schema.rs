@@ -38,6 +38,9 @@ fn schema() -> Value {
         "/properties/slow-after",
         "/properties/wait",
         "/$defs/PollingConfig/properties/max-wait",
+        "/$defs/ConnectionConfig/properties/timeout",
+        "/$defs/ConnectionConfig/properties/connect-timeout",
+        "/$defs/ConnectionConfig/properties/first-byte-timeout",
     ] {
         if let Some(text) = schema.pointer_mut(pointer) {
             text["pattern"] = time.clone();
@@ -50,6 +53,8 @@ fn schema() -> Value {
             { "type": "string", "pattern": "^[1-5]([0-9]{2}|XX)$" },
         ],
     });
+    schema["$defs"]["ConnectionConfig"]["properties"]["proxy"]["pattern"] =
+        json!("^https?://[^/@]+/?$");
     schema["properties"]["rate"]["pattern"] = json!("^\\s*[0-9]+\\s*/\\s*(s|m|min|h)\\s*$");
     schema
 }
@@ -126,6 +131,8 @@ fn what_the_schema_takes_the_code_reads_and_the_other_way_round() {
         "wait = 30",
         "rate = '20'",
         "[baseline]\nratchet = 'yes'",
+        "[connection]\ntimeout = 30",
+        "[connection]\nproxy = 'proxy:3128'",
     ] {
         assert!(!holds(text) && !reads(text), "{text}");
     }

@@ -55,17 +55,24 @@ const MOST_FIELDS: usize = 512;
 impl Connection {
     /// A client that makes connections so. It follows no redirect and retries nothing.
     pub(super) fn client(&self) -> Result<reqwest::Client, ClientError> {
+        self.builder()?
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .referer(false)
+            .http1_max_headers(MOST_FIELDS)
+            .http2_max_header_list_size(u32::try_from(self.limits.headers).unwrap_or(u32::MAX))
+            .tcp_nodelay(true)
+            .build()
+            .map_err(ClientError::Client)
+    }
+
+    /// What every client has: by which way it goes, whom it trusts, who it is.
+    pub(super) fn builder(&self) -> Result<ClientBuilder, ClientError> {
         // Fails only when a provider is installed already, and then that one serves.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut builder = ClientBuilder::new()
             .user_agent(concat!("oasgate/", env!("CARGO_PKG_VERSION")))
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .referer(false)
-            .connect_timeout(self.limits.connect)
-            .http1_max_headers(MOST_FIELDS)
-            .http2_max_header_list_size(u32::try_from(self.limits.headers).unwrap_or(u32::MAX))
-            .tcp_nodelay(true);
+            .connect_timeout(self.limits.connect);
         if let Some(proxy) = &self.proxy {
             let proxy = Proxy::all(proxy.as_str()).map_err(|_| ClientError::Proxy)?;
             builder = builder.proxy(proxy);
@@ -81,6 +88,6 @@ impl Connection {
             let identity = Identity::from_pem(pem).map_err(|_| ClientError::Identity)?;
             builder = builder.identity(identity);
         }
-        builder.build().map_err(ClientError::Client)
+        Ok(builder)
     }
 }

@@ -1,6 +1,12 @@
 //! Connections: bounds, a proxy, whom to trust, who we are.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    fs,
+    path::Path,
+    process::{Command, Output},
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use axum::{Router, extract::Request as Asked, http::HeaderMap};
 use http::Method;
@@ -147,8 +153,8 @@ impl Authority {
     }
 }
 
-/// A server that wants a certificate of its client by the same authority.
-async fn serve_tls(authority: &Authority) -> String {
+/// A server that wants a certificate of its client by the same authority, and answers with a text.
+async fn serve_tls(authority: &Authority, answer: &'static str) -> String {
     let server = authority.issue("localhost");
     let mut trusted = RootCertStore::empty();
     trusted
@@ -176,9 +182,9 @@ async fn serve_tls(authority: &Authority) -> String {
                 if let Ok(mut stream) = acceptor.accept(stream).await {
                     let mut bytes = [0; 1024];
                     let _ = stream.read(&mut bytes).await;
-                    let _ = stream
-                        .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi")
-                        .await;
+                    let length = answer.len();
+                    let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n");
+                    let _ = stream.write_all((head + answer).as_bytes()).await;
                     let _ = stream.shutdown().await;
                 }
             });
@@ -190,7 +196,7 @@ async fn serve_tls(authority: &Authority) -> String {
 #[tokio::test]
 async fn an_authority_and_a_certificate_of_our_own_open_the_door() {
     let authority = authority();
-    let url = serve_tls(&authority).await;
+    let url = serve_tls(&authority, "hi").await;
     let ca = authority.certificate.pem().into_bytes();
     let ours = authority.issue("us").pem();
     for (authorities, identity, opens) in [
@@ -228,4 +234,98 @@ fn what_is_no_certificate_is_told() {
         HttpTransport::new(connection),
         Err(ClientError::Identity)
     ));
+}
+
+const DOCUMENT: &str = r"
+openapi: 3.0.3
+info: { title: Pets, version: '1' }
+paths:
+  /pets:
+    get:
+      operationId: listPets
+      responses:
+        '200':
+          description: Fine
+          content: { application/json: { schema: { $ref: 'http://parts.invalid/pet.yaml' } } }
+        '400': { description: No }
+";
+
+/// Runs the program in a folder, with no proxy but the one that the arguments or the file name.
+async fn oasgate(folder: &Path, args: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_oasgate"));
+    command.args(args).current_dir(folder);
+    for name in ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"] {
+        command.env_remove(name).env_remove(name.to_lowercase());
+    }
+    tokio::task::spawn_blocking(move || command.output().expect("the program starts"))
+        .await
+        .expect("it ends")
+}
+
+#[expect(clippy::disallowed_methods, reason = "a test writes its own input")]
+fn write(folder: &Path, name: &str, bytes: impl AsRef<[u8]>) {
+    fs::write(folder.join(name), bytes).expect("it is written");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_document_and_what_it_refers_to_come_by_the_proxy() {
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let log = Arc::clone(&asked);
+    let answer = move |request: Asked| async move {
+        let uri = request.uri().to_string();
+        let text = match uri.as_str() {
+            "http://docs.invalid/api.yaml" => DOCUMENT,
+            _ => "{ type: object, properties: { id: { type: integer } } }",
+        };
+        log.lock().expect("nobody panics").push(uri);
+        text
+    };
+    let proxy = serve(Router::new().fallback(answer)).await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let usual = ["lint", "http://docs.invalid/api.yaml"];
+    let typed = [&usual[..], &["--allow-remote", "--proxy", &proxy]].concat();
+    let alone = oasgate(folder.path(), &usual).await;
+    assert_eq!(alone.status.code(), Some(2), "{alone:?}");
+    let by_flag = oasgate(folder.path(), &typed).await;
+    assert_eq!(by_flag.status.code(), Some(0), "{by_flag:?}");
+    let both = ["http://docs.invalid/api.yaml", "http://parts.invalid/pet.yaml"];
+    assert_eq!(*asked.lock().expect("nobody panics"), both);
+    let configuration = format!("[connection]\nproxy = \"{proxy}\"\nallow-remote = true\n");
+    write(folder.path(), "oasgate.toml", configuration);
+    for command in ["lint", "plan", "schema"] {
+        let args = [command, "http://docs.invalid/api.yaml"];
+        let output = oasgate(folder.path(), &args).await;
+        let said = String::from_utf8_lossy(&output.stderr);
+        // The document names no schema; that is known once it was read.
+        let is_read = output.status.code() == Some(0) || said.contains("gives no schema a name");
+        assert!(is_read, "{command}: {output:?}");
+    }
+    let asked = asked.lock().expect("nobody panics").join(" ");
+    assert_eq!(asked, vec![both.join(" "); 4].join(" "));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_authority_and_a_certificate_of_our_own_open_the_door_to_a_document() {
+    let authority = authority();
+    let origin = serve_tls(&authority, DOCUMENT).await;
+    let url = format!("{origin}api.yaml");
+    let folder = tempfile::tempdir().expect("a folder");
+    write(folder.path(), "ca.pem", authority.certificate.pem());
+    write(folder.path(), "us.pem", authority.issue("us").pem());
+    let lint = |more: &[&str]| {
+        let args = [&["lint", &url], more].concat();
+        let args: Vec<String> = args.iter().map(|&arg| arg.to_owned()).collect();
+        let folder = folder.path();
+        async move {
+            let args: Vec<&str> = args.iter().map(String::as_str).collect();
+            let output = oasgate(folder, &args).await;
+            !String::from_utf8_lossy(&output.stderr).contains("cannot be fetched")
+        }
+    };
+    assert!(lint(&["--ca", "ca.pem", "--client-cert", "us.pem"]).await);
+    assert!(!lint(&["--ca", "ca.pem"]).await);
+    assert!(!lint(&["--client-cert", "us.pem"]).await);
+    let configuration = "[connection]\nca = [\"ca.pem\"]\nclient-cert = \"us.pem\"\n";
+    write(folder.path(), "oasgate.toml", configuration);
+    assert!(lint(&[]).await);
 }
