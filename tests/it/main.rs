@@ -17,6 +17,7 @@ mod graph;
 mod lint;
 mod live;
 mod macros;
+mod oauth;
 mod orders;
 mod outside;
 mod polling;
