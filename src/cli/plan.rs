@@ -5,7 +5,11 @@ use std::{collections::BTreeMap, io::Write as _};
 use clap::{Args as ClapArgs, ValueEnum};
 use serde_json::json;
 
-use super::{Result, common::{Exit, configuration}, spec::SpecArgs};
+use super::{
+    Result,
+    common::{Exit, configuration},
+    spec::SpecArgs,
+};
 use crate::{
     contract::graph::{Graph, GraphFormat},
     gate::{self, LiveSettings, Methods},

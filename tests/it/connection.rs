@@ -288,7 +288,10 @@ async fn a_document_and_what_it_refers_to_come_by_the_proxy() {
     assert_eq!(alone.status.code(), Some(2), "{alone:?}");
     let by_flag = oasgate(folder.path(), &typed).await;
     assert_eq!(by_flag.status.code(), Some(0), "{by_flag:?}");
-    let both = ["http://docs.invalid/api.yaml", "http://parts.invalid/pet.yaml"];
+    let both = [
+        "http://docs.invalid/api.yaml",
+        "http://parts.invalid/pet.yaml",
+    ];
     assert_eq!(*asked.lock().expect("nobody panics"), both);
     let configuration = format!("[connection]\nproxy = \"{proxy}\"\nallow-remote = true\n");
     write(folder.path(), "oasgate.toml", configuration);
