@@ -17,10 +17,10 @@ use oasgate_document::Address;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::hold::body_of;
 use crate::{
-    check::Subject,
+    check::{Content, Subject},
     contract::{Choice, Contract, Operation, Schema},
+    wire::Parsed,
 };
 
 /// How often one shape is looked at where a schema has branches.
@@ -105,7 +105,9 @@ fn offered(operation: &Operation) -> Vec<Offered> {
     let mut all = Vec::new();
     for (response, declared) in operation.responses.declared.iter().enumerate() {
         for (media_type, content) in declared.content.media_types.iter().enumerate() {
-            let choices = content.schema.as_ref().map(Schema::choices);
+            // Of a sequential media type each item is held.
+            let schema = content.item_schema.as_ref().or(content.schema.as_ref());
+            let choices = schema.map(Schema::choices);
             let choices = choices.unwrap_or_default();
             all.push(Offered {
                 response,
@@ -166,7 +168,7 @@ impl Looks {
                 .iter()
                 .position(|one| one.address == came.address)
         });
-        let body = body_of(subject);
+        let values = values_of(subject);
         let offered = declared
             .of(operation)
             .iter()
@@ -174,8 +176,8 @@ impl Looks {
             .filter(|one| !one.choices.is_empty());
         let mut hasher = DefaultHasher::new();
         (response, media_type).hash(&mut hasher);
-        if let (Some(_), Some(body)) = (offered, body) {
-            shape(body, 0).hash(&mut hasher);
+        if offered.is_some() {
+            shapes(values, 0).hash(&mut hasher);
         }
         let shape = hasher.finish();
         let looks = if offered.is_some_and(|one| one.has_branches) {
@@ -186,12 +188,15 @@ impl Looks {
         if !self.wants(operation, shape, looks) {
             return None;
         }
-        let schema = subject.media_type().and_then(|one| one.schema.as_ref());
-        let taken = match (offered, schema, body) {
-            (Some(offered), Some(schema), Some(body)) => schema
-                .taken(body)
+        let schema = subject.media_type().and_then(|one| match subject.body() {
+            Content::Read(Parsed::Items(_)) => one.item_schema.as_ref(),
+            _ => one.schema.as_ref(),
+        });
+        let taken = match (offered, schema) {
+            (Some(offered), Some(schema)) => values
                 .iter()
-                .filter_map(|at| offered.choices.get_index_of(at))
+                .flat_map(|value| schema.taken(value))
+                .filter_map(|at| offered.choices.get_index_of(&at))
                 .collect::<BTreeSet<_>>()
                 .into_iter()
                 .collect(),
@@ -282,6 +287,23 @@ impl Seen {
     }
 }
 
+/// What came: one value, or each item of a sequential media type.
+fn values_of<'s>(subject: &'s Subject<'_>) -> &'s [Value] {
+    match subject.body() {
+        Content::Read(Parsed::Value(value)) => std::slice::from_ref(value),
+        Content::Read(Parsed::Items(items)) => items,
+        _ => &[],
+    }
+}
+
+/// The shapes of several values as a set.
+fn shapes(values: &[Value], depth: usize) -> Vec<u64> {
+    let mut shapes: Vec<u64> = values.iter().map(|value| shape(value, depth)).collect();
+    shapes.sort_unstable();
+    shapes.dedup();
+    shapes
+}
+
 /// The names and types of a value as a number; those of an array's elements as a set.
 fn shape(value: &Value, depth: usize) -> u64 {
     let mut hasher = DefaultHasher::new();
@@ -292,10 +314,7 @@ fn shape(value: &Value, depth: usize) -> u64 {
         Value::String(text) => (3_u8, text.is_empty()).hash(&mut hasher),
         Value::Array(_) | Value::Object(_) if depth > MOST_DEPTH => 4_u8.hash(&mut hasher),
         Value::Array(items) => {
-            let mut shapes: Vec<u64> = items.iter().map(|item| shape(item, depth + 1)).collect();
-            shapes.sort_unstable();
-            shapes.dedup();
-            (5_u8, shapes).hash(&mut hasher);
+            (5_u8, shapes(items, depth + 1)).hash(&mut hasher);
         }
         Value::Object(members) => {
             let mut shapes: Vec<(&str, u64)> = members

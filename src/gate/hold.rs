@@ -37,14 +37,6 @@ pub fn hold(subject: &Subject<'_>, settings: &Settings) -> Held {
     }
 }
 
-/// The body of a response as a value, where it was read as one.
-pub(super) fn body_of<'s>(subject: &'s Subject<'_>) -> Option<&'s serde_json::Value> {
-    match subject.body() {
-        Content::Read(Parsed::Value(value)) => Some(value),
-        _ => None,
-    }
-}
-
 /// The media type and value that a snapshot is taken of: a declared response with a body that was
 /// read, whole.
 pub(super) fn snapshot_of<'s>(subject: &'s Subject<'_>) -> Option<(String, &'s serde_json::Value)> {

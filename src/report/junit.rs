@@ -6,10 +6,13 @@ use std::collections::BTreeMap;
 use oasgate_document::Document;
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
-use super::escape::visible;
+use super::{
+    escape::visible,
+    parts::{parts, shares},
+};
 use crate::{
     finding::{Finding, Severity},
-    gate::{End, OperationSummary, Outcome},
+    gate::{Coverage, End, OperationSummary, Outcome},
 };
 
 pub(super) fn render(outcome: &Outcome, document: &Document) -> Vec<u8> {
@@ -41,7 +44,11 @@ pub(super) fn render(outcome: &Outcome, document: &Document) -> Vec<u8> {
         status.set_message(visible(reason).as_ref());
         rest.add_test_case(TestCase::new("the run", status));
     }
-    if !rest.test_cases.is_empty() {
+    // A report as a whole has no properties; those of the run are the document's.
+    if let Some(all) = &outcome.coverage {
+        coverage(&mut rest, all);
+    }
+    if !rest.test_cases.is_empty() || outcome.coverage.is_some() {
         report.add_test_suite(rest);
     }
     let mut bytes = Vec::new();
@@ -61,6 +68,7 @@ fn suite(
         format!("{} {}", operation.method, operation.path).as_str(),
     ));
     suite.add_property(("held", operation.held.to_string().as_str()));
+    coverage(&mut suite, &operation.coverage);
     for (finding, count) in findings {
         suite.add_test_case(failed(finding, *count, document));
     }
@@ -73,6 +81,13 @@ fn suite(
         suite.add_test_case(held);
     }
     suite
+}
+
+/// What was held of what there is: `statuses` is `1 of 3`.
+fn coverage(suite: &mut TestSuite, coverage: &Coverage) {
+    for (name, share) in shares(coverage) {
+        suite.add_property((name, format!("{} of {}", share.seen, share.all).as_str()));
+    }
 }
 
 /// A finding as a case: an error fails it, a warning is told in its output.
@@ -113,31 +128,10 @@ fn description(finding: &Finding, count: u64, document: &Document) -> String {
         .as_ref()
         .and_then(|at| document.locate_key(at).or_else(|| document.locate(at)));
     lines.extend(place.map(|place| format!("at {place}")));
-    lines.extend(
-        finding
-            .actual
-            .as_ref()
-            .map(|actual| format!("got:  {actual}")),
-    );
-    lines.extend(
-        finding
-            .expected
-            .as_ref()
-            .map(|expected| format!("want: {expected}")),
-    );
     if count > 1 {
         lines.push(format!("seen {count} times"));
     }
-    lines.extend(finding.help.iter().cloned());
-    if let Some(evidence) = &finding.evidence {
-        lines.extend(
-            evidence
-                .recording
-                .as_ref()
-                .map(|recording| format!("in:   {recording}")),
-        );
-        lines.push(evidence.curl.clone());
-    }
+    lines.extend(parts(finding));
     lines
         .iter()
         .map(|line| visible(line))

@@ -6,6 +6,7 @@ use oasgate_document::Document;
 
 use super::{
     escape::visible,
+    parts::{held, parts},
     words::{count, count_of},
 };
 use crate::{
@@ -36,21 +37,24 @@ fn write(text: &mut String, outcome: &Outcome, document: &Document) -> std::fmt:
     };
     let title = [header.title.as_str(), header.api_version.as_str()].join(" ");
     writeln!(text, "### {}: {verdict}\n", plain(title.trim()))?;
-    let mut parts = vec![
+    let mut numbers = vec![
         count(outcome.held, "exchange"),
         count_of(number(Severity::Error), "error"),
         count_of(number(Severity::Warning), "warning"),
     ];
     if let Some(baseline) = &outcome.baseline {
-        parts.push(format!("{} known", baseline.known.len()));
+        numbers.push(format!("{} known", baseline.known.len()));
         if !baseline.gone.is_empty() {
-            parts.push(format!("{} went away", baseline.gone.len()));
+            numbers.push(format!("{} went away", baseline.gone.len()));
         }
     }
     if let Some(seed) = header.seed {
-        parts.push(format!("seed {seed:08x}"));
+        numbers.push(format!("seed {seed:08x}"));
     }
-    writeln!(text, "{}", parts.join(" · "))?;
+    writeln!(text, "{}", numbers.join(" · "))?;
+    if let Some(held) = held(outcome) {
+        writeln!(text, "\n{}", plain(&held))?;
+    }
     let findings: Vec<_> = outcome
         .findings
         .sorted()
@@ -98,26 +102,7 @@ fn write(text: &mut String, outcome: &Outcome, document: &Document) -> std::fmt:
 
 /// What a person needs to act, folded away.
 fn details(text: &mut String, finding: &Finding) -> std::fmt::Result {
-    let mut lines = Vec::new();
-    lines.extend(
-        finding
-            .actual
-            .iter()
-            .map(|actual| format!("got:  {actual}")),
-    );
-    lines.extend(
-        finding
-            .expected
-            .iter()
-            .map(|expected| format!("want: {expected}")),
-    );
-    lines.extend(finding.help.iter().cloned());
-    lines.extend(
-        finding
-            .evidence
-            .iter()
-            .map(|evidence| evidence.curl.clone()),
-    );
+    let lines = parts(finding);
     if lines.is_empty() {
         return Ok(());
     }

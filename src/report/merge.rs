@@ -3,8 +3,8 @@
 use indexmap::IndexMap;
 use serde_json::{Map, Value, json};
 
-use super::json::VERSION;
-use crate::finding::Severity;
+use super::{json::VERSION, parts::shares};
+use crate::{finding::Severity, gate::Coverage};
 
 /// Reports that cannot be joined.
 #[derive(Debug, thiserror::Error)]
@@ -335,7 +335,7 @@ fn join(known: &mut Value, other: &Value) {
 /// come to the larger number: that much was seen, and perhaps more. Shards share no operation, and
 /// nothing is lost.
 fn join_coverage(known: &mut Value, other: &Value) {
-    for name in COVERAGE {
+    for name in counted() {
         for side in ["seen", "all"] {
             let pointer = format!("/coverage/{name}/{side}");
             let came = other.pointer(&pointer).and_then(Value::as_u64);
@@ -352,24 +352,20 @@ fn coverage(operations: &[Value]) -> Value {
         let number = |one: &Value| one["coverage"][name][side].as_u64().unwrap_or(0);
         operations.iter().map(number).sum()
     };
-    COVERAGE
-        .iter()
+    counted()
         .map(|name| {
             let share = json!({ "seen": sum(name, "seen"), "all": sum(name, "all") });
-            ((*name).to_owned(), share)
+            (name.to_owned(), share)
         })
         .collect::<Object>()
         .into()
 }
 
 /// What is counted as seen or not.
-const COVERAGE: [&str; 5] = [
-    "operations",
-    "statuses",
-    "media_types",
-    "properties",
-    "branches",
-];
+fn counted() -> impl Iterator<Item = &'static str> {
+    let shares = shares(&Coverage::default());
+    shares.into_iter().map(|(name, _)| name)
+}
 
 fn end(report: &Object) -> (JoinedEnd, &Value) {
     let end = report.get("end").unwrap_or(&Value::Null);

@@ -2,9 +2,12 @@
 
 use oasgate_document::Document;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use super::escape::visible;
+use super::{
+    escape::visible,
+    parts::{parts, shares},
+};
 use crate::{
     finding::Finding,
     gate::{End, Outcome},
@@ -68,7 +71,13 @@ pub(super) fn render(outcome: &Outcome, document: &Document) -> Vec<u8> {
         .notices
         .iter()
         .map(|notice| json!({ "level": "note", "message": { "text": notice } }));
-    let report = json!({
+    let properties: Map<String, Value> = outcome
+        .coverage
+        .iter()
+        .flat_map(shares)
+        .map(|(name, share)| (name.to_owned(), json!(share)))
+        .collect();
+    let mut report = json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
         "runs": [{
@@ -85,25 +94,15 @@ pub(super) fn render(outcome: &Outcome, document: &Document) -> Vec<u8> {
             "results": results,
         }],
     });
+    if !properties.is_empty() {
+        report["runs"][0]["properties"] = json!({ "coverage": properties });
+    }
     format!("{report:#}\n").into_bytes()
 }
 
 fn text(finding: &Finding) -> String {
     let mut lines = vec![finding.message.clone()];
-    lines.extend(finding.actual.iter().map(|actual| format!("got: {actual}")));
-    lines.extend(
-        finding
-            .expected
-            .iter()
-            .map(|expected| format!("want: {expected}")),
-    );
-    lines.extend(finding.help.iter().cloned());
-    lines.extend(
-        finding
-            .evidence
-            .iter()
-            .map(|evidence| evidence.curl.clone()),
-    );
+    lines.extend(parts(finding));
     lines
         .iter()
         .map(|line| visible(line))

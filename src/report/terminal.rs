@@ -16,12 +16,13 @@ use oasgate_document::Document;
 
 use super::{
     escape::visible,
+    parts,
     source_line::SourceLine,
     words::{count, count_of},
 };
 use crate::{
     finding::{Finding, RuleId, Severity},
-    gate::{End, Event, Header, Listener, OperationSummary, Outcome, RunKind, Share},
+    gate::{End, Event, Header, Listener, OperationSummary, Outcome, RunKind},
 };
 
 /// Whether colours are written.
@@ -461,40 +462,10 @@ fn snapshots(out: &mut dyn WriteColor, outcome: &Outcome) -> io::Result<()> {
 
 /// `held: 12 of 14 operations; of what these declare 30 of 52 statuses, 3 of 5 branches`
 fn coverage(out: &mut dyn WriteColor, outcome: &Outcome) -> io::Result<()> {
-    let Some(coverage) = &outcome.coverage else {
-        return Ok(());
-    };
-    // Of what does not exist nothing is missing.
-    let part = |share: Share, one: &str, many: &str| {
-        let name = if share.all == 1 { one } else { many };
-        (share.all > 0).then(|| format!("{} of {} {name}", share.seen, share.all))
-    };
-    let Some(operations) = part(coverage.operations, "operation", "operations") else {
-        return Ok(());
-    };
-    write!(out, "held: {operations}")?;
-    let declared: Vec<String> = [
-        part(coverage.statuses, "status", "statuses"),
-        part(coverage.media_types, "media type", "media types"),
-        part(
-            coverage.properties,
-            "optional property",
-            "optional properties",
-        ),
-        part(coverage.branches, "branch", "branches"),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
-    if !declared.is_empty() {
-        let these = if coverage.operations.seen == 1 {
-            "this one declares"
-        } else {
-            "these declare"
-        };
-        write!(out, "; of what {these} {}", declared.join(", "))?;
+    match parts::held(outcome) {
+        Some(held) => writeln!(out, "{held}\n"),
+        None => Ok(()),
     }
-    writeln!(out, "\n")
 }
 
 /// `2 errors, 1 warning in 412 requests (3.2 s): the contract does not hold`

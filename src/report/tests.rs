@@ -237,6 +237,32 @@ fn junit_has_a_case_for_each_finding() {
 }
 
 #[test]
+fn what_was_held_stands_in_every_report_that_has_a_place_for_it() {
+    let outcome = outcome(vec![(finding("one"), 3)]);
+    let held = "held: 1 of 1 operation; of what this one declares 1 of 2 statuses, 1 of 1 media type, \
+                3 of 4 optional properties";
+    let markdown = rendered("markdown", &outcome);
+    assert!(markdown.lines().any(|line| line == held), "{markdown}");
+    let xml = rendered("junit", &outcome);
+    // Once for the operation, once for the run.
+    let properties = xml.matches(r#"<property name="statuses" value="1 of 2"/>"#);
+    assert_eq!(properties.count(), 2, "{xml}");
+    let sarif: Value = serde_json::from_str(&rendered("sarif", &outcome)).expect("it is JSON");
+    let statuses = &sarif["runs"][0]["properties"]["coverage"]["statuses"];
+    assert_eq!(
+        (&statuses["seen"], &statuses["all"]),
+        (&1.into(), &2.into())
+    );
+    let lint = Outcome {
+        coverage: None,
+        ..outcome
+    };
+    assert!(!rendered("markdown", &lint).contains("held:"));
+    let sarif: Value = serde_json::from_str(&rendered("sarif", &lint)).expect("it is JSON");
+    assert!(sarif["runs"][0].get("properties").is_none());
+}
+
+#[test]
 fn a_line_of_two_megabytes_is_shown_through_a_window() {
     let padding = "x".repeat(2 << 20);
     let text = format!(

@@ -58,7 +58,11 @@ fn write(folder: &Path, name: &str, text: &str) {
 
 /// What a replay says of the recording on its line, and in its JSON report.
 fn replay(folder: &Path, recording: &str, name: &str) -> (String, Value) {
-    write(folder, "api.yaml", DOCUMENT);
+    replay_of(DOCUMENT, folder, recording, name)
+}
+
+fn replay_of(document: &str, folder: &Path, recording: &str, name: &str) -> (String, Value) {
+    write(folder, "api.yaml", document);
     write(folder, "r.ndjson", recording);
     let output = Command::new(env!("CARGO_BIN_EXE_oasgate"))
         .current_dir(folder)
@@ -130,4 +134,52 @@ fn where_nothing_was_held_nothing_is_claimed() {
     let (line, coverage) = replay(folder.path(), &elsewhere, "none.json");
     assert_eq!(line, "held: 0 of 2 operations");
     assert_eq!(coverage["statuses"], json!({ "seen": 0, "all": 0 }));
+}
+
+#[test]
+fn each_item_of_a_sequential_media_type_is_counted() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    let document = r"
+openapi: 3.2.0
+info: { title: Pets, version: '1' }
+paths:
+  /pets:
+    get:
+      operationId: listPets
+      responses:
+        '200':
+          description: Fine
+          content: { application/jsonl: { itemSchema: { $ref: '#/components/schemas/Pet' } } }
+components:
+  schemas:
+    Pet:
+      type: object
+      properties:
+        name: { type: string }
+        tag: { type: string }
+        owner: { oneOf: [{ type: string }, { type: integer }] }
+";
+    let lines = |body: &str| {
+        let exchange = json!({
+            "request": { "method": "GET", "url": "http://a.test/pets" },
+            "response": {
+                "status": 200,
+                "headers": { "content-type": "application/jsonl" },
+                "body": body,
+            },
+        });
+        format!("{exchange}\n")
+    };
+    let two = lines("{\"name\": \"a\"}\n{\"owner\": 1}\n");
+    let (line, _) = replay_of(document, folder, &two, "two.json");
+    let all = "held: 1 of 1 operation; of what this one declares 1 of 1 status, 1 of 1 media type, \
+               2 of 3 optional properties, 1 of 2 branches";
+    assert_eq!(line, all);
+    let none = lines("");
+    let (line, _) = replay_of(document, folder, &none, "none.json");
+    assert!(
+        line.ends_with("0 of 3 optional properties, 0 of 2 branches"),
+        "{line}"
+    );
 }

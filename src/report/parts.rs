@@ -1,0 +1,68 @@
+//! What more than one report says in the same words: the parts of a finding, and what was held.
+
+use crate::{
+    finding::Finding,
+    gate::{Coverage, Outcome, Share},
+};
+
+/// What a person needs to act upon a finding, line by line, below its message.
+pub(super) fn parts(finding: &Finding) -> Vec<String> {
+    let mut lines = Vec::new();
+    let actual = finding.actual.iter();
+    lines.extend(actual.map(|actual| format!("got:  {actual}")));
+    let expected = finding.expected.iter();
+    lines.extend(expected.map(|expected| format!("want: {expected}")));
+    lines.extend(finding.help.iter().cloned());
+    if let Some(evidence) = &finding.evidence {
+        let recording = evidence.recording.iter();
+        lines.extend(recording.map(|recording| format!("in:   {recording}")));
+        lines.push(evidence.curl.clone());
+    }
+    lines
+}
+
+/// What was counted, each by its name in the JSON report.
+pub(super) fn shares(coverage: &Coverage) -> [(&'static str, Share); 5] {
+    [
+        ("operations", coverage.operations),
+        ("statuses", coverage.statuses),
+        ("media_types", coverage.media_types),
+        ("properties", coverage.properties),
+        ("branches", coverage.branches),
+    ]
+}
+
+/// `held: 1 of 2 operations; of what this one declares 1 of 3 statuses, …`; `None` where nothing was
+/// to be held.
+pub(super) fn held(outcome: &Outcome) -> Option<String> {
+    let coverage = outcome.coverage.as_ref()?;
+    // Of what does not exist nothing is missing.
+    let part = |share: Share, one: &str, many: &str| {
+        let name = if share.all == 1 { one } else { many };
+        (share.all > 0).then(|| format!("{} of {} {name}", share.seen, share.all))
+    };
+    let operations = part(coverage.operations, "operation", "operations")?;
+    let declared: Vec<String> = [
+        part(coverage.statuses, "status", "statuses"),
+        part(coverage.media_types, "media type", "media types"),
+        part(
+            coverage.properties,
+            "optional property",
+            "optional properties",
+        ),
+        part(coverage.branches, "branch", "branches"),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    if declared.is_empty() {
+        return Some(format!("held: {operations}"));
+    }
+    let these = if coverage.operations.seen == 1 {
+        "this one declares"
+    } else {
+        "these declare"
+    };
+    let declared = declared.join(", ");
+    Some(format!("held: {operations}; of what {these} {declared}"))
+}
