@@ -110,7 +110,7 @@ pub(super) fn credentials(
     Ok(Who {
         credentials: Credentials {
             main,
-            headers: headers(&args.header)?,
+            headers: together(headers(&args.header)?, config.header_fields()?),
             others,
         },
         notices,
@@ -164,7 +164,9 @@ fn typed(args: &AuthArgs, reader: &Reader<'_>) -> Result<Option<Secret>> {
     Ok(None)
 }
 
-fn headers(typed: &[String]) -> Result<Vec<(HeaderName, HeaderValue)>> {
+type Fields = Vec<(HeaderName, HeaderValue)>;
+
+fn headers(typed: &[String]) -> Result<Fields> {
     typed
         .iter()
         .map(|text| {
@@ -180,6 +182,17 @@ fn headers(typed: &[String]) -> Result<Vec<(HeaderName, HeaderValue)>> {
             Ok((name, value))
         })
         .collect()
+}
+
+/// The typed fields, and those of the file that were not typed.
+fn together(mut typed: Fields, configured: Fields) -> Fields {
+    let is_typed = |name: &HeaderName| typed.iter().any(|(known, _)| known == name);
+    let more: Fields = configured
+        .into_iter()
+        .filter(|(name, _)| !is_typed(name))
+        .collect();
+    typed.extend(more);
+    typed
 }
 
 fn environment(name: &str) -> Option<String> {

@@ -16,7 +16,7 @@ use super::{
     start::Service,
 };
 use crate::{
-    config::{Config, parse_duration},
+    config::{Config, parse_duration, parse_seed},
     finding::Severity,
     gate::{self, CleanUp, Interrupt, LiveSettings, Methods, Phase, RandomEnd, Scope, Shard},
     transport::{Connection, HttpTransport, is_up},
@@ -44,36 +44,36 @@ pub(super) struct Args {
     #[arg(long, value_name = "N/OF")]
     shard: Option<Shard>,
     /// The seed of everything that is generated, as the last run printed it
-    #[arg(long, value_name = "HEX", value_parser = seed)]
+    #[arg(long, value_name = "HEX", value_parser = parse_seed)]
     seed: Option<u64>,
-    /// Random requests for each operation
-    #[arg(long, value_name = "N", default_value_t = 30)]
-    cases: usize,
+    /// Random requests for each operation [default: 30]
+    #[arg(long, value_name = "N")]
+    cases: Option<usize>,
     /// Send all random requests, also where nothing new came for a while
     #[arg(long)]
     exhaustive: bool,
-    /// The most valid edges, and the most broken requests, for each operation
-    #[arg(long, value_name = "N", default_value_t = 40)]
-    edges: usize,
+    /// The most valid edges, and the most broken requests, for each operation [default: 40]
+    #[arg(long, value_name = "N")]
+    edges: Option<usize>,
     /// Run these phases alone: regressions, examples, edges, pairs, invalid, random, sequences, methods,
     /// framing, auth
     #[arg(long, value_name = "PHASE", value_delimiter = ',', add = ArgValueCandidates::new(complete::phases))]
     phases: Vec<Phase>,
-    /// The most requests of the whole run
-    #[arg(long, value_name = "N", default_value_t = 10_000)]
-    max_requests: u64,
+    /// The most requests of the whole run [default: 10000]
+    #[arg(long, value_name = "N")]
+    max_requests: Option<u64>,
     /// The longest that the whole run may take
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     max_time: Option<Duration>,
     /// End the run when this many errors were found that no baseline knows
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     max_failures: Option<u32>,
-    /// Requests under way at once
-    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=1024))]
-    workers: u16,
-    /// How many things of each kind sequences make, read, change and delete
-    #[arg(long, value_name = "N", default_value_t = 2)]
-    sequences: usize,
+    /// Requests under way at once [default: 4]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    workers: Option<u16>,
+    /// How many things of each kind sequences make, read, change and delete [default: 2]
+    #[arg(long, value_name = "N")]
+    sequences: Option<usize>,
     /// Leave what the run made where it is, in place of deleting it in the end
     #[arg(long)]
     no_clean_up: bool,
@@ -94,11 +94,6 @@ Examples:
   oasgate check spec/api.yaml --url https://api.example.com --rate 20/s \\
       --client-id-env CLIENT_ID --client-secret-env CLIENT_SECRET
   oasgate check spec/api.yaml --url \"$URL\" --baseline baseline.json --shard 2/5";
-
-pub(super) fn seed(text: &str) -> std::result::Result<u64, String> {
-    u64::from_str_radix(text.trim_start_matches("0x"), 16)
-        .map_err(|_| "a seed is up to 16 hexadecimal digits".to_owned())
-}
 
 pub(super) fn run(args: &Args, output: &Output) -> Result {
     let mut prepared = args.run.prepare()?;
@@ -157,7 +152,7 @@ pub(super) fn run(args: &Args, output: &Output) -> Result {
     // Where not everything was looked for, nothing can be said to have gone away.
     prepared.scope = Scope {
         leaves_operations: args.shard.is_some() || !args.operation.is_empty(),
-        leaves_phases: !args.phases.is_empty(),
+        leaves_phases: !settings.phases.is_empty(),
     };
     prepared.finish(outcome, output)
 }
@@ -265,29 +260,38 @@ fn settings(args: &Args, prepared: &Prepared) -> std::result::Result<LiveSetting
             )));
         }
     }
+    // Another service than that of the file was not meant when the file was written.
+    let is_meant = args.url.is_none() && config.run.allow_unsafe;
+    let usual = config.settle(LiveSettings::new(base))?;
     Ok(LiveSettings {
         common: prepared.settings.clone(),
-        seed: args.seed.unwrap_or_else(fresh_seed),
-        workers: usize::from(args.workers),
-        max_requests: args.max_requests,
-        max_time: args.max_time,
-        max_failures: args.max_failures.map(|most| most as usize),
+        seed: args.seed.or(config.seed()?).unwrap_or_else(fresh_seed),
+        workers: args.workers.map_or(usual.workers, usize::from),
+        max_requests: args.max_requests.unwrap_or(usual.max_requests),
+        max_time: args.max_time.or(usual.max_time),
+        max_failures: match args.max_failures {
+            Some(most) => Some(most as usize),
+            None => usual.max_failures,
+        },
         known: prepared.known(),
-        random_cases: args.cases,
+        random_cases: args.cases.unwrap_or(usual.random_cases),
         random_end: if args.exhaustive {
             RandomEnd::AllSent
         } else {
-            RandomEnd::NothingNew
+            usual.random_end
         },
-        edge_cases: args.edges,
-        sequences: args.sequences,
+        edge_cases: args.edges.unwrap_or(usual.edge_cases),
+        sequences: args.sequences.unwrap_or(usual.sequences),
         clean_up: if args.no_clean_up {
             CleanUp::Leave
         } else {
-            CleanUp::Delete
+            usual.clean_up
         },
-        phases: args.phases.clone(),
-        methods: if args.allow_unsafe || is_loopback {
+        phases: match args.phases.as_slice() {
+            [] => usual.phases.clone(),
+            typed => typed.to_vec(),
+        },
+        methods: if args.allow_unsafe || is_loopback || is_meant {
             Methods::All
         } else {
             Methods::Safe
@@ -299,7 +303,7 @@ fn settings(args: &Args, prepared: &Prepared) -> std::result::Result<LiveSetting
         polling: config.polling_rules(contract)?,
         only: args.operation.clone(),
         excluded: excluded(args, prepared)?,
-        ..LiveSettings::new(base)
+        ..usual
     })
 }
 

@@ -10,7 +10,7 @@ use clap::{Args, ValueEnum};
 use clap_complete::engine::ArgValueCandidates;
 
 use crate::{
-    config::{Config, ConfigError, FILE_NAME},
+    config::{Config, ConfigError, FILE_NAME, known_failure},
     contract::{Contract, UnknownOperation},
     document::DocumentError,
     finding::Severity,
@@ -210,18 +210,17 @@ impl RunArgs {
             ));
         }
         for rule in &self.fail_on {
-            let known = || {
-                crate::config::rules()
-                    .map(|rule| rule.id)
-                    .chain(["warning", "note"])
-            };
-            if !known().any(|known| known == rule) {
-                let hint = crate::did_you_mean::hint(rule, known());
+            if let Err(hint) = known_failure(rule) {
                 return Err(CliError::Usage(format!(
                     "--fail-on: there is no rule {rule:?}{hint}; `oasgate explain` lists them"
                 )));
             }
         }
+        let fail_on = match self.fail_on.as_slice() {
+            [] => config.failures()?,
+            typed => typed,
+        }
+        .to_vec();
         let settings = Settings {
             severities: config.severities(&contract)?,
             slow_after: config.slow_limit()?,
@@ -236,7 +235,7 @@ impl RunArgs {
             contract,
             config,
             reports: self.report.clone(),
-            fail_on: self.fail_on.clone(),
+            fail_on,
         })
     }
 

@@ -40,7 +40,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "N", default_value_t = 10)]
     count: usize,
     /// The seed: the same one gives the same bytes
-    #[arg(long, value_name = "HEX", default_value = "0", value_parser = super::check::seed)]
+    #[arg(long, value_name = "HEX", default_value = "0", value_parser = crate::config::parse_seed)]
     seed: u64,
 }
 

@@ -24,7 +24,7 @@ pub(super) struct Args {
     #[command(flatten)]
     spec: SpecArgs,
     /// The seed of everything that is generated
-    #[arg(long, value_name = "HEX", default_value = "0", value_parser = super::check::seed)]
+    #[arg(long, value_name = "HEX", default_value = "0", value_parser = crate::config::parse_seed)]
     seed: u64,
     /// Random requests for each operation
     #[arg(long, value_name = "N", default_value_t = 30)]

@@ -8,6 +8,7 @@ mod connection;
 mod duration;
 mod error;
 mod places;
+mod run;
 #[cfg(test)]
 mod schema;
 mod scope;
@@ -39,6 +40,8 @@ pub use connection::ConnectionConfig;
 pub(crate) use connection::proxy;
 pub use duration::{MalformedDuration, parse_duration};
 pub use error::ConfigError;
+pub(crate) use run::known_failure;
+pub use run::{RunConfig, parse_seed};
 pub use scope::{ScopeConfig, StatusText};
 
 /// The name under which the file is looked for.
@@ -59,6 +62,12 @@ pub struct Config {
     pub rate: Option<String>,
     /// How the service and the document are reached.
     pub connection: ConnectionConfig,
+    /// What a check sends.
+    pub run: RunConfig,
+    /// Fields of every request, by name; credentials are said elsewhere.
+    pub headers: BTreeMap<String, String>,
+    /// What fails the gate besides errors: `warning`, `note`, or rules.
+    pub fail_on: Vec<String>,
     /// The name of the environment variable that holds the token.
     pub token_env: Option<String>,
     /// Who asks, where more is to be said than `token-env` does.
@@ -219,6 +228,7 @@ impl Config {
         self.values_at()?;
         self.url()?;
         self.validate_connection()?;
+        self.validate_run()?;
         for index in 0..self.polling.len() {
             self.longest_wait(index)?;
         }

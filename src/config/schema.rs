@@ -5,6 +5,7 @@ use std::path::Path;
 use serde_json::{Map, Value, json};
 
 use super::{Config, rules};
+use crate::gate::Phase;
 
 const PUBLISHED: &str = "docs/schemas/config.schema.json";
 
@@ -38,6 +39,7 @@ fn schema() -> Value {
         "/properties/slow-after",
         "/properties/wait",
         "/$defs/PollingConfig/properties/max-wait",
+        "/$defs/RunConfig/properties/max-time",
         "/$defs/ConnectionConfig/properties/timeout",
         "/$defs/ConnectionConfig/properties/connect-timeout",
         "/$defs/ConnectionConfig/properties/first-byte-timeout",
@@ -53,6 +55,16 @@ fn schema() -> Value {
             { "type": "string", "pattern": "^[1-5]([0-9]{2}|XX)$" },
         ],
     });
+    schema["properties"]["fail-on"]["items"] = json!({
+        "anyOf": [
+            { "enum": ["warning", "note"] },
+            { "enum": rules().map(|rule| rule.id).collect::<Vec<_>>() },
+        ],
+    });
+    let run = &mut schema["$defs"]["RunConfig"]["properties"];
+    run["seed"]["pattern"] = json!("^(0x)?[0-9A-Fa-f]{1,16}$");
+    run["phases"]["items"] = json!({ "enum": Phase::ALL.map(Phase::as_str) });
+    run["workers"]["maximum"] = json!(1024);
     schema["$defs"]["ConnectionConfig"]["properties"]["proxy"]["pattern"] =
         json!("^https?://[^/@]+/?$");
     schema["properties"]["rate"]["pattern"] = json!("^\\s*[0-9]+\\s*/\\s*(s|m|min|h)\\s*$");
@@ -132,6 +144,13 @@ fn what_the_schema_takes_the_code_reads_and_the_other_way_round() {
         "rate = '20'",
         "[baseline]\nratchet = 'yes'",
         "[connection]\ntimeout = 30",
+        "fail-on = ['warnings']",
+        "[run]\nseed = 'today'",
+        "[run]\nphases = ['edge']",
+        "[run]\nworkers = 0",
+        "[run]\nworkers = 5000",
+        "[run]\nmax-failures = 0",
+        "[run]\nmax-time = 10",
         "[connection]\nproxy = 'proxy:3128'",
     ] {
         assert!(!holds(text) && !reads(text), "{text}");

@@ -14,11 +14,11 @@ use crate::{
     contract::UnknownOperation,
     exchange::{Request, Response},
     gate::{
-        self, Credentials, Event, Interrupt, Listener as _, LiveSettings, Methods, Outcome, Phase,
-        PollingRule,
+        self, CleanUp, Credential, Credentials, Event, Interrupt, Listener as _, LiveSettings,
+        Methods, NamedCredential, Outcome, Phase, PollingRule,
     },
     report::{Colour, Detail, Terminal},
-    transport::{ServiceTransport, Transport},
+    transport::{Secret, ServiceTransport, Transport},
 };
 
 /// A run to be: a contract, and what the run is told. Say what it is held against with
@@ -146,6 +146,44 @@ impl<'c> Gate<'c> {
     /// A bearer token, an API key or `user:password`, as the operations' security wants it.
     pub fn token(mut self, token: impl Into<String>) -> Self {
         self.settings.credentials.main = Credentials::with_token(token).main;
+        self
+    }
+
+    /// Another who may ask, with a token as [`Gate::token`] takes one, to see whether one reaches what
+    /// belongs to the other (`broken-object-authorization`). The name stands in findings; may be given
+    /// again.
+    pub fn other(mut self, name: impl Into<String>, token: impl Into<String>) -> Self {
+        let name = name.into();
+        let credential = Credential {
+            token: Some(Secret::new(&format!("{name}_TOKEN"), token)),
+            ..Credential::default()
+        };
+        let others = &mut self.settings.credentials.others;
+        others.push(NamedCredential { name, credential });
+        self
+    }
+
+    /// How many things of each kind sequences make, read, change and delete; 2 unless said.
+    pub fn sequences(mut self, number: usize) -> Self {
+        self.settings.sequences = number;
+        self
+    }
+
+    /// Leaves what the run made where it is, in place of deleting it in the end.
+    pub fn without_clean_up(mut self) -> Self {
+        self.settings.clean_up = CleanUp::Leave;
+        self
+    }
+
+    /// The most requests of the whole run; 10000 unless said.
+    pub fn max_requests(mut self, number: u64) -> Self {
+        self.settings.max_requests = number;
+        self
+    }
+
+    /// How many requests may be under way at once; 4 unless said.
+    pub fn workers(mut self, number: usize) -> Self {
+        self.settings.workers = number.max(1);
         self
     }
 

@@ -45,6 +45,7 @@ const GRANTS: &[(&str, &[&str])] = &[
             "check",
             "contract",
             "did_you_mean",
+            "exchange",
             "finding",
             "gate",
             "lint",

@@ -8,6 +8,7 @@ mod architecture;
 mod baseline;
 mod checks;
 mod cli;
+mod configured;
 mod connection;
 mod coverage;
 mod evidence;

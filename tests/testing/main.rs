@@ -5,6 +5,7 @@ mod fake;
 mod functions;
 mod generated;
 mod hundred;
+mod others;
 mod service;
 mod snapshots;
 mod strategies;
