@@ -143,9 +143,6 @@ impl Finding {
         if let Some(evidence) = &mut self.evidence {
             change(&mut evidence.url);
             change(&mut evidence.curl);
-            for before in &mut evidence.before {
-                change(&mut before.curl);
-            }
             evidence
                 .before
                 .iter_mut()

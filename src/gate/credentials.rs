@@ -172,10 +172,16 @@ pub(super) fn hide_in(secrets: &[Secret], value: &Value) -> Option<Value> {
             let shown: serde_json::Map<_, _> = members
                 .iter()
                 .map(|(name, member)| {
-                    let hidden = (hide(secrets, name), hide_in(secrets, member));
-                    is_changed |= matches!(hidden.0, Cow::Owned(_)) || hidden.1.is_some();
-                    let member = hidden.1.unwrap_or_else(|| member.clone());
-                    (hidden.0.into_owned(), member)
+                    let mut shown = Cow::Borrowed(name.as_str());
+                    for secret in secrets {
+                        if let Cow::Owned(hidden) = secret.hide_long(&shown) {
+                            shown = Cow::Owned(hidden);
+                        }
+                    }
+                    let hidden = hide_in(secrets, member);
+                    is_changed |= matches!(shown, Cow::Owned(_)) || hidden.is_some();
+                    let member = hidden.unwrap_or_else(|| member.clone());
+                    (shown.into_owned(), member)
                 })
                 .collect();
             is_changed.then_some(Value::Object(shown))

@@ -60,8 +60,13 @@ pub trait Source: Send + Sync {
 /// After this many renewals in a row that did not help, a refusal is not about the secret's age.
 const MOST_FRUITLESS: u32 = 3;
 
-/// What is shorter than this is a word rather than a secret, and is not hidden in what comes back.
-const SHORTEST_HIDDEN: usize = 6;
+/// What is shorter than this is not hidden in what comes back: whoever wants it has guessed it before
+/// reading a report, and a report without the word `a` nobody can read.
+const SHORTEST_HIDDEN: usize = 3;
+
+/// What is shorter than this is hidden only where it stands by itself: within other words it is a
+/// syllable of theirs.
+const SHORTEST_WITHIN_WORDS: usize = 6;
 
 /// What stands where something was hidden.
 const HIDDEN: &str = "REDACTED";
@@ -204,22 +209,69 @@ impl Secret {
         forms.dedup();
     }
 
-    /// The text with every value that this secret ever had taken out, also where it is encoded.
+    /// The text with every value that this secret ever had taken out, also where it is encoded. A short
+    /// one is taken out where it stands by itself.
     pub fn hide<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        let mut shown = self.hide_long(text);
+        let forms = self.0.forms.read().unwrap_or_else(PoisonError::into_inner);
+        for form in forms.iter().filter(|form| is_short(form)) {
+            if let Some(hidden) = without_word(&shown, form) {
+                shown = Cow::Owned(hidden);
+            }
+        }
+        shown
+    }
+
+    /// As [`Secret::hide`], with short values left where they are: for names, of which the contract's
+    /// own may well be the same word.
+    pub fn hide_long<'t>(&self, text: &'t str) -> Cow<'t, str> {
         let mut shown = Cow::Borrowed(text);
-        for form in self
-            .0
-            .forms
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .iter()
-        {
+        let forms = self.0.forms.read().unwrap_or_else(PoisonError::into_inner);
+        for form in forms.iter().filter(|form| !is_short(form)) {
             if shown.contains(form.as_str()) {
                 shown = Cow::Owned(shown.replace(form.as_str(), HIDDEN));
             }
         }
         shown
     }
+}
+
+fn is_short(form: &str) -> bool {
+    form.len() < SHORTEST_WITHIN_WORDS
+}
+
+/// The text with a word taken out wherever it stands by itself; `None` where it nowhere does.
+fn without_word(text: &str, word: &str) -> Option<String> {
+    let mut shown = String::new();
+    let mut kept = 0;
+    for (at, _) in text.match_indices(word) {
+        let end = at + word.len();
+        if ends_a_word(&text[..at]) && !text[end..].starts_with(is_of_word) {
+            shown.push_str(&text[kept..at]);
+            shown.push_str(HIDDEN);
+            kept = end;
+        }
+    }
+    shown.push_str(&text[kept..]);
+    (kept > 0).then_some(shown)
+}
+
+fn is_of_word(one: char) -> bool {
+    one.is_alphanumeric() || one == '_' || one == '-'
+}
+
+/// Whether what comes next begins a word of its own. The last letter of `%22`, of `\n` and of `\u{1b}`
+/// is not one of a word.
+fn ends_a_word(before: &str) -> bool {
+    if !before.ends_with(is_of_word) {
+        return true;
+    }
+    let is_hexadecimal = |text: &str| text.bytes().all(|one| one.is_ascii_hexdigit());
+    let mut ends = before.char_indices().rev();
+    let second = ends.nth(1).map_or("", |(at, _)| &before[at..]);
+    let third = ends.next().map_or("", |(at, _)| &before[at..]);
+    ["\\n", "\\r", "\\t", "\\b", "\\f"].contains(&second)
+        || third.strip_prefix('%').is_some_and(is_hexadecimal)
 }
 
 fn forms_of(value: &str) -> Vec<String> {
@@ -299,6 +351,32 @@ mod tests {
             assert!(!shown.contains("rd"), "{form}: {shown}");
         }
         assert_eq!(secret.hide("a word"), "a word");
+        assert_eq!(secret.hide_long("us er:pass/wörd\"+1"), HIDDEN);
         assert_eq!(format!("{secret:?}"), "Secret(\"T\")");
+    }
+
+    #[test]
+    fn a_short_secret_is_hidden_where_it_stands_by_itself() {
+        let secret = Secret::new("t", "me:k2y");
+        for (text, shown) in [
+            ("k2y", "REDACTED"),
+            (r#"{"seen": "k2y"}"#, r#"{"seen": "REDACTED"}"#),
+            (r#""{\"seen\":\"k2y\"}""#, r#""{\"seen\":\"REDACTED\"}""#),
+            ("Basic me:k2y", "Basic REDACTED"),
+            ("Bearer k2y was refused", "Bearer REDACTED was refused"),
+            ("/?a=k2y&b=k2y", "/?a=REDACTED&b=REDACTED"),
+            ("%22k2y%22 and \\nk2y", "%22REDACTED%22 and \\nREDACTED"),
+            ("k2yk2y", "k2yk2y"),
+            ("monk2y, k2ys, k2y_id, x-k2y", "monk2y, k2ys, k2y_id, x-k2y"),
+            ("ök2y %2k2y", "ök2y %2k2y"),
+            ("k2y monk2y k2y", "REDACTED monk2y REDACTED"),
+            // In base 64, by itself and with the user's name.
+            ("azJ5 bWU6azJ5", "REDACTED REDACTED"),
+        ] {
+            assert_eq!(secret.hide(text), shown, "{text}");
+        }
+        assert_eq!(secret.hide_long("k2y"), "k2y");
+        let nothing = Secret::new("t", "me:a");
+        assert_eq!(nothing.hide("a word"), "a word");
     }
 }
