@@ -40,6 +40,7 @@ pub use live::check;
 pub use outcome::{End, OperationSummary, Outcome, SnapshotSummary, Unreached};
 pub use plan::{Plan, plan};
 pub use replay::{Replay, Source, replay};
+pub use sequence::{Sequence, Step, sequences};
 pub use settings::{
     CleanUp, LiveSettings, Methods, PollingRule, RandomEnd, Settings, Severities, SeverityRule,
 };

@@ -99,7 +99,13 @@ impl<T: Transport> Run<'_, T> {
             plan.complete(self.contract, &settings, &self.strategies);
         }
         self.is_planned = true;
-        let all: usize = plans.iter().map(|plan| plan.cases.len()).sum();
+        let sequences = sequence::outline(self.contract, self.graph, self.settings);
+        let sequences = sequences.iter().map(sequence::Sequence::requests);
+        let all: usize = plans
+            .iter()
+            .map(|plan| plan.cases.len())
+            .chain(sequences)
+            .sum();
         self.planned(all as u64);
     }
 

@@ -311,3 +311,35 @@ fn in_ci_snapshots_are_not_written() {
         assert_eq!(folder.path().join("snapshots").exists(), !ci);
     }
 }
+
+#[test]
+fn a_plan_lists_sequences_and_counts_them() {
+    let plan = |more: &[&str]| {
+        let args = [&["plan", "specs/orders.yaml", "--cases", "1"], more].concat();
+        // The configuration of this project is about another document.
+        let output = oasgate(&project().join("tests"), &args);
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        text(&output.stdout)
+    };
+    let shown = plan(&[]);
+    let step = "    sequence DELETE /orders/{order_id}  (what was made is deleted, 2 times)";
+    assert!(shown.lines().any(|line| line == step), "{shown}");
+    let last = shown.lines().last().expect("a line");
+    let numbers: Vec<u64> = last
+        .split(' ')
+        .filter_map(|word| word.parse().ok())
+        .collect();
+    let [all, sequences] = numbers[..] else {
+        panic!("{last}");
+    };
+    let lines: Vec<Value> = plan(&["--json"])
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect();
+    let times = |line: &Value| line["times"].as_u64().unwrap_or(1);
+    assert_eq!(all, lines.iter().map(times).sum::<u64>());
+    let of_sequences = lines.iter().filter(|line| line["phase"] == "sequences");
+    assert_eq!(sequences, of_sequences.map(times).sum::<u64>());
+    let fewer = plan(&["--sequences", "1"]);
+    assert!(!fewer.contains(" times)"), "{fewer}");
+}

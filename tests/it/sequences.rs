@@ -383,6 +383,52 @@ async fn a_sound_shop_is_walked_through_and_left_clean() {
     );
 }
 
+/// How often each request of a shop's log came, with ids left out.
+fn counted(log: &[String]) -> BTreeMap<String, usize> {
+    let mut counted = BTreeMap::new();
+    for line in log {
+        let words = line.split(' ').take(3).map(|word| {
+            let parts = word.split('/').map(|part| {
+                let is_id = part.contains(|one: char| one.is_ascii_digit());
+                if is_id { "_" } else { part }
+            });
+            parts.collect::<Vec<_>>().join("/")
+        });
+        let line = words.collect::<Vec<_>>().join(" ");
+        *counted.entry(line).or_default() += 1;
+    }
+    counted
+}
+
+#[tokio::test]
+async fn what_is_planned_is_what_a_sound_shop_is_sent() {
+    for sequences in 0..4 {
+        let settings = LiveSettings {
+            clean_up: CleanUp::Leave,
+            sequences,
+            ..settings()
+        };
+        let document = Document::parse("shop.yaml", DOCUMENT.to_owned()).expect("a document");
+        let planned = gate::sequences(&Contract::from_document(document), &settings);
+        let mut lines: Vec<String> = Vec::new();
+        for sequence in &planned {
+            for step in &sequence.steps {
+                let times = if step.is_repeated { sequence.times } else { 1 };
+                let asker = step.asker.as_deref().unwrap_or("alice");
+                let path = step.operation.path.as_str();
+                let path = path.replace("{cart_id}", "1").replace("{item}", "1");
+                let line = format!("{asker} {} {path}", step.operation.method);
+                lines.extend(std::iter::repeat_n(line, times));
+            }
+        }
+        let (state, _) = run(Fault::None, &settings).await;
+        let shop = shop(&state);
+        assert_eq!(counted(&lines), counted(&shop.log), "{sequences}");
+        let all: usize = planned.iter().map(gate::Sequence::requests).sum();
+        assert_eq!(all, shop.log.len(), "{sequences}");
+    }
+}
+
 #[tokio::test]
 async fn each_fault_is_found_by_its_check_from_ten_seeds() {
     let faults = [

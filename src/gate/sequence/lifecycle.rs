@@ -2,11 +2,9 @@
 
 use http::StatusCode;
 
-use super::{Request, Sequencer, Thing, prepare::Ground, values::BodyFrom};
-use crate::{contract::graph::Shape, transport::Transport};
+use super::{Request, Sequencer, Thing, outline, prepare::Ground, values::BodyFrom};
+use crate::transport::Transport;
 
-/// How many operations below a thing are asked in one sequence.
-const MOST_BELOW: usize = 4;
 /// How often a change is tried with other values.
 const MOST_CHANGES: usize = 2;
 
@@ -151,19 +149,8 @@ impl<T: Transport> Sequencer<'_, '_, T> {
 
     /// Operations at paths below a thing, in the document's order.
     fn below(&self, resource: usize, safe: bool) -> Vec<usize> {
-        let shape = &self.namer.graph.resources[resource].shape;
-        let operations = self.namer.contract.operations().iter().enumerate();
-        operations
-            .filter(|(_, operation)| {
-                let own = Shape::of(operation);
-                own != *shape
-                    && shape.contains(&own)
-                    && operation.is_safe() == safe
-                    && operation.method != http::Method::DELETE
-            })
-            .map(|(index, _)| index)
-            .take(MOST_BELOW)
-            .collect()
+        let known = &self.namer.graph.resources[resource];
+        outline::below(self.namer.contract, known, safe)
     }
 
     /// A safe operation twice in a row.

@@ -12,6 +12,7 @@
 mod clean_up;
 mod lifecycle;
 mod litter;
+mod outline;
 mod prepare;
 mod set_up;
 mod thing;
@@ -48,6 +49,8 @@ use crate::{
 
 pub(super) use clean_up::clean_up;
 pub(super) use litter::Litter;
+pub(super) use outline::of as outline;
+pub use outline::{Sequence, Step, sequences};
 pub(super) use set_up::{State, existing, set_up, state_for};
 
 use thing::{Namer, Thing};

@@ -1,0 +1,386 @@
+//! Sequences as they would be sent, as far as that is known before the first response: which requests
+//! build on which. What a service refuses is tried again with other values or left, so that a run may
+//! send more of them, or fewer.
+
+use std::{collections::HashSet, sync::Arc};
+
+use http::Method;
+
+use super::is_allowed;
+use crate::{
+    contract::{
+        Contract, Location, Operation,
+        graph::{Graph, Need, Resource, Role, Shape},
+    },
+    gate::{LiveSettings, Phase},
+};
+
+/// How many operations below a thing are asked in one sequence.
+const MOST_BELOW: usize = 4;
+
+/// One sequence.
+#[derive(Clone, Debug)]
+pub struct Sequence {
+    /// What it is about: the path of a resource, such as `/orders/{}`, or the id of an operation.
+    pub about: String,
+    /// How often it is sent; what only the first does is told by [`Step::is_repeated`].
+    pub times: usize,
+    /// Its requests in their order.
+    pub steps: Vec<Step>,
+}
+
+/// One request of a sequence.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// The operation.
+    pub operation: Arc<Operation>,
+    /// Why it is sent.
+    pub why: &'static str,
+    /// Who asks, where it is not the one who always does.
+    pub asker: Option<String>,
+    /// Whether it is sent each time, and not only the first.
+    pub is_repeated: bool,
+}
+
+impl Sequence {
+    /// How many requests it takes, however often it is sent.
+    pub fn requests(&self) -> usize {
+        let repeated = self.steps.iter().filter(|step| step.is_repeated).count();
+        self.steps.len() + repeated * self.times.saturating_sub(1)
+    }
+}
+
+/// The sequences of a contract, in the order in which they would be sent.
+pub fn sequences(contract: &Contract, settings: &LiveSettings) -> Vec<Sequence> {
+    of(contract, &Graph::of(contract), settings)
+}
+
+/// As [`sequences`], where the graph is known.
+pub(in crate::gate) fn of(
+    contract: &Contract,
+    graph: &Graph,
+    settings: &LiveSettings,
+) -> Vec<Sequence> {
+    if !settings.phases.is_empty() && !settings.phases.contains(&Phase::Sequences) {
+        return Vec::new();
+    }
+    let mut outliner = Outliner {
+        contract,
+        graph,
+        settings,
+        standing: HashSet::new(),
+        asked: HashSet::new(),
+        steady: HashSet::new(),
+        reached: HashSet::new(),
+    };
+    outliner.all()
+}
+
+/// Operations at paths below a thing, in the document's order.
+pub(super) fn below(contract: &Contract, resource: &Resource, safe: bool) -> Vec<usize> {
+    let shape = &resource.shape;
+    let operations = contract.operations().iter().enumerate();
+    operations
+        .filter(|(_, operation)| {
+            let own = Shape::of(operation);
+            own != *shape
+                && shape.contains(&own)
+                && operation.is_safe() == safe
+                && operation.method != Method::DELETE
+        })
+        .map(|(index, _)| index)
+        .take(MOST_BELOW)
+        .collect()
+}
+
+/// Walks through sequences as a run does, taking every request as answered.
+struct Outliner<'o> {
+    contract: &'o Contract,
+    graph: &'o Graph,
+    settings: &'o LiveSettings,
+    /// Resources of which one is there for all.
+    standing: HashSet<usize>,
+    /// Lists that were asked for.
+    asked: HashSet<usize>,
+    /// Reads that were sent twice in a row.
+    steady: HashSet<usize>,
+    /// Operations that were sent.
+    reached: HashSet<usize>,
+}
+
+/// A sequence under way.
+#[derive(Default)]
+struct Draft {
+    steps: Vec<Step>,
+    /// Resources of which one is there.
+    things: Vec<usize>,
+}
+
+impl Outliner<'_> {
+    fn all(&mut self) -> Vec<Sequence> {
+        let mut all = Vec::new();
+        if self.settings.sequences > 0 {
+            // The whole before its parts.
+            let mut order: Vec<usize> = (0..self.graph.resources.len()).collect();
+            order.sort_by_key(|at| self.graph.resources[*at].shape.len());
+            all.extend(order.into_iter().filter_map(|at| self.lifecycle(at)));
+        }
+        for (index, operation) in self.contract.operations().iter().enumerate() {
+            let draft = if !is_allowed(operation, self.settings) {
+                continue;
+            } else if operation.is_safe() {
+                self.read_twice(index)
+            } else if self.settings.sequences > 0 {
+                self.act(index)
+            } else {
+                continue;
+            };
+            all.extend(draft.map(|draft| Sequence {
+                about: operation.id.to_string(),
+                times: 1,
+                steps: draft.steps,
+            }));
+        }
+        all
+    }
+
+    fn operation(&self, index: usize) -> &Arc<Operation> {
+        &self.contract.operations()[index]
+    }
+
+    fn is_allowed(&self, index: usize) -> bool {
+        is_allowed(self.operation(index), self.settings)
+    }
+
+    fn allowed(&self, operations: impl IntoIterator<Item = usize>) -> Vec<usize> {
+        let operations = operations.into_iter();
+        operations.filter(|one| self.is_allowed(*one)).collect()
+    }
+
+    fn lifecycle(&mut self, at: usize) -> Option<Sequence> {
+        let known = &self.graph.resources[at];
+        let mut draft = Draft::default();
+        if !self.make(at, &mut draft, true) {
+            return None;
+        }
+        let read = self.allowed(known.read).pop();
+        let updates = self.allowed(known.updates.iter().copied());
+        let safe = below(self.contract, known, true);
+        let acts = self.allowed(below(self.contract, known, false));
+        let looked_at = self.allowed(known.list.into_iter().chain(safe.iter().copied()));
+        if let Some(read) = read {
+            self.step(&mut draft, read, "what was made is read", true);
+            self.step(&mut draft, read, "the same again", false);
+            self.steady.insert(read);
+        }
+        for index in looked_at {
+            if self.is_named(index, &draft) {
+                self.step(&mut draft, index, "what was made is looked at", false);
+            }
+        }
+        let asked = read.into_iter().chain(self.allowed(safe));
+        let asked = asked.chain(updates.iter().copied());
+        let asked: Vec<usize> = asked.chain(acts.iter().copied()).collect();
+        for index in asked {
+            self.as_others(&mut draft, index, "another asks for what was made");
+        }
+        for update in updates {
+            self.step(&mut draft, update, "what was made is changed", true);
+            if let Some(read) = read {
+                self.step(&mut draft, read, "what was changed is read", true);
+            }
+        }
+        for index in acts {
+            if self.graph.made_by(index).is_none() && self.is_named(index, &draft) {
+                let why = "something is done with what was made";
+                self.step(&mut draft, index, why, false);
+            }
+        }
+        if let Some(delete) = self.allowed(known.delete).pop() {
+            self.as_others(&mut draft, delete, "another deletes what was made");
+            self.step(&mut draft, delete, "what was made is deleted", true);
+            if let Some(read) = read {
+                self.step(&mut draft, read, "what was deleted is read", true);
+            }
+        }
+        Some(Sequence {
+            about: known.shape.to_string(),
+            times: self.settings.sequences,
+            steps: draft.steps,
+        })
+    }
+
+    fn read_twice(&mut self, index: usize) -> Option<Draft> {
+        if !self.steady.insert(index) {
+            return None;
+        }
+        let mut draft = Draft::default();
+        self.prepare(index, None, &mut draft)?;
+        self.step(&mut draft, index, "what is there is read", true);
+        self.step(&mut draft, index, "the same again", true);
+        Some(draft)
+    }
+
+    fn act(&mut self, index: usize) -> Option<Draft> {
+        let is_delete = self.operation(index).method == Method::DELETE;
+        let needs_others = self.graph.needs_of(index).next().is_some();
+        if is_delete || !needs_others || self.reached.contains(&index) {
+            return None;
+        }
+        let mut draft = Draft::default();
+        self.prepare(index, None, &mut draft)?;
+        let operation = self.operation(index);
+        // What was there before is not to be changed.
+        let is_of_things = operation
+            .parameters_in(Location::Path)
+            .all(|parameter| self.is_of_things(operation, &parameter.name, &draft));
+        if !is_of_things {
+            return None;
+        }
+        let why = "something is done with what was made";
+        self.step(&mut draft, index, why, true);
+        Some(draft)
+    }
+
+    /// Makes a thing by the first operation that does; whether one does.
+    fn make(&mut self, at: usize, draft: &mut Draft, is_repeated: bool) -> bool {
+        let resource = &self.graph.resources[at];
+        for creator in &resource.creators {
+            let index = creator.operation;
+            if !self.is_allowed(index) {
+                continue;
+            }
+            let key = resource.shape.key(self.operation(index));
+            let chosen = key.filter(|_| creator.named_by_client).map(str::to_owned);
+            if self.prepare(index, chosen.as_deref(), draft).is_some() {
+                self.step(draft, index, "something is made", is_repeated);
+                draft.things.push(at);
+                return true;
+            }
+        }
+        false
+    }
+
+    /// What must be there before an operation can be asked; `None` where that cannot be had.
+    fn prepare(&mut self, index: usize, chosen: Option<&str>, draft: &mut Draft) -> Option<()> {
+        let operation = Arc::clone(self.operation(index));
+        let roles = if operation.is_safe() {
+            [Role::Lists, Role::Creates]
+        } else {
+            [Role::Creates, Role::Lists]
+        };
+        for parameter in operation.parameters_in(Location::Path) {
+            let name = &parameter.name;
+            let is_known = chosen == Some(name.as_str())
+                || self.is_of_things(&operation, name, draft)
+                || !self.settings.given(name).is_empty();
+            let need = Need::Parameter(Location::Path, name.clone());
+            if !is_known && !self.provide(index, &need, roles, draft) {
+                return None;
+            }
+        }
+        let mut needs: Vec<Need> = Vec::new();
+        for edge in self.graph.needs_of(index) {
+            if matches!(edge.need, Need::Body(_)) && !needs.contains(&edge.need) {
+                needs.push(edge.need.clone());
+            }
+        }
+        for need in needs {
+            // What a body may name is left out where it is not there.
+            self.provide(index, &need, [Role::Lists, Role::Creates], draft);
+        }
+        Some(())
+    }
+
+    fn provide(&mut self, index: usize, need: &Need, roles: [Role; 2], draft: &mut Draft) -> bool {
+        for role in roles {
+            let edges = self.graph.needs_of(index);
+            let producers: Vec<usize> = edges
+                .filter(|edge| edge.need == *need && edge.role == role)
+                .map(|edge| edge.producer)
+                .filter(|producer| self.is_allowed(*producer))
+                .collect();
+            for producer in producers {
+                let is_there = match role {
+                    Role::Creates => self.stand(producer, draft),
+                    Role::Lists | Role::Names => self.list(producer, draft),
+                };
+                if is_there {
+                    return true;
+                }
+            }
+        }
+        false
+    }
+
+    /// Has one thing made for all that need it.
+    fn stand(&mut self, producer: usize, draft: &mut Draft) -> bool {
+        let makes = |one: &Resource| one.creators.iter().any(|one| one.operation == producer);
+        let Some(at) = self.graph.resources.iter().position(makes) else {
+            return false;
+        };
+        // What is asked for on the way to itself is there as little as anywhere.
+        if self.standing.insert(at) {
+            return self.make(at, draft, false);
+        }
+        draft.things.push(at);
+        true
+    }
+
+    fn list(&mut self, producer: usize, draft: &mut Draft) -> bool {
+        if self.asked.insert(producer) {
+            if self.prepare(producer, None, draft).is_none() {
+                return false;
+            }
+            self.step(draft, producer, "a list of what is there", false);
+        }
+        true
+    }
+
+    /// Whether every path parameter has a value that names something.
+    fn is_named(&self, index: usize, draft: &Draft) -> bool {
+        let operation = self.operation(index);
+        operation.parameters_in(Location::Path).all(|parameter| {
+            let need = Need::Parameter(Location::Path, parameter.name.clone());
+            let mut edges = self.graph.needs_of(index);
+            self.is_of_things(operation, &parameter.name, draft)
+                || !self.settings.given(&parameter.name).is_empty()
+                || edges.any(|edge| edge.need == need && self.asked.contains(&edge.producer))
+        })
+    }
+
+    /// Whether a path parameter names something that is there.
+    fn is_of_things(&self, operation: &Operation, name: &str, draft: &Draft) -> bool {
+        draft.things.iter().any(|at| {
+            let shape = &self.graph.resources[*at].shape;
+            let mut segments = 0..shape.len();
+            shape.contains(&Shape::of(operation))
+                && segments.any(|segment| shape.key_at(operation, segment) == Some(name))
+        })
+    }
+
+    fn step(&mut self, draft: &mut Draft, index: usize, why: &'static str, is_repeated: bool) {
+        self.reached.insert(index);
+        draft.steps.push(Step {
+            operation: Arc::clone(self.operation(index)),
+            why,
+            asker: None,
+            is_repeated,
+        });
+    }
+
+    /// What the others should not be able to do.
+    fn as_others(&self, draft: &mut Draft, index: usize, why: &'static str) {
+        let operation = self.operation(index);
+        if !operation.requires_credential() || !self.is_named(index, draft) {
+            return;
+        }
+        let others = self.settings.credentials.others.iter();
+        draft.steps.extend(others.map(|other| Step {
+            operation: Arc::clone(operation),
+            why,
+            asker: Some(other.name.clone()),
+            is_repeated: false,
+        }));
+    }
+}
