@@ -5,6 +5,9 @@
 #![expect(clippy::print_stdout, reason = "a benchmark talks to its user")]
 #![expect(clippy::cast_precision_loss, reason = "ratios have three digits")]
 
+#[path = "../examples/stand_in/fault.rs"]
+#[expect(dead_code, reason = "no fault is committed here")]
+mod fault;
 #[path = "../examples/vantage_service/faults.rs"]
 #[expect(dead_code, reason = "no fault is committed here")]
 mod faults;

@@ -10,7 +10,19 @@ export VANTAGE_TOKEN
 
 "$target/examples/vantage_service" --port 0 --fault errors-text --fault attributes-grow >"$log" &
 service=$!
-trap 'kill "$service" 2>/dev/null || true; rm -f "$log"' EXIT INT TERM
+
+# Whoever reads along may go away in the middle, as `head` does.
+stop() {
+    trap - EXIT
+    kill "$service" 2>/dev/null || true
+    wait "$service" 2>/dev/null || true
+    rm -f "$log"
+}
+trap stop EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 141' PIPE
+trap 'exit 143' TERM
 
 url=""
 for _ in 1 2 3 4 5 6 7 8 9 10; do

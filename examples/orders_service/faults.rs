@@ -2,12 +2,13 @@
 
 use axum::{
     body::Body,
-    http::{HeaderName, HeaderValue, StatusCode, header},
+    http::{HeaderName, header},
     response::Response,
 };
 use serde_json::{Value, json};
 
 use super::{
+    fault::{self, fault, remove, with_field, with_status},
     rules::Input,
     service::Operation::{
         self, AddNote, ChangeOrder, CreateExport, CreateOrder, DeleteOrder, GetExport, GetMe,
@@ -16,24 +17,10 @@ use super::{
 };
 
 /// A single breach of the contract.
-pub(crate) struct Fault {
-    /// Its name on the command line.
-    pub(crate) name: &'static str,
-    /// The check that finds it.
-    pub(crate) check: &'static str,
-    /// Other checks that it breaks by being what it is.
-    pub(crate) also: &'static [&'static str],
-    /// What it does.
-    #[allow(
-        dead_code,
-        reason = "shown by `--list-faults`, not by tests that include this file"
-    )]
-    pub(crate) about: &'static str,
-    /// How it is done.
-    pub(crate) act: Act,
-}
+pub(crate) type Fault = fault::Fault<Act>;
 
 /// How a fault is done.
+#[derive(Clone, Copy)]
 pub(crate) enum Act {
     /// The body of an operation's responses with one status is changed.
     Body(Operation, u16, fn(&mut Value)),
@@ -75,22 +62,6 @@ pub(crate) enum Habit {
     LosesNotes,
     LosesExports,
     NeverDone,
-}
-
-const fn fault(name: &'static str, check: &'static str, about: &'static str, act: Act) -> Fault {
-    Fault {
-        name,
-        check,
-        also: &[],
-        about,
-        act,
-    }
-}
-
-impl Fault {
-    const fn also(self, also: &'static [&'static str]) -> Self {
-        Self { also, ..self }
-    }
 }
 
 /// A fault in the schema of a body.
@@ -138,25 +109,6 @@ const fn refuses(
     refuses: fn(&Input) -> bool,
 ) -> Fault {
     fault(name, "rejected-valid", about, Act::Refuse(at, refuses))
-}
-
-fn remove(value: &mut Value, name: &str) {
-    if let Value::Object(members) = value {
-        members.remove(name);
-    }
-}
-
-fn with_status(mut response: Response, status: u16) -> Response {
-    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
-    response
-}
-
-fn with_field(mut response: Response, name: &'static str, value: &'static str) -> Response {
-    response.headers_mut().insert(
-        HeaderName::from_static(name),
-        HeaderValue::from_static(value),
-    );
-    response
 }
 
 fn without_field(mut response: Response, name: &HeaderName) -> Response {

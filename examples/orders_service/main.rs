@@ -16,6 +16,10 @@
     reason = "an example talks to its user"
 )]
 
+#[path = "../stand_in/begin.rs"]
+mod begin;
+#[path = "../stand_in/fault.rs"]
+mod fault;
 mod faults;
 mod rules;
 mod service;
@@ -23,57 +27,15 @@ mod shop;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-use tokio::net::TcpListener;
-
-use faults::{FAULTS, Fault};
-
-/// A stand-in for a shop's orders
-#[derive(Parser)]
-struct Args {
-    /// The port on 127.0.0.1; 0 for a free one
-    #[arg(long, default_value_t = 8081)]
-    port: u16,
-    /// A fault to commit; repeatable
-    #[arg(long, value_name = "NAME")]
-    fault: Vec<String>,
-    /// Name every fault, the check that finds it, and what it does
-    #[arg(long)]
-    list_faults: bool,
-}
+use begin::{Begun, begin};
+use faults::FAULTS;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    let args = Args::parse();
-    if args.list_faults {
-        for fault in FAULTS {
-            let checks = [&[fault.check], fault.also].concat().join(", ");
-            println!("{}\t{checks}\t{}", fault.name, fault.about);
-        }
-        return ExitCode::SUCCESS;
-    }
-    let mut faults: Vec<&'static Fault> = Vec::new();
-    for name in &args.fault {
-        if let Some(fault) = FAULTS.iter().find(|fault| fault.name == name) {
-            faults.push(fault);
-        } else {
-            eprintln!("error: there is no fault {name:?}; --list-faults names them");
-            return ExitCode::from(2);
-        }
-    }
-    let listener = match TcpListener::bind(("127.0.0.1", args.port)).await {
-        Ok(listener) => listener,
-        Err(error) => {
-            eprintln!(
-                "error: cannot listen on port {}: {error}; choose another with --port",
-                args.port
-            );
-            return ExitCode::from(2);
-        }
+    let Begun { listener, faults } = match begin(8081, "/v1", FAULTS).await {
+        Ok(begun) => begun,
+        Err(code) => return code,
     };
-    if let Ok(address) = listener.local_addr() {
-        println!("listening on http://{address}/v1");
-    }
     let router = service::Service::new(faults).router();
     let served = axum::serve(listener, router)
         .with_graceful_shutdown(async {

@@ -4,32 +4,21 @@ use std::time::Duration;
 
 use axum::{
     body::Body,
-    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderName, HeaderValue, header},
     response::Response,
 };
 use serde_json::{Value, json};
 
-use super::raw::Script;
+use super::{
+    fault::{self, fault, remove, with_field, with_status},
+    raw::Script,
+};
 
 /// A single breach of the contract.
-pub(crate) struct Fault {
-    /// Its name on the command line.
-    pub(crate) name: &'static str,
-    /// The check that finds it.
-    pub(crate) check: &'static str,
-    /// Other checks that it breaks by being what it is.
-    pub(crate) also: &'static [&'static str],
-    /// What it does.
-    #[allow(
-        dead_code,
-        reason = "shown by `--list-faults`, not by tests that include this file"
-    )]
-    pub(crate) about: &'static str,
-    /// How it is done.
-    pub(crate) act: Act,
-}
+pub(crate) type Fault = fault::Fault<Act>;
 
 /// How a fault is done.
+#[derive(Clone, Copy)]
 pub(crate) enum Act {
     /// The completed export is changed.
     Export(fn(&mut Value)),
@@ -63,22 +52,6 @@ pub(crate) enum Act {
     Raw(Script),
 }
 
-const fn fault(name: &'static str, check: &'static str, about: &'static str, act: Act) -> Fault {
-    Fault {
-        name,
-        check,
-        also: &[],
-        about,
-        act,
-    }
-}
-
-impl Fault {
-    const fn also(self, also: &'static [&'static str]) -> Self {
-        Self { also, ..self }
-    }
-}
-
 /// A fault in the schema of a completed export.
 const fn export(name: &'static str, about: &'static str, change: fn(&mut Value)) -> Fault {
     fault(name, "schema-mismatch", about, Act::Export(change))
@@ -98,31 +71,13 @@ const fn status(
     fault(name, "undeclared-status", about, Act::Response(change))
 }
 
-fn remove(value: &mut Value, name: &str) {
-    if let Value::Object(members) = value {
-        members.remove(name);
-    }
-}
-
-fn with_status(mut response: Response, status: u16) -> Response {
-    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
-    response
-}
-
-fn with_header(mut response: Response, name: HeaderName, value: &'static str) -> Response {
-    response
-        .headers_mut()
-        .insert(name, HeaderValue::from_static(value));
-    response
-}
-
 fn bare(status: u16) -> Response {
     with_status(Response::new(Body::empty()), status)
 }
 
 fn html(mut response: Response) -> Response {
     *response.body_mut() = Body::from("<!doctype html><title>Oops</title><p>Something went wrong");
-    with_header(response, header::CONTENT_TYPE, "text/html; charset=utf-8")
+    with_field(response, header::CONTENT_TYPE, "text/html; charset=utf-8")
 }
 
 fn without(headers: &mut HeaderMap, name: HeaderName) {
@@ -173,23 +128,23 @@ pub(crate) const FAULTS: &[Fault] = &[
     fault("error-as-html", "undeclared-content-type", "an error is a page", Act::ErrorResponse(html)),
     fault("problem-status-text", "malformed-problem-details", "an error is a problem whose status is a text", Act::ErrorResponse(|mut response| {
         *response.body_mut() = Body::from(r#"{"title": "No", "status": "400"}"#);
-        with_header(response, header::CONTENT_TYPE, "application/problem+json")
+        with_field(response, header::CONTENT_TYPE, "application/problem+json")
     })).also(&["undeclared-content-type"]),
     // Status.
     status("teapot", "the status is 418", |response| with_status(response, 418)),
     status("partial-content", "the status is 206", |response| with_status(response, 206)),
     status("no-content", "the status is 204", |_| bare(204)),
     status("strange-status", "the status is 599", |response| with_status(response, 599)).also(&["server-error"]),
-    status("sign-in", "the answer is a redirect to a page for signing in", |_| with_header(bare(302), header::LOCATION, "/sign_in")),
-    status("redirect-loop", "the answer is a redirect to itself", |_| with_header(bare(307), header::LOCATION, "")),
+    status("sign-in", "the answer is a redirect to a page for signing in", |_| with_field(bare(302), header::LOCATION, "/sign_in")),
+    status("redirect-loop", "the answer is a redirect to itself", |_| with_field(bare(307), header::LOCATION, "")),
     fault("redirect-nowhere", "missing-location", "a redirect does not say where to", Act::Response(|_| bare(301))).also(&["undeclared-status"]),
     fault("internal-error", "server-error", "the status is 500", Act::Response(|response| html(with_status(response, 500)))).also(&["undeclared-status"]),
     fault("bad-gateway", "server-error", "the status is 502", Act::Response(|_| bare(502))).also(&["undeclared-status"]),
     fault("not-allowed", "missing-allow", "GET is not allowed, and nothing else is named", Act::Response(|_| bare(405))).also(&["rejected-valid", "undeclared-status"]),
     // Content type.
     fault("html-page", "undeclared-content-type", "a page comes with 200", Act::Response(html)),
-    fault("json-as-text", "undeclared-content-type", "the JSON is called a text", Act::Response(|response| with_header(response, header::CONTENT_TYPE, "text/plain"))),
-    fault("malformed-content-type", "undeclared-content-type", "the content type has no subtype", Act::Response(|response| with_header(response, header::CONTENT_TYPE, "application"))),
+    fault("json-as-text", "undeclared-content-type", "the JSON is called a text", Act::Response(|response| with_field(response, header::CONTENT_TYPE, "text/plain"))),
+    fault("malformed-content-type", "undeclared-content-type", "the content type has no subtype", Act::Response(|response| with_field(response, header::CONTENT_TYPE, "application"))),
     fault("no-content-type", "missing-content-type", "there is no content type", Act::Response(|mut response| {
         response.headers_mut().remove(header::CONTENT_TYPE);
         response
@@ -235,7 +190,7 @@ pub(crate) const FAULTS: &[Fault] = &[
     fault("body-too-long", "unexpected-body", "more bytes follow than Content-Length says", Act::Raw(Script::Send(b"HTTP/1.1 404 Not Found\r\nContent-Type: application/json\r\nContent-Length: 13\r\n\r\n{\"errors\":[]}{\"errors\":[\"of somebody else\"]}"))),
     fault("cut-in-body", "incomplete-response", "the connection is cut in the body", Act::Raw(Script::Send(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{\"token\":"))),
     fault("cut-in-chunk", "incomplete-response", "the connection is cut in a chunk", Act::Raw(Script::Send(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nff\r\n{\"token\":"))),
-    fault("not-gzip", "incomplete-response", "a body is called gzip and is not", Act::Response(|response| with_header(response, header::CONTENT_ENCODING, "gzip"))),
+    fault("not-gzip", "incomplete-response", "a body is called gzip and is not", Act::Response(|response| with_field(response, header::CONTENT_ENCODING, "gzip"))),
     fault("cut-in-head", "no-response", "the connection is cut in the head", Act::Raw(Script::Send(b"HTTP/1.1 200 OK\r\nContent-Ty"))),
     fault("hung-up", "no-response", "the connection is closed without a response", Act::Raw(Script::Send(b""))),
     fault("not-http", "no-response", "what comes is not HTTP", Act::Raw(Script::Send(b"SSH-2.0-OpenSSH_9.6\r\n"))),

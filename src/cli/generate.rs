@@ -6,7 +6,6 @@ use clap::Args as ClapArgs;
 use clap_complete::engine::ArgValueCandidates;
 use http::StatusCode;
 use serde_json::{Value, json};
-use url::Url;
 
 use super::{
     Result,
@@ -49,11 +48,6 @@ Examples:
   oasgate generate spec/api.yaml getDataExport --count 3
   oasgate generate spec/api.yaml getDataExport --invalid
   oasgate generate spec/api.yaml getDataExport --response 200 --seed 8f3a21c0";
-
-/// Where generated requests go: nowhere, until somebody replaces it.
-pub(super) fn base() -> Url {
-    Url::parse("http://localhost").unwrap_or_else(|_| unreachable!("it is a URL"))
-}
 
 pub(super) fn run(args: &Args) -> Result {
     let contract = args.spec.load(&configuration(None)?)?;
@@ -120,7 +114,7 @@ pub(super) fn run(args: &Args) -> Result {
             } else {
                 vec![Phase::Examples, Phase::Edges, Phase::Random]
             },
-            ..LiveSettings::new(base())
+            ..LiveSettings::new(gate::base_of(None))
         };
         for case in gate::plan(&contract, &settings)
             .iter()

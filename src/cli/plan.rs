@@ -154,7 +154,7 @@ fn settings(
     contract: &Contract,
 ) -> std::result::Result<LiveSettings, CliError> {
     config.fits(contract)?;
-    let usual = config.settle(LiveSettings::new(super::generate::base()))?;
+    let usual = config.settle(LiveSettings::new(gate::base_of(None)))?;
     let mut credentials = Credentials::default();
     // What proves who they are is not needed to say what they would be asked to do.
     credentials.others = config

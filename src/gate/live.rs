@@ -454,7 +454,7 @@ impl<T: Transport> Run<'_, T> {
     fn tell(&mut self, finding: &Finding) {
         if self.findings.add(finding.clone()) {
             let is_error = finding.severity == Severity::Error;
-            self.new_errors += usize::from(is_error && !self.settings.known.knows(&finding));
+            self.new_errors += usize::from(is_error && !self.settings.known.knows(finding));
             self.listener
                 .on(&Event::Found(finding), self.contract.document());
         }

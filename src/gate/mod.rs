@@ -43,6 +43,7 @@ pub use replay::{Replay, Source, replay};
 pub use sequence::{Sequence, Step, sequences};
 pub use settings::{
     CleanUp, LiveSettings, Methods, PollingRule, RandomEnd, Settings, Severities, SeverityRule,
+    base_of,
 };
 pub use shard::{MalformedShard, Shard};
 

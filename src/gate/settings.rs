@@ -7,7 +7,7 @@ use url::Url;
 
 use super::{Baseline, Credentials, Phase};
 use crate::{
-    contract::StatusKey,
+    contract::{Operation, StatusKey},
     finding::{Finding, Severity},
     snapshot::Regressions,
     transport::Rate,
@@ -179,7 +179,7 @@ impl LiveSettings {
     }
 
     /// Whether an operation is to be checked.
-    pub(super) fn includes(&self, operation: &crate::contract::Operation) -> bool {
+    pub(super) fn includes(&self, operation: &Operation) -> bool {
         let is_named = |list: &[String]| list.iter().any(|name| name == operation.id.as_str());
         !is_named(&self.excluded) && (self.only.is_empty() || is_named(&self.only))
     }
@@ -223,6 +223,19 @@ impl PollingRule {
             needs_retry_after: true,
         }
     }
+}
+
+/// Where requests go that nobody sends to a service at a URL: `http://localhost` and the base path that
+/// an operation's first server has.
+pub fn base_of(operation: Option<&Operation>) -> Url {
+    let path = operation
+        .and_then(|operation| operation.servers.first()?.base_paths.first().cloned())
+        .unwrap_or_default();
+    let mut base: Url = "http://localhost/"
+        .parse()
+        .unwrap_or_else(|_| unreachable!("it is a URL"));
+    base.set_path(&path);
+    base
 }
 
 /// Reads a user's text as the value that a schema wants.

@@ -70,7 +70,7 @@ impl<'c> Gate<'c> {
     pub fn new(contract: impl Into<ContractHandle<'c>>) -> Self {
         let contract = contract.into();
         // The service in this process sees the base path that the document declares first.
-        let base = super::base_of(contract.operations().first().map(AsRef::as_ref));
+        let base = gate::base_of(contract.operations().first().map(AsRef::as_ref));
         Self {
             contract,
             settings: LiveSettings {

@@ -4,7 +4,6 @@
 //! (any `tower::Service`, such as axum's `Router`) or at a URL. Both end in something whose `assert`
 //! fails the test with the report that the command line would print.
 
-mod base;
 mod contract;
 mod fake;
 mod fields;
@@ -20,7 +19,6 @@ mod verdict;
 #[cfg(feature = "http")]
 mod target;
 
-use base::base_of;
 pub use contract::ContractHandle;
 #[cfg(feature = "fake-server")]
 pub use fake::FakeServer;

@@ -41,7 +41,7 @@ impl OperationIn<'_> {
             Some(body) if body.required => content(&body.content).prop_map(Some).boxed(),
             Some(body) => option::of(content(&body.content)).boxed(),
         };
-        let base = super::base_of(Some(&operation));
+        let base = crate::gate::base_of(Some(&operation));
         (parameters, body)
             .prop_filter_map("the values cannot travel", move |(parameters, body)| {
                 let parts = RequestParts {

@@ -126,11 +126,7 @@ fn verdict<'c>(
 /// The request that a response in hand may have had: its method matters to HTTP, its values do not.
 fn some_request(operation: &Operation) -> Request {
     let path = operation.path.fill(|name| format!("%7B{name}%7D"));
-    let url = format!("http://localhost{path}").parse();
-    let url = url.unwrap_or_else(|_| {
-        "http://localhost/"
-            .parse()
-            .unwrap_or_else(|_| unreachable!("it is a URL"))
-    });
+    let mut url = gate::base_of(None);
+    url.set_path(&path);
     Request::new(operation.method.clone(), url)
 }

@@ -11,7 +11,11 @@ mod cli;
 mod configured;
 mod connection;
 mod coverage;
+#[cfg(unix)]
+mod demo;
 mod evidence;
+#[path = "../../examples/stand_in/fault.rs"]
+mod fault;
 mod faults;
 mod generation;
 mod graph;

@@ -1,5 +1,7 @@
 //! The stand-in service of `examples/orders_service`, called within the test.
 
+use crate::fault;
+
 #[path = "../../examples/orders_service/faults.rs"]
 pub(crate) mod faults;
 #[path = "../../examples/orders_service/rules.rs"]

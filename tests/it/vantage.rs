@@ -1,5 +1,7 @@
 //! The stand-in service of `examples/vantage_service`, started within the test.
 
+use crate::fault;
+
 #[path = "../../examples/vantage_service/faults.rs"]
 pub(crate) mod faults;
 #[path = "../../examples/vantage_service/raw.rs"]

@@ -38,7 +38,7 @@ impl FakeService {
             .name("oasgate-fake".to_owned())
             .spawn(move || runtime.block_on(serve(listener, fake, stopped)))?;
         let first = self.contract.operations().first();
-        let declared = super::super::base_of(first.map(AsRef::as_ref));
+        let declared = crate::gate::base_of(first.map(AsRef::as_ref));
         let base_path = self.setup.base_path.clone();
         Ok(FakeServer {
             address,
