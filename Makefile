@@ -43,7 +43,7 @@ outside-live: ## kinto and httpbin, started here: what is found, beside what Sch
 	@python3 examples/outside_live/live.py "$${OASGATE_SHARED:-../shared}" "$${CARGO_TARGET_DIR:-target}/debug/oasgate"
 
 bench: ## speed and memory, as ratios measured in one run
-	cargo bench --bench gate --bench generation
+	cargo bench --bench gate --bench generation --bench live
 
 doc: ## the library's documentation
 	cargo doc --workspace --no-deps --open

@@ -6,6 +6,8 @@
 #![expect(clippy::print_stdout, reason = "a benchmark talks to its user")]
 #![expect(clippy::cast_precision_loss, reason = "ratios have three digits")]
 
+mod peer;
+
 use std::{
     path::{Path, PathBuf},
     process::Command,
@@ -40,7 +42,7 @@ fn main() {
         (kubernetes, "io.k8s.api.apps.v1.Deployment"),
         (stripe, "customer"),
     ];
-    let python = peer();
+    let python = peer::programs().map(|folder| folder.join("python"));
     println!("generation: values per second, and the ratio to Schemathesis' generator");
     for (path, name) in &subjects {
         if !path.exists() {
@@ -80,32 +82,6 @@ fn measure(name: &str, schema: &Schema, python: Option<&Path>) {
         "  {name}: {ours:.0} values/s of {size:.0} bytes after {:.1} ms; {ratio}",
         ready.as_secs_f64() * 1000.0
     );
-}
-
-/// The Python that has Schemathesis; `None`, with a word, where it cannot be had.
-fn peer() -> Option<PathBuf> {
-    let folder = PathBuf::from("target/peer");
-    let python = folder.join("bin/python");
-    let has_peer = || {
-        Command::new(&python)
-            .args(["-c", "import schemathesis"])
-            .output()
-            .is_ok_and(|output| output.status.success())
-    };
-    if !has_peer() {
-        let made = Command::new("python3")
-            .args(["-m", "venv"])
-            .arg(&folder)
-            .output();
-        let installed = Command::new(&python)
-            .args(["-m", "pip", "install", "--quiet", "schemathesis"])
-            .output();
-        if made.is_err() || installed.is_err() || !has_peer() {
-            println!("Schemathesis cannot be installed here: no ratio");
-            return None;
-        }
-    }
-    Some(python)
 }
 
 fn peer_speed(python: &Path, schema: &Schema) -> Option<f64> {
