@@ -7,7 +7,7 @@
 use mediatype::MediaTypeBuf;
 use serde_json::{Map, Value};
 
-use super::{Parameters, Parsed, RequestParts, read_body, read_text, readings};
+use super::{Parameters, Parsed, RequestParts, read_body, read_text, readings, write_body};
 use crate::{
     contract::{Location, MediaType, Operation, Parameter, RequestBody, Schema},
     exchange::{Body, Request},
@@ -45,17 +45,43 @@ pub fn sent_body_breaks(declared: &RequestBody, request: &Request) -> Option<boo
     }
 }
 
-/// A form as a server reads it, with its schema; `None` for a body that says itself what it means, and
+/// A form as a server reads it, with its media type; `None` for a body that says itself what it means, and
 /// for one that cannot be read back.
-pub fn sent_form<'d>(declared: &'d RequestBody, request: &Request) -> Option<(&'d Schema, Value)> {
+pub fn sent_form<'d>(
+    declared: &'d RequestBody,
+    request: &Request,
+) -> Option<(&'d MediaType, Value)> {
     let (media_type, came) = sent_media_type(declared, request)?;
+    form(media_type, &came, request.body.bytes()).map(|value| (media_type, value))
+}
+
+fn form(media_type: &MediaType, came: &MediaTypeBuf, bytes: &[u8]) -> Option<Value> {
     if media_type.range.as_str().contains("json") {
         return None;
     }
-    match read_body(media_type, &came, request.body.bytes()) {
-        Ok(Parsed::Value(value)) => Some((media_type.schema.as_ref()?, value)),
+    match read_body(media_type, came, bytes) {
+        Ok(Parsed::Value(value)) => Some(value),
         _ => None,
     }
+}
+
+/// Whether a request that was meant to obey arrives as one that does not: an object without properties
+/// and an array without elements leave no trace in a form, nor in a query.
+pub fn arrives_broken(operation: &Operation, request: &Request) -> bool {
+    let path = path_values(operation, request);
+    let sent = Parameters::of(request, &path);
+    let mut parameters = operation.parameters.iter();
+    parameters.any(|parameter| parameter_breaks(parameter, &sent))
+        || (operation.request_body.as_ref())
+            .and_then(|declared| sent_form(declared, request))
+            .is_some_and(|(media_type, value)| value_breaks(media_type, &value))
+}
+
+/// Whether a value of a media type is still one once it has travelled.
+pub fn travels(media_type: &MediaType, value: &Value) -> bool {
+    write_body(media_type, value)
+        .and_then(|(name, bytes)| form(media_type, &name.parse().ok()?, &bytes))
+        .is_none_or(|value| !value_breaks(media_type, &value))
 }
 
 fn sent_media_type<'d>(

@@ -19,7 +19,10 @@ mod response;
 mod style;
 
 pub use body::{MalformedBody, Parsed, parse_body, read_body, write_body};
-pub use broken::{breaks_on_the_wire, parameter_breaks, path_values, sent_body_breaks, sent_form};
+pub use broken::{
+    arrives_broken, breaks_on_the_wire, parameter_breaks, path_values, sent_body_breaks, sent_form,
+    travels,
+};
 pub use multipart::{PartBreach, part_breaches};
 pub use parameter::{Parameters, UnreadableParameter};
 pub use reading::{read_text, readings};

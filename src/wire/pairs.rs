@@ -41,11 +41,26 @@ pub(super) fn read(
     style: Style,
     explode: Explode,
 ) -> Result<Option<Value>, UnreadableParameter> {
-    if style == Style::DeepObject {
-        return Ok(deep(pairs, name, schema));
-    }
     let values = values(pairs, name);
     let shape = Shape::of(schema);
+    if style == Style::DeepObject {
+        let found = deep(pairs, name, schema);
+        // What is no object has no brackets.
+        let plain = || {
+            let texts: Vec<String> = values.iter().map(|value| decode_form(value)).collect();
+            match (texts.as_slice(), shape) {
+                ([], _) => None,
+                ([one], Shape::Primitive | Shape::Object | Shape::Either) => {
+                    Some(reading::read_text(one, Some(schema)))
+                }
+                (all, _) => Some(reading::read_array(
+                    all.iter().map(String::as_str),
+                    Some(schema),
+                )),
+            }
+        };
+        return Ok(found.or_else(plain));
+    }
     let Some(first) = values.first() else {
         // An exploded object has no pair of its own name: its properties are pairs.
         if shape == Shape::Object && explode == Explode::Yes {
@@ -159,7 +174,9 @@ fn typed(value: Value, schema: Option<&Schema>) -> Value {
         Value::Object(members) => {
             // Numbered keys are how arrays of objects are written.
             let numbered = members.keys().all(|key| key.parse::<usize>().is_ok());
-            if numbered && schema.is_some_and(|schema| Shape::of(schema) == Shape::Array) {
+            let is_list =
+                |schema: &Schema| matches!(Shape::of(schema), Shape::Array | Shape::Either);
+            if numbered && schema.is_some_and(is_list) {
                 return typed(
                     Value::Array(members.into_iter().map(|(_, value)| value).collect()),
                     schema,

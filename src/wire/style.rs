@@ -143,7 +143,8 @@ pub fn write_pairs(
     }
 }
 
-/// `name[key]=value`, as deep as the value goes; elements of arrays repeat their name.
+/// `name[key]=value`, as deep as the value goes. The style says nothing of arrays; services that read it
+/// read `name[]=value`, and `name[0][key]=value` where it matters what belongs together.
 fn deep(name: &str, value: &Value, escaping: Escaping, pairs: &mut Vec<String>) {
     match value {
         Value::Object(members) => {
@@ -157,8 +158,13 @@ fn deep(name: &str, value: &Value, escaping: Escaping, pairs: &mut Vec<String>) 
             }
         }
         Value::Array(items) => {
-            for item in items {
-                deep(name, item, escaping, pairs);
+            for (index, item) in items.iter().enumerate() {
+                let key = if item.is_object() || item.is_array() {
+                    index.to_string()
+                } else {
+                    String::new()
+                };
+                deep(&format!("{name}%5B{key}%5D"), item, escaping, pairs);
             }
         }
         other => pairs.push(format!("{name}={}", escaping.apply(&plain(other)))),

@@ -22,11 +22,17 @@ pub(super) fn is_named_rightly(operation: &Operation, request: &Request, breach:
             .iter()
             .any(|violation| is_meant(&violation.keyword))
     };
+    let is_there = |schema: &Schema, value: &Value| {
+        schema.violations(value).iter().any(|violation| {
+            is_meant(&violation.keyword) && breach.pointer.starts_with(&violation.instance)
+        })
+    };
     let Part::Parameter(location, name) = &breach.part else {
         let body = operation.request_body.as_ref();
         return body
             .and_then(|body| sent_form(body, request))
-            .is_none_or(|(schema, value)| is_broken(schema, &value));
+            .and_then(|(media_type, value)| Some((media_type.schema.as_ref()?, value)))
+            .is_none_or(|(schema, value)| is_there(schema, &value));
     };
     let parameter = operation
         .parameters
