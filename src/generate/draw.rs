@@ -9,9 +9,8 @@ use super::{
     likeness::Likeness,
     number,
     one_of::OneOf,
-    pattern::Pattern,
     random::{below, between, once_in, pick},
-    recipe::{Items, Members, Node, Recipe, Span, Text},
+    recipe::{Items, Node, Recipe, Span, Text},
 };
 use crate::contract::canonical::Distinctness;
 
@@ -25,7 +24,7 @@ pub(super) const USUAL_NODES: usize = 400;
 const MOST_DEPTH: u32 = 60;
 
 /// How often a part is drawn again when its judge refuses it.
-const ATTEMPTS: usize = 60;
+pub(super) const ATTEMPTS: usize = 60;
 
 /// The longest string, array or object that is made without being asked for, beyond the least.
 const USUAL_SIZE: usize = 4;
@@ -52,6 +51,8 @@ pub(super) struct Draw<'d> {
     pub(super) optional: Optional,
     /// Which alternative is taken wherever there is one; `None` for any.
     pub(super) alternative: Option<usize>,
+    /// Whether texts keep to letters and digits where they may.
+    pub(super) is_plain: bool,
     /// Whether parts that their judge refuses are drawn again.
     pub(super) is_judged: bool,
     /// How many more nodes are made before only what is required is.
@@ -65,7 +66,7 @@ impl Draw<'_> {
         self.node(&recipe.nodes[0], 0, name)
     }
 
-    fn node(&mut self, node: &Node, depth: u32, name: Option<&str>) -> Option<Value> {
+    pub(super) fn node(&mut self, node: &Node, depth: u32, name: Option<&str>) -> Option<Value> {
         if depth > MOST_DEPTH {
             return None;
         }
@@ -97,8 +98,13 @@ impl Draw<'_> {
             Node::Choice(nodes) => {
                 let recipe = self.recipe;
                 if self.is_deep(depth) {
-                    let lowest = nodes.iter().min_by_key(|node| recipe.least_height(node))?;
-                    return self.node(lowest, depth, name);
+                    let heights = nodes.iter().map(|node| recipe.least_height(node));
+                    // A judge may refuse what is lowest: now and then it is another one.
+                    let most = (heights.min()?).saturating_add(u32::from(once_in(self.rng, 8)));
+                    let low = |node: &&Node| recipe.least_height(node) <= most;
+                    let lowest: Vec<&Node> = nodes.iter().filter(low).collect();
+                    let chosen = *pick(self.rng, &lowest)?;
+                    return self.node(chosen, depth, name);
                 }
                 let chosen = match (self.alternative, self.optional) {
                     (Some(turn), _) => turn,
@@ -120,7 +126,7 @@ impl Draw<'_> {
     }
 
     /// Whether only what is required is still made.
-    fn is_deep(&self, depth: u32) -> bool {
+    pub(super) fn is_deep(&self, depth: u32) -> bool {
         depth >= USUAL_DEPTH || self.room == 0
     }
 
@@ -262,7 +268,7 @@ impl Draw<'_> {
             .min(most)
             .min(MOST_SIZE);
         let length = between(self.rng, least as i128, usual as i128);
-        let is_wide = once_in(self.rng, 5);
+        let is_wide = !self.is_plain && once_in(self.rng, 5);
         (0..length)
             .map(|_| {
                 if is_wide && once_in(self.rng, 2) {
@@ -274,7 +280,7 @@ impl Draw<'_> {
             .collect()
     }
 
-    fn fresh_name(&mut self) -> String {
+    pub(super) fn fresh_name(&mut self) -> String {
         const NAMES: &[&str] = &["name", "key", "value", "extra", "x"];
         match pick(self.rng, NAMES) {
             Some(name) if once_in(self.rng, 2) => (*name).to_owned(),
@@ -347,144 +353,6 @@ impl Draw<'_> {
             made[last] = made[last - 1].clone();
         }
         Some(Value::Array(made))
-    }
-
-    fn object(&mut self, members: &Members, depth: u32) -> Option<Value> {
-        let most = members.most.unwrap_or(usize::MAX);
-        let mut made = Map::new();
-        let is_required = |name: &str| members.required.iter().any(|known| known == name);
-        let mut optional: Vec<&(String, Node)> = Vec::new();
-        for property in &members.properties {
-            if is_required(&property.0) {
-                let value = self.node(&property.1, depth + 1, Some(&property.0))?;
-                made.insert(property.0.clone(), value);
-            } else if !matches!(property.1, Node::Never) {
-                optional.push(property);
-            }
-        }
-        for name in &members.required {
-            if !made.contains_key(name) {
-                let value = self.undeclared(members, depth, name)?;
-                made.insert(name.clone(), value);
-            }
-        }
-        for (names, values) in &members.breaches {
-            let name = self.node(names, depth + 1, None)?;
-            let value = self.node(values, depth + 1, None)?;
-            let name = name
-                .as_str()
-                .map_or_else(|| self.fresh_name(), str::to_owned);
-            made.insert(name, value);
-        }
-        let is_deep = self.is_deep(depth);
-        for (name, node) in &optional {
-            let room = made.len() < most;
-            let wanted = match self.optional {
-                Optional::All => !is_deep,
-                Optional::None => false,
-                Optional::Half => !is_deep && once_in(self.rng, 2),
-            };
-            if room
-                && (wanted || made.len() < members.least)
-                && let Some(value) = self.node(node, depth + 1, Some(name))
-            {
-                made.insert(name.clone(), value);
-            }
-        }
-        if self.optional == Optional::All && !is_deep {
-            self.one_of_each_kind(members, depth, most, &mut made);
-        }
-        let is_spare = self.optional == Optional::Half
-            && !is_deep
-            && members.properties.is_empty()
-            && members.breaches.is_empty();
-        let spare = if is_spare { below(self.rng, 3) } else { 0 };
-        let wanted = members
-            .least
-            .max(made.len().saturating_add(spare))
-            .min(most);
-        let mut attempts = 0;
-        while made.len() < wanted && attempts < ATTEMPTS + wanted * 2 {
-            attempts += 1;
-            let Some((name, value)) = self.additional(members, depth) else {
-                continue;
-            };
-            if !members.properties.iter().any(|(known, _)| *known == name) {
-                made.insert(name, value);
-            }
-        }
-        (made.len() >= members.least).then_some(Value::Object(made))
-    }
-
-    /// The value of a required property that `properties` does not name.
-    fn undeclared(&mut self, members: &Members, depth: u32, name: &str) -> Option<Value> {
-        let fitting = if members.patterns.is_empty() {
-            None
-        } else {
-            pick(self.rng, &members.patterns).filter(|_| once_in(self.rng, 2))
-        };
-        // A judge refuses the object when the wrong schema was taken; both are tried.
-        let node = fitting.map_or(&members.rest, |(_, node)| node);
-        let node = if matches!(node, Node::Never) {
-            members.patterns.first().map_or(node, |(_, node)| node)
-        } else {
-            node
-        };
-        self.node(node, depth + 1, Some(name))
-    }
-
-    /// A property for each pattern of names, and one of the others where a schema speaks of them.
-    fn one_of_each_kind(
-        &mut self,
-        members: &Members,
-        depth: u32,
-        most: usize,
-        made: &mut Map<String, Value>,
-    ) {
-        let by_pattern = members.patterns.iter().map(Some);
-        let rest = (!matches!(members.rest, Node::Any | Node::Never)).then_some(None);
-        for pattern in by_pattern.chain(rest) {
-            // Now and then without: where patterns contradict each other there is no such name.
-            if made.len() >= most || once_in(self.rng, 4) {
-                continue;
-            }
-            let Some((name, value)) = self.named(members, pattern, depth) else {
-                continue;
-            };
-            if !members.properties.iter().any(|(known, _)| *known == name) {
-                made.entry(name).or_insert(value);
-            }
-        }
-    }
-
-    fn additional(&mut self, members: &Members, depth: u32) -> Option<(String, Value)> {
-        let by_pattern = !members.patterns.is_empty()
-            && (matches!(members.rest, Node::Never) || once_in(self.rng, 2));
-        let pattern = if by_pattern {
-            Some(pick(self.rng, &members.patterns)?)
-        } else {
-            None
-        };
-        self.named(members, pattern, depth)
-    }
-
-    /// A name that no property has, of a pattern or not, and its value.
-    fn named(
-        &mut self,
-        members: &Members,
-        pattern: Option<&(Pattern, Node)>,
-        depth: u32,
-    ) -> Option<(String, Value)> {
-        let (name, node) = match (pattern, &members.names) {
-            (Some((pattern, node)), _) => (pattern.draw(self.rng, 0, 64), node),
-            (None, Some(names)) => {
-                let name = self.node(names, depth + 1, None)?.as_str()?.to_owned();
-                (name, &members.rest)
-            }
-            (None, None) => (self.fresh_name(), &members.rest),
-        };
-        let value = self.node(node, depth + 1, None)?;
-        Some((name, value))
     }
 }
 

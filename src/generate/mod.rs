@@ -7,6 +7,7 @@
 
 mod around;
 mod draw;
+mod draw_object;
 mod format;
 mod hint;
 mod judge;

@@ -54,6 +54,8 @@ pub struct Values {
     /// What the values themselves are called, if anything.
     name: Option<Arc<str>>,
     optional: Optional,
+    /// Whether texts keep to letters and digits where they may.
+    is_plain: bool,
     /// Which alternative is taken wherever there is one; `None` for any.
     alternative: Option<usize>,
 }
@@ -151,6 +153,7 @@ pub fn valid(schema: &Schema) -> Values {
         likeness: Arc::new(Likeness::of(schema.shown())),
         name: None,
         optional: Optional::Half,
+        is_plain: false,
         alternative: None,
     }
 }
@@ -175,6 +178,7 @@ pub fn invalid(schema: &Schema) -> Option<Values> {
         likeness: Arc::default(),
         name: None,
         optional: Optional::Half,
+        is_plain: false,
         alternative: None,
     })
 }
@@ -189,6 +193,16 @@ impl Values {
         Self {
             likeness: Arc::new(likeness),
             name: Some(name.into()),
+            ..self.clone()
+        }
+    }
+
+    /// The same with texts of letters and digits wherever they may be: for what is to stand beside the
+    /// part that matters.
+    #[must_use]
+    pub fn plain(&self) -> Self {
+        Self {
+            is_plain: true,
             ..self.clone()
         }
     }
@@ -212,7 +226,7 @@ impl Values {
     pub(super) fn with_all(&self) -> Self {
         Self {
             optional: Optional::All,
-            ..self.clone()
+            ..self.plain()
         }
     }
 
@@ -221,7 +235,7 @@ impl Values {
     pub(super) fn with_none(&self) -> Self {
         Self {
             optional: Optional::None,
-            ..self.clone()
+            ..self.plain()
         }
     }
 
@@ -243,6 +257,7 @@ impl Values {
                 recipe: near.unwrap_or_else(|| self.source.recipe()),
                 likeness: &self.likeness,
                 rng: runner.rng(),
+                is_plain: self.is_plain,
                 is_judged,
                 room: USUAL_NODES,
                 // A single alternative may be impossible where it stands.
@@ -272,6 +287,7 @@ impl Values {
                 recipe: near,
                 likeness: &self.likeness,
                 rng: runner.rng(),
+                is_plain: true,
                 is_judged: true,
                 room: USUAL_NODES,
                 alternative: Some(turn),

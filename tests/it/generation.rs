@@ -293,6 +293,43 @@ fn schemas_in_a_circle_have_finite_values() {
 }
 
 #[test]
+fn a_value_fits_exactly_one_of_alternatives_that_overlap() {
+    let open =
+        |name: &str| json!({ "type": "object", "properties": { name: { "type": "string" } } });
+    let lists = json!({ "oneOf": [
+        { "type": "array", "items": { "type": "string" } },
+        { "type": "array", "items": { "type": "number" } },
+        { "type": "string" },
+    ] });
+    let mut deep = lists;
+    for _ in 0..6 {
+        deep = json!({ "type": "object", "required": ["in"], "properties": { "in": deep } });
+    }
+    for schema in [json!({ "oneOf": [open("a"), open("b"), open("c")] }), deep] {
+        let schema = schema_of(&schema, "3.1.0");
+        let mut generator = Generator::new(3, &["one"]);
+        let strategy = generate::valid(&schema);
+        let found = (0..20).filter_map(|_| generator.draw(&strategy)).count();
+        assert_eq!(found, 20, "{}", schema.raw());
+    }
+}
+
+#[test]
+fn one_wrong_property_is_found_where_nearly_every_value_is_valid() {
+    let property = |index: usize| {
+        (
+            format!("property_{index}"),
+            json!({ "type": ["string", "null"] }),
+        )
+    };
+    let properties: serde_json::Map<String, Value> = (0..200).map(property).collect();
+    let schema = schema_of(&json!({ "properties": properties }), "3.1.0");
+    let strategy = generate::invalid(&schema).expect("it refuses some");
+    let mut generator = Generator::new(3, &["wrong"]);
+    assert!((0..20).all(|_| generator.draw(&strategy).is_some()));
+}
+
+#[test]
 fn values_look_like_what_the_document_shows() {
     let contract = Contract::load("spec/vantage-data-exports.yaml").expect("it loads");
     let schema = contract
