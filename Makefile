@@ -7,8 +7,8 @@ help: ## say what can be made
 corpus: ## every outside document: operations, schemas, what lint says, time and memory
 	cargo run --release --example corpus -- "$${OASGATE_SHARED:-../shared}/corpus"
 
-generation-report: ## the laws of generation on every outside schema, and how complete it is
-	cargo run --release --example generation -- "$${OASGATE_SHARED:-../shared}"
+generation-report: ## the laws of generation on every outside schema, and how complete it is (ARGS='--only stripe')
+	cargo run --release --example generation -- "$${OASGATE_SHARED:-../shared}" $(ARGS)
 
 demo: ## the whole of oasgate on the Vantage contract: a stand-in service, recordings, snapshots
 	@cargo build --quiet --bin oasgate --example vantage_service

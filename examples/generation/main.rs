@@ -21,7 +21,7 @@ use oasgate::contract::Contract;
 use laws::{Row, document, suite};
 
 /// How long one document may take unless something else is asked for.
-const LONGEST: Duration = Duration::from_secs(300);
+const LONGEST: Duration = Duration::from_secs(900);
 
 fn main() -> Result<(), Box<dyn Error>> {
     std::panic::set_hook(Box::new(|_| {}));
