@@ -17,6 +17,7 @@ use oasgate_document::Address;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::shape::shapes;
 use crate::{
     check::{Content, Subject},
     contract::{Choice, Contract, Operation, Schema},
@@ -27,8 +28,6 @@ use crate::{
 const LOOKS: u32 = 32;
 /// How many shapes of one operation are looked at.
 const MOST_SHAPES: usize = 1_000;
-/// How deep a shape goes.
-const MOST_DEPTH: usize = 16;
 
 /// How many of all that is declared were seen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -177,7 +176,7 @@ impl Looks {
         let mut hasher = DefaultHasher::new();
         (response, media_type).hash(&mut hasher);
         if offered.is_some() {
-            shapes(values, 0).hash(&mut hasher);
+            shapes(values).hash(&mut hasher);
         }
         let shape = hasher.finish();
         let looks = if offered.is_some_and(|one| one.has_branches) {
@@ -296,57 +295,9 @@ fn values_of<'s>(subject: &'s Subject<'_>) -> &'s [Value] {
     }
 }
 
-/// The shapes of several values as a set.
-fn shapes(values: &[Value], depth: usize) -> Vec<u64> {
-    let mut shapes: Vec<u64> = values.iter().map(|value| shape(value, depth)).collect();
-    shapes.sort_unstable();
-    shapes.dedup();
-    shapes
-}
-
-/// The names and types of a value as a number; those of an array's elements as a set.
-fn shape(value: &Value, depth: usize) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    match value {
-        Value::Null => 0_u8.hash(&mut hasher),
-        Value::Bool(_) => 1_u8.hash(&mut hasher),
-        Value::Number(number) => (2_u8, number.is_f64()).hash(&mut hasher),
-        Value::String(text) => (3_u8, text.is_empty()).hash(&mut hasher),
-        Value::Array(_) | Value::Object(_) if depth > MOST_DEPTH => 4_u8.hash(&mut hasher),
-        Value::Array(items) => {
-            (5_u8, shapes(items, depth + 1)).hash(&mut hasher);
-        }
-        Value::Object(members) => {
-            let mut shapes: Vec<(&str, u64)> = members
-                .iter()
-                .map(|(name, member)| (name.as_str(), shape(member, depth + 1)))
-                .collect();
-            shapes.sort_unstable();
-            (6_u8, shapes).hash(&mut hasher);
-        }
-    }
-    hasher.finish()
-}
-
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
-    use super::{LOOKS, Looks, MOST_SHAPES, shape};
-
-    #[test]
-    fn a_shape_tells_which_properties_are_there() {
-        assert_eq!(
-            shape(&json!({"a": 1, "b": "x"}), 0),
-            shape(&json!({"b": "y", "a": 2}), 0)
-        );
-        assert_eq!(shape(&json!([1, 2, 3]), 0), shape(&json!([4]), 0));
-        assert_ne!(
-            shape(&json!([{"a": 1}]), 0),
-            shape(&json!([{"a": 1}, {"b": 1}]), 0)
-        );
-        assert_ne!(shape(&json!({"a": {}}), 0), shape(&json!({"a": null}), 0));
-    }
+    use super::{LOOKS, Looks, MOST_SHAPES};
 
     #[test]
     fn a_shape_is_looked_at_so_often_and_so_many_shapes_are() {

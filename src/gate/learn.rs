@@ -4,11 +4,14 @@
 //! taken as a rule: later random values keep it, so that they get past the refusal, and a note tells
 //! what is missing from the document.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashSet};
 
 use serde_json::Value;
 
-use super::{Case, plan::identity};
+use super::{
+    Case,
+    plan::{Identity, identity},
+};
 use crate::{
     check::Part,
     contract::{Operation, Schema},
@@ -40,7 +43,7 @@ pub(super) enum Constraint {
 /// What refusals have said so far.
 #[derive(Debug, Default)]
 pub(super) struct Lessons {
-    heard: BTreeMap<(String, String, Constraint), BTreeSet<String>>,
+    heard: BTreeMap<(String, String, Constraint), HashSet<Identity>>,
     learned: Vec<Lesson>,
 }
 

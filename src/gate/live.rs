@@ -29,7 +29,7 @@ use super::{
     hold::{hold, snapshot_of},
     learn::Lessons,
     novelty::Novelty,
-    plan,
+    plan::{self, Identity},
     polling::{self, Sent},
     pool::Pool,
     regressions::Failure,
@@ -181,7 +181,7 @@ pub(super) struct Run<'r, T> {
     pub(super) novelty: Novelty,
     pub(super) budget: Budget,
     /// What identifies each request that was sent, so that no later plan sends it again.
-    pub(super) sent: HashSet<String>,
+    pub(super) sent: HashSet<Identity>,
     /// Operations whose `ignored-auth` was looked at a second time.
     confirmed: HashSet<String>,
     /// What is to be made small and kept when the phases are over.

@@ -25,6 +25,7 @@ mod replay;
 mod schedule;
 mod sequence;
 mod settings;
+mod shape;
 mod shard;
 mod shrink;
 mod tally;

@@ -137,22 +137,19 @@ impl<T: Transport> Run<'_, T> {
         let shares = self.shares(plans, phase);
         let mut round = Vec::new();
         for (plan, share) in plans.iter().zip(shares) {
-            let cases = self.fresh(plan, phase);
             // The most telling come first.
-            round.extend(cases.into_iter().take(share));
+            round.extend(self.fresh(plan, phase).take(share).cloned());
         }
         self.mark(&round);
         self.round(&round).await
     }
 
     /// The cases of one phase that no earlier plan of the operation has sent.
-    fn fresh(&self, plan: &Plan, phase: Phase) -> Vec<Case> {
+    fn fresh<'p>(&self, plan: &'p Plan, phase: Phase) -> impl Iterator<Item = &'p Case> {
         plan.cases
             .iter()
-            .filter(|case| case.phase == phase)
-            .filter(|case| phase.repeats() || !self.sent.contains(&identity(&case.request)))
-            .cloned()
-            .collect()
+            .filter(move |case| case.phase == phase)
+            .filter(move |case| phase.repeats() || !self.sent.contains(&identity(&case.request)))
     }
 
     fn mark(&mut self, cases: &[Case]) {
@@ -165,7 +162,7 @@ impl<T: Transport> Run<'_, T> {
     fn shares(&self, plans: &[Plan], phase: Phase) -> Vec<usize> {
         let mut wanted: Vec<usize> = plans
             .iter()
-            .map(|plan| self.fresh(plan, phase).len())
+            .map(|plan| self.fresh(plan, phase).count())
             .collect();
         for later in Phase::ALL.into_iter().filter(|later| *later > phase) {
             let count = |plan: &Plan| plan.count(later, self.settings, self.is_planned);
@@ -187,8 +184,8 @@ impl<T: Transport> Run<'_, T> {
             .iter()
             .zip(shares)
             .map(|(plan, share)| {
-                let cases = self.fresh(plan, Phase::Random);
-                Queue::new(plan, cases.into_iter().take(share).collect())
+                let cases = self.fresh(plan, Phase::Random).take(share).cloned();
+                Queue::new(plan, cases.collect())
             })
             .collect();
         let (chunk, is_exhaustive) = match self.settings.random_end {
@@ -248,7 +245,7 @@ impl<T: Transport> Run<'_, T> {
         settings.parameters.extend(self.values_for(&plan.operation));
         let more = plan.random(self.contract, &settings, &self.strategies);
         let cases = self.fresh(&more, Phase::Random);
-        queue.cases = cases.into_iter().take(usual.min(saved)).collect();
+        queue.cases = cases.take(usual.min(saved)).cloned().collect();
         queue.cases.len()
     }
 

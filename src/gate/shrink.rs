@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::{
     Case,
     live::{Run, subject},
-    plan::{identity, made_up},
+    plan::{Identity, identity, made_up},
     polling,
     sequence::{self, State},
 };
@@ -275,7 +275,7 @@ struct Failed {
 struct Attempt {
     left: usize,
     /// Requests that were sent already.
-    tried: Vec<String>,
+    tried: Vec<Identity>,
     /// What must be there before each.
     state: State,
 }

@@ -70,9 +70,6 @@ pub enum UnwritableRequest {
     /// The body's media type cannot be written from a value.
     #[error("a body of {0} cannot be written")]
     Body(String),
-    /// What came out is no URL.
-    #[error("the URL cannot be written: {0}")]
-    Url(String),
 }
 
 /// Writes a request for an operation below `base`, which holds the server's base path.
@@ -109,20 +106,12 @@ pub fn write_request(
     if let Some(failure) = failure {
         return Err(failure);
     }
-    let mut text = format!(
-        "{}{path}",
-        base.as_str()
-            .split(['?', '#'])
-            .next()
-            .unwrap_or_default()
-            .trim_end_matches('/')
-    );
+    // What a base is checked for once is not checked again for each request.
+    let mut url = base.clone();
+    url.set_fragment(None);
+    url.set_path(&format!("{}{path}", base.path().trim_end_matches('/')));
     let query = query(operation, parts);
-    if !query.is_empty() {
-        text.push('?');
-        text.push_str(&query.join("&"));
-    }
-    let url = Url::parse(&text).map_err(|error| UnwritableRequest::Url(error.to_string()))?;
+    url.set_query((!query.is_empty()).then(|| query.join("&")).as_deref());
     let mut request = Request::new(operation.method.clone(), url);
     fields(operation, parts, &mut request)?;
     if let Some((range, value)) = &parts.body {

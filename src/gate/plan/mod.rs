@@ -13,6 +13,7 @@ pub(super) use made_up::made_up;
 
 use std::{
     collections::{HashMap, HashSet},
+    hash::{DefaultHasher, Hash as _, Hasher as _},
     sync::Arc,
 };
 
@@ -198,7 +199,7 @@ struct Planner<'p> {
     cases: Vec<Case>,
     unbreakable: Vec<Part>,
     /// What identifies each request on the wire, so that none is sent twice.
-    sent: HashSet<String>,
+    sent: HashSet<Identity>,
 }
 
 /// The first request of an operation, from which others are made.
@@ -595,10 +596,18 @@ fn reroutes(request: &Request) -> bool {
     request.url.path().to_ascii_lowercase().contains("%2f")
 }
 
-/// What tells a request from others on the wire.
-pub(super) fn identity(request: &Request) -> String {
-    format!(
-        "{} {} {:?} {:?}",
-        request.method, request.url, request.headers, request.body
-    )
+/// What tells a request from others on the wire: a number made of all that is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Identity(u64);
+
+/// The identity of a request.
+pub(super) fn identity(request: &Request) -> Identity {
+    let mut hasher = DefaultHasher::new();
+    request.method.hash(&mut hasher);
+    request.url.as_str().hash(&mut hasher);
+    for (name, value) in &request.headers {
+        (name.as_str(), value.as_bytes()).hash(&mut hasher);
+    }
+    request.body.bytes().hash(&mut hasher);
+    Identity(hasher.finish())
 }

@@ -33,7 +33,7 @@ use super::{
     credentials::Use,
     extract::Given,
     live::{Run, given_up},
-    plan::identity,
+    plan::{Identity, identity},
     polling,
     settings::Methods,
 };
@@ -97,7 +97,7 @@ struct Standing {
 #[derive(Debug, Default)]
 pub(super) struct Memory {
     /// Requests that were refused, by what tells them apart on the wire.
-    refused: HashSet<String>,
+    refused: HashSet<Identity>,
     /// Operations that made nothing.
     fruitless: HashSet<usize>,
     /// Operations that were sent the body that the document shows.
@@ -269,7 +269,7 @@ impl<T: Transport> Sequencer<'_, '_, T> {
     }
 
     /// What tells a request from others on the wire.
-    fn identity(&self, index: usize, made: &Made) -> Option<String> {
+    fn identity(&self, index: usize, made: &Made) -> Option<Identity> {
         let operation = self.namer.operation(index);
         let request = write_request(operation, &self.namer.settings.base, &made.parts).ok()?;
         Some(identity(&request))
