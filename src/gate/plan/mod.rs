@@ -30,8 +30,11 @@ use crate::{
     contract::{Contract, Location, Operation, Parameter, graph::Shape},
     exchange::Request,
     generate::{self, Generator, Strategies, Values},
-    wire::{RequestParts, write_request},
+    wire::{RequestParts, arrives_broken, travels, write_request},
 };
+
+/// How many bodies are drawn for one that still obeys once it has travelled.
+const TRAVELLERS: usize = 20;
 
 /// The cases of one operation.
 #[derive(Clone, Debug)]
@@ -255,7 +258,15 @@ impl Known<'_> {
 
     /// A fresh value.
     fn generated(&self, generator: &mut Generator) -> Option<Value> {
-        let strategy = self.strategy.as_ref()?;
+        self.drawn(self.strategy.as_ref()?, generator)
+    }
+
+    /// A fresh value that does not stand out.
+    fn plain(&self, generator: &mut Generator) -> Option<Value> {
+        self.drawn(&self.strategy.as_ref()?.plain(), generator)
+    }
+
+    fn drawn(&self, strategy: &Values, generator: &mut Generator) -> Option<Value> {
         // A value that a path cannot carry is drawn again.
         (0..50)
             .filter_map(|_| generator.draw(strategy))
@@ -432,12 +443,30 @@ impl<'p> Planner<'p> {
     }
 
     fn generated_body(&self, generator: &mut Generator) -> Option<(String, Value)> {
+        self.drawn_body(Values::clone, generator)
+    }
+
+    fn drawn_body(
+        &self,
+        manner: fn(&Values) -> Values,
+        generator: &mut Generator,
+    ) -> Option<(String, Value)> {
         let body = self.bodies.first()?;
-        let value = match &body.strategy {
-            Some(strategy) => generator.draw(strategy)?,
+        let value = match body.strategy.as_ref().map(manner) {
+            Some(strategy) => (0..TRAVELLERS)
+                .filter_map(|_| generator.draw(&strategy))
+                .find(|value| self.travels(&body.range, value))
+                .or_else(|| generator.draw(&strategy))?,
             None => Value::Object(serde_json::Map::new()),
         };
         Some((body.range.clone(), value))
+    }
+
+    fn travels(&self, range: &str, value: &Value) -> bool {
+        let body = self.operation.request_body.iter();
+        body.flat_map(|body| &body.content.media_types)
+            .find(|media_type| media_type.range.as_str() == range)
+            .is_none_or(|media_type| travels(media_type, value))
     }
 
     /// The plainest request that obeys: what is required and nothing else.
@@ -448,7 +477,7 @@ impl<'p> Planner<'p> {
         for one in known.iter().filter(|one| one.parameter.required) {
             let value = match one.example(0) {
                 Some(value) => value.clone(),
-                None => one.generated(&mut generator)?,
+                None => one.plain(&mut generator)?,
             };
             parts.set(one.parameter.location, &one.parameter.name, value);
         }
@@ -462,7 +491,7 @@ impl<'p> Planner<'p> {
                 self.shown_bodies()
                     .into_iter()
                     .next()
-                    .or_else(|| self.generated_body(&mut generator))?,
+                    .or_else(|| self.drawn_body(Values::plain, &mut generator))?,
             );
         }
         Some(parts)
@@ -548,7 +577,10 @@ impl<'p> Planner<'p> {
         why: &str,
     ) -> Option<Request> {
         let request = write_request(self.operation, &self.settings.base, parts).ok()?;
-        if phase != Phase::Examples && reroutes(&request) {
+        // What is shown or given is meant as it is.
+        if phase != Phase::Examples
+            && (reroutes(&request) || arrives_broken(self.operation, &request))
+        {
             return None;
         }
         if self.is_fresh(&request) {
