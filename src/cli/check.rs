@@ -113,13 +113,21 @@ pub(super) fn run(args: &Args, output: &Output) -> Result {
     let interrupt = Interrupt::default();
     let mut listener = Prepared::listener(output);
     let snapshots = prepared.snapshots.take();
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()?;
+    let runtime = if settings.workers == 1 {
+        // One request at a time has nobody to be sent beside: handing it to another thread and back
+        // would cost more than sending it.
+        tokio::runtime::Builder::new_current_thread()
+    } else {
+        let mut builder = tokio::runtime::Builder::new_multi_thread();
+        builder.worker_threads(2);
+        builder
+    }
+    .enable_all()
+    .build()?;
+    // Heard on a thread of its own, also while the run does nothing but think.
+    interrupt::watch_on_a_thread(interrupt.clone());
     let mut notices = who.notices;
     let mut outcome = runtime.block_on(async {
-        let watch = tokio::spawn(interrupt::watch(interrupt.clone()));
         let mut service = start(args, &prepared.config)?;
         let ready = Ready {
             settings: &settings,
@@ -140,7 +148,6 @@ pub(super) fn run(args: &Args, output: &Output) -> Result {
             &interrupt,
         )
         .await;
-        watch.abort();
         if let Some(service) = &mut service
             && let Some(status) = service.ended()
         {

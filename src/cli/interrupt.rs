@@ -5,7 +5,7 @@ use crate::gate::Interrupt;
 use super::{common::Exit, start};
 
 /// Watches for Ctrl-C on the current runtime.
-pub(super) async fn watch(interrupt: Interrupt) {
+async fn watch(interrupt: Interrupt) {
     while asked_to_end().await.is_ok() {
         if interrupt.is_set() {
             start::stop_at_once();
@@ -31,7 +31,7 @@ async fn asked_to_end() -> std::io::Result<()> {
     tokio::signal::ctrl_c().await
 }
 
-/// Watches for Ctrl-C on a thread of its own, for a run that is not asynchronous.
+/// Watches for Ctrl-C on a thread of its own, which nothing that the run does keeps from hearing it.
 pub(super) fn watch_on_a_thread(interrupt: Interrupt) {
     std::thread::spawn(move || {
         // Without a runtime Ctrl-C ends the program as it always does.
