@@ -59,14 +59,18 @@ impl<T: Transport> Run<'_, T> {
             if self.budget.left() == 0 {
                 break;
             }
-            let is_made = saved.parameters.iter().any(|parameter| parameter.made);
-            let case = if is_made {
+            let names_made = saved.parameters.iter().any(|parameter| parameter.made);
+            let anew = if names_made {
                 Box::pin(sequence::set_up(self, &case)).await
             } else {
-                Some(case)
+                None
             };
-            match case {
-                Some(case) => self.send_again(&case, is_made, &path, &saved).await?,
+            match anew {
+                Some(anew) => self.send_again(&anew, true, &path, &saved).await?,
+                // What it names may still be there, and a look at it harms nothing.
+                None if !names_made || case.operation.is_safe() => {
+                    self.send_again(&case, false, &path, &saved).await?;
+                }
                 None => self.notice(format!(
                     "{}: what the request names cannot be made anew, so that it was not sent",
                     path.display()
@@ -208,6 +212,11 @@ impl<T: Transport> Run<'_, T> {
         }
         for part in &shrunk.does_not_matter {
             finding = finding.with_help(format!("any other value of {part} fails too"));
+        }
+        if !shrunk.case.operation.is_safe() && !existing(&shrunk.case).is_empty() {
+            finding = finding.with_help(
+                "the path names what was made for this request: make one anew to send it again",
+            );
         }
         self.replace(finding);
     }

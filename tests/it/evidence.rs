@@ -177,6 +177,57 @@ async fn a_failure_is_sent_first_the_next_time_and_told_when_it_is_fixed() {
 }
 
 #[tokio::test]
+async fn a_kept_look_at_what_is_gone_is_not_called_fixed() {
+    let document = json!({
+        "openapi": "3.0.3",
+        "info": { "title": "t", "version": "1" },
+        "paths": {
+            "/pets": { "get": { "operationId": "listPets", "responses": { "200": {
+                "description": "All", "content": { "application/json": { "schema": { "type": "array",
+                    "items": { "type": "object", "properties": { "id": { "type": "integer" } } } } } } } } } },
+            "/pets/{id}": { "get": { "operationId": "getPet",
+                "parameters": [{ "name": "id", "in": "path", "required": true, "schema": { "type": "integer" } }],
+                "responses": { "200": { "description": "One" }, "404": { "description": "None" } } } },
+        },
+    });
+    let contract =
+        Contract::from_document(Document::parse("t", document.to_string()).expect("it is one"));
+    let folder = tempfile::tempdir().expect("a folder");
+    let wanted = kept(folder.path(), RegressionWriting::Tidy);
+    let shop = |answer: u16| {
+        move |request: &Request| {
+            Ok(match request.url.path() {
+                "/pets" => response(200, &json!([{ "id": 71 }])),
+                "/pets/71" => response(answer, &Value::Null),
+                _ => response(404, &Value::Null),
+            })
+        }
+    };
+    run_on(&contract, &Script::new(shop(500)), &wanted).await;
+    assert!(!files(folder.path()).is_empty());
+    let only = LiveSettings {
+        phases: vec![Phase::Regressions],
+        ..wanted
+    };
+    for (answer, is_kept, told) in [
+        (500, true, ""),
+        (
+            404,
+            true,
+            "nobody can say whether server-error of getPet is fixed",
+        ),
+        (200, false, "fixed: server-error of getPet"),
+    ] {
+        let service = Script::new(shop(answer));
+        let outcome = run_on(&contract, &service, &only).await;
+        assert!(service.sent().contains(&"GET /pets/71".to_owned()));
+        let notices = outcome.notices.join("\n");
+        assert!(notices.contains(told), "{answer}: {notices}");
+        assert_eq!(!files(folder.path()).is_empty(), is_kept, "{answer}");
+    }
+}
+
+#[tokio::test]
 async fn a_rule_that_two_refusals_tell_is_kept_and_noted() {
     let service = Script::new(|request: &Request| {
         let limit = query(request, "limit").and_then(|limit| limit.parse::<i64>().ok());
