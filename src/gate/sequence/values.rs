@@ -251,11 +251,27 @@ fn shown_or_drawn(
         return Some(shown);
     }
     let strategy = strategies.valid(schema?);
-    (0..50)
-        .filter_map(|_| generator.draw(&strategy))
-        .find(|value| {
-            parameter.location != Location::Path || !matches!(value.as_str(), Some("" | "." | ".."))
-        })
+    let mut drawn = (0..50).filter_map(|_| generator.draw(&strategy));
+    if parameter.location != Location::Path {
+        return drawn.next();
+    }
+    // A service may refuse a name for its letters: what is built on it should not hang on that.
+    let mut fallback = None;
+    for value in drawn {
+        match value.as_str() {
+            Some("" | "." | "..") => {}
+            Some(text) if !is_plain_name(text) => fallback = fallback.or(Some(value)),
+            _ => return Some(value),
+        }
+    }
+    fallback
+}
+
+fn is_plain_name(text: &str) -> bool {
+    text.starts_with(|first: char| first.is_ascii_alphanumeric())
+        && text
+            .chars()
+            .all(|one| one.is_ascii_alphanumeric() || matches!(one, '-' | '_'))
 }
 
 fn shown_or_drawn_body(
