@@ -43,6 +43,7 @@ pub use named::OperationIn;
 pub use path::PathTemplate;
 pub(crate) use schema::canonical;
 pub use schema::{Choice, Constraint, Direction, Schema, Violation};
+pub(crate) use schema::{shape, shapes};
 
 use router::Router;
 use schema::SchemaStore;

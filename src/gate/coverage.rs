@@ -17,10 +17,9 @@ use oasgate_document::Address;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::shape::shapes;
 use crate::{
     check::{Content, Subject},
-    contract::{Choice, Contract, Operation, Schema},
+    contract::{Choice, Contract, Operation, Schema, shapes},
     wire::Parsed,
 };
 

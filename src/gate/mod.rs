@@ -25,7 +25,6 @@ mod replay;
 mod schedule;
 mod sequence;
 mod settings;
-mod shape;
 mod shard;
 mod shrink;
 mod tally;

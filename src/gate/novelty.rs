@@ -6,8 +6,10 @@ use std::collections::{HashMap, HashSet};
 use http::StatusCode;
 use serde_json::Value;
 
-use super::shape::shape;
-use crate::{contract::Operation, exchange::Exchange};
+use crate::{
+    contract::{Operation, shape},
+    exchange::Exchange,
+};
 
 /// What each operation has shown so far, by its id.
 #[derive(Debug, Default)]

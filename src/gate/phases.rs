@@ -133,12 +133,12 @@ impl<T: Transport> Run<'_, T> {
     }
 
     /// The cases of one phase, as many of each operation as the budget allows.
-    async fn phase(&mut self, plans: &[Plan], phase: Phase) -> ControlFlow<End> {
+    async fn phase(&mut self, plans: &mut [Plan], phase: Phase) -> ControlFlow<End> {
         let shares = self.shares(plans, phase);
         let mut round = Vec::new();
-        for (plan, share) in plans.iter().zip(shares) {
+        for (plan, share) in plans.iter_mut().zip(shares) {
             // The most telling come first.
-            round.extend(self.fresh(plan, phase).take(share).cloned());
+            round.extend(self.take_fresh(plan, phase).take(share));
         }
         self.mark(&round);
         self.round(&round).await
@@ -149,6 +149,13 @@ impl<T: Transport> Run<'_, T> {
         plan.cases
             .iter()
             .filter(move |case| case.phase == phase)
+            .filter(move |case| phase.repeats() || !self.sent.contains(&identity(&case.request)))
+    }
+
+    /// As [`Self::fresh`], taken out of the plan: a run may have very many.
+    fn take_fresh(&self, plan: &mut Plan, phase: Phase) -> impl Iterator<Item = Case> {
+        plan.take(phase)
+            .into_iter()
             .filter(move |case| phase.repeats() || !self.sent.contains(&identity(&case.request)))
     }
 
@@ -178,14 +185,14 @@ impl<T: Transport> Run<'_, T> {
 
     /// Random cases in rounds. An operation that shows nothing new for a while gets no more, and what
     /// it saves goes to those that still surprise.
-    async fn random(&mut self, plans: &[Plan]) -> ControlFlow<End> {
+    async fn random(&mut self, plans: &mut [Plan]) -> ControlFlow<End> {
         let shares = self.shares(plans, Phase::Random);
         let mut queues: Vec<Queue> = plans
-            .iter()
+            .iter_mut()
             .zip(shares)
             .map(|(plan, share)| {
-                let cases = self.fresh(plan, Phase::Random).take(share).cloned();
-                Queue::new(plan, cases.collect())
+                let cases = self.take_fresh(plan, Phase::Random).take(share).collect();
+                Queue::new(plan, cases)
             })
             .collect();
         let (chunk, is_exhaustive) = match self.settings.random_end {
@@ -216,7 +223,7 @@ impl<T: Transport> Run<'_, T> {
                     queue.learn(is_new)
                 };
             }
-            for (queue, plan) in queues.iter_mut().zip(plans) {
+            for (queue, plan) in queues.iter_mut().zip(plans.iter()) {
                 saved -= self.extend(queue, plan, saved);
             }
         }
@@ -243,9 +250,9 @@ impl<T: Transport> Run<'_, T> {
         settings.phases = vec![Phase::Random];
         settings.random_cases = usual * (queue.extra + 1);
         settings.parameters.extend(self.values_for(&plan.operation));
-        let more = plan.random(self.contract, &settings, &self.strategies);
-        let cases = self.fresh(&more, Phase::Random);
-        queue.cases = cases.take(usual.min(saved)).cloned().collect();
+        let mut more = plan.random(self.contract, &settings, &self.strategies);
+        let cases = self.take_fresh(&mut more, Phase::Random);
+        queue.cases = cases.take(usual.min(saved)).collect();
         queue.cases.len()
     }
 
@@ -267,7 +274,7 @@ impl<T: Transport> Run<'_, T> {
         for plan in plans {
             let why = match &plan.left_out {
                 Some(why) => why.clone(),
-                None if plan.cases.is_empty() => continue,
+                None if !plan.has_any => continue,
                 None => Unreached::Budget,
             };
             self.tally.left_out(&plan.operation, why);

@@ -11,6 +11,7 @@ mod constraints;
 mod dialect;
 pub(super) mod objects;
 mod patterns;
+mod shape;
 mod standalone;
 mod store;
 mod structure;
@@ -26,6 +27,7 @@ use serde_json::Value;
 
 pub use choices::Choice;
 pub use constraints::Constraint;
+pub(crate) use shape::{shape, shapes};
 pub(super) use store::SchemaStore;
 pub use violation::Violation;
 

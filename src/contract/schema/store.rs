@@ -1,7 +1,7 @@
 //! Where units live: each schema object compiled once for each direction, when first asked.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Arc, Mutex, PoisonError, RwLock, Weak},
 };
 
@@ -11,6 +11,9 @@ use serde_json::Value;
 use super::{Direction, dialect::Dialect, objects, patterns::Patterns, unit::Unit};
 use crate::contract::Defect;
 
+/// How many shapes of one schema's values are remembered.
+const MOST_SHAPES: usize = 10_000;
+
 /// The compiled schemas of one document.
 pub(in crate::contract) struct SchemaStore {
     document: Document,
@@ -19,6 +22,8 @@ pub(in crate::contract) struct SchemaStore {
     defects: Mutex<Vec<Defect>>,
     write_only: RwLock<HashMap<Address, bool>>,
     patterns: Patterns,
+    /// Shapes of values in which every property is named, by schema.
+    declared: RwLock<HashMap<Address, HashSet<u64>>>,
     itself: Weak<SchemaStore>,
 }
 
@@ -32,6 +37,7 @@ impl SchemaStore {
             defects: Mutex::default(),
             write_only: RwLock::default(),
             patterns: Patterns::default(),
+            declared: RwLock::default(),
             itself: Weak::clone(itself),
         })
     }
@@ -87,6 +93,27 @@ impl SchemaStore {
     /// Whether a name matches a pattern of `patternProperties`.
     pub(super) fn name_matches(&self, pattern: &str, name: &str) -> bool {
         self.patterns.matches(pattern, name)
+    }
+
+    /// Whether every property of a value with this shape is known to be named.
+    pub(super) fn knows_declared(&self, address: &Address, shape: u64) -> bool {
+        self.declared
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(address)
+            .is_some_and(|shapes| shapes.contains(&shape))
+    }
+
+    /// Notes that every property of values with this shape is named.
+    pub(super) fn remember_declared(&self, address: &Address, shape: u64) {
+        let mut declared = self
+            .declared
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        let shapes = declared.entry(address.clone()).or_default();
+        if shapes.len() < MOST_SHAPES {
+            shapes.insert(shape);
+        }
     }
 
     /// Whether a schema object that can be reached from here is `writeOnly`.

@@ -42,8 +42,13 @@ pub(super) fn write_only(schema: &Schema, value: &Value) -> Vec<(Pointer, Addres
 
 /// Each property that no schema in force names.
 pub(super) fn undeclared(schema: &Schema, value: &Value) -> Vec<Pointer> {
+    let shape = super::shape(value);
+    if schema.store.knows_declared(&schema.address, shape) {
+        return Vec::new();
+    }
     let at = schema.store.document().get(&schema.address);
     if surely_declared(schema, schema.address.file, at, value, 0) {
+        schema.store.remember_declared(&schema.address, shape);
         return Vec::new();
     }
     let mut found = Vec::new();
@@ -88,7 +93,8 @@ pub(super) fn undeclared(schema: &Schema, value: &Value) -> Vec<Pointer> {
 }
 
 /// Whether it is sure that every property of a value is named, without an allocation: by schemas
-/// without composition, walked beside the value. A no says nothing.
+/// without composition, walked beside the value. A no says nothing. All values of one shape have one
+/// answer.
 fn surely_declared(
     schema: &Schema,
     base: FileId,

@@ -49,6 +49,8 @@ pub struct Plan {
     pub left_out: Option<Unreached>,
     /// Methods to be tried that its path does not declare; empty for all operations of a path but one.
     other_methods: Vec<Method>,
+    /// Whether there ever were cases in it.
+    pub(super) has_any: bool,
 }
 
 /// Plans every operation of a contract.
@@ -84,6 +86,7 @@ pub(super) fn begin(
                 unbreakable: Vec::new(),
                 left_out: left_out(operation, settings),
                 other_methods: Vec::new(),
+                has_any: false,
             };
             // What a path does not declare is looked at once, with the first of its operations.
             if plan.left_out.is_none()
@@ -127,6 +130,7 @@ impl Plan {
         } else {
             Vec::new()
         };
+        self.has_any |= !self.cases.is_empty();
     }
 
     /// Adds the second part to the first: edges, pairs, broken requests, random values.
@@ -146,6 +150,20 @@ impl Plan {
         self.unbreakable = planner.unbreakable;
         self.cases.append(&mut planner.cases);
         self.cases.sort_by_key(|case| case.phase);
+        self.has_any |= !self.cases.is_empty();
+    }
+
+    /// The cases of a phase, taken out unless the next plan builds on them.
+    pub(super) fn take(&mut self, phase: Phase) -> Vec<Case> {
+        let all = self.cases.iter();
+        if phase == Phase::Examples {
+            return all.filter(|case| case.phase == phase).cloned().collect();
+        }
+        let (taken, kept) = std::mem::take(&mut self.cases)
+            .into_iter()
+            .partition(|case| case.phase == phase);
+        self.cases = kept;
+        taken
     }
 
     /// Random cases with other settings.

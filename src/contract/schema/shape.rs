@@ -1,47 +1,35 @@
 //! The shape of a value: the names and types in it, without the values, as one number.
 //!
 //! Which optional properties are there and which branch of a schema was taken shows in the shape, so
-//! that a run can tell what is new from what it saw often, for the cost of one walk.
+//! that what is new can be told from what came often, for the cost of one walk.
 
 use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};
 
 use serde_json::Value;
 
-/// How deep a shape goes.
-const MOST_DEPTH: usize = 16;
-
 /// The same numbers in every run and on every machine.
 const HASHER: BuildHasherDefault<DefaultHasher> = BuildHasherDefault::new();
 
 /// The shape of a value.
-pub(super) fn shape(value: &Value) -> u64 {
-    node(value, 0)
-}
-
-/// The shapes of several values, as a set.
-pub(super) fn shapes(values: &[Value]) -> Vec<u64> {
-    set(values, 0)
-}
-
-fn node(value: &Value, depth: usize) -> u64 {
+pub(crate) fn shape(value: &Value) -> u64 {
     match value {
         Value::Null => 1,
         Value::Bool(_) => 2,
         Value::Number(number) => 3 + u64::from(number.is_f64()),
         Value::String(text) => 5 + u64::from(text.is_empty()),
-        Value::Array(_) | Value::Object(_) if depth > MOST_DEPTH => 7,
-        Value::Array(items) => HASHER.hash_one((8_u8, set(items, depth + 1))),
+        Value::Array(items) => HASHER.hash_one((7_u8, shapes(items))),
         // A sum knows no order, and names are there once.
-        Value::Object(members) => members.iter().fold(9_u64, |sum, (name, member)| {
-            sum.wrapping_add(HASHER.hash_one((name, node(member, depth + 1))))
+        Value::Object(members) => members.iter().fold(8_u64, |sum, (name, member)| {
+            sum.wrapping_add(HASHER.hash_one((name, shape(member))))
         }),
     }
 }
 
-fn set(values: &[Value], depth: usize) -> Vec<u64> {
+/// The shapes of several values, as a set.
+pub(crate) fn shapes(values: &[Value]) -> Vec<u64> {
     let mut found: Vec<u64> = Vec::new();
     for value in values {
-        let one = node(value, depth);
+        let one = shape(value);
         if let Err(at) = found.binary_search(&one) {
             found.insert(at, one);
         }
