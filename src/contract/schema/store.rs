@@ -5,6 +5,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError, RwLock, Weak},
 };
 
+use jsonschema::JsonTypeSet;
 use oasgate_document::{Address, Document};
 use serde_json::Value;
 
@@ -21,6 +22,7 @@ pub(in crate::contract) struct SchemaStore {
     units: RwLock<HashMap<(Address, Direction), Arc<Unit>>>,
     defects: Mutex<Vec<Defect>>,
     write_only: RwLock<HashMap<Address, bool>>,
+    types: RwLock<HashMap<Address, JsonTypeSet>>,
     patterns: Patterns,
     /// Shapes of values in which every property is named, by schema.
     declared: RwLock<HashMap<Address, HashSet<u64>>>,
@@ -36,6 +38,7 @@ impl SchemaStore {
             units: RwLock::default(),
             defects: Mutex::default(),
             write_only: RwLock::default(),
+            types: RwLock::default(),
             patterns: Patterns::default(),
             declared: RwLock::default(),
             itself: Weak::clone(itself),
@@ -93,6 +96,28 @@ impl SchemaStore {
     /// Whether a name matches a pattern of `patternProperties`.
     pub(super) fn name_matches(&self, pattern: &str, name: &str) -> bool {
         self.patterns.matches(pattern, name)
+    }
+
+    /// The JSON types of a schema, worked out when they are first asked for.
+    pub(super) fn types(
+        &self,
+        address: &Address,
+        find: impl FnOnce() -> JsonTypeSet,
+    ) -> JsonTypeSet {
+        let known = self
+            .types
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(address)
+            .copied();
+        known.unwrap_or_else(|| {
+            let found = find();
+            self.types
+                .write()
+                .unwrap_or_else(PoisonError::into_inner)
+                .insert(address.clone(), found);
+            found
+        })
     }
 
     /// Whether every property of a value with this shape is known to be named.

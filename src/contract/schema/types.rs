@@ -18,11 +18,13 @@ const ALL_TYPES: [JsonType; 7] = [
 
 /// The JSON types that a value may have.
 pub(super) fn types(schema: &Schema) -> JsonTypeSet {
-    let mut allowed = types_at(schema, &schema.address, 0);
-    if allowed.contains(JsonType::Number) {
-        allowed = allowed.insert(JsonType::Integer);
-    }
-    allowed
+    schema.store.types(&schema.address, || {
+        let allowed = types_at(schema, &schema.address, 0);
+        if allowed.contains(JsonType::Number) {
+            return allowed.insert(JsonType::Integer);
+        }
+        allowed
+    })
 }
 
 fn all() -> JsonTypeSet {
