@@ -48,7 +48,9 @@ pub enum ConfigError {
         word: String,
     },
     /// An operation that the document does not have.
-    #[error("{place}: {source}")]
+    #[error(
+        "{place}: {source}; is the configuration another document's? `--config` names the one to use"
+    )]
     UnknownOperation {
         /// `oasgate.toml:3:1`.
         place: String,
