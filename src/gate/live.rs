@@ -8,12 +8,15 @@ use std::{
     borrow::Cow,
     collections::HashSet,
     ops::ControlFlow,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
     time::{Duration, Instant},
 };
 
 use futures_util::{
-    StreamExt as _,
+    FutureExt as _, StreamExt as _,
     future::{Either, select},
     stream,
 };
@@ -205,19 +208,44 @@ impl<T: Transport> Run<'_, T> {
     pub(super) async fn round(&mut self, cases: &[Case]) -> ControlFlow<End> {
         let (transport, settings, interrupt) = (self.transport, self.settings, self.interrupt);
         let budget = self.budget;
+        let is_enough = &AtomicBool::new(false);
+        let goes_on = || !is_enough.load(Relaxed) && !interrupt.is_set() && !budget.is_late();
         let mut responses = stream::iter(0..cases.len())
-            .take_while(|_| std::future::ready(!interrupt.is_set() && !budget.is_late()))
+            .take_while(|_| std::future::ready(goes_on()))
             .map(|index| async move { (index, send(transport, &cases[index], settings).await) })
             .buffered(settings.workers.max(1));
         let given_up = given_up(interrupt);
         tokio::pin!(given_up);
+        let mut ahead = None;
         loop {
-            // A response that is there is taken before the user is heard.
-            match select(responses.next(), &mut given_up).await {
-                Either::Left((Some((index, sent)), _)) => self.take(&cases[index], sent).await?,
-                Either::Left((None, _)) => break,
-                Either::Right(((), _)) => return ControlFlow::Break(End::Interrupted),
+            let next = match ahead.take() {
+                Some(next) => next,
+                // A response that is there is taken before the user is heard.
+                None => match select(responses.next(), &mut given_up).await {
+                    Either::Left((next, _)) => next,
+                    Either::Right(((), _)) => return ControlFlow::Break(End::Interrupted),
+                },
+            };
+            let Some((index, sent)) = next else { break };
+            // The next request is on its way while this response is held.
+            ahead = responses.next().now_or_never();
+            if ahead.is_none() {
+                tokio::task::yield_now().await;
             }
+            let taken = self.take(&cases[index], sent).await;
+            if let ControlFlow::Break(End::Stopped(_)) = &taken {
+                // What is under way may make something that is to be deleted.
+                is_enough.store(true, Relaxed);
+                let first = ahead.take().flatten();
+                let mut rest = stream::iter(first).chain(responses);
+                while let Either::Left((Some((index, sent)), _)) =
+                    select(rest.next(), &mut given_up).await
+                {
+                    self.note_litter(&cases[index], &sent);
+                }
+                return taken;
+            }
+            taken?;
         }
         drop(responses);
         if interrupt.is_set() {
@@ -253,6 +281,13 @@ impl<T: Transport> Run<'_, T> {
             self.failed(case, &request, &error)?;
         }
         self.is_enough()
+    }
+
+    fn note_litter(&mut self, case: &Case, sent: &Sent) {
+        for exchange in &sent.exchanges {
+            self.litter
+                .note(self.contract, self.graph, self.settings, case, exchange);
+        }
     }
 
     fn failed(&mut self, case: &Case, request: &Request, error: &SendError) -> ControlFlow<End> {
