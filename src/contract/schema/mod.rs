@@ -19,6 +19,7 @@ mod translate;
 mod types;
 mod unit;
 mod violation;
+mod write_only;
 
 use std::{fmt, sync::Arc};
 
@@ -164,7 +165,7 @@ impl Schema {
 
     /// Each `writeOnly` property in a value, with the schema that says so.
     pub fn write_only(&self, value: &Value) -> Vec<(Pointer, Address)> {
-        structure::write_only(self, value)
+        write_only::write_only(self, value)
     }
 
     /// Each property in a value that no schema in force names, read as if objects were closed.

@@ -9,7 +9,9 @@ use jsonschema::JsonTypeSet;
 use oasgate_document::{Address, Document};
 use serde_json::Value;
 
-use super::{Direction, dialect::Dialect, objects, patterns::Patterns, unit::Unit};
+use super::{
+    Direction, dialect::Dialect, patterns::Patterns, unit::Unit, write_only::WriteOnlyNames,
+};
 use crate::contract::Defect;
 
 /// How many shapes of one schema's values are remembered.
@@ -21,7 +23,7 @@ pub(in crate::contract) struct SchemaStore {
     dialect: Dialect,
     units: RwLock<HashMap<(Address, Direction), Arc<Unit>>>,
     defects: Mutex<Vec<Defect>>,
-    write_only: RwLock<HashMap<Address, bool>>,
+    write_only: RwLock<HashMap<Address, Arc<WriteOnlyNames>>>,
     types: RwLock<HashMap<Address, JsonTypeSet>>,
     patterns: Patterns,
     /// Shapes of values in which every property is named, by schema.
@@ -141,25 +143,26 @@ impl SchemaStore {
         }
     }
 
-    /// Whether a schema object that can be reached from here is `writeOnly`.
-    pub(super) fn reaches_write_only(&self, address: &Address) -> bool {
-        if let Some(known) = self
+    /// What may be `writeOnly` below a schema, worked out when it is first asked for.
+    pub(super) fn write_only(
+        &self,
+        address: &Address,
+        find: impl FnOnce() -> WriteOnlyNames,
+    ) -> Arc<WriteOnlyNames> {
+        let known = self
             .write_only
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .get(address)
-        {
-            return *known;
-        }
-        let mut found = false;
-        objects::each(self, vec![address.clone()], &mut |_, members| {
-            found |= members.get("writeOnly") == Some(&Value::Bool(true));
-        });
-        self.write_only
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(address.clone(), found);
-        found
+            .map(Arc::clone);
+        known.unwrap_or_else(|| {
+            let found = Arc::new(find());
+            self.write_only
+                .write()
+                .unwrap_or_else(PoisonError::into_inner)
+                .insert(address.clone(), Arc::clone(&found));
+            found
+        })
     }
 
     /// The schema object behind a chain of pure references: the last one that can be reached.

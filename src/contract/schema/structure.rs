@@ -15,31 +15,6 @@ pub(super) const MOST_STEPS: usize = 32;
 /// The schema objects in force at one node.
 pub(super) type InForce<'s> = Vec<(Address, &'s Map<String, Value>)>;
 
-/// Each property in `value` whose schema is `writeOnly`.
-pub(super) fn write_only(schema: &Schema, value: &Value) -> Vec<(Pointer, Address)> {
-    if !schema.store.reaches_write_only(&schema.address) {
-        return Vec::new();
-    }
-    let mut found = Vec::new();
-    walk(
-        schema,
-        vec![schema.address.clone()],
-        value,
-        &Place::default(),
-        &mut |node| {
-            if !node.place.pointer.is_root()
-                && let Some((at, _)) = node
-                    .schemas
-                    .iter()
-                    .find(|(_, members)| members.get("writeOnly") == Some(&Value::Bool(true)))
-            {
-                found.push((node.place.pointer.clone(), at.join("writeOnly")));
-            }
-        },
-    );
-    found
-}
-
 /// Each property that no schema in force names.
 pub(super) fn undeclared(schema: &Schema, value: &Value) -> Vec<Pointer> {
     let shape = super::shape(value);

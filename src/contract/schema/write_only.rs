@@ -1,0 +1,109 @@
+//! Properties in a value that are for requests only.
+
+use std::collections::HashSet;
+
+use oasgate_document::{Address, Pointer};
+use serde_json::Value;
+
+use super::{
+    Schema, objects,
+    structure::{InForce, Place, in_force, walk},
+};
+
+/// What may be `writeOnly` anywhere below a schema, so that most values need no closer look.
+#[derive(Debug, Default)]
+pub(super) struct WriteOnlyNames {
+    properties: HashSet<String>,
+    /// Whether something without a name of its own is, such as each element of an array.
+    is_unnamed: bool,
+}
+
+/// The keywords whose schemas are for values that these do not name.
+const UNNAMED: [&str; 6] = [
+    "additionalProperties",
+    "contains",
+    "items",
+    "patternProperties",
+    "prefixItems",
+    "unevaluatedProperties",
+];
+
+impl WriteOnlyNames {
+    fn of(schema: &Schema) -> Self {
+        let mut found = Self::default();
+        let is_write_only = |at: &Address| {
+            let mut schemas = InForce::new();
+            in_force(schema, at, None, 0, &mut schemas);
+            let mut all = schemas.iter();
+            all.any(|(_, members)| members.get("writeOnly") == Some(&Value::Bool(true)))
+        };
+        objects::each(
+            &schema.store,
+            vec![schema.address.clone()],
+            &mut |at, members| {
+                let properties = members.get("properties").and_then(Value::as_object);
+                for name in properties.iter().flat_map(|all| all.keys()) {
+                    if !found.properties.contains(name)
+                        && is_write_only(&at.join("properties").join(name))
+                    {
+                        found.properties.insert(name.clone());
+                    }
+                }
+                for keyword in UNNAMED {
+                    let at = at.join(keyword);
+                    found.is_unnamed |= match members.get(keyword) {
+                        Some(Value::Object(map)) if keyword == "patternProperties" => {
+                            map.keys().any(|pattern| is_write_only(&at.join(pattern)))
+                        }
+                        Some(Value::Object(_)) => is_write_only(&at),
+                        Some(Value::Array(list)) => {
+                            (0..list.len()).any(|index| is_write_only(&at.index(index)))
+                        }
+                        _ => false,
+                    };
+                }
+            },
+        );
+        found
+    }
+
+    fn may_be_in(&self, value: &Value) -> bool {
+        if self.is_unnamed {
+            return true;
+        }
+        match value {
+            _ if self.properties.is_empty() => false,
+            Value::Object(members) => members
+                .iter()
+                .any(|(name, member)| self.properties.contains(name) || self.may_be_in(member)),
+            Value::Array(items) => items.iter().any(|item| self.may_be_in(item)),
+            _ => false,
+        }
+    }
+}
+
+/// Each property in `value` whose schema is `writeOnly`.
+pub(super) fn write_only(schema: &Schema, value: &Value) -> Vec<(Pointer, Address)> {
+    let hidden = (schema.store).write_only(&schema.address, || WriteOnlyNames::of(schema));
+    if !hidden.may_be_in(value) {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    walk(
+        schema,
+        vec![schema.address.clone()],
+        value,
+        &Place::default(),
+        &mut |node| {
+            if !node.place.pointer.is_root()
+                && let Some((at, _)) = node
+                    .schemas
+                    .iter()
+                    .find(|(_, members)| members.get("writeOnly") == Some(&Value::Bool(true)))
+            {
+                found.push((node.place.pointer.clone(), at.join("writeOnly")));
+            }
+        },
+    );
+    found
+}
