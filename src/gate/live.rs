@@ -241,7 +241,9 @@ impl<T: Transport> Run<'_, T> {
                 while let Either::Left((Some((index, sent)), _)) =
                     select(rest.next(), &mut given_up).await
                 {
-                    self.note_litter(&cases[index], &sent);
+                    for exchange in &sent.exchanges {
+                        self.note_litter(&cases[index], exchange);
+                    }
                 }
                 return taken;
             }
@@ -283,11 +285,10 @@ impl<T: Transport> Run<'_, T> {
         self.is_enough()
     }
 
-    fn note_litter(&mut self, case: &Case, sent: &Sent) {
-        for exchange in &sent.exchanges {
-            self.litter
-                .note(self.contract, self.graph, self.settings, case, exchange);
-        }
+    /// Notes what an exchange made, so that it is deleted in the end.
+    pub(super) fn note_litter(&mut self, case: &Case, exchange: &Exchange) {
+        self.litter
+            .note(self.contract, self.graph, self.settings, case, exchange);
     }
 
     fn failed(&mut self, case: &Case, request: &Request, error: &SendError) -> ControlFlow<End> {
@@ -361,8 +362,7 @@ impl<T: Transport> Run<'_, T> {
             self.novelty.note(&case.operation);
         }
         let spoken = case.phase.rules();
-        self.litter
-            .note(self.contract, self.graph, self.settings, case, exchange);
+        self.note_litter(case, exchange);
         let held = hold(&subject, &self.settings.common);
         for finding in held.findings {
             let speaks = spoken.is_none_or(|rules| rules.contains(&finding.rule.as_str()));

@@ -138,25 +138,16 @@ impl<T: Transport> Run<'_, T> {
         let mut round = Vec::new();
         for (plan, share) in plans.iter_mut().zip(shares) {
             // The most telling come first.
-            round.extend(self.take_fresh(plan, phase).take(share));
+            let cases = plan.take(phase).into_iter();
+            round.extend(cases.filter(|case| self.is_fresh(case)).take(share));
         }
         self.mark(&round);
         self.round(&round).await
     }
 
-    /// The cases of one phase that no earlier plan of the operation has sent.
-    fn fresh<'p>(&self, plan: &'p Plan, phase: Phase) -> impl Iterator<Item = &'p Case> {
-        plan.cases
-            .iter()
-            .filter(move |case| case.phase == phase)
-            .filter(move |case| phase.repeats() || !self.sent.contains(&identity(&case.request)))
-    }
-
-    /// As [`Self::fresh`], taken out of the plan: a run may have very many.
-    fn take_fresh(&self, plan: &mut Plan, phase: Phase) -> impl Iterator<Item = Case> {
-        plan.take(phase)
-            .into_iter()
-            .filter(move |case| phase.repeats() || !self.sent.contains(&identity(&case.request)))
+    /// Whether no earlier plan of the operation has sent a case.
+    fn is_fresh(&self, case: &Case) -> bool {
+        case.phase.repeats() || !self.sent.contains(&identity(&case.request))
     }
 
     fn mark(&mut self, cases: &[Case]) {
@@ -169,7 +160,10 @@ impl<T: Transport> Run<'_, T> {
     fn shares(&self, plans: &[Plan], phase: Phase) -> Vec<usize> {
         let mut wanted: Vec<usize> = plans
             .iter()
-            .map(|plan| self.fresh(plan, phase).count())
+            .map(|plan| {
+                let cases = plan.cases.iter().filter(|case| case.phase == phase);
+                cases.filter(|case| self.is_fresh(case)).count()
+            })
             .collect();
         for later in Phase::ALL.into_iter().filter(|later| *later > phase) {
             let count = |plan: &Plan| plan.count(later, self.settings, self.is_planned);
@@ -191,8 +185,9 @@ impl<T: Transport> Run<'_, T> {
             .iter_mut()
             .zip(shares)
             .map(|(plan, share)| {
-                let cases = self.take_fresh(plan, Phase::Random).take(share).collect();
-                Queue::new(plan, cases)
+                let cases = plan.take(Phase::Random).into_iter();
+                let cases = cases.filter(|case| self.is_fresh(case)).take(share);
+                Queue::new(plan, cases.collect())
             })
             .collect();
         let (chunk, is_exhaustive) = match self.settings.random_end {
@@ -247,11 +242,10 @@ impl<T: Transport> Run<'_, T> {
         }
         queue.extra += 1;
         let mut settings: LiveSettings = self.settings.clone();
-        settings.phases = vec![Phase::Random];
         settings.random_cases = usual * (queue.extra + 1);
         settings.parameters.extend(self.values_for(&plan.operation));
-        let mut more = plan.random(self.contract, &settings, &self.strategies);
-        let cases = self.take_fresh(&mut more, Phase::Random);
+        let more = plan.random(self.contract, &settings, &self.strategies);
+        let cases = more.into_iter().filter(|case| self.is_fresh(case));
         queue.cases = cases.take(usual.min(saved)).collect();
         queue.cases.len()
     }

@@ -238,8 +238,7 @@ impl<T: Transport> Run<'_, T> {
         self.budget.spend(1);
         let sent = polling::send_once(self.transport, &case.request).await;
         let exchange = sent.exchanges.first()?;
-        self.litter
-            .note(self.contract, self.graph, self.settings, &case, exchange);
+        self.note_litter(&case, exchange);
         let subject = subject(self.contract, self.settings, &case, exchange);
         let mut findings = Vec::new();
         let check = CHECKS

@@ -7,7 +7,6 @@ use serde_json::Value;
 
 use super::{Parsed, parse_body, reading};
 use crate::contract::{Explode, Header, Schema, Serialization, Violation};
-use jsonschema::JsonType;
 
 /// How a header breaks the contract.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -104,22 +103,14 @@ pub fn read_header(header: &Header, headers: &HeaderMap) -> Result<(), HeaderBre
         Serialization::Styled {
             schema, explode, ..
         } => {
-            let types = schema.types();
-            let primitive = [
-                JsonType::String,
-                JsonType::Number,
-                JsonType::Integer,
-                JsonType::Boolean,
-            ]
-            .into_iter()
-            .any(|kind| types.contains(kind));
+            let shape = reading::Shape::of(schema);
             let is_cookie = header.name.eq_ignore_ascii_case("set-cookie");
-            if !primitive && !is_cookie && types.contains(JsonType::Array) {
+            if !is_cookie && shape == reading::Shape::Array {
                 let joined = texts.join(",");
                 let value = reading::read_array(split(&joined), Some(schema));
                 return held(schema, &value, &joined);
             }
-            if !primitive && !is_cookie && types.contains(JsonType::Object) {
+            if !is_cookie && shape == reading::Shape::Object {
                 let joined = texts.join(",");
                 let value = object(&joined, *explode, schema).ok_or_else(|| {
                     HeaderBreach::Unreadable(

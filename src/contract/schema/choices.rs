@@ -64,9 +64,7 @@ fn of(schema: &Schema) -> IndexMap<Address, Choice> {
 /// The places of the properties that a value has and of the branches that accept their node.
 fn taken(schema: &Schema, value: &Value) -> Vec<Address> {
     let mut found = Vec::new();
-    let start = vec![schema.address.clone()];
-    let place = structure::Place::default();
-    structure::walk(schema, start, value, &place, &mut |node| {
+    structure::walk_all(schema, value, &mut |node| {
         for (at, members) in node.schemas {
             if let Value::Object(object) = node.value {
                 let came = properties(at, members).filter(|(name, _)| object.contains_key(*name));

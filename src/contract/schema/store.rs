@@ -106,20 +106,7 @@ impl SchemaStore {
         address: &Address,
         find: impl FnOnce() -> JsonTypeSet,
     ) -> JsonTypeSet {
-        let known = self
-            .types
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(address)
-            .copied();
-        known.unwrap_or_else(|| {
-            let found = find();
-            self.types
-                .write()
-                .unwrap_or_else(PoisonError::into_inner)
-                .insert(address.clone(), found);
-            found
-        })
+        remembered(&self.types, address, find)
     }
 
     /// Whether every property of a value with this shape is known to be named.
@@ -149,20 +136,7 @@ impl SchemaStore {
         address: &Address,
         find: impl FnOnce() -> WriteOnlyNames,
     ) -> Arc<WriteOnlyNames> {
-        let known = self
-            .write_only
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(address)
-            .map(Arc::clone);
-        known.unwrap_or_else(|| {
-            let found = Arc::new(find());
-            self.write_only
-                .write()
-                .unwrap_or_else(PoisonError::into_inner)
-                .insert(address.clone(), Arc::clone(&found));
-            found
-        })
+        remembered(&self.write_only, address, || Arc::new(find()))
     }
 
     /// The schema object behind a chain of pure references: the last one that can be reached.
@@ -185,4 +159,25 @@ impl SchemaStore {
         }
         at
     }
+}
+
+/// What is known of a schema, found when it is first asked for.
+fn remembered<V: Clone>(
+    known: &RwLock<HashMap<Address, V>>,
+    address: &Address,
+    find: impl FnOnce() -> V,
+) -> V {
+    if let Some(value) = known
+        .read()
+        .unwrap_or_else(PoisonError::into_inner)
+        .get(address)
+    {
+        return value.clone();
+    }
+    let found = find();
+    known
+        .write()
+        .unwrap_or_else(PoisonError::into_inner)
+        .insert(address.clone(), found.clone());
+    found
 }

@@ -27,43 +27,37 @@ pub(super) fn undeclared(schema: &Schema, value: &Value) -> Vec<Pointer> {
         return Vec::new();
     }
     let mut found = Vec::new();
-    walk(
-        schema,
-        vec![schema.address.clone()],
-        value,
-        &Place::default(),
-        &mut |node| {
-            let Value::Object(members) = node.value else {
-                return;
-            };
-            let is_open = node.schemas.iter().any(|(_, schema)| {
-                [
-                    "additionalProperties",
-                    "unevaluatedProperties",
-                    "patternProperties",
-                ]
-                .iter()
-                .any(|keyword| schema.contains_key(*keyword))
-            });
-            let mut named = node
-                .schemas
-                .iter()
-                .filter_map(|(_, schema)| schema.get("properties")?.as_object())
-                .peekable();
-            if is_open || named.peek().is_none() {
-                return;
+    walk_all(schema, value, &mut |node| {
+        let Value::Object(members) = node.value else {
+            return;
+        };
+        let is_open = node.schemas.iter().any(|(_, schema)| {
+            [
+                "additionalProperties",
+                "unevaluatedProperties",
+                "patternProperties",
+            ]
+            .iter()
+            .any(|keyword| schema.contains_key(*keyword))
+        });
+        let mut named = node
+            .schemas
+            .iter()
+            .filter_map(|(_, schema)| schema.get("properties")?.as_object())
+            .peekable();
+        if is_open || named.peek().is_none() {
+            return;
+        }
+        let named: Vec<_> = named.collect();
+        if named.iter().all(|properties| properties.is_empty()) {
+            return;
+        }
+        for name in members.keys() {
+            if !named.iter().any(|properties| properties.contains_key(name)) {
+                found.push(node.place.pointer.join(name));
             }
-            let named: Vec<_> = named.collect();
-            if named.iter().all(|properties| properties.is_empty()) {
-                return;
-            }
-            for name in members.keys() {
-                if !named.iter().any(|properties| properties.contains_key(name)) {
-                    found.push(node.place.pointer.join(name));
-                }
-            }
-        },
-    );
+        }
+    });
     found
 }
 
@@ -150,12 +144,21 @@ pub(super) fn each_node(
     value: &Value,
     mut visit: impl FnMut(&Place, &Address, &Map<String, Value>),
 ) {
-    let start = vec![schema.address.clone()];
-    walk(schema, start, value, &Place::default(), &mut |node| {
+    walk_all(schema, value, &mut |node| {
         for (at, members) in node.schemas {
             visit(node.place, at, members);
         }
     });
+}
+
+/// Visits each node of a value with the schemas in force there.
+pub(super) fn walk_all<'s>(
+    schema: &'s Schema,
+    value: &Value,
+    visit: &mut dyn FnMut(&Node<'_, 's>),
+) {
+    let start = vec![schema.address.clone()];
+    walk(schema, start, value, &Place::default(), visit);
 }
 
 /// Where a node stands, in the value's terms and in the schema's.
@@ -176,7 +179,7 @@ pub(super) struct Node<'n, 's> {
 }
 
 /// Hands over each node of a value that `addresses` and what is below them speak of.
-pub(super) fn walk<'s>(
+fn walk<'s>(
     schema: &'s Schema,
     addresses: Vec<Address>,
     value: &Value,

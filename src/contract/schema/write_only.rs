@@ -3,11 +3,11 @@
 use std::collections::HashSet;
 
 use oasgate_document::{Address, Pointer};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{
     Schema, objects,
-    structure::{InForce, Place, in_force, walk},
+    structure::{InForce, in_force, walk_all},
 };
 
 /// What may be `writeOnly` anywhere below a schema, so that most values need no closer look.
@@ -35,7 +35,7 @@ impl WriteOnlyNames {
             let mut schemas = InForce::new();
             in_force(schema, at, None, 0, &mut schemas);
             let mut all = schemas.iter();
-            all.any(|(_, members)| members.get("writeOnly") == Some(&Value::Bool(true)))
+            all.any(|(_, members)| is_marked(members))
         };
         objects::each(
             &schema.store,
@@ -82,6 +82,10 @@ impl WriteOnlyNames {
     }
 }
 
+fn is_marked(members: &Map<String, Value>) -> bool {
+    members.get("writeOnly") == Some(&Value::Bool(true))
+}
+
 /// Each property in `value` whose schema is `writeOnly`.
 pub(super) fn write_only(schema: &Schema, value: &Value) -> Vec<(Pointer, Address)> {
     let hidden = (schema.store).write_only(&schema.address, || WriteOnlyNames::of(schema));
@@ -89,21 +93,12 @@ pub(super) fn write_only(schema: &Schema, value: &Value) -> Vec<(Pointer, Addres
         return Vec::new();
     }
     let mut found = Vec::new();
-    walk(
-        schema,
-        vec![schema.address.clone()],
-        value,
-        &Place::default(),
-        &mut |node| {
-            if !node.place.pointer.is_root()
-                && let Some((at, _)) = node
-                    .schemas
-                    .iter()
-                    .find(|(_, members)| members.get("writeOnly") == Some(&Value::Bool(true)))
-            {
-                found.push((node.place.pointer.clone(), at.join("writeOnly")));
-            }
-        },
-    );
+    walk_all(schema, value, &mut |node| {
+        if !node.place.pointer.is_root()
+            && let Some((at, _)) = node.schemas.iter().find(|(_, members)| is_marked(members))
+        {
+            found.push((node.place.pointer.clone(), at.join("writeOnly")));
+        }
+    });
     found
 }

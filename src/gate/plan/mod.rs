@@ -166,21 +166,18 @@ impl Plan {
         taken
     }
 
-    /// Random cases with other settings.
+    /// Random cases with other settings, those that are planned left out.
     pub(super) fn random(
         &self,
         contract: &Contract,
         settings: &LiveSettings,
         strategies: &Strategies,
-    ) -> Self {
+    ) -> Vec<Case> {
         let mut planner = Planner::new(contract, &self.operation, settings, strategies);
         planner.has_sent(&self.cases);
         let known = planner.all_known();
         planner.random(&known);
-        Self {
-            cases: planner.cases,
-            ..self.clone()
-        }
+        planner.cases
     }
 
     /// How many cases of a phase there are, or may well be while the second part is not made.

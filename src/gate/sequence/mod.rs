@@ -135,11 +135,7 @@ struct Request<'r> {
 impl<'s, 'r, T: Transport> Sequencer<'s, 'r, T> {
     fn resume(run: &'s mut Run<'r, T>) -> Self {
         Self {
-            namer: Namer {
-                contract: run.contract,
-                graph: run.graph,
-                settings: run.settings,
-            },
+            namer: Namer::of(run),
             memory: std::mem::take(&mut run.memory),
             run,
             end: None,

@@ -32,7 +32,7 @@ pub(in crate::gate) fn state_for<T>(run: &Run<'_, T>, case: &Case) -> Option<Sta
     if !existing(case).is_empty() {
         return maker(run, case).map(|_| State::Anew);
     }
-    let makes = namer(run)
+    let makes = Namer::of(run)
         .index(operation)
         .and_then(|index| run.graph.made_by(index));
     match makes {
@@ -98,12 +98,4 @@ fn maker<T>(run: &Run<'_, T>, case: &Case) -> Option<usize> {
         .filter(|(_, resource)| resource.shape.contains(&own) && can_be_made(resource))
         .max_by_key(|(_, resource)| resource.shape.len())
         .map(|(at, _)| at)
-}
-
-fn namer<'n, T>(run: &Run<'n, T>) -> Namer<'n> {
-    Namer {
-        contract: run.contract,
-        graph: run.graph,
-        settings: run.settings,
-    }
 }

@@ -14,6 +14,7 @@ use crate::{
     gate::{
         LiveSettings,
         extract::{Given, Place},
+        live::Run,
     },
     wire::{RequestParts, write_request},
 };
@@ -56,6 +57,14 @@ impl Thing {
 }
 
 impl<'n> Namer<'n> {
+    pub(super) fn of<T>(run: &Run<'n, T>) -> Self {
+        Self {
+            contract: run.contract,
+            graph: run.graph,
+            settings: run.settings,
+        }
+    }
+
     pub(super) fn operation(&self, index: usize) -> &'n std::sync::Arc<Operation> {
         &self.contract.operations()[index]
     }
