@@ -19,12 +19,12 @@ test: ## every test
 	cargo test --workspace --features axum-service/breach --test contract 2>&1 | grep -q '8 passed; 1 failed'
 	cargo test --workspace --all-targets
 	cargo test --workspace --doc
-	cargo test --no-default-features --test testing
-	cargo check --no-default-features --features fake-server
+	cargo test --package oasgate --test testing
+	cargo check --package oasgate --features fake-server
 
 .PHONY: schemas
 schemas: ## write the schema of oasgate.toml anew
-	OASGATE_WRITE_SCHEMAS=1 cargo test --lib config::schema
+	OASGATE_WRITE_SCHEMAS=1 cargo test --package oasgate-cli config::schema
 
 lint: ## format, clippy and documentation, warnings refused
 	cargo fmt --all --check
@@ -43,7 +43,7 @@ outside-live: ## kinto and httpbin, started here: what is found, beside what Sch
 	@python3 examples/outside_live/live.py "$${OASGATE_SHARED:-../shared}" "$${CARGO_TARGET_DIR:-target}/debug/oasgate"
 
 bench: ## speed and memory, as ratios measured in one run
-	cargo bench --bench gate --bench generation --bench live
+	cargo bench --workspace --bench gate --bench generation --bench live
 
 doc: ## the library's documentation
 	cargo doc --workspace --no-deps --open

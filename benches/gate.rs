@@ -41,6 +41,8 @@ fn main() {
     if !std::env::args().any(|argument| argument == "--bench") {
         return;
     }
+    // A benchmark of a package runs in the package's folder; paths here are from the project's.
+    std::env::set_current_dir("../..").expect("the project is two folders up");
     let folder = tempfile::tempdir().expect("a folder");
     replay_speed(folder.path());
     load_speed();

@@ -1,7 +1,7 @@
 //! The nearest known name to one that is not known: operations, rules, formats, keys.
 
 /// The candidate a person most likely meant, if any is near enough to be worth saying.
-pub(crate) fn did_you_mean<'c>(
+pub fn did_you_mean<'c>(
     typed: &str,
     candidates: impl IntoIterator<Item = &'c str>,
 ) -> Option<&'c str> {
@@ -20,7 +20,7 @@ pub(crate) fn did_you_mean<'c>(
 }
 
 /// ` (did you mean "x"?)`, or nothing: to be put behind a message about an unknown name.
-pub(crate) fn hint<'c>(typed: &str, candidates: impl IntoIterator<Item = &'c str>) -> String {
+pub fn hint<'c>(typed: &str, candidates: impl IntoIterator<Item = &'c str>) -> String {
     did_you_mean(typed, candidates)
         .map(|near| format!(" (did you mean {near:?}?)"))
         .unwrap_or_default()

@@ -4,7 +4,7 @@
 //!
 //! ```toml
 //! [dev-dependencies]
-//! oasgate = { version = "0.1", default-features = false }
+//! oasgate = "0.1"
 //! ```
 //!
 //! # One test for each operation
@@ -142,12 +142,12 @@
 //!
 //! [`contract`] is what the document promises; [`check`] holds an exchange against it; [`gate`] runs
 //! cases and recordings; [`generate`] makes values from schemas; [`recording`] reads and writes
-//! recorded exchanges. The command line (feature `cli`, on by default) is a thin edge over these.
+//! recorded exchanges. The command line (the crate `oasgate-cli`) is a thin edge over these.
 //! `examples/axum-service` and `examples/client` are whole crates tested in these ways.
 //!
 //! | feature | |
 //! |---|---|
-//! | `cli` | the binary, its configuration and the `JUnit` report; on by default |
+//! | `junit` | the `JUnit` report |
 //! | `http` | services at a URL |
 //! | `fake-server` | the fake at a port |
 //!
@@ -162,12 +162,9 @@
 )]
 
 pub mod check;
-#[cfg(feature = "cli")]
-pub mod cli;
-#[cfg(feature = "cli")]
-pub mod config;
 pub mod contract;
-mod did_you_mean;
+#[doc(hidden)]
+pub mod did_you_mean;
 pub mod exchange;
 pub mod finding;
 pub mod gate;

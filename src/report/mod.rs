@@ -8,7 +8,7 @@
 mod escape;
 mod github;
 mod json;
-#[cfg(feature = "cli")]
+#[cfg(feature = "junit")]
 mod junit;
 mod markdown;
 mod merge;
@@ -49,7 +49,7 @@ pub const REPORTS: &[Kind] = &[
         about: "everything, for programs (docs/schemas/report.schema.json)",
         render: json::render,
     },
-    #[cfg(feature = "cli")]
+    #[cfg(feature = "junit")]
     Kind {
         name: "junit",
         about: "test suites, for CI systems",

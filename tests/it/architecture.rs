@@ -40,20 +40,6 @@ const GRANTS: &[(&str, &[&str])] = &[
     ),
     ("report", &["did_you_mean", "exchange", "finding", "gate"]),
     (
-        "config",
-        &[
-            "check",
-            "contract",
-            "did_you_mean",
-            "exchange",
-            "finding",
-            "gate",
-            "lint",
-            "snapshot",
-            "transport",
-        ],
-    ),
-    (
         "testing",
         &[
             "check",
@@ -70,25 +56,6 @@ const GRANTS: &[(&str, &[&str])] = &[
             "wire",
         ],
     ),
-    (
-        "cli",
-        &[
-            "config",
-            "contract",
-            "did_you_mean",
-            "document",
-            "exchange",
-            "finding",
-            "gate",
-            "generate",
-            "lint",
-            "recording",
-            "report",
-            "snapshot",
-            "transport",
-        ],
-    ),
-    ("main", &[]),
     ("lib", &[]),
 ];
 
@@ -139,6 +106,22 @@ fn the_document_crate_knows_nothing_of_the_root() {
     for path in sources(Path::new("crates/oasgate-document/src")) {
         let text = fs::read_to_string(&path).expect("a source can be read");
         assert!(!text.contains("oasgate::"), "{}", path.display());
+    }
+}
+
+#[test]
+fn only_the_command_line_knows_its_own_crates() {
+    let manifest = fs::read_to_string("Cargo.toml").expect("the manifest can be read");
+    let (library, _) = manifest
+        .split_once("[dev-dependencies]")
+        .expect("the manifest has dev-dependencies");
+    for name in ["clap", "indicatif", "toml", "anstream"] {
+        assert!(
+            !manifest
+                .lines()
+                .any(|line| line.starts_with(&format!("{name} = "))),
+            "{name} belongs to crates/oasgate-cli"
+        );
     }
 }
 

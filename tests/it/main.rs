@@ -1,16 +1,11 @@
-//! Behaviour seen from outside, in one binary.
+//! Behaviour seen from outside, in one binary. What needs the program itself is in `tests/cli`.
 //!
 //! Tests that run against documents and recordings of others find them by `OASGATE_SHARED`, else
 //! beside the project, and say so where they are not there.
 
 mod agreement;
 mod architecture;
-mod baseline;
 mod checks;
-mod cli;
-mod configured;
-mod connection;
-mod coverage;
 #[cfg(unix)]
 mod demo;
 mod evidence;
@@ -22,15 +17,11 @@ mod graph;
 mod lint;
 mod live;
 mod macros;
-mod oauth;
 mod orders;
 mod outside;
 mod polling;
-mod secrets;
 mod sequence_checks;
 mod sequences;
-#[cfg(unix)]
-mod start;
 mod suites;
 mod unsafe_evidence;
 mod vantage;

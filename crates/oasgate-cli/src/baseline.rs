@@ -1,0 +1,108 @@
+//! The baseline of a run: read before it, held against it, written after it.
+
+use std::path::PathBuf;
+
+use clap::Args as ClapArgs;
+
+use crate::common::CliError;
+use crate::config::Config;
+use oasgate::{
+    gate::{Baseline, Growth, Outcome, Scope},
+    report::{self, count, write_atomically},
+};
+
+/// What is known and accepted.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct BaselineArgs {
+    /// Findings in this file are known; new ones fail, and those that went away are named
+    #[arg(long, value_name = "PATH")]
+    baseline: Option<PathBuf>,
+    /// Write the findings of this run to the baseline
+    #[arg(long)]
+    baseline_update: bool,
+    /// Let the baseline only become smaller
+    #[arg(long)]
+    baseline_ratchet: bool,
+}
+
+/// A baseline that was read, and what is done with it.
+pub(crate) struct Known {
+    path: PathBuf,
+    baseline: Baseline,
+    is_updated: bool,
+    growth: Growth,
+}
+
+impl BaselineArgs {
+    pub(crate) fn read(&self, config: &Config) -> Result<Option<Known>, CliError> {
+        let (configured, ratchet) = config.baseline();
+        let Some(path) = self.baseline.clone().or(configured) else {
+            if self.baseline_update || self.baseline_ratchet {
+                return Err(CliError::Usage(
+                    "which baseline? Name it with --baseline PATH".to_owned(),
+                ));
+            }
+            return Ok(None);
+        };
+        let name = path.display().to_string();
+        let baseline = match std::fs::read_to_string(&path) {
+            Ok(text) => {
+                Baseline::parse(&name, &text).map_err(|error| CliError::Usage(error.to_string()))?
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound && self.baseline_update => {
+                Baseline::default()
+            }
+            Err(error) => {
+                return Err(CliError::Usage(format!(
+                    "cannot read the baseline {name}: {error}; --baseline-update writes one"
+                )));
+            }
+        };
+        if self.baseline_update {
+            report::probe(&path)?;
+        }
+        let growth = if self.baseline_ratchet || ratchet {
+            Growth::Refused
+        } else {
+            Growth::Allowed
+        };
+        Ok(Some(Known {
+            path,
+            baseline,
+            is_updated: self.baseline_update,
+            growth,
+        }))
+    }
+}
+
+impl Known {
+    /// What is known and accepted.
+    pub(crate) fn baseline(&self) -> &Baseline {
+        &self.baseline
+    }
+
+    /// Takes what is known out of the findings, and writes the file where that is asked for.
+    pub(crate) fn settle(&self, outcome: &mut Outcome, scope: Scope) -> Result<(), CliError> {
+        if !self.is_updated {
+            self.baseline.settle(outcome, scope);
+            return Ok(());
+        }
+        let updated = self.baseline.updated(outcome, scope, self.growth);
+        updated.settle(outcome, scope);
+        if updated != self.baseline || !self.path.exists() {
+            write_atomically(&self.path, &updated.render())?;
+        }
+        let new = outcome.holds();
+        if self.growth == Growth::Refused && !new {
+            outcome.notices.push(format!(
+                "the baseline {} may not grow: {} not taken in",
+                self.path.display(),
+                count(
+                    u64::try_from(outcome.findings.len()).unwrap_or(u64::MAX),
+                    "finding"
+                )
+            ));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,378 @@
+//! What subcommands share: output, configuration, snapshots, reports, exit codes.
+
+use std::{
+    io::{self, IsTerminal as _, Write as _},
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use clap::{Args, ValueEnum};
+use clap_complete::engine::ArgValueCandidates;
+
+use crate::config::{Config, ConfigError, FILE_NAME, known_failure};
+use oasgate::{
+    contract::{Contract, UnknownOperation},
+    document::DocumentError,
+    finding::Severity,
+    gate::{Baseline, End, Event, Listener, Outcome, Scope, Settings},
+    recording::OpenError,
+    report::{Colour, Detail, ReportError, ReportSpec, Terminal, visible},
+    snapshot::{Mode, Redactor, RegressionWriting, Regressions, Store},
+    transport::Connection,
+};
+
+use crate::{
+    baseline::{BaselineArgs, Known},
+    complete,
+    progress::Progress,
+    spec::SpecArgs,
+};
+
+/// How the program ends; nothing else is ever returned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exit {
+    Holds,
+    Findings,
+    CouldNotRun,
+    Unreachable,
+}
+
+impl Exit {
+    pub(crate) const fn code(self) -> u8 {
+        match self {
+            Self::Holds => 0,
+            Self::Findings => 1,
+            Self::CouldNotRun => 2,
+            Self::Unreachable => 3,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.code())
+    }
+}
+
+/// Why a command could not run.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CliError {
+    #[error(transparent)]
+    Document(#[from] DocumentError),
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error(transparent)]
+    Recording(#[from] OpenError),
+    #[error(transparent)]
+    Report(#[from] ReportError),
+    #[error(transparent)]
+    Operation(#[from] UnknownOperation),
+    #[error(transparent)]
+    Client(#[from] oasgate::transport::ClientError),
+    #[error("cannot write: {0}")]
+    Output(#[from] io::Error),
+    #[error("{0}")]
+    Usage(String),
+}
+
+/// How things are shown.
+#[derive(Debug, Args)]
+pub(crate) struct Output {
+    /// When colours are used; `NO_COLOR` is respected
+    #[arg(long, value_name = "WHEN", default_value = "auto", global = true)]
+    color: When,
+    /// Show notes and every operation
+    #[arg(short, long, global = true, conflicts_with = "quiet")]
+    verbose: bool,
+    /// Show the last line alone
+    #[arg(short, long, global = true)]
+    quiet: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum When {
+    Auto,
+    Always,
+    Never,
+}
+
+impl Output {
+    fn colour(&self, stream_is_terminal: bool) -> Colour {
+        let wanted = match self.color {
+            When::Always => true,
+            When::Never => false,
+            When::Auto => {
+                stream_is_terminal
+                    && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+            }
+        };
+        if wanted { Colour::Ansi } else { Colour::None }
+    }
+
+    fn detail(&self) -> Detail {
+        match (self.verbose, self.quiet) {
+            (true, _) => Detail::Verbose,
+            (_, true) => Detail::Quiet,
+            _ => Detail::Usual,
+        }
+    }
+}
+
+/// A base path as a user gives it, percent-encoded and without a slash at its end.
+pub(crate) fn base_path(text: &str) -> Result<String, String> {
+    if text.contains("://") {
+        return Err("a base path is the part behind the host, such as /v2".to_owned());
+    }
+    if text.contains(['?', '#']) {
+        return Err("a base path has no query and no fragment".to_owned());
+    }
+    let mut url = url::Url::parse("http://host").map_err(|error| error.to_string())?;
+    url.set_path(text.trim_end_matches('/'));
+    Ok(url.path().trim_end_matches('/').to_owned())
+}
+
+/// Writes an error for a person, on standard error.
+pub(crate) fn tell_error(error: &CliError, output: &Output) {
+    let text = error.to_string();
+    let word = match output.colour(io::stderr().is_terminal()) {
+        Colour::Ansi => "\u{1b}[1;31merror\u{1b}[0m",
+        Colour::None => "error",
+    };
+    let lines: Vec<_> = text.lines().map(visible).collect();
+    // Nobody is left to tell when standard error itself is gone.
+    let _ = writeln!(io::stderr(), "{word}: {}", lines.join("\n"));
+}
+
+/// What every run against a contract is given.
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    #[command(flatten)]
+    spec: SpecArgs,
+    /// The configuration [default: oasgate.toml, where it is there]
+    #[arg(long, value_name = "PATH")]
+    config: Option<PathBuf>,
+    /// Write a report: json=PATH, or junit, sarif, github, markdown; - is standard output; repeatable
+    #[arg(long, value_name = "FORMAT=PATH", add = ArgValueCandidates::new(complete::reports))]
+    report: Vec<ReportSpec>,
+    /// What to do about snapshots of response shapes
+    #[arg(long, value_name = "MODE", default_value = "auto")]
+    snapshots: SnapshotMode,
+    /// Warnings and worse fail the gate, or one rule does: `warning`, `unreached`; repeatable
+    #[arg(long, value_name = "RULE", add = ArgValueCandidates::new(complete::failures))]
+    fail_on: Vec<String>,
+    #[command(flatten)]
+    baseline: BaselineArgs,
+}
+
+/// What is done about snapshots.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum SnapshotMode {
+    /// Compare, and write what is new or drifted for review; in CI, compare alone
+    Auto,
+    /// Compare and write nothing
+    Check,
+    /// Accept what is new or drifted
+    Update,
+    /// Leave snapshots alone
+    Off,
+}
+
+/// What a run needs, read and checked before it begins.
+pub(crate) struct Prepared {
+    pub(crate) contract: Contract,
+    pub(crate) config: Config,
+    pub(crate) settings: Settings,
+    pub(crate) snapshots: Option<Store>,
+    pub(crate) regressions: Option<Regressions>,
+    reports: Vec<ReportSpec>,
+    fail_on: Vec<String>,
+    baseline: Option<Known>,
+    /// How far the run looks.
+    pub(crate) scope: Scope,
+}
+
+impl RunArgs {
+    pub(crate) fn prepare(&self) -> Result<Prepared, CliError> {
+        let config = configuration(self.config.as_deref())?;
+        let contract = self.spec.load(&config)?;
+        for report in &self.report {
+            report.probe()?;
+        }
+        if self
+            .report
+            .iter()
+            .filter(|report| report.is_standard_output())
+            .count()
+            > 1
+        {
+            return Err(CliError::Usage(
+                "only one report can go to standard output".to_owned(),
+            ));
+        }
+        for rule in &self.fail_on {
+            if let Err(hint) = known_failure(rule) {
+                return Err(CliError::Usage(format!(
+                    "--fail-on: there is no rule {rule:?}{hint}; `oasgate explain` lists them"
+                )));
+            }
+        }
+        let fail_on = match self.fail_on.as_slice() {
+            [] => config.failures()?,
+            typed => typed,
+        }
+        .to_vec();
+        let settings = Settings {
+            severities: config.severities(&contract)?,
+            slow_after: config.slow_limit()?,
+            hold_formats: config.hold_formats,
+        };
+        Ok(Prepared {
+            settings,
+            baseline: self.baseline.read(&config)?,
+            scope: Scope::default(),
+            snapshots: self.store(&config)?,
+            regressions: self.regressions(&config),
+            contract,
+            config,
+            reports: self.report.clone(),
+            fail_on,
+        })
+    }
+
+    /// How connections are made, within the usual bounds.
+    pub(crate) fn connection(&self, config: &Config) -> Result<Connection, CliError> {
+        self.spec.reach.connection(config)
+    }
+
+    /// Cases that failed are kept beside the snapshots, and written when these are.
+    fn regressions(&self, config: &Config) -> Option<Regressions> {
+        let writing = match self.snapshots {
+            SnapshotMode::Off => return None,
+            SnapshotMode::Check => RegressionWriting::Nothing,
+            SnapshotMode::Update => RegressionWriting::Tidy,
+            SnapshotMode::Auto if is_in_ci() => RegressionWriting::Nothing,
+            SnapshotMode::Auto => RegressionWriting::Add,
+        };
+        Some(Regressions::below(&config.snapshot_folder(), writing))
+    }
+
+    fn store(&self, config: &Config) -> Result<Option<Store>, CliError> {
+        let mode = match self.snapshots {
+            SnapshotMode::Off => return Ok(None),
+            SnapshotMode::Check => Mode::Check,
+            SnapshotMode::Update => Mode::Update,
+            SnapshotMode::Auto if is_in_ci() => Mode::Check,
+            SnapshotMode::Auto => Mode::Review,
+        };
+        let redactor = Redactor::new(config.redactions()?);
+        let store = Store::new(
+            config.snapshot_folder(),
+            mode,
+            redactor,
+            self.spec.to_string(),
+        );
+        Ok(Some(store.with_values_at(config.values_at()?)))
+    }
+}
+
+/// What the named configuration says, or the one that is there.
+pub(crate) fn configuration(named: Option<&Path>) -> Result<Config, CliError> {
+    let config = match named {
+        Some(path) => Config::load(path)?,
+        None if Path::new(FILE_NAME).is_file() => Config::load(Path::new(FILE_NAME))?,
+        None => Config::default(),
+    };
+    config.validate()?;
+    Ok(config)
+}
+
+fn is_in_ci() -> bool {
+    std::env::var("CI").is_ok_and(|value| !["", "0", "false"].contains(&value.as_str()))
+}
+
+impl Prepared {
+    /// What is known and accepted before the run.
+    pub(crate) fn known(&self) -> Baseline {
+        let known = self.baseline.as_ref();
+        known.map_or_else(Baseline::default, |known| known.baseline().clone())
+    }
+
+    /// Who listens to the run: progress on a terminal.
+    pub(crate) fn listener(output: &Output) -> Box<dyn Listener> {
+        if io::stderr().is_terminal() && output.detail() != Detail::Quiet {
+            Box::new(Progress::new())
+        } else {
+            Box::new(())
+        }
+    }
+
+    /// Writes the reports of a run and says how the program ends.
+    pub(crate) fn finish(&self, mut outcome: Outcome, output: &Output) -> Result<Exit, CliError> {
+        if let Some(known) = &self.baseline {
+            known.settle(&mut outcome, self.scope)?;
+        }
+        let outcome = &outcome;
+        let document = self.contract.document();
+        let mut failure = None;
+        for report in &self.reports {
+            // One report that fails does not cost the others.
+            if let Err(error) = report.write(outcome, document) {
+                failure.get_or_insert(error);
+            }
+        }
+        // Where a report takes standard output, people read standard error.
+        if self.reports.iter().any(ReportSpec::is_standard_output) {
+            show(
+                Terminal::new(
+                    io::stderr(),
+                    output.colour(io::stderr().is_terminal()),
+                    output.detail(),
+                ),
+                outcome,
+                document,
+            );
+        } else {
+            show(
+                Terminal::new(
+                    io::stdout(),
+                    output.colour(io::stdout().is_terminal()),
+                    output.detail(),
+                ),
+                outcome,
+                document,
+            );
+        }
+        if let Some(error) = failure {
+            return Err(error.into());
+        }
+        Ok(self.exit(outcome))
+    }
+
+    fn exit(&self, outcome: &Outcome) -> Exit {
+        let fails = |rule: &str| match rule {
+            "warning" => outcome.findings.count(Severity::Warning) > 0,
+            "note" => {
+                outcome.findings.count(Severity::Warning) + outcome.findings.count(Severity::Note)
+                    > 0
+            }
+            rule => outcome
+                .findings
+                .iter()
+                .any(|finding| finding.rule.as_str() == rule),
+        };
+        match &outcome.end {
+            End::Unreachable(_) => Exit::Unreachable,
+            End::Failed(_) => Exit::CouldNotRun,
+            _ if !outcome.holds() || self.fail_on.iter().any(|rule| fails(rule)) => Exit::Findings,
+            _ => Exit::Holds,
+        }
+    }
+}
+
+fn show<W: io::Write + Send>(
+    mut terminal: Terminal<W>,
+    outcome: &Outcome,
+    document: &oasgate::document::Document,
+) {
+    terminal.on(&Event::Finished(outcome), document);
+}

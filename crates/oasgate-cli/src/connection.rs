@@ -1,0 +1,107 @@
+//! How the service and the document are reached: bounds, a proxy, certificates. What is typed goes
+//! before what the configuration says.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use clap::Args as ClapArgs;
+
+use crate::common::CliError;
+use crate::config::{self, Config, parse_duration};
+use oasgate::transport::{Connection, Limits, Rate};
+
+/// By which way things are reached: the service, token endpoints and the document itself.
+#[derive(Debug, ClapArgs)]
+#[command(next_help_heading = "Connection")]
+pub(crate) struct ReachArgs {
+    /// A proxy for every request, also for the document's [default: what the environment names]
+    #[arg(long, value_name = "URL")]
+    proxy: Option<String>,
+    /// Trust the authorities in this PEM file too; repeatable
+    #[arg(long, value_name = "PATH")]
+    ca: Vec<PathBuf>,
+    /// A PEM file with our own certificate and its private key
+    #[arg(long, value_name = "PATH")]
+    client_cert: Option<PathBuf>,
+}
+
+impl ReachArgs {
+    /// How connections are made, within the usual bounds.
+    pub(crate) fn connection(&self, config: &Config) -> Result<Connection, CliError> {
+        let typed = self.proxy.as_deref().map(config::proxy).transpose();
+        let typed = typed.map_err(|why| CliError::Usage(format!("--proxy {why}")))?;
+        let authorities = self.ca.iter().map(|path| file("--ca", path));
+        let configured = config.authorities();
+        let configured = configured.iter().map(|path| file("[connection] ca", path));
+        let identity = match (&self.client_cert, config.client_cert()) {
+            (Some(path), _) => Some(file("--client-cert", path)?),
+            (None, Some(path)) => Some(file("[connection] client-cert", &path)?),
+            (None, None) => None,
+        };
+        Ok(Connection {
+            limits: Limits::default(),
+            proxy: typed.or(config.proxy()?),
+            authorities: authorities.chain(configured).collect::<Result<_, _>>()?,
+            identity,
+        })
+    }
+}
+
+fn file(option: &str, path: &Path) -> Result<Vec<u8>, CliError> {
+    fs::read(path).map_err(|error| {
+        CliError::Usage(format!("{option}: cannot read {}: {error}", path.display()))
+    })
+}
+
+/// The bounds on what is exchanged with the service.
+#[derive(Debug, ClapArgs)]
+#[command(next_help_heading = "Connection")]
+pub(crate) struct ConnectionArgs {
+    /// The most requests in a time, of all workers together: 20/s, 100/min
+    #[arg(long, value_name = "RATE")]
+    pub(crate) rate: Option<Rate>,
+    /// Wait so long for a service that is still starting
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    pub(crate) wait: Option<Duration>,
+    /// The longest that one exchange may take [default: 30s]
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    timeout: Option<Duration>,
+    /// The longest that a connection may take [default: 10s]
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    connect_timeout: Option<Duration>,
+    /// The longest until a response begins [default: that of --timeout]
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    first_byte_timeout: Option<Duration>,
+    /// The most bytes of one response, before and after it is unpacked [default: 67108864]
+    #[arg(long, value_name = "BYTES")]
+    max_body: Option<u64>,
+    /// The most bytes of a response's header fields [default: 65536]
+    #[arg(long, value_name = "BYTES")]
+    max_headers: Option<u64>,
+}
+
+impl ConnectionArgs {
+    pub(crate) fn limits(&self, config: &Config) -> Result<Limits, CliError> {
+        let timeout = self.timeout.or(config.timeout()?);
+        let usual = Limits::within(timeout.unwrap_or(Duration::from_secs(30)));
+        let within = |asked: Option<Duration>| asked.map(|time| time.min(usual.whole));
+        Ok(Limits {
+            connect: within(self.connect_timeout.or(config.connect_timeout()?))
+                .unwrap_or(usual.connect),
+            first_byte: within(self.first_byte_timeout.or(config.first_byte_timeout()?))
+                .unwrap_or(usual.first_byte),
+            body: self
+                .max_body
+                .or(config.connection.max_body)
+                .unwrap_or(usual.body),
+            headers: self
+                .max_headers
+                .or(config.connection.max_headers)
+                .unwrap_or(usual.headers),
+            ..usual
+        })
+    }
+}

@@ -1,0 +1,126 @@
+//! The command line: one file for each subcommand, thin over the library.
+//!
+//! What was typed (`Cli`) is turned into what it means by the subcommand that it names. Reports go
+//! to standard output, progress and errors to standard error. Exit codes: 0 the contract holds, 1
+//! findings, 2 it could not run, 3 the service could not be reached.
+
+mod auth;
+mod baseline;
+mod check;
+mod common;
+mod complete;
+mod completions;
+mod config;
+mod connection;
+mod explain;
+mod generate;
+mod interrupt;
+mod lint;
+mod merge;
+mod plan;
+mod progress;
+mod replay;
+mod schema;
+mod spec;
+mod start;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, Parser, Subcommand};
+
+use clap_complete::CompleteEnv;
+
+use common::{CliError, Exit, Output};
+
+/// Holds HTTP APIs against their OpenAPI document.
+#[derive(Debug, Parser)]
+#[command(name = "oasgate", version, after_help = EXAMPLES, propagate_version = true, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    output: Output,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  Hold a running service against its document:
+    oasgate check spec/api.yaml --url http://localhost:8080 --token-env API_TOKEN
+
+  Hold recorded traffic (HAR, VCR cassettes, NDJSON):
+    oasgate replay spec/api.yaml recordings/
+
+  See what would be sent, before anything is:
+    oasgate plan spec/api.yaml
+
+  Look at the document itself:
+    oasgate lint spec/api.yaml
+
+  In CI, with a report for the forge:
+    oasgate check spec/api.yaml --url \"$URL\" --report junit=oasgate.xml
+
+  What a finding means:
+    oasgate explain undeclared-status
+
+Exit codes: 0 the contract holds, 1 findings, 2 it could not run, 3 the service could not be reached.";
+
+/// The environment variable with which a shell asks for completions.
+const COMPLETE: &str = "OASGATE_COMPLETE";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Check(check::Args),
+    Replay(replay::Args),
+    Lint(lint::Args),
+    Merge(merge::Args),
+    Schema(schema::Args),
+    Plan(plan::Args),
+    Generate(generate::Args),
+    Explain(explain::Args),
+    Completions(completions::Args),
+}
+
+fn main() -> ExitCode {
+    // Answers a shell that completes a line, and ends.
+    CompleteEnv::with_factory(Cli::command)
+        .var(COMPLETE)
+        .complete();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let is_help = !error.use_stderr();
+            // Nobody is left to tell when the terminal is gone.
+            let _ = error.print();
+            return if is_help {
+                Exit::Holds.into()
+            } else {
+                Exit::CouldNotRun.into()
+            };
+        }
+    };
+    let Some(command) = cli.command else {
+        let _ = Cli::command().print_help();
+        return Exit::Holds.into();
+    };
+    let result = match &command {
+        Command::Check(args) => check::run(args, &cli.output),
+        Command::Replay(args) => replay::run(args, &cli.output),
+        Command::Lint(args) => lint::run(args, &cli.output),
+        Command::Merge(args) => merge::run(args),
+        Command::Schema(args) => schema::run(args),
+        Command::Plan(args) => plan::run(args),
+        Command::Generate(args) => generate::run(args),
+        Command::Explain(args) => explain::run(args),
+        Command::Completions(args) => completions::run(args),
+    };
+    match result {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            common::tell_error(&error, &cli.output);
+            Exit::CouldNotRun.into()
+        }
+    }
+}
+
+/// What every subcommand ends in.
+type Result = std::result::Result<Exit, CliError>;

@@ -1,0 +1,69 @@
+//! `oasgate replay`: recorded exchanges against the document.
+
+use std::path::PathBuf;
+
+use clap::Args as ClapArgs;
+
+use crate::{
+    Result,
+    common::{Output, Prepared, RunArgs, base_path},
+    interrupt,
+};
+use oasgate::{
+    gate::{self, Interrupt, Replay, Source},
+    recording::{self, Meant},
+};
+
+/// Hold recorded exchanges against the document
+#[derive(Debug, ClapArgs)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    run: RunArgs,
+    /// Recordings: HAR, VCR cassettes or NDJSON, gzip or not; folders; - for standard input
+    #[arg(value_name = "RECORDING", required = true)]
+    recordings: Vec<PathBuf>,
+    /// The base path of the recorded requests, in place of those of the document's servers
+    #[arg(long, value_name = "PATH", value_parser = base_path)]
+    base_path: Option<String>,
+    /// Threads that hold exchanges [default: one for each core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    workers: Option<u16>,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  oasgate replay spec/api.yaml recording.har
+  oasgate replay spec/api.yaml cassettes/ --snapshots check --report junit=replay.xml
+  zcat traffic.ndjson.gz | oasgate replay spec/api.yaml -";
+
+pub(crate) fn run(args: &Args, output: &Output) -> Result {
+    let mut prepared = args.run.prepare()?;
+    let sources: Vec<Source> = recording::files(&args.recordings)?
+        .into_iter()
+        .map(|file| match file {
+            Meant::Named(path) if path.as_os_str() == "-" => Source::StandardInput,
+            Meant::Named(path) => Source::File(path),
+            Meant::Found(path) => Source::InFolder(path),
+        })
+        .collect();
+    let interrupt = Interrupt::default();
+    interrupt::watch_on_a_thread(interrupt.clone());
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let options = Replay {
+        settings: prepared.settings.clone(),
+        base_path: args.base_path.clone(),
+        workers: args.workers.map_or(cores, usize::from),
+    };
+    let mut listener = Prepared::listener(output);
+    let snapshots = prepared.snapshots.take();
+    let outcome = gate::replay(
+        &prepared.contract,
+        &sources,
+        &options,
+        snapshots,
+        listener.as_mut(),
+        &interrupt,
+    )?;
+    prepared.finish(outcome, output)
+}

@@ -1,0 +1,173 @@
+//! The service under test, where the configuration says how it is started.
+//!
+//! It runs in a process group of its own, so that Ctrl-C reaches it through this program alone, and
+//! so that its children end with it. It is stopped when the run is over, however that ends.
+
+use std::{
+    io::{Read as _, Seek as _, SeekFrom},
+    path::Path,
+    process::{Child, Command, ExitStatus, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use crate::common::CliError;
+
+/// How long a service may take to stop when it is asked to.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long its children may take after it. One that ended counts until whoever inherits it knows.
+const PATIENCE_WITH_CHILDREN: Duration = Duration::from_secs(1);
+
+/// How much of what it printed is shown when it ends too early.
+const MOST_LINES: usize = 20;
+
+/// A service that was started.
+pub(crate) struct Service {
+    child: Child,
+    /// What it prints.
+    log: tempfile::NamedTempFile,
+}
+
+impl Service {
+    /// Starts `command` by the shell, in `folder`.
+    pub(crate) fn start(command: &str, folder: &Path) -> Result<Self, CliError> {
+        let failed = |error| CliError::Usage(format!("start = {command:?}: {error}"));
+        let log = tempfile::NamedTempFile::new().map_err(failed)?;
+        let (shell, flag) = if cfg!(windows) {
+            ("cmd", "/C")
+        } else {
+            ("sh", "-c")
+        };
+        let mut shell = Command::new(shell);
+        shell
+            .args([flag, command])
+            .stdin(Stdio::null())
+            .stdout(log.reopen().map_err(failed)?)
+            .stderr(log.reopen().map_err(failed)?);
+        if !folder.as_os_str().is_empty() {
+            shell.current_dir(folder);
+        }
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::process_group(&mut shell, 0);
+        let child = shell.spawn().map_err(failed)?;
+        group::remember(&child);
+        Ok(Self { child, log })
+    }
+
+    /// How it ended, when it did.
+    pub(crate) fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().ok().flatten()
+    }
+
+    /// The last lines that it printed.
+    pub(crate) fn last_words(&mut self) -> String {
+        let mut bytes = Vec::new();
+        let file = self.log.as_file_mut();
+        // What cannot be read is not there to be shown.
+        let _ = file
+            .seek(SeekFrom::Start(0))
+            .and_then(|_| file.read_to_end(&mut bytes));
+        let text = String::from_utf8_lossy(&bytes);
+        let lines: Vec<&str> = text.lines().collect();
+        lines[lines.len().saturating_sub(MOST_LINES)..].join("\n")
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        group::ask_to_stop(&mut self.child);
+        let asked = Instant::now();
+        while self.ended().is_none() && asked.elapsed() < PATIENCE {
+            thread::sleep(Duration::from_millis(10));
+        }
+        let ended = Instant::now();
+        while group::is_there(&self.child) && ended.elapsed() < PATIENCE_WITH_CHILDREN {
+            thread::sleep(Duration::from_millis(10));
+        }
+        group::stop(&mut self.child);
+        // It is gone by now, and is taken off the list of processes.
+        let _ = self.child.wait();
+        group::forget();
+    }
+}
+
+/// Stops a service that was started, without waiting for anything: this program is about to end.
+pub(crate) fn stop_at_once() {
+    group::stop_remembered();
+}
+
+#[cfg(unix)]
+mod group {
+    use std::{
+        process::Child,
+        sync::atomic::{AtomicI32, Ordering},
+    };
+
+    use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
+
+    /// The group of the one service that a run starts; 0 when there is none.
+    static GROUP: AtomicI32 = AtomicI32::new(0);
+
+    fn of(child: &Child) -> Option<Pid> {
+        Pid::from_raw(i32::try_from(child.id()).ok()?)
+    }
+
+    fn send(group: Option<Pid>, signal: Signal) {
+        if let Some(group) = group {
+            // Fails when all of them ended by themselves.
+            let _ = kill_process_group(group, signal);
+        }
+    }
+
+    pub(crate) fn remember(child: &Child) {
+        GROUP.store(
+            of(child).map_or(0, |pid| pid.as_raw_nonzero().get()),
+            Ordering::SeqCst,
+        );
+    }
+
+    pub(crate) fn forget() {
+        GROUP.store(0, Ordering::SeqCst);
+    }
+
+    pub(crate) fn ask_to_stop(child: &mut Child) {
+        send(of(child), Signal::TERM);
+    }
+
+    /// Whether the group has a process.
+    pub(crate) fn is_there(child: &Child) -> bool {
+        of(child).is_some_and(|group| test_kill_process_group(group).is_ok())
+    }
+
+    pub(crate) fn stop(child: &mut Child) {
+        send(of(child), Signal::KILL);
+    }
+
+    pub(crate) fn stop_remembered() {
+        send(Pid::from_raw(GROUP.load(Ordering::SeqCst)), Signal::KILL);
+    }
+}
+
+#[cfg(not(unix))]
+mod group {
+    //! Without process groups, the process itself is stopped.
+
+    use std::process::Child;
+
+    pub(crate) fn remember(_: &Child) {}
+
+    pub(crate) fn forget() {}
+
+    pub(crate) fn ask_to_stop(child: &mut Child) {
+        let _ = child.kill();
+    }
+
+    pub(crate) fn is_there(_: &Child) -> bool {
+        false
+    }
+
+    pub(crate) fn stop(_: &mut Child) {}
+
+    pub(crate) fn stop_remembered() {}
+}

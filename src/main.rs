@@ -1,5 +1,0 @@
-//! The `oasgate` binary.
-
-fn main() -> std::process::ExitCode {
-    oasgate::cli::main()
-}

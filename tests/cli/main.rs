@@ -1,0 +1,30 @@
+//! The program through its binary, as a user calls it. Part of the package `oasgate-cli`, whose binary it
+//! runs; what can be seen through the library alone is in `tests/it`.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::LazyLock,
+};
+
+mod baseline;
+mod commands;
+mod configured;
+mod connection;
+mod coverage;
+mod oauth;
+mod secrets;
+#[cfg(unix)]
+mod start;
+
+/// The root of the project: tests of a package run in the package's own folder.
+fn project() -> &'static Path {
+    static ROOT: LazyLock<PathBuf> = LazyLock::new(|| {
+        let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+        package
+            .ancestors()
+            .nth(2)
+            .expect("the package is two folders down")
+            .to_path_buf()
+    });
+    &ROOT
+}
