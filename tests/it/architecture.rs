@@ -117,7 +117,7 @@ fn only_the_command_line_knows_its_own_crates() {
         .expect("the manifest has dev-dependencies");
     for name in ["clap", "indicatif", "toml", "anstream"] {
         assert!(
-            !manifest
+            !library
                 .lines()
                 .any(|line| line.starts_with(&format!("{name} = "))),
             "{name} belongs to crates/oasgate-cli"
