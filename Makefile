@@ -1,4 +1,4 @@
-.PHONY: agreement corpus generation-report fault-report outside-live demo test lint bench doc help
+.PHONY: agreement corpus hostile generation-report fault-report outside-live demo test lint bench doc help
 .DEFAULT_GOAL := help
 
 help: ## say what can be made
@@ -41,6 +41,10 @@ fault-report: ## who finds which faults of the stand-in services, and after how 
 outside-live: ## kinto and httpbin, started here: what is found, beside what Schemathesis found
 	@cargo build --quiet --bin oasgate
 	@python3 examples/outside_live/live.py "$${OASGATE_SHARED:-../shared}" "$${CARGO_TARGET_DIR:-target}/debug/oasgate"
+
+hostile: ## hostile documents, recordings and services: outcome, time and peak memory (docs/hostile.md)
+	@cargo build --quiet --bin oasgate
+	@python3 examples/hostile/run.py "$${OASGATE:-$${CARGO_TARGET_DIR:-target}/debug/oasgate}" "$${OASGATE_SHARED:-../shared}/hostile" --out docs/hostile.md $(ARGS)
 
 bench: ## speed and memory, as ratios measured in one run
 	cargo bench --workspace --bench gate --bench generation --bench live

@@ -1,0 +1,237 @@
+"""The rows of the table: what is given to oasgate, and within which limits.
+
+To add a row, add a `Row` to a list below. Files that are too large to keep are written into a scratch
+folder when they are wanted.
+"""
+import dataclasses
+import gzip
+import json
+import os
+import pathlib
+import re
+import socket
+import subprocess
+import sys
+import time
+import typing
+
+SERVERS = []
+
+
+@dataclasses.dataclass
+class Row:
+    """One process to run."""
+
+    kind: str
+    name: str
+    # The arguments of oasgate.
+    command: typing.List[str]
+    # How long it may take by its own limits, in seconds (`--timeout` times what is sent, `--max-time`).
+    limit: float = 0.0
+    stdin: typing.Optional[str] = None
+    environment: typing.Dict[str, str] = dataclasses.field(default_factory=dict)
+    # Writes what is too large to be written where the row is not wanted, or starts a server.
+    prepare: typing.Optional[typing.Callable] = None
+    # Looks at the folder and at what was printed, and says what is wrong.
+    look: typing.Optional[typing.Callable] = None
+
+    @property
+    def shown(self):
+        short = [os.path.basename(word) if word.startswith("/") and not word.startswith("/dev/") else word for word in self.command]
+        return " ".join(re.sub(r"(http://127\.0\.0\.1):\d+", r"\1", word) for word in short).replace("|", "\\|")
+
+
+def rows(folder, scratch):
+    """Every row; `folder` is that of others, `scratch` takes what is written for the run."""
+    yield from documents(folder, scratch)
+    yield from recordings(folder, scratch)
+    yield from servers(folder, scratch)
+
+
+# -- documents
+
+DOCUMENT_COMMANDS = ("lint", "plan")
+
+HEAD = """openapi: 3.1.0
+info: {title: t, version: '1'}
+paths:
+  /x:
+    post:
+      operationId: x
+      requestBody: {required: true, content: {application/json: {schema: %s}}}
+      responses: {'200': {description: d, content: {application/json: {schema: %s}}}}
+"""
+
+# Our own schemas, by name: each is that of a request and of a response.
+SCHEMAS = {
+    "minlength-2e9": "{type: string, minLength: 2000000000}",
+    "maxlength-2e53": "{type: string, maxLength: 9007199254740991}",
+    "maxlength-2e63": "{type: string, maxLength: 9223372036854775807}",
+    "minproperties-10000": "{type: object, minProperties: 10000}",
+    "minitems-nested": "{type: array, minItems: 1000, items: {type: array, minItems: 1000, items: {type: array, minItems: 1000}}}",
+    "required-1e5": "{type: object, required: [" + ",".join(f"k{i}" for i in range(100_000)) + "]}",
+    "pattern-cubed": "{type: string, pattern: 'a{1000}{1000}{1000}'}",
+    "unique-all-values": "{type: array, uniqueItems: true, minItems: 257, maxItems: 257, items: {type: integer, minimum: 0, maximum: 255}}",
+    "kelvin-name": "{type: object, properties: {K_id: {type: string}, K_id: {type: string}}}",
+}
+
+
+def documents(folder, scratch):
+    here = scratch / "documents"
+    here.mkdir(parents=True)
+    paths = []
+    for name, schema in SCHEMAS.items():
+        path = here / f"{name}.yaml"
+        path.write_text(HEAD % (schema, schema))
+        paths.append(path)
+    if folder and (folder / "documents").is_dir():
+        others = folder / "documents"
+        paths += sorted(path for path in others.iterdir() if path.suffix in (".yaml", ".json"))
+        if (others / "generate.py").is_file():
+            subprocess.run([sys.executable, others / "generate.py", here / "generated"], check=True)
+            paths += sorted(path for path in (here / "generated").iterdir() if path.is_file())
+        for script, arguments in (("deep_alias.py", ("20", "not")), ("deep_alias.py", ("20", "prop")), ("deep_alias.py", ("120", "items")), ("oneof_pairs.py", ("18",)), ("oneof_pairs.py", ("40",))):
+            if (others / script).is_file():
+                path = here / f"{script[:-3]}-{'-'.join(arguments)}.yaml"
+                with open(path, "wb") as out:
+                    subprocess.run([sys.executable, others / script, *arguments], check=True, stdout=out)
+                paths.append(path)
+    for path in paths:
+        for command in DOCUMENT_COMMANDS:
+            yield Row("Documents", path.name, [command, str(path)])
+    fifo = here / "fifo"
+    os.mkfifo(fifo)
+    for path in ("/dev/zero", str(fifo), "/dev/null"):
+        yield Row("Documents", os.path.basename(path), ["lint", path])
+    for target in ("/etc/passwd", "/dev/zero", "../../outside.json", str(fifo)):
+        path = here / f"ref-{re.sub('[^a-z]+', '-', target).strip('-')[-12:]}.yaml"
+        path.write_text(HEAD % ("{}", "{$ref: '%s'}" % target))
+        yield Row("Documents", f"$ref to {target if len(target) < 30 else 'a FIFO'}", ["lint", str(path)])
+
+
+# -- recordings
+
+EMPTY_DOCUMENT = HEAD % ("{}", "{type: object, properties: {a: {type: string}}}")
+
+
+def recordings(folder, scratch):
+    here = scratch / "recordings"
+    here.mkdir(parents=True)
+    document = here / "document.yaml"
+    document.write_text(EMPTY_DOCUMENT)
+    named = {
+        "empty.har": b"",
+        "no-entries.har": b'{"log":{"version":"1.2","entries":[]}}',
+        "cut-off.har": b'{"log":{"version":"1.2","entries":[{"request":{"method":"GE',
+        "deep.har": b'{"log":{"version":"1.2","entries":[' + b"[" * 100_000 + b"]" * 100_000 + b"]}}",
+        "aliases.yaml": b"interactions:\n" + b"".join(
+            b"- &a%d [%s]\n" % (i, b",".join([b"*a%d" % (i - 1)] * 9) if i else b"1") for i in range(12)),
+    }
+    for name, content in named.items():
+        path = here / name
+        path.write_bytes(content)
+        yield Row("Recordings", name, ["replay", str(document), str(path)])
+    objects = here / "objects.ndjson"
+    large = here / "one-entry.har.gz"
+    yield Row("Recordings", "250 MB of {}", ["replay", str(document), str(objects)], limit=20, prepare=lambda: write_objects(objects))
+    yield Row("Recordings", "one entry of 1.5 GB, gzip", ["replay", str(document), str(large)], limit=20, prepare=lambda: write_large(large))
+    if folder and (folder / "recordings").is_dir():
+        yield from injected(folder, here)
+
+
+def write_objects(path):
+    with open(path, "wb") as out:
+        for _ in range(50):
+            out.write(b"{}\n" * (5 * 1024 * 1024 // 3))
+
+
+def write_large(path):
+    with gzip.open(path, "wb", compresslevel=1) as out:
+        out.write(b'{"log":{"version":"1.2","entries":[{"request":{"method":"GET","url":"http://a.test/x","headers":[]},"response":{"status":200,"headers":[],"content":{"text":"')
+        for _ in range(1536):
+            out.write(b"a" * (1 << 20))
+        out.write(b'"}}}]}}')
+
+
+def injected(folder, here):
+    """Recordings with shell syntax in them: every line that is printed is run with a curl that does nothing."""
+    document = here / "shell.yaml"
+    document.write_text("openapi: 3.1.0\ninfo: {title: t, version: '1'}\nservers: [{url: 'http://api.test'}]\npaths:\n  /r:\n    get:\n      responses: {200: {description: d, content: {application/json: {schema: {type: object, required: [a], additionalProperties: false, properties: {a: {type: integer, const: 2}}}}}}}\n")
+    tools = here / "tools"
+    tools.mkdir()
+    (tools / "curl").write_text("#!/bin/sh\nexit 0\n")
+    (tools / "curl").chmod(0o755)
+
+    def look(place, texts):
+        lines = [line[line.index("curl "):] for text in texts for line in text.splitlines() if re.search(r"(^|= |: )curl ", line)]
+        for line in lines:
+            subprocess.run(["sh", "-c", line], cwd=place, env={"PATH": f"{tools}:/bin:/usr/bin", "TOKEN": "t"}, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=10)
+        executed = [path.name for path in place.rglob("*PWNED*")]
+        if executed:
+            return "a printed line ran " + ", ".join(executed)
+        return None if lines else "no curl line was printed"
+
+    for path in sorted((folder / "recordings").iterdir()):
+        yield Row("Recordings", path.name, ["replay", str(document), str(path), "--snapshots", "off", "-v"], look=look)
+
+
+# -- servers
+
+def servers(folder, scratch):
+    if not folder or not (folder / "servers" / "hostile.py").is_file():
+        return
+    server = folder / "servers" / "hostile.py"
+    document = folder / "servers" / "hs.yaml"
+    port = free_port()
+
+    def start():
+        if not SERVERS:
+            command = [sys.executable, str(server), str(port)]
+            SERVERS.append(subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+            wait_for(port)
+
+    modes = dict.fromkeys(re.findall(r"mode=='(\w+)'", server.read_text()))
+    for mode in modes:
+        # A first request, one for each other phase and its repetition may each take the whole time limit.
+        command = ["check", str(document), "--url", f"http://127.0.0.1:{port}/{mode}", "--timeout", "1s", "--max-time", "10s", "--cases", "3", "--seed", "1", "--snapshots", "off"]
+        yield Row("Servers", mode, command, limit=12, prepare=start, look=neutral)
+    # The next port answers before it is asked.
+    command = ["check", str(document), "--url", f"http://127.0.0.1:{port + 1}", "--timeout", "1s", "--max-time", "10s", "--seed", "1", "--snapshots", "off"]
+    yield Row("Servers", "answers before it is asked", command, limit=12, prepare=start, look=neutral)
+
+
+# At the start of a line, or behind what we print, a CI system reads these as commands.
+COMMANDS = re.compile(r"^\s*(::\w|##\[)|##vso\[|##\[error\]|^::\w", re.M)
+
+
+def neutral(_, texts):
+    for text in texts:
+        found = COMMANDS.search(text)
+        if found:
+            return f"a command for a CI system: {found.group()!r}"
+        if re.search("[\x00-\x08\x0b-\x1f\x7f\x9b]", text):
+            return "a control character"
+    return None
+
+
+def free_port():
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
+
+
+def wait_for(port):
+    # The server compresses its bombs before it listens.
+    for _ in range(3600):
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+            return
+        except OSError:
+            time.sleep(0.05)
+    raise SystemExit(f"the hostile server did not come up at {port}")
+
+
+def stop_servers():
+    for server in SERVERS:
+        server.kill()
+        server.wait()
