@@ -376,6 +376,15 @@ fn the_tables_hold() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(count > 60, "only {count} cases");
+    for check in CHECKS {
+        let id = check.rule().id;
+        assert!(
+            paths
+                .iter()
+                .any(|path| path.file_stem().is_some_and(|stem| stem == id)),
+            "please add tests/cases/check/{id}.yaml: each check has a table of its own"
+        );
+    }
 }
 
 pub(crate) fn table(path: &Path) -> Vec<Value> {

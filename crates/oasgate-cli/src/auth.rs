@@ -24,33 +24,35 @@ use oasgate::{
     },
 };
 
+/// Named for each option: a heading of the whole struct would also stand over what follows it.
+const HEADING: &str = "Credentials";
+
 /// What proves who asks. No secret is ever typed: it comes from the environment or a file.
 #[derive(Debug, ClapArgs)]
-#[command(next_help_heading = "Credentials")]
 pub(crate) struct AuthArgs {
     /// The environment variable that holds the token (bearer, API key or user:password)
-    #[arg(long, value_name = "NAME")]
+    #[arg(help_heading = HEADING, long, value_name = "NAME")]
     token_env: Option<String>,
     /// The file that holds the token; read again when the service refuses what it held
-    #[arg(long, value_name = "PATH", conflicts_with = "token_env")]
+    #[arg(help_heading = HEADING, long, value_name = "PATH", conflicts_with = "token_env")]
     token_file: Option<PathBuf>,
     /// Send the token as user:password by HTTP basic, also where the document does not say so
-    #[arg(long)]
+    #[arg(help_heading = HEADING, long)]
     basic: bool,
     /// Get tokens by OAuth 2 client credentials: the variable that holds the client's id
-    #[arg(long, value_name = "NAME", requires = "client_secret_env", conflicts_with_all = ["token_env", "token_file"])]
+    #[arg(help_heading = HEADING, long, value_name = "NAME", requires = "client_secret_env", conflicts_with_all = ["token_env", "token_file"])]
     client_id_env: Option<String>,
     /// The variable that holds the client's secret
-    #[arg(long, value_name = "NAME", requires = "client_id_env")]
+    #[arg(help_heading = HEADING, long, value_name = "NAME", requires = "client_id_env")]
     client_secret_env: Option<String>,
     /// Where tokens are given out, in place of the token URL of the document
-    #[arg(long, value_name = "URL")]
+    #[arg(help_heading = HEADING, long, value_name = "URL")]
     token_url: Option<String>,
     /// What the token is to be good for; repeatable
-    #[arg(long, value_name = "SCOPE", requires = "client_id_env")]
+    #[arg(help_heading = HEADING, long, value_name = "SCOPE", requires = "client_id_env")]
     scope: Vec<String>,
     /// A header for every request; repeatable. For credentials use --token-env
-    #[arg(long, value_name = "NAME: VALUE")]
+    #[arg(help_heading = HEADING, long, value_name = "NAME: VALUE")]
     header: Vec<String>,
 }
 

@@ -13,18 +13,20 @@ use crate::common::CliError;
 use crate::config::{self, Config, parse_duration};
 use oasgate::transport::{Connection, Limits, Rate};
 
+/// Named for each option: a heading of the whole struct would also stand over what follows it.
+const HEADING: &str = "Connection";
+
 /// By which way things are reached: the service, token endpoints and the document itself.
 #[derive(Debug, ClapArgs)]
-#[command(next_help_heading = "Connection")]
 pub(crate) struct ReachArgs {
     /// A proxy for every request, also for the document's [default: what the environment names]
-    #[arg(long, value_name = "URL")]
+    #[arg(help_heading = HEADING, long, value_name = "URL")]
     proxy: Option<String>,
     /// Trust the authorities in this PEM file too; repeatable
-    #[arg(long, value_name = "PATH")]
+    #[arg(help_heading = HEADING, long, value_name = "PATH")]
     ca: Vec<PathBuf>,
     /// A PEM file with our own certificate and its private key
-    #[arg(long, value_name = "PATH")]
+    #[arg(help_heading = HEADING, long, value_name = "PATH")]
     client_cert: Option<PathBuf>,
 }
 
@@ -58,28 +60,27 @@ fn file(option: &str, path: &Path) -> Result<Vec<u8>, CliError> {
 
 /// The bounds on what is exchanged with the service.
 #[derive(Debug, ClapArgs)]
-#[command(next_help_heading = "Connection")]
 pub(crate) struct ConnectionArgs {
     /// The most requests in a time, of all workers together: 20/s, 100/min
-    #[arg(long, value_name = "RATE")]
+    #[arg(help_heading = HEADING, long, value_name = "RATE")]
     pub(crate) rate: Option<Rate>,
     /// Wait so long for a service that is still starting
-    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    #[arg(help_heading = HEADING, long, value_name = "TIME", value_parser = parse_duration)]
     pub(crate) wait: Option<Duration>,
     /// The longest that one exchange may take [default: 30s]
-    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    #[arg(help_heading = HEADING, long, value_name = "TIME", value_parser = parse_duration)]
     timeout: Option<Duration>,
     /// The longest that a connection may take [default: 10s]
-    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    #[arg(help_heading = HEADING, long, value_name = "TIME", value_parser = parse_duration)]
     connect_timeout: Option<Duration>,
     /// The longest until a response begins [default: that of --timeout]
-    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    #[arg(help_heading = HEADING, long, value_name = "TIME", value_parser = parse_duration)]
     first_byte_timeout: Option<Duration>,
     /// The most bytes of one response, before and after it is unpacked [default: 67108864]
-    #[arg(long, value_name = "BYTES")]
+    #[arg(help_heading = HEADING, long, value_name = "BYTES")]
     max_body: Option<u64>,
     /// The most bytes of a response's header fields [default: 65536]
-    #[arg(long, value_name = "BYTES")]
+    #[arg(help_heading = HEADING, long, value_name = "BYTES")]
     max_headers: Option<u64>,
 }
 
