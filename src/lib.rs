@@ -172,6 +172,7 @@ pub mod generate;
 pub mod lint;
 pub mod recording;
 pub mod report;
+mod run;
 pub mod snapshot;
 pub mod testing;
 pub mod transport;

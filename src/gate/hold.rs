@@ -1,10 +1,10 @@
 //! One exchange held against all checks.
 
-use super::Settings;
 use crate::{
     check::{CHECKS, Content, ContentType, Subject},
     exchange::Body,
     finding::Finding,
+    run::Settings,
     wire::Parsed,
 };
 
@@ -14,7 +14,7 @@ pub struct Held {
     /// The breaches, with the severities that the settings give them.
     pub findings: Vec<Finding>,
     /// Whether the body keeps the contract, so that a snapshot may be taken of it.
-    pub(super) keeps_schema: bool,
+    pub(crate) keeps_schema: bool,
 }
 
 /// Holds an exchange against every check.
@@ -39,7 +39,7 @@ pub fn hold(subject: &Subject<'_>, settings: &Settings) -> Held {
 
 /// The media type and value that a snapshot is taken of: a declared response with a body that was
 /// read, whole.
-pub(super) fn snapshot_of<'s>(subject: &'s Subject<'_>) -> Option<(String, &'s serde_json::Value)> {
+pub(crate) fn snapshot_of<'s>(subject: &'s Subject<'_>) -> Option<(String, &'s serde_json::Value)> {
     subject.declared()?;
     let ContentType::Known(media_type) = subject.content_type() else {
         return None;

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use super::{End, Header, Outcome, RunKind, Settings, SnapshotSummary};
 use crate::{
     contract::Contract,
     finding::{Finding, Findings},
+    run::{End, Header, Outcome, RunKind, Settings, SnapshotSummary},
 };
 
 /// The outcome of looking at a document, with the severities that the settings give.

@@ -2,30 +2,31 @@
 
 use std::{borrow::Cow, collections::VecDeque, ops::ControlFlow, sync::Arc};
 
+use http::Method;
+
 use super::{
-    Case, End, LiveSettings, Phase, Plan, RandomEnd, Unreached, extract::plain, live::Run,
-    plan::identity, schedule::share, sequence,
+    budget::share, driver::Run, identity::identity, knowledge::view::plain, plan::Plan, sequence,
 };
 use crate::{
     contract::{Location, Operation, graph::Need},
+    run::{Case, End, LiveSettings, Phase, RandomEnd, Unreached},
     transport::Transport,
 };
-use http::Method;
 
 /// Values of parameters by name, as texts.
 type Texts = Vec<(String, String)>;
 
 /// How often the examples are planned anew with values that came back: a list, its elements, what they
 /// hold, and what that holds.
-const MOST_LESSONS: usize = 4;
+const MAX_LESSONS: usize = 4;
 /// How many random cases of an operation make a round.
 const CHUNK: usize = 5;
 /// How many are sent in a round where all of them are sent in any case.
 const CHUNK_OF_ALL: usize = 256;
 /// How many rounds in a row may show nothing new before an operation's random cases end.
-const MOST_QUIET: usize = 3;
+const MAX_QUIET: usize = 3;
 /// How many times its usual random cases an operation that still surprises may get.
-const MOST_EXTRA: usize = 3;
+const MAX_EXTRA: usize = 3;
 
 /// The phases that are planned ahead, in their order. Examples and random values have rounds of their
 /// own, and sequences are not planned.
@@ -35,7 +36,7 @@ const BEHIND: [Phase; 3] = [Phase::Methods, Phase::Framing, Phase::Auth];
 
 impl<T: Transport> Run<'_, T> {
     /// Runs all phases.
-    pub(super) async fn phases(&mut self, plans: &mut [Plan]) -> ControlFlow<End> {
+    pub(crate) async fn phases(&mut self, plans: &mut [Plan]) -> ControlFlow<End> {
         let ended = self.all(plans).await;
         self.say_what_was_left_out(plans);
         let is_whole = matches!(
@@ -65,7 +66,7 @@ impl<T: Transport> Run<'_, T> {
     /// of those operations again with these values. Answers the values of each operation.
     async fn examples(&mut self, plans: &mut [Plan]) -> ControlFlow<End, Vec<Texts>> {
         let mut known: Vec<Texts> = vec![Vec::new(); plans.len()];
-        for _ in 0..MOST_LESSONS {
+        for _ in 0..MAX_LESSONS {
             let before = self.sent.len();
             self.phase(plans, Phase::Examples).await?;
             if self.sent.len() == before {
@@ -227,7 +228,7 @@ impl<T: Transport> Run<'_, T> {
 
     /// A case whose values keep what refusals have taught.
     fn narrowed(&self, case: Case) -> Case {
-        self.lessons
+        self.constraints
             .narrowed(&case.operation, &case.parts)
             .and_then(|parts| self.with_parts(&case, parts))
             .unwrap_or(case)
@@ -237,7 +238,7 @@ impl<T: Transport> Run<'_, T> {
     /// many.
     fn extend(&self, queue: &mut Queue, plan: &Plan, saved: usize) -> usize {
         let usual = self.settings.random_cases;
-        if saved == 0 || !queue.surprises || !queue.cases.is_empty() || queue.extra >= MOST_EXTRA {
+        if saved == 0 || !queue.surprises || !queue.cases.is_empty() || queue.extra >= MAX_EXTRA {
             return 0;
         }
         queue.extra += 1;
@@ -278,7 +279,7 @@ impl<T: Transport> Run<'_, T> {
 
 impl Phase {
     /// Whether its requests are meant to be those of other phases again.
-    pub(super) const fn repeats(self) -> bool {
+    pub(crate) const fn repeats(self) -> bool {
         !self.has_values()
     }
 }
@@ -320,7 +321,7 @@ impl Queue {
         }
         self.surprises = is_new;
         self.quiet = if is_new { 0 } else { self.quiet + 1 };
-        if self.quiet < MOST_QUIET {
+        if self.quiet < MAX_QUIET {
             return 0;
         }
         let saved = self.cases.len();

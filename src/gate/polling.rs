@@ -8,29 +8,29 @@
 use http::{Method, header};
 use url::Url;
 
-use super::{Case, LiveSettings, PollingRule};
 use crate::{
     check::{PollingFault, broken_polling},
     exchange::{Body, Exchange, Origin, Request, Response},
     finding::Finding,
+    run::{Case, LiveSettings, PollingRule},
     transport::{SendError, Transport, pause},
     wire::http_syntax::RetryAfter,
 };
 
 /// How often one request is sent again because the service had too many.
-const MOST_REFUSALS: u32 = 5;
+const MAX_REFUSALS: u32 = 5;
 
 /// What sending a case gave: one exchange, or several where it was polled.
 #[derive(Debug, Default)]
-pub(super) struct Sent {
-    pub(super) exchanges: Vec<Exchange>,
-    pub(super) findings: Vec<Finding>,
+pub(crate) struct Sent {
+    pub(crate) exchanges: Vec<Exchange>,
+    pub(crate) findings: Vec<Finding>,
     /// The request that got no response, and why.
-    pub(super) failure: Option<(Request, SendError)>,
+    pub(crate) failure: Option<(Request, SendError)>,
 }
 
 /// Sends one request and follows nothing.
-pub(super) async fn send_once<T: Transport>(transport: &T, request: &Request) -> Sent {
+pub(crate) async fn send_once<T: Transport>(transport: &T, request: &Request) -> Sent {
     let mut sent = Sent::default();
     match transport.send(request).await {
         Ok(response) => sent.exchanges.push(Exchange {
@@ -44,7 +44,7 @@ pub(super) async fn send_once<T: Transport>(transport: &T, request: &Request) ->
 }
 
 /// Sends a case, and follows it while it is pending.
-pub(super) async fn send<T: Transport>(
+pub(crate) async fn send<T: Transport>(
     transport: &T,
     case: &Case,
     settings: &LiveSettings,
@@ -71,7 +71,7 @@ pub(super) async fn send<T: Transport>(
             origin: Origin::Live,
         };
         // The transport makes everybody wait before the next request, this one too.
-        if pause(&exchange.response).is_some() && refusals < MOST_REFUSALS {
+        if pause(&exchange.response).is_some() && refusals < MAX_REFUSALS {
             refusals += 1;
             request = exchange.request.clone();
             sent.exchanges.push(exchange);

@@ -6,36 +6,24 @@ use http::StatusCode;
 use oasgate_document::Pointer;
 
 use super::{
-    Case, End, LiveSettings, Phase,
-    credentials::Use,
-    live::Run,
-    plan::made_up,
-    sequence::{self, existing},
-    shrink::Shrunk,
+    driver::Run,
+    failure::{Failure, Shrunk},
+    plan, sequence,
+    synthetic::synthetic_ids,
 };
 use crate::{
     check::{Breach, Intent, Part},
     contract::Location,
     exchange::Request,
-    finding::{Finding, Severity},
+    run::{Case, CredentialChoice, End, LiveSettings, Phase, existing},
     snapshot::{Saved, SavedBody, SavedBreach, SavedParameter},
     transport::Transport,
     wire::RequestParts,
 };
 
-/// The most findings of one run that are made small.
-const MOST_SHRUNK: usize = 40;
-
-/// A finding to be made small, and the case that showed it first.
-#[derive(Clone, Debug)]
-pub(super) struct Failure {
-    case: Case,
-    finding: Finding,
-}
-
 impl<T: Transport> Run<'_, T> {
     /// Sends the saved cases, and says of those that fail no more that they are fixed.
-    pub(super) async fn regressions(&mut self) -> ControlFlow<End> {
+    pub(crate) async fn regressions(&mut self) -> ControlFlow<End> {
         let settings = self.settings;
         let Some(store) = &settings.regressions else {
             return ControlFlow::Continue(());
@@ -130,7 +118,7 @@ impl<T: Transport> Run<'_, T> {
             .iter()
             .find(|operation| operation.id.as_str() == saved.operation)
             .ok_or_else(|| format!("there is no operation {} any more", saved.operation))?;
-        if super::plan::left_out(operation, self.settings).is_some() {
+        if plan::left_out(operation, self.settings).is_some() {
             return Ok(None);
         }
         let mut parts = RequestParts::default();
@@ -155,7 +143,7 @@ impl<T: Transport> Run<'_, T> {
             breaks,
             made_up: Vec::new(),
             parts: RequestParts::default(),
-            credential: Use::Right,
+            credential: CredentialChoice::Primary,
             why: format!("failed {} before", saved.check),
         };
         let mut case = self.with_parts(&template, parts).ok_or_else(|| {
@@ -168,22 +156,9 @@ impl<T: Transport> Run<'_, T> {
         Ok(Some(case))
     }
 
-    /// Keeps the case of a new finding, to make it small when the phases are over.
-    pub(super) fn keep(&mut self, case: &Case, finding: &Finding) {
-        if finding.severity >= Severity::Warning
-            && case.phase.has_values()
-            && self.failures.len() < MOST_SHRUNK
-        {
-            self.failures.push(Failure {
-                case: case.clone(),
-                finding: finding.clone(),
-            });
-        }
-    }
-
     /// Makes the failures of this run small, shows the smallest request of each, and saves it. Those of
     /// a run that ended early are saved as they were sent.
-    pub(super) async fn conclude(&mut self, ended_early: bool) {
+    pub(crate) async fn conclude(&mut self, ended_early: bool) {
         // To set up a state may show something new.
         let mut next = 0;
         while let Some(Failure { case, finding }) = self.failures.get(next).cloned() {
@@ -235,7 +210,7 @@ impl<T: Transport> Run<'_, T> {
 fn saved(shrunk: &Shrunk, settings: &LiveSettings) -> Saved {
     let Shrunk { case, finding, .. } = shrunk;
     let known = existing(case);
-    let unknown = made_up(&case.parts, settings);
+    let unknown = synthetic_ids(&case.parts, settings);
     Saved {
         format: Saved::FORMAT,
         check: finding.rule.to_string(),

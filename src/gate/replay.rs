@@ -18,9 +18,10 @@ use std::{
 use http::StatusCode;
 
 use super::{
-    End, Event, Header, Interrupt, Listener, Outcome, Progress, RunKind, Settings, SnapshotSummary,
-    coverage::{Declared, Looks, Seen, Sight},
     hold::{hold, snapshot_of},
+    interrupt::Interrupt,
+    knowledge::coverage::{CoverageMap, CoverageSample, CoverageTargets, ShapeSampler},
+    settle::{defect_notices, settle},
     tally::{self, Tally},
 };
 use crate::{
@@ -29,7 +30,8 @@ use crate::{
     exchange::Exchange,
     finding::{Finding, Findings},
     recording::{self, Entry, OpenError, Reader, RecordingError},
-    snapshot::{Comparison, Key, Store},
+    run::{End, Event, Header, Listener, Outcome, Progress, RunKind, Settings},
+    snapshot::{Key, Store},
 };
 
 /// What a replay is told besides the contract.
@@ -72,7 +74,7 @@ impl Source {
 
 /// How many notices are kept; what comes beyond is counted, so that memory does not grow with a
 /// recording in which nothing can be read.
-const MOST_NOTICES: usize = 1_000;
+const MAX_NOTICES: usize = 1_000;
 
 /// How many entries go to a worker at once.
 const BATCH: usize = 32;
@@ -94,7 +96,7 @@ enum HeldOne {
         operation: usize,
         status: StatusCode,
         findings: Vec<Finding>,
-        sight: Option<Sight>,
+        sight: Option<CoverageSample>,
     },
     Unmatched {
         status: StatusCode,
@@ -125,12 +127,12 @@ pub fn replay(
     let header = Header::of(contract, RunKind::Replay, target);
     let started = Instant::now();
     listener.on(&Event::Started(&header), contract.document());
-    let declared = Declared::new(contract);
+    let declared = CoverageTargets::new(contract);
     let declared = &declared;
     let mut collector = Collector {
         contract,
         declared,
-        seen: Seen::default(),
+        seen: CoverageMap::default(),
         options,
         listener,
         tally: Tally::new(contract),
@@ -233,13 +235,13 @@ fn read_all(
 
 fn hold_batches(
     contract: &Contract,
-    declared: &Declared<'_>,
+    declared: &CoverageTargets<'_>,
     options: &Replay,
     batches: &Mutex<Receiver<Batch>>,
     done: &SyncSender<Done>,
     mut store: Option<Store>,
 ) -> Option<Store> {
-    let mut looks = Looks::default();
+    let mut looks = ShapeSampler::default();
     loop {
         let next = batches
             .lock()
@@ -271,7 +273,7 @@ fn hold_batches(
 
 fn hold_one(
     contract: &Contract,
-    (declared, looks): (&Declared<'_>, &mut Looks),
+    (declared, looks): (&CoverageTargets<'_>, &mut ShapeSampler),
     options: &Replay,
     exchange: &Exchange,
     store: Option<&mut Store>,
@@ -315,8 +317,8 @@ fn hold_one(
 
 struct Collector<'c> {
     contract: &'c Contract,
-    declared: &'c Declared<'c>,
-    seen: Seen,
+    declared: &'c CoverageTargets<'c>,
+    seen: CoverageMap,
     options: &'c Replay,
     listener: &'c mut dyn Listener,
     tally: Tally,
@@ -390,7 +392,7 @@ impl Collector<'_> {
     }
 
     fn notice(&mut self, text: String) {
-        if self.notices.len() == MOST_NOTICES {
+        if self.notices.len() == MAX_NOTICES {
             self.unsaid += 1;
             return;
         }
@@ -446,43 +448,5 @@ impl Collector<'_> {
         self.listener
             .on(&Event::Finished(&outcome), self.contract.document());
         outcome
-    }
-}
-
-/// A sentence for each defect of the document: what it concerns was not held.
-pub(super) fn defect_notices(contract: &Contract, notices: &mut Vec<String>) {
-    for defect in contract.defects() {
-        let place = contract
-            .document()
-            .locate(&defect.address)
-            .map_or_else(String::new, |place| format!("{place}: "));
-        notices.push(format!("{place}{} [{}]", defect.message, defect.rule));
-    }
-}
-
-/// Compares the snapshots and hands over what drifted.
-pub(super) fn settle(
-    store: Option<Store>,
-    end: End,
-    mut found: impl FnMut(Finding),
-) -> (SnapshotSummary, End) {
-    let mut summary = SnapshotSummary::default();
-    let Some(store) = store else {
-        return (summary, end);
-    };
-    match store.settle() {
-        Ok(settled) => {
-            for one in settled {
-                match &one.comparison {
-                    Comparison::Unchanged => summary.unchanged += 1,
-                    Comparison::New => summary.new += 1,
-                    Comparison::Drifted { .. } => summary.drifted += 1,
-                }
-                one.finding().into_iter().for_each(&mut found);
-                summary.written.extend(one.written);
-            }
-            (summary, end)
-        }
-        Err(error) => (summary, End::Failed(error.to_string())),
     }
 }

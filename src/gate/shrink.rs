@@ -8,23 +8,25 @@
 use serde_json::Value;
 
 use super::{
-    Case,
-    live::{Run, subject},
-    plan::{Identity, identity, made_up},
+    driver::{Run, subject},
+    failure::Shrunk,
+    identity::{Identity, identity},
     polling,
     sequence::{self, State},
+    synthetic::synthetic_ids,
 };
 use crate::{
     check::{Breach, CHECKS, Intent, Part},
     contract::{Location, Operation},
     finding::Finding,
     generate::{self, Generator},
+    run::{Case, existing},
     transport::Transport,
     wire::{self, Parameters, RequestParts, breaks_on_the_wire, write_request},
 };
 
 /// The most requests that one finding may cost.
-const MOST_REQUESTS: usize = 30;
+const MAX_REQUESTS: usize = 30;
 
 /// Rules about time and the connection, which other values do not change, and which cost much to see
 /// again.
@@ -34,16 +36,6 @@ const NOT_SHRUNK: &[&str] = &[
     "slow-response",
     "unexpected-body",
 ];
-
-/// What became of a case.
-#[derive(Debug)]
-pub(super) struct Shrunk {
-    pub(super) case: Case,
-    /// The finding of the smallest request.
-    pub(super) finding: Finding,
-    /// The parts of it for which any other value fails too.
-    pub(super) does_not_matter: Vec<String>,
-}
 
 /// Whether a finding is one that other values may change.
 fn can_shrink(case: &Case, finding: &Finding) -> bool {
@@ -56,8 +48,8 @@ fn can_shrink(case: &Case, finding: &Finding) -> bool {
 
 impl<T: Transport> Run<'_, T> {
     /// Makes a case small. `None` when it does not fail a second time, or cannot be sent again.
-    pub(super) async fn shrink(&mut self, case: &Case, finding: &Finding) -> Option<Shrunk> {
-        let left = MOST_REQUESTS.min(self.budget.left());
+    pub(crate) async fn shrink(&mut self, case: &Case, finding: &Finding) -> Option<Shrunk> {
+        let left = MAX_REQUESTS.min(self.budget.left());
         if left == 0 || !can_shrink(case, finding) {
             return None;
         }
@@ -69,7 +61,7 @@ impl<T: Transport> Run<'_, T> {
         let mut smallest = case.clone();
         // What fails once and never again is not made smaller by guessing.
         let mut seen = self.fails(&smallest, finding, &mut attempt).await;
-        if seen.is_none() && attempt.state == State::Any && !sequence::existing(case).is_empty() {
+        if seen.is_none() && attempt.state == State::Any && !existing(case).is_empty() {
             // What it names may be gone by now.
             smallest = self.anew(case, &mut attempt).await?;
             seen = self.fails(&smallest, finding, &mut attempt).await;
@@ -122,7 +114,7 @@ impl<T: Transport> Run<'_, T> {
         attempt: &mut Attempt,
     ) -> Vec<String> {
         let mut found = Vec::new();
-        let named = sequence::existing(case);
+        let named = existing(case);
         for (location, name, value) in &case.parts.parameters {
             let part = Part::Parameter(*location, name.clone());
             let is_broken = case
@@ -189,7 +181,7 @@ impl<T: Transport> Run<'_, T> {
     }
 
     /// A case with other values; `None` where it would not be what it claims to be.
-    pub(super) fn with_parts(&self, case: &Case, parts: RequestParts) -> Option<Case> {
+    pub(crate) fn with_parts(&self, case: &Case, parts: RequestParts) -> Option<Case> {
         let operation = &case.operation;
         let mut request = write_request(operation, &self.settings.base, &parts).ok()?;
         let is_sound = match &case.breaks {
@@ -206,7 +198,7 @@ impl<T: Transport> Run<'_, T> {
         self.settings
             .credentials
             .apply(operation, &mut request, case.credential);
-        let mut unknown = made_up(&parts, self.settings);
+        let mut unknown = synthetic_ids(&parts, self.settings);
         // What was known to be there is known under the same name still.
         unknown.retain(|name| {
             let same = case.parts.get(Location::Path, name);
@@ -238,7 +230,7 @@ impl<T: Transport> Run<'_, T> {
         self.budget.spend(1);
         let sent = polling::send_once(self.transport, &case.request).await;
         let exchange = sent.exchanges.first()?;
-        self.note_litter(&case, exchange);
+        self.note_created(&case, exchange);
         let subject = subject(self.contract, self.settings, &case, exchange);
         let mut findings = Vec::new();
         let check = CHECKS

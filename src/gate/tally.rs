@@ -5,18 +5,16 @@ use std::{collections::HashMap, sync::Arc};
 use http::StatusCode;
 use indexmap::IndexMap;
 
-use super::{
-    Coverage, OperationSummary, Unreached,
-    coverage::{Declared, Seen},
-};
+use super::knowledge::coverage::{CoverageMap, CoverageTargets};
 use crate::{
     contract::{Contract, Operation, StatusKey},
     finding::{Findings, Severity},
+    run::{Coverage, OperationSummary, Unreached},
 };
 
 /// Counts by operation, in the document's order.
 #[derive(Clone, Debug)]
-pub(super) struct Tally {
+pub(crate) struct Tally {
     counts: IndexMap<String, Count>,
 }
 
@@ -28,7 +26,7 @@ struct Count {
 }
 
 impl Tally {
-    pub(super) fn new(contract: &Contract) -> Self {
+    pub(crate) fn new(contract: &Contract) -> Self {
         let ids = contract
             .operations()
             .iter()
@@ -38,7 +36,7 @@ impl Tally {
         }
     }
 
-    pub(super) fn held(&mut self, operation: &Operation, status: Option<StatusCode>) {
+    pub(crate) fn held(&mut self, operation: &Operation, status: Option<StatusCode>) {
         if let Some(count) = self.counts.get_mut(operation.id.as_str()) {
             count.held += 1;
             if let Some(status) = status {
@@ -47,18 +45,18 @@ impl Tally {
         }
     }
 
-    pub(super) fn left_out(&mut self, operation: &Operation, why: Unreached) {
+    pub(crate) fn left_out(&mut self, operation: &Operation, why: Unreached) {
         if let Some(count) = self.counts.get_mut(operation.id.as_str()) {
             count.left_out = Some(why);
         }
     }
 
-    pub(super) fn summaries(
+    pub(crate) fn summaries(
         &self,
         contract: &Contract,
         findings: &Findings,
-        declared: &Declared<'_>,
-        seen: &Seen,
+        declared: &CoverageTargets<'_>,
+        seen: &CoverageMap,
     ) -> Vec<OperationSummary> {
         let mut found: HashMap<&str, usize> = HashMap::new();
         for finding in findings
@@ -90,7 +88,7 @@ impl Tally {
     }
 
     /// Which operation of the contract has this id, by number.
-    pub(super) fn index(&self, operation: &Operation) -> Option<usize> {
+    pub(crate) fn index(&self, operation: &Operation) -> Option<usize> {
         self.counts.get_index_of(operation.id.as_str())
     }
 
@@ -131,7 +129,7 @@ impl Tally {
 }
 
 /// What was held of all operations together.
-pub(super) fn together(operations: &[OperationSummary]) -> Coverage {
+pub(crate) fn together(operations: &[OperationSummary]) -> Coverage {
     let mut all = Coverage::default();
     for one in operations {
         all.add(&one.coverage);

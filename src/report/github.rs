@@ -7,7 +7,7 @@ use oasgate_document::Document;
 use super::escape::visible;
 use crate::{
     finding::{Finding, Severity},
-    gate::{End, Outcome},
+    run::{End, Outcome},
 };
 
 pub(super) fn render(outcome: &Outcome, document: &Document) -> Vec<u8> {

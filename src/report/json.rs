@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::{
     exchange::Evidence,
     finding::{Finding, Severity},
-    gate::{Coverage, End, KnownFinding, OperationSummary, Outcome, RunKind},
+    run::{Coverage, End, KnownFinding, OperationSummary, Outcome, RunKind},
 };
 
 /// The version of the form; raised when a reader of the old one would misread the new one.

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     finding::{Finding, Severity},
-    gate::{Coverage, End, OperationSummary, Outcome},
+    run::{Coverage, End, OperationSummary, Outcome},
 };
 
 pub(super) fn render(outcome: &Outcome, document: &Document) -> Vec<u8> {

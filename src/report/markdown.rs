@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     finding::{Finding, Severity},
-    gate::{End, Outcome},
+    run::{End, Outcome},
 };
 
 /// The most findings that are listed; forges cut what is longer.

@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use serde_json::{Map, Value, json};
 
 use super::{json::VERSION, parts::shares};
-use crate::{finding::Severity, gate::Coverage};
+use crate::{finding::Severity, run::Coverage};
 
 /// Reports that cannot be joined.
 #[derive(Debug, thiserror::Error)]

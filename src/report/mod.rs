@@ -23,7 +23,7 @@ use std::{fmt, path::PathBuf, str::FromStr};
 
 use crate::{
     did_you_mean::hint,
-    gate::{Listener, Outcome},
+    run::{Listener, Outcome},
 };
 use oasgate_document::Document;
 
@@ -154,7 +154,7 @@ impl ReportSpec {
 
 /// Several listeners as one.
 impl Listener for Vec<Box<dyn Listener>> {
-    fn on(&mut self, event: &crate::gate::Event<'_>, document: &Document) {
+    fn on(&mut self, event: &crate::run::Event<'_>, document: &Document) {
         for listener in self {
             listener.on(event, document);
         }

@@ -2,7 +2,7 @@
 
 use crate::{
     finding::Finding,
-    gate::{Coverage, Outcome, Share},
+    run::{Coverage, Outcome, Share},
 };
 
 /// What a person needs to act upon a finding, line by line, below its message.

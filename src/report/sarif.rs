@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     finding::Finding,
-    gate::{End, Outcome},
+    run::{End, Outcome},
 };
 
 /// What a file name may have and a URI may not.

@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     finding::{Finding, RuleId, Severity},
-    gate::{End, Event, Header, Listener, OperationSummary, Outcome, RunKind},
+    run::{End, Event, Header, Listener, OperationSummary, Outcome, RunKind},
 };
 
 /// Whether colours are written.

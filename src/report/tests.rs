@@ -10,7 +10,7 @@ use super::*;
 use crate::{
     exchange::Evidence,
     finding::{Finding, Findings, Severity},
-    gate::{
+    run::{
         Coverage, End, Event, Header, OperationSummary, RunKind, Share, SnapshotSummary, Unreached,
     },
 };
@@ -382,7 +382,7 @@ fn sarif_names_the_line_and_tells_what_is_known() {
     let mut outcome = outcome(vec![(finding("one"), 3)]);
     let mut known = Findings::default();
     known.add(Finding::new("server-error", Severity::Warning, "two"));
-    outcome.baseline = Some(crate::gate::BaselineSummary {
+    outcome.baseline = Some(crate::run::BaselineSummary {
         known,
         gone: Vec::new(),
     });

@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{Known, Planner, named::is_named_rightly};
+use super::{ParameterCandidates, Planner, named::is_named_rightly};
 use crate::{
     check::{Breach, Intent, Part},
     contract::{Location, Operation},
     exchange::Request,
-    gate::{Phase, credentials::Use},
     generate::{self, Edge, Generator, Mutation, Rank},
+    run::{CredentialChoice, Phase},
     wire::{RequestParts, breaks_on_the_wire, write_request},
 };
 
@@ -19,14 +19,14 @@ use crate::{
 pub(super) const PAIRS_SHARE: usize = 4;
 
 /// The edges of one part of a request.
-struct Around {
+struct PartBoundaries {
     part: Part,
     /// The body's media type; unused for a parameter.
     range: String,
     edges: Vec<Edge>,
 }
 
-impl Around {
+impl PartBoundaries {
     /// Whether the part names the resource that the request is about.
     fn is_name(&self) -> bool {
         matches!(self.part, Part::Parameter(Location::Path, _))
@@ -42,23 +42,23 @@ impl Around {
 
 impl Planner<'_> {
     /// Plans edges, pairs and broken requests, everything else being as in `plain`.
-    pub(super) fn around(&mut self, plain: &RequestParts, known: &[Known<'_>]) {
+    pub(super) fn around(&mut self, plain: &RequestParts, known: &[ParameterCandidates<'_>]) {
         let operation = Arc::clone(self.operation);
         let mut broken = Vec::new();
         let around = self.each_part(&operation, plain, known, &mut broken);
         let mut edges = self.presence(plain, known);
         edges.extend(in_turn(plain, &around));
         for (parts, why) in edges.into_iter().take(self.settings.edge_cases) {
-            self.add(&parts, Phase::Edges, Use::Right, &why);
+            self.add(&parts, Phase::Edges, CredentialChoice::Primary, &why);
         }
         for (parts, why) in pairs(plain, &around, self.settings.edge_cases / PAIRS_SHARE) {
-            self.add(&parts, Phase::Pairs, Use::Right, &why);
+            self.add(&parts, Phase::Pairs, CredentialChoice::Primary, &why);
         }
         self.broken(&around, broken);
     }
 
     /// Takes in requests that break one rule each, and notes the parts that cannot be broken.
-    fn broken(&mut self, around: &[Around], broken: Vec<(RequestParts, Breach)>) {
+    fn broken(&mut self, around: &[PartBoundaries], broken: Vec<(RequestParts, Breach)>) {
         let mut unbroken: Vec<Part> = around.iter().map(|one| one.part.clone()).collect();
         let mut room = self.settings.edge_cases;
         for (parts, breach) in broken {
@@ -80,9 +80,9 @@ impl Planner<'_> {
         &self,
         operation: &Operation,
         plain: &RequestParts,
-        known: &[Known<'_>],
+        known: &[ParameterCandidates<'_>],
         broken: &mut Vec<(RequestParts, Breach)>,
-    ) -> Vec<Around> {
+    ) -> Vec<PartBoundaries> {
         let id = operation.id.as_str();
         let most = self.settings.edge_cases;
         let mut around = Vec::new();
@@ -93,7 +93,7 @@ impl Planner<'_> {
             };
             let part = Part::Parameter(parameter.location, parameter.name.clone());
             let mut generator = Generator::new(self.settings.seed, &[id, &part.to_string()]);
-            let one = Around {
+            let one = PartBoundaries {
                 part: part.clone(),
                 range: String::new(),
                 edges: generate::edges(schema, strategy, most, &mut generator),
@@ -122,7 +122,7 @@ impl Planner<'_> {
                 continue;
             };
             let mut generator = Generator::new(self.settings.seed, &[id, "body", range]);
-            let one = Around {
+            let one = PartBoundaries {
                 part: Part::Body,
                 range: range.to_owned(),
                 edges: generate::edges(schema, strategy, most, &mut generator),
@@ -145,7 +145,11 @@ impl Planner<'_> {
     }
 
     /// What is optional: all of it, and each thing alone. Nothing of it is the plain request itself.
-    fn presence(&self, plain: &RequestParts, known: &[Known<'_>]) -> Vec<(RequestParts, String)> {
+    fn presence(
+        &self,
+        plain: &RequestParts,
+        known: &[ParameterCandidates<'_>],
+    ) -> Vec<(RequestParts, String)> {
         let mut generator = Generator::new(
             self.settings.seed,
             &[self.operation.id.as_str(), "presence"],
@@ -203,7 +207,7 @@ impl Planner<'_> {
             request,
             parts,
             Phase::Invalid,
-            Use::Right,
+            CredentialChoice::Primary,
             &breach.to_string(),
         );
         if let Some(case) = self.cases.get_mut(before) {
@@ -223,7 +227,11 @@ fn breach(part: Part, mutation: Mutation) -> Breach {
 }
 
 /// Edges of two parts in one request, each part with each other one, spread over both lists of edges.
-fn pairs(plain: &RequestParts, around: &[Around], most: usize) -> Vec<(RequestParts, String)> {
+fn pairs(
+    plain: &RequestParts,
+    around: &[PartBoundaries],
+    most: usize,
+) -> Vec<(RequestParts, String)> {
     let mut couples = Vec::new();
     for (index, first) in around.iter().enumerate() {
         for second in &around[index + 1..] {
@@ -263,7 +271,7 @@ fn pairs(plain: &RequestParts, around: &[Around], most: usize) -> Vec<(RequestPa
 }
 
 /// The edges of all parts, the most telling first, each part in its turn.
-fn in_turn(plain: &RequestParts, around: &[Around]) -> Vec<(RequestParts, String)> {
+fn in_turn(plain: &RequestParts, around: &[PartBoundaries]) -> Vec<(RequestParts, String)> {
     let mut ordered: Vec<(Rank, usize, usize)> = Vec::new();
     for (part, one) in around.iter().enumerate() {
         ordered.extend(

@@ -6,7 +6,7 @@ use super::{First, Planner};
 use crate::{
     check::Intent,
     exchange::{Body, Request},
-    gate::{LiveSettings, Methods, Phase, credentials::Use},
+    run::{CredentialChoice, LiveSettings, Methods, Phase},
 };
 
 /// Those that are tried, the gentlest first. CONNECT and TRACE are left to proxies.
@@ -51,7 +51,13 @@ impl Planner<'_> {
             }
             let why = format!("{method} is not declared for the path");
             let before = self.cases.len();
-            self.push(request, &first.parts, Phase::Methods, Use::Right, &why);
+            self.push(
+                request,
+                &first.parts,
+                Phase::Methods,
+                CredentialChoice::Primary,
+                &why,
+            );
             if let Some(case) = self.cases.get_mut(before) {
                 case.intent = Intent::OtherMethod;
             }

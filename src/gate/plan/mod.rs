@@ -5,36 +5,29 @@
 //! requests brought back. [`plan`] makes both.
 
 mod around;
-pub(super) mod made_up;
 mod methods;
 mod named;
 
-pub(super) use made_up::made_up;
-
 use std::{
     collections::{HashMap, HashSet},
-    hash::{DefaultHasher, Hash as _, Hasher as _},
     sync::Arc,
 };
 
 use http::Method;
 use serde_json::Value;
 
-use super::{
-    Case, LiveSettings, Phase, Unreached,
-    credentials::Use,
-    settings::{Methods, given_value},
-};
 use crate::{
     check::{Intent, Part},
     contract::{Contract, Location, Operation, Parameter, graph::Shape},
     exchange::Request,
+    gate::{identity::Identity, identity::identity, synthetic::synthetic_ids},
     generate::{self, Generator, Strategies, Values},
+    run::{Case, CredentialChoice, LiveSettings, Methods, Phase, Unreached, given_value},
     wire::{RequestParts, arrives_broken, travels, write_request},
 };
 
 /// How many bodies are drawn for one that still obeys once it has travelled.
-const TRAVELLERS: usize = 20;
+const MAX_BODY_DRAWS: usize = 20;
 
 /// The cases of one operation.
 #[derive(Clone, Debug)]
@@ -250,7 +243,7 @@ fn bodies(operation: &Operation, strategies: &Strategies) -> Vec<BodyValues> {
 }
 
 /// The values that are known for one parameter, best first.
-struct Known<'p> {
+struct ParameterCandidates<'p> {
     parameter: &'p Parameter,
     /// From the user.
     given: Vec<Value>,
@@ -260,7 +253,7 @@ struct Known<'p> {
     strategy: Option<Values>,
 }
 
-impl Known<'_> {
+impl ParameterCandidates<'_> {
     /// The value of the `round`th case of the examples, when the parameter takes part in it.
     fn example(&self, round: usize) -> Option<&Value> {
         let values = if self.given.is_empty() {
@@ -276,7 +269,7 @@ impl Known<'_> {
         self.drawn(self.strategy.as_ref()?, generator)
     }
 
-    /// A fresh value that does not stand out.
+    /// A fresh value that does not ensure_fixture out.
     fn plain(&self, generator: &mut Generator) -> Option<Value> {
         self.drawn(&self.strategy.as_ref()?.plain(), generator)
     }
@@ -355,13 +348,13 @@ impl<'p> Planner<'p> {
         }
     }
 
-    fn all_known(&self) -> Vec<Known<'p>> {
+    fn all_known(&self) -> Vec<ParameterCandidates<'p>> {
         let operation = self.operation;
         let parameters = operation.parameters.iter();
         parameters.map(|parameter| self.known(parameter)).collect()
     }
 
-    fn known<'k>(&self, parameter: &'k Parameter) -> Known<'k> {
+    fn known<'k>(&self, parameter: &'k Parameter) -> ParameterCandidates<'k> {
         let schema = parameter.value.schema();
         let given = self
             .settings
@@ -382,7 +375,7 @@ impl<'p> Planner<'p> {
         }
         let strategy =
             schema.map(|schema| self.strategies.valid(schema).like(&parameter.name, &shown));
-        Known {
+        ParameterCandidates {
             parameter,
             given,
             shown,
@@ -391,11 +384,11 @@ impl<'p> Planner<'p> {
     }
 
     /// One case for each value that is shown or given, all parameters that have one taking part.
-    fn examples(&mut self, known: &[Known<'_>]) -> Result<Option<First>, String> {
+    fn examples(&mut self, known: &[ParameterCandidates<'_>]) -> Result<Option<First>, String> {
         let bodies = self.shown_bodies();
         let rounds = known
             .iter()
-            .map(Known::rounds)
+            .map(ParameterCandidates::rounds)
             .chain([bodies.len(), 1])
             .max()
             .unwrap_or(1)
@@ -407,7 +400,7 @@ impl<'p> Planner<'p> {
         let mut first = None;
         for round in 0..rounds {
             let mut parts = RequestParts::default();
-            let mut is_made_up = false;
+            let mut is_synthetic = false;
             for one in known {
                 let parameter = one.parameter;
                 if let Some(value) = one.example(round) {
@@ -417,19 +410,19 @@ impl<'p> Planner<'p> {
                         .generated(&mut generator)
                         .ok_or_else(|| parameter.name.clone())?;
                     parts.set(parameter.location, &parameter.name, value);
-                    is_made_up = true;
+                    is_synthetic = true;
                 }
             }
             parts.body = match bodies.get(round % bodies.len().max(1)) {
                 Some(body) => Some(body.clone()),
                 None => self.generated_body(&mut generator),
             };
-            let why = if is_made_up {
+            let why = if is_synthetic {
                 "a plain request"
             } else {
                 "values from the document or the user"
             };
-            let request = self.add(&parts, Phase::Examples, Use::Right, why);
+            let request = self.add(&parts, Phase::Examples, CredentialChoice::Primary, why);
             first = first.or(request.map(|request| First { request, parts }));
         }
         Ok(first)
@@ -468,7 +461,7 @@ impl<'p> Planner<'p> {
     ) -> Option<(String, Value)> {
         let body = self.bodies.first()?;
         let value = match body.strategy.as_ref().map(manner) {
-            Some(strategy) => (0..TRAVELLERS)
+            Some(strategy) => (0..MAX_BODY_DRAWS)
                 .filter_map(|_| generator.draw(&strategy))
                 .find(|value| self.travels(&body.range, value))
                 .or_else(|| generator.draw(&strategy))?,
@@ -485,7 +478,7 @@ impl<'p> Planner<'p> {
     }
 
     /// The plainest request that obeys: what is required and nothing else.
-    fn plain(&self, known: &[Known<'_>]) -> Option<RequestParts> {
+    fn plain(&self, known: &[ParameterCandidates<'_>]) -> Option<RequestParts> {
         let mut generator =
             Generator::new(self.settings.seed, &[self.operation.id.as_str(), "plain"]);
         let mut parts = RequestParts::default();
@@ -513,7 +506,7 @@ impl<'p> Planner<'p> {
     }
 
     /// Random values that obey the contract; each optional parameter takes part in half of them.
-    fn random(&mut self, known: &[Known<'_>]) {
+    fn random(&mut self, known: &[ParameterCandidates<'_>]) {
         let mut generator =
             Generator::new(self.settings.seed, &[self.operation.id.as_str(), "random"]);
         let is_varied = known.len() > 1 || !self.bodies.is_empty();
@@ -543,7 +536,12 @@ impl<'p> Planner<'p> {
             if body_is_required || generator.below(2) == 0 {
                 parts.body = self.generated_body(&mut generator);
             }
-            self.add(&parts, Phase::Random, Use::Right, "random values");
+            self.add(
+                &parts,
+                Phase::Random,
+                CredentialChoice::Primary,
+                "random values",
+            );
         }
     }
 
@@ -558,7 +556,13 @@ impl<'p> Planner<'p> {
                 method,
                 ..first.request.clone()
             };
-            self.push(request, &first.parts, Phase::Framing, Use::Right, &why);
+            self.push(
+                request,
+                &first.parts,
+                Phase::Framing,
+                CredentialChoice::Primary,
+                &why,
+            );
         }
     }
 
@@ -569,8 +573,8 @@ impl<'p> Planner<'p> {
             return;
         }
         for (credential, why) in [
-            (Use::Absent, "without the credential"),
-            (Use::Wrong, "with a wrong credential"),
+            (CredentialChoice::Omitted, "without the credential"),
+            (CredentialChoice::Invalid, "with a wrong credential"),
         ] {
             self.push(
                 first.request.clone(),
@@ -588,7 +592,7 @@ impl<'p> Planner<'p> {
         &mut self,
         parts: &RequestParts,
         phase: Phase,
-        credential: Use,
+        credential: CredentialChoice,
         why: &str,
     ) -> Option<Request> {
         let request = write_request(self.operation, &self.settings.base, parts).ok()?;
@@ -614,7 +618,7 @@ impl<'p> Planner<'p> {
         mut request: Request,
         parts: &RequestParts,
         phase: Phase,
-        credential: Use,
+        credential: CredentialChoice,
         why: &str,
     ) {
         if !self.settings.has_phase(phase) {
@@ -630,7 +634,7 @@ impl<'p> Planner<'p> {
             intent: Intent::Obey,
             breaks: None,
             parts: parts.clone(),
-            made_up: made_up(parts, self.settings),
+            made_up: synthetic_ids(parts, self.settings),
             credential,
             why: why.to_owned(),
         });
@@ -641,20 +645,4 @@ impl<'p> Planner<'p> {
 /// the route, so that what answers is not the operation. Who gives such a value means it.
 fn reroutes(request: &Request) -> bool {
     request.url.path().to_ascii_lowercase().contains("%2f")
-}
-
-/// What tells a request from others on the wire: a number made of all that is sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Identity(u64);
-
-/// The identity of a request.
-pub(super) fn identity(request: &Request) -> Identity {
-    let mut hasher = DefaultHasher::new();
-    request.method.hash(&mut hasher);
-    request.url.as_str().hash(&mut hasher);
-    for (name, value) in &request.headers {
-        (name.as_str(), value.as_bytes()).hash(&mut hasher);
-    }
-    request.body.bytes().hash(&mut hasher);
-    Identity(hasher.finish())
 }

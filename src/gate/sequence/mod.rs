@@ -6,56 +6,45 @@
 //! not sent again, and an operation that made nothing is not asked again by every sequence that would
 //! need it.
 //!
-//! What was made is only ever changed and deleted where the service said that it is new. [`Litter`]
-//! keeps what the run made, in whatever phase, and [`clean_up`] deletes it.
+//! What was made is only ever changed and deleted where the service said that it is new. The registry of
+//! created resources keeps what the run made, in whatever phase, and [`cleanup`](fn@cleanup) deletes it.
 
-mod clean_up;
+mod cleanup;
 mod lifecycle;
-mod litter;
 mod outline;
 mod prepare;
 mod set_up;
-mod thing;
-mod trail;
 mod values;
 
-use std::{
-    collections::{HashMap, HashSet},
-    ops::ControlFlow,
-    pin::pin,
-};
+use std::{ops::ControlFlow, pin::pin};
 
 use futures_util::future::{Either, select};
 use http::{Method, StatusCode};
 
-use super::{
-    Case, End, LiveSettings, Phase,
-    credentials::Use,
-    extract::Given,
-    live::{Run, given_up},
-    plan::{Identity, identity},
-    polling,
-    settings::Methods,
-};
 use crate::{
     check::Intent,
-    contract::{
-        Contract, Operation,
-        graph::{Graph, Need},
+    contract::{Contract, Operation, graph::Graph},
+    gate::{
+        driver::Run,
+        driver::given_up,
+        identity::{Identity, identity},
+        knowledge::context::ResourceContext,
+        knowledge::history::{self, ExchangeRecord},
+        knowledge::memory::SequenceMemory,
+        knowledge::view::ExchangeView,
+        polling,
     },
+    run::{Case, CredentialChoice, End, LiveSettings, Methods, Phase},
     transport::Transport,
     wire::write_request,
 };
 
-pub(super) use clean_up::clean_up;
-pub(super) use litter::Litter;
-pub(super) use outline::of as outline;
+pub(crate) use cleanup::cleanup;
+pub(crate) use outline::of as outline;
 pub use outline::{Sequence, Step, sequences};
-pub(super) use set_up::{State, existing, set_up, state_for};
+pub(crate) use set_up::{State, set_up, state_for};
 
-use thing::{Namer, Thing};
-use trail::Record;
-use values::Made;
+use values::RequestValues;
 
 /// Sends the sequences of a contract, as far as the budget goes. Breaks when there is no use in going on.
 pub(super) async fn run<T: Transport>(run: &mut Run<'_, T>) -> ControlFlow<End> {
@@ -86,47 +75,17 @@ fn is_allowed(operation: &Operation, settings: &LiveSettings) -> bool {
     settings.includes(operation) && (operation.is_safe() || settings.methods == Methods::All)
 }
 
-/// Something that is there for all sequences that need it, and how it was made.
-#[derive(Clone, Debug)]
-struct Standing {
-    thing: Thing,
-    records: Vec<Record>,
-}
-
-/// What sequences have learned, kept for those that a run sends later.
-#[derive(Debug, Default)]
-pub(super) struct Memory {
-    /// Requests that were refused, by what tells them apart on the wire.
-    refused: HashSet<Identity>,
-    /// Operations that made nothing.
-    fruitless: HashSet<usize>,
-    /// Operations that were sent the body that the document shows.
-    shown: HashSet<usize>,
-    /// How many values were drawn for each operation.
-    draws: HashMap<usize, usize>,
-    /// Operations that succeeded.
-    reached: HashSet<usize>,
-    /// What sequences share, by resource; `None` where it cannot be made.
-    standing: HashMap<usize, Option<Standing>>,
-    /// Values that lists named.
-    listed: Vec<(usize, Need, serde_json::Value)>,
-    /// Lists that were asked for.
-    asked: HashSet<usize>,
-    /// Reads that were sent twice in a row.
-    steady: HashSet<usize>,
-}
-
 struct Sequencer<'s, 'r, T> {
-    namer: Namer<'r>,
+    context: ResourceContext<'r>,
     run: &'s mut Run<'r, T>,
-    memory: Memory,
+    memory: SequenceMemory,
     end: Option<End>,
 }
 
 /// One request of a sequence, before it is sent.
 struct Request<'r> {
     operation: usize,
-    made: Made,
+    made: RequestValues,
     /// Who asks: the one who always does, or another by number.
     asker: Option<usize>,
     why: &'r str,
@@ -135,7 +94,7 @@ struct Request<'r> {
 impl<'s, 'r, T: Transport> Sequencer<'s, 'r, T> {
     fn resume(run: &'s mut Run<'r, T>) -> Self {
         Self {
-            namer: Namer::of(run),
+            context: run.context(),
             memory: std::mem::take(&mut run.memory),
             run,
             end: None,
@@ -152,9 +111,9 @@ impl<'s, 'r, T: Transport> Sequencer<'s, 'r, T> {
 
 impl<T: Transport> Sequencer<'_, '_, T> {
     async fn all(&mut self) {
-        let settings = self.namer.settings;
+        let settings = self.context.settings;
         // The whole before its parts.
-        let resources = &self.namer.graph.resources;
+        let resources = &self.context.graph.resources;
         let mut order: Vec<usize> = (0..resources.len()).collect();
         order.sort_by_key(|at| resources[*at].shape.len());
         for round in 0..settings.sequences {
@@ -162,11 +121,11 @@ impl<T: Transport> Sequencer<'_, '_, T> {
                 self.lifecycle(*resource, round).await;
             }
         }
-        for index in 0..self.namer.contract.operations().len() {
+        for index in 0..self.context.contract.operations().len() {
             if !self.is_allowed(index) {
                 continue;
             }
-            if self.namer.operation(index).is_safe() {
+            if self.context.operation(index).is_safe() {
                 self.read_twice(index).await;
             } else if settings.sequences > 0 {
                 self.act(index).await;
@@ -175,7 +134,7 @@ impl<T: Transport> Sequencer<'_, '_, T> {
     }
 
     fn is_allowed(&self, index: usize) -> bool {
-        is_allowed(self.namer.operation(index), self.namer.settings)
+        is_allowed(self.context.operation(index), self.context.settings)
     }
 
     fn is_over(&self) -> bool {
@@ -187,8 +146,8 @@ impl<T: Transport> Sequencer<'_, '_, T> {
     }
 
     fn is_polled(&self, index: usize) -> bool {
-        let id = self.namer.operation(index).id.as_str();
-        let rules = &self.namer.settings.polling;
+        let id = self.context.operation(index).id.as_str();
+        let rules = &self.context.settings.polling;
         rules.iter().any(|rule| rule.operation == id)
     }
 
@@ -196,16 +155,18 @@ impl<T: Transport> Sequencer<'_, '_, T> {
     async fn send(
         &mut self,
         request: Request<'_>,
-        records: &mut Vec<Record>,
+        records: &mut Vec<ExchangeRecord>,
     ) -> Option<StatusCode> {
         if self.is_over() {
             return None;
         }
-        let settings = self.namer.settings;
-        let operation = self.namer.operation(request.operation);
-        let Made { parts, made_up } = request.made;
+        let settings = self.context.settings;
+        let operation = self.context.operation(request.operation);
+        let RequestValues { parts, made_up } = request.made;
         let mut message = write_request(operation, &settings.base, &parts).ok()?;
-        let credential = request.asker.map_or(Use::Right, Use::Other);
+        let credential = request
+            .asker
+            .map_or(CredentialChoice::Primary, CredentialChoice::Secondary);
         settings
             .credentials
             .apply(operation, &mut message, credential);
@@ -234,24 +195,24 @@ impl<T: Transport> Sequencer<'_, '_, T> {
         };
         let exchanges = sent.exchanges.clone();
         let is_polled = self.is_polled(request.operation);
-        self.run.before = trail::before(records);
+        self.run.before = history::before(records);
         let taken = self.run.take(&case, sent).await;
         self.run.before.clear();
         let mut status = None;
         for exchange in exchanges {
             status = Some(exchange.response.status);
-            let given = Given::new(&exchange, &case.parts);
-            let made = self.namer.made(request.operation, &given);
-            records.push(Record {
+            let given = ExchangeView::new(&exchange, &case.parts);
+            let made = self.context.made(request.operation, &given);
+            records.push(ExchangeRecord {
                 operation: request.operation,
                 exchange,
                 parts: case.parts.clone(),
                 asker: asker.clone(),
                 made: made.map(|thing| thing.path),
-                is_made_up: !case.made_up.is_empty(),
+                is_synthetic: !case.made_up.is_empty(),
                 is_polled,
             });
-            for finding in trail::breaches(self.namer.contract, records) {
+            for finding in history::breaches(self.context.contract, records) {
                 self.run.found(&case, finding);
             }
         }
@@ -265,9 +226,9 @@ impl<T: Transport> Sequencer<'_, '_, T> {
     }
 
     /// What tells a request from others on the wire.
-    fn identity(&self, index: usize, made: &Made) -> Option<Identity> {
-        let operation = self.namer.operation(index);
-        let request = write_request(operation, &self.namer.settings.base, &made.parts).ok()?;
+    fn identity(&self, index: usize, made: &RequestValues) -> Option<Identity> {
+        let operation = self.context.operation(index);
+        let request = write_request(operation, &self.context.settings.base, &made.parts).ok()?;
         Some(identity(&request))
     }
 }

@@ -12,11 +12,11 @@ use crate::{
         Contract, Location, Operation,
         graph::{Graph, Need, Resource, Role, Shape},
     },
-    gate::{LiveSettings, Phase},
+    run::{LiveSettings, Phase},
 };
 
 /// How many operations below a thing are asked in one sequence.
-const MOST_BELOW: usize = 4;
+const MAX_BELOW: usize = 4;
 
 /// One sequence.
 #[derive(Clone, Debug)]
@@ -56,11 +56,7 @@ pub fn sequences(contract: &Contract, settings: &LiveSettings) -> Vec<Sequence> 
 }
 
 /// As [`sequences`], where the graph is known.
-pub(in crate::gate) fn of(
-    contract: &Contract,
-    graph: &Graph,
-    settings: &LiveSettings,
-) -> Vec<Sequence> {
+pub(crate) fn of(contract: &Contract, graph: &Graph, settings: &LiveSettings) -> Vec<Sequence> {
     if !settings.phases.is_empty() && !settings.phases.contains(&Phase::Sequences) {
         return Vec::new();
     }
@@ -68,7 +64,7 @@ pub(in crate::gate) fn of(
         contract,
         graph,
         settings,
-        standing: HashSet::new(),
+        fixtures: HashSet::new(),
         asked: HashSet::new(),
         steady: HashSet::new(),
         reached: HashSet::new(),
@@ -89,7 +85,7 @@ pub(super) fn below(contract: &Contract, resource: &Resource, safe: bool) -> Vec
                 && operation.method != Method::DELETE
         })
         .map(|(index, _)| index)
-        .take(MOST_BELOW)
+        .take(MAX_BELOW)
         .collect()
 }
 
@@ -99,7 +95,7 @@ struct Outliner<'o> {
     graph: &'o Graph,
     settings: &'o LiveSettings,
     /// Resources of which one is there for all.
-    standing: HashSet<usize>,
+    fixtures: HashSet<usize>,
     /// Lists that were asked for.
     asked: HashSet<usize>,
     /// Reads that were sent twice in a row.
@@ -302,7 +298,7 @@ impl Outliner<'_> {
                 .collect();
             for producer in producers {
                 let is_there = match role {
-                    Role::Creates => self.stand(producer, draft),
+                    Role::Creates => self.ensure_fixture(producer, draft),
                     Role::Lists | Role::Names => self.list(producer, draft),
                 };
                 if is_there {
@@ -314,13 +310,13 @@ impl Outliner<'_> {
     }
 
     /// Has one thing made for all that need it.
-    fn stand(&mut self, producer: usize, draft: &mut Draft) -> bool {
+    fn ensure_fixture(&mut self, producer: usize, draft: &mut Draft) -> bool {
         let makes = |one: &Resource| one.creators.iter().any(|one| one.operation == producer);
         let Some(at) = self.graph.resources.iter().position(makes) else {
             return false;
         };
         // What is asked for on the way to itself is there as little as anywhere.
-        if self.standing.insert(at) {
+        if self.fixtures.insert(at) {
             return self.make(at, draft, false);
         }
         draft.things.push(at);

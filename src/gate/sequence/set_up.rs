@@ -3,17 +3,20 @@
 //! A request that changes something is only sent again to what the run made for it, and only where what
 //! the run made can be deleted.
 
-use super::{Sequencer, is_allowed, prepare::Ground, thing::Namer};
+use super::{Sequencer, is_allowed, prepare::SequenceState};
 use crate::{
-    check::Part,
-    contract::{Location, graph::Resource, graph::Shape},
-    gate::{Case, live::Run, settings::CleanUp},
+    contract::{
+        Location,
+        graph::{Resource, Shape},
+    },
+    gate::driver::Run,
+    run::{Case, CleanUp, existing},
     transport::Transport,
 };
 
 /// What must be there before a case is sent again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::gate) enum State {
+pub(crate) enum State {
     /// Nothing: what it leaves behind, if anything, is deleted.
     Any,
     /// What it names, made anew for each time.
@@ -21,7 +24,7 @@ pub(in crate::gate) enum State {
 }
 
 /// The state that a case wants; `None` where it cannot be set up.
-pub(in crate::gate) fn state_for<T>(run: &Run<'_, T>, case: &Case) -> Option<State> {
+pub(crate) fn state_for<T: Transport>(run: &Run<'_, T>, case: &Case) -> Option<State> {
     let operation = &case.operation;
     if operation.is_safe() {
         return Some(State::Any);
@@ -32,7 +35,8 @@ pub(in crate::gate) fn state_for<T>(run: &Run<'_, T>, case: &Case) -> Option<Sta
     if !existing(case).is_empty() {
         return maker(run, case).map(|_| State::Anew);
     }
-    let makes = Namer::of(run)
+    let makes = run
+        .context()
         .index(operation)
         .and_then(|index| run.graph.made_by(index));
     match makes {
@@ -43,24 +47,21 @@ pub(in crate::gate) fn state_for<T>(run: &Run<'_, T>, case: &Case) -> Option<Sta
 }
 
 /// A case with what it names made anew; `None` where that is not possible now.
-pub(in crate::gate) async fn set_up<T: Transport>(
-    run: &mut Run<'_, T>,
-    case: &Case,
-) -> Option<Case> {
+pub(crate) async fn set_up<T: Transport>(run: &mut Run<'_, T>, case: &Case) -> Option<Case> {
     let resource = maker(run, case)?;
     let names = existing(case);
     let mut parts = case.parts.clone();
     {
         let mut sequencer = Sequencer::resume(run);
-        let mut ground = Ground::default();
-        let fresh = sequencer.make(resource, &mut ground, 0).await;
-        let namer = sequencer.namer;
+        let mut state = SequenceState::default();
+        let fresh = sequencer.make(resource, &mut state, 0).await;
+        let context = sequencer.context;
         let ended = sequencer.pause();
         let fresh = fresh.filter(|fresh| fresh.is_new && ended.is_continue())?;
-        ground.things.push(fresh.thing);
+        state.things.push(fresh.thing);
         for name in &names {
-            let value = ground.things.iter().rev().find_map(|thing| {
-                let shape = &namer.graph.resources[thing.resource].shape;
+            let value = state.things.iter().rev().find_map(|thing| {
+                let shape = &context.graph.resources[thing.resource].shape;
                 thing.value_for(shape, &case.operation, name)
             })?;
             parts.set(Location::Path, name, value.clone());
@@ -71,21 +72,8 @@ pub(in crate::gate) async fn set_up<T: Transport>(
     Some(anew)
 }
 
-/// The parameters of a case's path that name something that is there.
-pub(in crate::gate) fn existing(case: &Case) -> Vec<String> {
-    let broken = case.breaks.as_ref().map(|breach| &breach.part);
-    let sent = case.parts.parameters.iter();
-    sent.filter(|(location, name, _)| {
-        *location == Location::Path
-            && !case.made_up.contains(name)
-            && broken != Some(&Part::Parameter(*location, name.clone()))
-    })
-    .map(|(_, name, _)| name.clone())
-    .collect()
-}
-
 /// The resource, by its place, that a case's path names and that a run may make and delete.
-fn maker<T>(run: &Run<'_, T>, case: &Case) -> Option<usize> {
+fn maker<T: Transport>(run: &Run<'_, T>, case: &Case) -> Option<usize> {
     let own = Shape::of(&case.operation);
     let operations = run.contract.operations();
     let can_be_made = |resource: &Resource| {

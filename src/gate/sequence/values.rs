@@ -6,17 +6,20 @@ use std::sync::Arc;
 use oasgate_document::Pointer;
 use serde_json::Value;
 
-use super::{
-    thing::{Namer, Thing},
-    trail::Record,
-};
 use crate::{
     contract::{
         Location, Operation, Parameter, Schema,
         graph::{Edge, Need},
     },
-    gate::{extract::plain, plan::made_up, settings::given_value},
+    gate::{
+        knowledge::{
+            context::ResourceContext, history::ExchangeRecord, instance::ResourceInstance,
+            view::plain,
+        },
+        synthetic::synthetic_ids,
+    },
     generate::{self, Generator, Strategies},
+    run::given_value,
     wire::{RequestParts, read_text},
 };
 
@@ -24,16 +27,16 @@ use crate::{
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Scope<'s> {
     /// Things that are there, the ones that matter most last.
-    pub(super) things: &'s [Thing],
+    pub(super) things: &'s [ResourceInstance],
     /// What was sent before.
-    pub(super) records: &'s [Record],
+    pub(super) records: &'s [ExchangeRecord],
     /// Values that lists named, by the operation that listed them.
     pub(super) listed: &'s [(usize, Need, Value)],
 }
 
 /// The values of a request, and which of them name something that nobody knows.
 #[derive(Clone, Debug)]
-pub(super) struct Made {
+pub(super) struct RequestValues {
     pub(super) parts: RequestParts,
     pub(super) made_up: Vec<String>,
 }
@@ -47,7 +50,7 @@ pub(super) enum BodyFrom {
     Draw,
 }
 
-impl Namer<'_> {
+impl ResourceContext<'_> {
     /// The values of a request for an operation; `None` when one that is required cannot be made.
     pub(super) fn request(
         &self,
@@ -55,7 +58,7 @@ impl Namer<'_> {
         scope: Scope<'_>,
         (body, draw): (BodyFrom, usize),
         strategies: &Strategies,
-    ) -> Option<Made> {
+    ) -> Option<RequestValues> {
         let operation = self.operation(index);
         let purpose = format!("sequence {draw}");
         let mut generator = Generator::new(
@@ -87,9 +90,9 @@ impl Namer<'_> {
         {
             return None;
         }
-        let mut made_up = made_up::made_up(&parts, self.settings);
+        let mut made_up = synthetic_ids(&parts, self.settings);
         made_up.retain(|name| !known.contains(name));
-        Some(Made { parts, made_up })
+        Some(RequestValues { parts, made_up })
     }
 
     /// A value that something before gives, or the user.

@@ -4,24 +4,28 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-use super::thing::{Namer, Thing, is_new, path_of};
+use super::{
+    context::{ResourceContext, is_new, path_of},
+    instance::ResourceInstance,
+    view::ExchangeView,
+};
 use crate::{
     check::Intent,
     contract::{Contract, Location, graph::Graph},
     exchange::Exchange,
-    gate::{Case, LiveSettings, Phase, credentials::Use, extract::Given},
+    run::{Case, CredentialChoice, LiveSettings, Phase},
     wire::{RequestParts, write_request},
 };
 
 /// Things that a run made, by their path, in the order in which they were made.
 #[derive(Clone, Debug, Default)]
-pub(in crate::gate) struct Litter {
-    things: IndexMap<String, Thing>,
+pub(crate) struct CreatedResources {
+    things: IndexMap<String, ResourceInstance>,
 }
 
-impl Litter {
+impl CreatedResources {
     /// Takes in what an exchange made or deleted, whatever it was sent for.
-    pub(in crate::gate) fn note(
+    pub(crate) fn note(
         &mut self,
         contract: &Contract,
         graph: &Graph,
@@ -41,14 +45,14 @@ impl Litter {
             });
             return;
         }
-        let namer = Namer {
+        let context = ResourceContext {
             contract,
             graph,
             settings,
         };
         if is_new(&case.operation, &request.method, status)
-            && let Some(index) = namer.index(&case.operation)
-            && let Some(thing) = namer.made(index, &Given::new(exchange, &case.parts))
+            && let Some(index) = context.index(&case.operation)
+            && let Some(thing) = context.made(index, &ExchangeView::new(exchange, &case.parts))
             && graph.resources[thing.resource].delete.is_some()
         {
             self.things.insert(thing.path.clone(), thing);
@@ -56,12 +60,12 @@ impl Litter {
     }
 
     /// Whether everything is gone.
-    pub(in crate::gate) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.things.is_empty()
     }
 
     /// Takes the things out that lie deepest, newest first: what they are a part of comes after them.
-    pub(in crate::gate) fn take_deepest(
+    pub(crate) fn take_deepest(
         &mut self,
         contract: &Contract,
         graph: &Graph,
@@ -90,7 +94,7 @@ fn deletion(
     contract: &Contract,
     graph: &Graph,
     settings: &LiveSettings,
-    thing: &Thing,
+    thing: &ResourceInstance,
 ) -> Option<Case> {
     let resource = &graph.resources[thing.resource];
     let operation = &contract.operations()[resource.delete?];
@@ -102,7 +106,7 @@ fn deletion(
     let mut request = write_request(operation, &settings.base, &parts).ok()?;
     settings
         .credentials
-        .apply(operation, &mut request, Use::Right);
+        .apply(operation, &mut request, CredentialChoice::Primary);
     Some(Case {
         operation: Arc::clone(operation),
         request,
@@ -112,7 +116,7 @@ fn deletion(
         // It may be gone already, which is as good.
         made_up: operation.path.parameters().map(str::to_owned).collect(),
         parts,
-        credential: Use::Right,
+        credential: CredentialChoice::Primary,
         why: "what was made is deleted".to_owned(),
     })
 }

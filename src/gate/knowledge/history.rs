@@ -1,39 +1,39 @@
 //! What a sequence has sent so far, and what the checks on sequences say of it.
 
+use super::view::ExchangeView;
 use crate::{
     check::{SEQUENCE_CHECKS, Step},
     contract::Contract,
     exchange::{Before, Exchange},
     finding::Finding,
-    gate::extract::Given,
     wire::RequestParts,
 };
 
 /// One exchange of a sequence.
 #[derive(Clone, Debug)]
-pub(super) struct Record {
+pub(crate) struct ExchangeRecord {
     /// The operation, by its place in the contract.
-    pub(super) operation: usize,
-    pub(super) exchange: Exchange,
+    pub(crate) operation: usize,
+    pub(crate) exchange: Exchange,
     /// The values that the request was written from.
-    pub(super) parts: RequestParts,
+    pub(crate) parts: RequestParts,
     /// Who asked; empty for the one who always does.
-    pub(super) asker: String,
+    pub(crate) asker: String,
     /// The path of what was made.
-    pub(super) made: Option<String>,
-    pub(super) is_made_up: bool,
-    pub(super) is_polled: bool,
+    pub(crate) made: Option<String>,
+    pub(crate) is_synthetic: bool,
+    pub(crate) is_polled: bool,
 }
 
-impl Record {
+impl ExchangeRecord {
     /// The exchange, to take values from.
-    pub(super) fn given(&self) -> Given<'_> {
-        Given::new(&self.exchange, &self.parts)
+    pub(crate) fn given(&self) -> ExchangeView<'_> {
+        ExchangeView::new(&self.exchange, &self.parts)
     }
 }
 
 /// What the checks say of the last of some records.
-pub(super) fn breaches(contract: &Contract, records: &[Record]) -> Vec<Finding> {
+pub(crate) fn breaches(contract: &Contract, records: &[ExchangeRecord]) -> Vec<Finding> {
     let steps: Vec<Step<'_>> = records
         .iter()
         .map(|record| Step {
@@ -41,7 +41,7 @@ pub(super) fn breaches(contract: &Contract, records: &[Record]) -> Vec<Finding> 
             exchange: &record.exchange,
             asker: &record.asker,
             made: record.made.clone(),
-            is_made_up: record.is_made_up,
+            is_made_up: record.is_synthetic,
             is_polled: record.is_polled,
         })
         .collect();
@@ -52,7 +52,7 @@ pub(super) fn breaches(contract: &Contract, records: &[Record]) -> Vec<Finding> 
 }
 
 /// What was sent, as evidence shows it.
-pub(super) fn before(records: &[Record]) -> Vec<Before> {
+pub(crate) fn before(records: &[ExchangeRecord]) -> Vec<Before> {
     records
         .iter()
         .map(|record| Before::of(&record.exchange))

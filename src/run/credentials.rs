@@ -58,12 +58,15 @@ pub enum TokenForm {
 
 /// Which credential goes into a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Use {
-    Right,
-    Absent,
-    Wrong,
+pub(crate) enum CredentialChoice {
+    /// The credential of the run itself.
+    Primary,
+    /// None at all.
+    Omitted,
+    /// One that no service gave out.
+    Invalid,
     /// That of another who may ask, by place among [`Credentials::others`].
-    Other(usize),
+    Secondary(usize),
 }
 
 /// A token that no service gave out.
@@ -113,36 +116,41 @@ impl Credentials {
     }
 
     /// Adds the fields for every request, and the credential as the operation wants it.
-    pub(super) fn apply(&self, operation: &Operation, request: &mut Request, which: Use) {
+    pub(crate) fn apply(
+        &self,
+        operation: &Operation,
+        request: &mut Request,
+        which: CredentialChoice,
+    ) {
         for (name, value) in &self.headers {
             let is_secret = is_credential(name.as_str());
-            if which == Use::Right || !is_secret {
+            if which == CredentialChoice::Primary || !is_secret {
                 let mut value = value.clone();
                 value.set_sensitive(is_secret);
                 request.headers.insert(name, value);
-            } else if which == Use::Wrong {
+            } else if which == CredentialChoice::Invalid {
                 request
                     .headers
                     .insert(name, HeaderValue::from_static(WRONG));
             }
         }
         match which {
-            Use::Right => self.main.put(operation, request, &Secret::placeholder),
-            Use::Wrong => self.main.put(operation, request, &|_| WRONG.to_owned()),
-            Use::Other(at) => {
+            CredentialChoice::Primary => self.main.put(operation, request, &Secret::placeholder),
+            CredentialChoice::Invalid => self.main.put(operation, request, &|_| WRONG.to_owned()),
+            CredentialChoice::Secondary(at) => {
                 if let Some(other) = self.others.get(at) {
                     other
                         .credential
                         .put(operation, request, &Secret::placeholder);
                 }
             }
-            Use::Absent => {}
+            CredentialChoice::Omitted => {}
         }
     }
 }
 
 /// The text with all that these secrets ever were taken out.
-pub(super) fn hide<'t>(secrets: &[Secret], text: &'t str) -> Cow<'t, str> {
+pub(crate) fn hide<'t>(secrets: &[Secret], text: &'t str) -> Cow<'t, str> {
     let mut shown = Cow::Borrowed(text);
     for secret in secrets {
         if let Cow::Owned(hidden) = secret.hide(&shown) {
@@ -153,7 +161,7 @@ pub(super) fn hide<'t>(secrets: &[Secret], text: &'t str) -> Cow<'t, str> {
 }
 
 /// The value with all that these secrets ever were taken out; `None` when there is none in it.
-pub(super) fn hide_in(secrets: &[Secret], value: &Value) -> Option<Value> {
+pub(crate) fn hide_in(secrets: &[Secret], value: &Value) -> Option<Value> {
     match value {
         Value::String(text) => match hide(secrets, text) {
             Cow::Owned(hidden) => Some(Value::String(hidden)),
@@ -203,7 +211,7 @@ impl Credential {
     /// Puts the secrets, as `text` has them, where the operation wants them: those of the first
     /// alternative for which all are known. As a bearer token where nothing is said, since the user
     /// gave one.
-    pub(super) fn put(
+    pub(crate) fn put(
         &self,
         operation: &Operation,
         request: &mut Request,

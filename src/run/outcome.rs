@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use indexmap::IndexMap;
 
-use super::{BaselineSummary, Coverage, Header};
+use super::{coverage::Coverage, info::Header, known::BaselineSummary};
 use crate::finding::{Findings, Severity};
 
 /// The result of a run.
@@ -101,7 +101,7 @@ pub enum Unreached {
 }
 
 impl Unreached {
-    /// The reason in words, to stand behind `unreached:`.
+    /// The reason in words, to ensure_fixture behind `unreached:`.
     pub fn reason(&self) -> String {
         match self {
             Self::Unsafe => "left out by the safe mode (use --allow-unsafe)".to_owned(),

@@ -6,12 +6,13 @@ use futures_util::{StreamExt as _, stream};
 use http::StatusCode;
 
 use crate::{
-    gate::{End, live::Run, polling},
+    gate::{driver::Run, polling},
+    run::End,
     transport::Transport,
 };
 
 /// Deletes what the run made, parts before the whole. What cannot be deleted is told.
-pub(in crate::gate) async fn clean_up<T: Transport>(run: &mut Run<'_, T>) {
+pub(crate) async fn cleanup<T: Transport>(run: &mut Run<'_, T>) {
     let (transport, settings) = (run.transport, run.settings);
     let mut left = Vec::new();
     while !run.litter.is_empty() {

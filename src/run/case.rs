@@ -2,10 +2,10 @@
 
 use std::{fmt, sync::Arc};
 
-use super::credentials::Use;
+use super::credentials::CredentialChoice;
 use crate::{
-    check::{Breach, Credential, Intent},
-    contract::Operation,
+    check::{Breach, Credential, Intent, Part},
+    contract::{Location, Operation},
     exchange::Request,
     wire::RequestParts,
 };
@@ -28,7 +28,7 @@ pub struct Case {
     /// The parameters and properties whose values name resources that were made up.
     pub made_up: Vec<String>,
     /// Which credential it carries.
-    pub(super) credential: Use,
+    pub(crate) credential: CredentialChoice,
     /// Why it exists, in a few words.
     pub why: String,
 }
@@ -94,12 +94,12 @@ impl Phase {
 
 impl Phase {
     /// Whether its requests are made of values, so that they can be made smaller and kept.
-    pub(super) const fn has_values(self) -> bool {
+    pub(crate) const fn has_values(self) -> bool {
         !matches!(self, Self::Methods | Self::Framing | Self::Auth)
     }
 
     /// The only rules that may speak of what the phase shows; `None` for all.
-    pub(super) const fn rules(self) -> Option<&'static [&'static str]> {
+    pub(crate) const fn rules(self) -> Option<&'static [&'static str]> {
         match self {
             // Bytes that follow a head where none are allowed say nothing about the body's schema.
             Self::Framing => Some(&["unexpected-body", "incomplete-response"]),
@@ -136,13 +136,13 @@ impl fmt::Display for Phase {
 
 impl Case {
     /// What checks must know of the credential.
-    pub(super) fn credential_sent(&self, is_known: bool) -> Credential {
+    pub(crate) fn credential_sent(&self, is_known: bool) -> Credential {
         match self.credential {
-            Use::Absent => Credential::Absent,
-            Use::Wrong => Credential::Wrong,
-            Use::Right if is_known => Credential::Unknown,
-            Use::Other(_) => Credential::Unknown,
-            Use::Right => Credential::Absent,
+            CredentialChoice::Omitted => Credential::Absent,
+            CredentialChoice::Invalid => Credential::Wrong,
+            CredentialChoice::Primary if is_known => Credential::Unknown,
+            CredentialChoice::Secondary(_) => Credential::Unknown,
+            CredentialChoice::Primary => Credential::Absent,
         }
     }
 
@@ -150,4 +150,17 @@ impl Case {
     pub fn reason(&self) -> String {
         format!("{}: {}", self.phase, self.why)
     }
+}
+
+/// The parameters of a case's path that name something that is there.
+pub(crate) fn existing(case: &Case) -> Vec<String> {
+    let broken = case.breaks.as_ref().map(|breach| &breach.part);
+    let sent = case.parts.parameters.iter();
+    sent.filter(|(location, name, _)| {
+        *location == Location::Path
+            && !case.made_up.contains(name)
+            && broken != Some(&Part::Parameter(*location, name.clone()))
+    })
+    .map(|(_, name, _)| name.clone())
+    .collect()
 }

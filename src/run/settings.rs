@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 use url::Url;
 
-use super::{Baseline, Credentials, Phase};
+use super::{baseline::Baseline, case::Phase, credentials::Credentials};
 use crate::{
     contract::{Operation, StatusKey},
     finding::{Finding, Severity},
@@ -145,7 +145,7 @@ pub enum CleanUp {
 
 impl LiveSettings {
     /// Whether a phase is run.
-    pub(super) fn has_phase(&self, phase: Phase) -> bool {
+    pub(crate) fn has_phase(&self, phase: Phase) -> bool {
         self.phases.is_empty() || self.phases.contains(&phase)
     }
 
@@ -179,13 +179,13 @@ impl LiveSettings {
     }
 
     /// Whether an operation is to be checked.
-    pub(super) fn includes(&self, operation: &Operation) -> bool {
+    pub(crate) fn includes(&self, operation: &Operation) -> bool {
         let is_named = |list: &[String]| list.iter().any(|name| name == operation.id.as_str());
         !is_named(&self.excluded) && (self.only.is_empty() || is_named(&self.only))
     }
 
     /// The texts that the user gave for a parameter.
-    pub(super) fn given(&self, name: &str) -> Vec<&str> {
+    pub(crate) fn given(&self, name: &str) -> Vec<&str> {
         self.parameters
             .iter()
             .filter(|(known, _)| known == name)
@@ -239,6 +239,6 @@ pub fn base_of(operation: Option<&Operation>) -> Url {
 }
 
 /// Reads a user's text as the value that a schema wants.
-pub(super) fn given_value(text: &str, schema: Option<&crate::contract::Schema>) -> Value {
+pub(crate) fn given_value(text: &str, schema: Option<&crate::contract::Schema>) -> Value {
     crate::wire::read_text(text, schema)
 }

@@ -4,14 +4,14 @@ use std::time::{Duration, Instant};
 
 /// What a run may spend, and what it has spent.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Budget {
+pub(crate) struct Budget {
     most: u64,
     spent: u64,
     deadline: Option<Instant>,
 }
 
 impl Budget {
-    pub(super) fn new(most: u64, longest: Option<Duration>) -> Self {
+    pub(crate) fn new(most: u64, longest: Option<Duration>) -> Self {
         Self {
             most,
             spent: 0,
@@ -19,17 +19,17 @@ impl Budget {
         }
     }
 
-    pub(super) fn spend(&mut self, requests: usize) {
+    pub(crate) fn spend(&mut self, requests: usize) {
         self.spent = self.spent.saturating_add(requests as u64);
     }
 
     /// How many requests may still be sent.
-    pub(super) fn left(&self) -> usize {
+    pub(crate) fn left(&self) -> usize {
         usize::try_from(self.most.saturating_sub(self.spent)).unwrap_or(usize::MAX)
     }
 
     /// Whether the time that was given is over.
-    pub(super) fn is_late(&self) -> bool {
+    pub(crate) fn is_late(&self) -> bool {
         self.deadline
             .is_some_and(|deadline| Instant::now() >= deadline)
     }
@@ -37,7 +37,7 @@ impl Budget {
 
 /// Shares out what is left: every queue gets one, then every queue another, until nothing is left or
 /// wanted. Short queues are served whole before long ones take the rest.
-pub(super) fn share(left: usize, wanted: &[usize]) -> Vec<usize> {
+pub(crate) fn share(left: usize, wanted: &[usize]) -> Vec<usize> {
     let mut shares = vec![0; wanted.len()];
     let mut left = left;
     while left > 0 {

@@ -17,32 +17,32 @@ use crate::{
 };
 
 /// How many elements of one array are looked at.
-const MOST_ITEMS: usize = 8;
+const MAX_ITEMS: usize = 8;
 
 /// One exchange, read as far as values are taken from it.
 #[derive(Clone, Debug)]
-pub(super) struct Given<'e> {
-    pub(super) exchange: &'e Exchange,
+pub(crate) struct ExchangeView<'e> {
+    pub(crate) exchange: &'e Exchange,
     /// The values that its request was written from.
-    pub(super) parts: &'e RequestParts,
+    pub(crate) parts: &'e RequestParts,
     /// The response's body, where it is a value.
     body: OnceCell<Option<Cow<'e, Value>>>,
 }
 
 /// The segment of a path that is wanted from a `Location`.
 #[derive(Clone, Debug)]
-pub(super) struct Place<'p> {
-    pub(super) contract: &'p Contract,
+pub(crate) struct Place<'p> {
+    pub(crate) contract: &'p Contract,
     /// The server's base path.
-    pub(super) base: &'p str,
+    pub(crate) base: &'p str,
     /// The path, up to the segment at least.
-    pub(super) shape: Cow<'p, Shape>,
+    pub(crate) shape: Cow<'p, Shape>,
     /// The number of the segment.
-    pub(super) segment: usize,
+    pub(crate) segment: usize,
 }
 
-impl<'e> Given<'e> {
-    pub(super) fn new(exchange: &'e Exchange, parts: &'e RequestParts) -> Self {
+impl<'e> ExchangeView<'e> {
+    pub(crate) fn new(exchange: &'e Exchange, parts: &'e RequestParts) -> Self {
         Self {
             exchange,
             parts,
@@ -50,8 +50,8 @@ impl<'e> Given<'e> {
         }
     }
 
-    /// As [`Given::new`], where the body was read before.
-    pub(super) fn with_body(
+    /// As [`ExchangeView::new`], where the body was read before.
+    pub(crate) fn with_body(
         exchange: &'e Exchange,
         parts: &'e RequestParts,
         body: Option<&'e Value>,
@@ -64,7 +64,7 @@ impl<'e> Given<'e> {
     }
 
     /// The values that a source gives; none where it is not there.
-    pub(super) fn values(&self, source: &Source, place: Option<&Place<'_>>) -> Vec<Value> {
+    pub(crate) fn values(&self, source: &Source, place: Option<&Place<'_>>) -> Vec<Value> {
         match source {
             Source::Expression(expression) => self.expression(expression).into_iter().collect(),
             Source::Each { array, value } => {
@@ -72,7 +72,7 @@ impl<'e> Given<'e> {
                 items
                     .into_iter()
                     .flatten()
-                    .take(MOST_ITEMS)
+                    .take(MAX_ITEMS)
                     .filter_map(|item| value.get(item).cloned())
                     .collect()
             }
@@ -84,7 +84,7 @@ impl<'e> Given<'e> {
     }
 
     /// The first value of some sources that can name a thing.
-    pub(super) fn name(&self, sources: &[Source], place: Option<&Place<'_>>) -> Option<Value> {
+    pub(crate) fn name(&self, sources: &[Source], place: Option<&Place<'_>>) -> Option<Value> {
         sources
             .iter()
             .flat_map(|source| self.values(source, place))
@@ -181,7 +181,7 @@ fn read(exchange: &Exchange) -> Option<Value> {
     }
 }
 
-/// Whether a value can stand in a path.
+/// Whether a value can ensure_fixture in a path.
 fn is_a_name(value: &Value) -> bool {
     match value {
         Value::String(text) => !matches!(text.as_str(), "" | "." | ".."),
@@ -191,7 +191,7 @@ fn is_a_name(value: &Value) -> bool {
 }
 
 /// A value as text.
-pub(super) fn plain(value: &Value) -> String {
+pub(crate) fn plain(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         other => other.to_string(),

@@ -8,24 +8,22 @@ use std::collections::{BTreeMap, HashSet};
 
 use serde_json::Value;
 
-use super::{
-    Case,
-    plan::{Identity, identity},
-};
 use crate::{
     check::Part,
     contract::{Operation, Schema},
+    gate::identity::{Identity, identity},
+    run::Case,
     wire::{RequestParts, read_text},
 };
 
 /// How many refusals must say the same.
-const ENOUGH: usize = 2;
+const MIN_CONFIRMATIONS: usize = 2;
 /// How much of a refusal is read.
-const LONGEST: usize = 2_000;
+const MAX_TEXT: usize = 2_000;
 
 /// A rule that a refusal names.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Constraint {
+pub(crate) enum Constraint {
     /// `must be a multiple of 5`
     MultipleOf(i64),
     /// `must be at most 10`
@@ -42,24 +40,29 @@ pub(super) enum Constraint {
 
 /// What refusals have said so far.
 #[derive(Debug, Default)]
-pub(super) struct Lessons {
-    heard: BTreeMap<(String, String, Constraint), HashSet<Identity>>,
-    learned: Vec<Lesson>,
+pub(crate) struct InferredConstraints {
+    hints: BTreeMap<(String, String, Constraint), HashSet<Identity>>,
+    learned: Vec<InferredConstraint>,
 }
 
 /// A rule that was learned.
 #[derive(Clone, Debug)]
-pub(super) struct Lesson {
+pub(crate) struct InferredConstraint {
     operation: String,
-    pub(super) part: Part,
+    pub(crate) part: Part,
     /// The property, where the part is the body.
-    pub(super) property: Option<String>,
-    pub(super) constraint: Constraint,
+    pub(crate) property: Option<String>,
+    pub(crate) constraint: Constraint,
 }
 
-impl Lessons {
+impl InferredConstraints {
     /// Takes in a refusal of a valid case. Answers the rules that are now believed.
-    pub(super) fn take(&mut self, case: &Case, body: Option<&Value>, text: &str) -> Vec<Lesson> {
+    pub(crate) fn take(
+        &mut self,
+        case: &Case,
+        body: Option<&Value>,
+        text: &str,
+    ) -> Vec<InferredConstraint> {
         let mut new = Vec::new();
         for said in sentences(body, text) {
             let Some(constraint) = Constraint::read(&said.text) else {
@@ -71,37 +74,37 @@ impl Lessons {
             let operation = case.operation.id.to_string();
             let place = format!("{part} {}", property.as_deref().unwrap_or_default());
             let cases = self
-                .heard
+                .hints
                 .entry((operation.clone(), place, constraint.clone()))
                 .or_default();
-            if cases.insert(identity(&case.request)) && cases.len() == ENOUGH {
-                let lesson = Lesson {
+            if cases.insert(identity(&case.request)) && cases.len() == MIN_CONFIRMATIONS {
+                let constraint = InferredConstraint {
                     operation,
                     part,
                     property,
                     constraint,
                 };
-                self.learned.push(lesson.clone());
-                new.push(lesson);
+                self.learned.push(constraint.clone());
+                new.push(constraint);
             }
         }
         new
     }
 
     /// The values of a case changed so that they keep what was learned; `None` where they do already.
-    pub(super) fn narrowed(
+    pub(crate) fn narrowed(
         &self,
         operation: &Operation,
         parts: &RequestParts,
     ) -> Option<RequestParts> {
         let mut changed = None;
-        for lesson in self
+        for constraint in self
             .learned
             .iter()
-            .filter(|lesson| lesson.operation == operation.id.as_str())
+            .filter(|constraint| constraint.operation == operation.id.as_str())
         {
             let current = changed.as_ref().unwrap_or(parts);
-            if let Some(next) = lesson.apply(operation, current) {
+            if let Some(next) = constraint.apply(operation, current) {
                 changed = Some(next);
             }
         }
@@ -109,7 +112,7 @@ impl Lessons {
     }
 }
 
-impl Lesson {
+impl InferredConstraint {
     fn apply(&self, operation: &Operation, parts: &RequestParts) -> Option<RequestParts> {
         match (&self.part, &self.property) {
             (Part::Parameter(location, name), _) => {
@@ -137,13 +140,13 @@ impl Lesson {
     }
 }
 
-/// One text of a refusal, with the texts that stand beside it.
-struct Said {
+/// One text of a refusal, with the texts that ensure_fixture beside it.
+struct Hint {
     text: String,
     beside: Vec<String>,
 }
 
-impl Said {
+impl Hint {
     /// The one part of the case that the texts name; `None` where they name none, or several.
     fn speaks_of(&self, case: &Case) -> Option<(Part, Option<String>)> {
         let parameters = case.parts.parameters.iter().map(|(location, name, _)| {
@@ -187,22 +190,22 @@ fn mentions(text: &str, name: &str) -> bool {
         })
 }
 
-fn sentences(body: Option<&Value>, text: &str) -> Vec<Said> {
+fn sentences(body: Option<&Value>, text: &str) -> Vec<Hint> {
     let mut found = Vec::new();
     match body {
         Some(body) => walk(body, &[], &mut found),
-        None => found.push(Said {
-            text: text.chars().take(LONGEST).collect(),
+        None => found.push(Hint {
+            text: text.chars().take(MAX_TEXT).collect(),
             beside: Vec::new(),
         }),
     }
     found
 }
 
-fn walk(value: &Value, beside: &[String], found: &mut Vec<Said>) {
+fn walk(value: &Value, beside: &[String], found: &mut Vec<Hint>) {
     match value {
-        Value::String(text) => found.push(Said {
-            text: text.chars().take(LONGEST).collect(),
+        Value::String(text) => found.push(Hint {
+            text: text.chars().take(MAX_TEXT).collect(),
             beside: beside.to_vec(),
         }),
         Value::Array(items) => {
@@ -295,7 +298,7 @@ impl Constraint {
     }
 
     /// The rule in words.
-    pub(super) fn words(&self) -> String {
+    pub(crate) fn words(&self) -> String {
         match self {
             Self::MultipleOf(step) => format!("a multiple of {step}"),
             Self::AtMost(most) => format!("at most {most}"),
@@ -307,7 +310,7 @@ impl Constraint {
     }
 
     /// The keyword that would say it in the document.
-    pub(super) const fn keyword(&self) -> &'static str {
+    pub(crate) const fn keyword(&self) -> &'static str {
         match self {
             Self::MultipleOf(_) => "multipleOf",
             Self::AtMost(_) => "maximum",
@@ -333,7 +336,7 @@ impl Constraint {
             Self::ShortestText(least) => {
                 let text = value.as_str()?;
                 let missing = least.saturating_sub(text.chars().count());
-                format!("{text}{}", "a".repeat(missing.min(LONGEST))).into()
+                format!("{text}{}", "a".repeat(missing.min(MAX_TEXT))).into()
             }
             Self::OneOf(values) => {
                 let plain = match value {

@@ -5,14 +5,15 @@
 
 use serde_json::Value;
 
+use super::knowledge::view::plain;
 use crate::{
     contract::{Location, Schema},
-    gate::{LiveSettings, extract::plain, settings::given_value},
+    run::{LiveSettings, given_value},
     wire::RequestParts,
 };
 
 /// The names of the parameters and properties whose values name made-up resources.
-pub(in crate::gate) fn made_up(parts: &RequestParts, settings: &LiveSettings) -> Vec<String> {
+pub(crate) fn synthetic_ids(parts: &RequestParts, settings: &LiveSettings) -> Vec<String> {
     let mut names = Vec::new();
     for (location, name, value) in &parts.parameters {
         if (*location == Location::Path || names_something(name))

@@ -7,8 +7,12 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{End, Outcome, RunKind};
-use crate::finding::{Finding, Findings, Severity};
+use super::{
+    info::RunKind,
+    known::{BaselineSummary, KnownFinding},
+    outcome::{End, Outcome},
+};
+use crate::finding::{Finding, Severity};
 
 /// The version of the form.
 const VERSION: u32 = 1;
@@ -17,23 +21,6 @@ const VERSION: u32 = 1;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Baseline {
     known: BTreeMap<String, KnownFinding>,
-}
-
-/// One finding that is known.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct KnownFinding {
-    /// What tells it from others.
-    pub fingerprint: String,
-    /// The kind of run that found it.
-    pub run: RunKind,
-    /// The rule.
-    pub check: String,
-    /// The operation, by id.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub operation: Option<String>,
-    /// What was wrong, in the words of the run that found it first.
-    pub message: String,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -68,15 +55,6 @@ pub enum BaselineError {
         /// Its version.
         version: u32,
     },
-}
-
-/// What a baseline made of a run.
-#[derive(Clone, Debug, Default)]
-pub struct BaselineSummary {
-    /// What was found and is accepted.
-    pub known: Findings,
-    /// What is accepted, was looked for, and was not found any more.
-    pub gone: Vec<KnownFinding>,
 }
 
 /// How far a run looked: what it did not look for cannot have gone away.
@@ -235,25 +213,5 @@ fn looked_for(outcome: &Outcome, scope: Scope) -> impl Fn(&KnownFinding) -> bool
                 }
                 _ => !scope.leaves_operations,
             }
-    }
-}
-
-impl KnownFinding {
-    fn of(finding: &Finding, run: RunKind) -> Self {
-        Self {
-            fingerprint: finding.fingerprint().to_string(),
-            run,
-            check: finding.rule.to_string(),
-            operation: finding.operation.clone(),
-            message: finding.message.clone(),
-        }
-    }
-
-    /// `undeclared-status of getDataExport`
-    pub fn name(&self) -> String {
-        match &self.operation {
-            Some(operation) => format!("{} of {operation}", self.check),
-            None => self.check.clone(),
-        }
     }
 }

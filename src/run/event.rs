@@ -5,9 +5,8 @@
 
 use http::StatusCode;
 use oasgate_document::Document;
-use serde::{Deserialize, Serialize};
 
-use super::Outcome;
+use super::{info::Header, outcome::Outcome};
 use crate::finding::Finding;
 
 /// Something that happened in a run.
@@ -27,39 +26,6 @@ pub enum Event<'a> {
     Notice(&'a str),
     /// The run is over, or was interrupted.
     Finished(&'a Outcome),
-}
-
-/// What is known before the first exchange.
-#[derive(Clone, Debug)]
-pub struct Header {
-    /// `info.title` of the document.
-    pub title: String,
-    /// `info.version` of the document.
-    pub api_version: String,
-    /// `OpenAPI 3.0.1`, `Swagger 2.0`.
-    pub specification: String,
-    /// The document's file name as given.
-    pub document: String,
-    /// How many operations the contract has.
-    pub operations: usize,
-    /// The seed; `None` when nothing is generated.
-    pub seed: Option<u64>,
-    /// What the run does.
-    pub kind: RunKind,
-    /// Where the exchanges come from: a URL or the recordings, as given.
-    pub target: String,
-}
-
-/// What a run does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum RunKind {
-    /// Sends cases to a service.
-    Check,
-    /// Reads recordings.
-    Replay,
-    /// Looks at the document alone.
-    Lint,
 }
 
 /// One more exchange was held.

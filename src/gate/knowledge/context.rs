@@ -1,86 +1,53 @@
-//! Things that a service has: a resource, and the values that name one in its path.
+//! What resources are named with: the contract, its graph, and where the service is.
+
+use std::borrow::Cow;
 
 use http::{Method, StatusCode};
 use serde_json::Value;
 use url::Url;
 
-use std::borrow::Cow;
-
+use super::{
+    instance::ResourceInstance,
+    view::{ExchangeView, Place},
+};
 use crate::{
     contract::{
         Contract, Location, Operation, StatusKey,
-        graph::{Creator, Graph, Resource, Shape},
+        graph::{Creator, Graph, Resource},
     },
-    gate::{
-        LiveSettings,
-        extract::{Given, Place},
-        live::Run,
-    },
+    run::LiveSettings,
     wire::{RequestParts, write_request},
 };
 
-/// One thing that the service has.
-#[derive(Clone, Debug, PartialEq)]
-pub(in crate::gate) struct Thing {
-    /// Its place among the graph's resources.
-    pub(super) resource: usize,
-    /// The values in its path, by the number of the segment.
-    values: Vec<(usize, Value)>,
-    /// Its path at the service.
-    pub(super) path: String,
-}
-
 /// What is needed to name things.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Namer<'n> {
-    pub(super) contract: &'n Contract,
-    pub(super) graph: &'n Graph,
-    pub(super) settings: &'n LiveSettings,
+pub(crate) struct ResourceContext<'n> {
+    pub(crate) contract: &'n Contract,
+    pub(crate) graph: &'n Graph,
+    pub(crate) settings: &'n LiveSettings,
 }
 
-impl Thing {
-    /// The value that an operation at or below the thing wants for a path parameter.
-    pub(super) fn value_for(
-        &self,
-        shape: &Shape,
-        operation: &Operation,
-        name: &str,
-    ) -> Option<&Value> {
-        if !shape.contains(&Shape::of(operation)) {
-            return None;
-        }
-        self.values
-            .iter()
-            .find(|(at, _)| shape.key_at(operation, *at) == Some(name))
-            .map(|(_, value)| value)
-    }
-}
-
-impl<'n> Namer<'n> {
-    pub(super) fn of<T>(run: &Run<'n, T>) -> Self {
-        Self {
-            contract: run.contract,
-            graph: run.graph,
-            settings: run.settings,
-        }
-    }
-
-    pub(super) fn operation(&self, index: usize) -> &'n std::sync::Arc<Operation> {
+impl<'n> ResourceContext<'n> {
+    pub(crate) fn operation(&self, index: usize) -> &'n std::sync::Arc<Operation> {
         &self.contract.operations()[index]
     }
 
-    pub(super) fn index(&self, operation: &Operation) -> Option<usize> {
+    pub(crate) fn index(&self, operation: &Operation) -> Option<usize> {
         let id = operation.id.as_str();
         let mut all = self.contract.operations().iter();
         all.position(|one| one.id.as_str() == id)
     }
 
-    pub(super) fn base_path(&self) -> &'n str {
+    pub(crate) fn base_path(&self) -> &'n str {
         self.settings.base.path().trim_end_matches('/')
     }
 
     /// What an exchange made, if it made something that can be named.
-    pub(super) fn made(&self, operation: usize, given: &Given<'_>) -> Option<Thing> {
+    pub(crate) fn made(
+        &self,
+        operation: usize,
+        given: &ExchangeView<'_>,
+    ) -> Option<ResourceInstance> {
         let request = &given.exchange.request;
         if !given.exchange.response.status.is_success()
             || request.method != self.operation(operation).method
@@ -99,7 +66,12 @@ impl<'n> Namer<'n> {
         self.named(at, creator, given)
     }
 
-    fn named(&self, at: usize, creator: &Creator, given: &Given<'_>) -> Option<Thing> {
+    fn named(
+        &self,
+        at: usize,
+        creator: &Creator,
+        given: &ExchangeView<'_>,
+    ) -> Option<ResourceInstance> {
         let resource = &self.graph.resources[at];
         let shape = &resource.shape;
         let place = Place {
@@ -113,7 +85,12 @@ impl<'n> Namer<'n> {
     }
 
     /// The thing of a resource with a key, below what a request named.
-    pub(super) fn thing(&self, at: usize, parts: &RequestParts, key: &Value) -> Option<Thing> {
+    pub(crate) fn thing(
+        &self,
+        at: usize,
+        parts: &RequestParts,
+        key: &Value,
+    ) -> Option<ResourceInstance> {
         let resource = &self.graph.resources[at];
         let shape = &resource.shape;
         let user = self.operation(user_of(resource)?);
@@ -132,7 +109,7 @@ impl<'n> Namer<'n> {
             own.set(Location::Path, name, value);
         }
         let url = write_request(user, &self.settings.base, &own).ok()?.url;
-        Some(Thing {
+        Some(ResourceInstance {
             resource: at,
             values,
             path: url.path().to_owned(),
@@ -164,7 +141,7 @@ fn user_of(resource: &Resource) -> Option<usize> {
 }
 
 /// Whether a response says that something was made, and not that it was there before.
-pub(super) fn is_new(operation: &Operation, method: &Method, status: StatusCode) -> bool {
+pub(crate) fn is_new(operation: &Operation, method: &Method, status: StatusCode) -> bool {
     let declares_created = operation
         .responses
         .declared
@@ -179,7 +156,7 @@ pub(super) fn is_new(operation: &Operation, method: &Method, status: StatusCode)
 }
 
 /// The path of a URL as things are compared by.
-pub(super) fn path_of(url: &Url) -> &str {
+pub(crate) fn path_of(url: &Url) -> &str {
     let path = url.path();
     path.strip_suffix('/').unwrap_or(path)
 }

@@ -13,7 +13,7 @@ use std::{
 
 use serde_json::Value;
 
-use super::extract::{Given, Place, plain};
+use super::view::{ExchangeView, Place, plain};
 use crate::{
     contract::{
         Contract, Location, Operation, Schema,
@@ -23,13 +23,13 @@ use crate::{
 };
 
 /// How many values of one place are kept.
-const MOST_VALUES: usize = 12;
+const MAX_VALUES: usize = 12;
 /// How long the text of a value may be.
-const LONGEST: usize = 200;
+const MAX_TEXT: usize = 200;
 
 /// What responses gave, newest last.
 #[derive(Debug)]
-pub(super) struct Pool {
+pub(crate) struct Pool {
     graph: Arc<Graph>,
     index: HashMap<String, usize>,
     values: BTreeMap<(usize, Need), VecDeque<Value>>,
@@ -38,7 +38,7 @@ pub(super) struct Pool {
 
 impl Pool {
     /// An empty pool for a contract.
-    pub(super) fn new(contract: &Contract, graph: Arc<Graph>) -> Self {
+    pub(crate) fn new(contract: &Contract, graph: Arc<Graph>) -> Self {
         let ids = contract.operations().iter().enumerate();
         Self {
             graph,
@@ -51,12 +51,12 @@ impl Pool {
     }
 
     /// Takes in what a success gives to others.
-    pub(super) fn take(
+    pub(crate) fn take(
         &mut self,
         contract: &Contract,
         base: &str,
         operation: &Operation,
-        given: &Given<'_>,
+        given: &ExchangeView<'_>,
     ) {
         if !given.exchange.response.status.is_success() {
             return;
@@ -92,9 +92,9 @@ impl Pool {
         }
     }
 
-    /// The values that may stand for a need of an operation, newest first; those that its schema does
+    /// The values that may ensure_fixture for a need of an operation, newest first; those that its schema does
     /// not take, and those that were refused, are left out.
-    pub(super) fn values_for(
+    pub(crate) fn values_for(
         &self,
         operation: &Operation,
         need: &Need,
@@ -118,12 +118,12 @@ impl Pool {
 
     /// Remembers that a value named nothing, so that it is not offered again. All operations whose
     /// paths share the place share the memory.
-    pub(super) fn refuse(&mut self, operation: &Operation, need: &Need, value: &Value) {
+    pub(crate) fn refuse(&mut self, operation: &Operation, need: &Need, value: &Value) {
         self.refused.insert((place(operation, need), plain(value)));
     }
 
     /// Whether a value named nothing when it was sent.
-    pub(super) fn is_refused(&self, operation: &Operation, need: &Need, value: &Value) -> bool {
+    pub(crate) fn is_refused(&self, operation: &Operation, need: &Need, value: &Value) -> bool {
         self.refused
             .contains(&(place(operation, need), plain(value)))
     }
@@ -131,12 +131,12 @@ impl Pool {
 
 fn push(values: &mut VecDeque<Value>, value: Value) {
     let text = plain(&value);
-    if value.is_null() || value.is_boolean() || text.is_empty() || text.len() > LONGEST {
+    if value.is_null() || value.is_boolean() || text.is_empty() || text.len() > MAX_TEXT {
         return;
     }
     values.retain(|known| *known != value);
     values.push_back(value);
-    if values.len() > MOST_VALUES {
+    if values.len() > MAX_VALUES {
         values.pop_front();
     }
 }
@@ -235,7 +235,7 @@ mod tests {
             origin: Origin::Live,
         };
         let parts = wire::RequestParts::default();
-        let given = Given::with_body(&exchange, &parts, Some(body));
+        let given = ExchangeView::with_body(&exchange, &parts, Some(body));
         pool.take(contract, "/v1", &operation, &given);
     }
 
@@ -302,7 +302,7 @@ mod tests {
             take(&mut pool, &contract, "addPet", &json!({ "id": id }), "");
         }
         let offered = offered(&pool, &contract);
-        assert_eq!(offered.len(), MOST_VALUES);
+        assert_eq!(offered.len(), MAX_VALUES);
         assert_eq!(offered[0], json!(99));
     }
 }

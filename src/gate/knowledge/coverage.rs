@@ -3,7 +3,7 @@
 //!
 //! To see which branches a value takes costs about as much as to hold it. A value of a shape that came
 //! often enough is therefore not looked at again: once where the schema has no branches, since a shape
-//! tells which properties are there, and [`LOOKS`] times where it has some. What is looked at depends
+//! tells which properties are there, and [`MAX_BRANCH_SAMPLES`] times where it has some. What is looked at depends
 //! on the order of the exchanges alone, never on the workers.
 
 use std::{
@@ -14,79 +14,36 @@ use std::{
 
 use indexmap::IndexMap;
 use oasgate_document::Address;
-use serde::Serialize;
 use serde_json::Value;
 
 use crate::{
     check::{Content, Subject},
     contract::{Choice, Contract, Operation, Schema, shapes},
+    run::{Coverage, Share},
     wire::Parsed,
 };
 
 /// How often one shape is looked at where a schema has branches.
-const LOOKS: u32 = 32;
+const MAX_BRANCH_SAMPLES: u32 = 32;
 /// How many shapes of one operation are looked at.
-const MOST_SHAPES: usize = 1_000;
-
-/// How many of all that is declared were seen.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Share {
-    /// Those that were seen.
-    pub seen: u64,
-    /// All of them.
-    pub all: u64,
-}
-
-impl Share {
-    fn add(&mut self, other: Self) {
-        self.seen += other.seen;
-        self.all += other.all;
-    }
-}
-
-/// What was held and what was not. All but `operations` is about what the operations declare that
-/// were held at least once.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Coverage {
-    /// Operations.
-    pub operations: Share,
-    /// Declared responses by status.
-    pub statuses: Share,
-    /// Declared media types of responses.
-    pub media_types: Share,
-    /// Optional properties of response schemas, each once for a media type of a response.
-    pub properties: Share,
-    /// Branches of `oneOf` and `anyOf` in response schemas.
-    pub branches: Share,
-}
-
-impl Coverage {
-    /// Takes in what was held of another operation.
-    pub(super) fn add(&mut self, other: &Self) {
-        self.operations.add(other.operations);
-        self.statuses.add(other.statuses);
-        self.media_types.add(other.media_types);
-        self.properties.add(other.properties);
-        self.branches.add(other.branches);
-    }
-}
+const MAX_SHAPES: usize = 1_000;
 
 /// What there is to be seen, worked out for an operation when it is first asked for.
-pub(super) struct Declared<'c> {
+pub(crate) struct CoverageTargets<'c> {
     contract: &'c Contract,
-    operations: Vec<OnceLock<Vec<Offered>>>,
+    operations: Vec<OnceLock<Vec<MediaTypeTargets>>>,
 }
 
 /// What one media type of a response leaves open.
-struct Offered {
+struct MediaTypeTargets {
     response: usize,
     media_type: usize,
     choices: IndexMap<Address, Choice>,
     has_branches: bool,
 }
 
-impl<'c> Declared<'c> {
-    pub(super) fn new(contract: &'c Contract) -> Self {
+impl<'c> CoverageTargets<'c> {
+    pub(crate) fn new(contract: &'c Contract) -> Self {
         let operations = contract.operations().iter();
         Self {
             contract,
@@ -94,12 +51,12 @@ impl<'c> Declared<'c> {
         }
     }
 
-    fn of(&self, operation: usize) -> &[Offered] {
+    fn of(&self, operation: usize) -> &[MediaTypeTargets] {
         self.operations[operation].get_or_init(|| offered(&self.contract.operations()[operation]))
     }
 }
 
-fn offered(operation: &Operation) -> Vec<Offered> {
+fn offered(operation: &Operation) -> Vec<MediaTypeTargets> {
     let mut all = Vec::new();
     for (response, declared) in operation.responses.declared.iter().enumerate() {
         for (media_type, content) in declared.content.media_types.iter().enumerate() {
@@ -107,7 +64,7 @@ fn offered(operation: &Operation) -> Vec<Offered> {
             let schema = content.item_schema.as_ref().or(content.schema.as_ref());
             let choices = schema.map(Schema::choices);
             let choices = choices.unwrap_or_default();
-            all.push(Offered {
+            all.push(MediaTypeTargets {
                 response,
                 media_type,
                 has_branches: choices.values().any(|choice| *choice == Choice::Branch),
@@ -120,7 +77,7 @@ fn offered(operation: &Operation) -> Vec<Offered> {
 
 /// What one exchange showed.
 #[derive(Clone, Debug)]
-pub(super) struct Sight {
+pub(crate) struct CoverageSample {
     operation: usize,
     response: Option<usize>,
     media_type: Option<usize>,
@@ -131,15 +88,15 @@ pub(super) struct Sight {
 
 /// Which shapes were looked at how often.
 #[derive(Debug, Default)]
-pub(super) struct Looks {
+pub(crate) struct ShapeSampler {
     seen: HashMap<usize, HashMap<u64, u32>>,
 }
 
-impl Looks {
+impl ShapeSampler {
     /// Whether a shape is to be looked at once more.
     fn wants(&mut self, operation: usize, shape: u64, most: u32) -> bool {
         let shapes = self.seen.entry(operation).or_default();
-        if shapes.len() >= MOST_SHAPES && !shapes.contains_key(&shape) {
+        if shapes.len() >= MAX_SHAPES && !shapes.contains_key(&shape) {
             return false;
         }
         let looks = shapes.entry(shape).or_default();
@@ -148,12 +105,12 @@ impl Looks {
     }
 
     /// What an exchange shows; `None` where one like it was looked at before.
-    pub(super) fn at(
+    pub(crate) fn at(
         &mut self,
-        declared: &Declared<'_>,
+        declared: &CoverageTargets<'_>,
         operation: usize,
         subject: &Subject<'_>,
-    ) -> Option<Sight> {
+    ) -> Option<CoverageSample> {
         let responses = &subject.operation.responses.declared;
         let response = subject.declared().and_then(|came| {
             responses
@@ -179,7 +136,7 @@ impl Looks {
         }
         let shape = hasher.finish();
         let looks = if offered.is_some_and(|one| one.has_branches) {
-            LOOKS
+            MAX_BRANCH_SAMPLES
         } else {
             1
         };
@@ -200,7 +157,7 @@ impl Looks {
                 .collect(),
             _ => Vec::new(),
         };
-        Some(Sight {
+        Some(CoverageSample {
             operation,
             response,
             media_type,
@@ -213,22 +170,22 @@ impl Looks {
 
 /// What was seen so far.
 #[derive(Debug, Default)]
-pub(super) struct Seen {
-    operations: HashMap<usize, SeenOf>,
-    looks: Looks,
+pub(crate) struct CoverageMap {
+    operations: HashMap<usize, OperationCoverage>,
+    looks: ShapeSampler,
 }
 
 #[derive(Debug, Default)]
-struct SeenOf {
+struct OperationCoverage {
     responses: HashSet<usize>,
     media_types: HashSet<(usize, usize)>,
     taken: HashSet<(usize, usize, usize)>,
 }
 
-impl Seen {
+impl CoverageMap {
     /// Takes in what exchanges showed, in the order in which they came. Answers whether something of
     /// the contract was seen for the first time.
-    pub(super) fn take(&mut self, sight: &Sight) -> bool {
+    pub(crate) fn take(&mut self, sight: &CoverageSample) -> bool {
         if !self.looks.wants(sight.operation, sight.shape, sight.looks) {
             return false;
         }
@@ -248,7 +205,12 @@ impl Seen {
     }
 
     /// What was held of an operation, and what was not.
-    pub(super) fn of(&self, declared: &Declared<'_>, operation: usize, is_held: bool) -> Coverage {
+    pub(crate) fn of(
+        &self,
+        declared: &CoverageTargets<'_>,
+        operation: usize,
+        is_held: bool,
+    ) -> Coverage {
         let mut coverage = Coverage {
             operations: Share {
                 seen: u64::from(is_held),
@@ -259,7 +221,7 @@ impl Seen {
         if !is_held {
             return coverage;
         }
-        let nothing = SeenOf::default();
+        let nothing = OperationCoverage::default();
         let seen = self.operations.get(&operation).unwrap_or(&nothing);
         let count = |share: &mut Share, is_seen: bool| {
             share.all += 1;
@@ -296,17 +258,19 @@ fn values_of<'s>(subject: &'s Subject<'_>) -> &'s [Value] {
 
 #[cfg(test)]
 mod tests {
-    use super::{LOOKS, Looks, MOST_SHAPES};
+    use super::{MAX_BRANCH_SAMPLES, MAX_SHAPES, ShapeSampler};
 
     #[test]
     fn a_shape_is_looked_at_so_often_and_so_many_shapes_are() {
-        let mut looks = Looks::default();
+        let mut looks = ShapeSampler::default();
         assert!(looks.wants(0, 7, 1));
         assert!(!looks.wants(0, 7, 1));
         assert!(looks.wants(1, 7, 1), "another operation");
-        let wanted = (0..100).filter(|_| looks.wants(2, 7, LOOKS)).count();
+        let wanted = (0..100)
+            .filter(|_| looks.wants(2, 7, MAX_BRANCH_SAMPLES))
+            .count();
         assert_eq!(wanted, 32);
         let wanted = (0..5_000).filter(|at| looks.wants(3, *at, 1)).count();
-        assert_eq!(wanted, MOST_SHAPES);
+        assert_eq!(wanted, MAX_SHAPES);
     }
 }

@@ -13,7 +13,7 @@ use crate::{
 
 /// What each operation has shown so far, by its id.
 #[derive(Debug, Default)]
-pub(super) struct Novelty {
+pub(crate) struct Novelty {
     shown: HashMap<String, Shown>,
 }
 
@@ -27,7 +27,7 @@ struct Shown {
 
 impl Novelty {
     /// Takes in what came.
-    pub(super) fn take(
+    pub(crate) fn take(
         &mut self,
         operation: &Operation,
         exchange: &Exchange,
@@ -48,12 +48,12 @@ impl Novelty {
     }
 
     /// Takes in that something else was new, such as a branch of a schema.
-    pub(super) fn note(&mut self, operation: &Operation) {
+    pub(crate) fn note(&mut self, operation: &Operation) {
         self.shown_by(operation).count += 1;
     }
 
     /// How many different things an operation has shown.
-    pub(super) fn count(&self, operation: &Operation) -> u64 {
+    pub(crate) fn count(&self, operation: &Operation) -> u64 {
         let shown = self.shown.get(operation.id.as_str());
         shown.map_or(0, |shown| shown.count)
     }

@@ -1,0 +1,34 @@
+//! Things that a service has: a resource, and the values that name one in its path.
+
+use serde_json::Value;
+
+use crate::contract::{Operation, graph::Shape};
+
+/// One thing that the service has.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct ResourceInstance {
+    /// Its place among the graph's resources.
+    pub(crate) resource: usize,
+    /// The values in its path, by the number of the segment.
+    pub(crate) values: Vec<(usize, Value)>,
+    /// Its path at the service.
+    pub(crate) path: String,
+}
+
+impl ResourceInstance {
+    /// The value that an operation at or below the thing wants for a path parameter.
+    pub(crate) fn value_for(
+        &self,
+        shape: &Shape,
+        operation: &Operation,
+        name: &str,
+    ) -> Option<&Value> {
+        if !shape.contains(&Shape::of(operation)) {
+            return None;
+        }
+        self.values
+            .iter()
+            .find(|(at, _)| shape.key_at(operation, *at) == Some(name))
+            .map(|(_, value)| value)
+    }
+}

@@ -1,0 +1,36 @@
+//! What sequences have learned, kept for those that a run sends later.
+
+use std::collections::{HashMap, HashSet};
+
+use super::{history::ExchangeRecord, instance::ResourceInstance};
+use crate::{contract::graph::Need, gate::identity::Identity};
+
+/// Something that is there for all sequences that need it, and how it was made.
+#[derive(Clone, Debug)]
+pub(crate) struct SharedFixture {
+    pub(crate) thing: ResourceInstance,
+    pub(crate) records: Vec<ExchangeRecord>,
+}
+
+/// What sequences have learned, kept for those that a run sends later.
+#[derive(Debug, Default)]
+pub(crate) struct SequenceMemory {
+    /// Requests that were refused, by what tells them apart on the wire.
+    pub(crate) refused: HashSet<Identity>,
+    /// Operations that made nothing.
+    pub(crate) fruitless: HashSet<usize>,
+    /// Operations that were sent the body that the document shows.
+    pub(crate) shown: HashSet<usize>,
+    /// How many values were drawn for each operation.
+    pub(crate) draws: HashMap<usize, usize>,
+    /// Operations that succeeded.
+    pub(crate) reached: HashSet<usize>,
+    /// What sequences share, by resource; `None` where it cannot be made.
+    pub(crate) fixtures: HashMap<usize, Option<SharedFixture>>,
+    /// Values that lists named.
+    pub(crate) listed: Vec<(usize, Need, serde_json::Value)>,
+    /// Lists that were asked for.
+    pub(crate) asked: HashSet<usize>,
+    /// Reads that were sent twice in a row.
+    pub(crate) steady: HashSet<usize>,
+}

@@ -1,0 +1,46 @@
+//! What ends every run: the document's own defects as notices, and the comparison of snapshots.
+
+use crate::{
+    contract::Contract,
+    finding::Finding,
+    run::{End, SnapshotSummary},
+    snapshot::{Comparison, Store},
+};
+
+/// A sentence for each defect of the document: what it concerns was not held.
+pub(crate) fn defect_notices(contract: &Contract, notices: &mut Vec<String>) {
+    for defect in contract.defects() {
+        let place = contract
+            .document()
+            .locate(&defect.address)
+            .map_or_else(String::new, |place| format!("{place}: "));
+        notices.push(format!("{place}{} [{}]", defect.message, defect.rule));
+    }
+}
+
+/// Compares the snapshots and hands over what drifted.
+pub(crate) fn settle(
+    store: Option<Store>,
+    end: End,
+    mut found: impl FnMut(Finding),
+) -> (SnapshotSummary, End) {
+    let mut summary = SnapshotSummary::default();
+    let Some(store) = store else {
+        return (summary, end);
+    };
+    match store.settle() {
+        Ok(settled) => {
+            for one in settled {
+                match &one.comparison {
+                    Comparison::Unchanged => summary.unchanged += 1,
+                    Comparison::New => summary.new += 1,
+                    Comparison::Drifted { .. } => summary.drifted += 1,
+                }
+                one.finding().into_iter().for_each(&mut found);
+                summary.written.extend(one.written);
+            }
+            (summary, end)
+        }
+        Err(error) => (summary, End::Failed(error.to_string())),
+    }
+}

@@ -1,0 +1,30 @@
+//! What a run is told, what it tells, and what it comes to: plain data that the gate, its reports, the
+//! configuration and the tests share. Nothing here sends, reads or decides.
+
+mod baseline;
+mod case;
+mod coverage;
+mod credentials;
+mod event;
+mod info;
+mod known;
+mod outcome;
+mod settings;
+mod shard;
+
+pub use baseline::{Baseline, BaselineError, Growth, Scope};
+pub(crate) use case::existing;
+pub use case::{Case, Phase};
+pub use coverage::{Coverage, Share};
+pub use credentials::{Credential, Credentials, NamedCredential, TokenForm};
+pub(crate) use credentials::{CredentialChoice, hide, hide_in};
+pub use event::{Event, Listener, Progress};
+pub use info::{Header, RunKind};
+pub use known::{BaselineSummary, KnownFinding};
+pub use outcome::{End, OperationSummary, Outcome, SnapshotSummary, Unreached};
+pub(crate) use settings::given_value;
+pub use settings::{
+    CleanUp, LiveSettings, Methods, PollingRule, RandomEnd, Settings, Severities, SeverityRule,
+    base_of,
+};
+pub use shard::{MalformedShard, Shard};
