@@ -11,7 +11,7 @@ use indexmap::IndexMap;
 use oasgate_document::Address;
 use serde_json::{Map, Value};
 
-use super::{Direction, Schema, structure};
+use super::{Schema, structure};
 
 /// How many nodes of one schema are looked at, those near the root first.
 const MOST_NODES: usize = 400;
@@ -41,7 +41,8 @@ fn of(schema: &Schema) -> IndexMap<Address, Choice> {
         let mut required = HashSet::new();
         always_required(schema, &root, 0, &mut required);
         for (at, members) in group {
-            for branch in branches(&at, members) {
+            let subtypes = subtypes(schema, &at, members, None);
+            for branch in branches(&at, members).chain(subtypes) {
                 found.insert(branch, Choice::Branch);
             }
             for (name, below) in properties(&at, members) {
@@ -74,6 +75,7 @@ fn taken(schema: &Schema, value: &Value) -> Vec<Address> {
                 let unit = schema.store.unit(branch, schema.direction);
                 unit.is_valid(node.value)
             }));
+            found.extend(subtypes(schema, at, members, Some(node.value)));
         }
     });
     found
@@ -105,6 +107,19 @@ fn branches(at: &Address, members: &Map<String, Value>) -> impl Iterator<Item = 
         }
     }
     found.into_iter()
+}
+
+/// The schemas that are derived from a base with a discriminator, where no alternatives list them.
+fn subtypes(
+    schema: &Schema,
+    at: &Address,
+    members: &Map<String, Value>,
+    value: Option<&Value>,
+) -> Vec<Address> {
+    if branches(at, members).next().is_some() {
+        return Vec::new();
+    }
+    structure::subtypes(schema, at, value)
 }
 
 fn nodes_below(at: &Address, members: &Map<String, Value>) -> Vec<Address> {
@@ -161,10 +176,7 @@ fn always_required<'s>(
 /// Whether a property may be there at all, in the schema's direction.
 fn may_travel(schema: &Schema, property: &Address) -> bool {
     let document = schema.store.document();
-    let other_way = match schema.direction {
-        Direction::Request => "readOnly",
-        Direction::Response => "writeOnly",
-    };
+    let other_way = schema.direction.mark_of_the_other();
     let target = schema.store.target(property);
     [property, &target].iter().all(|at| match document.get(at) {
         Some(Value::Object(members)) => members.get(other_way) != Some(&Value::Bool(true)),

@@ -9,6 +9,11 @@ pub(crate) mod canonical;
 mod choices;
 mod constraints;
 mod dialect;
+mod discriminator;
+mod ecma;
+mod finite;
+mod for_generation;
+mod formats;
 pub(super) mod objects;
 mod patterns;
 mod shape;
@@ -47,6 +52,16 @@ impl Direction {
         match self {
             Self::Request => "request",
             Self::Response => "response",
+        }
+    }
+}
+
+impl Direction {
+    /// The mark of properties that travel the other way only (OpenAPI 3.0.4 §4.7.24.2).
+    pub(super) const fn mark_of_the_other(self) -> &'static str {
+        match self {
+            Self::Request => "readOnly",
+            Self::Response => "writeOnly",
         }
     }
 }
@@ -204,9 +219,18 @@ impl Schema {
         standalone::bare(self)
     }
 
+    /// The same for generating values: without what must not be sent in its direction, with the names
+    /// that discriminators want and the bounds of registered formats.
+    pub(crate) fn to_generation_schema(&self) -> Value {
+        standalone::for_generation(self)
+    }
+
     /// Whether it is proved that no value is accepted. What the schema refers to beyond a few steps
     /// is taken to allow all, so that a no is never wrong and a yes may be missed.
     pub fn is_impossible(&self) -> bool {
+        if finite::is_endless(self) {
+            return true;
+        }
         standalone::bounded(self).is_some_and(|schema| canonical::is_impossible(&schema))
     }
 

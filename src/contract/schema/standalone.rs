@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     Schema,
-    translate::{Purpose, Translation},
+    translate::{Form, Purpose, Translation},
 };
 
 /// The name that a component has; `None` for a schema that is no component.
@@ -26,6 +26,11 @@ pub(super) fn standalone(schema: &Schema) -> Value {
 /// The schema without annotations.
 pub(super) fn bare(schema: &Schema) -> Value {
     bundle(schema, Purpose::Validation)
+}
+
+/// The schema for generating values.
+pub(super) fn for_generation(schema: &Schema) -> Value {
+    bundle(schema, Purpose::Generation)
 }
 
 /// How many definitions a bounded schema may have.
@@ -59,12 +64,12 @@ fn bundle(schema: &Schema, purpose: Purpose) -> Value {
 fn bundle_up_to(schema: &Schema, purpose: Purpose, most: usize) -> Value {
     let store = &schema.store;
     let root = store.target(&schema.address);
-    let mut names: IndexMap<Address, String> = IndexMap::new();
-    names.insert(root.clone(), String::new());
+    let mut names: IndexMap<(Address, Form), String> = IndexMap::new();
+    names.insert((root.clone(), Form::Whole), String::new());
     let mut definitions = Map::new();
     let mut top = Value::Bool(true);
     let mut done = 0;
-    while let Some((at, name)) = names
+    while let Some(((at, form), name)) = names
         .get_index(done)
         .map(|(at, name)| (at.clone(), name.clone()))
     {
@@ -76,14 +81,16 @@ fn bundle_up_to(schema: &Schema, purpose: Purpose, most: usize) -> Value {
         let value = store.document().get(&at).unwrap_or(&Value::Bool(true));
         let translated = Translation {
             document: store.document(),
+            store: Some(store),
+            form,
             direction: schema.direction,
             purpose,
-            reference: &mut |target| {
-                let target = store.target(target);
+            reference: &mut |target, form| {
+                let target = (store.target(target), form);
                 let name = if let Some(known) = names.get(&target) {
                     known.clone()
                 } else {
-                    let fresh = fresh_name(&target, &names);
+                    let fresh = fresh_name(&target.0, &names);
                     names.insert(target, fresh.clone());
                     fresh
                 };
@@ -131,7 +138,7 @@ fn bundle_up_to(schema: &Schema, purpose: Purpose, most: usize) -> Value {
 }
 
 /// The component's name, else the last word of the pointer; numbered where it is taken.
-fn fresh_name(address: &Address, taken: &IndexMap<Address, String>) -> String {
+fn fresh_name(address: &Address, taken: &IndexMap<(Address, Form), String>) -> String {
     let wanted = component_name(address)
         .or_else(|| address.pointer.last())
         .filter(|name| !name.is_empty())

@@ -2,7 +2,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::{Arc, Mutex, PoisonError, RwLock, Weak},
+    sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, Weak},
 };
 
 use jsonschema::JsonTypeSet;
@@ -10,7 +10,12 @@ use oasgate_document::{Address, Document};
 use serde_json::Value;
 
 use super::{
-    Direction, dialect::Dialect, patterns::Patterns, unit::Unit, write_only::WriteOnlyNames,
+    Direction,
+    dialect::Dialect,
+    discriminator::{Discriminator, Subtypes},
+    patterns::Patterns,
+    unit::Unit,
+    write_only::WriteOnlyNames,
 };
 use crate::contract::Defect;
 
@@ -26,6 +31,8 @@ pub(in crate::contract) struct SchemaStore {
     write_only: RwLock<HashMap<Address, Arc<WriteOnlyNames>>>,
     types: RwLock<HashMap<Address, JsonTypeSet>>,
     patterns: Patterns,
+    discriminators: RwLock<HashMap<Address, Option<Arc<Discriminator>>>>,
+    subtypes: OnceLock<Subtypes>,
     /// Shapes of values in which every property is named, by schema.
     declared: RwLock<HashMap<Address, HashSet<u64>>>,
     itself: Weak<SchemaStore>,
@@ -42,6 +49,8 @@ impl SchemaStore {
             write_only: RwLock::default(),
             types: RwLock::default(),
             patterns: Patterns::default(),
+            discriminators: RwLock::default(),
+            subtypes: OnceLock::new(),
             declared: RwLock::default(),
             itself: Weak::clone(itself),
         })
@@ -95,9 +104,28 @@ impl SchemaStore {
         Arc::clone(units.entry(key).or_insert(unit))
     }
 
+    /// The discriminator of a schema object, read when it is first asked for.
+    pub(super) fn discriminator(&self, address: &Address) -> Option<Arc<Discriminator>> {
+        let schema = self.document.get(address)?;
+        schema.get("discriminator")?;
+        remembered(&self.discriminators, address, || {
+            Discriminator::of(self, address).map(Arc::new)
+        })
+    }
+
+    /// Which components take in which others.
+    pub(super) fn subtypes(&self) -> &Subtypes {
+        self.subtypes.get_or_init(|| Subtypes::of(self))
+    }
+
     /// Whether a name matches a pattern of `patternProperties`.
     pub(super) fn name_matches(&self, pattern: &str, name: &str) -> bool {
         self.patterns.matches(pattern, name)
+    }
+
+    /// Whether a pattern can be read.
+    pub(super) fn reads_pattern(&self, pattern: &str) -> bool {
+        self.patterns.reads(pattern)
     }
 
     /// The JSON types of a schema, worked out when they are first asked for.

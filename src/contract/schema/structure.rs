@@ -7,7 +7,10 @@
 use oasgate_document::{Address, FileId, Pointer};
 use serde_json::{Map, Value};
 
-use super::Schema;
+use super::{
+    Schema,
+    discriminator::{Discriminator, Selection},
+};
 
 /// How deep references and compositions are followed before they are taken for a circle.
 pub(super) const MOST_STEPS: usize = 32;
@@ -129,6 +132,7 @@ const COMPOSING: &[&str] = &[
     "anyOf",
     "dependencies",
     "dependentSchemas",
+    "discriminator",
     "else",
     "if",
     "oneOf",
@@ -345,13 +349,65 @@ pub(super) fn in_force<'s>(
             }
         }
     }
-    for keyword in ["if", "then", "else"] {
-        if members.contains_key(keyword) {
-            let branch = address.join(keyword);
-            if value.is_none_or(|value| store.unit(&branch, schema.direction).is_valid(value)) {
-                in_force(schema, &branch, value, depth + 1, found);
+    if members.contains_key("if") {
+        let condition = address.join("if");
+        let is_met = value.map(|value| store.unit(&condition, schema.direction).is_valid(value));
+        for (keyword, when) in [("if", true), ("then", true), ("else", false)] {
+            if members.contains_key(keyword) && is_met.is_none_or(|is_met| is_met == when) {
+                in_force(schema, &address.join(keyword), value, depth + 1, found);
             }
         }
+    }
+    for (name, _) in members
+        .get("dependentSchemas")
+        .and_then(Value::as_object)
+        .into_iter()
+        .flatten()
+    {
+        if value.is_none_or(|value| value.get(name).is_some()) {
+            let branch = address.join("dependentSchemas").join(name);
+            in_force(schema, &branch, value, depth + 1, found);
+        }
+    }
+    for target in subtypes(schema, address, value) {
+        in_force(schema, &target, value, depth + 1, found);
+    }
+}
+
+/// How many subtypes of one base are looked at where no value chooses among them.
+const MOST_SUBTYPES: usize = 64;
+
+/// How many subtypes of one base generation chooses among: each brings all that it refers to.
+const MOST_GENERATED: usize = 8;
+
+/// The subtypes of which values are generated.
+pub(super) fn subtypes_to_generate(discriminator: &Discriminator, base: &Address) -> Vec<Address> {
+    let mut targets = discriminator.subtypes(base);
+    targets.truncate(MOST_GENERATED);
+    targets
+}
+
+/// The schemas that the discriminator of a schema object names: for a value the one that it chooses,
+/// where it accepts the value; all of them where there is none.
+pub(super) fn subtypes(schema: &Schema, at: &Address, value: Option<&Value>) -> Vec<Address> {
+    let store = &schema.store;
+    let Some(discriminator) = store.discriminator(at) else {
+        return Vec::new();
+    };
+    let Some(value) = value else {
+        let mut targets = discriminator.targets();
+        targets.retain(|target| target != at);
+        targets.truncate(MOST_SUBTYPES);
+        return targets;
+    };
+    match discriminator.select(value) {
+        Selection::OneOf(targets) => targets
+            .iter()
+            .filter(|target| *target != at)
+            .filter(|target| store.unit(target, schema.direction).is_valid(value))
+            .cloned()
+            .collect(),
+        Selection::Nothing | Selection::Unknown => Vec::new(),
     }
 }
 

@@ -8,25 +8,56 @@
 use oasgate_document::{Address, Document};
 use serde_json::{Map, Value, json};
 
-use super::{Direction, dialect::Dialect};
+use super::{
+    Direction, SchemaStore,
+    dialect::Dialect,
+    discriminator, ecma,
+    for_generation::{also, shown_or_no_text, tag},
+    formats::registered,
+};
+
+/// The keyword that stands for a registered format in a unit.
+pub(super) const FORMAT: &str = "x-oasgate-format";
+
+/// The keyword that stands for a discriminator in a unit: the address of its schema object.
+pub(super) const DISCRIMINATOR: &str = "x-oasgate-discriminator";
 
 /// What the translation is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Purpose {
-    /// Validation: what says nothing about validity is left out.
+    /// Validation by any tool: what says nothing about validity is left out.
     Validation,
+    /// Validation by a unit, which knows registered formats and discriminators too.
+    Unit,
+    /// Generation of valid values: what must not be sent is forbidden, and what discriminators and
+    /// registered formats want is written as keywords.
+    Generation,
     /// Reading by people and programs: annotations stay.
     Publication,
 }
 
+/// What of a schema object a translation is to say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) enum Form {
+    /// All of it: a value is of a schema that its discriminator names.
+    #[default]
+    Whole,
+    /// What a schema that takes it in by `allOf` has from it: nothing of the discriminator.
+    Base,
+}
+
 /// Turns a resolved reference into the keyword that stands for it.
-pub(super) type WriteReference<'w> = &'w mut dyn FnMut(&Address) -> (&'static str, Value);
+pub(super) type WriteReference<'w> = &'w mut dyn FnMut(&Address, Form) -> (&'static str, Value);
 
 /// Takes what is wrong with a schema: the keyword and a sentence.
 pub(super) type Complain<'c> = &'c mut dyn FnMut(Address, &'static str, String);
 
 pub(super) struct Translation<'t> {
     pub(super) document: &'t Document,
+    /// What knows the discriminators; only generation asks.
+    pub(super) store: Option<&'t SchemaStore>,
+    /// The form of the schema object that is translated next; what is inside it is whole.
+    pub(super) form: Form,
     pub(super) direction: Direction,
     pub(super) purpose: Purpose,
     pub(super) reference: WriteReference<'t>,
@@ -111,21 +142,47 @@ impl Translation<'_> {
             .unwrap_or(dialect);
         let mut out = Map::new();
         if let Some(reference) = members.get("$ref").and_then(Value::as_str) {
-            self.reference(at, reference, &mut out);
+            self.reference(at, reference, Form::Whole, &mut out);
             if dialect.ref_hides_siblings() {
                 return Value::Object(out);
             }
         }
+        let form = std::mem::take(&mut self.form);
+        let kinship = match (self.purpose, self.store) {
+            (Purpose::Generation, Some(store)) => discriminator::kinship(store, at),
+            _ => None,
+        };
         for (keyword, value) in members {
-            self.keyword(at, keyword, value, members, dialect, &mut out);
+            match (keyword.as_str(), &kinship) {
+                ("allOf", Some(kinship)) if value.is_array() => {
+                    let parts = self.parts(&at.join("allOf"), value, kinship, dialect);
+                    for part in parts {
+                        also(&mut out, part);
+                    }
+                }
+                _ => self.keyword(at, keyword, value, members, dialect, &mut out),
+            }
+        }
+        if self.purpose == Purpose::Generation {
+            let kinship = kinship.as_ref().filter(|_| form == Form::Whole);
+            for (property, names) in kinship.into_iter().flat_map(|kinship| &kinship.tags) {
+                also(&mut out, tag(property, names));
+            }
+            self.subtypes(at, members, form, &mut out);
         }
         Value::Object(out)
     }
 
-    fn reference(&mut self, at: &Address, reference: &str, out: &mut Map<String, Value>) {
+    fn reference(
+        &mut self,
+        at: &Address,
+        reference: &str,
+        form: Form,
+        out: &mut Map<String, Value>,
+    ) {
         match self.document.resolve(at.file, reference) {
             Ok(target) => {
-                let (keyword, value) = (self.reference)(&target);
+                let (keyword, value) = (self.reference)(&target, form);
                 out.insert(keyword.to_owned(), value);
             }
             Err(error) => {
@@ -194,14 +251,55 @@ impl Translation<'_> {
                     put("examples", json!([value]));
                 }
             }
-            _ if self.purpose == Purpose::Validation
+            "discriminator" if self.purpose == Purpose::Unit => {
+                let at = json!([at.file.index(), at.pointer.as_str()]);
+                put(DISCRIMINATOR, at);
+            }
+            "format" if self.purpose == Purpose::Unit || self.purpose == Purpose::Generation => {
+                match value.as_str().and_then(registered) {
+                    None => put(keyword, value.clone()),
+                    Some(_) if self.purpose == Purpose::Unit => put(FORMAT, value.clone()),
+                    Some(format) => also(out, format.plain_values(members)),
+                }
+            }
+            "pattern" if self.purpose == Purpose::Unit => {
+                put(keyword, plain_pattern(value));
+            }
+            "pattern" if self.purpose == Purpose::Generation => {
+                let is_read = value.as_str().is_none_or(|pattern| {
+                    self.store.is_none_or(|store| store.reads_pattern(pattern))
+                });
+                if is_read {
+                    put(keyword, plain_pattern(value));
+                } else {
+                    // Only what the document shows is known to match.
+                    also(out, shown_or_no_text(members));
+                }
+            }
+            "properties" if self.purpose == Purpose::Generation && value.is_object() => {
+                let mut properties = self.map(&at.join(keyword), value, dialect);
+                self.forbid_what_does_not_travel(at, members, dialect, &mut properties);
+                put(keyword, properties);
+            }
+            _ if self.purpose != Purpose::Publication
                 && (ANNOTATIONS.contains(&keyword) || keyword.starts_with("x-")) => {}
             _ if OPENAPI_ONLY.contains(&keyword) => {}
             _ if ONE_SCHEMA.contains(&keyword) => {
                 put(keyword, self.schema(&at.join(keyword), value, dialect))
             }
             _ if LIST_OF_SCHEMAS.contains(&keyword) && value.is_array() => {
-                put(keyword, self.list(&at.join(keyword), value, dialect));
+                let list = self.list(&at.join(keyword), value, dialect);
+                match (keyword, list) {
+                    // What other keywords want may stand there already.
+                    ("allOf", Value::Array(parts)) if out.contains_key("allOf") => {
+                        for part in parts {
+                            also(out, part);
+                        }
+                    }
+                    (_, list) => {
+                        out.insert(keyword.to_owned(), list);
+                    }
+                }
             }
             // Definitions are reached by references only, each as a unit of its own.
             "$defs" | "definitions" => {}
@@ -271,10 +369,7 @@ impl Translation<'_> {
             // A required parameter of Swagger 2.0 is its own schema, with `required: true`.
             return (!value.is_boolean()).then(|| value.clone());
         };
-        let mark = match self.direction {
-            Direction::Request => "readOnly",
-            Direction::Response => "writeOnly",
-        };
+        let mark = self.direction.mark_of_the_other();
         let kept: Vec<_> = names
             .iter()
             .filter(|name| {
@@ -289,7 +384,7 @@ impl Translation<'_> {
     }
 
     /// Whether a property carries a mark, here or in a part of `allOf`.
-    fn is_marked(
+    pub(super) fn is_marked(
         &self,
         file: oasgate_document::FileId,
         members: &Map<String, Value>,
@@ -350,7 +445,7 @@ impl Translation<'_> {
     }
 
     /// One step along a reference; the schema itself where there is none.
-    fn behind<'s>(
+    pub(super) fn behind<'s>(
         &'s self,
         file: oasgate_document::FileId,
         schema: &'s Value,
@@ -363,6 +458,12 @@ impl Translation<'_> {
             }
         }
     }
+}
+
+/// A pattern as all engines read it; one that is none of ECMA-262 as it stands.
+fn plain_pattern(value: &Value) -> Value {
+    let plain = value.as_str().and_then(ecma::plain);
+    plain.map_or_else(|| value.clone(), Value::String)
 }
 
 /// `type` with null where `nullable` stands beside it (OpenAPI 3.0.4 §4.7.24.1): without a `type`
@@ -398,9 +499,11 @@ mod tests {
         let dialect = Dialect::of(document.version(), document.root());
         Translation {
             document: &document,
+            store: None,
+            form: Form::Whole,
             direction,
             purpose: Purpose::Validation,
-            reference: &mut |target| ("$ref", json!(format!("#{}", target.pointer))),
+            reference: &mut |target, _| ("$ref", json!(format!("#{}", target.pointer))),
             complain: &mut |at, rule, message| panic!("{rule} at {}: {message}", at.pointer),
         }
         .schema(&at, schema, dialect)

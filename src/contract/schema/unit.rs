@@ -18,7 +18,9 @@ use crate::did_you_mean::hint;
 
 use super::{
     Direction, SchemaStore,
-    translate::{Purpose, Translation},
+    discriminator::{Discriminator, Selection},
+    formats::{RegisteredFormat, registered},
+    translate::{DISCRIMINATOR, FORMAT, Form, Purpose, Translation},
 };
 
 /// The keyword that stands for `$ref` in a unit.
@@ -44,18 +46,12 @@ impl Unit {
         if must_see_through_references(value) {
             return Self::compile_together(store, address, direction);
         }
-        let translated = translate(
-            store,
-            address,
-            direction,
-            Purpose::Validation,
-            &mut |target| {
-                (
-                    REFERENCE,
-                    json!([target.file.index(), target.pointer.as_str()]),
-                )
-            },
-        );
+        let translated = translate(store, address, direction, &mut |target, _| {
+            (
+                REFERENCE,
+                json!([target.file.index(), target.pointer.as_str()]),
+            )
+        });
         let validator = build(store, translated, direction, &|pointer| {
             address_below(address, pointer)
         });
@@ -73,7 +69,7 @@ impl Unit {
         let mut done = 0;
         while done < resources.len() {
             let at = resources[done].clone();
-            let mut schema = translate(store, &at, direction, Purpose::Validation, &mut |target| {
+            let mut schema = translate(store, &at, direction, &mut |target, _| {
                 let number = resources
                     .iter()
                     .position(|known| known == target)
@@ -153,14 +149,15 @@ fn translate(
     store: &SchemaStore,
     address: &Address,
     direction: Direction,
-    purpose: Purpose,
-    reference: &mut dyn FnMut(&Address) -> (&'static str, Value),
+    reference: &mut dyn FnMut(&Address, Form) -> (&'static str, Value),
 ) -> Value {
     let value = store.document().get(address).unwrap_or(&Value::Bool(true));
     Translation {
         document: store.document(),
+        store: Some(store),
+        form: Form::Whole,
         direction,
-        purpose,
+        purpose: Purpose::Unit,
         reference,
         complain: &mut |at, rule, message| store.complain(at, rule, message),
     }
@@ -268,6 +265,7 @@ fn remove_keyword(schema: &mut Value, pointer: &Pointer) -> Pointer {
 
 fn options(store: &SchemaStore, direction: Direction) -> jsonschema::ValidationOptions<'static> {
     let store = store.weak();
+    let chosen_of = Weak::clone(&store);
     patterns()
         .with_draft(Draft::Draft202012)
         .should_validate_formats(true)
@@ -280,6 +278,21 @@ fn options(store: &SchemaStore, direction: Direction) -> jsonschema::ValidationO
                 target,
                 direction,
                 unit: OnceLock::new(),
+            }))
+        })
+        .with_keyword(FORMAT, move |_, value, _| {
+            let format = value.as_str().and_then(registered);
+            let format = format.ok_or_else(|| ValidationError::schema("no registered format"))?;
+            Ok(Box::new(Format { format, direction }))
+        })
+        .with_keyword(DISCRIMINATOR, move |_, value, _| {
+            let at = reference_target(value)
+                .ok_or_else(|| ValidationError::schema("an address is a file and a pointer"))?;
+            Ok(Box::new(Chosen {
+                store: Weak::clone(&chosen_of),
+                at,
+                direction,
+                discriminator: OnceLock::new(),
             }))
         })
 }
@@ -327,18 +340,22 @@ impl Reference {
         let Some(unit) = found.upgrade() else {
             return true;
         };
-        // A reference that comes back to itself without having gone deeper into the value adds
-        // nothing, and would never end.
-        let step = (Arc::as_ptr(&unit), std::ptr::from_ref(value));
-        let circular = FOLLOWING.with_borrow_mut(|following| {
-            let circular = following.contains(&step);
-            following.push(step);
-            circular
-        });
-        let accepted = circular || unit.is_valid(value);
-        FOLLOWING.with_borrow_mut(Vec::pop);
-        accepted
+        follow(&unit, value)
     }
+}
+
+/// Whether a unit that is referred to accepts a value. A reference that comes back to itself without
+/// having gone deeper into the value adds nothing, and would never end.
+fn follow(unit: &Arc<Unit>, value: &Value) -> bool {
+    let step = (Arc::as_ptr(unit), std::ptr::from_ref(value));
+    let circular = FOLLOWING.with_borrow_mut(|following| {
+        let circular = following.contains(&step);
+        following.push(step);
+        circular
+    });
+    let accepted = circular || unit.is_valid(value);
+    FOLLOWING.with_borrow_mut(Vec::pop);
+    accepted
 }
 
 impl<'i> Keyword<'i> for Reference {
@@ -352,5 +369,61 @@ impl<'i> Keyword<'i> for Reference {
 
     fn is_valid(&self, value: &'i Value) -> bool {
         self.accepts(value)
+    }
+}
+
+/// A registered format that JSON Schema does not have.
+struct Format {
+    format: &'static RegisteredFormat,
+    direction: Direction,
+}
+
+impl<'i> Keyword<'i> for Format {
+    fn validate(&self, value: &'i Value) -> Result<(), ValidationError<'i>> {
+        if self.is_valid(value) {
+            Ok(())
+        } else {
+            Err(ValidationError::custom("the value is not of the format"))
+        }
+    }
+
+    fn is_valid(&self, value: &'i Value) -> bool {
+        self.format.accepts(value, self.direction)
+    }
+}
+
+/// A discriminator: the value must be of the schema that it names.
+struct Chosen {
+    store: Weak<SchemaStore>,
+    at: Address,
+    direction: Direction,
+    discriminator: OnceLock<Option<Arc<Discriminator>>>,
+}
+
+impl<'i> Keyword<'i> for Chosen {
+    fn validate(&self, value: &'i Value) -> Result<(), ValidationError<'i>> {
+        if self.is_valid(value) {
+            Ok(())
+        } else {
+            Err(ValidationError::custom("not what the discriminator names"))
+        }
+    }
+
+    fn is_valid(&self, value: &'i Value) -> bool {
+        let Some(store) = self.store.upgrade() else {
+            return true;
+        };
+        let discriminator = self
+            .discriminator
+            .get_or_init(|| store.discriminator(&self.at));
+        discriminator
+            .as_ref()
+            .is_none_or(|discriminator| match discriminator.select(value) {
+                Selection::Nothing => true,
+                Selection::Unknown => false,
+                Selection::OneOf(targets) => targets
+                    .iter()
+                    .any(|target| follow(&store.unit(target, self.direction), value)),
+            })
     }
 }

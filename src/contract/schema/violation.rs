@@ -1,5 +1,7 @@
 //! Why a value breaks a schema, in words and with the keyword's place in the document.
 
+use std::cell::RefCell;
+
 use jsonschema::{
     ValidationError,
     error::{TypeKind, ValidationErrorKind as Kind},
@@ -7,7 +9,12 @@ use jsonschema::{
 use oasgate_document::{Address, Pointer};
 use serde_json::Value;
 
-use super::{Direction, SchemaStore, unit::REFERENCE};
+use super::{
+    Direction, SchemaStore,
+    discriminator::Selection,
+    translate::{DISCRIMINATOR, FORMAT},
+    unit::REFERENCE,
+};
 
 /// One way in which a value breaks a schema.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,14 +64,28 @@ pub(super) fn collect(
     direction: Direction,
     value: &Value,
 ) -> Vec<Violation> {
-    let mut found = Vec::new();
-    Explanation { store, direction }.unit(address, value, &Pointer::root(), 0, &mut found);
-    found
+    let mut found: Vec<Violation> = Vec::new();
+    let explanation = Explanation {
+        store,
+        direction,
+        following: RefCell::default(),
+    };
+    explanation.unit(address, value, &Pointer::root(), 0, &mut found);
+    let mut told: Vec<Violation> = Vec::with_capacity(found.len());
+    for violation in found {
+        // Two ways may lead to one keyword: a base, and what is derived from it.
+        if !told.contains(&violation) {
+            told.push(violation);
+        }
+    }
+    told
 }
 
 struct Explanation<'s> {
     store: &'s SchemaStore,
     direction: Direction,
+    /// The schema objects being explained, with the node each is at.
+    following: RefCell<Vec<(Address, *const Value)>>,
 }
 
 impl Explanation<'_> {
@@ -76,9 +97,23 @@ impl Explanation<'_> {
         depth: usize,
         found: &mut Vec<Violation>,
     ) {
-        if depth > MOST_STEPS {
+        let step = (address.clone(), std::ptr::from_ref(value));
+        if depth > MOST_STEPS || self.following.borrow().contains(&step) {
             return;
         }
+        self.following.borrow_mut().push(step);
+        self.errors(address, value, base, depth, found);
+        self.following.borrow_mut().pop();
+    }
+
+    fn errors(
+        &self,
+        address: &Address,
+        value: &Value,
+        base: &Pointer,
+        depth: usize,
+        found: &mut Vec<Violation>,
+    ) {
         let unit = self.store.unit(address, self.direction);
         for error in unit.errors(value) {
             let at = unit.keyword_address(&error);
@@ -94,9 +129,80 @@ impl Explanation<'_> {
                 self.unit(&target, node, &instance, depth + 1, found);
                 continue;
             }
+            if at.pointer.last().as_deref() == Some(DISCRIMINATOR) {
+                if let Some(holder) = at.parent() {
+                    let node = local.get(value).unwrap_or(value);
+                    self.chosen(&holder, node, &instance, depth, found);
+                }
+                continue;
+            }
+            let is_alternatives = matches!(
+                error.kind(),
+                Kind::AnyOf { .. } | Kind::OneOfNotValid { .. }
+            );
+            if is_alternatives
+                && at
+                    .parent()
+                    .is_some_and(|holder| self.is_chosen(&holder, error.instance()))
+            {
+                // What the discriminator names says what is wrong.
+                continue;
+            }
             if let Some(violation) = self.violation(&error, at, instance, depth) {
                 found.push(violation);
             }
+        }
+    }
+
+    /// Whether a discriminator beside alternatives is what a value breaks.
+    fn is_chosen(&self, holder: &Address, value: &Value) -> bool {
+        self.store
+            .discriminator(holder)
+            .is_some_and(|discriminator| match discriminator.select(value) {
+                Selection::Nothing => false,
+                Selection::Unknown => true,
+                Selection::OneOf(targets) => !targets
+                    .iter()
+                    .any(|target| self.store.unit(target, self.direction).is_valid(value)),
+            })
+    }
+
+    /// What is wrong with a value by its discriminator: no such name, or what the named schema says.
+    fn chosen(
+        &self,
+        holder: &Address,
+        value: &Value,
+        instance: &Pointer,
+        depth: usize,
+        found: &mut Vec<Violation>,
+    ) {
+        let Some(discriminator) = self.store.discriminator(holder) else {
+            return;
+        };
+        match discriminator.select(value) {
+            Selection::OneOf(targets) => {
+                if let Some(target) = targets.first() {
+                    self.unit(target, value, instance, depth + 1, found);
+                }
+            }
+            Selection::Unknown => {
+                let property = &discriminator.property;
+                let names: Vec<String> = discriminator
+                    .names()
+                    .take(MOST_ALTERNATIVES)
+                    .map(|name| format!("`{name}`"))
+                    .collect();
+                found.push(Violation {
+                    instance: instance.join(property),
+                    schema: holder.join("discriminator"),
+                    keyword: "discriminator".to_owned(),
+                    message: "the discriminator names no schema".to_owned(),
+                    expected: format!("one of {}", names.join(", ")),
+                    actual: value.get(property).map(brief).unwrap_or_default(),
+                    detail: String::new(),
+                });
+            }
+            Selection::Nothing => {}
         }
     }
 
@@ -115,6 +221,19 @@ impl Explanation<'_> {
         depth: usize,
     ) -> Option<Violation> {
         let value: &Value = error.instance();
+        if at.pointer.last().as_deref() == Some(FORMAT) {
+            let schema = at.parent()?.join("format");
+            let format = self.store.document().get(&schema)?.as_str()?.to_owned();
+            return Some(Violation {
+                instance,
+                schema,
+                keyword: "format".to_owned(),
+                message: format!("{} is not of format {format}", kind_of(value)),
+                expected: format!("format {format}"),
+                actual: brief(value),
+                detail: format,
+            });
+        }
         let keyword = at
             .pointer
             .last()
@@ -164,10 +283,13 @@ impl Explanation<'_> {
                     format!("format {format}"),
                 )
             }
-            Kind::Pattern { pattern } => (
-                "the text does not match the pattern".to_owned(),
-                format!("pattern {pattern}"),
-            ),
+            Kind::Pattern { pattern } => {
+                let as_written = self.store.document().get(&at).and_then(Value::as_str);
+                (
+                    "the text does not match the pattern".to_owned(),
+                    format!("pattern {}", as_written.unwrap_or(pattern)),
+                )
+            }
             // The pattern could not be decided within its bound: nothing is known, nothing is said.
             Kind::BacktrackLimitExceeded { .. } | Kind::RegexEngineFailure { .. } => return None,
             Kind::Minimum { limit } => (

@@ -1,0 +1,348 @@
+//! The formats of OpenAPI's registry that JSON Schema's own list lacks.
+//!
+//! JSON Schema's formats speak of strings; these also speak of numbers. Each says what a value must
+//! be to be of it, and, for generation, what keywords describe its plain values. Source: the OpenAPI
+//! format registry (<https://spec.openapis.org/registry/format/>); 3.0.4 §4.4 for the oldest.
+
+use serde_json::{Map, Number, Value, json};
+
+use super::Direction;
+
+/// A registered format.
+pub(crate) struct RegisteredFormat {
+    name: &'static str,
+    accepts: fn(&Value, Direction) -> bool,
+    /// Keywords that plain values of it obey; they hold beside those of the schema.
+    describes: fn() -> Value,
+}
+
+/// The format of this name, where it is one of these.
+pub(super) fn registered(name: &str) -> Option<&'static RegisteredFormat> {
+    REGISTERED.iter().find(|format| format.name == name)
+}
+
+impl RegisteredFormat {
+    /// Whether a value is of the format, or of a type that the format does not speak of.
+    pub(super) fn accepts(&self, value: &Value, direction: Direction) -> bool {
+        (self.accepts)(value, direction)
+    }
+
+    /// Keywords of plain values of the format, to hold beside those of a schema object. What only
+    /// some values of the format match is left to the schema where it has a say of its own.
+    pub(super) fn plain_values(&self, beside: &Map<String, Value>) -> Value {
+        let mut described = (self.describes)();
+        let has_say = ["const", "enum", "maxLength", "minLength", "pattern"]
+            .iter()
+            .any(|keyword| beside.contains_key(*keyword));
+        if let Value::Object(keywords) = &mut described
+            && has_say
+            && !WHOLLY_DESCRIBED.contains(&self.name)
+        {
+            keywords.shift_remove("pattern");
+        }
+        described
+    }
+}
+
+/// Formats whose pattern matches every value of them.
+const WHOLLY_DESCRIBED: [&str; 2] = ["base64url", "byte"];
+
+/// The greatest whole number that a double tells from its neighbours (RFC 8259 §6).
+const EXACT: i64 = (1 << 53) - 1;
+
+/// Base64 of RFC 4648 §4, which pads.
+const BASE64: &str = "^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$";
+
+const REGISTERED: &[RegisteredFormat] = &[
+    RegisteredFormat {
+        name: "int8",
+        accepts: |value, _| is_whole(value, i8::MIN.into(), i8::MAX.into()),
+        describes: || whole(i8::MIN.into(), i8::MAX.into()),
+    },
+    RegisteredFormat {
+        name: "int16",
+        accepts: |value, _| is_whole(value, i16::MIN.into(), i16::MAX.into()),
+        describes: || whole(i16::MIN.into(), i16::MAX.into()),
+    },
+    RegisteredFormat {
+        name: "int32",
+        accepts: |value, _| is_whole(value, i32::MIN.into(), i32::MAX.into()),
+        describes: || whole(i32::MIN.into(), i32::MAX.into()),
+    },
+    RegisteredFormat {
+        name: "int64",
+        accepts: |value, _| is_whole(value, i64::MIN.into(), i64::MAX.into()),
+        describes: || whole(i64::MIN.into(), i64::MAX.into()),
+    },
+    RegisteredFormat {
+        name: "uint8",
+        accepts: |value, _| is_whole(value, 0, u8::MAX.into()),
+        describes: || whole(0, u8::MAX.into()),
+    },
+    RegisteredFormat {
+        name: "uint16",
+        accepts: |value, _| is_whole(value, 0, u16::MAX.into()),
+        describes: || whole(0, u16::MAX.into()),
+    },
+    RegisteredFormat {
+        name: "uint32",
+        accepts: |value, _| is_whole(value, 0, u32::MAX.into()),
+        describes: || whole(0, u32::MAX.into()),
+    },
+    RegisteredFormat {
+        name: "uint64",
+        accepts: |value, _| is_whole(value, 0, u64::MAX.into()),
+        describes: || whole(0, u64::MAX.into()),
+    },
+    RegisteredFormat {
+        name: "double-int",
+        accepts: |value, _| is_whole(value, (-EXACT).into(), EXACT.into()),
+        describes: || whole((-EXACT).into(), EXACT.into()),
+    },
+    // What a response says beyond the range of a float is a number all the same, which a reader
+    // rounds; what is sent to a service stays within.
+    RegisteredFormat {
+        name: "float",
+        accepts: |value, direction| {
+            let within = |number: f64| number.abs() <= f64::from(f32::MAX);
+            direction == Direction::Response || value.as_f64().is_none_or(within)
+        },
+        describes: || json!({ "minimum": -f32::MAX, "maximum": f32::MAX }),
+    },
+    RegisteredFormat {
+        name: "double",
+        accepts: |_, _| true,
+        describes: || json!({}),
+    },
+    RegisteredFormat {
+        name: "byte",
+        accepts: |value, _| text(value).is_none_or(is_base64),
+        describes: || json!({ "pattern": BASE64 }),
+    },
+    RegisteredFormat {
+        name: "base64url",
+        accepts: |value, _| text(value).is_none_or(is_base64url),
+        describes: || json!({ "pattern": "^(?:[A-Za-z0-9_-]{4})*(?:[A-Za-z0-9_-]{2,3})?$" }),
+    },
+    RegisteredFormat {
+        name: "char",
+        accepts: |value, _| text(value).is_none_or(|text| text.chars().count() == 1),
+        describes: || json!({ "minLength": 1, "maxLength": 1 }),
+    },
+    RegisteredFormat {
+        name: "decimal",
+        accepts: |value, _| text(value).is_none_or(is_decimal),
+        describes: || json!({ "pattern": "^-?(?:0|[1-9][0-9]{0,8})(?:\\.[0-9]{1,2})?$" }),
+    },
+    RegisteredFormat {
+        name: "decimal128",
+        accepts: |value, _| {
+            let special = ["NaN", "Infinity", "-Infinity", "INF", "-INF"];
+            text(value).is_none_or(|text| special.contains(&text) || is_decimal(text))
+        },
+        describes: || json!({ "pattern": "^-?(?:0|[1-9][0-9]{0,8})(?:\\.[0-9]{1,2})?$" }),
+    },
+    RegisteredFormat {
+        name: "unixtime",
+        accepts: |_, _| true,
+        describes: || json!({ "minimum": 0, "multipleOf": 1 }),
+    },
+    RegisteredFormat {
+        name: "http-date",
+        accepts: |value, _| text(value).is_none_or(|text| httpdate::parse_http_date(text).is_ok()),
+        describes: || json!({ "pattern": "^Thu, 0[1-9] Jan 2026 [01][0-9]:[0-5][0-9]:[0-5][0-9] GMT$" }),
+    },
+    RegisteredFormat {
+        name: "date-time-local",
+        accepts: |_, _| true,
+        describes: || json!({ "pattern": "^20[0-9]{2}-0[1-9]-[12][0-8]T[01][0-9]:[0-5][0-9]:[0-5][0-9]$" }),
+    },
+    RegisteredFormat {
+        name: "time-local",
+        accepts: |_, _| true,
+        describes: || json!({ "pattern": "^[01][0-9]:[0-5][0-9]:[0-5][0-9]$" }),
+    },
+    RegisteredFormat {
+        name: "media-range",
+        accepts: |_, _| true,
+        describes: || json!({ "pattern": "^(?:text|image)/[a-z]{1,8}$" }),
+    },
+    RegisteredFormat {
+        name: "sf-integer",
+        accepts: |value, _| is_whole(value, -999_999_999_999_999, 999_999_999_999_999),
+        describes: || whole(-999_999_999_999_999, 999_999_999_999_999),
+    },
+    RegisteredFormat {
+        name: "sf-token",
+        accepts: |_, _| true,
+        describes: || json!({ "pattern": "^[A-Za-z*][A-Za-z0-9:/!#$%&'*+.^_`|~-]{0,8}$" }),
+    },
+];
+
+/// Whole numbers, as a schema. Texts of digits where a text stands for the number, as protobuf's JSON
+/// has it.
+fn whole(least: i128, most: i128) -> Value {
+    let bound = |number: i128| {
+        i64::try_from(number)
+            .map(Number::from)
+            .or_else(|_| u64::try_from(number).map(Number::from))
+            .map_or(Value::Null, Value::Number)
+    };
+    let sign = if least < 0 { "-?" } else { "" };
+    let digits = if most > 999 { 3 } else { 2 };
+    json!({
+        "minimum": bound(least),
+        "maximum": bound(most),
+        "multipleOf": 1,
+        "pattern": format!("^(?:0|{sign}[1-9][0-9]{{0,{}}})$", digits - 1),
+    })
+}
+
+fn text(value: &Value) -> Option<&str> {
+    value.as_str()
+}
+
+/// Whether a number is whole and within bounds; what is no number is not spoken of.
+fn is_whole(value: &Value, least: i128, most: i128) -> bool {
+    let Value::Number(number) = value else {
+        return true;
+    };
+    let exact = number
+        .as_i64()
+        .map(i128::from)
+        .or_else(|| number.as_u64().map(i128::from));
+    if let Some(exact) = exact {
+        return (least..=most).contains(&exact);
+    }
+    let Some(float) = number.as_f64() else {
+        return false;
+    };
+    // Every double of 2^53 and more is whole, and exact as an i128 up to 2^127.
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a double beyond the range saturates, which is outside of every bound here"
+    )]
+    let exact = float as i128;
+    float.fract() == 0.0 && (least..=most).contains(&exact)
+}
+
+fn is_decimal(text: &str) -> bool {
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    let (mantissa, exponent) = digits.split_once(['e', 'E']).unwrap_or((digits, "0"));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let all_digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    let exponent = exponent.strip_prefix(['-', '+']).unwrap_or(exponent);
+    !(whole.is_empty() && fraction.is_empty())
+        && [whole, fraction, exponent].into_iter().all(all_digits)
+        && !exponent.is_empty()
+}
+
+/// Base64 with padding; line breaks inside are MIME's habit (RFC 2045 §6.8).
+fn is_base64(text: &str) -> bool {
+    let bytes = text.bytes().filter(|byte| !matches!(byte, b'\r' | b'\n'));
+    let mut length = 0_usize;
+    let mut padding = 0_usize;
+    for byte in bytes {
+        length += 1;
+        if byte == b'=' {
+            padding += 1;
+        } else if padding > 0 || !(byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/')) {
+            return false;
+        }
+    }
+    length % 4 == 0 && padding <= 2
+}
+
+/// Base64 with the alphabet of RFC 4648 §5; padding may be left out.
+fn is_base64url(text: &str) -> bool {
+    let unpadded = text.trim_end_matches('=');
+    let padding = text.len() - unpadded.len();
+    let alphabet = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    unpadded.bytes().all(alphabet)
+        && unpadded.len() % 4 != 1
+        && (padding == 0 || padding <= 2 && text.len() % 4 == 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::{Direction, registered};
+
+    #[test]
+    fn values_are_of_a_format_or_not() {
+        let of: &[(&str, &[Value])] = &[
+            (
+                "int32",
+                &[
+                    json!(2_147_483_647),
+                    json!(-0.0),
+                    json!(1e3),
+                    json!("x"),
+                    json!(null),
+                ],
+            ),
+            ("int64", &[json!(i64::MIN), json!(i64::MAX), json!(1e15)]),
+            ("uint8", &[json!(0), json!(255)]),
+            ("uint64", &[json!(u64::MAX)]),
+            ("double-int", &[json!(9_007_199_254_740_991_i64)]),
+            ("float", &[json!(1e39)]),
+            (
+                "byte",
+                &[
+                    json!(""),
+                    json!("AA=="),
+                    json!("+/+/"),
+                    json!("AAAA\r\nAAAA"),
+                ],
+            ),
+            ("base64url", &[json!("-_-_"), json!("AA"), json!("AA==")]),
+            ("char", &[json!("a"), json!("😀")]),
+            (
+                "decimal",
+                &[json!("1.50"), json!("-3"), json!(1.5), json!("1e3")],
+            ),
+            ("http-date", &[json!("Thu, 01 Jan 2026 00:00:00 GMT")]),
+        ];
+        for (name, values) in of {
+            for value in *values {
+                let format = registered(name).expect("it is in the table");
+                assert!(format.accepts(value, Direction::Response), "{name} {value}");
+            }
+        }
+        let not: &[(&str, &[Value])] = &[
+            (
+                "int32",
+                &[
+                    json!(2_147_483_648_i64),
+                    json!(1.5),
+                    json!(-2_147_483_649_i64),
+                ],
+            ),
+            ("int64", &[json!(u64::MAX), json!(9.3e18), json!(1e300)]),
+            ("uint8", &[json!(-1), json!(256)]),
+            ("uint64", &[json!(-1), json!(1.9e19)]),
+            ("double-int", &[json!(9_007_199_254_740_992_i64)]),
+            (
+                "byte",
+                &[json!("A"), json!("a-_="), json!("===="), json!("no base64")],
+            ),
+            ("base64url", &[json!("A"), json!("+/+/"), json!("A===")]),
+            ("char", &[json!(""), json!("ab")]),
+            (
+                "decimal",
+                &[json!("a"), json!(""), json!("1,5"), json!("1e")],
+            ),
+            ("http-date", &[json!("yesterday")]),
+        ];
+        for (name, values) in not {
+            for value in *values {
+                let format = registered(name).expect("it is in the table");
+                assert!(
+                    !format.accepts(value, Direction::Response),
+                    "{name} {value}"
+                );
+            }
+        }
+    }
+}
