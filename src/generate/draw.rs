@@ -57,6 +57,8 @@ pub(super) struct Draw<'d> {
     pub(super) is_judged: bool,
     /// How many more nodes are made before only what is required is.
     pub(super) room: usize,
+    /// How many more refusals of a part are put up with before nothing more is made.
+    pub(super) patience: usize,
 }
 
 impl Draw<'_> {
@@ -67,7 +69,7 @@ impl Draw<'_> {
     }
 
     pub(super) fn node(&mut self, node: &Node, depth: u32, name: Option<&str>) -> Option<Value> {
-        if depth > MOST_DEPTH {
+        if depth > MOST_DEPTH || self.patience == 0 {
             return None;
         }
         self.room = self.room.saturating_sub(1);
@@ -138,7 +140,18 @@ impl Draw<'_> {
         let Some(judge) = judge.filter(|_| self.is_judged) else {
             return make(self);
         };
-        (0..ATTEMPTS).find_map(|_| make(self).filter(|value| judge.takes(value)))
+        (0..ATTEMPTS).find_map(|_| {
+            let made = make(self).filter(|value| judge.takes(value));
+            self.note(made.is_some());
+            made
+        })
+    }
+
+    /// Notes whether a part was made: what nothing fits is given up in time.
+    fn note(&mut self, is_made: bool) {
+        if !is_made {
+            self.patience = self.patience.saturating_sub(1);
+        }
     }
 
     fn one_of(&mut self, one_of: &OneOf, depth: u32, name: Option<&str>) -> Option<Value> {
@@ -150,6 +163,7 @@ impl Draw<'_> {
             if one_of.whole.takes(&value) {
                 return Some(value);
             }
+            self.note(false);
             // A value that fits as it is looks more like what is meant.
             if attempt % 4 == 3 {
                 return one_of.kept_out_of_the_others(self.recipe, value, self.rng);
@@ -241,6 +255,9 @@ impl Draw<'_> {
             return Some(shown);
         }
         for _ in 0..ATTEMPTS {
+            if self.patience == 0 {
+                return None;
+            }
             if let Some(sample) = pick(self.rng, &text.samples)
                 && accepted(sample)
             {
@@ -253,6 +270,7 @@ impl Draw<'_> {
             if accepted(&candidate) {
                 return Some(candidate);
             }
+            self.note(false);
         }
         None
     }

@@ -31,6 +31,15 @@ pub(super) fn draw(rng: &mut TestRng, span: &Span, is_integer: bool) -> Option<V
             _ => 100.0,
         } * step.unwrap_or(1.0).max(1.0);
         let (low, high) = match (span.least, span.most) {
+            // A span as wide as a type says nothing about which values are usual: most lie near
+            // zero, or near the bound that is nearest to it.
+            (Some(least), Some(most)) if most - least > 2.0 * reach => {
+                let middle = 0.0_f64.clamp(least, most);
+                (
+                    (middle - reach / 10.0).max(least),
+                    (middle + reach).min(most),
+                )
+            }
             (Some(least), Some(most)) => (least, most),
             (Some(least), None) => (least, (least + reach).max(least)),
             (None, Some(most)) => ((most - reach).min(most), most),

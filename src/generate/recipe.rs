@@ -158,6 +158,13 @@ impl Recipe {
         }
     }
 
+    /// Whether no value is ever finished: what is required leads in a circle, or nothing is allowed.
+    pub(super) fn is_endless(&self) -> bool {
+        self.nodes
+            .first()
+            .is_some_and(|node| self.least_height(node) == ENDLESS)
+    }
+
     /// How many alternatives the widest choice has; 0 where there is none.
     pub(super) fn widest(&self) -> usize {
         self.nodes.iter().map(width).max().unwrap_or(0)

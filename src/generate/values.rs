@@ -3,7 +3,10 @@
 use std::{
     collections::HashMap,
     fmt,
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{
+        Arc, Mutex, OnceLock, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use oasgate_document::Address;
@@ -58,7 +61,15 @@ pub struct Values {
     is_plain: bool,
     /// Which alternative is taken wherever there is one; `None` for any.
     alternative: Option<usize>,
+    /// How often in a row no value was found, over all that is drawn from this schema.
+    failures: Arc<AtomicUsize>,
 }
+
+/// How many refusals of parts are put up with in the search for one value.
+const PATIENCE: usize = 4_000;
+
+/// After how many searches in vain the schema counts as one without values.
+const MOST_FAILURES: usize = 2;
 
 /// The longest schema, written out, whose complement is worked out at once.
 const CHEAP_COMPLEMENT: usize = 1_000;
@@ -140,7 +151,7 @@ impl Strategies {
 
 /// A strategy for the values that a schema accepts.
 pub fn valid(schema: &Schema) -> Values {
-    let bare = schema.to_bare_schema();
+    let bare = schema.to_generation_schema();
     let recipe = match canonical::canonical(&bare) {
         Some(canonical) => Recipe::of(&canonical),
         None => Recipe::of_keywords(&bare),
@@ -155,13 +166,14 @@ pub fn valid(schema: &Schema) -> Values {
         optional: Optional::Half,
         is_plain: false,
         alternative: None,
+        failures: Arc::default(),
     }
 }
 
 /// A strategy for the values that a schema refuses; `None` where it is known to refuse none, or
 /// where the set of them cannot be described.
 pub fn invalid(schema: &Schema) -> Option<Values> {
-    let bare = schema.to_bare_schema();
+    let bare = schema.to_generation_schema();
     let accepted = canonical::canonical(&bare);
     if accepted.as_ref().is_some_and(canonical::accepts_all) {
         return None;
@@ -180,6 +192,7 @@ pub fn invalid(schema: &Schema) -> Option<Values> {
         optional: Optional::Half,
         is_plain: false,
         alternative: None,
+        failures: Arc::default(),
     })
 }
 
@@ -239,9 +252,29 @@ impl Values {
         }
     }
 
-    /// One value; `None` when none was found.
+    /// One value; `None` when none was found. What was searched for in vain more than once is not
+    /// searched for again.
     pub fn draw(&self, runner: &mut TestRunner) -> Option<Value> {
+        let is_endless = self.side == Side::Valid && self.source.recipe().is_endless();
+        if is_endless || self.failures.load(Ordering::Relaxed) >= MOST_FAILURES {
+            return None;
+        }
+        let found = self.search(runner);
+        match found {
+            Some(_) => self.failures.store(0, Ordering::Relaxed),
+            None => {
+                self.failures.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+        found
+    }
+
+    fn search(&self, runner: &mut TestRunner) -> Option<Value> {
+        let mut patience = PATIENCE;
         (0..ATTEMPTS).find_map(|attempt| {
+            if patience == 0 {
+                return None;
+            }
             if self.side == Side::Invalid && attempt == AIMED {
                 return self.aimed(runner);
             }
@@ -260,6 +293,7 @@ impl Values {
                 is_plain: self.is_plain,
                 is_judged,
                 room: USUAL_NODES,
+                patience,
                 // A single alternative may be impossible where it stands.
                 alternative: self.alternative.filter(|_| attempt < ATTEMPTS / 4),
                 // What is large may be refused as a whole again and again; what is small is not.
@@ -269,7 +303,9 @@ impl Values {
                     self.optional
                 },
             };
-            let mut value = draw.value(self.name.as_deref())?;
+            let drawn = draw.value(self.name.as_deref());
+            patience = draw.patience;
+            let mut value = drawn?;
             if near.is_some() && is_judged {
                 value = tree::changed(&value, runner.rng());
             }
@@ -290,6 +326,7 @@ impl Values {
                 is_plain: true,
                 is_judged: true,
                 room: USUAL_NODES,
+                patience: PATIENCE,
                 alternative: Some(turn),
                 optional: Optional::All,
             }

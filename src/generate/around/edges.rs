@@ -100,13 +100,45 @@ impl Collected<'_> {
         }
     }
 
+    /// Whether the number at a node must be an integer: no neighbour with a fraction is valid.
+    fn is_integer(&self, base: &Value, at: &Pointer, node: &Value) -> bool {
+        let around = node.as_f64().map_or(0.0, f64::trunc);
+        ![around + 0.5, around - 0.5].iter().any(|fraction| {
+            self.schema
+                .is_valid(&replaced(base, at, Value::from(*fraction)))
+        })
+    }
+
+    /// Whether the schema asks for integers that doubles do not keep: by a format, or by a bound.
+    fn is_wide_integer(&self, base: &Value, at: &Pointer) -> bool {
+        let constraints = self.schema.constraints(base);
+        constraints
+            .iter()
+            .filter(|constraint| constraint.instance == *at)
+            .any(|constraint| match constraint.keyword.as_str() {
+                "format" => matches!(constraint.argument.as_str(), Some("int64" | "uint64")),
+                "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum" => constraint
+                    .bound()
+                    .as_f64()
+                    .is_some_and(|bound| bound.abs() > 9.1e15),
+                _ => false,
+            })
+    }
+
     /// Each node in turn with a value of its type, each node beginning at another one, so that a few
     /// edges show much of what there is.
     fn kinds(&mut self, base: &Value) {
         let nodes = nodes(base);
         let lists: Vec<_> = nodes
             .iter()
-            .map(|(at, node)| (at, of_its_type(node)))
+            .map(|(at, node)| {
+                let mut list = of_its_type(node);
+                if node.is_number() && self.is_integer(base, at, node) {
+                    let is_wide = self.is_wide_integer(base, at);
+                    list.retain(|(value, _)| is_digits(value, is_wide));
+                }
+                (at, list)
+            })
             .collect();
         let longest = lists.iter().map(|(_, list)| list.len()).max().unwrap_or(0);
         for round in 0..longest {
@@ -121,6 +153,16 @@ impl Collected<'_> {
                 }
             }
         }
+    }
+}
+
+/// Whether a number is written as digits alone, and within what every reader keeps exactly unless more
+/// is asked for.
+fn is_digits(value: &Value, is_wide: bool) -> bool {
+    const EXACT: i64 = 1 << 53;
+    match value.as_i64() {
+        Some(whole) => is_wide || (-EXACT < whole && whole < EXACT),
+        None => is_wide && value.is_u64(),
     }
 }
 
@@ -143,6 +185,25 @@ fn nodes(base: &Value) -> Vec<(Pointer, &Value)> {
     found
 }
 
+/// A whole bound, its neighbour inside, and one with a fraction; exact whatever the size.
+fn beside(bound: &Value, inward: i128, fraction: f64) -> Vec<Value> {
+    let exact = bound
+        .as_i64()
+        .map(i128::from)
+        .or_else(|| bound.as_u64().map(i128::from));
+    let next = exact.map(|exact| exact + inward).and_then(|next| {
+        i64::try_from(next)
+            .map(Value::from)
+            .or_else(|_| u64::try_from(next).map(Value::from))
+            .ok()
+    });
+    let near = bound.as_f64().map(|bound| decimal(bound + fraction));
+    [Some(bound.clone()), next, near]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
 /// Values that meet a constraint exactly, or as nearly as a value can.
 fn at_the_edge(constraint: &Constraint, node: &Value) -> Vec<(Value, String)> {
     let argument = constraint.bound();
@@ -152,6 +213,12 @@ fn at_the_edge(constraint: &Constraint, node: &Value) -> Vec<(Value, String)> {
     let number = argument.as_f64();
     match constraint.keyword.as_str() {
         // The first that is valid is the edge: an exclusive bound begins behind itself.
+        "minimum" | "exclusiveMinimum" if argument.is_i64() || argument.is_u64() => {
+            all(beside(argument, 1, 0.01))
+        }
+        "maximum" | "exclusiveMaximum" if argument.is_i64() || argument.is_u64() => {
+            all(beside(argument, -1, -0.01))
+        }
         "minimum" | "exclusiveMinimum" => all(number.map_or_else(Vec::new, |bound| {
             vec![decimal(bound), decimal(bound + 1.0), decimal(bound + 0.01)]
         })),
