@@ -42,6 +42,8 @@ impl Lint for ImpossibleSchema {
                     .keys()
                     .any(|keyword| keyword.starts_with("min") || keyword.starts_with("exclusive"))
                 || members.contains_key("const") && members.len() > 1
+                || members.contains_key("pattern")
+                || members.contains_key("required") && members.contains_key("properties")
                 || members.contains_key("required")
                     && members.get("additionalProperties") == Some(&Value::Bool(false))
         });

@@ -88,6 +88,8 @@ pub enum Unreached {
     NotSeen,
     /// No value is known for a required parameter, named here.
     NoValue(String),
+    /// No value of the required body is known: its schema allows none that is finite.
+    NoBody,
     /// Every response was 401 or 403.
     Refused,
     /// Every response was 404 or 410.
@@ -107,6 +109,7 @@ impl Unreached {
             Self::Unsafe => "left out by the safe mode (use --allow-unsafe)".to_owned(),
             Self::NotSeen => "no exchange was seen".to_owned(),
             Self::NoValue(name) => format!("no value is known for {name} (use --param {name}=...)"),
+            Self::NoBody => "no value of the required body was found".to_owned(),
             Self::Refused => "only 401 or 403 came back (use --token-env NAME)".to_owned(),
             Self::NotFound => {
                 "only 404 came back (use --param to name a resource that exists)".to_owned()

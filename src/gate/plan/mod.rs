@@ -111,13 +111,16 @@ impl Plan {
         settings: &LiveSettings,
         strategies: &Strategies,
     ) {
-        if !matches!(self.left_out, None | Some(Unreached::NoValue(_))) {
+        if !matches!(
+            self.left_out,
+            None | Some(Unreached::NoValue(_) | Unreached::NoBody)
+        ) {
             return;
         }
         let operation = Arc::clone(&self.operation);
         let mut planner = Planner::new(contract, &operation, settings, strategies);
         planner.other_methods.clone_from(&self.other_methods);
-        self.left_out = planner.start().err().map(Unreached::NoValue);
+        self.left_out = planner.start().err();
         self.cases = if self.left_out.is_none() {
             planner.cases
         } else {
@@ -275,9 +278,11 @@ impl ParameterCandidates<'_> {
     }
 
     fn drawn(&self, strategy: &Values, generator: &mut Generator) -> Option<Value> {
-        // A value that a path cannot carry is drawn again.
+        // A value that a path cannot carry is drawn again, and null, which has no form in any place
+        // (RFC 6570 §2.3).
         (0..50)
             .filter_map(|_| generator.draw(strategy))
+            .filter(|value| !value.is_null())
             .find(|value| {
                 self.parameter.location != Location::Path
                     || value
@@ -325,8 +330,8 @@ impl<'p> Planner<'p> {
         }
     }
 
-    /// Plans the first part; the error names a required parameter for which no value can be made.
-    fn start(&mut self) -> Result<(), String> {
+    /// Plans the first part; the error says for what required part no value can be made.
+    fn start(&mut self) -> Result<(), Unreached> {
         let known = self.all_known();
         let first = self.examples(&known)?;
         self.methods(first.as_ref());
@@ -384,7 +389,7 @@ impl<'p> Planner<'p> {
     }
 
     /// One case for each value that is shown or given, all parameters that have one taking part.
-    fn examples(&mut self, known: &[ParameterCandidates<'_>]) -> Result<Option<First>, String> {
+    fn examples(&mut self, known: &[ParameterCandidates<'_>]) -> Result<Option<First>, Unreached> {
         let bodies = self.shown_bodies();
         let rounds = known
             .iter()
@@ -408,7 +413,7 @@ impl<'p> Planner<'p> {
                 } else if parameter.required {
                     let value = one
                         .generated(&mut generator)
-                        .ok_or_else(|| parameter.name.clone())?;
+                        .ok_or_else(|| Unreached::NoValue(parameter.name.clone()))?;
                     parts.set(parameter.location, &parameter.name, value);
                     is_synthetic = true;
                 }
@@ -417,6 +422,9 @@ impl<'p> Planner<'p> {
                 Some(body) => Some(body.clone()),
                 None => self.generated_body(&mut generator),
             };
+            if parts.body.is_none() && self.requires_body() {
+                return Err(Unreached::NoBody);
+            }
             let why = if is_synthetic {
                 "a plain request"
             } else {
@@ -448,6 +456,11 @@ impl<'p> Planner<'p> {
                     .map(|example| (media_type.range.as_str().to_owned(), example.value.clone()))
             })
             .collect()
+    }
+
+    fn requires_body(&self) -> bool {
+        let body = self.operation.request_body.as_ref();
+        body.is_some_and(|body| body.required)
     }
 
     fn generated_body(&self, generator: &mut Generator) -> Option<(String, Value)> {
@@ -489,12 +502,7 @@ impl<'p> Planner<'p> {
             };
             parts.set(one.parameter.location, &one.parameter.name, value);
         }
-        if self
-            .operation
-            .request_body
-            .as_ref()
-            .is_some_and(|body| body.required)
-        {
+        if self.requires_body() {
             parts.body = Some(
                 self.shown_bodies()
                     .into_iter()
@@ -510,8 +518,7 @@ impl<'p> Planner<'p> {
         let mut generator =
             Generator::new(self.settings.seed, &[self.operation.id.as_str(), "random"]);
         let is_varied = known.len() > 1 || !self.bodies.is_empty();
-        let body_is_required =
-            (self.operation.request_body.as_ref()).is_some_and(|body| body.required);
+        let body_is_required = self.requires_body();
         for round in 0..self.settings.random_cases {
             let mut parts = RequestParts::default();
             for one in known {
@@ -535,6 +542,9 @@ impl<'p> Planner<'p> {
             }
             if body_is_required || generator.below(2) == 0 {
                 parts.body = self.generated_body(&mut generator);
+            }
+            if body_is_required && parts.body.is_none() {
+                return;
             }
             self.add(
                 &parts,
