@@ -98,6 +98,7 @@ fn replay(contract: &Contract, path: &Path, workers: usize) -> u64 {
     let options = Replay {
         settings: Settings::default(),
         base_path: None,
+        hosts: Vec::new(),
         workers,
     };
     gate::replay(

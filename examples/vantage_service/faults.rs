@@ -157,7 +157,7 @@ pub(crate) const FAULTS: &[Fault] = &[
     text("single-quotes", "the texts stand in single quotes", "{'token': 'a'}"),
     text("trailing-comma", "a comma follows the last property", r#"{"token": "a",}"#),
     text("two-values", "a second value follows the first", "{} {}"),
-    text("nothing", "the body is empty", ""),
+    fault("nothing", "missing-body", "the body is empty", Act::Text("")),
     fault("not-utf8", "malformed-body", "the JSON is not UTF-8", Act::Bytes(b"{\"token\": \"\xe4\"}")),
     // Long work.
     fault("location-elsewhere", "broken-polling", "a pending export is to be looked for on another origin", Act::Pending(|headers| put(headers, header::LOCATION, "http://198.51.100.7/steal"))),

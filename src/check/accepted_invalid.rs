@@ -101,16 +101,19 @@ fn is_proven(subject: &Subject<'_>, breach: &Breach) -> bool {
             else {
                 return false;
             };
-            let routed = wire::path_values(subject.operation, request);
-            let path = if subject.path_values.is_empty() {
-                &routed
-            } else {
-                subject.path_values
-            };
-            if *location == Location::Path && may_be_elsewhere(subject, name, path) {
+            if is_about_names(breach) && *location == Location::Query {
+                // Another pair of the query is what most services pass over.
                 return false;
             }
-            wire::parameter_breaks(parameter, &Parameters::of(request, path))
+            if *location != Location::Path {
+                return wire::parameter_breaks(parameter, &Parameters::of(subject.operation, request, &[]));
+            }
+            let readings = subject.operation.path.readings(request.url.path());
+            !readings.is_empty()
+                && readings.iter().all(|path| {
+                    !may_be_elsewhere(subject, name, path)
+                        && wire::parameter_breaks(parameter, &Parameters::of(subject.operation, request, path))
+                })
         }
         Part::Body => {
             ![Method::GET, Method::HEAD, Method::DELETE].contains(&request.method)
@@ -120,6 +123,13 @@ fn is_proven(subject: &Subject<'_>, breach: &Breach) -> bool {
                 })
         }
     }
+}
+
+fn is_about_names(breach: &Breach) -> bool {
+    matches!(
+        breach.keyword.as_str(),
+        "additionalProperties" | "propertyNames" | "unevaluatedProperties"
+    )
 }
 
 /// Whether a path with this value may have led to another operation.
@@ -165,7 +175,7 @@ fn body_place(subject: &Subject<'_>, breach: &Breach) -> Option<Address> {
         return None;
     };
     let field = request.headers.get(http::header::CONTENT_TYPE)?;
-    let came = field.to_str().ok()?.parse().ok()?;
+    let came = wire::parse_media_type(field.to_str().ok()?)?;
     let declared = subject.operation.request_body.as_ref()?;
     let media_type = declared.content.best(&came)?;
     let schema = media_type.schema.as_ref()?;

@@ -3,7 +3,7 @@
 use http::{Method, StatusCode};
 
 use super::{Check, Intent, Rule, Subject, documented, methods::path_requires_credential};
-use crate::finding::Finding;
+use crate::finding::{Finding, Severity};
 
 documented! {
     /// A method that the path does not declare was answered as if it did.
@@ -11,7 +11,8 @@ documented! {
     /// # What it holds
     ///
     /// A request with a method that the document does not declare for its path is answered with 405,
-    /// or with 501 (RFC 9110 §15.5.6, §15.6.2).
+    /// or with 501 (RFC 9110 §15.5.6, §15.6.2). Another refusal, such as the 404 of a router that
+    /// knows no such route, is one note for each path.
     ///
     /// # Why
     ///
@@ -23,7 +24,8 @@ documented! {
     /// - the answer is a 404 and the path names a resource that was made up;
     /// - the answer is 401 or 403 and the path's operations need a credential: who asks is looked at
     ///   before what is asked;
-    /// - the answer is 429, or 503: it says nothing about the method;
+    /// - the answer is 429: it says nothing about the method;
+    /// - the answer is another 5xx: that is `server-error`;
     /// - the answer is 301, 307 or 308: the same request is to be sent elsewhere.
     ///
     /// # Example
@@ -49,15 +51,13 @@ impl Check for AcceptedUndeclaredMethod {
         }
         match subject.exchange.response.status {
             StatusCode::METHOD_NOT_ALLOWED
-            | StatusCode::NOT_IMPLEMENTED
             | StatusCode::TOO_MANY_REQUESTS
-            | StatusCode::SERVICE_UNAVAILABLE
             | StatusCode::MOVED_PERMANENTLY
             | StatusCode::TEMPORARY_REDIRECT
             | StatusCode::PERMANENT_REDIRECT => true,
             StatusCode::NOT_FOUND => !subject.made_up.is_empty(),
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => path_requires_credential(subject),
-            _ => false,
+            other => other.is_server_error(),
         }
     }
 
@@ -68,17 +68,24 @@ impl Check for AcceptedUndeclaredMethod {
         let method = &subject.exchange.request.method;
         let path = &subject.operation.path;
         let address = &subject.operation.address;
+        let is_refused = subject.exchange.response.status.is_client_error();
+        let (severity, discriminator) = if is_refused {
+            (Severity::Note, "refused otherwise")
+        } else {
+            (Self::RULE.severity, method.as_str())
+        };
         findings.push(
             subject
-                .finding(
+                .finding_of(
                     &Self::RULE,
+                    severity,
                     format!("{method} is not declared for {path} and is not refused as such"),
                 )
                 .at(address.parent().unwrap_or_else(|| address.clone()))
                 .with_label(format!("declares no {method}"))
                 .with_expected("405 or 501")
                 .with_actual(subject.exchange.response.status.to_string())
-                .with_discriminator(method.as_str()),
+                .with_discriminator(discriminator),
         );
     }
 }

@@ -3,6 +3,7 @@
 use super::{Check, Rule, Subject, documented};
 use crate::{
     contract::Header,
+    exchange::holds_redaction,
     finding::Finding,
     wire::header::{HeaderBreach, read_header},
 };
@@ -24,7 +25,8 @@ documented! {
     ///
     /// - the header is `Content-Type`, which `OpenAPI` says to ignore in a list of headers;
     /// - the header is optional and absent;
-    /// - a recorder has replaced the value by a placeholder.
+    /// - a recorder has replaced the value, or a part of it, by a placeholder;
+    /// - the header is missing from a recording that left header fields out.
     ///
     /// # Example
     ///
@@ -94,9 +96,12 @@ fn breach(subject: &Subject<'_>, header: &Header) -> Option<HeaderBreach> {
         .get_all(header.name.as_str());
     if values
         .iter()
-        .any(|value| value.to_str().is_ok_and(crate::exchange::is_redacted))
+        .any(|value| value.to_str().is_ok_and(holds_redaction))
     {
         return None;
     }
-    read_header(header, &subject.exchange.response.headers).err()
+    let breach = read_header(header, &subject.exchange.response.headers).err()?;
+    let kept = subject.exchange.origin.kept();
+    let is_left_out = kept.is_some_and(|kept| kept.response_headers_are_partial);
+    (breach != HeaderBreach::Missing || !is_left_out).then_some(breach)
 }

@@ -19,7 +19,7 @@ documented! {
     /// # Not a finding when
     ///
     /// - the reference is relative;
-    /// - a recorder has replaced the value by a placeholder.
+    /// - a recorder has replaced the value by a placeholder, or a part of it.
     ///
     /// # Example
     ///
@@ -46,7 +46,7 @@ impl Check for MalformedLocation {
             .all(|value| {
                 value
                     .to_str()
-                    .is_ok_and(|text| is_uri_reference(text) || crate::exchange::is_redacted(text))
+                    .is_ok_and(|text| is_uri_reference(text) || crate::exchange::holds_redaction(text))
             })
     }
 

@@ -44,7 +44,7 @@ impl Check for MalformedRetryAfter {
             .iter()
             .all(|value| {
                 value.to_str().is_ok_and(|text| {
-                    RetryAfter::parse(text).is_some() || crate::exchange::is_redacted(text)
+                    RetryAfter::parse(text).is_some() || crate::exchange::holds_redaction(text)
                 })
             })
     }

@@ -7,6 +7,7 @@
 
 mod breach;
 mod methods;
+mod redacted;
 mod sequence;
 mod subject;
 
@@ -26,6 +27,7 @@ mod malformed_problem_details;
 mod malformed_retry_after;
 mod missing_after_create;
 mod missing_allow;
+mod missing_body;
 mod missing_content_type;
 mod missing_location;
 mod missing_www_authenticate;
@@ -74,6 +76,7 @@ pub const CHECKS: &[&dyn Check] = &[
     &missing_content_type::MissingContentType,
     &undeclared_content_type::UndeclaredContentType,
     &undeclared_body::UndeclaredBody,
+    &missing_body::MissingBody,
     &unexpected_body::UnexpectedBody,
     &incomplete_response::IncompleteResponse,
     &limit_reached::LimitReached,
@@ -129,5 +132,5 @@ pub fn rules() -> impl Iterator<Item = &'static Rule> {
 pub use broken_polling::{PollingFault, broken_polling};
 pub use no_response::no_response;
 pub use undocumented_constraint::undocumented_constraint;
-pub use unknown_operation::unknown_operation;
+pub use unknown_operation::{unknown_host, unknown_operation};
 pub use unreached::unreached;

@@ -1,7 +1,7 @@
 //! `rejected-valid`
 
 use super::{Check, Credential, Intent, Rule, Subject, documented};
-use crate::{contract::Operation, finding::Finding};
+use crate::{contract::Operation, finding::Finding, wire::has_wide_field};
 
 documented! {
     /// A request that obeys the contract was refused as if it did not.
@@ -23,7 +23,8 @@ documented! {
     /// - the operation hands out credentials, such as a sign-in: made-up ones are rightly refused;
     /// - with 400, 414 or 422, the request names a resource that was made up, in its path or as an id
     ///   in its query or body: no rule of form need be behind the refusal;
-    /// - the operation needs a credential and the request did not carry the right one.
+    /// - the operation needs a credential and the request did not carry the right one;
+    /// - a declared header carries text beyond ASCII, which a recipient may refuse (RFC 9110 §5.5).
     ///
     /// # Example
     ///
@@ -54,6 +55,7 @@ impl Check for RejectedValid {
             || OF_A_NAME.contains(&status) && !subject.made_up.is_empty()
             || subject.credential != Credential::Unknown && subject.operation.requires_credential()
             || hands_out_credentials(subject.operation)
+            || has_wide_field(subject.operation, &subject.exchange.request)
     }
 
     fn explain(&self, subject: &Subject<'_>, findings: &mut Vec<Finding>) {

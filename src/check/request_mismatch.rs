@@ -1,14 +1,16 @@
 //! `request-mismatch`
 
-use mediatype::MediaTypeBuf;
 use serde_json::Value;
 
-use super::{Check, Intent, Rule, Subject, documented};
+use super::{
+    Check, Intent, Rule, Subject, documented, redacted::is_excused, schema_mismatch::and_more,
+    subject::is_torn,
+};
 use crate::{
-    contract::{Location, MediaType, Schema, Violation},
-    exchange::{Body, is_redacted},
+    contract::{Location, Parameter, Schema, SecurityKind, SecurityScheme, Violation},
+    exchange::{Body, holds_redaction, is_credential, quote_redactions},
     finding::Finding,
-    wire::{Parameters, Parsed, part_breaches, read_body},
+    wire::{Parameters, Parsed, parse_media_type, part_breaches, read_body},
 };
 
 documented! {
@@ -28,10 +30,10 @@ documented! {
     /// # Not a finding when
     ///
     /// - this run sent the request itself, whether to obey the contract or to break it;
-    /// - a recorder has replaced a value by a placeholder such as `REDACTED`;
+    /// - a recorder has replaced a value, or a part of it, by a placeholder such as `REDACTED`;
     /// - the service refused the request with a 4xx: both sides saw that it was wrong;
     /// - the query has a pair that no parameter declares;
-    /// - a credential is missing: recorders take them out.
+    /// - a credential is missing, or a header or cookie in a recording that left such fields out.
     ///
     /// # Example
     ///
@@ -72,7 +74,11 @@ fn is_exempt(subject: &Subject<'_>) -> bool {
 }
 
 fn parameters(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
-    let sent = Parameters::of(&subject.exchange.request, subject.path_values);
+    let sent = Parameters::of(
+        subject.operation,
+        &subject.exchange.request,
+        subject.path_values,
+    );
     for parameter in &subject.operation.parameters {
         let name = format!("{} `{}`", parameter.location, parameter.name);
         let told = |message: String, discriminator: String| {
@@ -88,10 +94,7 @@ fn parameters(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
                 .with_discriminator(format!("{} {discriminator}", parameter.name))
         };
         match sent.read(parameter) {
-            // A recorder may have taken the header or cookie out as a secret.
-            Ok(None)
-                if parameter.required
-                    && matches!(parameter.location, Location::Header | Location::Cookie) => {}
+            Ok(None) if parameter.required && may_be_left_out(subject, parameter) => {}
             Ok(None) if parameter.required => findings.push(
                 told(
                     "the required parameter is missing".to_owned(),
@@ -101,7 +104,7 @@ fn parameters(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
                 .with_actual("no such parameter"),
             ),
             Ok(None) => {}
-            Err(unreadable) if is_redacted(&unreadable.text) => {}
+            Err(unreadable) if holds_redaction(&unreadable.text) => {}
             Err(unreadable) => findings.push(
                 told(unreadable.reason.clone(), "unreadable".to_owned())
                     .with_expected(format!("{name} as its style or content says"))
@@ -109,9 +112,10 @@ fn parameters(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
             ),
             Ok(Some(value)) => {
                 if let Some(schema) = parameter.value.schema() {
-                    violations(schema, &value, |violation| {
+                    breaches(schema, [&value], |violation, others| {
+                        let message = format!("{}{}", violation.message, and_more(others));
                         findings.push(
-                            told(violation.message.clone(), violation.discriminator())
+                            told(message, violation.keyword.clone())
                                 .at(violation.schema.clone())
                                 .with_expected(violation.expected.clone())
                                 .with_actual(violation.actual.clone()),
@@ -163,7 +167,10 @@ fn body(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
     let Some(content_type) = content_type else {
         return;
     };
-    let Some(came) = content_type.parse::<MediaTypeBuf>().ok() else {
+    if holds_redaction(&content_type) {
+        return;
+    }
+    let Some(came) = parse_media_type(&content_type) else {
         findings.push(
             told(
                 "the Content-Type is not a media type".to_owned(),
@@ -198,7 +205,13 @@ fn body(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
             .with_actual(breach.actual),
         );
     }
-    match read_body(media_type, &came, bytes) {
+    let mended = std::str::from_utf8(bytes)
+        .ok()
+        .filter(|_| is_torn(bytes))
+        .and_then(quote_redactions);
+    let read = read_body(media_type, &came, mended.as_ref().map_or(bytes, String::as_bytes));
+    match read {
+        Err(_) if mended.is_some() => {}
         Err(error) => findings.push(
             told(error.to_string(), "malformed".to_owned())
                 .with_expected(format!("a body of {}", media_type.range))
@@ -209,62 +222,95 @@ fn body(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
                         .collect::<String>(),
                 ),
         ),
-        Ok(Parsed::Value(value)) => held_body(media_type, &value, &told, findings),
+        Ok(Parsed::Value(value)) => {
+            if let Some(schema) = &media_type.schema {
+                held(schema, [&value], &told, findings);
+            }
+        }
         Ok(Parsed::Items(items)) => {
             if let Some(schema) = &media_type.item_schema {
-                for item in &items {
-                    held_value(schema, item, &told, findings);
-                }
+                held(schema, &items, &told, findings);
+            }
+            if let Some(schema) = subject.schema_of_all(media_type) {
+                held(schema, [&Value::Array(items)], &told, findings);
             }
         }
         Ok(Parsed::Opaque) => {}
     }
 }
 
-fn held_body(
-    media_type: &MediaType,
-    value: &Value,
-    told: &dyn Fn(String, String) -> Finding,
-    findings: &mut Vec<Finding>,
-) {
-    if let Some(schema) = &media_type.schema {
-        held_value(schema, value, told, findings);
+/// Whether a recorder may have left a parameter out: a credential, or what its format leaves out.
+fn may_be_left_out(subject: &Subject<'_>, parameter: &Parameter) -> bool {
+    let kept = subject.exchange.origin.kept().unwrap_or_default();
+    let is_scheme = |scheme: &SecurityScheme| {
+        matches!(
+            &scheme.kind,
+            Some(SecurityKind::ApiKey { location, name })
+                if *location == parameter.location && name.eq_ignore_ascii_case(&parameter.name)
+        )
+    };
+    let mut schemes = subject.operation.security.iter().flat_map(|one| &one.schemes);
+    match parameter.location {
+        Location::Header => {
+            kept.request_headers_are_partial
+                || is_credential(&parameter.name.to_ascii_lowercase())
+                || schemes.any(is_scheme)
+        }
+        Location::Cookie => {
+            kept.request_headers_are_partial || kept.has_no_cookies || schemes.any(is_scheme)
+        }
+        Location::Query => schemes.any(is_scheme),
+        Location::Path | Location::QueryString => false,
     }
 }
 
-fn held_value(
+fn held<'v>(
     schema: &Schema,
-    value: &Value,
+    values: impl IntoIterator<Item = &'v Value>,
     told: &dyn Fn(String, String) -> Finding,
     findings: &mut Vec<Finding>,
 ) {
-    violations(schema, value, |violation| {
+    breaches(schema, values, |violation, others| {
         let place = if violation.instance.is_root() {
             String::new()
         } else {
             format!("{}: ", violation.instance)
         };
+        let message = format!("{place}{}{}", violation.message, and_more(others));
         findings.push(
-            told(
-                format!("{place}{}", violation.message),
-                violation.discriminator(),
-            )
-            .at(violation.schema.clone())
-            .with_instance(violation.instance.clone())
-            .with_expected(violation.expected.clone())
-            .with_actual(violation.actual.clone()),
+            told(message, violation.keyword.clone())
+                .at(violation.schema.clone())
+                .with_instance(violation.instance.clone())
+                .with_expected(violation.expected.clone())
+                .with_actual(violation.actual.clone()),
         );
     });
 }
 
-fn violations(schema: &Schema, value: &Value, mut take: impl FnMut(Violation)) {
-    if schema.is_valid(value) {
-        return;
-    }
-    for violation in schema.violations(value) {
-        let broken = violation.instance.get(value).and_then(Value::as_str);
-        if !broken.is_some_and(is_redacted) {
-            take(violation);
+/// Hands over the first breach of each keyword, and how many more there are of it.
+fn breaches<'v>(
+    schema: &Schema,
+    values: impl IntoIterator<Item = &'v Value>,
+    mut take: impl FnMut(Violation, usize),
+) {
+    let mut all: Vec<(Violation, usize)> = Vec::new();
+    for value in values {
+        if schema.is_valid(value) {
+            continue;
+        }
+        for violation in schema.violations(value) {
+            if is_excused(value, &violation) {
+                continue;
+            }
+            let known = all.iter_mut().find(|(seen, _)| {
+                seen.schema == violation.schema && seen.keyword == violation.keyword
+            });
+            match known {
+                Some((_, others)) => *others += 1,
+                None => all.push((violation, 0)),
+            }
         }
     }
+    all.into_iter()
+        .for_each(|(violation, others)| take(violation, others));
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Check, Content, Rule, Subject, documented};
+use super::{Check, Content, Rule, Subject, documented, redacted::is_excused};
 use crate::{
     contract::{MediaType, Schema, Violation},
     finding::Finding,
@@ -16,7 +16,8 @@ documented! {
     ///
     /// The body of a response is valid under its schema, read for responses: `writeOnly`
     /// properties are not required, `readOnly` ones are. One finding for each schema keyword that
-    /// is broken; how often is counted.
+    /// is broken; how often is counted. Of a sequence (JSON lines, events) each item is valid under
+    /// `itemSchema`, and since OpenAPI 3.2 the array of all items under `schema`.
     ///
     /// # Why
     ///
@@ -27,7 +28,7 @@ documented! {
     /// - the media type is one that is not parsed (`unchecked-body`, a note);
     /// - the body does not parse (`malformed-body`) or is not complete;
     /// - the content type is not declared (`undeclared-content-type`);
-    /// - a recorder has replaced the value by a placeholder such as `REDACTED`.
+    /// - a recorder has replaced the value, or a part of it, by a placeholder such as `REDACTED`.
     ///
     /// # Example
     ///
@@ -53,11 +54,11 @@ impl Check for SchemaMismatch {
         let Content::Read(parsed) = subject.body() else {
             return true;
         };
-        values(media_type, parsed).all(|(schema, value)| schema.is_valid(value))
-            || is_recorded(subject)
-                && violations(media_type, parsed)
-                    .iter()
-                    .all(|violation| is_redacted(parsed, violation))
+        let mut is_valid = true;
+        each_value(subject, media_type, parsed, &mut |schema, value| {
+            is_valid = is_valid && schema.is_valid(value);
+        });
+        is_valid || is_recorded(subject) && breaches(subject, media_type, parsed).is_empty()
     }
 
     fn explain(&self, subject: &Subject<'_>, findings: &mut Vec<Finding>) {
@@ -68,10 +69,7 @@ impl Check for SchemaMismatch {
             return;
         };
         let status = subject.exchange.response.status;
-        for violation in violations(media_type, parsed) {
-            if is_recorded(subject) && is_redacted(parsed, &violation) {
-                continue;
-            }
+        for (violation, others) in breaches(subject, media_type, parsed) {
             let place = if violation.instance.is_root() {
                 "the body".to_owned()
             } else {
@@ -82,76 +80,82 @@ impl Check for SchemaMismatch {
                     .finding(
                         &Self::RULE,
                         format!(
-                            "{place} of a {} response of {}: {}",
+                            "{place} of a {} response of {}: {}{}",
                             status.as_u16(),
                             subject.operation.id,
-                            violation.message
+                            violation.message,
+                            and_more(others)
                         ),
                     )
                     .at(violation.schema.clone())
                     .with_expected(violation.expected.clone())
                     .with_actual(violation.actual.clone())
                     .with_instance(violation.instance.clone())
-                    .with_discriminator(format!(
-                        "{} {}",
-                        status.as_str(),
-                        violation.discriminator()
-                    )),
+                    .with_discriminator(format!("{} {}", status.as_str(), violation.keyword)),
             );
         }
     }
 }
 
-/// Each value in the body with the schema it must be valid under: the whole body, or each item of a
-/// sequential media type.
-fn values<'v>(
+/// Hands over each value in the body with the schema it must be valid under: the whole body, or each item
+/// of a sequential media type and all of them.
+fn each_value<'v>(
+    subject: &Subject<'v>,
     media_type: &'v MediaType,
-    parsed: &'v Parsed,
-) -> Box<dyn Iterator<Item = (&'v Schema, &'v Value)> + 'v> {
+    parsed: &Parsed,
+    take: &mut dyn FnMut(&'v Schema, &Value),
+) {
     match parsed {
         Parsed::Value(value) => {
-            Box::new(media_type.schema.iter().map(move |schema| (schema, value)))
+            if let Some(schema) = &media_type.schema {
+                take(schema, value);
+            }
         }
-        Parsed::Items(items) => Box::new(
-            media_type
-                .item_schema
-                .iter()
-                .flat_map(move |schema| items.iter().map(move |item| (schema, item))),
-        ),
-        Parsed::Opaque => Box::new(std::iter::empty()),
+        Parsed::Items(items) => {
+            if let Some(schema) = &media_type.item_schema {
+                items.iter().for_each(|item| take(schema, item));
+            }
+            if let Some(schema) = subject.schema_of_all(media_type) {
+                take(schema, &Value::Array(items.clone()));
+            }
+        }
+        Parsed::Opaque => {}
     }
 }
 
-fn violations(media_type: &MediaType, parsed: &Parsed) -> Vec<Violation> {
-    let mut all: Vec<Violation> = Vec::new();
-    for (schema, value) in values(media_type, parsed) {
+/// The first breach of each keyword, and how many more there are of it.
+fn breaches<'v>(
+    subject: &Subject<'v>,
+    media_type: &'v MediaType,
+    parsed: &Parsed,
+) -> Vec<(Violation, usize)> {
+    let mut all: Vec<(Violation, usize)> = Vec::new();
+    each_value(subject, media_type, parsed, &mut |schema, value| {
         for violation in schema.violations(value) {
-            // One for each schema location; the first instance that shows it.
-            if !all.iter().any(|seen| {
-                seen.schema == violation.schema && seen.discriminator() == violation.discriminator()
-            }) {
-                all.push(violation);
+            if is_recorded(subject) && is_excused(value, &violation) {
+                continue;
+            }
+            let known = all.iter_mut().find(|(seen, _)| {
+                seen.schema == violation.schema && seen.keyword == violation.keyword
+            });
+            match known {
+                Some((_, others)) => *others += 1,
+                None => all.push((violation, 0)),
             }
         }
-    }
+    });
     all
 }
 
-fn is_recorded(subject: &Subject<'_>) -> bool {
-    matches!(
-        subject.exchange.origin,
-        crate::exchange::Origin::Recorded { .. }
-    )
+/// How a sentence says that there are others like it.
+pub(super) fn and_more(others: usize) -> String {
+    match others {
+        0 => String::new(),
+        1 => " (and 1 more like it)".to_owned(),
+        many => format!(" (and {many} more like it)"),
+    }
 }
 
-/// Whether the value that breaks the schema is a placeholder that a recorder put there.
-fn is_redacted(parsed: &Parsed, violation: &Violation) -> bool {
-    match parsed {
-        Parsed::Value(value) => violation
-            .instance
-            .get(value)
-            .and_then(Value::as_str)
-            .is_some_and(crate::exchange::is_redacted),
-        Parsed::Items(_) | Parsed::Opaque => false,
-    }
+fn is_recorded(subject: &Subject<'_>) -> bool {
+    subject.exchange.origin.kept().is_some()
 }

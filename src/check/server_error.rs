@@ -2,8 +2,13 @@
 
 use http::StatusCode;
 
-use super::{Check, Rule, Subject, documented};
-use crate::finding::{Finding, Severity};
+use super::{
+    Check, Credential, Intent, Rule, Subject, documented, request_mismatch::RequestMismatch,
+};
+use crate::{
+    contract::StatusKey,
+    finding::{Finding, Severity},
+};
 
 documented! {
     /// The service failed: it answered 500, or a 5xx that its operation does not declare.
@@ -11,7 +16,8 @@ documented! {
     /// # What it holds
     ///
     /// No request makes the service fail. A 500 is a failure even where it is covered by `5XX` or
-    /// `default`; only a 5xx that the operation declares by its own number is part of the contract.
+    /// `default`; a 5xx that the operation declares by its own number is part of the contract, but a
+    /// declared 500 answered to a request that obeys the document is a warning.
     ///
     /// # Why
     ///
@@ -20,7 +26,7 @@ documented! {
     ///
     /// # Not a finding when
     ///
-    /// - the operation declares that very status, 500 included;
+    /// - the operation declares that very status, but for a 500 to a request that obeys;
     /// - the status is 501 to 599 and covered by `5XX` or `default`;
     /// - the response is 503 with `Retry-After`: the service asks for patience, which is a note.
     ///
@@ -45,7 +51,10 @@ impl Check for ServerError {
             return true;
         }
         match subject.declared().map(|declared| declared.key) {
-            Some(crate::contract::StatusKey::Exact(_)) => true,
+            Some(StatusKey::Exact(_)) => {
+                status != StatusCode::INTERNAL_SERVER_ERROR
+                    || subject.intent != Intent::OtherMethod && !obeys(subject)
+            }
             Some(_) => status != StatusCode::INTERNAL_SERVER_ERROR,
             None => false,
         }
@@ -58,8 +67,14 @@ impl Check for ServerError {
         let response = &subject.exchange.response;
         let patient = response.status == StatusCode::SERVICE_UNAVAILABLE
             && response.headers.contains_key(http::header::RETRY_AFTER);
+        let is_declared = matches!(
+            subject.declared().map(|declared| declared.key),
+            Some(StatusKey::Exact(_))
+        );
         let severity = if patient {
             Severity::Note
+        } else if is_declared && subject.intent != Intent::OtherMethod {
+            Severity::Warning
         } else {
             Self::RULE.severity
         };
@@ -76,5 +91,16 @@ impl Check for ServerError {
                 .with_discriminator(response.status.as_str())
                 .with_help("look into the service's log for this request"),
         );
+    }
+}
+
+/// Whether it is known that the request obeys the document.
+fn obeys(subject: &Subject<'_>) -> bool {
+    match subject.intent {
+        Intent::Obey => subject.credential == Credential::Unknown,
+        Intent::Unknown => {
+            subject.exchange.origin.kept().is_some() && RequestMismatch.holds(subject)
+        }
+        Intent::Break | Intent::OtherMethod => false,
     }
 }

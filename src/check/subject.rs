@@ -3,12 +3,14 @@
 use std::{cell::OnceCell, time::Duration};
 
 use http::header::CONTENT_TYPE;
+use jsonschema::JsonType;
 use mediatype::MediaTypeBuf;
+use oasgate_document::SpecVersion;
 
 use super::{Breach, Rule};
 use crate::{
-    contract::{Contract, MediaType, Operation, Response},
-    exchange::{Body, Evidence, Exchange},
+    contract::{Contract, MediaType, Operation, Response, Schema},
+    exchange::{Body, Evidence, Exchange, quote_redactions},
     finding::{Finding, Severity},
     wire::{self, MalformedBody, Parsed},
 };
@@ -208,27 +210,43 @@ impl<'a> Subject<'a> {
             .with_evidence(Evidence::of(self.exchange))
     }
 
-    /// Whether the response says that its content is JSON of a declared schema: then no bytes at all
-    /// are a broken body, not an absent one.
-    fn promises_value(&self) -> bool {
-        let ContentType::Known(came) = &self.content_type else {
-            return false;
-        };
-        let is_json = came.subty().as_str().eq_ignore_ascii_case("json")
-            || came
-                .suffix()
-                .is_some_and(|suffix| suffix.as_str().eq_ignore_ascii_case("json"));
-        is_json
-            && self
-                .media_type()
-                .is_some_and(|media_type| media_type.schema.is_some())
+    /// Whether the body was held against what the document says of it: it came, was read, and is of a type
+    /// that is parsed where there is a schema.
+    pub fn is_held(&self) -> bool {
+        let has_schema = self
+            .media_type()
+            .is_some_and(|one| one.schema.is_some() || one.item_schema.is_some());
+        match self.body() {
+            Content::Read(Parsed::Value(_)) => true,
+            Content::Read(Parsed::Opaque) => !has_schema,
+            Content::Read(Parsed::Items(_)) => !self.leaves_items_alone(),
+            Content::Empty | Content::Unknown | Content::Malformed(_) => false,
+        }
+    }
+
+    /// Whether a sequence came beside whose `schema` the document says nothing of its items: before 3.2 no
+    /// rule says what such a schema is about.
+    pub(super) fn leaves_items_alone(&self) -> bool {
+        self.media_type().is_some_and(|media_type| {
+            media_type.item_schema.is_none() && self.schema_of_all(media_type).is_none()
+                && media_type.schema.is_some()
+        })
+    }
+
+    /// The schema of a sequence as the array of all its items (OpenAPI 3.2.0 §4.14.1.1). A schema of texts
+    /// speaks of the text.
+    pub(super) fn schema_of_all(&self, media_type: &'a MediaType) -> Option<&'a Schema> {
+        let version = self.contract.document().version();
+        media_type.schema.as_ref().filter(|schema| {
+            matches!(version, SpecVersion::OpenApi32(_))
+                && (!schema.types().contains(JsonType::String)
+                    || schema.types().contains(JsonType::Array))
+        })
     }
 
     fn read_body(&self) -> Content {
         let bytes = match &self.exchange.response.body {
-            Body::Complete(bytes) if bytes.is_empty() && !self.promises_value() => {
-                return Content::Empty;
-            }
+            Body::Complete(bytes) if bytes.is_empty() => return Content::Empty,
             Body::Complete(bytes) => bytes,
             Body::Cut { .. } | Body::NotRecorded => return Content::Unknown,
         };
@@ -244,12 +262,17 @@ impl<'a> Subject<'a> {
             },
             _ => return Content::Unknown,
         };
-        let parsed = match self.media_type() {
+        let read = |bytes: &[u8]| match self.media_type() {
             Some(declared) => wire::read_body(declared, content_type, bytes),
             None => wire::parse_body(content_type, bytes),
         };
-        match parsed {
+        match read(bytes) {
             Ok(parsed) => Content::Read(parsed),
+            Err(_) if self.exchange.origin.kept().is_some() && is_torn(bytes) => {
+                let mended = std::str::from_utf8(bytes).ok().and_then(quote_redactions);
+                let parsed = mended.and_then(|text| read(text.as_bytes()).ok());
+                parsed.map_or(Content::Unknown, Content::Read)
+            }
             // Without a content type the guess may be wrong, and a wrong guess is no breach.
             Err(_) if matches!(self.content_type, ContentType::Absent) => Content::Unknown,
             Err(malformed) => Content::Malformed(malformed),
@@ -257,13 +280,18 @@ impl<'a> Subject<'a> {
     }
 }
 
+/// Whether a recorder's placeholder stands in JSON where a value belongs.
+pub(super) fn is_torn(bytes: &[u8]) -> bool {
+    std::str::from_utf8(bytes).is_ok_and(|text| {
+        text.trim_start().starts_with(['{', '[']) && quote_redactions(text).is_some()
+    })
+}
+
 fn content_type(exchange: &Exchange) -> ContentType {
     let Some(value) = exchange.response.headers.get(CONTENT_TYPE) else {
         return ContentType::Absent;
     };
     let text = String::from_utf8_lossy(value.as_bytes());
-    text.parse().map_or_else(
-        |_| ContentType::Malformed(text.into_owned()),
-        ContentType::Known,
-    )
+    let known = wire::parse_media_type(&text).map(ContentType::Known);
+    known.unwrap_or_else(|| ContentType::Malformed(text.into_owned()))
 }

@@ -14,7 +14,9 @@ documented! {
     /// # What it holds
     ///
     /// Where a schema is declared, the body is of a type that can be read: JSON, JSON lines, forms,
-    /// text. XML and octets are taken as they are. The codings gzip and deflate are undone, no other.
+    /// text. XML and octets are taken as they are. The codings gzip, deflate, br and zstd are undone, no
+    /// other. A sequence (JSON lines, events) is held by `itemSchema`; beside it `schema` means
+    /// the array of all items since OpenAPI 3.2, and nothing before.
     ///
     /// # Why
     ///
@@ -44,6 +46,7 @@ impl Check for UncheckedBody {
             media_type.schema.is_none()
                 || unknown_coding(subject).is_none()
                     && !matches!(subject.body(), Content::Read(Parsed::Opaque))
+                    && !is_left_alone(subject)
         })
     }
 
@@ -56,6 +59,10 @@ impl Check for UncheckedBody {
         };
         let (what, discriminator) = match unknown_coding(subject) {
             Some(coding) => (format!("the content coding {coding} is not undone"), coding),
+            None if is_left_alone(subject) => (
+                format!("`schema` says nothing of the items of {}", media_type.range),
+                media_type.range.as_str(),
+            ),
             None => (
                 format!("{} bodies are not parsed", media_type.range),
                 media_type.range.as_str(),
@@ -68,6 +75,10 @@ impl Check for UncheckedBody {
                 .with_discriminator(discriminator),
         );
     }
+}
+
+fn is_left_alone(subject: &Subject<'_>) -> bool {
+    matches!(subject.body(), Content::Read(Parsed::Items(_))) && subject.leaves_items_alone()
 }
 
 fn unknown_coding<'s>(subject: &'s Subject<'_>) -> Option<&'s str> {

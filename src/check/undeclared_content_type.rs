@@ -1,7 +1,7 @@
 //! `undeclared-content-type`
 
 use super::{Check, ContentType, Rule, Subject, documented};
-use crate::finding::Finding;
+use crate::{exchange::holds_redaction, finding::Finding};
 
 documented! {
     /// A response's `Content-Type` is malformed, or is none of those that the document declares.
@@ -22,7 +22,8 @@ documented! {
     ///   (`; charset=utf-8`);
     /// - the response declares no content (then a body is `undeclared-body`);
     /// - the status itself is not declared;
-    /// - there is no body and the content type is well formed.
+    /// - there is no body and the content type is well formed;
+    /// - a recorder has replaced the type by a placeholder.
     ///
     /// # Example
     ///
@@ -42,7 +43,9 @@ impl Check for UndeclaredContentType {
     fn holds(&self, subject: &Subject<'_>) -> bool {
         match subject.content_type() {
             ContentType::Absent => true,
-            ContentType::Malformed(_) => false,
+            ContentType::Malformed(text) => {
+                subject.exchange.origin.kept().is_some() && holds_redaction(text)
+            }
             ContentType::Known(came) => {
                 !subject.has_body()
                     || subject.declared().is_none_or(|declared| {

@@ -24,8 +24,8 @@ documented! {
     /// # Not a finding when
     ///
     /// - the status is declared by class, or the operation has a `default` response;
-    /// - the response is 429, or 503 with `Retry-After`: these speak of load, not of the contract,
-    ///   and are notes.
+    /// - the status is a 5xx: that is `server-error`;
+    /// - the response is 429, which speaks of load, not of the contract, and is a note.
     ///
     /// # Example
     ///
@@ -43,7 +43,7 @@ impl Check for UndeclaredStatus {
     }
 
     fn holds(&self, subject: &Subject<'_>) -> bool {
-        subject.declared().is_some()
+        subject.declared().is_some() || subject.exchange.response.status.is_server_error()
     }
 
     fn explain(&self, subject: &Subject<'_>, findings: &mut Vec<Finding>) {
@@ -52,10 +52,7 @@ impl Check for UndeclaredStatus {
         }
         let response = &subject.exchange.response;
         let status = response.status;
-        let overloaded = status == StatusCode::TOO_MANY_REQUESTS
-            || status == StatusCode::SERVICE_UNAVAILABLE
-                && response.headers.contains_key(http::header::RETRY_AFTER);
-        let severity = if overloaded {
+        let severity = if status == StatusCode::TOO_MANY_REQUESTS {
             Severity::Note
         } else {
             Self::RULE.severity

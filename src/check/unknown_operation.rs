@@ -13,7 +13,8 @@ documented! {
     /// # What it holds
     ///
     /// Each recorded request fits a path template of the document, below the base path of one of its
-    /// servers, with a method that the path declares.
+    /// servers, with a method that the path declares. A path without parameters wins over every
+    /// template, whatever its methods. At a host that a server names, what is served there counts.
     ///
     /// # Why
     ///
@@ -22,6 +23,10 @@ documented! {
     /// # Not a finding when
     ///
     /// - the request is a HEAD where GET is declared;
+    /// - a browser asked it on its own (a CORS preflight), or no service was asked at all (`data:`,
+    ///   `blob:`, `file:` and extension URLs): these are passed over and counted;
+    /// - it went to another host than those that the document names, in a recording with exchanges of
+    ///   a named host: what others serve is passed over and counted;
     /// - only a trailing slash differs.
     ///
     /// Paths that differ only in segments with digits are told once.
@@ -60,6 +65,27 @@ pub fn unknown_operation(contract: &Contract, exchange: &Exchange, miss: &RouteM
         .with_actual(format!("{} {path}", request.method))
         .with_evidence(Evidence::of(exchange))
         .with_discriminator(format!("{} {}", request.method, alike(path)))
+}
+
+/// The finding for a host that no server of the document names, in a recording without exchanges of a host
+/// that one does.
+pub fn unknown_host(contract: &Contract, host: &str) -> Finding {
+    let rule = &UnknownOperation::RULE;
+    let finding = Finding::new(
+        rule.id,
+        rule.severity,
+        format!("{host} is no host of the document; its exchanges are held by their paths"),
+    )
+    .with_expected("a host that a server of the document names")
+    .with_actual(host)
+    .with_discriminator(format!("host {host}"))
+    .with_help("if the service was recorded there, name the host with --host");
+    let place = oasgate_document::Address::default().join("servers");
+    if contract.document().get(&place).is_some() {
+        finding.at(place)
+    } else {
+        finding
+    }
 }
 
 /// A path with `*` for each segment that looks like the name of a resource, so that a thousand of

@@ -24,6 +24,7 @@ mod path;
 mod read;
 mod router;
 mod schema;
+mod server;
 
 use std::{path::Path, sync::Arc};
 
@@ -42,10 +43,11 @@ pub use model::{
 pub use named::OperationIn;
 pub use path::PathTemplate;
 pub(crate) use schema::canonical;
+pub use server::HostPattern;
 pub use schema::{Choice, Constraint, Direction, Schema, Violation};
 pub(crate) use schema::{shape, shapes};
 
-use router::Router;
+use router::{Miss, Router, Target, Wanted};
 use schema::SchemaStore;
 
 /// Everything that a document promises.
@@ -53,6 +55,8 @@ pub struct Contract {
     store: Arc<SchemaStore>,
     operations: Vec<Arc<Operation>>,
     router: Router,
+    /// Every host and base path at which an operation is served.
+    places: Vec<Place>,
     /// Every base path of every server, longest first, the root last.
     base_paths: Vec<String>,
     defects: Vec<Defect>,
@@ -77,6 +81,24 @@ pub struct Route<'c> {
     pub index: usize,
     /// Parameter names and raw values, in the order of the path.
     pub path_values: Vec<(String, String)>,
+}
+
+/// A base path, and the hosts at which it is served; none where the document says nothing of hosts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Place {
+    base: String,
+    hosts: Vec<HostPattern>,
+}
+
+/// How a URL's host stands to those that the document names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HostStanding {
+    /// A server of the document has this host.
+    Declared,
+    /// Servers of the document name hosts, and this is none of them.
+    Other,
+    /// No server of the document names a host.
+    Unsaid,
 }
 
 /// Why a request belongs to no operation.
@@ -185,14 +207,44 @@ impl Contract {
         })
     }
 
-    /// The operation that a request belongs to. The host plays no part; the base path of any of
-    /// the document's servers is stripped first, and a path without one is tried too.
+    /// How the host of a URL stands to those that the document's servers name.
+    pub fn host_standing(&self, url: &Url) -> HostStanding {
+        let mut hosts = self.places.iter().flat_map(|place| &place.hosts);
+        if self.places.iter().all(|place| place.hosts.is_empty()) {
+            HostStanding::Unsaid
+        } else if hosts.any(|host| host.matches(url)) {
+            HostStanding::Declared
+        } else {
+            HostStanding::Other
+        }
+    }
+
+    /// The operation that a request belongs to.
+    ///
+    /// At a host that a server names, the operations served there count, below the base paths that they
+    /// have there. Elsewhere (a test's host, a staging service) the base path of any of the document's
+    /// servers is stripped first, and a path without one is tried too.
     ///
     /// # Errors
     ///
     /// When no path template fits, or none with this method.
     pub fn route(&self, method: &Method, url: &Url) -> Result<Route<'_>, RouteMiss> {
-        self.route_below(self.base_paths.iter().map(String::as_str), method, url)
+        let bases = self.base_paths.iter().map(String::as_str);
+        if self.host_standing(url) != HostStanding::Declared {
+            return self.route_below(bases, method, url, None);
+        }
+        let here: Vec<bool> = self
+            .places
+            .iter()
+            .map(|place| {
+                place.hosts.is_empty() || place.hosts.iter().any(|host| host.matches(url))
+            })
+            .collect();
+        let bases = bases.filter(|base| {
+            let mut places = self.places.iter().zip(&here);
+            places.any(|(place, is_here)| *is_here && place.base == **base)
+        });
+        self.route_below(bases, method, url, Some(&here))
     }
 
     /// Like [`Contract::route`] below one base path, whatever the document says.
@@ -206,28 +258,41 @@ impl Contract {
         method: &Method,
         url: &Url,
     ) -> Result<Route<'_>, RouteMiss> {
-        self.route_below([base], method, url)
+        self.route_below([base], method, url, None)
     }
 
+    /// Tries base paths in turn. `here` says which places are at the request's host, where that decides.
     fn route_below<'b>(
         &self,
         bases: impl IntoIterator<Item = &'b str>,
         method: &Method,
         url: &Url,
+        here: Option<&[bool]>,
     ) -> Result<Route<'_>, RouteMiss> {
-        let mut methods = Vec::new();
+        let mut miss = Miss::default();
         for base in bases {
-            let found = self
-                .router
-                .find_lenient(method, url.path(), base)
-                .or_else(|declared| {
-                    // What answers GET answers HEAD (RFC 9110 §9.3.2), declared or not.
-                    if *method == Method::HEAD && declared.iter().any(|method| method == "GET") {
-                        self.router.find_lenient(&Method::GET, url.path(), base)
-                    } else {
-                        Err(declared)
-                    }
-                });
+            let serves = |target: &Target| {
+                target.places.iter().any(|place| {
+                    self.places[*place].base == base.trim_end_matches('/')
+                        && here.is_none_or(|here| here[*place])
+                }) || target.places.is_empty() && base.trim_end_matches('/').is_empty()
+            };
+            let wanted = Wanted {
+                method,
+                path: url.path(),
+                base,
+                serves: &serves,
+                is_lenient: here.is_none(),
+            };
+            let found = self.router.find_lenient(wanted).or_else(|miss| {
+                // What answers GET answers HEAD (RFC 9110 §9.3.2), declared or not.
+                if *method == Method::HEAD && miss.methods.iter().any(|method| method == "GET") {
+                    let method = &Method::GET;
+                    self.router.find_lenient(Wanted { method, ..wanted })
+                } else {
+                    Err(miss)
+                }
+            });
             match found {
                 Ok((index, path_values)) => {
                     return Ok(Route {
@@ -236,14 +301,18 @@ impl Contract {
                         path_values,
                     });
                 }
-                Err(declared) if methods.is_empty() => methods = declared,
+                Err(found) if found.is_concrete => {
+                    miss = found;
+                    break;
+                }
+                Err(found) if miss.methods.is_empty() => miss = found,
                 Err(_) => {}
             }
         }
-        Err(if methods.is_empty() {
+        Err(if miss.methods.is_empty() {
             RouteMiss::Path
         } else {
-            RouteMiss::Method(methods)
+            RouteMiss::Method(miss.methods)
         })
     }
 

@@ -10,7 +10,7 @@ use indexmap::IndexMap;
 use oasgate_document::Address;
 use serde_json::Value;
 
-use super::{Schema, path::PathTemplate};
+use super::{HostPattern, Schema, path::PathTemplate};
 
 /// The id of an operation: its `operationId`, else `GET /path`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -464,6 +464,8 @@ pub struct Server {
     pub url: String,
     /// The path part, every enumerated variable value tried: `/v2`; empty when there is none.
     pub base_paths: Vec<String>,
+    /// The hosts that it names, every enumerated variable value tried; empty when it says nothing of hosts.
+    pub hosts: Vec<HostPattern>,
     /// The server object.
     pub address: Address,
 }

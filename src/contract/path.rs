@@ -59,6 +59,36 @@ impl PathTemplate {
         filled
     }
 
+    /// The raw values of the parameters in a path that was written from this template, below whatever
+    /// base path: every way to take it apart, the router's own first, [`MAX_READINGS`] at most. Routers
+    /// differ where two parameters stand in one segment (`{a}-{b}` and `1-2-3`). Empty when the path does
+    /// not fit.
+    pub fn readings(&self, path: &str) -> Vec<Vec<(String, String)>> {
+        let whole: Vec<&str> = path.split('/').collect();
+        // An absolute path begins with an empty segment, which no template has.
+        let Some(start) = whole
+            .len()
+            .checked_sub(self.segments.len())
+            .filter(|start| *start > 0)
+        else {
+            return Vec::new();
+        };
+        let mut readings = vec![Vec::new()];
+        for (parts, segment) in self.segments.iter().zip(&whole[start..]) {
+            let found = match_all(parts, segment, MAX_READINGS);
+            readings = readings
+                .iter()
+                .flat_map(|before| {
+                    found
+                        .iter()
+                        .map(|values| before.iter().chain(values).cloned().collect())
+                })
+                .take(MAX_READINGS)
+                .collect();
+        }
+        readings
+    }
+
     pub(super) fn segments(&self) -> &[Vec<Part>] {
         &self.segments
     }
@@ -115,34 +145,68 @@ fn parts(segment: &str) -> Vec<Part> {
     parts
 }
 
+/// The most ways in which a path is taken apart.
+const MAX_READINGS: usize = 16;
+
+/// How often a segment is tried at most: with many parameters in one segment there are more ways to cut
+/// it than anybody waits for.
+const MAX_STEPS: usize = 10_000;
+
 /// The values that make a segment out of its parts; `None` when it is made otherwise. Values stay
 /// percent-encoded, and none is empty: an empty segment is another route.
 pub(super) fn match_segment(parts: &[Part], segment: &str) -> Option<Vec<(String, String)>> {
-    let Some((first, rest)) = parts.split_first() else {
-        return segment.is_empty().then(Vec::new);
+    match_all(parts, segment, 1).pop()
+}
+
+/// The first `most` ways to make a segment out of its parts.
+fn match_all(parts: &[Part], segment: &str, most: usize) -> Vec<Vec<(String, String)>> {
+    let mut matching = Matching {
+        found: Vec::new(),
+        most,
+        steps: 0,
     };
-    match first {
-        Part::Literal(text) => match_segment(rest, strip_decoded(segment, text)?),
-        Part::Parameter(name) => {
-            let found = |value: &str, mut others: Vec<(String, String)>| {
-                others.insert(0, (name.clone(), value.to_owned()));
-                others
-            };
-            if rest.is_empty() {
-                return (!segment.is_empty()).then(|| found(segment, Vec::new()));
+    matching.rest(parts, segment, Vec::new());
+    matching.found
+}
+
+struct Matching {
+    found: Vec<Vec<(String, String)>>,
+    most: usize,
+    steps: usize,
+}
+
+impl Matching {
+    fn is_done(&mut self) -> bool {
+        self.steps += 1;
+        self.found.len() >= self.most || self.steps > MAX_STEPS
+    }
+
+    /// Matches what is left of a segment; `before` holds the values in front of it.
+    fn rest(&mut self, parts: &[Part], segment: &str, mut before: Vec<(String, String)>) {
+        if self.is_done() {
+            return;
+        }
+        match parts.split_first() {
+            None if segment.is_empty() => self.found.push(before),
+            None => {}
+            Some((Part::Literal(text), rest)) => {
+                if let Some(behind) = strip_decoded(segment, text) {
+                    self.rest(rest, behind, before);
+                }
             }
-            // The shortest value that lets the rest match, as most routers do.
-            let ends = segment
-                .char_indices()
-                .map(|(at, _)| at)
-                .skip(1)
-                .chain([segment.len()]);
-            ends.filter(|end| *end > 0).find_map(|end| {
-                Some(found(
-                    &segment[..end],
-                    match_segment(rest, &segment[end..])?,
-                ))
-            })
+            Some((Part::Parameter(name), [])) if !segment.is_empty() => {
+                before.push((name.clone(), segment.to_owned()));
+                self.found.push(before);
+            }
+            // The shortest value that lets the rest match comes first, as most routers have it.
+            Some((Part::Parameter(name), rest)) => {
+                let ends = segment.char_indices().map(|(at, _)| at).skip(1);
+                for end in ends {
+                    let mut values = before.clone();
+                    values.push((name.clone(), segment[..end].to_owned()));
+                    self.rest(rest, &segment[end..], values);
+                }
+            }
         }
     }
 }
@@ -199,6 +263,21 @@ mod tests {
             matched("{x}", "a%2Fb"),
             Some(vec![("x".into(), "a%2Fb".into())])
         );
+    }
+
+    #[test]
+    fn a_written_path_is_taken_apart_in_every_way() {
+        let read = |template: &str, path: &str| -> Vec<Vec<String>> {
+            let readings = PathTemplate::parse(template).readings(path);
+            let values = |one: Vec<(String, String)>| one.into_iter().map(|(_, value)| value);
+            readings.into_iter().map(|one| values(one).collect()).collect()
+        };
+        assert_eq!(read("/report/{id}.json", "/v2/report/7.json"), [["7"]]);
+        assert_eq!(read("/things/{name}:cancel", "/things/a%2Fb:cancel"), [["a%2Fb"]]);
+        assert_eq!(read("/{a}-{b}", "/1-2-3"), [["1", "2-3"], ["1-2", "3"]]);
+        assert_eq!(read("/a/{b}", "/x/7"), [[""; 0]; 0]);
+        assert_eq!(read("/{a}/{b}", "/7"), [[""; 0]; 0]);
+        assert_eq!(read("/{a}{b}", &format!("/{}", "x".repeat(99))).len(), MAX_READINGS);
     }
 
     #[test]

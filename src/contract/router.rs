@@ -1,11 +1,10 @@
-//! From a request to its operation: server base path, concrete before templated, percent-decoding,
+//! From a request to its operation: server, base path, concrete before templated, percent-decoding,
 //! trailing slash (OpenAPI 3.1.1 §4.8.8).
 
 use std::collections::BTreeMap;
 
 use http::Method;
 use indexmap::IndexMap;
-use url::Url;
 
 use super::path::{Part, match_segment};
 
@@ -25,15 +24,36 @@ struct Branch {
     operations: BTreeMap<String, Vec<Target>>,
 }
 
-/// An operation and the base paths it is served under.
+/// An operation and the places where it is served, by their index in the contract.
 #[derive(Debug)]
 pub(super) struct Target {
     pub(super) operation: usize,
-    pub(super) base_paths: Vec<String>,
+    pub(super) places: Vec<usize>,
 }
 
 /// The operation found, by index, with the values of its path parameters.
 pub(super) type Found = (usize, Vec<(String, String)>);
+
+/// Why no operation was found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Miss {
+    /// The methods of the paths that fit.
+    pub(super) methods: Vec<String>,
+    /// Whether a path without parameters fits: then no template does, whatever its methods.
+    pub(super) is_concrete: bool,
+}
+
+/// What is looked for.
+#[derive(Clone, Copy)]
+pub(super) struct Wanted<'w> {
+    pub(super) method: &'w Method,
+    pub(super) path: &'w str,
+    pub(super) base: &'w str,
+    /// Whether a target is served where the request went.
+    pub(super) serves: &'w dyn Fn(&Target) -> bool,
+    /// Whether a target that is served elsewhere will do where no other fits.
+    pub(super) is_lenient: bool,
+}
 
 impl Router {
     pub(super) fn add(&mut self, segments: &[Vec<Part>], method: &Method, target: Target) {
@@ -53,47 +73,33 @@ impl Router {
 
     /// Every path that fits, best first: the operation if the method is declared, else the methods
     /// that are.
-    pub(super) fn find(
-        &self,
-        method: &Method,
-        path: &str,
-        base: &str,
-    ) -> Result<Found, Vec<String>> {
-        let Some(rest) = below(path, base) else {
-            return Err(Vec::new());
+    pub(super) fn find(&self, wanted: Wanted<'_>) -> Result<Found, Miss> {
+        let Some(rest) = below(wanted.path, wanted.base) else {
+            return Err(Miss::default());
         };
         let segments: Vec<&str> = rest.strip_prefix('/').unwrap_or(rest).split('/').collect();
         let mut search = Search {
-            method,
-            base,
+            wanted,
             values: Vec::new(),
-            methods: Vec::new(),
+            miss: Miss::default(),
         };
-        self.top
-            .search(&segments, &mut search)
-            .ok_or(search.methods)
+        self.top.search(&segments, &mut search).ok_or(search.miss)
     }
 
     /// Like [`Router::find`], with the trailing slash put in or left out where that helps.
-    pub(super) fn find_lenient(
-        &self,
-        method: &Method,
-        path: &str,
-        base: &str,
-    ) -> Result<Found, Vec<String>> {
-        let first = self.find(method, path, base);
-        if first.is_ok() {
-            return first;
-        }
-        let other = match path.strip_suffix('/') {
-            Some(without) => without.to_owned(),
-            None => format!("{path}/"),
+    pub(super) fn find_lenient(&self, wanted: Wanted<'_>) -> Result<Found, Miss> {
+        let miss = match self.find(wanted) {
+            Err(miss) if !miss.is_concrete => miss,
+            settled => return settled,
         };
-        match (first, self.find(method, &other, base)) {
-            (_, Ok(found)) => Ok(found),
-            (Err(methods), Err(more)) => Err(if methods.is_empty() { more } else { methods }),
-            (Ok(found), _) => Ok(found),
-        }
+        let other = match wanted.path.strip_suffix('/') {
+            Some(without) => without.to_owned(),
+            None => format!("{}/", wanted.path),
+        };
+        let path = other.as_str();
+        self.find(Wanted { path, ..wanted }).map_err(|more| {
+            if miss.methods.is_empty() { more } else { miss }
+        })
     }
 }
 
@@ -104,10 +110,9 @@ fn below<'p>(path: &'p str, base: &str) -> Option<&'p str> {
 }
 
 struct Search<'s> {
-    method: &'s Method,
-    base: &'s str,
+    wanted: Wanted<'s>,
     values: Vec<(String, String)>,
-    methods: Vec<String>,
+    miss: Miss,
 }
 
 impl Branch {
@@ -148,6 +153,10 @@ impl Branch {
             return Some(found);
         }
         for (parts, branch) in &self.templated {
+            // A concrete path wins over every template (§4.8.8.1), its methods being what they are.
+            if search.miss.is_concrete {
+                return None;
+            }
             let Some(values) = match_segment(parts, segment) else {
                 continue;
             };
@@ -162,72 +171,31 @@ impl Branch {
     }
 
     fn end(&self, search: &mut Search<'_>) -> Option<Found> {
-        let served = |target: &&Target| {
-            target
-                .base_paths
-                .iter()
-                .any(|base| base.trim_end_matches('/') == search.base.trim_end_matches('/'))
+        let Wanted {
+            method,
+            serves,
+            is_lenient,
+            ..
+        } = search.wanted;
+        let chosen = |targets: &[Target]| -> Option<usize> {
+            let served = targets.iter().find(|target| serves(target));
+            let target = served.or_else(|| targets.first().filter(|_| is_lenient))?;
+            Some(target.operation)
         };
-        if let Some(targets) = self.operations.get(search.method.as_str())
-            && let Some(target) = targets.iter().find(served).or_else(|| targets.first())
-        {
-            return Some((target.operation, search.values.clone()));
+        let declared = self.operations.get(method.as_str());
+        if let Some(operation) = declared.and_then(|targets| chosen(targets)) {
+            return Some((operation, search.values.clone()));
         }
-        for method in self.operations.keys() {
-            if !search.methods.contains(method) {
-                search.methods.push(method.clone());
+        for (method, targets) in &self.operations {
+            if chosen(targets).is_some() {
+                search.miss.is_concrete |= search.values.is_empty();
+                if !search.miss.methods.contains(method) {
+                    search.miss.methods.push(method.clone());
+                }
             }
         }
         None
     }
-}
-
-/// Every path a server URL may have: its variables put in with their defaults and their enumerated
-/// values. The host plays no part, because recordings and tests use hosts of their own.
-pub(super) fn base_paths(url: &str, variables: &IndexMap<String, Vec<String>>) -> Vec<String> {
-    const MOST: usize = 64;
-    let mut urls = vec![url.to_owned()];
-    for (name, values) in variables {
-        let placeholder = format!("{{{name}}}");
-        if !url.contains(&placeholder) {
-            continue;
-        }
-        urls = urls
-            .iter()
-            .flat_map(|url| values.iter().map(|value| url.replace(&placeholder, value)))
-            .take(MOST)
-            .collect();
-    }
-    let mut paths: Vec<String> = Vec::new();
-    for url in urls {
-        let path = path_of(&url);
-        if !paths.contains(&path) {
-            paths.push(path);
-        }
-    }
-    paths
-}
-
-/// The path of a server URL, which may be relative; empty for the root.
-fn path_of(url: &str) -> String {
-    let path = Url::parse(url).map_or_else(
-        |_| match url.split_once("://") {
-            Some((_, rest)) => rest
-                .find('/')
-                .map_or(String::new(), |at| rest[at..].to_owned()),
-            None => Url::parse("http://relative/")
-                .and_then(|base| base.join(url))
-                .map_or_else(|_| url.to_owned(), |url| url.path().to_owned()),
-        },
-        |url| {
-            if url.cannot_be_a_base() {
-                String::new()
-            } else {
-                url.path().to_owned()
-            }
-        },
-    );
-    path.trim_end_matches('/').to_owned()
 }
 
 #[cfg(test)]
@@ -240,11 +208,21 @@ mod tests {
         for (operation, path) in paths.iter().enumerate() {
             let target = Target {
                 operation,
-                base_paths: vec![String::new()],
+                places: vec![0],
             };
             router.add(PathTemplate::parse(path).segments(), &Method::GET, target);
         }
         router
+    }
+
+    fn wanted<'w>(method: &'w Method, path: &'w str, base: &'w str) -> Wanted<'w> {
+        Wanted {
+            method,
+            path,
+            base,
+            serves: &|_| true,
+            is_lenient: true,
+        }
     }
 
     #[test]
@@ -252,21 +230,21 @@ mod tests {
         let router = router(&["/users/{id}", "/users/me", "/users/{id}.json", "/{any}/me"]);
         let found = |path: &str| {
             router
-                .find(&Method::GET, path, "")
+                .find(wanted(&Method::GET, path, ""))
                 .map(|(operation, _)| operation)
         };
         assert_eq!(found("/users/me"), Ok(1));
         assert_eq!(found("/users/7"), Ok(0));
         assert_eq!(found("/users/7.json"), Ok(2));
         assert_eq!(found("/pets/me"), Ok(3));
-        assert_eq!(found("/pets/7"), Err(vec![]));
+        assert_eq!(found("/pets/7"), Err(Miss::default()));
     }
 
     #[test]
     fn a_dead_end_is_left_again() {
         let router = router(&["/a/b/c", "/a/{x}/d"]);
         assert_eq!(
-            router.find(&Method::GET, "/a/b/d", ""),
+            router.find(wanted(&Method::GET, "/a/b/d", "")),
             Ok((1, vec![("x".into(), "b".into())]))
         );
     }
@@ -274,9 +252,32 @@ mod tests {
     #[test]
     fn a_method_that_is_not_declared_names_those_that_are() {
         assert_eq!(
-            router(&["/a"]).find(&Method::PUT, "/a", ""),
-            Err(vec!["GET".into()])
+            router(&["/a"]).find(wanted(&Method::PUT, "/a", "")),
+            Err(Miss {
+                methods: vec!["GET".into()],
+                is_concrete: true
+            })
         );
+    }
+
+    #[test]
+    fn a_concrete_path_wins_whatever_its_methods() {
+        let mut router = router(&["/things/count", "/a/{x}/c"]);
+        for (operation, path) in ["/things/{id}", "/a/b/{y}"].iter().enumerate() {
+            let target = Target {
+                operation: operation + 2,
+                places: vec![0],
+            };
+            router.add(PathTemplate::parse(path).segments(), &Method::PUT, target);
+        }
+        let found = |path: &str| {
+            let found = router.find_lenient(wanted(&Method::PUT, path, ""));
+            found.map(|(operation, _)| operation).ok()
+        };
+        assert_eq!(found("/things/count"), None);
+        assert_eq!(found("/things/7"), Some(2));
+        // Of two templates neither is concrete.
+        assert_eq!(found("/a/b/c"), Some(3));
     }
 
     #[test]
@@ -284,7 +285,7 @@ mod tests {
         let router = router(&["/a", "/b/", "/c", "/c/"]);
         let found = |path: &str| {
             router
-                .find_lenient(&Method::GET, path, "")
+                .find_lenient(wanted(&Method::GET, path, ""))
                 .map(|(operation, _)| operation)
         };
         assert_eq!(
@@ -295,23 +296,8 @@ mod tests {
 
     #[test]
     fn a_base_path_ends_at_a_segment() {
-        assert!(router(&["/a"]).find(&Method::GET, "/v2/a", "/v2").is_ok());
-        assert!(router(&["/a"]).find(&Method::GET, "/v22/a", "/v2").is_err());
-    }
-
-    #[test]
-    fn server_urls_give_their_paths() {
-        let none = IndexMap::new();
-        assert_eq!(base_paths("https://api.test/v2/", &none), ["/v2"]);
-        assert_eq!(base_paths("/v1", &none), ["/v1"]);
-        assert_eq!(base_paths("https://api.test", &none), [""]);
-        let variables = IndexMap::from([
-            ("region".to_owned(), vec!["eu".to_owned()]),
-            ("version".to_owned(), vec!["v1".to_owned(), "v2".to_owned()]),
-        ]);
-        assert_eq!(
-            base_paths("https://{region}.api.test/{version}", &variables),
-            ["/v1", "/v2"]
-        );
+        let found = |path| router(&["/a"]).find(wanted(&Method::GET, path, "/v2"));
+        assert!(found("/v2/a").is_ok());
+        assert!(found("/v22/a").is_err());
     }
 }

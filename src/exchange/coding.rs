@@ -1,11 +1,22 @@
-//! Content codings undone: gzip and deflate, with a limit on what comes out.
+//! Content codings undone: gzip, deflate, brotli and zstd, with a limit on what comes out.
 
 use std::io::{self, Read};
 
+use brotli_decompressor::Decompressor as BrotliDecoder;
 use bytes::Bytes;
-use flate2::read::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
+use flate2::{
+    bufread::{DeflateDecoder, ZlibDecoder},
+    read::MultiGzDecoder,
+};
+use ruzstd::decoding::{
+    StreamingDecoder,
+    errors::{FrameDecoderError, ReadFrameHeaderError},
+};
 
 use super::{Body, CutReason};
+
+/// How much is decoded at once.
+const BUFFER: usize = 4096;
 
 /// Undoes the codings that a `Content-Encoding` field names, last one first (RFC 9110 §8.4).
 ///
@@ -19,8 +30,16 @@ pub fn decode(content_encoding: &str, bytes: Bytes, limit: u64) -> Body {
             "" | "identity" => continue,
             "gzip" | "x-gzip" => unpack(MultiGzDecoder::new(&content[..]), limit),
             // RFC 9110 §8.4.1.2 means zlib; some services send the bare deflate stream.
-            "deflate" if looks_like_zlib(&content) => unpack(ZlibDecoder::new(&content[..]), limit),
-            "deflate" => unpack(DeflateDecoder::new(&content[..]), limit),
+            "deflate" if looks_like_zlib(&content) => {
+                whole(ZlibDecoder::new(&content[..]), ZlibDecoder::into_inner, limit)
+            }
+            "deflate" => whole(
+                DeflateDecoder::new(&content[..]),
+                DeflateDecoder::into_inner,
+                limit,
+            ),
+            "br" => unpack(BrotliDecoder::new(&content[..], BUFFER), limit),
+            "zstd" => unpack(Zstd::new(&content), limit),
             other => {
                 return Body::Cut {
                     bytes: content,
@@ -45,6 +64,51 @@ pub fn decode(content_encoding: &str, bytes: Bytes, limit: u64) -> Body {
     Body::Complete(content)
 }
 
+/// The frames of zstd, one behind the other (RFC 8878 §3); those that are to be skipped are.
+struct Zstd<'b> {
+    rest: &'b [u8],
+    frame: Option<Box<StreamingDecoder<&'b [u8], ruzstd::decoding::FrameDecoder>>>,
+}
+
+impl<'b> Zstd<'b> {
+    fn new(bytes: &'b [u8]) -> Self {
+        Self {
+            rest: bytes,
+            frame: None,
+        }
+    }
+}
+
+impl Read for Zstd<'_> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        loop {
+            if let Some(frame) = &mut self.frame {
+                let length = frame.read(out)?;
+                if length > 0 || out.is_empty() {
+                    return Ok(length);
+                }
+            }
+            if let Some(frame) = self.frame.take() {
+                self.rest = frame.into_inner();
+            }
+            if self.rest.is_empty() {
+                return Ok(0);
+            }
+            match StreamingDecoder::new(self.rest) {
+                Ok(frame) => self.frame = Some(Box::new(frame)),
+                Err(FrameDecoderError::ReadFrameHeaderError(
+                    ReadFrameHeaderError::SkipFrame { length, .. },
+                )) => {
+                    // The magic number and the length stand before what is skipped.
+                    let behind = usize::try_from(length).unwrap_or(usize::MAX).saturating_add(8);
+                    self.rest = self.rest.get(behind..).unwrap_or_default();
+                }
+                Err(error) => return Err(io::Error::other(error)),
+            }
+        }
+    }
+}
+
 enum Stop {
     Limit,
     Broken(io::Error),
@@ -63,6 +127,21 @@ fn unpack(decoder: impl Read, limit: u64) -> Result<Bytes, (Bytes, Stop)> {
         }
         Ok(_) => Ok(unpacked.into()),
         Err(error) => Err((unpacked.into(), Stop::Broken(error))),
+    }
+}
+
+/// Like [`unpack`], for a format that does not say what may follow its end: nothing may.
+fn whole<'b, D: Read>(
+    mut decoder: D,
+    into_inner: impl FnOnce(D) -> &'b [u8],
+    limit: u64,
+) -> Result<Bytes, (Bytes, Stop)> {
+    let unpacked = unpack(&mut decoder, limit)?;
+    if into_inner(decoder).is_empty() {
+        Ok(unpacked)
+    } else {
+        let error = io::Error::other("bytes follow its end");
+        Err((unpacked, Stop::Broken(error)))
     }
 }
 
@@ -105,6 +184,38 @@ mod tests {
     }
 
     #[test]
+    fn brotli_zstd_and_both_kinds_of_deflate_are_undone() {
+        let coded: [(&str, &[u8]); 4] = [
+            ("br", b"\x8b\x03\x80{\"id\":1}\x03"),
+            (
+                "zstd",
+                b"\x28\xb5\x2f\xfd\x04\x58\x41\x00\x00{\"id\":1}\x23\xe8\xdf\x91",
+            ),
+            ("deflate", b"\xabV\xcaLQ\xb2R\xaaP\xaa\x05\x00"),
+            ("deflate", b"x\x9c\xabV\xcaLQ\xb2R\xaaP\xaa\x05\x00\x10\xad\x03\x00"),
+        ];
+        for (coding, bytes) in coded {
+            let decoded = decode(coding, Bytes::from_static(bytes), 100);
+            assert!(
+                matches!(&decoded, Body::Complete(bytes) if bytes.starts_with(b"{\"id\":")),
+                "{coding}: {decoded:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn frames_of_zstd_stand_one_behind_the_other_and_some_are_skipped() {
+        let frame: &[u8] =
+            b"\x28\xb5\x2f\xfd\x04\x58\x41\x00\x00{\"id\":1}\x23\xe8\xdf\x91";
+        let skipped: &[u8] = b"\x50\x2a\x4d\x18\x03\0\0\0abc";
+        let bytes = [frame, skipped, frame].concat();
+        assert_eq!(
+            decode("zstd", bytes.into(), 100),
+            Body::from(r#"{"id":1}{"id":1}"#)
+        );
+    }
+
+    #[test]
     fn a_coding_that_is_a_lie_is_said() {
         let lie = decode("gzip", Bytes::from_static(b"{}"), 100);
         assert!(matches!(
@@ -114,7 +225,7 @@ mod tests {
                 ..
             }
         ));
-        let unknown = decode("br", Bytes::from_static(b"{}"), 100);
+        let unknown = decode("compress", Bytes::from_static(b"{}"), 100);
         assert!(matches!(
             unknown,
             Body::Cut {

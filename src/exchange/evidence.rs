@@ -57,11 +57,13 @@ impl Evidence {
                 file,
                 entry,
                 line: Some(line),
+                ..
             } => Some(format!("{file}:{line}, entry {entry}")),
             Origin::Recorded {
                 file,
                 entry,
                 line: None,
+                ..
             } => Some(format!("{file}, entry {entry}")),
             Origin::Live | Origin::InHand => None,
         };

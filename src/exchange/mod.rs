@@ -21,7 +21,7 @@ pub use coding::decode;
 pub use curl::{curl, is_credential, masked_url};
 pub use evidence::{Before, Evidence};
 pub use placeholder::{fill, has_placeholder, placeholder, variable};
-pub use redaction::is_redacted;
+pub use redaction::{REDACTED_HOST, holds_redaction, quote_redactions};
 
 /// A request as it was sent.
 #[derive(Clone, Debug)]
@@ -93,6 +93,19 @@ pub struct Exchange {
     pub origin: Origin,
 }
 
+/// What is known of how a recorder kept an exchange: what is not there need not have been missing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Kept {
+    /// Whether the recorder says that a browser asked this on its own, before a request to another origin.
+    pub is_preflight: bool,
+    /// Whether no cookie was kept by a recorder that leaves them out.
+    pub has_no_cookies: bool,
+    /// Whether header fields of the request were left out, some or all.
+    pub request_headers_are_partial: bool,
+    /// Whether header fields of the response were left out, some or all.
+    pub response_headers_are_partial: bool,
+}
+
 /// Where an exchange comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
@@ -106,7 +119,19 @@ pub enum Origin {
         entry: u64,
         /// The line it begins on, from 1, where the format has lines.
         line: Option<u64>,
+        /// What the recorder kept.
+        kept: Kept,
     },
     /// Handed over by a test.
     InHand,
+}
+
+impl Origin {
+    /// What the recorder kept; `None` for what was not recorded.
+    pub fn kept(&self) -> Option<Kept> {
+        match self {
+            Self::Recorded { kept, .. } => Some(*kept),
+            Self::Live | Self::InHand => None,
+        }
+    }
 }

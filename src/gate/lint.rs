@@ -32,6 +32,7 @@ pub fn lint_outcome(
         operations: Vec::new(),
         coverage: None,
         unmatched: 0,
+        passed_over: 0,
         snapshots: SnapshotSummary::default(),
         notices: Vec::new(),
         end: End::Complete,

@@ -162,6 +162,7 @@ impl<T: Transport> Run<'_, T> {
             operations,
             findings: self.findings,
             unmatched: 0,
+            passed_over: 0,
             held: self.held,
             snapshots,
             notices: self.notices,

@@ -11,6 +11,7 @@ mod budget;
 mod driver;
 mod failure;
 mod hold;
+mod hosts;
 mod identity;
 mod interrupt;
 mod knowledge;

@@ -3,9 +3,12 @@
 //! One thread reads entries, workers make exchanges of them and hold them, and what they found is
 //! taken in again in the order of the recording, so that the first example of a breach is the first
 //! one in the recording.
+//!
+//! Whether an exchange with a host that the document does not name is of the service shows at the end:
+//! what such exchanges come to is kept apart until then.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::PathBuf,
     sync::{
         Mutex, PoisonError,
@@ -19,6 +22,7 @@ use http::StatusCode;
 
 use super::{
     hold::{hold, snapshot_of},
+    hosts::{self, Claim},
     interrupt::Interrupt,
     knowledge::coverage::{CoverageMap, CoverageSample, CoverageTargets, ShapeSampler},
     settle::{defect_notices, settle},
@@ -26,7 +30,7 @@ use super::{
 };
 use crate::{
     check::{self, Subject},
-    contract::Contract,
+    contract::{Contract, HostPattern},
     exchange::Exchange,
     finding::{Finding, Findings},
     recording::{self, Entry, OpenError, Reader, RecordingError},
@@ -41,6 +45,8 @@ pub struct Replay {
     pub settings: Settings,
     /// The base path that the recorded requests have; `None` for those of the document's servers.
     pub base_path: Option<String>,
+    /// The hosts of the service; where there are none, those of the document's servers.
+    pub hosts: Vec<HostPattern>,
     /// How many threads hold exchanges, at least 1.
     pub workers: usize,
 }
@@ -93,15 +99,21 @@ struct Done {
 /// What became of one entry.
 enum HeldOne {
     Exchange {
+        claim: Claim,
+        host: String,
         operation: usize,
         status: StatusCode,
         findings: Vec<Finding>,
         sight: Option<CoverageSample>,
     },
     Unmatched {
+        claim: Claim,
+        host: String,
         status: StatusCode,
         finding: Finding,
     },
+    /// It asks no service, or another one.
+    PassedOver,
     Broken(RecordingError),
 }
 
@@ -132,15 +144,13 @@ pub fn replay(
     let mut collector = Collector {
         contract,
         declared,
-        seen: CoverageMap::default(),
         options,
         listener,
-        tally: Tally::new(contract),
-        findings: Findings::default(),
+        accounts: Claim::ALL.map(|_| Account::new(contract)),
         notices: Vec::new(),
         unsaid: 0,
         held: 0,
-        unmatched: 0,
+        passed_over: 0,
     };
     for error in passed_over {
         collector.notice(error.to_string());
@@ -155,18 +165,22 @@ pub fn replay(
         let holders: Vec<_> = (0..workers)
             .map(|_| {
                 let done = done.clone();
-                let store = snapshots.as_ref().map(Store::fork);
+                let stores = snapshots
+                    .as_ref()
+                    .map(|store| Claim::ALL.map(|_| store.fork()));
                 let to_hold = &to_hold;
                 scope
-                    .spawn(move || hold_batches(contract, declared, options, to_hold, &done, store))
+                    .spawn(move || hold_batches(contract, declared, options, to_hold, &done, stores))
             })
             .collect();
         drop(done);
         collector.collect(&finished);
+        let claim = collector.surest();
         let mut snapshots = snapshots;
         for holder in holders {
-            if let (Some(all), Ok(Some(part))) = (&mut snapshots, holder.join()) {
-                all.absorb(part);
+            if let (Some(all), Ok(Some(parts))) = (&mut snapshots, holder.join()) {
+                let part = parts.into_iter().nth(claim.index());
+                part.into_iter().for_each(|part| all.absorb(part));
             }
         }
         (snapshots, reader.join().unwrap_or(Ok(())))
@@ -233,28 +247,31 @@ fn read_all(
     Ok(())
 }
 
+/// What is kept of response bodies for snapshots, by claim.
+type Stores = [Store; Claim::ALL.len()];
+
 fn hold_batches(
     contract: &Contract,
     declared: &CoverageTargets<'_>,
     options: &Replay,
     batches: &Mutex<Receiver<Batch>>,
     done: &SyncSender<Done>,
-    mut store: Option<Store>,
-) -> Option<Store> {
-    let mut looks = ShapeSampler::default();
+    mut stores: Option<Stores>,
+) -> Option<Stores> {
+    let mut looks = Claim::ALL.map(|_| ShapeSampler::default());
     loop {
         let next = batches
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .recv();
-        let Ok(batch) = next else { return store };
+        let Ok(batch) = next else { return stores };
         let held = batch
             .entries
             .into_iter()
             .map(|entry| match entry.and_then(|entry| entry.exchange()) {
                 Ok(exchange) => {
                     let watch = (declared, &mut looks);
-                    hold_one(contract, watch, options, &exchange, store.as_mut())
+                    hold_one(contract, watch, options, &exchange, stores.as_mut())
                 }
                 Err(error) => HeldOne::Broken(error),
             })
@@ -266,19 +283,29 @@ fn hold_batches(
             })
             .is_err()
         {
-            return store;
+            return stores;
         }
     }
 }
 
 fn hold_one(
     contract: &Contract,
-    (declared, looks): (&CoverageTargets<'_>, &mut ShapeSampler),
+    (declared, looks): (
+        &CoverageTargets<'_>,
+        &mut [ShapeSampler; Claim::ALL.len()],
+    ),
     options: &Replay,
     exchange: &Exchange,
-    store: Option<&mut Store>,
+    stores: Option<&mut Stores>,
 ) -> HeldOne {
     let request = &exchange.request;
+    let Some(claim) = hosts::claim(contract, &options.hosts, exchange) else {
+        return HeldOne::PassedOver;
+    };
+    let host = match claim {
+        Claim::Named => String::new(),
+        Claim::Local | Claim::Other => request.url.host_str().unwrap_or_default().to_owned(),
+    };
     let route = match &options.base_path {
         Some(base) => contract.route_under(base, &request.method, &request.url),
         None => contract.route(&request.method, &request.url),
@@ -286,8 +313,11 @@ fn hold_one(
     let status = exchange.response.status;
     let route = match route {
         Ok(route) => route,
+        Err(_) if hosts::is_preflight(exchange) => return HeldOne::PassedOver,
         Err(miss) => {
             return HeldOne::Unmatched {
+                claim,
+                host,
                 status,
                 finding: check::unknown_operation(contract, exchange, &miss),
             };
@@ -297,7 +327,7 @@ fn hold_one(
         .with_slow_after(options.settings.slow_after);
     let held = hold(&subject, &options.settings);
     if held.keeps_schema
-        && let Some(store) = store
+        && let Some(stores) = stores
         && let Some((media_type, value)) = snapshot_of(&subject)
     {
         let key = Key {
@@ -305,28 +335,61 @@ fn hold_one(
             status: status.as_u16(),
             media_type,
         };
-        store.observe(key, value);
+        stores[claim.index()].observe(key, value);
     }
     HeldOne::Exchange {
+        claim,
+        host,
         operation: route.index,
         status,
         findings: held.findings,
-        sight: looks.at(declared, route.index, &subject),
+        sight: looks[claim.index()].at(declared, route.index, &subject),
     }
 }
+
+/// What exchanges of one claim come to.
+struct Account {
+    seen: CoverageMap,
+    tally: Tally,
+    findings: Findings,
+    held: u64,
+    unmatched: u64,
+    /// The hosts that the document does not name.
+    hosts: BTreeSet<String>,
+}
+
+impl Account {
+    fn new(contract: &Contract) -> Self {
+        Self {
+            seen: CoverageMap::default(),
+            tally: Tally::new(contract),
+            findings: Findings::default(),
+            held: 0,
+            unmatched: 0,
+            hosts: BTreeSet::new(),
+        }
+    }
+
+    fn of_host(&mut self, host: String) {
+        if !host.is_empty() && self.hosts.len() < MAX_HOSTS {
+            self.hosts.insert(host);
+        }
+    }
+}
+
+/// How many hosts that the document does not name are told.
+const MAX_HOSTS: usize = 20;
 
 struct Collector<'c> {
     contract: &'c Contract,
     declared: &'c CoverageTargets<'c>,
-    seen: CoverageMap,
     options: &'c Replay,
     listener: &'c mut dyn Listener,
-    tally: Tally,
-    findings: Findings,
+    accounts: [Account; Claim::ALL.len()],
     notices: Vec<String>,
     unsaid: u64,
     held: u64,
-    unmatched: u64,
+    passed_over: u64,
 }
 
 impl Collector<'_> {
@@ -345,50 +408,106 @@ impl Collector<'_> {
         }
     }
 
+    /// The surest claim that any exchange has.
+    fn surest(&self) -> Claim {
+        let held = |claim: &Claim| self.accounts[claim.index()].held > 0;
+        Claim::ALL.into_iter().find(held).unwrap_or(Claim::Named)
+    }
+
     fn take(&mut self, one: HeldOne) {
-        let (operation, status) = match one {
+        let (claim, operation, status) = match one {
             HeldOne::Broken(error) => return self.notice(error.to_string()),
-            HeldOne::Unmatched { status, finding } => {
-                self.unmatched += 1;
+            HeldOne::PassedOver => {
+                self.passed_over += 1;
+                return;
+            }
+            HeldOne::Unmatched {
+                claim,
+                host,
+                status,
+                finding,
+            } => {
+                let account = &mut self.accounts[claim.index()];
+                account.of_host(host);
+                account.unmatched += 1;
                 if let Some(finding) = self.options.settings.severities.apply(finding) {
-                    self.found(finding);
+                    self.found(claim, finding);
                 }
-                (None, status)
+                (claim, None, status)
             }
             HeldOne::Exchange {
+                claim,
+                host,
                 operation,
                 status,
                 findings,
                 sight,
             } => {
+                let account = &mut self.accounts[claim.index()];
+                account.of_host(host);
                 if let Some(sight) = sight {
-                    self.seen.take(&sight);
+                    account.seen.take(&sight);
                 }
                 let operation = &self.contract.operations()[operation];
-                self.tally.held(operation, Some(status));
+                account.tally.held(operation, Some(status));
                 for finding in findings {
-                    self.found(finding);
+                    self.found(claim, finding);
                 }
-                (Some(operation.id.as_str()), status)
+                (claim, Some(operation.id.as_str()), status)
             }
         };
         self.held += 1;
+        let account = &mut self.accounts[claim.index()];
+        account.held += 1;
         let progress = Progress {
             operation,
             status,
             held: self.held,
-            findings: self.findings.len(),
+            findings: account.findings.len(),
         };
         self.listener
             .on(&Event::Progress(progress), self.contract.document());
     }
 
-    fn found(&mut self, finding: Finding) {
-        if self.findings.is_new(&finding) {
+    /// Takes a finding in. It is told at once where it is sure to count.
+    fn found(&mut self, claim: Claim, finding: Finding) {
+        let findings = &mut self.accounts[claim.index()].findings;
+        if claim == Claim::Named && findings.is_new(&finding) {
             self.listener
                 .on(&Event::Found(&finding), self.contract.document());
         }
-        self.findings.add(finding);
+        findings.add(finding);
+    }
+
+    /// The account of the surest claim, its findings told; what has a weaker claim is of other services.
+    fn settle_accounts(&mut self) -> Account {
+        let claim = self.surest();
+        let mut accounts = std::mem::replace(
+            &mut self.accounts,
+            Claim::ALL.map(|_| Account::new(self.contract)),
+        );
+        for weaker in Claim::ALL.into_iter().filter(|weaker| *weaker > claim) {
+            self.passed_over += accounts[weaker.index()].held;
+        }
+        let mut account = std::mem::replace(
+            &mut accounts[claim.index()],
+            Account::new(self.contract),
+        );
+        if claim == Claim::Other {
+            for host in &account.hosts {
+                let finding = check::unknown_host(self.contract, host);
+                if let Some(finding) = self.options.settings.severities.apply(finding) {
+                    account.findings.add(finding);
+                }
+            }
+        }
+        if claim != Claim::Named {
+            for (finding, _) in account.findings.sorted() {
+                self.listener
+                    .on(&Event::Found(finding), self.contract.document());
+            }
+        }
+        account
     }
 
     fn notice(&mut self, text: String) {
@@ -415,31 +534,38 @@ impl Collector<'_> {
         }
         let mut drifted = Vec::new();
         let (snapshots, end) = settle(snapshots, end, |finding| drifted.push(finding));
+        let mut account = self.settle_accounts();
         for finding in drifted {
             if let Some(finding) = self.options.settings.severities.apply(finding) {
-                self.found(finding);
+                if account.findings.is_new(&finding) {
+                    self.listener
+                        .on(&Event::Found(&finding), self.contract.document());
+                }
+                account.findings.add(finding);
             }
         }
         if self.unsaid > 0 {
             self.notices
                 .push(format!("{} notices more are not shown", self.unsaid));
         }
-        for (rule, count) in self.findings.beyond() {
+        for (rule, count) in account.findings.beyond() {
             self.notices.push(format!(
                 "{rule} was broken {count} times more, in other ways than those that are told"
             ));
         }
         let operations =
-            self.tally
-                .summaries(self.contract, &self.findings, self.declared, &self.seen);
+            account
+                .tally
+                .summaries(self.contract, &account.findings, self.declared, &account.seen);
         let outcome = Outcome {
             baseline: None,
             header,
             coverage: Some(tally::together(&operations)),
             operations,
-            findings: self.findings,
-            unmatched: self.unmatched,
-            held: self.held,
+            findings: account.findings,
+            unmatched: account.unmatched,
+            passed_over: self.passed_over,
+            held: account.held,
             snapshots,
             notices: self.notices,
             end,

@@ -22,7 +22,9 @@ use crate::{
     generate::{self, Generator},
     run::{Case, existing},
     transport::Transport,
-    wire::{self, Parameters, RequestParts, breaks_on_the_wire, write_request},
+    wire::{
+        self, Parameters, RequestParts, arrives_broken, breaks_on_the_wire, write_request,
+    },
 };
 
 /// The most requests that one finding may cost.
@@ -185,7 +187,7 @@ impl<T: Transport> Run<'_, T> {
         let operation = &case.operation;
         let mut request = write_request(operation, &self.settings.base, &parts).ok()?;
         let is_sound = match &case.breaks {
-            None => obeys(operation, &parts),
+            None => obeys(operation, &parts) && !arrives_broken(operation, &request),
             Some(breach) => {
                 breaks_on_the_wire(operation, &request, &parts)
                     && part_breaks(operation, &request, &breach.part)
@@ -384,7 +386,7 @@ fn part_breaks(operation: &Operation, request: &crate::exchange::Request, part: 
                 .parameters_in(*location)
                 .find(|parameter| parameter.name == *name)
                 .is_some_and(|parameter| {
-                    wire::parameter_breaks(parameter, &Parameters::of(request, &path))
+                    wire::parameter_breaks(parameter, &Parameters::of(operation, request, &path))
                 })
         }
         Part::Body => operation

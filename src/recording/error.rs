@@ -32,7 +32,7 @@ pub enum OpenError {
     },
     /// A folder has no recording in it.
     #[error(
-        "there is no recording in {0}: files that end with .har, .json, .yaml, .yml, .ndjson or .jsonl are looked for, also with .gz"
+        "there is no recording in {0}: files that end with .har, .json, .yaml, .yml, .ndjson or .jsonl are looked for, also with .gz, and .zip"
     )]
     NoRecordings(String),
 }

@@ -8,7 +8,7 @@ use std::{
 use super::OpenError;
 
 /// Endings of files that are taken from a folder.
-const ENDINGS: &[&str] = &["har", "json", "yaml", "yml", "ndjson", "jsonl"];
+const ENDINGS: &[&str] = &["har", "json", "yaml", "yml", "ndjson", "jsonl", "zip"];
 
 /// A file to be read, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]

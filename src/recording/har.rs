@@ -2,17 +2,25 @@
 //!
 //! Traps: sizes of `-1`, text that is missing although there was a body, base64, `status` 0 for a
 //! request that never got an answer, HTTP/2 pseudo-headers, `Content-Encoding` that is undone
-//! already.
+//! already, `null` where a list belongs, numbers as header values, header lists that a sanitizer
+//! shortened, a 304 with the body that the browser had kept, bodies in files of their own.
 
 use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, header::CONTENT_TYPE};
+use http::{
+    HeaderMap, HeaderValue, Method,
+    header::{CONTENT_TYPE, COOKIE},
+};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, value::RawValue};
 
-use super::{Entries, Format, Input, Raw, json_stream, message};
-use crate::exchange::{Body, Request, Response};
+use super::{
+    Attachments, Entries, Format, Input, Messages, Raw,
+    har_value::{Fields, Pairs, Text},
+    json_stream, message,
+};
+use crate::exchange::{Body, Kept, Request, Response};
 
 pub(super) struct Har;
 
@@ -30,7 +38,7 @@ impl Format for Har {
         json_stream::elements(input, file, &[&["log"], &["entries"]])
     }
 
-    fn messages(&self, entry: &Raw) -> Result<(Request, Response), String> {
+    fn messages(&self, entry: &Raw, attachments: &Attachments) -> Result<Messages, String> {
         let Raw::Text(text) = entry else {
             return Err("the entry is not text".to_owned());
         };
@@ -38,14 +46,26 @@ impl Format for Har {
             .map_err(|error| format!("the entry is not as HAR 1.2 has it: {error}"))?;
         let request = entry.request.ok_or("the entry has no request")?;
         let response = entry.response.ok_or("the entry has no response")?;
-        let mut response = response.read(&request.method)?;
-        response.elapsed = entry
+        let (mut answer, response_headers_are_partial) =
+            response.read(&request.method, attachments)?;
+        answer.elapsed = entry
             .time
             .as_ref()
             .and_then(Value::as_f64)
             .filter(|milliseconds| *milliseconds >= 0.0)
             .and_then(|milliseconds| Duration::try_from_secs_f64(milliseconds / 1000.0).ok());
-        Ok((request.read()?, response))
+        let (request, request_headers_are_partial) = request.read(attachments)?;
+        Ok(Messages {
+            kept: Kept {
+                is_preflight: entry.resource_type.as_deref() == Some("preflight"),
+                // Browsers leave cookies out of what they export unless they are told not to.
+                has_no_cookies: !request.headers.contains_key(COOKIE),
+                request_headers_are_partial,
+                response_headers_are_partial,
+            },
+            request,
+            response: answer,
+        })
     }
 }
 
@@ -65,14 +85,8 @@ struct Entry<'a> {
     #[serde(borrow)]
     response: Option<HarResponse<'a>>,
     time: Option<Value>,
-}
-
-#[derive(Deserialize)]
-struct Pair<'a> {
-    #[serde(borrow)]
-    name: Cow<'a, str>,
-    #[serde(borrow, default)]
-    value: Option<Cow<'a, str>>,
+    #[serde(borrow, default, rename = "_resourceType")]
+    resource_type: Text<'a>,
 }
 
 #[derive(Deserialize)]
@@ -82,28 +96,30 @@ struct HarRequest<'a> {
     #[serde(borrow)]
     url: Cow<'a, str>,
     #[serde(borrow, default)]
-    headers: Vec<Pair<'a>>,
+    headers: Fields<'a>,
     #[serde(borrow, rename = "postData")]
     post_data: Option<PostData<'a>>,
 }
 
 #[derive(Deserialize)]
 struct PostData<'a> {
-    #[serde(borrow, rename = "mimeType")]
-    mime_type: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    text: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    encoding: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    params: Option<Vec<Pair<'a>>>,
+    #[serde(borrow, default, rename = "mimeType")]
+    mime_type: Text<'a>,
+    #[serde(borrow, default)]
+    text: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    encoding: Text<'a>,
+    #[serde(borrow, default)]
+    params: Option<Pairs<'a>>,
+    #[serde(borrow, default, rename = "_file")]
+    file: Text<'a>,
 }
 
 #[derive(Deserialize)]
 struct HarResponse<'a> {
     status: Value,
     #[serde(borrow, default)]
-    headers: Vec<Pair<'a>>,
+    headers: Fields<'a>,
     #[serde(borrow)]
     content: Option<Content<'a>>,
     #[serde(rename = "bodySize")]
@@ -113,64 +129,76 @@ struct HarResponse<'a> {
 #[derive(Deserialize)]
 struct Content<'a> {
     size: Option<Value>,
-    #[serde(borrow, rename = "mimeType")]
-    mime_type: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    text: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    encoding: Option<Cow<'a, str>>,
+    #[serde(borrow, default, rename = "mimeType")]
+    mime_type: Text<'a>,
+    #[serde(borrow, default)]
+    text: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    encoding: Text<'a>,
+    /// Polly.JS: the text is a list of chunks.
+    #[serde(default, rename = "_isBinary")]
+    is_binary: Option<Value>,
+    #[serde(borrow, default, rename = "_file")]
+    file: Text<'a>,
 }
 
-fn headers(pairs: &[Pair<'_>], mime_type: Option<&str>) -> HeaderMap {
+/// What browsers guess where no type came.
+const GUESSED: &[&str] = &["", "x-unknown", "text/plain", "application/octet-stream"];
+
+/// Header fields, and whether some were left out. A recording that kept none, or none for the content,
+/// kept the type that stands with the content.
+fn headers(fields: &Fields<'_>, mime_type: Option<&str>) -> (HeaderMap, bool) {
     let mut headers = HeaderMap::new();
-    for pair in pairs {
-        message::add_header(
-            &mut headers,
-            &pair.name,
-            pair.value.as_deref().unwrap_or_default(),
-        );
+    for (name, value) in &fields.0 {
+        message::add_header(&mut headers, name, value.as_deref().unwrap_or_default());
     }
-    // A recording without any header kept none; the type that stands with the content is then the
-    // one that came.
-    if headers.is_empty()
-        && let Some(value) = mime_type
-            .filter(|text| !text.is_empty())
-            .and_then(|text| HeaderValue::from_str(text).ok())
-    {
+    let is_empty = headers.is_empty();
+    let stands_in = mime_type
+        .filter(|_| !headers.contains_key(CONTENT_TYPE))
+        .filter(|text| !text.is_empty() && (is_empty || !GUESSED.contains(text)))
+        .and_then(|text| HeaderValue::from_str(text).ok());
+    let is_partial = is_empty || stands_in.is_some();
+    if let Some(value) = stands_in {
         headers.insert(CONTENT_TYPE, value);
     }
-    headers
+    (headers, is_partial)
 }
 
 impl HarRequest<'_> {
-    fn read(&self) -> Result<Request, String> {
+    fn read(&self, attachments: &Attachments) -> Result<(Request, bool), String> {
         let mime_type = self
             .post_data
             .as_ref()
             .and_then(|data| data.mime_type.as_deref());
-        let headers = headers(&self.headers, mime_type);
+        let (headers, is_partial) = headers(&self.headers, mime_type);
         let body = match &self.post_data {
             None => Body::empty(),
-            Some(data) => data.read(&headers)?,
+            Some(data) => data.read(&headers, attachments)?,
         };
-        Ok(Request {
+        let request = Request {
             method: message::method(&self.method)?,
             url: message::url(&self.url)?,
             headers,
             body,
-        })
+        };
+        Ok((request, is_partial))
     }
 }
 
 impl PostData<'_> {
-    fn read(&self, headers: &HeaderMap) -> Result<Body, String> {
+    fn read(&self, headers: &HeaderMap, attachments: &Attachments) -> Result<Body, String> {
+        if let Some(file) = self.file.as_deref() {
+            return Ok(attachments
+                .read(file)?
+                .map_or(Body::NotRecorded, |bytes| message::body(bytes, headers)));
+        }
+        let text = text_of(self.text)?;
         let is_base64 = self.encoding.as_deref() == Some("base64");
-        match (&self.text, &self.params) {
-            (Some(text), _) if is_base64 => Ok(message::body(message::from_base64(text)?, headers)),
-            (Some(text), params)
-                if !text.is_empty() || params.as_ref().is_none_or(Vec::is_empty) =>
-            {
-                Ok(text.as_bytes().to_vec().into())
+        let params = self.params.as_ref().map(|params| params.0.as_slice());
+        match (text, params) {
+            (Some(text), _) if is_base64 => Ok(message::body(message::from_base64(&text)?, headers)),
+            (Some(text), params) if !text.is_empty() || params.is_none_or(<[_]>::is_empty) => {
+                Ok(text.into_owned().into_bytes().into())
             }
             (_, Some(params))
                 if self
@@ -179,8 +207,8 @@ impl PostData<'_> {
                     .is_some_and(|kind| kind.contains("urlencoded")) =>
             {
                 let mut form = form_urlencoded::Serializer::new(String::new());
-                for pair in params {
-                    form.append_pair(&pair.name, pair.value.as_deref().unwrap_or_default());
+                for (name, value) in params {
+                    form.append_pair(name, value.as_deref().unwrap_or_default());
                 }
                 Ok(form.finish().into_bytes().into())
             }
@@ -190,7 +218,8 @@ impl PostData<'_> {
 }
 
 impl HarResponse<'_> {
-    fn read(&self, method: &str) -> Result<Response, String> {
+    /// The response, and whether header fields were left out.
+    fn read(&self, method: &str, attachments: &Attachments) -> Result<(Response, bool), String> {
         let code = self
             .status
             .as_u64()
@@ -201,36 +230,86 @@ impl HarResponse<'_> {
             .content
             .as_ref()
             .and_then(|content| content.mime_type.as_deref());
-        let headers = headers(&self.headers, mime_type);
-        let content = self.content.as_ref();
-        let body = match content.and_then(|content| content.text.as_deref()) {
-            Some(text)
-                if content.and_then(|content| content.encoding.as_deref()) == Some("base64") =>
-            {
-                message::body(message::from_base64(text)?, &headers)
-            }
-            Some(text) => message::body(Bytes::from(text.to_owned()), &headers),
-            None => {
-                let size = content.and_then(|content| content.size.as_ref()?.as_i64());
-                let body_size = self.body_size.as_ref().and_then(Value::as_i64);
-                let has_none =
-                    method == Method::HEAD.as_str() || matches!(code, 100..=199 | 204 | 304);
-                if has_none
-                    || size == Some(0)
-                    || size.is_none_or(|size| size < 0) && body_size == Some(0)
-                {
-                    Body::empty()
-                } else {
-                    Body::NotRecorded
-                }
-            }
+        // What is shown beside a 304 is what the browser had kept: none of it came.
+        let mime_type = mime_type.filter(|_| code != 304);
+        let (headers, is_partial) = headers(&self.headers, mime_type);
+        let body = if code == 304 {
+            Body::empty()
+        } else {
+            self.body(method, code, &headers, attachments)?
         };
-        Ok(Response {
+        let response = Response {
             status,
             headers,
             body,
             elapsed: None,
             wire_length: None,
+        };
+        Ok((response, is_partial))
+    }
+
+    fn body(
+        &self,
+        method: &str,
+        code: u64,
+        headers: &HeaderMap,
+        attachments: &Attachments,
+    ) -> Result<Body, String> {
+        let content = self.content.as_ref();
+        if let Some(file) = content.and_then(|content| content.file.as_deref()) {
+            let kept = attachments.read(file)?;
+            return Ok(kept.map_or(Body::NotRecorded, |bytes| message::body(bytes, headers)));
+        }
+        if let Some(content) = content
+            && let Some(text) = text_of(content.text)?
+        {
+            let is_binary = content.is_binary.as_ref().and_then(Value::as_bool) == Some(true);
+            let bytes = if is_binary && text.starts_with('[') {
+                from_chunks(&text)?
+            } else if content.encoding.as_deref() == Some("base64") {
+                message::from_base64(&text)?
+            } else {
+                Bytes::from(text.into_owned())
+            };
+            return Ok(message::body(bytes, headers));
+        }
+        let size = content.and_then(|content| content.size.as_ref()?.as_i64());
+        let body_size = self.body_size.as_ref().and_then(Value::as_i64);
+        let has_none = method == Method::HEAD.as_str() || matches!(code, 100..=199 | 204 | 205);
+        let is_known = has_none || size == Some(0) && body_size.is_some_and(|size| size <= 0);
+        Ok(if is_known {
+            Body::empty()
+        } else {
+            Body::NotRecorded
         })
     }
+}
+
+/// A text; a value that stands in its place, as some writers keep JSON, as JSON.
+fn text_of(raw: Option<&RawValue>) -> Result<Option<Cow<'_, str>>, String> {
+    let Some(raw) = raw.map(RawValue::get) else {
+        return Ok(None);
+    };
+    if raw == "null" {
+        Ok(None)
+    } else if raw.starts_with('"') {
+        let text = serde_json::from_str::<String>(raw).map_err(|error| error.to_string())?;
+        Ok(Some(Cow::Owned(text)))
+    } else {
+        Ok(Some(Cow::Borrowed(raw)))
+    }
+}
+
+/// Chunks as Polly.JS keeps them: a JSON list of base64 texts, of hexadecimal ones in its older versions.
+fn from_chunks(text: &str) -> Result<Bytes, String> {
+    let chunks: Vec<String> =
+        serde_json::from_str(text).map_err(|error| format!("the list of chunks: {error}"))?;
+    let mut bytes = Vec::new();
+    for chunk in &chunks {
+        match message::from_hex(chunk) {
+            Some(chunk) => bytes.extend(chunk),
+            None => bytes.extend_from_slice(&message::from_base64(chunk)?),
+        }
+    }
+    Ok(bytes.into())
 }

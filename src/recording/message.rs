@@ -5,7 +5,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use url::Url;
 
-use crate::exchange::{Body, CutReason, decode};
+use crate::exchange::{Body, CutReason, REDACTED_HOST, decode, holds_redaction};
 
 /// The most bytes of one body after its coding is undone.
 const BODY_LIMIT: u64 = 256 << 20;
@@ -14,8 +14,22 @@ pub(super) fn method(text: &str) -> Result<Method, String> {
     Method::from_bytes(text.as_bytes()).map_err(|_| format!("{text:?} is not a method"))
 }
 
+/// A URL. Where a recorder took its host out, [`REDACTED_HOST`] stands for it.
 pub(super) fn url(text: &str) -> Result<Url, String> {
-    Url::parse(text).map_err(|error| format!("the URL {text:?} cannot be read: {error}"))
+    let host = text.split_once("://").and_then(|(_, rest)| {
+        let authority = rest.split(['/', '?', '#']).next()?;
+        let start = text.len() - rest.len();
+        holds_redaction(authority).then_some(start..start + authority.len())
+    });
+    let read = match host {
+        None => Url::parse(text),
+        Some(host) => Url::parse(&format!(
+            "{}{REDACTED_HOST}{}",
+            &text[..host.start],
+            &text[host.end..]
+        )),
+    };
+    read.map_err(|error| format!("the URL {text:?} cannot be read: {error}"))
 }
 
 pub(super) fn status(code: u64) -> Result<StatusCode, String> {
@@ -59,37 +73,64 @@ pub(super) fn from_base64(text: &str) -> Result<Bytes, String> {
         .map_err(|error| format!("the base64 text of the body is broken: {error}"))
 }
 
-/// A body whose coding may still be on it. Most recorders undo the coding and leave the header, so
-/// bytes that are not of the coding are taken as they are.
-pub(super) fn body(bytes: Bytes, headers: &HeaderMap) -> Body {
-    let coding = headers
-        .get(http::header::CONTENT_ENCODING)
-        .and_then(|value| value.to_str().ok());
-    if let Some(coding) = coding
-        && is_coded(&bytes)
-        && let decoded @ Body::Complete(_) = decode(coding, bytes.clone(), BODY_LIMIT)
-    {
-        return decoded;
+/// Bytes from hexadecimal digits; `None` where there are others.
+pub(super) fn from_hex(text: &str) -> Option<Vec<u8>> {
+    if text.len() % 2 != 0 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return None;
     }
-    if coding.is_some() && is_mangled(&bytes) {
+    let digits = text.as_bytes().chunks(2);
+    digits
+        .map(|two| u8::from_str_radix(std::str::from_utf8(two).ok()?, 16).ok())
+        .collect()
+}
+
+/// A body whose codings may still be on it. Most recorders undo the codings and leave the header, or undo
+/// some of several, so bytes that are not of a coding are taken as they are.
+pub(super) fn body(bytes: Bytes, headers: &HeaderMap) -> Body {
+    let fields: Vec<_> = headers
+        .get_all(http::header::CONTENT_ENCODING)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .collect();
+    if fields.is_empty() || is_text(&bytes) {
+        return Body::Complete(bytes);
+    }
+    let fields = fields.join(",");
+    let codings: Vec<&str> = fields.split(',').map(str::trim).collect();
+    let mut unknown = None;
+    // The coding that was put on last is the first to be undone.
+    for count in (1..=codings.len()).rev() {
+        match decode(&codings[..count].join(","), bytes.clone(), BODY_LIMIT) {
+            Body::Cut {
+                reason: CutReason::Coding(_),
+                ..
+            } => {}
+            body @ Body::Cut {
+                reason: CutReason::UnknownCoding(_),
+                ..
+            } => unknown = Some(body),
+            decoded => return decoded,
+        }
+    }
+    if is_mangled(&bytes) {
         return Body::Cut {
             bytes,
             reason: CutReason::Recorder,
         };
     }
-    Body::Complete(bytes)
+    unknown.unwrap_or(Body::Complete(bytes))
+}
+
+/// Whether bytes are a text without control characters, which no coding makes of anything.
+fn is_text(bytes: &[u8]) -> bool {
+    std::str::from_utf8(bytes).is_ok() && !bytes.iter().any(is_control)
 }
 
 /// Whether coded bytes were kept as text: what was no UTF-8 was replaced, and cannot be had back.
 fn is_mangled(bytes: &[u8]) -> bool {
-    let is_control = |byte: &u8| *byte < b' ' && !b"\t\n\r".contains(byte);
     bytes.iter().any(is_control) && bytes.windows(3).any(|three| three == "\u{fffd}".as_bytes())
 }
 
-/// Whether bytes begin as gzip or zlib does.
-fn is_coded(bytes: &[u8]) -> bool {
-    matches!(
-        bytes,
-        [0x1f, 0x8b, ..] | [0x78, 0x01 | 0x5e | 0x9c | 0xda, ..]
-    )
+fn is_control(byte: &u8) -> bool {
+    *byte < b' ' && !b"\t\n\r\x0c\x1b".contains(byte)
 }

@@ -5,9 +5,11 @@
 //! entry is an error with its place, and the next one is read all the same. Memory does not grow
 //! with the recording. To add a format, write its file and its line in [`READERS`].
 
+mod attachments;
 mod error;
 mod files;
 mod har;
+mod har_value;
 mod json_stream;
 mod message;
 mod ndjson;
@@ -25,8 +27,9 @@ use std::{
 use flate2::bufread::MultiGzDecoder;
 use serde_json::Value;
 
-use crate::exchange::{Exchange, Origin, Request, Response};
+use crate::exchange::{Exchange, Kept, Origin, Request, Response};
 
+pub use attachments::Attachments;
 pub use error::{OpenError, RecordingError};
 pub use files::{Meant, files};
 pub use write::Writer;
@@ -43,7 +46,18 @@ pub trait Format: Sync {
     fn entries(&self, input: Input, file: Arc<str>) -> Entries;
 
     /// What an entry says; the error is a sentence.
-    fn messages(&self, entry: &Raw) -> Result<(Request, Response), String>;
+    fn messages(&self, entry: &Raw, attachments: &Attachments) -> Result<Messages, String>;
+}
+
+/// What an entry says.
+#[derive(Debug)]
+pub struct Messages {
+    /// The request.
+    pub request: Request,
+    /// The response.
+    pub response: Response,
+    /// What the recorder kept of them.
+    pub kept: Kept,
 }
 
 /// Every format, in the order in which they are tried.
@@ -78,6 +92,7 @@ pub struct RawEntry {
 /// One recorded exchange, still in its format.
 pub struct Entry {
     file: Arc<str>,
+    attachments: Arc<Attachments>,
     format: &'static dyn Format,
     raw: RawEntry,
 }
@@ -89,14 +104,19 @@ impl Entry {
     ///
     /// When the entry is not what its format wants.
     pub fn exchange(&self) -> Result<Exchange, RecordingError> {
-        match self.format.messages(&self.raw.raw) {
-            Ok((request, response)) => Ok(Exchange {
+        match self.format.messages(&self.raw.raw, &self.attachments) {
+            Ok(Messages {
+                request,
+                response,
+                kept,
+            }) => Ok(Exchange {
                 request,
                 response,
                 origin: Origin::Recorded {
                     file: Arc::clone(&self.file),
                     entry: self.raw.number,
                     line: self.raw.line,
+                    kept,
                 },
             }),
             Err(message) => Err(RecordingError {
@@ -112,6 +132,7 @@ impl Entry {
 /// Reads a recording entry by entry.
 pub struct Reader {
     file: Arc<str>,
+    attachments: Arc<Attachments>,
     format: &'static dyn Format,
     entries: Entries,
 }
@@ -130,6 +151,7 @@ impl Iterator for Reader {
         let entry = self.entries.next()?;
         Some(entry.map(|entry| Entry {
             file: Arc::clone(&self.file),
+            attachments: Arc::clone(&self.attachments),
             format: self.format,
             raw: entry,
         }))
@@ -139,21 +161,28 @@ impl Iterator for Reader {
 /// How much of a recording is looked at to tell its format.
 const BEGINNING: usize = 64 << 10;
 
-/// Opens a file, compressed with gzip or not.
+/// Opens a file, compressed with gzip or not, or an archive with a HAR and its bodies.
 ///
 /// # Errors
 ///
 /// When it cannot be read, is empty, or is in no known format.
 pub fn open(path: &Path) -> Result<Reader, OpenError> {
     let name = path.display().to_string();
-    let file = File::open(path).map_err(|source| OpenError::Read {
+    let failed = |source: io::Error| OpenError::Read {
         file: name.clone(),
         source,
-    })?;
-    if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
+    };
+    let mut file = File::open(path).map_err(failed)?;
+    let metadata = file.metadata().map_err(failed)?;
+    if metadata.is_dir() {
         return Err(OpenError::Directory(name));
     }
-    read(&name, file)
+    // A pipe has no beginning to go back to.
+    if metadata.is_file() && attachments::is_archive(&mut file).map_err(failed)? {
+        let (recording, attachments) = attachments::unpack(file).map_err(failed)?;
+        return read_with(&name, io::Cursor::new(recording), attachments);
+    }
+    read_with(&name, file, Attachments::beside(path))
 }
 
 /// Reads from any stream; `name` stands for it in messages, `-` for standard input.
@@ -162,6 +191,14 @@ pub fn open(path: &Path) -> Result<Reader, OpenError> {
 ///
 /// As [`open`].
 pub fn read(name: &str, input: impl Read + Send + 'static) -> Result<Reader, OpenError> {
+    read_with(name, input, Attachments::Nowhere)
+}
+
+fn read_with(
+    name: &str,
+    input: impl Read + Send + 'static,
+    attachments: Attachments,
+) -> Result<Reader, OpenError> {
     let failed = |source: io::Error| OpenError::Read {
         file: name.to_owned(),
         source,
@@ -192,6 +229,7 @@ pub fn read(name: &str, input: impl Read + Send + 'static) -> Result<Reader, Ope
     let file: Arc<str> = name.into();
     Ok(Reader {
         entries: format.entries(Box::new(input), Arc::clone(&file)),
+        attachments: Arc::new(attachments),
         file,
         format: *format,
     })

@@ -11,8 +11,11 @@ use http::HeaderMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Entries, Format, Input, Raw, RawEntry, RecordingError, har::first_key, message};
-use crate::exchange::{Body, CutReason, Request, Response};
+use super::{
+    Attachments, Entries, Format, Input, Messages, Raw, RawEntry, RecordingError, har::first_key,
+    message,
+};
+use crate::exchange::{Body, CutReason, Kept, Request, Response};
 
 pub(super) struct Ndjson;
 
@@ -41,13 +44,18 @@ impl Format for Ndjson {
         })
     }
 
-    fn messages(&self, entry: &Raw) -> Result<(Request, Response), String> {
+    fn messages(&self, entry: &Raw, _: &Attachments) -> Result<Messages, String> {
         let Raw::Text(text) = entry else {
             return Err("the entry is not text".to_owned());
         };
         let exchange: RecordedExchange = serde_json::from_str(text)
             .map_err(|error| format!("the line is not an exchange: {error}"))?;
-        exchange.read()
+        let (request, response) = exchange.read()?;
+        Ok(Messages {
+            request,
+            response,
+            kept: Kept::default(),
+        })
     }
 }
 

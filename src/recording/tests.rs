@@ -49,7 +49,8 @@ fn har_gives_its_exchanges_in_order_with_their_place() {
         Origin::Recorded {
             file: "test".into(),
             entry: 2,
-            line: None
+            line: None,
+            kept: second.origin.kept().expect("it is recorded"),
         }
     );
     assert_eq!(second.response.headers.get_all("a").iter().count(), 2);
@@ -190,7 +191,8 @@ fn vcr_is_read_from_yaml_and_json_alike() {
         Origin::Recorded {
             file: "test".into(),
             entry: 1,
-            line: Some(2)
+            line: Some(2),
+            kept: Kept::default(),
         }
     );
     let json = r#"{"version": 1, "interactions": [{"request": {"method": "GET", "uri": "http://a.test/x", "body": null, "headers": {}}, "response": {"status": {"code": 200}, "headers": {}, "body": {"base64_string": "YWJj"}}}]}"#;

@@ -1,17 +1,21 @@
-//! VCR cassettes, as vcrpy (YAML and JSON) and Ruby's VCR write them.
+//! VCR cassettes, as vcrpy (YAML and JSON), Ruby's VCR, betamax and go-vcr (all versions) write them.
 //!
-//! Traps: bodies as text, as `!!binary`, as `base64_string` or missing; header values alone or in
-//! lists; a `Content-Encoding` that the recorder has undone; HTTP libraries that keep the status
-//! under names of their own.
+//! Traps: bodies as text, as `!!binary`, as `base64_string`, as a pickled `BytesIO`, or missing; header
+//! values alone or in lists; a `Content-Encoding` that the recorder has undone; HTTP libraries that keep
+//! the status under names of their own; a URL without its host.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::HeaderMap;
-use serde_json::Value;
+use serde_json::{Map, Value};
+use url::Url;
 
-use super::{Entries, Format, Input, Raw, har::first_key, json_stream, message, yaml_stream};
-use crate::exchange::{Body, Request, Response};
+use super::{
+    Attachments, Entries, Format, Input, Messages, Raw, har::first_key, json_stream, message,
+    yaml_stream,
+};
+use crate::exchange::{Body, Kept, Request, Response};
 
 /// The keys under which cassettes keep their entries.
 const ENTRIES: &[&str] = &["interactions", "http_interactions"];
@@ -38,7 +42,7 @@ impl Format for VcrJson {
         json_stream::elements(input, file, &[ENTRIES])
     }
 
-    fn messages(&self, entry: &Raw) -> Result<(Request, Response), String> {
+    fn messages(&self, entry: &Raw, _: &Attachments) -> Result<Messages, String> {
         interaction(entry)
     }
 }
@@ -62,12 +66,12 @@ impl Format for VcrYaml {
         yaml_stream::elements(input, file, ENTRIES)
     }
 
-    fn messages(&self, entry: &Raw) -> Result<(Request, Response), String> {
+    fn messages(&self, entry: &Raw, _: &Attachments) -> Result<Messages, String> {
         interaction(entry)
     }
 }
 
-fn interaction(entry: &Raw) -> Result<(Request, Response), String> {
+fn interaction(entry: &Raw) -> Result<Messages, String> {
     let parsed;
     let entry = match entry {
         Raw::Tree(value) => value,
@@ -82,7 +86,17 @@ fn interaction(entry: &Raw) -> Result<(Request, Response), String> {
             .filter(|part| part.is_object())
             .ok_or(format!("the entry has no {key}"))
     };
-    Ok((request(part("request")?)?, response(part("response")?)?))
+    let (request, response) = (request(part("request")?)?, response(part("response")?)?);
+    Ok(Messages {
+        // Cassettes are often made without header fields, to keep secrets out.
+        kept: Kept {
+            request_headers_are_partial: request.headers.is_empty(),
+            response_headers_are_partial: response.headers.is_empty(),
+            ..Kept::default()
+        },
+        request,
+        response,
+    })
 }
 
 fn request(part: &Value) -> Result<Request, String> {
@@ -95,33 +109,84 @@ fn request(part: &Value) -> Result<Request, String> {
                 .ok_or("the request has no method")?
                 .to_uppercase(),
         )?,
-        url: message::url(
+        url: url(
             text("uri")
                 .or_else(|| text("url"))
                 .ok_or("the request has no uri")?,
+            text("host"),
         )?,
         headers,
         body: body.unwrap_or_else(Body::empty),
     })
 }
 
+/// The URL; go-vcr keeps the one of a request to a server under test as a path beside its host.
+fn url(text: &str, host: Option<&str>) -> Result<Url, String> {
+    match host.filter(|host| !host.is_empty()) {
+        Some(host) if text.starts_with('/') => message::url(&format!("http://{host}{text}")),
+        _ => message::url(text),
+    }
+}
+
 fn response(part: &Value) -> Result<Response, String> {
     let status = part.get("status");
-    let code = status
-        .and_then(|status| status.get("code").or(Some(status)))
-        .or_else(|| part.get("status_code"))
-        .and_then(|code| code.as_u64().or_else(|| code.as_str()?.parse().ok()))
-        .ok_or("the response has no status code")?;
+    let code = [
+        status.and_then(|status| status.get("code")),
+        part.get("code"),
+        part.get("status_code"),
+        status,
+    ]
+    .into_iter()
+    .flatten()
+    .find_map(code)
+    .ok_or("the response has no status code")?;
     let headers = headers(part.get("headers"));
     let kept = part.get("body").or_else(|| part.get("content"));
-    let body = body(kept, &headers)?.unwrap_or_else(Body::empty);
+    let body = body(kept, &headers)?.unwrap_or(Body::NotRecorded);
     Ok(Response {
         status: message::status(code)?,
         headers,
         body,
-        elapsed: None,
+        elapsed: part
+            .get("duration")
+            .and_then(Value::as_str)
+            .and_then(go_duration),
         wire_length: None,
     })
+}
+
+/// A status code: a number, its digits, or the beginning of a status line such as `200 OK`.
+fn code(value: &Value) -> Option<u64> {
+    if let Some(code) = value.as_u64() {
+        return Some(code);
+    }
+    value.as_str()?.split_whitespace().next()?.parse().ok()
+}
+
+/// A duration as Go writes it (`1m2.5s`, `123.456ms`); `None` for anything else, and for none.
+fn go_duration(text: &str) -> Option<Duration> {
+    const UNITS: &[(&str, f64)] = &[
+        ("ns", 1e-9),
+        ("us", 1e-6),
+        ("µs", 1e-6),
+        ("ms", 1e-3),
+        ("s", 1.0),
+        ("m", 60.0),
+        ("h", 3600.0),
+    ];
+    let mut seconds = 0.0;
+    let mut rest = text;
+    while !rest.is_empty() {
+        let digits = rest.find(|one: char| !one.is_ascii_digit() && one != '.')?;
+        let number: f64 = rest[..digits].parse().ok()?;
+        rest = &rest[digits..];
+        let (unit, factor) = UNITS.iter().find(|(unit, _)| rest.starts_with(unit))?;
+        seconds += number * factor;
+        rest = &rest[unit.len()..];
+    }
+    Duration::try_from_secs_f64(seconds)
+        .ok()
+        .filter(|duration| !duration.is_zero())
 }
 
 /// Header fields; each value alone or in a list.
@@ -154,12 +219,15 @@ fn body(part: Option<&Value>, headers: &HeaderMap) -> Result<Option<Body>, Strin
         Value::Null => return Ok(None),
         Value::String(text) => message::body(Bytes::from(text.clone()), headers),
         Value::Object(members) => {
+            if let Some(pickled) = pickled(members) {
+                return body(Some(pickled), headers);
+            }
             if let Some(Value::String(encoded)) = members
                 .get("base64_string")
                 .or_else(|| members.get(yaml_stream::BINARY))
             {
                 message::body(message::from_base64(encoded)?, headers)
-            } else if let Some(inner) = members.get("string") {
+            } else if let Some(inner) = members.get("string").or_else(|| members.get("text")) {
                 return body(Some(inner), headers);
             } else if members.is_empty() {
                 return Ok(None);
@@ -171,4 +239,34 @@ fn body(part: Option<&Value>, headers: &HeaderMap) -> Result<Option<Body>, Strin
         other => Body::from(other.to_string()),
     };
     Ok(Some(read))
+}
+
+/// The content of a `BytesIO` or a bytes object that vcrpy pickled: the first part of its state, or of its
+/// arguments.
+fn pickled(members: &Map<String, Value>) -> Option<&Value> {
+    let is_pickled = members
+        .keys()
+        .all(|key| ["state", "args", "kwds", "listitems"].contains(&key.as_str()));
+    let parts = members.get("state").or_else(|| members.get("args"))?;
+    match parts.as_array() {
+        Some(parts) if is_pickled => parts.first(),
+        None if is_pickled => Some(parts),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::go_duration;
+
+    #[test]
+    fn durations_of_go_are_read() {
+        assert_eq!(go_duration("123.456ms"), Some(Duration::from_micros(123_456)));
+        assert_eq!(go_duration("1m2.5s"), Some(Duration::from_millis(62_500)));
+        for none in ["", "0s", "soon", "5", "µs"] {
+            assert_eq!(go_duration(none), None, "{none}");
+        }
+    }
 }

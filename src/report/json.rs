@@ -114,6 +114,7 @@ pub(super) fn render(outcome: &Outcome, document: &Document) -> Vec<u8> {
         totals: json!({
             "held": outcome.held,
             "unmatched": outcome.unmatched,
+            "passed_over": outcome.passed_over,
             "errors": number(Severity::Error),
             "warnings": number(Severity::Warning),
             "notes": number(Severity::Note),

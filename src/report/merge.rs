@@ -113,6 +113,7 @@ pub fn merge(reports: &[(String, Vec<u8>)]) -> Result<Merged, MergeError> {
         json!({
             "held": sum("/totals/held"),
             "unmatched": sum("/totals/unmatched"),
+            "passed_over": sum("/totals/passed_over"),
             "errors": errors,
             "warnings": warnings,
             "notes": number(Severity::Note),

@@ -249,6 +249,13 @@ fn operations(out: &mut dyn WriteColor, outcome: &Outcome, detail: Detail) -> io
             }
         )?;
     }
+    if outcome.passed_over > 0 {
+        writeln!(
+            out,
+            "  {} with other services or with none passed over",
+            count_of(usize::try_from(outcome.passed_over).unwrap_or(usize::MAX), "exchange")
+        )?;
+    }
     writeln!(out)
 }
 

@@ -22,6 +22,8 @@ pub struct Outcome {
     pub coverage: Option<Coverage>,
     /// Exchanges that belong to no operation.
     pub unmatched: u64,
+    /// Recorded exchanges that were passed over: with other services, or with none.
+    pub passed_over: u64,
     /// All exchanges that were held.
     pub held: u64,
     /// What the snapshots came to.

@@ -4,8 +4,10 @@ use encoding_rs::Encoding;
 use mediatype::{MediaTypeBuf, ReadParams as _};
 use serde_json::Value;
 
-use super::{form, json, multipart};
-use crate::contract::MediaType;
+use jsonschema::JsonType;
+
+use super::{events, form, json, multipart, reading};
+use crate::contract::{MediaType, Schema};
 
 /// A body as its media type reads it.
 #[derive(Clone, Debug, PartialEq)]
@@ -103,12 +105,22 @@ pub fn parse_body(media_type: &MediaTypeBuf, bytes: &[u8]) -> Result<Parsed, Mal
             items.collect::<Result<_, _>>().map(Parsed::Items)
         }
         Format::JsonSequence => {
-            let items = text.split('\u{1e}').filter(|item| !item.trim().is_empty());
+            // What stands before the first record separator is no part of a sequence (RFC 7464 §2.1).
+            let (before, records) = text.split_once('\u{1e}').unwrap_or((&text, ""));
+            if !before.trim().is_empty() {
+                return Err(MalformedBody::Syntax {
+                    format: "JSON sequence",
+                    reason: "a text begins with the record separator".to_owned(),
+                });
+            }
+            let items = records
+                .split('\u{1e}')
+                .filter(|item| !item.trim().is_empty());
             let items = items
                 .map(|item| json::parse(item).map_err(|error| syntax("JSON sequence", &error)));
             items.collect::<Result<_, _>>().map(Parsed::Items)
         }
-        Format::Events => Ok(Parsed::Items(events(&text))),
+        Format::Events => Ok(Parsed::Items(events::parse(&text))),
         Format::Form => Ok(Parsed::Value(form::parse(&text))),
         Format::Text => Ok(Parsed::Value(Value::String(text))),
         Format::Opaque => Ok(Parsed::Opaque),
@@ -138,7 +150,35 @@ pub fn read_body(
         let text = decode(media_type, bytes, format)?;
         return Ok(Parsed::Value(form::read(declared, schema, &text)));
     }
+    if format == Format::Text {
+        let text = decode(media_type, bytes, format)?;
+        return Ok(read_scalar(schema, text));
+    }
     parse_body(media_type, bytes)
+}
+
+/// A text as the scalar that its schema wants (OpenAPI 3.1.1 §4.8.14.3): `5` in `text/plain` is a number for
+/// a schema of numbers. A schema that no text can meet (the rows of a CSV) is left alone.
+fn read_scalar(schema: &Schema, text: String) -> Parsed {
+    let types = schema.types();
+    if types.contains(JsonType::String) {
+        let whole = Value::String(text);
+        if schema.is_valid(&whole) {
+            return Parsed::Value(whole);
+        }
+        let text = whole.as_str().unwrap_or_default();
+        let read = reading::read_text(text.trim(), Some(schema));
+        return Parsed::Value(if schema.is_valid(&read) { read } else { whole });
+    }
+    let is_scalar = [JsonType::Integer, JsonType::Number, JsonType::Boolean]
+        .into_iter()
+        .any(|kind| types.contains(kind));
+    let read = reading::read_text(text.trim(), Some(schema));
+    if is_scalar || !read.is_string() {
+        Parsed::Value(read)
+    } else {
+        Parsed::Opaque
+    }
 }
 
 fn syntax(format: &'static str, error: &serde_json::Error) -> MalformedBody {
@@ -183,46 +223,6 @@ fn decode(
     Ok(text.into_owned())
 }
 
-/// Server-sent events, each as an object with the fields that it has (HTML §9.2.6). `data` is text,
-/// as the format has it.
-fn events(text: &str) -> Vec<Value> {
-    let mut events = Vec::new();
-    let mut event = serde_json::Map::new();
-    let mut data: Option<String> = None;
-    for line in text.lines().chain([""]) {
-        if line.is_empty() {
-            if let Some(data) = data.take() {
-                event.insert("data".to_owned(), Value::String(data));
-            }
-            if !event.is_empty() {
-                events.push(Value::Object(std::mem::take(&mut event)));
-            }
-            continue;
-        }
-        let (field, value) = line.split_once(':').unwrap_or((line, ""));
-        let value = value.strip_prefix(' ').unwrap_or(value);
-        match field {
-            "data" => {
-                let data = data.get_or_insert_default();
-                if !data.is_empty() {
-                    data.push('\n');
-                }
-                data.push_str(value);
-            }
-            "event" | "id" => {
-                event.insert(field.to_owned(), Value::String(value.to_owned()));
-            }
-            "retry" => {
-                if let Ok(milliseconds) = value.parse::<u64>() {
-                    event.insert(field.to_owned(), milliseconds.into());
-                }
-            }
-            _ => {}
-        }
-    }
-    events
-}
-
 /// Writes a value as a body of a declared media type; the `Content-Type` to send beside it.
 /// `None` for a type that cannot be written from a value, and for a range that names no type.
 pub fn write_body(media_type: &MediaType, value: &Value) -> Option<(String, Vec<u8>)> {
@@ -240,11 +240,15 @@ pub fn write_body(media_type: &MediaType, value: &Value) -> Option<(String, Vec<
             let items = value
                 .as_array()
                 .map_or_else(|| std::slice::from_ref(value), Vec::as_slice);
-            items
-                .iter()
-                .map(|item| format!("{item}\n"))
-                .collect::<String>()
-                .into_bytes()
+            let lines = items.iter().map(|item| format!("{item}\n"));
+            lines.collect::<String>().into_bytes()
+        }
+        Format::JsonSequence => {
+            let items = value
+                .as_array()
+                .map_or_else(|| std::slice::from_ref(value), Vec::as_slice);
+            let records = items.iter().map(|item| format!("\u{1e}{item}\n"));
+            records.collect::<String>().into_bytes()
         }
         Format::Form => form::write(media_type, value)?.into_bytes(),
         Format::Text => match value {
@@ -256,7 +260,7 @@ pub fn write_body(media_type: &MediaType, value: &Value) -> Option<(String, Vec<
             (Value::String(text), _) => text.clone().into_bytes(),
             _ => return None,
         },
-        Format::JsonSequence | Format::Events => return None,
+        Format::Events => return None,
     };
     Some((name, bytes))
 }
@@ -294,15 +298,14 @@ mod tests {
         );
         assert_eq!(parsed("application/xml", b"<"), Ok(Parsed::Opaque));
         assert_eq!(
-            parsed(
-                "text/event-stream",
-                b"event: a\ndata: 1\ndata: 2\n\n: hello\nretry: 5\n\n"
-            ),
-            Ok(Parsed::Items(vec![
-                json!({"event": "a", "data": "1\n2"}),
-                json!({"retry": 5})
-            ]))
+            parsed("text/event-stream", b"event: a\ndata: 1\n\n"),
+            Ok(Parsed::Items(vec![json!({"event": "a", "data": "1"})]))
         );
+        assert_eq!(
+            parsed("application/json-seq", b"\x1e1\n\x1e2\n"),
+            Ok(Parsed::Items(vec![json!(1), json!(2)]))
+        );
+        assert!(parsed("application/json-seq", b"1\n2\n").is_err());
     }
 
     #[test]

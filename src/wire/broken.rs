@@ -7,20 +7,28 @@
 use mediatype::MediaTypeBuf;
 use serde_json::{Map, Value};
 
-use super::{Parameters, Parsed, RequestParts, read_body, read_text, readings, write_body};
+use super::{
+    Parameters, Parsed, RequestParts, media_type::parse_media_type, open_form::has_open_form, read_body, read_text, readings,
+    style::is_undefined, write_body,
+};
 use crate::{
-    contract::{Location, MediaType, Operation, Parameter, RequestBody, Schema},
+    contract::{MediaType, Operation, Parameter, RequestBody, Schema},
     exchange::{Body, Request},
 };
 
 /// Whether a request breaks its contract in every way in which a server could read it.
 pub fn breaks_on_the_wire(operation: &Operation, request: &Request, parts: &RequestParts) -> bool {
-    let path = path_values(operation, request);
-    let sent = Parameters::of(request, &path);
-    operation
-        .parameters
-        .iter()
-        .any(|parameter| parameter_breaks(parameter, &sent))
+    // What has no form is not sent at all, so that nothing of it can be broken.
+    let is_sent = |parameter: &Parameter| {
+        let value = parts.get(parameter.location, &parameter.name);
+        !value.is_some_and(is_undefined)
+    };
+    let mut readings = path_readings(operation, request).into_iter();
+    readings.all(|path| {
+        let sent = Parameters::of(operation, request, &path);
+        let mut parameters = operation.parameters.iter();
+        parameters.any(|parameter| is_sent(parameter) && parameter_breaks(parameter, &sent))
+    })
         || operation.request_body.as_ref().is_some_and(|declared| {
             // What is deep inside a form is a text too: only the bytes tell what arrives.
             body_breaks(declared, parts.body.as_ref())
@@ -65,13 +73,18 @@ fn form(media_type: &MediaType, came: &MediaTypeBuf, bytes: &[u8]) -> Option<Val
     }
 }
 
-/// Whether a request that was meant to obey arrives as one that does not: an object without properties
-/// and an array without elements leave no trace in a form, nor in a query.
+/// Whether a request that was meant to obey may arrive as one that does not: an object without properties
+/// and an array without elements leave no trace in a form, nor in a query, and the form of some values is
+/// left open.
 pub fn arrives_broken(operation: &Operation, request: &Request) -> bool {
-    let path = path_values(operation, request);
-    let sent = Parameters::of(request, &path);
-    let mut parameters = operation.parameters.iter();
-    parameters.any(|parameter| parameter_breaks(parameter, &sent))
+    let mut readings = path_readings(operation, request).into_iter();
+    readings.any(|path| {
+        let sent = Parameters::of(operation, request, &path);
+        let mut parameters = operation.parameters.iter();
+        parameters.any(|parameter| {
+            parameter_breaks(parameter, &sent) || has_open_form(parameter, &sent)
+        })
+    })
         || (operation.request_body.as_ref())
             .and_then(|declared| sent_form(declared, request))
             .is_some_and(|(media_type, value)| value_breaks(media_type, &value))
@@ -89,19 +102,25 @@ fn sent_media_type<'d>(
     request: &Request,
 ) -> Option<(&'d MediaType, MediaTypeBuf)> {
     let field = request.headers.get(http::header::CONTENT_TYPE)?;
-    let came: MediaTypeBuf = field.to_str().ok()?.parse().ok()?;
+    let came = parse_media_type(field.to_str().ok()?)?;
     Some((declared.content.best(&came)?, came))
 }
 
-/// The raw texts of the path parameters in a request that was written for the operation.
+/// The raw texts of the path parameters in a request that was written for the operation, as the router
+/// reads them.
 pub fn path_values(operation: &Operation, request: &Request) -> Vec<(String, String)> {
-    operation
-        .parameters_in(Location::Path)
-        .filter_map(|parameter| {
-            let raw = raw_path_value(operation, request, &parameter.name)?;
-            Some((parameter.name.clone(), raw))
-        })
-        .collect()
+    path_readings(operation, request).swap_remove(0)
+}
+
+/// Every way in which the path of a request that was written for the operation may be taken apart; one
+/// without values where it does not fit.
+fn path_readings(operation: &Operation, request: &Request) -> Vec<Vec<(String, String)>> {
+    let readings = operation.path.readings(request.url.path());
+    if readings.is_empty() {
+        vec![Vec::new()]
+    } else {
+        readings
+    }
 }
 
 /// Whether every reading of a parameter, as it was sent, breaks the contract.
@@ -188,17 +207,4 @@ fn value_breaks(media_type: &MediaType, value: &Value) -> bool {
         as_texts.insert(name.clone(), read);
     }
     !schema.is_valid(&Value::Object(as_texts)) && !schema.is_valid(&Value::Object(without_empty))
-}
-
-/// The raw text of one path parameter in a request that was written for the operation.
-fn raw_path_value(operation: &Operation, request: &Request, name: &str) -> Option<String> {
-    let written = operation.path.as_str();
-    let template: Vec<&str> = written.split('/').collect();
-    let whole: Vec<&str> = request.url.path().split('/').collect();
-    // The server's base path stands before the template.
-    let start = whole.len().checked_sub(template.len() - 1)?;
-    let at = template
-        .iter()
-        .position(|segment| *segment == format!("{{{name}}}"))?;
-    whole.get(start + at - 1).map(|raw| (*raw).to_owned())
 }

@@ -103,6 +103,10 @@ fn default_explode(style: Style) -> Explode {
 pub(super) fn write(media_type: &MediaType, value: &Value) -> Option<String> {
     let mut form = Vec::new();
     for (name, value) in value.as_object()? {
+        // A form has no way to say null but to leave the property out.
+        if value.is_null() {
+            continue;
+        }
         let encoding = media_type.encoding.get(name);
         let style = encoding.and_then(|encoding| encoding.style);
         let is_json = style.is_none()

@@ -6,7 +6,7 @@ use oasgate_document::Address;
 use serde_json::Value;
 
 use super::{Parsed, parse_body, reading};
-use crate::contract::{Explode, Header, Schema, Serialization, Violation};
+use crate::contract::{Explode, Header, Schema, Serialization, Style, Violation};
 
 /// How a header breaks the contract.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,7 +51,7 @@ impl HeaderBreach {
         match self {
             Self::Missing => "missing".to_owned(),
             Self::Unreadable(..) => "unreadable".to_owned(),
-            Self::Broken(violation, _) => violation.discriminator(),
+            Self::Broken(violation, _) => violation.keyword.clone(),
         }
     }
 
@@ -101,13 +101,22 @@ pub fn read_header(header: &Header, headers: &HeaderMap) -> Result<(), HeaderBre
             }
         }),
         Serialization::Styled {
-            schema, explode, ..
+            schema,
+            style,
+            explode,
+            ..
         } => {
             let shape = reading::Shape::of(schema);
             let is_cookie = header.name.eq_ignore_ascii_case("set-cookie");
+            // A cookie may hold commas: its lines are the elements (RFC 6265 §3, OpenAPI 3.2 §4.21).
+            if is_cookie && shape == reading::Shape::Array {
+                let value = reading::read_array(texts.iter().map(String::as_str), Some(schema));
+                return held(schema, &value, &texts.join("\n"));
+            }
             if !is_cookie && shape == reading::Shape::Array {
                 let joined = texts.join(",");
-                let value = reading::read_array(split(&joined), Some(schema));
+                let parts = texts.iter().flat_map(|text| split(text, *style));
+                let value = reading::read_array(parts, Some(schema));
                 return held(schema, &value, &joined);
             }
             if !is_cookie && shape == reading::Shape::Object {
@@ -127,13 +136,16 @@ pub fn read_header(header: &Header, headers: &HeaderMap) -> Result<(), HeaderBre
     }
 }
 
-fn split(text: &str) -> impl Iterator<Item = &str> {
+fn split(text: &str, style: Style) -> impl Iterator<Item = &str> {
     let is_empty = text.is_empty();
-    text.split(',').map(str::trim).filter(move |_| !is_empty)
+    reading::split(text, style)
+        .into_iter()
+        .map(str::trim)
+        .filter(move |_| !is_empty)
 }
 
 fn object(text: &str, explode: Explode, schema: &Schema) -> Option<Value> {
-    let parts: Vec<&str> = split(text).collect();
+    let parts: Vec<&str> = split(text, Style::Simple).collect();
     let pairs: Vec<(&str, &str)> = match explode {
         Explode::Yes => parts
             .iter()

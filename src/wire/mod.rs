@@ -6,11 +6,14 @@
 
 mod body;
 mod broken;
+mod events;
 mod form;
 pub mod header;
 pub mod http_syntax;
 mod json;
+mod media_type;
 mod multipart;
+mod open_form;
 mod pairs;
 mod parameter;
 mod reading;
@@ -23,7 +26,9 @@ pub use broken::{
     arrives_broken, breaks_on_the_wire, parameter_breaks, path_values, sent_body_breaks, sent_form,
     travels,
 };
+pub use media_type::parse_media_type;
 pub use multipart::{PartBreach, part_breaches};
+pub use open_form::has_wide_field;
 pub use parameter::{Parameters, UnreadableParameter};
 pub use reading::{read_text, readings};
 pub use request::{RequestParts, UnwritableRequest, write_request};

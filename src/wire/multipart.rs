@@ -9,7 +9,9 @@ use serde_json::{Map, Value};
 use super::{
     MalformedBody,
     header::read_header,
-    json, pairs,
+    json,
+    media_type::parse_media_type,
+    pairs,
     reading::{self, Shape},
     style::{Escaping, plain, write_pairs},
 };
@@ -201,7 +203,7 @@ pub fn part_breaches(media_type: &MediaType, came: &MediaTypeBuf, bytes: &[u8]) 
 
 /// Whether a media type is in a list of types and ranges, such as `image/png, image/*`.
 fn is_one_of(wanted: &str, own: &str) -> bool {
-    let Ok(own) = own.parse::<MediaTypeBuf>() else {
+    let Some(own) = parse_media_type(own) else {
         return false;
     };
     wanted
@@ -210,7 +212,8 @@ fn is_one_of(wanted: &str, own: &str) -> bool {
         .any(|range| range.matches(&own).is_some())
 }
 
-/// The parts of a body. `None` where no part begins: recorders leave the text of files out.
+/// The parts of a body. `None` where no part begins: recorders leave the text of files out. A part that
+/// begins with another boundary than the header's is malformed (RFC 2046 §5.1.1).
 fn split<'b>(came: &MediaTypeBuf, bytes: &'b [u8]) -> Result<Option<Vec<Part<'b>>>, MalformedBody> {
     let broken = |reason: &str| MalformedBody::Syntax {
         format: "multipart/form-data",
@@ -222,8 +225,13 @@ fn split<'b>(came: &MediaTypeBuf, bytes: &'b [u8]) -> Result<Option<Vec<Part<'b>
         .map(|(_, value)| value.unquoted_str().into_owned())
         .ok_or_else(|| broken("the Content-Type names no boundary"))?;
     let delimiter = format!("--{boundary}");
-    let Some(first) = find(bytes, delimiter.as_bytes()) else {
-        return Ok(None);
+    let Some(first) = first_delimiter(bytes, delimiter.as_bytes()) else {
+        let is_of_parts = bytes.trim_ascii_start().starts_with(b"--");
+        return if is_of_parts {
+            Err(broken("its parts have another boundary than its Content-Type"))
+        } else {
+            Ok(None)
+        };
     };
     let mut rest = &bytes[first + delimiter.len()..];
     let between = format!("\r\n{delimiter}");
@@ -242,6 +250,15 @@ fn split<'b>(came: &MediaTypeBuf, bytes: &'b [u8]) -> Result<Option<Vec<Part<'b>
         parts.push(part(&rest[..end]).ok_or_else(|| broken("a part has no name"))?);
         rest = &rest[end + between.len()..];
     }
+}
+
+/// Where the first delimiter stands: at the beginning or behind a line break.
+fn first_delimiter(bytes: &[u8], delimiter: &[u8]) -> Option<usize> {
+    if bytes.starts_with(delimiter) {
+        return Some(0);
+    }
+    let at_line = [b"\n", delimiter].concat();
+    find(bytes, &at_line).map(|at| at + 1)
 }
 
 /// A part from its header fields, which begin with a line break, to its end.
@@ -290,7 +307,9 @@ fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
 /// An object as parts; the media type with its boundary, and the bytes.
 pub(super) fn write(media_type: &MediaType, value: &Value) -> (String, Vec<u8>) {
     let mut text = String::new();
-    for (name, value) in value.as_object().into_iter().flatten() {
+    let members = value.as_object().into_iter().flatten();
+    // A part has no way to say null but to be left out.
+    for (name, value) in members.filter(|(_, value)| !value.is_null()) {
         let property = media_type
             .schema
             .as_ref()

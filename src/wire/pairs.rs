@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::{
     UnreadableParameter,
-    reading::{self, Shape, decode_form, read_list},
+    reading::{self, Shape, decode_form, read_list, split_any},
 };
 use crate::contract::{Explode, Schema, Style};
 
@@ -88,12 +88,7 @@ pub(super) fn read(
             }
         }));
     }
-    let parts: Vec<&str> = match style {
-        Style::SpaceDelimited => split_any(first, &["%20", "+", " "]),
-        Style::PipeDelimited => split_any(first, &["%7C", "%7c", "|"]),
-        Style::TabDelimited => split_any(first, &["%09", "\t"]),
-        _ => first.split(',').collect(),
-    };
+    let parts = reading::split(first, style);
     // A comma that was escaped although it delimits is a comma all the same.
     let parts = if parts.len() == 1 && style == Style::Form && shape != Shape::Primitive {
         split_any(first, &["%2C", "%2c"])
@@ -105,16 +100,31 @@ pub(super) fn read(
     read_list(&decode_form(first), &parts, schema, explode).map(Some)
 }
 
-/// An object whose properties are pairs of their own; `None` when there is none of them.
+/// An object whose properties are pairs of their own; `None` when there is none of them. `pairs` holds no
+/// pair that another parameter claims: one that takes further properties takes them all.
 fn spread(pairs: &Pairs<'_>, schema: &Schema) -> Option<Value> {
     let names = schema.property_names();
+    let takes_all = names.is_empty() || !is_closed(schema);
     let mine: Vec<(&str, String)> = pairs
         .iter()
-        .filter(|(name, _)| names.contains(name))
+        .filter(|(name, _)| takes_all || names.contains(name))
         .map(|(name, value)| (name.as_str(), decode_form(value)))
         .collect();
     let texts = mine.iter().map(|(name, value)| (*name, value.as_str()));
     (!mine.is_empty()).then(|| reading::read_object(texts, Some(schema)))
+}
+
+/// Whether a schema takes the properties that it lists and no others.
+fn is_closed(schema: &Schema) -> bool {
+    let in_force = schema.constraints(&Value::Object(Map::new()));
+    let says = |keyword: &str| in_force.iter().any(|one| one.keyword == keyword);
+    !says("patternProperties")
+        && in_force.iter().any(|one| {
+            matches!(
+                one.keyword.as_str(),
+                "additionalProperties" | "unevaluatedProperties"
+            ) && one.argument == Value::Bool(false)
+        })
 }
 
 /// `name[key]=value` pairs as an object, `name[]=value` pairs as an array; `None` when there is none.
@@ -191,15 +201,4 @@ fn typed(value: Value, schema: Option<&Schema>) -> Value {
         }
         other => other,
     }
-}
-
-fn split_any<'t>(text: &'t str, delimiters: &[&str]) -> Vec<&'t str> {
-    let mut parts = vec![text];
-    for delimiter in delimiters {
-        parts = parts
-            .into_iter()
-            .flat_map(|part| part.split(delimiter))
-            .collect();
-    }
-    parts
 }

@@ -9,7 +9,9 @@ use super::{
     reading::{self, Shape, decode, decode_form, read_list},
 };
 use crate::{
-    contract::{Explode, Location, MediaType, Parameter, Schema, Serialization, Style},
+    contract::{
+        Explode, Location, MediaType, Operation, Parameter, Schema, SecurityKind, Serialization, Style,
+    },
     exchange::Request,
 };
 
@@ -26,6 +28,7 @@ pub struct UnreadableParameter {
 /// The places of a request where parameters travel, taken apart and still encoded.
 #[derive(Debug)]
 pub struct Parameters<'r> {
+    operation: &'r Operation,
     path: &'r [(String, String)],
     query_text: &'r str,
     query: Vec<(String, &'r str)>,
@@ -34,8 +37,12 @@ pub struct Parameters<'r> {
 }
 
 impl<'r> Parameters<'r> {
-    /// Takes a request apart; `path` holds the raw values that the route gave.
-    pub fn of(request: &'r Request, path: &'r [(String, String)]) -> Self {
+    /// Takes a request of an operation apart; `path` holds the raw values that the route gave.
+    pub fn of(
+        operation: &'r Operation,
+        request: &'r Request,
+        path: &'r [(String, String)],
+    ) -> Self {
         let query_text = request.url.query().unwrap_or_default();
         let query = pairs::split(query_text);
         let cookies = request
@@ -51,6 +58,7 @@ impl<'r> Parameters<'r> {
             })
             .collect();
         Self {
+            operation,
             path,
             query_text,
             query,
@@ -136,25 +144,72 @@ impl<'r> Parameters<'r> {
                 let Some(text) = self.header(name) else {
                     return Ok(None);
                 };
-                let parts: Vec<&str> = text.split(',').map(str::trim).collect();
+                let parts = reading::split(&text, style);
+                let parts: Vec<&str> = parts.into_iter().map(str::trim).collect();
                 read_list(&text, &parts, schema, explode).map(Some)
             }
             Location::Query => {
                 if parameter.allow_empty_value && pairs::values(&self.query, name) == [""] {
                     return Ok(None);
                 }
-                pairs::read(&self.query, name, schema, style, explode)
+                let others;
+                let pairs = if is_spread(parameter) {
+                    others = self.unclaimed(parameter, &self.query);
+                    &others
+                } else {
+                    &self.query
+                };
+                pairs::read(pairs, name, schema, style, explode)
             }
             Location::Cookie => {
-                let cookies: Vec<(String, &str)> = self
+                let texts: Vec<(String, String)> = self
                     .cookies
+                    .iter()
+                    .map(|(name, value)| (name.clone(), as_in_a_query(value, style)))
+                    .collect();
+                let mut cookies: Vec<(String, &str)> = texts
                     .iter()
                     .map(|(name, value)| (name.clone(), value.as_str()))
                     .collect();
+                if is_spread(parameter) {
+                    cookies = self.unclaimed(parameter, &cookies);
+                }
                 pairs::read(&cookies, name, schema, style, explode)
             }
             Location::QueryString => Ok(None),
         }
+    }
+
+    /// The pairs that no other parameter of the same place has, and no credential.
+    fn unclaimed<'p>(
+        &self,
+        parameter: &Parameter,
+        pairs: &[(String, &'p str)],
+    ) -> Vec<(String, &'p str)> {
+        let location = parameter.location;
+        let others: Vec<&Parameter> = self
+            .operation
+            .parameters_in(location)
+            .filter(|other| other.name != parameter.name)
+            .collect();
+        let named: Vec<String> = others
+            .iter()
+            .filter(|other| is_spread(other))
+            .filter_map(|other| other.value.schema())
+            .flat_map(Schema::property_names)
+            .collect();
+        let is_claimed = |name: &str| {
+            others.iter().any(|other| {
+                let rest = name.strip_prefix(other.name.as_str());
+                rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('['))
+            }) || named.iter().any(|known| known == name)
+                || is_credential(self.operation, location, name)
+        };
+        pairs
+            .iter()
+            .filter(|(name, _)| !is_claimed(name))
+            .cloned()
+            .collect()
     }
 
     fn path_value(&self, name: &str) -> Option<&'r str> {
@@ -180,6 +235,41 @@ impl<'r> Parameters<'r> {
             .find(|(known, _)| known == name)
             .map(|(_, value)| value.as_str())
     }
+}
+
+/// Whether a parameter is an object whose properties are pairs of their own.
+fn is_spread(parameter: &Parameter) -> bool {
+    matches!(
+        &parameter.value,
+        Serialization::Styled {
+            schema,
+            style: Style::Form | Style::Cookie,
+            explode: Explode::Yes,
+            ..
+        } if Shape::of(schema) == Shape::Object
+    )
+}
+
+/// Whether a scheme of the operation's security has its key under this name.
+fn is_credential(operation: &Operation, location: Location, name: &str) -> bool {
+    let mut schemes = operation.security.iter().flat_map(|one| &one.schemes);
+    schemes.any(|scheme| {
+        matches!(
+            &scheme.kind,
+            Some(SecurityKind::ApiKey { location: at, name: key }) if *at == location && key == name
+        )
+    })
+}
+
+/// The text of a cookie as a query would carry it: a plus sign is one, and 3.2's `style: cookie` has no
+/// escapes (§4.12.3).
+fn as_in_a_query(text: &str, style: Style) -> String {
+    let text = if style == Style::Cookie {
+        text.replace('%', "%25")
+    } else {
+        text.to_owned()
+    };
+    text.replace('+', "%2B")
 }
 
 fn read_path(
@@ -232,12 +322,12 @@ fn read_path(
                 _ => values,
             }
         }
-        _ => raw.split(',').collect(),
+        _ => reading::split(raw, style),
     };
     let whole = match style {
-        Style::Simple => decode(raw),
         Style::Label => decode(&raw[1..]),
-        _ => decode(parts.join(",").as_str()),
+        Style::Matrix => decode(parts.join(",").as_str()),
+        _ => decode(raw),
     };
     let texts: Vec<_> = parts.iter().map(|part| decode(part)).collect();
     let parts: Vec<&str> = texts.iter().map(String::as_str).collect();

@@ -3,12 +3,15 @@
 //! `5` is a number for a schema of numbers and a text for a schema of texts. Where a schema takes
 //! both, the reading that it accepts is the one.
 
+use indexmap::IndexMap;
 use jsonschema::JsonType;
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 
+use oasgate_document::SpecVersion;
+
 use super::{UnreadableParameter, json};
-use crate::contract::{Explode, Schema};
+use crate::contract::{Explode, Schema, Style};
 
 /// Every value that a text may be read as, the most particular first and the text itself last.
 pub fn readings(text: &str) -> Vec<Value> {
@@ -71,11 +74,64 @@ pub(super) fn read_array<'t>(
     texts: impl IntoIterator<Item = &'t str>,
     schema: Option<&Schema>,
 ) -> Value {
+    read_elements(texts, schema, 0)
+}
+
+/// The deepest array inside arrays that 2.0's `items` write as text.
+const MAX_NESTING: usize = 8;
+
+fn read_elements<'t>(
+    texts: impl IntoIterator<Item = &'t str>,
+    schema: Option<&Schema>,
+    depth: usize,
+) -> Value {
     let items = schema.and_then(Schema::items);
-    texts
-        .into_iter()
-        .map(|text| read_text(text, items.as_ref()))
-        .collect()
+    let items = items.as_ref();
+    let inside = items.and_then(nested_style).filter(|_| depth < MAX_NESTING);
+    let texts = texts.into_iter();
+    match inside {
+        Some(style) => texts
+            .map(|text| read_elements(split(text, style), items, depth + 1))
+            .collect(),
+        None => texts.map(|text| read_text(text, items)).collect(),
+    }
+}
+
+/// How an array inside an array is written, which only 2.0 says (§4.7.8, `collectionFormat` of `items`).
+pub(super) fn nested_style(items: &Schema) -> Option<Style> {
+    if *items.document().version() != SpecVersion::Swagger2 || Shape::of(items) != Shape::Array {
+        return None;
+    }
+    let format = items.raw().get("collectionFormat").and_then(Value::as_str);
+    Some(match format {
+        Some("ssv") => Style::SpaceDelimited,
+        Some("tsv") => Style::TabDelimited,
+        Some("pipes") => Style::PipeDelimited,
+        _ => Style::Simple,
+    })
+}
+
+/// The parts of a delimited text that may still be percent-encoded. One without delimiter is one part.
+pub(super) fn split(text: &str, style: Style) -> Vec<&str> {
+    let delimiters: &[&str] = match style {
+        Style::SpaceDelimited => &["%20", "+", " "],
+        Style::PipeDelimited => &["%7C", "%7c", "|"],
+        Style::TabDelimited => &["%09", "\t"],
+        _ => &[","],
+    };
+    split_any(text, delimiters)
+}
+
+/// The parts of a text between any of the delimiters.
+pub(super) fn split_any<'t>(text: &'t str, delimiters: &[&str]) -> Vec<&'t str> {
+    let mut parts = vec![text];
+    for delimiter in delimiters {
+        parts = parts
+            .into_iter()
+            .flat_map(|part| part.split(delimiter))
+            .collect();
+    }
+    parts
 }
 
 /// An object of texts, each read by the schema of its property.
@@ -83,10 +139,23 @@ pub(super) fn read_object<'t>(
     pairs: impl IntoIterator<Item = (&'t str, &'t str)>,
     schema: Option<&Schema>,
 ) -> Value {
-    let mut object = Map::new();
+    let mut texts: IndexMap<&str, Vec<&str>> = IndexMap::new();
     for (name, text) in pairs {
+        texts.entry(name).or_default().push(text);
+    }
+    let mut object = Map::new();
+    for (name, texts) in texts {
         let property = schema.and_then(|schema| schema.property(name));
-        object.insert(name.to_owned(), read_text(text, property.as_ref()));
+        let property = property.as_ref();
+        let is_list = property.is_some_and(|property| Shape::of(property) == Shape::Array);
+        let value = match texts.as_slice() {
+            [one] if !is_list => read_text(one, property),
+            all if is_list => read_array(all.iter().copied(), property),
+            // What stands more than once where one value is wanted: the last one counts for most readers.
+            [.., last] => read_text(last, property),
+            [] => continue,
+        };
+        object.insert(name.to_owned(), value);
     }
     Value::Object(object)
 }

@@ -1,15 +1,18 @@
 //! A request put together from values.
 
+use std::borrow::Cow;
+
 use http::{HeaderName, HeaderValue, header};
 use serde_json::Value;
 use url::Url;
 
 use super::{
-    style::{Escaping, write_pairs, write_text},
+    reading::nested_style,
+    style::{Escaping, is_undefined, write_pairs, write_text},
     write_body,
 };
 use crate::{
-    contract::{Location, Operation, Parameter, Reserved, Serialization},
+    contract::{Explode, Location, Operation, Parameter, Reserved, Schema, Serialization, Style},
     exchange::Request,
 };
 
@@ -90,7 +93,8 @@ pub fn write_request(
     };
     let mut failure = None;
     let path = operation.path.fill(|name| {
-        let Some(value) = parts.get(Location::Path, name) else {
+        let value = parts.get(Location::Path, name);
+        let Some(value) = value.filter(|value| !is_undefined(value)) else {
             failure.get_or_insert(UnwritableRequest::NoPathValue(name.to_owned()));
             return String::new();
         };
@@ -105,6 +109,11 @@ pub fn write_request(
     });
     if let Some(failure) = failure {
         return Err(failure);
+    }
+    if let Some(name) = operation.path.parameters().next()
+        && path.split('/').any(|segment| matches!(segment, "." | ".."))
+    {
+        return Err(UnwritableRequest::OtherPath(name.to_owned()));
     }
     // What a base is checked for once is not checked again for each request.
     let mut url = base.clone();
@@ -142,17 +151,18 @@ fn query(operation: &Operation, parts: &RequestParts) -> Vec<String> {
             (
                 Location::Query,
                 Some(Serialization::Styled {
+                    schema,
                     style,
                     explode,
                     reserved,
-                    ..
                 }),
             ) => {
                 let escaping = match reserved {
                     Reserved::Allowed => Escaping::Reserved,
                     Reserved::Escaped => Escaping::Percent,
                 };
-                pairs.extend(write_pairs(name, value, *style, *explode, escaping));
+                let value = with_nested_texts(schema, value);
+                pairs.extend(write_pairs(name, &value, *style, *explode, escaping));
             }
             (Location::Query, Some(Serialization::Content(media_type))) => {
                 let text = content_text(media_type, value);
@@ -162,6 +172,7 @@ fn query(operation: &Operation, parts: &RequestParts) -> Vec<String> {
                     Escaping::Percent.apply(&text)
                 ));
             }
+            (Location::Query, None) if value.is_null() => {}
             (Location::Query, None) => pairs.push(format!(
                 "{}={}",
                 Escaping::Percent.apply(name),
@@ -205,6 +216,12 @@ fn fields(
             .iter()
             .find(|one| one.location == *location && one.name == *name);
         match location {
+            Location::Header | Location::Cookie
+                if is_undefined(value)
+                    && !matches!(
+                        declared.map(|parameter| &parameter.value),
+                        Some(Serialization::Content(_))
+                    ) => {}
             Location::Header => {
                 let text = declared.map_or_else(
                     || super::style::plain(value),
@@ -220,13 +237,16 @@ fn fields(
             }
             Location::Cookie => match declared.map(|parameter| &parameter.value) {
                 Some(Serialization::Styled { style, explode, .. }) => {
-                    cookies.extend(write_pairs(
-                        name,
-                        value,
-                        *style,
-                        *explode,
-                        Escaping::Percent,
-                    ));
+                    // 3.2's own style has no escapes: what a cookie cannot hold, it cannot carry.
+                    let escaping = match style {
+                        Style::Cookie => Escaping::None,
+                        _ => Escaping::Percent,
+                    };
+                    let pairs = write_pairs(name, value, *style, *explode, escaping);
+                    if escaping == Escaping::None && !pairs.iter().all(|one| is_cookie_text(one)) {
+                        return Err(unwritable());
+                    }
+                    cookies.extend(pairs);
                 }
                 _ => cookies.push(format!(
                     "{name}={}",
@@ -247,11 +267,38 @@ fn fields(
     Ok(())
 }
 
+/// Whether a cookie may be written like this (RFC 6265 §4.1.1), commas apart, which join lists.
+fn is_cookie_text(pair: &str) -> bool {
+    pair.bytes()
+        .all(|byte| byte.is_ascii_graphic() && !b"\";\\".contains(&byte))
+}
+
 fn text_of(parameter: &Parameter, value: &Value, escaping: Escaping) -> String {
     match &parameter.value {
-        Serialization::Styled { style, explode, .. } => {
-            write_text(&parameter.name, value, *style, *explode, escaping)
+        Serialization::Styled {
+            schema,
+            style,
+            explode,
+            ..
+        } => {
+            let value = with_nested_texts(schema, value);
+            write_text(&parameter.name, &value, *style, *explode, escaping)
         }
         Serialization::Content(media_type) => escaping.apply(&content_text(media_type, value)),
     }
+}
+
+/// A value whose arrays inside arrays are written as 2.0's `items` say; every other value as it is.
+fn with_nested_texts<'v>(schema: &Schema, value: &'v Value) -> Cow<'v, Value> {
+    let (Value::Array(items), Some(element)) = (value, schema.items()) else {
+        return Cow::Borrowed(value);
+    };
+    let Some(style) = nested_style(&element) else {
+        return Cow::Borrowed(value);
+    };
+    let texts = items.iter().map(|item| {
+        let item = with_nested_texts(&element, item);
+        write_text("", &item, style, Explode::No, Escaping::None)
+    });
+    Cow::Owned(texts.collect())
 }

@@ -1,7 +1,7 @@
 //! Values into text by `style` and `explode` (OpenAPI 3.1.1 §4.8.12.3 to §4.8.12.5).
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use serde_json::Value;
+use serde_json::{Number, Value};
 
 use crate::contract::{Explode, Style};
 
@@ -59,8 +59,36 @@ pub(super) fn plain(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         Value::Null => "null".to_owned(),
+        Value::Number(number) => digits(number),
         other => other.to_string(),
     }
+}
+
+/// A number in decimal digits, without exponent and without a negative zero: how else it may be written as
+/// text is for each implementation to say (OpenAPI 3.1.1 Appendix B).
+pub(super) fn digits(number: &Number) -> String {
+    match number.as_f64() {
+        Some(zero) if zero == 0.0 => "0".to_owned(),
+        // `Display` of a float writes the shortest digits that read back, never an exponent.
+        Some(float) if number.is_f64() => float.to_string(),
+        _ => number.to_string(),
+    }
+}
+
+/// Whether a value leaves a trace in a place that holds text: `null` has no form there, nor have an array
+/// and an object of nothing but nulls (RFC 6570 §2.3).
+pub(super) fn is_undefined(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Array(items) => items.iter().all(Value::is_null),
+        Value::Object(members) => members.values().all(Value::is_null),
+        _ => false,
+    }
+}
+
+/// The elements of an array that have a form.
+fn defined(items: &[Value]) -> impl Iterator<Item = &Value> {
+    items.iter().filter(|item| !item.is_null())
 }
 
 /// A value for a place without a name of its own: a path segment or a header field.
@@ -75,15 +103,15 @@ pub fn write_text(
     let name = escaping.apply(name);
     let exploded = explode == Explode::Yes;
     match (style, value) {
-        (Style::Matrix, Value::Array(items)) if exploded => items
-            .iter()
+        (Style::Matrix, Value::Array(items)) if exploded => defined(items)
             .map(|item| format!(";{name}={}", text(item)))
             .collect(),
         (Style::Matrix, Value::Array(items)) => {
-            format!(";{name}={}", join(items.iter().map(text), ","))
+            format!(";{name}={}", join(defined(items).map(text), ","))
         }
         (Style::Matrix, Value::Object(members)) if exploded => members
             .iter()
+            .filter(|(_, value)| !value.is_null())
             .map(|(key, value)| format!(";{}={}", escaping.apply(key), text(value)))
             .collect(),
         (Style::Matrix, Value::Object(_)) => {
@@ -94,7 +122,7 @@ pub fn write_text(
         (Style::Label, Value::Array(items)) => {
             format!(
                 ".{}",
-                join(items.iter().map(text), if exploded { "." } else { "," })
+                join(defined(items).map(text), if exploded { "." } else { "," })
             )
         }
         (Style::Label, Value::Object(_)) if exploded => {
@@ -102,10 +130,29 @@ pub fn write_text(
         }
         (Style::Label, Value::Object(_)) => format!(".{}", join(flat(value, escaping), ",")),
         (Style::Label, _) => format!(".{}", text(value)),
-        (_, Value::Array(items)) => join(items.iter().map(text), ","),
+        (_, Value::Array(items)) => {
+            let delimiter = match (style, escaping) {
+                // Nothing is escaped where a field is written.
+                (Style::SpaceDelimited, Escaping::None) => " ",
+                (Style::PipeDelimited, Escaping::None) => "|",
+                (Style::TabDelimited, Escaping::None) => "\t",
+                _ => delimiter(style),
+            };
+            join(defined(items).map(text), delimiter)
+        }
         (_, Value::Object(_)) if exploded => join(assigned(value, escaping), ","),
         (_, Value::Object(_)) => join(flat(value, escaping), ","),
         _ => text(value),
+    }
+}
+
+/// What stands between the elements of an array that is not spread out, as it travels.
+fn delimiter(style: Style) -> &'static str {
+    match style {
+        Style::SpaceDelimited => "%20",
+        Style::PipeDelimited => "%7C",
+        Style::TabDelimited => "%09",
+        _ => ",",
     }
 }
 
@@ -120,23 +167,18 @@ pub fn write_pairs(
     let text = |value: &Value| escaping.apply(&plain(value));
     let pair = |value: String| vec![format!("{}={value}", escaping.apply(name))];
     let exploded = explode == Explode::Yes;
-    let delimiter = match style {
-        Style::SpaceDelimited => "%20",
-        Style::PipeDelimited => "%7C",
-        Style::TabDelimited => "%09",
-        _ => ",",
-    };
+    let delimiter = delimiter(style);
     match (style, value) {
+        (_, value) if is_undefined(value) => Vec::new(),
         (Style::DeepObject, Value::Object(_) | Value::Array(_)) => {
             let mut pairs = Vec::new();
             deep(&escaping.apply(name), value, escaping, &mut pairs);
             pairs
         }
-        (_, Value::Array(items)) if exploded => items
-            .iter()
+        (_, Value::Array(items)) if exploded => defined(items)
             .map(|item| format!("{}={}", escaping.apply(name), text(item)))
             .collect(),
-        (_, Value::Array(items)) => pair(join(items.iter().map(text), delimiter)),
+        (_, Value::Array(items)) => pair(join(defined(items).map(text), delimiter)),
         (_, Value::Object(_)) if exploded => assigned(value, escaping).collect(),
         (_, Value::Object(_)) => pair(join(flat(value, escaping), delimiter)),
         _ => pair(text(value)),
@@ -167,6 +209,7 @@ fn deep(name: &str, value: &Value, escaping: Escaping, pairs: &mut Vec<String>) 
                 deep(&format!("{name}%5B{key}%5D"), item, escaping, pairs);
             }
         }
+        Value::Null => {}
         other => pairs.push(format!("{name}={}", escaping.apply(&plain(other)))),
     }
 }
@@ -178,12 +221,14 @@ fn join(parts: impl Iterator<Item = String>, delimiter: &str) -> String {
 /// `key,value,key,value`
 fn flat(value: &Value, escaping: Escaping) -> impl Iterator<Item = String> {
     let members = value.as_object().into_iter().flatten();
+    let members = members.filter(|(_, value)| !value.is_null());
     members.flat_map(move |(key, value)| [escaping.apply(key), escaping.apply(&plain(value))])
 }
 
 /// `key=value`
 fn assigned(value: &Value, escaping: Escaping) -> impl Iterator<Item = String> {
     let members = value.as_object().into_iter().flatten();
+    let members = members.filter(|(_, value)| !value.is_null());
     members.map(move |(key, value)| {
         format!("{}={}", escaping.apply(key), escaping.apply(&plain(value)))
     })

@@ -133,6 +133,7 @@ const FLOORS: &[(&str, &[&[&str]])] = &[
             &[
                 "budget",
                 "failure",
+                "hosts",
                 "identity",
                 "interrupt",
                 "lint",

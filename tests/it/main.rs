@@ -20,6 +20,8 @@ mod macros;
 mod orders;
 mod outside;
 mod polling;
+mod recordings;
+mod routing;
 mod sequence_checks;
 mod sequences;
 mod suites;

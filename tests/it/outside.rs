@@ -35,6 +35,7 @@ fn replay(contract: &Contract, paths: &[PathBuf], workers: usize) -> Outcome {
     let options = Replay {
         settings: Settings::default(),
         base_path: None,
+        hosts: Vec::new(),
         workers,
     };
     gate::replay(

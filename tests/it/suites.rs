@@ -118,7 +118,7 @@ fn parameters_are_read_as_another_library_reads_them() {
             .route(&Method::GET, &request.url)
             .expect("it is routed");
         let declared = &route.operation.parameters[0];
-        let read = Parameters::of(&request, &route.path_values).read(declared);
+        let read = Parameters::of(route.operation, &request, &route.path_values).read(declared);
         let schema = declared.value.schema().expect("a schema");
         let got = match &read {
             Ok(Some(value)) if schema.is_valid(value) => Ok(value.clone()),
@@ -163,6 +163,7 @@ fn exchange(line: &Value) -> Exchange {
             file: "suite".into(),
             entry: 1,
             line: None,
+            kept: oasgate::exchange::Kept::default(),
         },
     }
 }

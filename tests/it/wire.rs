@@ -67,7 +67,7 @@ fn styles_are_written_and_read_back() {
         let route = contract
             .route(&Method::GET, &request.url)
             .expect("it is routed");
-        let read = Parameters::of(&request, &route.path_values).read(parameter);
+        let read = Parameters::of(operation, &request, &route.path_values).read(parameter);
         if read.as_ref().ok() != Some(&Some(case["value"].clone())) {
             wrong.push(format!("{case}: read back as {read:?}"));
         }

@@ -10,6 +10,7 @@ use crate::{
     interrupt,
 };
 use oasgate::{
+    contract::HostPattern,
     gate::{self, Interrupt, Replay, Source},
     recording::{self, Meant},
 };
@@ -26,9 +27,20 @@ pub(crate) struct Args {
     /// The base path of the recorded requests, in place of those of the document's servers
     #[arg(long, value_name = "PATH", value_parser = base_path)]
     base_path: Option<String>,
+    /// A host of the service, such as api.test or localhost:8080, in place of those of the document's
+    /// servers; exchanges with other hosts are passed over
+    #[arg(long = "host", value_name = "NAME", value_parser = host)]
+    hosts: Vec<HostPattern>,
     /// Threads that hold exchanges [default: one for each core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     workers: Option<u16>,
+}
+
+fn host(text: &str) -> std::result::Result<HostPattern, String> {
+    let is_name = !text.contains(['/', ' ', '?', '#', '{']);
+    HostPattern::parse(text)
+        .filter(|_| is_name)
+        .ok_or_else(|| "a host is a name or an address, with or without a port".to_owned())
 }
 
 const EXAMPLES: &str = "\
@@ -53,6 +65,7 @@ pub(crate) fn run(args: &Args, output: &Output) -> Result {
     let options = Replay {
         settings: prepared.settings.clone(),
         base_path: args.base_path.clone(),
+        hosts: args.hosts.clone(),
         workers: args.workers.map_or(cores, usize::from),
     };
     let mut listener = Prepared::listener(output);

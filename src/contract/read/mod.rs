@@ -20,7 +20,7 @@ pub(super) use components::defects as component_defects;
 pub(super) use hooks::hooks;
 
 use super::{
-    Contract, Defect, Direction, Operation, OperationId, PathTemplate, Schema,
+    Contract, Defect, Direction, Operation, OperationId, PathTemplate, Place, Schema,
     router::{Router, Target},
     schema::SchemaStore,
 };
@@ -35,16 +35,20 @@ pub(super) fn contract(store: Arc<SchemaStore>) -> Contract {
     let operations = reader.operations();
     reader.name_links(&operations);
     let mut router = Router::default();
-    let mut base_paths: Vec<String> = Vec::new();
+    let mut places: Vec<Place> = Vec::new();
     for (index, operation) in operations.iter().enumerate() {
-        let own: Vec<String> = operation
-            .servers
-            .iter()
-            .flat_map(|server| server.base_paths.clone())
-            .collect();
-        for base in &own {
-            if !base_paths.contains(base) {
-                base_paths.push(base.clone());
+        let mut served = Vec::new();
+        for server in &operation.servers {
+            for base in &server.base_paths {
+                let place = Place {
+                    base: base.clone(),
+                    hosts: server.hosts.clone(),
+                };
+                let known = places.iter().position(|known| *known == place);
+                served.push(known.unwrap_or_else(|| {
+                    places.push(place);
+                    places.len() - 1
+                }));
             }
         }
         router.add(
@@ -52,20 +56,21 @@ pub(super) fn contract(store: Arc<SchemaStore>) -> Contract {
             &operation.method,
             Target {
                 operation: index,
-                base_paths: own,
+                places: served,
             },
         );
     }
-    if !base_paths.iter().any(String::is_empty) {
-        base_paths.push(String::new());
-    }
-    base_paths.sort_by_key(|base| std::cmp::Reverse(base.len()));
+    let mut base_paths: Vec<String> = places.iter().map(|place| place.base.clone()).collect();
+    base_paths.push(String::new());
+    base_paths.sort_by(|one, other| other.len().cmp(&one.len()).then_with(|| one.cmp(other)));
+    base_paths.dedup();
     let mut defects: Vec<_> = store.document().problems().iter().map(problem).collect();
     defects.append(&mut reader.defects);
     Contract {
         store,
         operations: operations.into_iter().map(Arc::new).collect(),
         router,
+        places,
         base_paths,
         defects,
     }

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::{Object, Reader, path_template};
 use crate::contract::{
     Direction, Operation, OperationId, Parameter, RequestBody, Responses, Server,
-    router::base_paths,
+    server::{self, Variable},
 };
 
 /// Members that are read apart, each with its own address.
@@ -105,7 +105,8 @@ impl Reader {
                 }
             }
         }
-        parameters.retain(|parameter| !parameter.is_ignored());
+        // 2.0 has no such headers.
+        parameters.retain(|parameter| self.is_swagger || !parameter.is_ignored());
         parameters
     }
 
@@ -177,19 +178,22 @@ impl Reader {
     fn server(&mut self, document: &Document, at: &Address) -> Option<Server> {
         let object = self.object(document, at)?;
         let typed: openapiv3::Server = self.typed(&object, &["name"], &[])?;
-        let variables: IndexMap<String, Vec<String>> = typed
+        let variables: IndexMap<String, Variable> = typed
             .variables
             .unwrap_or_default()
             .into_iter()
             .map(|(name, variable)| {
+                let is_open = variable.enumeration.is_empty();
                 let mut values = vec![variable.default];
                 values.extend(variable.enumeration);
                 values.dedup();
-                (name, values)
+                (name, Variable { values, is_open })
             })
             .collect();
+        let (hosts, base_paths) = server::read(&typed.url, &variables);
         Some(Server {
-            base_paths: base_paths(&typed.url, &variables),
+            base_paths,
+            hosts,
             url: typed.url,
             address: object.0,
         })

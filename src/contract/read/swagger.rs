@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::{Object, Reader, content::schema_examples, flag, text};
 use crate::contract::{
-    Content, Direction, Encoding, Example, Explode, Header, Location, MediaRange, MediaType,
+    Content, Direction, Encoding, Example, Explode, Header, HostPattern, Location, MediaRange, MediaType,
     Parameter, RequestBody, Reserved, Schema, SecurityKind, Serialization, Server, Style,
 };
 
@@ -213,10 +213,8 @@ impl Reader {
         })
     }
 
-    /// What a response carries: what `produces` lists, bytes where the schema says `type: file`.
-    ///
-    /// 2.0 §4.7.13 takes a response without a `schema` to have no content; where the document lists
-    /// media types all the same, they are held, and nothing is said about what is in them.
+    /// What a response carries: what `produces` lists, bytes where the schema says `type: file`; nothing
+    /// without a `schema` (2.0 §4.7.13).
     pub(super) fn swagger_response_content(
         &mut self,
         document: &Document,
@@ -226,8 +224,10 @@ impl Reader {
     ) -> Content {
         let mut keys = media_types(root, own, "produces");
         let schema = response.1.get("schema").filter(|schema| !schema.is_null());
-        if schema.is_some() && keys.is_empty() {
-            keys.push("*/*".to_owned());
+        match schema {
+            Some(_) if keys.is_empty() => keys.push("*/*".to_owned()),
+            Some(_) => {}
+            None => keys.clear(),
         }
         let is_file = |schema: &Value| schema.get("type").and_then(Value::as_str) == Some("file");
         let schema = schema
@@ -304,7 +304,7 @@ impl Reader {
                     .copied()
             })
             .unwrap_or("https");
-        let url = host.map_or_else(
+        let url = host.as_ref().map_or_else(
             || base.to_owned(),
             |host| format!("{scheme}://{host}{base}"),
         );
@@ -314,6 +314,11 @@ impl Reader {
             .map_or_else(|| root.0.clone(), |key| root.0.join(key));
         vec![Server {
             base_paths: vec![base.to_owned()],
+            hosts: host
+                .as_deref()
+                .and_then(HostPattern::parse)
+                .into_iter()
+                .collect(),
             url,
             address,
         }]

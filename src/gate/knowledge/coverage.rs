@@ -117,7 +117,8 @@ impl ShapeSampler {
                 .iter()
                 .position(|response| response.key == came.key)
         });
-        let media_type = response.zip(subject.media_type()).and_then(|(at, came)| {
+        let held = subject.media_type().filter(|_| subject.is_held());
+        let media_type = response.zip(held).and_then(|(at, came)| {
             let media_types = &responses[at].content.media_types;
             media_types
                 .iter()

@@ -39,7 +39,7 @@ pub(super) fn is_named_rightly(operation: &Operation, request: &Request, breach:
         .iter()
         .find(|one| one.location == *location && one.name == *name);
     let path = path_values(operation, request);
-    let sent = Parameters::of(request, &path);
+    let sent = Parameters::of(operation, request, &path);
     let Some((schema, Ok(Some(value)))) =
         parameter.and_then(|one| Some((one.value.schema()?, sent.read(one))))
     else {

@@ -243,7 +243,7 @@ impl FakeService {
             return Some((StatusCode::UNAUTHORIZED, text));
         }
         let mut lines = Vec::new();
-        let sent = Parameters::of(request, path_values);
+        let sent = Parameters::of(operation, request, path_values);
         // The check lets these pass, since a recorder may have taken them out; here nobody has.
         for parameter in operation.parameters.iter().filter(|parameter| {
             parameter.required && matches!(parameter.location, Location::Header | Location::Cookie)
