@@ -106,13 +106,19 @@ fn is_proven(subject: &Subject<'_>, breach: &Breach) -> bool {
                 return false;
             }
             if *location != Location::Path {
-                return wire::parameter_breaks(parameter, &Parameters::of(subject.operation, request, &[]));
+                return wire::parameter_breaks(
+                    parameter,
+                    &Parameters::of(subject.operation, request, &[]),
+                );
             }
             let readings = subject.operation.path.readings(request.url.path());
             !readings.is_empty()
                 && readings.iter().all(|path| {
                     !may_be_elsewhere(subject, name, path)
-                        && wire::parameter_breaks(parameter, &Parameters::of(subject.operation, request, path))
+                        && wire::parameter_breaks(
+                            parameter,
+                            &Parameters::of(subject.operation, request, path),
+                        )
                 })
         }
         Part::Body => {

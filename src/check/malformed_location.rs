@@ -44,9 +44,9 @@ impl Check for MalformedLocation {
             .get_all(LOCATION)
             .iter()
             .all(|value| {
-                value
-                    .to_str()
-                    .is_ok_and(|text| is_uri_reference(text) || crate::exchange::holds_redaction(text))
+                value.to_str().is_ok_and(|text| {
+                    is_uri_reference(text) || crate::exchange::holds_redaction(text)
+                })
             })
     }
 

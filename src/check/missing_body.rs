@@ -102,7 +102,9 @@ impl Check for MissingBody {
                 .with_expected(format!("a body of {}", declared.content.names()))
                 .with_actual("no body")
                 .with_discriminator(status.as_str())
-                .with_help("send what is declared, or declare a response without content, such as 204"),
+                .with_help(
+                    "send what is declared, or declare a response without content, such as 204",
+                ),
         );
     }
 }
@@ -113,7 +115,9 @@ fn may_be_empty(declared: &MediaType, came: &MediaTypeBuf) -> bool {
         return false;
     }
     match read_body(declared, came, b"") {
-        Ok(Parsed::Value(value)) => (declared.schema.as_ref()).is_none_or(|one| one.is_valid(&value)),
+        Ok(Parsed::Value(value)) => {
+            (declared.schema.as_ref()).is_none_or(|one| one.is_valid(&value))
+        }
         Ok(Parsed::Items(_) | Parsed::Opaque) => true,
         Err(_) => false,
     }

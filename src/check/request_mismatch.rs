@@ -209,7 +209,11 @@ fn body(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
         .ok()
         .filter(|_| is_torn(bytes))
         .and_then(quote_redactions);
-    let read = read_body(media_type, &came, mended.as_ref().map_or(bytes, String::as_bytes));
+    let read = read_body(
+        media_type,
+        &came,
+        mended.as_ref().map_or(bytes, String::as_bytes),
+    );
     match read {
         Err(_) if mended.is_some() => {}
         Err(error) => findings.push(
@@ -249,7 +253,11 @@ fn may_be_left_out(subject: &Subject<'_>, parameter: &Parameter) -> bool {
                 if *location == parameter.location && name.eq_ignore_ascii_case(&parameter.name)
         )
     };
-    let mut schemes = subject.operation.security.iter().flat_map(|one| &one.schemes);
+    let mut schemes = subject
+        .operation
+        .security
+        .iter()
+        .flat_map(|one| &one.schemes);
     match parameter.location {
         Location::Header => {
             kept.request_headers_are_partial

@@ -228,7 +228,8 @@ impl<'a> Subject<'a> {
     /// rule says what such a schema is about.
     pub(super) fn leaves_items_alone(&self) -> bool {
         self.media_type().is_some_and(|media_type| {
-            media_type.item_schema.is_none() && self.schema_of_all(media_type).is_none()
+            media_type.item_schema.is_none()
+                && self.schema_of_all(media_type).is_none()
                 && media_type.schema.is_some()
         })
     }

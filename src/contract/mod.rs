@@ -43,9 +43,9 @@ pub use model::{
 pub use named::OperationIn;
 pub use path::PathTemplate;
 pub(crate) use schema::canonical;
-pub use server::HostPattern;
 pub use schema::{Choice, Constraint, Direction, Schema, Violation};
 pub(crate) use schema::{shape, shapes};
+pub use server::HostPattern;
 
 use router::{Miss, Router, Target, Wanted};
 use schema::SchemaStore;
@@ -236,9 +236,7 @@ impl Contract {
         let here: Vec<bool> = self
             .places
             .iter()
-            .map(|place| {
-                place.hosts.is_empty() || place.hosts.iter().any(|host| host.matches(url))
-            })
+            .map(|place| place.hosts.is_empty() || place.hosts.iter().any(|host| host.matches(url)))
             .collect();
         let bases = bases.filter(|base| {
             let mut places = self.places.iter().zip(&here);

@@ -270,14 +270,23 @@ mod tests {
         let read = |template: &str, path: &str| -> Vec<Vec<String>> {
             let readings = PathTemplate::parse(template).readings(path);
             let values = |one: Vec<(String, String)>| one.into_iter().map(|(_, value)| value);
-            readings.into_iter().map(|one| values(one).collect()).collect()
+            readings
+                .into_iter()
+                .map(|one| values(one).collect())
+                .collect()
         };
         assert_eq!(read("/report/{id}.json", "/v2/report/7.json"), [["7"]]);
-        assert_eq!(read("/things/{name}:cancel", "/things/a%2Fb:cancel"), [["a%2Fb"]]);
+        assert_eq!(
+            read("/things/{name}:cancel", "/things/a%2Fb:cancel"),
+            [["a%2Fb"]]
+        );
         assert_eq!(read("/{a}-{b}", "/1-2-3"), [["1", "2-3"], ["1-2", "3"]]);
         assert_eq!(read("/a/{b}", "/x/7"), [[""; 0]; 0]);
         assert_eq!(read("/{a}/{b}", "/7"), [[""; 0]; 0]);
-        assert_eq!(read("/{a}{b}", &format!("/{}", "x".repeat(99))).len(), MAX_READINGS);
+        assert_eq!(
+            read("/{a}{b}", &format!("/{}", "x".repeat(99))).len(),
+            MAX_READINGS
+        );
     }
 
     #[test]

@@ -97,9 +97,8 @@ impl Router {
             None => format!("{}/", wanted.path),
         };
         let path = other.as_str();
-        self.find(Wanted { path, ..wanted }).map_err(|more| {
-            if miss.methods.is_empty() { more } else { miss }
-        })
+        self.find(Wanted { path, ..wanted })
+            .map_err(|more| if miss.methods.is_empty() { more } else { miss })
     }
 }
 

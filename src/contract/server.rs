@@ -34,7 +34,9 @@ enum Port {
 impl HostPattern {
     /// Reads `host` or `host:port`, with `{name}` for what may be anything; `None` when it names no host.
     pub fn parse(authority: &str) -> Option<Self> {
-        let authority = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+        let authority = authority
+            .rsplit_once('@')
+            .map_or(authority, |(_, host)| host);
         let (host, port) = match authority.rsplit_once(':') {
             Some((host, port)) if !port.contains(']') => (host, Some(port)),
             _ => (authority, None),
@@ -52,7 +54,9 @@ impl HostPattern {
         }
         pieces.push(rest.to_ascii_lowercase());
         // A host that may be anything says nothing.
-        let says_something = pieces.iter().any(|piece| !piece.trim_matches('.').is_empty());
+        let says_something = pieces
+            .iter()
+            .any(|piece| !piece.trim_matches('.').is_empty());
         says_something.then_some(Self { pieces, port })
     }
 
@@ -242,10 +246,16 @@ mod tests {
         assert_eq!(is_of("API.test", "https://api.test:443/"), Some(true));
         assert_eq!(is_of("api.test:443", "http://api.test/"), Some(true));
         assert_eq!(is_of("api.test", "https://api.test:8443/"), Some(false));
-        assert_eq!(is_of("localhost:8080", "http://localhost:8080/"), Some(true));
+        assert_eq!(
+            is_of("localhost:8080", "http://localhost:8080/"),
+            Some(true)
+        );
         assert_eq!(is_of("localhost:{port}", "http://localhost:9/"), Some(true));
         assert_eq!(is_of("[::1]:8080", "http://[::1]:8080/"), Some(true));
-        assert_eq!(is_of("api.test", "https://api.test.evil.example/"), Some(false));
+        assert_eq!(
+            is_of("api.test", "https://api.test.evil.example/"),
+            Some(false)
+        );
         assert_eq!(is_of("{any}", "https://api.test/"), None);
     }
 }

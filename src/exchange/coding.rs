@@ -30,9 +30,11 @@ pub fn decode(content_encoding: &str, bytes: Bytes, limit: u64) -> Body {
             "" | "identity" => continue,
             "gzip" | "x-gzip" => unpack(MultiGzDecoder::new(&content[..]), limit),
             // RFC 9110 §8.4.1.2 means zlib; some services send the bare deflate stream.
-            "deflate" if looks_like_zlib(&content) => {
-                whole(ZlibDecoder::new(&content[..]), ZlibDecoder::into_inner, limit)
-            }
+            "deflate" if looks_like_zlib(&content) => whole(
+                ZlibDecoder::new(&content[..]),
+                ZlibDecoder::into_inner,
+                limit,
+            ),
             "deflate" => whole(
                 DeflateDecoder::new(&content[..]),
                 DeflateDecoder::into_inner,
@@ -96,11 +98,14 @@ impl Read for Zstd<'_> {
             }
             match StreamingDecoder::new(self.rest) {
                 Ok(frame) => self.frame = Some(Box::new(frame)),
-                Err(FrameDecoderError::ReadFrameHeaderError(
-                    ReadFrameHeaderError::SkipFrame { length, .. },
-                )) => {
+                Err(FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::SkipFrame {
+                    length,
+                    ..
+                })) => {
                     // The magic number and the length stand before what is skipped.
-                    let behind = usize::try_from(length).unwrap_or(usize::MAX).saturating_add(8);
+                    let behind = usize::try_from(length)
+                        .unwrap_or(usize::MAX)
+                        .saturating_add(8);
                     self.rest = self.rest.get(behind..).unwrap_or_default();
                 }
                 Err(error) => return Err(io::Error::other(error)),
@@ -192,7 +197,10 @@ mod tests {
                 b"\x28\xb5\x2f\xfd\x04\x58\x41\x00\x00{\"id\":1}\x23\xe8\xdf\x91",
             ),
             ("deflate", b"\xabV\xcaLQ\xb2R\xaaP\xaa\x05\x00"),
-            ("deflate", b"x\x9c\xabV\xcaLQ\xb2R\xaaP\xaa\x05\x00\x10\xad\x03\x00"),
+            (
+                "deflate",
+                b"x\x9c\xabV\xcaLQ\xb2R\xaaP\xaa\x05\x00\x10\xad\x03\x00",
+            ),
         ];
         for (coding, bytes) in coded {
             let decoded = decode(coding, Bytes::from_static(bytes), 100);
@@ -205,8 +213,7 @@ mod tests {
 
     #[test]
     fn frames_of_zstd_stand_one_behind_the_other_and_some_are_skipped() {
-        let frame: &[u8] =
-            b"\x28\xb5\x2f\xfd\x04\x58\x41\x00\x00{\"id\":1}\x23\xe8\xdf\x91";
+        let frame: &[u8] = b"\x28\xb5\x2f\xfd\x04\x58\x41\x00\x00{\"id\":1}\x23\xe8\xdf\x91";
         let skipped: &[u8] = b"\x50\x2a\x4d\x18\x03\0\0\0abc";
         let bytes = [frame, skipped, frame].concat();
         assert_eq!(

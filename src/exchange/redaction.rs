@@ -42,9 +42,7 @@ pub fn quote_redactions(text: &str) -> Option<String> {
     let mut is_changed = false;
     let (mut at, mut is_string, mut is_escaped) = (0, false, false);
     while let Some(character) = text[at..].chars().next() {
-        if !is_string
-            && let Some(found) = at_start(text, at)
-        {
+        if !is_string && let Some(found) = at_start(text, at) {
             mended.push('"');
             mended.push_str(&escaped(&text[found.clone()]));
             mended.push('"');
@@ -121,7 +119,9 @@ fn is_word(text: &str) -> bool {
 /// A name in capitals, as environment variables have it, or one with underscores; or a word.
 fn is_name(text: &str) -> bool {
     let is_of = |allowed: fn(u8) -> bool| {
-        text.len() >= 3 && text.bytes().any(|byte| byte.is_ascii_alphabetic()) && text.bytes().all(allowed)
+        text.len() >= 3
+            && text.bytes().any(|byte| byte.is_ascii_alphabetic())
+            && text.bytes().all(allowed)
     };
     is_of(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || b"_-.: ".contains(&byte))
         || text.contains('_') && is_of(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
@@ -129,7 +129,10 @@ fn is_name(text: &str) -> bool {
 }
 
 fn is_long_name(text: &str) -> bool {
-    text.contains('_') && text.len() >= 5 && !text.bytes().any(|byte| byte.is_ascii_lowercase()) && is_name(text)
+    text.contains('_')
+        && text.len() >= 5
+        && !text.bytes().any(|byte| byte.is_ascii_lowercase())
+        && is_name(text)
 }
 
 fn is_identifier(text: &str) -> bool {
@@ -181,8 +184,24 @@ mod tests {
             assert!(holds_redaction(placeholder), "{placeholder}");
         }
         for value in [
-            "redacted", "hidden", "removed", "xx", "<b>", "<html>", "", "*", "XL", "a **bold** word",
-            "[x]", "{a}", "UNREDACTED", "maxxxxxx", "__init", "[1, 2]", "{\"A\": 1}", "a < B > c",
+            "redacted",
+            "hidden",
+            "removed",
+            "xx",
+            "<b>",
+            "<html>",
+            "",
+            "*",
+            "XL",
+            "a **bold** word",
+            "[x]",
+            "{a}",
+            "UNREDACTED",
+            "maxxxxxx",
+            "__init",
+            "[1, 2]",
+            "{\"A\": 1}",
+            "a < B > c",
         ] {
             assert!(!holds_redaction(value), "{value}");
         }

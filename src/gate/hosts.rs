@@ -36,7 +36,11 @@ impl Claim {
 
 /// How sure it is that an exchange is of the service; `None` for one that asks no service or another one.
 /// `hosts` are those that the user names: then no others count.
-pub(super) fn claim(contract: &Contract, hosts: &[HostPattern], exchange: &Exchange) -> Option<Claim> {
+pub(super) fn claim(
+    contract: &Contract,
+    hosts: &[HostPattern],
+    exchange: &Exchange,
+) -> Option<Claim> {
     let url = &exchange.request.url;
     if !matches!(url.scheme(), "http" | "https" | "ws" | "wss") {
         return None;
@@ -61,7 +65,9 @@ pub(super) fn is_preflight(exchange: &Exchange) -> bool {
     let request = &exchange.request;
     marked
         || request.method == http::Method::OPTIONS
-            && request.headers.contains_key("access-control-request-method")
+            && request
+                .headers
+                .contains_key("access-control-request-method")
 }
 
 /// Whether a host is of a local network: loopback, private addresses, names without a dot, and the names

@@ -169,8 +169,9 @@ pub fn replay(
                     .as_ref()
                     .map(|store| Claim::ALL.map(|_| store.fork()));
                 let to_hold = &to_hold;
-                scope
-                    .spawn(move || hold_batches(contract, declared, options, to_hold, &done, stores))
+                scope.spawn(move || {
+                    hold_batches(contract, declared, options, to_hold, &done, stores)
+                })
             })
             .collect();
         drop(done);
@@ -290,10 +291,7 @@ fn hold_batches(
 
 fn hold_one(
     contract: &Contract,
-    (declared, looks): (
-        &CoverageTargets<'_>,
-        &mut [ShapeSampler; Claim::ALL.len()],
-    ),
+    (declared, looks): (&CoverageTargets<'_>, &mut [ShapeSampler; Claim::ALL.len()]),
     options: &Replay,
     exchange: &Exchange,
     stores: Option<&mut Stores>,
@@ -489,10 +487,8 @@ impl Collector<'_> {
         for weaker in Claim::ALL.into_iter().filter(|weaker| *weaker > claim) {
             self.passed_over += accounts[weaker.index()].held;
         }
-        let mut account = std::mem::replace(
-            &mut accounts[claim.index()],
-            Account::new(self.contract),
-        );
+        let mut account =
+            std::mem::replace(&mut accounts[claim.index()], Account::new(self.contract));
         if claim == Claim::Other {
             for host in &account.hosts {
                 let finding = check::unknown_host(self.contract, host);
@@ -553,10 +549,12 @@ impl Collector<'_> {
                 "{rule} was broken {count} times more, in other ways than those that are told"
             ));
         }
-        let operations =
-            account
-                .tally
-                .summaries(self.contract, &account.findings, self.declared, &account.seen);
+        let operations = account.tally.summaries(
+            self.contract,
+            &account.findings,
+            self.declared,
+            &account.seen,
+        );
         let outcome = Outcome {
             baseline: None,
             header,

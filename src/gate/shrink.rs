@@ -22,9 +22,7 @@ use crate::{
     generate::{self, Generator},
     run::{Case, existing},
     transport::Transport,
-    wire::{
-        self, Parameters, RequestParts, arrives_broken, breaks_on_the_wire, write_request,
-    },
+    wire::{self, Parameters, RequestParts, arrives_broken, breaks_on_the_wire, write_request},
 };
 
 /// The most requests that one finding may cost.

@@ -32,7 +32,9 @@ pub enum Attachments {
 impl Attachments {
     /// The attachments of the recording at `path`.
     pub(super) fn beside(path: &Path) -> Self {
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = path
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty());
         Self::Beside(folder.map_or_else(|| PathBuf::from("."), Path::to_owned))
     }
 
@@ -79,7 +81,9 @@ fn bounded(input: impl Read) -> io::Result<Bytes> {
     let mut bytes = Vec::new();
     input.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > MAX_BYTES {
-        return Err(io::Error::other(format!("it has more than {MAX_BYTES} bytes")));
+        return Err(io::Error::other(format!(
+            "it has more than {MAX_BYTES} bytes"
+        )));
     }
     Ok(bytes.into())
 }

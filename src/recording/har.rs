@@ -196,7 +196,9 @@ impl PostData<'_> {
         let is_base64 = self.encoding.as_deref() == Some("base64");
         let params = self.params.as_ref().map(|params| params.0.as_slice());
         match (text, params) {
-            (Some(text), _) if is_base64 => Ok(message::body(message::from_base64(&text)?, headers)),
+            (Some(text), _) if is_base64 => {
+                Ok(message::body(message::from_base64(&text)?, headers))
+            }
             (Some(text), params) if !text.is_empty() || params.is_none_or(<[_]>::is_empty) => {
                 Ok(text.into_owned().into_bytes().into())
             }

@@ -263,7 +263,10 @@ mod tests {
 
     #[test]
     fn durations_of_go_are_read() {
-        assert_eq!(go_duration("123.456ms"), Some(Duration::from_micros(123_456)));
+        assert_eq!(
+            go_duration("123.456ms"),
+            Some(Duration::from_micros(123_456))
+        );
         assert_eq!(go_duration("1m2.5s"), Some(Duration::from_millis(62_500)));
         for none in ["", "0s", "soon", "5", "µs"] {
             assert_eq!(go_duration(none), None, "{none}");

@@ -253,7 +253,10 @@ fn operations(out: &mut dyn WriteColor, outcome: &Outcome, detail: Detail) -> io
         writeln!(
             out,
             "  {} with other services or with none passed over",
-            count_of(usize::try_from(outcome.passed_over).unwrap_or(usize::MAX), "exchange")
+            count_of(
+                usize::try_from(outcome.passed_over).unwrap_or(usize::MAX),
+                "exchange"
+            )
         )?;
     }
     writeln!(out)

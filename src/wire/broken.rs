@@ -8,8 +8,8 @@ use mediatype::MediaTypeBuf;
 use serde_json::{Map, Value};
 
 use super::{
-    Parameters, Parsed, RequestParts, media_type::parse_media_type, open_form::has_open_form, read_body, read_text, readings,
-    style::is_undefined, write_body,
+    Parameters, Parsed, RequestParts, media_type::parse_media_type, open_form::has_open_form,
+    read_body, read_text, readings, style::is_undefined, write_body,
 };
 use crate::{
     contract::{MediaType, Operation, Parameter, RequestBody, Schema},
@@ -28,12 +28,11 @@ pub fn breaks_on_the_wire(operation: &Operation, request: &Request, parts: &Requ
         let sent = Parameters::of(operation, request, &path);
         let mut parameters = operation.parameters.iter();
         parameters.any(|parameter| is_sent(parameter) && parameter_breaks(parameter, &sent))
+    }) || operation.request_body.as_ref().is_some_and(|declared| {
+        // What is deep inside a form is a text too: only the bytes tell what arrives.
+        body_breaks(declared, parts.body.as_ref())
+            && sent_body_breaks(declared, request) != Some(false)
     })
-        || operation.request_body.as_ref().is_some_and(|declared| {
-            // What is deep inside a form is a text too: only the bytes tell what arrives.
-            body_breaks(declared, parts.body.as_ref())
-                && sent_body_breaks(declared, request) != Some(false)
-        })
 }
 
 /// Whether a body breaks its contract in every way in which a server could read it, by its bytes;
@@ -81,13 +80,11 @@ pub fn arrives_broken(operation: &Operation, request: &Request) -> bool {
     readings.any(|path| {
         let sent = Parameters::of(operation, request, &path);
         let mut parameters = operation.parameters.iter();
-        parameters.any(|parameter| {
-            parameter_breaks(parameter, &sent) || has_open_form(parameter, &sent)
-        })
-    })
-        || (operation.request_body.as_ref())
-            .and_then(|declared| sent_form(declared, request))
-            .is_some_and(|(media_type, value)| value_breaks(media_type, &value))
+        parameters
+            .any(|parameter| parameter_breaks(parameter, &sent) || has_open_form(parameter, &sent))
+    }) || (operation.request_body.as_ref())
+        .and_then(|declared| sent_form(declared, request))
+        .is_some_and(|(media_type, value)| value_breaks(media_type, &value))
 }
 
 /// Whether a value of a media type is still one once it has travelled.

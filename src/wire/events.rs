@@ -67,16 +67,28 @@ mod tests {
     #[test]
     fn what_is_dispatched_is_an_event() {
         let cases = [
-            ("event: a\ndata: 1\ndata: 2\n\n", json!([{"event": "a", "data": "1\n2"}])),
+            (
+                "event: a\ndata: 1\ndata: 2\n\n",
+                json!([{"event": "a", "data": "1\n2"}]),
+            ),
             // No data, no event.
             ("event: a\n\n: hello\nretry: 5\n\n", json!([])),
             // The end of the stream cuts off what has no blank line behind it.
             ("data: 1\n\ndata: 2\n", json!([{"data": "1"}])),
             ("data: 1\n\ndata: 2", json!([{"data": "1"}])),
             // An empty line of data is data.
-            ("data\n\ndata:\ndata:\n\n", json!([{"data": ""}, {"data": "\n"}])),
-            ("data: 1\r\rdata: 2\r\n\r\ndata:3\n\n", json!([{"data": "1"}, {"data": "2"}, {"data": "3"}])),
-            ("data:  x\nid: 7\nretry: 10\nother: y\n\n", json!([{"data": " x", "id": "7", "retry": 10}])),
+            (
+                "data\n\ndata:\ndata:\n\n",
+                json!([{"data": ""}, {"data": "\n"}]),
+            ),
+            (
+                "data: 1\r\rdata: 2\r\n\r\ndata:3\n\n",
+                json!([{"data": "1"}, {"data": "2"}, {"data": "3"}]),
+            ),
+            (
+                "data:  x\nid: 7\nretry: 10\nother: y\n\n",
+                json!([{"data": " x", "id": "7", "retry": 10}]),
+            ),
             ("data: x\nretry: soon\nid: a\0b\n\n", json!([{"data": "x"}])),
         ];
         for (text, wanted) in cases {

@@ -45,13 +45,22 @@ mod tests {
     fn parameters_may_be_empty_and_quoted_semicolons_are_text() {
         for (text, wanted) in [
             ("application/json;", "application/json"),
-            ("application/json; ; charset=utf-8", "application/json;charset=utf-8"),
+            (
+                "application/json; ; charset=utf-8",
+                "application/json;charset=utf-8",
+            ),
             ("a/b;;p=\"x;;y\";", "a/b;p=\"x;;y\""),
         ] {
             let wanted = wanted.parse().expect("a test writes good media types");
             assert_eq!(parse_media_type(text), Some(wanted), "{text}");
         }
-        for text in ["application", "application/json; charset", "", ";", "a/b, a/b"] {
+        for text in [
+            "application",
+            "application/json; charset",
+            "",
+            ";",
+            "a/b, a/b",
+        ] {
             assert_eq!(parse_media_type(text), None, "{text}");
         }
     }

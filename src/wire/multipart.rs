@@ -228,7 +228,9 @@ fn split<'b>(came: &MediaTypeBuf, bytes: &'b [u8]) -> Result<Option<Vec<Part<'b>
     let Some(first) = first_delimiter(bytes, delimiter.as_bytes()) else {
         let is_of_parts = bytes.trim_ascii_start().starts_with(b"--");
         return if is_of_parts {
-            Err(broken("its parts have another boundary than its Content-Type"))
+            Err(broken(
+                "its parts have another boundary than its Content-Type",
+            ))
         } else {
             Ok(None)
         };

@@ -116,7 +116,10 @@ fn asks_for(constraint: &Constraint, value: &Value) -> bool {
         "enum" => bound.as_array().is_some_and(|all| all.contains(value)),
         "const" => bound == value,
         "format" => {
-            value.is_number() && bound.as_str().is_some_and(|name| WIDE_FORMATS.contains(&name))
+            value.is_number()
+                && bound
+                    .as_str()
+                    .is_some_and(|name| WIDE_FORMATS.contains(&name))
         }
         "minimum" | "exclusiveMinimum" | "maximum" | "exclusiveMaximum" => {
             value.is_number() && bound.as_f64().is_some_and(|bound| bound.abs() > MAX_EXACT)

@@ -10,7 +10,8 @@ use super::{
 };
 use crate::{
     contract::{
-        Explode, Location, MediaType, Operation, Parameter, Schema, SecurityKind, Serialization, Style,
+        Explode, Location, MediaType, Operation, Parameter, Schema, SecurityKind, Serialization,
+        Style,
     },
     exchange::Request,
 };

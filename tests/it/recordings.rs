@@ -23,7 +23,10 @@ fn shown(exchange: &Exchange) -> String {
     };
     let request = &exchange.request;
     let status = exchange.response.status.as_u16();
-    format!("{} {} {status}{content_type}: {body}", request.method, request.url)
+    format!(
+        "{} {} {status}{content_type}: {body}",
+        request.method, request.url
+    )
 }
 
 #[test]

@@ -12,8 +12,9 @@ use serde_json::Value;
 
 use super::{Object, Reader, content::schema_examples, flag, text};
 use crate::contract::{
-    Content, Direction, Encoding, Example, Explode, Header, HostPattern, Location, MediaRange, MediaType,
-    Parameter, RequestBody, Reserved, Schema, SecurityKind, Serialization, Server, Style,
+    Content, Direction, Encoding, Example, Explode, Header, HostPattern, Location, MediaRange,
+    MediaType, Parameter, RequestBody, Reserved, Schema, SecurityKind, Serialization, Server,
+    Style,
 };
 
 impl Reader {
