@@ -134,7 +134,7 @@ pub(crate) const FAULTS: &[Fault] = &[
     status("teapot", "the status is 418", |response| with_status(response, 418)),
     status("partial-content", "the status is 206", |response| with_status(response, 206)),
     status("no-content", "the status is 204", |_| bare(204)),
-    status("strange-status", "the status is 599", |response| with_status(response, 599)).also(&["server-error"]),
+    fault("strange-status", "server-error", "the status is 599", Act::Response(|response| with_status(response, 599))),
     status("sign-in", "the answer is a redirect to a page for signing in", |_| with_field(bare(302), header::LOCATION, "/sign_in")),
     status("redirect-loop", "the answer is a redirect to itself", |_| with_field(bare(307), header::LOCATION, "")),
     fault("redirect-nowhere", "missing-location", "a redirect does not say where to", Act::Response(|_| bare(301))).also(&["undeclared-status"]),
