@@ -21,11 +21,12 @@ documented! {
     /// # Not a finding when
     ///
     /// - the method is HEAD or OPTIONS: servers answer these by themselves;
-    /// - the answer is a 404 and the path names a resource that was made up;
+    /// - the answer is a 404 and the path names a resource that was generated;
     /// - the answer is 401 or 403 and the path's operations need a credential: who asks is looked at
     ///   before what is asked;
     /// - the answer is 429: it says nothing about the method;
     /// - the answer is another 5xx: that is `server-error`;
+    /// - the answer is another 4xx: many frameworks know no 405, and that is a note, one for each path;
     /// - the answer is 301, 307 or 308: the same request is to be sent elsewhere.
     ///
     /// # Example

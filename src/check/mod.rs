@@ -6,9 +6,12 @@
 //! write its file and its line in [`CHECKS`].
 
 mod breach;
+mod compare;
 mod methods;
 mod redacted;
+mod refusal;
 mod sequence;
+mod sign_in;
 mod subject;
 
 mod accepted_incomplete;
@@ -17,6 +20,8 @@ mod accepted_undeclared_method;
 mod allow_mismatch;
 mod broken_object_authorization;
 mod broken_polling;
+mod dead_location;
+mod failed_modification;
 mod header_mismatch;
 mod ignored_auth;
 mod incomplete_response;
@@ -25,19 +30,24 @@ mod malformed_body;
 mod malformed_location;
 mod malformed_problem_details;
 mod malformed_retry_after;
+mod merge_patch_mismatch;
 mod missing_after_create;
 mod missing_allow;
 mod missing_body;
 mod missing_content_type;
 mod missing_location;
 mod missing_www_authenticate;
+mod misused_status;
 mod no_response;
+mod put_not_idempotent;
+mod read_only_accepted;
 mod rejected_valid;
 mod request_mismatch;
 mod schema_mismatch;
 mod server_error;
 mod shape_drift;
 mod slow_response;
+mod stack_trace_leak;
 mod unchecked_body;
 mod undeclared_body;
 mod undeclared_content_type;
@@ -92,6 +102,8 @@ pub const CHECKS: &[&dyn Check] = &[
     &malformed_location::MalformedLocation,
     &malformed_retry_after::MalformedRetryAfter,
     &malformed_problem_details::MalformedProblemDetails,
+    &misused_status::MisusedStatus,
+    &stack_trace_leak::StackTraceLeak,
     &slow_response::SlowResponse,
     &request_mismatch::RequestMismatch,
     &accepted_invalid::AcceptedInvalid,
@@ -108,6 +120,11 @@ pub const SEQUENCE_CHECKS: &[&dyn SequenceCheck] = &[
     &missing_after_create::MissingAfterCreate,
     &unstable_read::UnstableRead,
     &broken_object_authorization::BrokenObjectAuthorization,
+    &failed_modification::FailedModification,
+    &dead_location::DeadLocation,
+    &put_not_idempotent::PutNotIdempotent,
+    &merge_patch_mismatch::MergePatchMismatch,
+    &read_only_accepted::ReadOnlyAccepted,
 ];
 
 /// Rules that no single exchange can be held against: long work, snapshots, the run as a whole.

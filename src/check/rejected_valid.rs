@@ -1,7 +1,11 @@
 //! `rejected-valid`
 
-use super::{Check, Credential, Intent, Rule, Subject, documented};
-use crate::{contract::Operation, finding::Finding, wire::has_wide_field};
+use super::{
+    Check, Credential, Intent, Rule, Subject, documented,
+    refusal::{is_about_body, named_properties},
+    sign_in::handles_credentials,
+};
+use crate::{finding::Finding, wire::has_wide_field};
 
 documented! {
     /// A request that obeys the contract was refused as if it did not.
@@ -20,9 +24,11 @@ documented! {
     ///
     /// - the answer speaks of something else than the request's form: 401, 403, 404, 409, 410, 412,
     ///   423, 424, 428, 429 and every 5xx but 501; other checks speak for those;
-    /// - the operation hands out credentials, such as a sign-in: made-up ones are rightly refused;
-    /// - with 400, 414 or 422, the request names a resource that was made up, in its path or as an id
-    ///   in its query or body: no rule of form need be behind the refusal;
+    /// - with 400, 414 or 422, the operation hands out or verifies credentials, as a sign-in does: it
+    ///   rightly refuses generated ones;
+    /// - with 400, 414 or 422, the request names a resource that was generated, in its path or as an id
+    ///   in its query or body, and the response does not speak of another property of the body: no rule
+    ///   of form need be behind the refusal;
     /// - the operation needs a credential and the request did not carry the right one;
     /// - a declared header carries text beyond ASCII, which a recipient may refuse (RFC 9110 §5.5).
     ///
@@ -52,10 +58,9 @@ impl Check for RejectedValid {
         let status = subject.exchange.response.status.as_u16();
         subject.intent != Intent::Obey
             || !REFUSALS.contains(&status)
-            || OF_A_NAME.contains(&status) && !subject.made_up.is_empty()
             || subject.credential != Credential::Unknown && subject.operation.requires_credential()
-            || hands_out_credentials(subject.operation)
             || has_wide_field(subject.operation, &subject.exchange.request)
+            || OF_A_NAME.contains(&status) && is_about_a_value(subject)
     }
 
     fn explain(&self, subject: &Subject<'_>, findings: &mut Vec<Finding>) {
@@ -63,6 +68,12 @@ impl Check for RejectedValid {
             return;
         }
         let status = subject.exchange.response.status;
+        // Each reason is a finding of its own.
+        let named: Vec<String> = named_properties(subject).into_iter().collect();
+        let reason = match named.as_slice() {
+            [] => status.as_str().to_owned(),
+            names => format!("{} {}", status.as_str(), names.join(" ")),
+        };
         findings.push(
             subject
                 .finding(
@@ -76,7 +87,7 @@ impl Check for RejectedValid {
                 .at(subject.operation.address.clone())
                 .with_expected("an answer to a valid request")
                 .with_actual(status.to_string())
-                .with_discriminator(status.as_str())
+                .with_discriminator(reason)
                 .with_help(
                     "say in the document what the service wants, or take the request as it is",
                 ),
@@ -84,46 +95,15 @@ impl Check for RejectedValid {
     }
 }
 
-/// Whether an operation takes credentials in its body or query, or is named for it.
-fn hands_out_credentials(operation: &Operation) -> bool {
-    const PARTS: &[&str] = &[
-        "password",
-        "passwd",
-        "secret",
-        "granttype",
-        "refreshtoken",
-        "otp",
-    ];
-    const NAMES: &[&str] = &[
-        "auth",
-        "authenticate",
-        "authorize",
-        "login",
-        "oauth",
-        "session",
-        "sessions",
-        "signin",
-        "signup",
-        "token",
-    ];
-    let plain = |text: &str| text.to_lowercase().replace(['_', '-'], "");
-    let last = operation
-        .path
-        .as_str()
-        .rsplit('/')
-        .find(|segment| !segment.is_empty() && !segment.starts_with('{'))
-        .map(plain);
-    let takes = |name: &str| {
-        let name = plain(name);
-        PARTS.iter().any(|part| name.contains(part))
-    };
-    !operation.method.is_safe()
-        && (last.is_some_and(|last| NAMES.contains(&last.as_str()))
-            || operation.parameters.iter().any(|one| takes(&one.name))
-            || operation
-                .request_body
-                .iter()
-                .flat_map(|body| &body.content.media_types)
-                .filter_map(|media_type| media_type.schema.as_ref())
-                .any(|schema| schema.property_names().iter().any(|name| takes(name))))
+/// Whether the refusal may well be about what a value stands for, and not about its form.
+fn is_about_a_value(subject: &Subject<'_>) -> bool {
+    if handles_credentials(subject.operation) {
+        return true;
+    }
+    let is_in_body = |name: &String| !subject.operation.path.parameters().any(|one| one == name);
+    match subject.made_up {
+        [] => false,
+        // A name in the path is no excuse for what is said about the body.
+        names => names.iter().any(is_in_body) || !is_about_body(subject),
+    }
 }

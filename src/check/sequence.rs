@@ -31,8 +31,40 @@ pub trait SequenceCheck: Sync {
     /// Its identity and documentation.
     fn rule(&self) -> &'static Rule;
 
+    /// Whether the steps are to be sent once more before a breach is told: what they compare may have
+    /// been changed by somebody else in between.
+    fn is_confirmed_twice(&self) -> bool {
+        false
+    }
+
     /// What the last step breaks, in the light of the steps before it.
     fn breach(&self, steps: &[Step<'_>]) -> Option<Finding>;
+}
+
+impl<'s> Step<'s> {
+    /// Where this is a read: the same read before, and the one change of what is read that was sent
+    /// between the two, nothing else that may change anything being there.
+    pub(super) fn around_a_change<'b>(
+        &self,
+        before: &'b [Step<'s>],
+    ) -> Option<(&'b Step<'s>, &'b Step<'s>)> {
+        let request = &self.exchange.request;
+        if request.method != http::Method::GET || !self.is_safe() {
+            return None;
+        }
+        let is_same_read = |step: &Step<'_>| {
+            step.exchange.request.method == request.method
+                && step.exchange.request.url == request.url
+                && step.asker == self.asker
+        };
+        let first = before.iter().rposition(is_same_read)?;
+        let mut unsafe_steps = before[first + 1..]
+            .iter()
+            .filter(|step| !step.exchange.request.method.is_safe());
+        let change = unsafe_steps.next()?;
+        (unsafe_steps.next().is_none() && change.path() == self.path())
+            .then(|| (&before[first], change))
+    }
 }
 
 impl Step<'_> {

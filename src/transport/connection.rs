@@ -52,10 +52,23 @@ impl From<Limits> for Connection {
 /// The most fields of a response; the library's own bound is lower than what services send.
 const MOST_FIELDS: usize = 512;
 
+/// Which connections a client sends over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reuse {
+    /// Those that are idle, and new ones where there is none.
+    Idle,
+    /// A new one for each request.
+    Never,
+}
+
 impl Connection {
     /// A client that makes connections so. It follows no redirect and retries nothing.
-    pub(super) fn client(&self) -> Result<reqwest::Client, ClientError> {
-        self.builder()?
+    pub(super) fn client(&self, reuse: Reuse) -> Result<reqwest::Client, ClientError> {
+        let mut builder = self.builder()?;
+        if reuse == Reuse::Never {
+            builder = builder.pool_max_idle_per_host(0);
+        }
+        builder
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
             .referer(false)

@@ -7,14 +7,24 @@ use http::header::CONTENT_ENCODING;
 use tokio::time::{Instant, timeout_at};
 use url::Url;
 
-use super::{ClientError, Connection, Limits, SendError, Stage, Transport, framing};
+use super::{
+    ClientError, Connection, Limits, SendError, Stage, Transport, connection::Reuse, framing,
+};
 use crate::exchange::{Body, CutReason, Request, Response, decode};
 
-/// Sends over HTTP/1.1 and HTTP/2. Follows no redirect and retries nothing, so that each response
-/// can be held as it came.
+/// Sends over HTTP/1.1 and HTTP/2. Follows no redirect, so that each response can be checked as it
+/// came.
+///
+/// A request whose connection broke before a response began is sent once more, on a connection of its
+/// own: a server may close an idle connection at any time, and a client that was about to use it
+/// cannot tell that from a fault (RFC 9112 §9.3.1, §9.5). What breaks twice is the service's doing.
+/// That goes for unsafe methods too: a request on a reused connection that is already closed was not
+/// read, and one that made the service drop its connection does so again.
 #[derive(Clone, Debug)]
 pub struct HttpTransport {
     client: reqwest::Client,
+    /// Keeps no connection, so that each request has a fresh one.
+    fresh: reqwest::Client,
     limits: Limits,
     /// Whether no proxy was named.
     is_direct: bool,
@@ -29,7 +39,8 @@ impl HttpTransport {
     pub fn new(connection: impl Into<Connection>) -> Result<Self, ClientError> {
         let connection = connection.into();
         Ok(Self {
-            client: connection.client()?,
+            client: connection.client(Reuse::Idle)?,
+            fresh: connection.client(Reuse::Never)?,
             limits: connection.limits,
             is_direct: connection.proxy.is_none(),
         })
@@ -61,24 +72,25 @@ impl HttpTransport {
     }
 }
 
-impl Transport for HttpTransport {
-    async fn send(&self, request: &Request) -> Result<Response, SendError> {
+impl HttpTransport {
+    async fn send_over(
+        &self,
+        client: &reqwest::Client,
+        request: &Request,
+    ) -> Result<Response, SendError> {
         let started = Instant::now();
         let mut message = reqwest::Request::new(request.method.clone(), request.url.clone());
         *message.headers_mut() = request.headers.clone();
         if !request.body.bytes().is_empty() {
             *message.body_mut() = Some(request.body.bytes().to_vec().into());
         }
-        let response = timeout_at(
-            started + self.limits.first_byte,
-            self.client.execute(message),
-        )
-        .await
-        .map_err(|_| SendError::TimedOut {
-            stage: Stage::Head,
-            after: self.limits.first_byte,
-        })?
-        .map_err(|error| self.failure(&error, &request.url))?;
+        let response = timeout_at(started + self.limits.first_byte, client.execute(message))
+            .await
+            .map_err(|_| SendError::TimedOut {
+                stage: Stage::Head,
+                after: self.limits.first_byte,
+            })?
+            .map_err(|error| self.failure(&error, &request.url))?;
         let status = response.status();
         let headers = response.headers().clone();
         let head: u64 = headers
@@ -121,6 +133,15 @@ impl Transport for HttpTransport {
             elapsed: Some(started.elapsed()),
             wire_length,
         })
+    }
+}
+
+impl Transport for HttpTransport {
+    async fn send(&self, request: &Request) -> Result<Response, SendError> {
+        match self.send_over(&self.client, request).await {
+            Err(SendError::Broken(_)) => self.send_over(&self.fresh, request).await,
+            sent => sent,
+        }
     }
 
     async fn probe_framing(&self, request: &Request) -> Option<Result<Response, SendError>> {

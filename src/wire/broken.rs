@@ -103,6 +103,94 @@ fn sent_media_type<'d>(
     Some((declared.content.best(&came)?, came))
 }
 
+/// A body that is not what its media type says, or is of another media type than any that is declared.
+#[derive(Clone, Debug)]
+pub struct MalformedRequest {
+    /// The request.
+    pub request: Request,
+    /// The keyword it breaks: `json` or `contentType`.
+    pub keyword: &'static str,
+    /// The rule in words: `JSON, cut off`.
+    pub rule: &'static str,
+}
+
+/// A valid request with its JSON body broken in each way that every parser must refuse (RFC 8259), and
+/// sent as media types that the operation does not declare. Empty for a body that is no JSON.
+pub fn malformed_requests(operation: &Operation, request: &Request) -> Vec<MalformedRequest> {
+    let Some(declared) = &operation.request_body else {
+        return Vec::new();
+    };
+    let bytes = request.body.bytes();
+    let is_json = sent_media_type(declared, request)
+        .is_some_and(|(media_type, _)| media_type.range.as_str().contains("json"));
+    let (Some(last), true) = (bytes.last(), is_json) else {
+        return Vec::new();
+    };
+    let mut found = Vec::new();
+    let mut add = |keyword, rule, bytes: Vec<u8>| {
+        let mut request = request.clone();
+        request.body = bytes.into();
+        found.push(MalformedRequest {
+            request,
+            keyword,
+            rule,
+        });
+    };
+    let is_closed = matches!(last, b'}' | b']' | b'"');
+    if is_closed {
+        add("json", "JSON, cut off", bytes[..bytes.len() - 1].to_vec());
+    }
+    // Outside of a text, where no replacement makes it a character that may stand there.
+    add("json", "JSON, not UTF-8", [b"\xff", bytes].concat());
+    if matches!(last, b'}' | b']') {
+        let inside = &bytes[..bytes.len() - 1];
+        add(
+            "json",
+            "JSON, a stray comma",
+            [inside, b",", &[*last]].concat(),
+        );
+    }
+    if declared.required {
+        add("json", "JSON, empty", Vec::new());
+        for (name, rule) in [
+            ("text/plain", "a declared media type, not text/plain"),
+            (
+                "application/xml",
+                "a declared media type, not application/xml",
+            ),
+        ] {
+            let is_declared = name
+                .parse()
+                .is_ok_and(|name: MediaTypeBuf| declared.content.best(&name).is_some());
+            if !is_declared && let Ok(value) = http::HeaderValue::from_str(name) {
+                let mut request = request.clone();
+                request.headers.insert(http::header::CONTENT_TYPE, value);
+                found.push(MalformedRequest {
+                    request,
+                    keyword: "contentType",
+                    rule,
+                });
+            }
+        }
+    }
+    found
+}
+
+/// A valid request with a property of its JSON body named twice: parsers may take either, so that it
+/// breaks nothing for certain, and services stumble over it. `None` for another body.
+pub fn with_duplicate_key(request: &Request) -> Option<Request> {
+    let Value::Object(members) = serde_json::from_slice(request.body.bytes()).ok()? else {
+        return None;
+    };
+    let (name, value) = members.iter().next()?;
+    let twice = serde_json::json!({ name: value }).to_string();
+    let whole = serde_json::to_string(&members).ok()?;
+    let mut request = request.clone();
+    // `{"a":1,` before `"a":1,"b":2}`.
+    request.body = format!("{},{}", twice.strip_suffix('}')?, whole.strip_prefix('{')?).into();
+    Some(request)
+}
+
 /// The raw texts of the path parameters in a request that was written for the operation, as the router
 /// reads them.
 pub fn path_values(operation: &Operation, request: &Request) -> Vec<(String, String)> {
@@ -204,4 +292,86 @@ fn value_breaks(media_type: &MediaType, value: &Value) -> bool {
         as_texts.insert(name.clone(), read);
     }
     !schema.is_valid(&Value::Object(as_texts)) && !schema.is_valid(&Value::Object(without_empty))
+}
+
+#[cfg(test)]
+mod tests {
+    use oasgate_document::Document;
+    use url::Url;
+
+    use super::*;
+    use crate::contract::Contract;
+
+    fn written(document: &Value, body: &Value) -> (Contract, Request) {
+        let contract = Contract::from_document(
+            Document::parse("case", document.to_string()).expect("a document"),
+        );
+        let operation = &contract.operations()[0];
+        let base = Url::parse("http://localhost").expect("a URL");
+        let parts = RequestParts {
+            body: Some(("application/json".to_owned(), body.clone())),
+            ..RequestParts::default()
+        };
+        let request = super::super::write_request(operation, &base, &parts).expect("a request");
+        (contract, request)
+    }
+
+    fn document(required: bool) -> Value {
+        serde_json::json!({
+            "openapi": "3.1.0",
+            "info": { "title": "t", "version": "1" },
+            "paths": { "/things": { "post": {
+                "requestBody": {
+                    "required": required,
+                    "content": { "application/json": { "schema": {} } },
+                },
+                "responses": {},
+            } } },
+        })
+    }
+
+    #[test]
+    fn what_is_no_json_is_none_for_any_parser() {
+        for body in [
+            serde_json::json!({ "a": "b" }),
+            serde_json::json!({}),
+            serde_json::json!([1]),
+            serde_json::json!("x"),
+            serde_json::json!(7),
+        ] {
+            let (contract, request) = written(&document(true), &body);
+            let found = malformed_requests(&contract.operations()[0], &request);
+            for one in found.iter().filter(|one| one.keyword == "json") {
+                let bytes = one.request.body.bytes();
+                let lossy = String::from_utf8_lossy(bytes);
+                assert!(
+                    serde_json::from_str::<Value>(&lossy).is_err(),
+                    "{}: {lossy}",
+                    one.rule
+                );
+            }
+            let types = found.iter().filter(|one| one.keyword == "contentType");
+            assert_eq!(types.count(), 2);
+        }
+    }
+
+    #[test]
+    fn an_optional_body_may_be_empty_or_overlooked() {
+        let (contract, request) = written(&document(false), &serde_json::json!({ "a": 1 }));
+        let found = malformed_requests(&contract.operations()[0], &request);
+        let rules: Vec<_> = found.iter().map(|one| one.rule).collect();
+        assert_eq!(
+            rules,
+            ["JSON, cut off", "JSON, not UTF-8", "JSON, a stray comma"]
+        );
+    }
+
+    #[test]
+    fn a_key_is_named_twice() {
+        let (_, request) = written(&document(true), &serde_json::json!({ "a": "x", "b": 2 }));
+        let twice = with_duplicate_key(&request).expect("an object");
+        assert_eq!(twice.body.bytes(), br#"{"a":"x","a":"x","b":2}"#);
+        let (_, request) = written(&document(true), &serde_json::json!({}));
+        assert!(with_duplicate_key(&request).is_none());
+    }
 }

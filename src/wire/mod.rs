@@ -23,8 +23,8 @@ mod style;
 
 pub use body::{MalformedBody, Parsed, parse_body, read_body, write_body};
 pub use broken::{
-    arrives_broken, breaks_on_the_wire, parameter_breaks, path_values, sent_body_breaks, sent_form,
-    travels,
+    MalformedRequest, arrives_broken, breaks_on_the_wire, malformed_requests, parameter_breaks,
+    path_values, sent_body_breaks, sent_form, travels, with_duplicate_key,
 };
 pub use media_type::parse_media_type;
 pub use multipart::{PartBreach, part_breaches};

@@ -24,11 +24,22 @@ fn contract(case: &Value) -> Contract {
             .iter()
             .map(|name| json!({ "name": name, "in": "path", "required": true, "schema": {} }))
             .collect();
+        let content = json!({ "schema": { "$ref": "#/components/schemas/Thing" } });
         let mut operation = json!({
             "operationId": id,
             "parameters": parameters,
-            "responses": { "default": { "description": "Anything" } },
+            "responses": {
+                "default": { "description": "Anything", "content": { "application/json": content } },
+            },
         });
+        if ["makeThing", "putThing", "changeThing"].contains(&id) {
+            operation["requestBody"] = json!({
+                "content": {
+                    "application/json": content,
+                    "application/merge-patch+json": content,
+                },
+            });
+        }
         if anonymous.contains(&id) {
             operation["security"] = json!([]);
         }
@@ -56,7 +67,23 @@ fn contract(case: &Value) -> Contract {
             },
             "/things/{id}/parts/{part}": { "get": operation("readPart", &["id", "part"]) },
         },
-        "components": { "securitySchemes": { "token": { "type": "http", "scheme": "bearer" } } },
+        "components": {
+            "securitySchemes": { "token": { "type": "http", "scheme": "bearer" } },
+            "schemas": { "Thing": {
+                "type": "object",
+                "required": ["name"],
+                "properties": {
+                    "name": { "type": "string" },
+                    "note": { "type": "string" },
+                    "size": { "type": "number" },
+                    "tags": { "type": "array", "items": { "type": "string" } },
+                    "revision": { "type": "integer" },
+                    "updated_at": { "type": "string" },
+                    "owner": { "type": "string", "readOnly": true },
+                    "hits": { "type": "integer", "readOnly": true },
+                },
+            } },
+        },
     });
     Contract::from_document(Document::parse("case", document.to_string()).expect("a document"))
 }
@@ -72,8 +99,19 @@ fn exchange(step: &Value) -> Exchange {
     let status = u16::try_from(step["status"].as_u64().expect("a status")).expect("a status");
     let mut response = Response::new(StatusCode::from_u16(status).expect("a status"));
     headers(step, &mut response.headers);
+    if let Some(came) = step.get("came") {
+        response.body = came.to_string().into();
+    }
+    let mut request = Request::new(method, url);
+    if let Some(sent) = step.get("sent") {
+        request.body = sent.to_string().into();
+        let is_said = step.get("headers-sent");
+        let json = json!({ "headers": { "content-type": "application/json" } });
+        let told = is_said.map_or(json, |said| json!({ "headers": said }));
+        headers(&told, &mut request.headers);
+    }
     Exchange {
-        request: Request::new(method, url),
+        request,
         response,
         origin: Origin::Live,
     }

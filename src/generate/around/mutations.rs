@@ -22,35 +22,65 @@ const MOST_ELEMENTS: usize = 20;
 /// Keywords that hold or fail by what stands in them: a rule in them is broken through them.
 const APPLICATORS: &[&str] = &["allOf", "anyOf", "oneOf", "if", "then", "else", "not"];
 
-/// Invalid values: one for each constraint in reach of a valid value. One that breaks nothing else is
-/// taken before one that does. No more than `most`.
+/// How many times `most` are collected before the most telling are chosen.
+const MOST_COLLECTED: usize = 4;
+
+/// Invalid values: one for each constraint in reach of a valid value, and for each type constraint one
+/// of every other JSON type. One that breaks nothing else is taken before one that does. The envelope
+/// comes first, then the deepest place, then what lies between, and at last the other types. No more
+/// than `most`.
 pub fn mutations(
     schema: &Schema,
     strategy: &Values,
     most: usize,
     generator: &mut Generator,
 ) -> Vec<Mutation> {
+    let bases = bases(strategy, generator);
     let mut collected = Collected {
         schema,
-        most,
+        most: most.saturating_mul(MOST_COLLECTED),
         found: Vec::new(),
         names: HashSet::new(),
         values: HashSet::new(),
         broken: HashSet::new(),
     };
-    for base in bases(strategy, generator) {
-        for constraint in schema.constraints(&base) {
-            if let Some(node) = constraint.instance.get(&base)
+    for base in &bases {
+        for constraint in schema.constraints(base) {
+            if let Some(node) = constraint.instance.get(base)
                 && !collected.is_full()
             {
-                collected.constraint(&base, &constraint, beyond(&constraint, node));
+                collected.constraint(base, &constraint, beyond(&constraint, node));
             }
         }
     }
     if !collected.is_full() {
         collected.drawn(generator);
     }
-    collected.found
+    let one_each = collected.found.len();
+    for base in &bases {
+        for constraint in schema.constraints(base) {
+            if constraint.keyword == "type" && !collected.is_full() {
+                collected.other_types(base, &constraint);
+            }
+        }
+    }
+    let others = collected.found.split_off(one_each);
+    let mut found = in_order(collected.found);
+    found.extend(in_order(others));
+    found.truncate(most);
+    found
+}
+
+/// The envelope first, then the deepest place, then the rest as it stands.
+fn in_order(mut found: Vec<Mutation>) -> Vec<Mutation> {
+    let depth = |one: &Mutation| one.at.tokens().count();
+    let deepest = found.iter().map(depth).max().unwrap_or(0);
+    found.sort_by_key(|one| match depth(one) {
+        0 => 0,
+        depth if depth == deepest => 1,
+        _ => 2,
+    });
+    found
 }
 
 struct Collected<'s> {
@@ -107,6 +137,19 @@ impl Collected<'_> {
             let name = named(&constraint.slot, &rule);
             self.broken.insert(constraint.address.clone());
             self.add(value, &constraint.instance, &constraint.keyword, rule, name);
+        }
+    }
+
+    /// A value of each other type where a type is asked for: a service may take `null` or a boolean
+    /// where it refuses a text.
+    fn other_types(&mut self, base: &Value, constraint: &Constraint) {
+        let rule = format!("type {}", brief(constraint.bound()));
+        for (value, kind) in kinds() {
+            let whole = replaced(base, &constraint.instance, value);
+            if (self.aim(&whole, &constraint.instance, &constraint.address)).is_some() {
+                let name = named(&constraint.slot, &format!("{rule} as {kind}"));
+                self.add(whole, &constraint.instance, "type", rule.clone(), name);
+            }
         }
     }
 

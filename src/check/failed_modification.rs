@@ -1,0 +1,115 @@
+//! `failed-modification`
+
+use http::{Method, StatusCode};
+
+use super::{
+    Rule, compare, documented,
+    sequence::{SequenceCheck, Step, finding},
+};
+use crate::finding::Finding;
+
+documented! {
+    /// A change that was refused took effect all the same.
+    ///
+    /// # What it holds
+    ///
+    /// After a PUT, PATCH or DELETE was answered with a 4xx, what was there is as it was before: what
+    /// was sent is not shown, nothing is gone, and a 404 has created nothing.
+    ///
+    /// # Why
+    ///
+    /// A 4xx says that the request was not carried out (RFC 9110 §15.5). Clients repeat or give up what
+    /// was done already.
+    ///
+    /// # Not a finding when
+    ///
+    /// - the values were the same before;
+    /// - what differs was not sent, is `readOnly`, a time, a tag or a revision;
+    /// - something else was changed in between;
+    /// - it happens once only: the steps are repeated before it is told.
+    ///
+    /// # Example
+    ///
+    /// ```yaml
+    /// steps:
+    /// - { get: /things/7, status: 200, came: { name: one } }
+    /// - { patch: /things/7, status: 422, sent: { name: two, size: x } }
+    /// - { get: /things/7, status: 200, came: { name: two } }
+    /// ```
+    pub FailedModification = "failed-modification", Error;
+}
+
+impl SequenceCheck for FailedModification {
+    fn rule(&self) -> &'static Rule {
+        &Self::RULE
+    }
+
+    fn is_confirmed_twice(&self) -> bool {
+        true
+    }
+
+    fn breach(&self, steps: &[Step<'_>]) -> Option<Finding> {
+        let (last, before) = steps.split_last()?;
+        let (first, change) = last.around_a_change(before)?;
+        let is_change =
+            [Method::PUT, Method::PATCH, Method::DELETE].contains(&change.exchange.request.method);
+        if !is_change || !change.status().is_client_error() {
+            return None;
+        }
+        let is_missing =
+            |step: &Step<'_>| [StatusCode::NOT_FOUND, StatusCode::GONE].contains(&step.status());
+        let was_deleted = change.exchange.request.method == Method::DELETE;
+        let effect = if is_missing(first) && last.is_done() {
+            (!was_deleted).then(|| "created what it said it could not".to_owned())
+        } else if first.is_done() && is_missing(last) {
+            let may_have = was_deleted && !is_missing(change);
+            may_have.then(|| "deleted what it refused to delete".to_owned())
+        } else if first.is_done() && last.is_done() {
+            taken_over(first, change, last).map(|at| format!("took {at} over all the same"))
+        } else {
+            None
+        }?;
+        let status = change.status();
+        let message = format!(
+            "{} answered {} and {effect}",
+            change.operation.id,
+            status.as_u16()
+        );
+        finding(&Self::RULE, steps, message).map(|finding| {
+            finding
+                .with_operation(change.operation.id.as_str())
+                .at(change.operation.address.clone())
+                .with_expected("what was there before")
+                .with_actual(format!("{status}, and a change"))
+                .with_discriminator("refused")
+        })
+    }
+}
+
+/// A place that shows what was sent, and showed something else before.
+fn taken_over(first: &Step<'_>, change: &Step<'_>, last: &Step<'_>) -> Option<String> {
+    let sent = compare::sent(change)?;
+    let (before, after) = (compare::came(first)?, compare::came(last)?);
+    let schemas = [
+        compare::request_schema(change.operation).cloned(),
+        compare::response_schema(last).cloned(),
+    ];
+    let (before, after) = (
+        compare::alike(&before, &sent),
+        compare::alike(&after, &sent),
+    );
+    let mut found = None;
+    compare::each_sent(
+        &sent,
+        before,
+        after,
+        &schemas,
+        &mut |at, sent, before, after| {
+            if found.is_none() && compare::is_same(sent, after) && !compare::is_same(before, after)
+            {
+                found = Some(at.as_str().to_owned());
+            }
+        },
+    );
+    found
+}

@@ -1,0 +1,131 @@
+//! What a refusal is about, as far as its structure says so: a field that it names as a value, a key or
+//! the end of a pointer, never a word somewhere in its prose.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::{Content, Subject};
+use crate::wire::Parsed;
+
+/// How many values of a response are looked at.
+const MOST_VALUES: usize = 500;
+
+/// The properties of a request's body that the response names.
+pub(super) fn named_properties(subject: &Subject<'_>) -> BTreeSet<String> {
+    let mut known = BTreeSet::new();
+    if let Ok(sent) = serde_json::from_slice::<Value>(subject.exchange.request.body.bytes()) {
+        names(&sent, &mut known, 0);
+    }
+    for schema in subject.operation.request_body.iter().flat_map(|body| {
+        let media_types = body.content.media_types.iter();
+        media_types.filter_map(|media_type| media_type.schema.as_ref())
+    }) {
+        known.extend(schema.property_names());
+    }
+    let mut named = BTreeSet::new();
+    let mut left = MOST_VALUES;
+    if let Content::Read(Parsed::Value(value)) = subject.body() {
+        collect(value, &known, &mut named, &mut left);
+    } else {
+        let text = String::from_utf8_lossy(subject.exchange.response.body.bytes());
+        in_text(&text, &known, &mut named);
+    }
+    named
+}
+
+/// Whether the response speaks of the request's body: it names one of its properties, or the body
+/// itself.
+pub(super) fn is_about_body(subject: &Subject<'_>) -> bool {
+    if subject.exchange.request.body.bytes().is_empty() {
+        return false;
+    }
+    let text = String::from_utf8_lossy(subject.exchange.response.body.bytes()).to_lowercase();
+    // `"loc": ["path", "id"]`, as FastAPI says it.
+    let is_about_path = ["\"path\"", "\"query\"", "path parameter"]
+        .iter()
+        .any(|word| text.contains(word));
+    let names_path = subject.operation.path.parameters().any(|name| {
+        let name = name.to_lowercase();
+        name.len() > 2 && text.contains(&name)
+    });
+    if is_about_path || names_path {
+        return false;
+    }
+    ["json body", "request body", "\"body\""]
+        .iter()
+        .any(|word| text.contains(word))
+        || !named_properties(subject).is_empty()
+}
+
+fn names(value: &Value, known: &mut BTreeSet<String>, depth: usize) {
+    if depth > 8 || known.len() > MOST_VALUES {
+        return;
+    }
+    match value {
+        Value::Object(members) => members.iter().for_each(|(name, member)| {
+            known.insert(name.clone());
+            names(member, known, depth + 1);
+        }),
+        Value::Array(items) => items
+            .iter()
+            .take(8)
+            .for_each(|item| names(item, known, depth + 1)),
+        _ => {}
+    }
+}
+
+fn collect(
+    value: &Value,
+    known: &BTreeSet<String>,
+    named: &mut BTreeSet<String>,
+    left: &mut usize,
+) {
+    if *left == 0 {
+        return;
+    }
+    *left -= 1;
+    match value {
+        Value::String(text) => in_text(text, known, named),
+        Value::Array(items) => items
+            .iter()
+            .for_each(|item| collect(item, known, named, left)),
+        Value::Object(members) => {
+            for (name, member) in members {
+                // As Rails and Laravel do: `{"errors": {"name": ["is too long"]}}`.
+                if known.contains(name) && (member.is_array() || member.is_object()) {
+                    named.insert(name.clone());
+                }
+                collect(member, known, named, left);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// A text that is a name, a pointer or a path of names, or that has one in quotes; a name in two words
+/// (`abort_timeout`, `abortTimeout`) is no word of prose either.
+fn in_text(text: &str, known: &BTreeSet<String>, named: &mut BTreeSet<String>) {
+    let last = text
+        .trim()
+        .trim_end_matches(']')
+        .rsplit(['/', '.', '[', '#'])
+        .next();
+    if let Some(last) = last.map(|last| last.trim_matches(['\'', '"']))
+        && known.contains(last)
+        && !text.contains(' ')
+    {
+        named.insert(last.to_owned());
+        return;
+    }
+    for name in known {
+        let is_compound = name.contains(['_', '-']) || name.chars().skip(1).any(char::is_uppercase);
+        let is_named = ['\'', '"', '`']
+            .iter()
+            .any(|quote| text.contains(&format!("{quote}{name}{quote}")))
+            || is_compound && text.contains(name.as_str());
+        if is_named {
+            named.insert(name.clone());
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! Operations that hand out or verify credentials, known by what they do: generated credentials are
+//! rightly refused there, whatever form they have.
+
+use crate::contract::Operation;
+
+/// Words that name signing in wherever they stand in a name.
+const STRONG: &[&str] = &[
+    "authenticate",
+    "authorize",
+    "login",
+    "logon",
+    "otp",
+    "signin",
+    "sso",
+    "verify",
+];
+
+/// Words that do so as the whole of a path's last segment.
+const WHOLE: &[&str] = &[
+    "auth",
+    "authentication",
+    "authorization",
+    "oauth",
+    "oauth2",
+    "session",
+    "sessions",
+    "token",
+    "verification",
+];
+
+/// Two words that mean the same as one.
+const PAIRS: &[(&str, &str)] = &[
+    ("log", "in"),
+    ("log", "on"),
+    ("sign", "in"),
+    ("change", "password"),
+    ("check", "password"),
+    ("forgot", "password"),
+    ("reset", "password"),
+];
+
+/// Properties of a request that only a grant has, and of a response that hands a credential out.
+const GRANTS: &[&str] = &[
+    "granttype",
+    "refreshtoken",
+    "clientsecret",
+    "oldpassword",
+    "currentpassword",
+];
+const ISSUED: &[&str] = &[
+    "accesstoken",
+    "idtoken",
+    "refreshtoken",
+    "jwt",
+    "sessiontoken",
+    "authtoken",
+];
+
+/// Whether an operation hands out credentials or verifies them.
+pub(super) fn handles_credentials(operation: &Operation) -> bool {
+    !operation.method.is_safe()
+        && (is_named_so(operation) || takes_a_grant(operation) || issues_a_credential(operation))
+}
+
+fn is_named_so(operation: &Operation) -> bool {
+    let last = operation
+        .path
+        .as_str()
+        .rsplit('/')
+        .find(|segment| !segment.is_empty() && !segment.starts_with('{'));
+    // Only the end of a path says what is done: `/auth/users` is about users.
+    let is_path = last.is_some_and(|last| {
+        let words = words(last);
+        says_so(&words) || matches!(words.as_slice(), [only] if WHOLE.contains(&only.as_str()))
+    });
+    let id = operation.id.as_str();
+    // An id that was made from method and path says no more than the path.
+    is_path || !id.contains('/') && says_so(&words(id))
+}
+
+fn says_so(words: &[String]) -> bool {
+    let is_pair = |pair: &[String]| {
+        PAIRS
+            .iter()
+            .any(|(one, other)| pair[0] == *one && pair[1] == *other)
+            || PAIRS.iter().any(|(one, other)| {
+                *other == "password" && pair[0] == "password" && pair[1] == *one
+            })
+    };
+    words.iter().any(|word| STRONG.contains(&word.as_str())) || words.windows(2).any(is_pair)
+}
+
+fn takes_a_grant(operation: &Operation) -> bool {
+    let is_grant = |name: &str| GRANTS.contains(&plain(name).as_str());
+    let bodies = operation
+        .request_body
+        .iter()
+        .flat_map(|body| &body.content.media_types);
+    operation.parameters.iter().any(|one| is_grant(&one.name))
+        || bodies
+            .filter_map(|media_type| media_type.schema.as_ref())
+            .any(|schema| schema.property_names().iter().any(|name| is_grant(name)))
+}
+
+fn issues_a_credential(operation: &Operation) -> bool {
+    let successes = operation.responses.declared.iter().filter(|response| {
+        matches!(response.key, crate::contract::StatusKey::Exact(status) if status.is_success())
+    });
+    successes
+        .flat_map(|response| &response.content.media_types)
+        .filter_map(|media_type| media_type.schema.as_ref())
+        .any(|schema| {
+            let names = schema.property_names();
+            names
+                .iter()
+                .any(|name| ISSUED.contains(&plain(name).as_str()))
+        })
+}
+
+fn plain(name: &str) -> String {
+    name.to_lowercase().replace(['_', '-'], "")
+}
+
+/// The words of a name, in lower case: `sign-in`, `signIn` and `sign_in` have the same.
+pub(super) fn words(name: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut was_lower = false;
+    for letter in name.chars() {
+        let starts = letter.is_uppercase() && was_lower;
+        if starts || !letter.is_alphanumeric() {
+            words.push(String::new());
+        }
+        if letter.is_alphanumeric()
+            && let Some(word) = words.last_mut()
+        {
+            word.extend(letter.to_lowercase());
+        }
+        was_lower = letter.is_lowercase() || letter.is_ascii_digit();
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}
