@@ -24,6 +24,7 @@ documented! {
     ///
     /// - it leads to another origin: it is never followed there;
     /// - something that may have removed it was sent in between;
+    /// - with 404, it names what the response says was created: that is `missing-after-create`;
     /// - somebody else follows it;
     /// - it happens once only: the steps are repeated before it is told.
     ///
@@ -67,6 +68,10 @@ impl SequenceCheck for DeadLocation {
             return None;
         }
         let maker = &before[named];
+        // That what was created is not there is what `missing-after-create` tells.
+        if maker.made(last.path()) && last.status() == StatusCode::NOT_FOUND {
+            return None;
+        }
         let message = format!(
             "the Location of {} of {} answers {}",
             maker.status().as_u16(),

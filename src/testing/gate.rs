@@ -293,16 +293,18 @@ impl<'c, T: Transport> GateOn<'c, T> {
     pub async fn run(self) -> Result<Ran<'c>, GateError> {
         let Gate {
             contract,
-            settings,
+            mut settings,
             hooks,
             unusable_header,
         } = self.gate;
         if let Some(name) = unusable_header {
             return Err(GateError::Header(name));
         }
-        let polled = settings.polling.iter().map(|rule| &rule.operation);
-        for id in settings.only.iter().chain(&settings.excluded).chain(polled) {
-            contract.operation(id)?;
+        let polled = settings.polling.iter_mut().map(|rule| &mut rule.operation);
+        let chosen = settings.only.iter_mut().chain(&mut settings.excluded);
+        for name in chosen.chain(polled) {
+            // `GET /things` names an operation as its id does.
+            *name = contract.operation(name)?.id.to_string();
         }
         let transport = Hooked {
             transport: &self.transport,

@@ -1,6 +1,9 @@
 //! `oasgate check`: a running service against its document.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::{
+    path::PathBuf,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use clap::Args as ClapArgs;
 use clap_complete::engine::ArgValueCandidates;
@@ -14,6 +17,8 @@ use crate::{
     complete,
     connection::ConnectionArgs,
     interrupt,
+    record::Recorded,
+    selection::Selection,
     start::Service,
 };
 use oasgate::{
@@ -37,7 +42,7 @@ pub(crate) struct Args {
     /// A value for a parameter, such as the id of something that exists; repeatable
     #[arg(long, value_name = "NAME=VALUE", add = ArgValueCandidates::new(complete::parameters))]
     param: Vec<String>,
-    /// Check this operation alone; repeatable
+    /// Check this operation alone, by its id or as "METHOD /path"; repeatable
     #[arg(long, value_name = "ID", add = ArgValueCandidates::new(complete::operations))]
     operation: Vec<String>,
     /// Check the operations of one of several shards: 2/5 is the second of five
@@ -81,6 +86,11 @@ pub(crate) struct Args {
     #[arg(long)]
     allow_unsafe: bool,
     #[command(flatten)]
+    selection: Selection,
+    /// Write down all that is sent and comes back, credentials taken out: NDJSON, or HAR by its ending
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
+    #[command(flatten)]
     auth: AuthArgs,
     #[command(flatten)]
     connection: ConnectionArgs,
@@ -110,6 +120,15 @@ pub(crate) fn run(args: &Args, output: &Output) -> Result {
         &transport,
     )?;
     settings.credentials = who.credentials;
+    let recorded = Recorded::new(
+        &transport,
+        args.record.as_deref(),
+        settings.credentials.secrets(),
+    )
+    .map_err(|error| {
+        let path = args.record.clone().unwrap_or_default();
+        CliError::Usage(format!("{} cannot be written: {error}", path.display()))
+    })?;
     let interrupt = Interrupt::default();
     let mut listener = Prepared::listener(output);
     let snapshots = prepared.snapshots.take();
@@ -141,7 +160,7 @@ pub(crate) fn run(args: &Args, output: &Output) -> Result {
         }
         let outcome = gate::check(
             &prepared.contract,
-            &transport,
+            &recorded,
             &settings,
             snapshots,
             listener.as_mut(),
@@ -155,10 +174,13 @@ pub(crate) fn run(args: &Args, output: &Output) -> Result {
         }
         Ok::<_, CliError>(outcome)
     })?;
+    notices.extend(recorded.failure());
     outcome.notices.extend(notices);
     // Where not everything was looked for, nothing can be said to have gone away.
     prepared.scope = Scope {
-        leaves_operations: args.shard.is_some() || !args.operation.is_empty(),
+        leaves_operations: args.shard.is_some()
+            || !args.operation.is_empty()
+            || !args.selection.is_all(),
         leaves_phases: !settings.phases.is_empty(),
     };
     prepared.finish(outcome, output)
@@ -240,8 +262,9 @@ fn settings(args: &Args, prepared: &Prepared) -> std::result::Result<LiveSetting
         Some(Host::Ipv6(address)) => address.is_loopback(),
         None => false,
     };
-    for id in &args.operation {
-        contract.operation(id)?;
+    let mut only = Vec::new();
+    for name in &args.operation {
+        only.push(contract.operation(name)?.id.to_string());
     }
     let mut parameters = args
         .param
@@ -308,7 +331,7 @@ fn settings(args: &Args, prepared: &Prepared) -> std::result::Result<LiveSetting
         regressions: prepared.regressions.clone(),
         nothing_reached: Severity::Error,
         polling: config.polling_rules(contract)?,
-        only: args.operation.clone(),
+        only,
         excluded: excluded(args, prepared)?,
         ..usual
     })
@@ -317,6 +340,7 @@ fn settings(args: &Args, prepared: &Prepared) -> std::result::Result<LiveSetting
 /// What the configuration leaves out, and what belongs to other shards.
 fn excluded(args: &Args, prepared: &Prepared) -> std::result::Result<Vec<String>, CliError> {
     let mut excluded = prepared.config.excluded(&prepared.contract)?;
+    excluded.extend(args.selection.left_out(&prepared.contract));
     if let Some(shard) = args.shard {
         let ids = prepared
             .contract

@@ -19,8 +19,10 @@ mod lint;
 mod merge;
 mod plan;
 mod progress;
+mod record;
 mod replay;
 mod schema;
+mod selection;
 mod spec;
 mod start;
 

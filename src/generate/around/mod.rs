@@ -17,7 +17,7 @@ use super::{Generator, Values};
 
 pub use edges::edges;
 pub(super) use mutations::broken;
-pub use mutations::mutations;
+pub use mutations::{mutations, type_mutations};
 
 /// A valid value at an edge.
 #[derive(Clone, Debug, PartialEq)]

@@ -25,48 +25,51 @@ const APPLICATORS: &[&str] = &["allOf", "anyOf", "oneOf", "if", "then", "else", 
 /// How many times `most` are collected before the most telling are chosen.
 const MOST_COLLECTED: usize = 4;
 
-/// Invalid values: one for each constraint in reach of a valid value, and for each type constraint one
-/// of every other JSON type. One that breaks nothing else is taken before one that does. The envelope
-/// comes first, then the deepest place, then what lies between, and at last the other types. No more
-/// than `most`.
+/// Invalid values: one for each constraint in reach of a valid value. One that breaks nothing else is
+/// taken before one that does. The envelope comes first, then the deepest place, then what lies
+/// between. No more than `most`.
 pub fn mutations(
     schema: &Schema,
     strategy: &Values,
     most: usize,
     generator: &mut Generator,
 ) -> Vec<Mutation> {
-    let bases = bases(strategy, generator);
-    let mut collected = Collected {
-        schema,
-        most: most.saturating_mul(MOST_COLLECTED),
-        found: Vec::new(),
-        names: HashSet::new(),
-        values: HashSet::new(),
-        broken: HashSet::new(),
-    };
-    for base in &bases {
-        for constraint in schema.constraints(base) {
-            if let Some(node) = constraint.instance.get(base)
+    let mut collected = Collected::new(schema, most);
+    for base in bases(strategy, generator) {
+        for constraint in schema.constraints(&base) {
+            if let Some(node) = constraint.instance.get(&base)
                 && !collected.is_full()
             {
-                collected.constraint(base, &constraint, beyond(&constraint, node));
+                collected.constraint(&base, &constraint, beyond(&constraint, node));
             }
         }
     }
     if !collected.is_full() {
         collected.drawn(generator);
     }
-    let one_each = collected.found.len();
-    for base in &bases {
-        for constraint in schema.constraints(base) {
+    let mut found = in_order(collected.found);
+    found.truncate(most);
+    found
+}
+
+/// A value of every JSON type where a type is asked for that it has not: a service may take `null` or
+/// a boolean where it refuses a text. Only for values that keep their types when they travel. The order
+/// and the bound are those of [`mutations`].
+pub fn type_mutations(
+    schema: &Schema,
+    strategy: &Values,
+    most: usize,
+    generator: &mut Generator,
+) -> Vec<Mutation> {
+    let mut collected = Collected::new(schema, most);
+    for base in bases(strategy, generator) {
+        for constraint in schema.constraints(&base) {
             if constraint.keyword == "type" && !collected.is_full() {
-                collected.other_types(base, &constraint);
+                collected.each_type(&base, &constraint);
             }
         }
     }
-    let others = collected.found.split_off(one_each);
     let mut found = in_order(collected.found);
-    found.extend(in_order(others));
     found.truncate(most);
     found
 }
@@ -100,6 +103,19 @@ enum Aim {
     AndMore,
     /// It breaks this rule alone.
     Alone,
+}
+
+impl<'s> Collected<'s> {
+    fn new(schema: &'s Schema, most: usize) -> Self {
+        Self {
+            schema,
+            most: most.saturating_mul(MOST_COLLECTED),
+            found: Vec::new(),
+            names: HashSet::new(),
+            values: HashSet::new(),
+            broken: HashSet::new(),
+        }
+    }
 }
 
 impl Collected<'_> {
@@ -140,9 +156,8 @@ impl Collected<'_> {
         }
     }
 
-    /// A value of each other type where a type is asked for: a service may take `null` or a boolean
-    /// where it refuses a text.
-    fn other_types(&mut self, base: &Value, constraint: &Constraint) {
+    /// Each type that breaks a constraint.
+    fn each_type(&mut self, base: &Value, constraint: &Constraint) {
         let rule = format!("type {}", brief(constraint.bound()));
         for (value, kind) in kinds() {
             let whole = replaced(base, &constraint.instance, value);

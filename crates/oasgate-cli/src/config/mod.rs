@@ -42,7 +42,7 @@ pub(crate) use duration::{MalformedDuration, parse_duration};
 pub(crate) use error::ConfigError;
 pub(crate) use run::known_failure;
 pub(crate) use run::{RunConfig, parse_seed};
-pub(crate) use scope::{ScopeConfig, StatusText};
+pub(crate) use scope::{ScopeConfig, StatusText, fits};
 
 /// The name under which the file is looked for.
 pub(crate) const FILE_NAME: &str = "oasgate.toml";
@@ -388,8 +388,7 @@ impl Config {
             .map(|(index, polling)| {
                 let path = ["polling", &index.to_string(), "operation"];
                 let place = self.places.value_at(&path);
-                known_operation(contract, &polling.operation, place)?;
-                let usual = PollingRule::new(polling.operation.clone());
+                let usual = PollingRule::new(known_operation(contract, &polling.operation, place)?);
                 Ok(PollingRule {
                     status: polling.status.unwrap_or(usual.status),
                     most_polls: polling.max_polls.unwrap_or(usual.most_polls),
@@ -514,10 +513,11 @@ impl Config {
     }
 }
 
-fn known_operation(contract: &Contract, id: &str, place: String) -> Result<(), ConfigError> {
+/// The id of an operation that is named by it, or as `METHOD /path`.
+fn known_operation(contract: &Contract, name: &str, place: String) -> Result<String, ConfigError> {
     contract
-        .operation(id)
-        .map(drop)
+        .operation(name)
+        .map(|operation| operation.id.to_string())
         .map_err(|source| ConfigError::UnknownOperation { place, source })
 }
 

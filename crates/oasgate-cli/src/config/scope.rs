@@ -108,11 +108,11 @@ impl Config {
     ///
     /// When one is not known.
     pub(crate) fn excluded(&self, contract: &Contract) -> Result<Vec<String>, ConfigError> {
-        for (index, id) in self.exclude.iter().enumerate() {
+        let mut all = Vec::new();
+        for (index, name) in self.exclude.iter().enumerate() {
             let place = self.places.value_at(&["exclude", &index.to_string()]);
-            known_operation(contract, id, place)?;
+            all.push(known_operation(contract, name, place)?);
         }
-        let mut all = self.exclude.clone();
         for scope in self.scopes(contract)? {
             if scope.config.exclude {
                 all.extend(scope.operations);
@@ -183,11 +183,11 @@ impl Config {
                 config,
             });
         }
-        for (id, config) in &self.operation {
-            known_operation(contract, id, self.places.key(&["operation", id]))?;
+        for (name, config) in &self.operation {
+            let id = known_operation(contract, name, self.places.key(&["operation", name]))?;
             scopes.push(Scope {
-                path: ["operation", id],
-                operations: vec![id.clone()],
+                path: ["operation", name],
+                operations: vec![id],
                 config,
             });
         }
@@ -196,7 +196,7 @@ impl Config {
 }
 
 /// Whether a path template is meant by a pattern in which `*` stands for any text.
-fn fits(pattern: &str, path: &str) -> bool {
+pub(crate) fn fits(pattern: &str, path: &str) -> bool {
     let Some((start, rest)) = pattern.split_once('*') else {
         return pattern == path;
     };
@@ -245,7 +245,7 @@ paths:
     #[test]
     fn operations_are_left_out_by_id_tag_and_path() {
         let config = config(
-            "exclude = ['listThings']\n[tag.people]\nexclude = true\n[path.'/admin/k*']\nexclude = true",
+            "exclude = ['GET /things']\n[tag.people]\nexclude = true\n[path.'/admin/k*']\nexclude = true",
         );
         let mut excluded = config.excluded(&contract()).expect("all is known");
         excluded.sort();
@@ -256,7 +256,7 @@ paths:
     fn the_more_particular_severity_wins() {
         let config = config(
             "[severity]\nslow-response = 'note'\n[path.'/admin/*'.severity]\nslow-response = 'error'\n\
-             [operation.listKeys.severity]\nslow-response = 'off'",
+             [operation.'GET /admin/keys'.severity]\nslow-response = 'off'",
         );
         let severities = config.severities(&contract()).expect("all is known");
         let of = |operation: &str| {
