@@ -39,6 +39,21 @@ impl Breach {
         }
     }
 
+    /// The body's bytes are not what its media type says, or of a media type that is not declared.
+    pub fn of_bytes(keyword: &str, rule: &str) -> Self {
+        Self {
+            part: Part::Body,
+            pointer: Pointer::root(),
+            keyword: keyword.to_owned(),
+            rule: rule.to_owned(),
+        }
+    }
+
+    /// Whether the bytes are what is broken, so that no value could be written to break it.
+    pub fn is_of_bytes(&self) -> bool {
+        ["json", "contentType"].contains(&self.keyword.as_str())
+    }
+
     /// Whether a required parameter or the required body was left out as a whole.
     pub fn is_left_out(&self) -> bool {
         self.rule == "required" && self.pointer.is_root()

@@ -89,24 +89,11 @@ pub(super) fn is_kept_by_service(name: &str, schemas: &[Option<Schema>]) -> bool
     let is_said = schemas
         .iter()
         .flatten()
-        .any(|schema| is_read_only(schema) || is_time(schema));
+        .any(|schema| schema.is_read_only() || is_time(schema));
     is_said
         || words(name)
             .iter()
             .any(|word| KEPT_BY_SERVICE.contains(&word.as_str()))
-}
-
-/// Whether a schema says `readOnly`, itself or in what it is composed of.
-pub(super) fn is_read_only(schema: &Schema) -> bool {
-    let says = |raw: &Value| raw.get("readOnly") == Some(&Value::Bool(true));
-    let parts = |raw: &Value| {
-        let all = raw.get("allOf").and_then(Value::as_array);
-        all.is_some_and(|parts| parts.iter().any(says))
-    };
-    let target = schema.target();
-    [schema.raw(), target.raw()]
-        .into_iter()
-        .any(|raw| says(raw) || parts(raw))
 }
 
 fn is_time(schema: &Schema) -> bool {

@@ -108,7 +108,7 @@ fn taken_over(
     let members = sent.as_object()?;
     let found = members.iter().find(|(name, value)| {
         let of_it = compare::property(&schemas, name);
-        let is_read_only = of_it.iter().flatten().any(compare::is_read_only);
+        let is_read_only = of_it.iter().flatten().any(Schema::is_read_only);
         let is_shown = compare::alike(&after, &sent)
             .get(name.as_str())
             .is_some_and(|after| compare::is_same(after, value));

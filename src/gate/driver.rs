@@ -402,7 +402,7 @@ impl<'r, T: Transport> Run<'r, T> {
     /// Keeps the case of a new finding, to make it small when the phases are over.
     pub(crate) fn keep(&mut self, case: &Case, finding: &Finding) {
         if finding.severity >= Severity::Warning
-            && case.phase.has_values()
+            && case.has_values()
             && self.failures.len() < MAX_SHRUNK
         {
             self.failures.push(Failure {

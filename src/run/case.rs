@@ -135,6 +135,15 @@ impl fmt::Display for Phase {
 }
 
 impl Case {
+    /// Whether it can be written again from its values, so that it can be made smaller and kept.
+    pub(crate) fn has_values(&self) -> bool {
+        let is_of_bytes = match self.intent {
+            Intent::Break => self.breaks.as_ref().is_none_or(Breach::is_of_bytes),
+            _ => false,
+        };
+        self.phase.has_values() && !is_of_bytes
+    }
+
     /// What checks must know of the credential.
     pub(crate) fn credential_sent(&self, is_known: bool) -> Credential {
         match self.credential {

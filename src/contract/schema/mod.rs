@@ -183,6 +183,18 @@ impl Schema {
         write_only::write_only(self, value)
     }
 
+    /// Whether the schema says `readOnly`, itself or in a part that always holds.
+    pub fn is_read_only(&self) -> bool {
+        let says = |raw: &Value| raw.get("readOnly") == Some(&Value::Bool(true));
+        let parts = |raw: &Value| {
+            let all = raw.get("allOf").and_then(Value::as_array);
+            all.is_some_and(|parts| parts.iter().any(says))
+        };
+        let target = self.target();
+        let mut all = [self.raw(), target.raw()].into_iter();
+        all.any(|raw| says(raw) || parts(raw))
+    }
+
     /// Each property in a value that no schema in force names, read as if objects were closed.
     pub fn undeclared(&self, value: &Value) -> Vec<Pointer> {
         structure::undeclared(self, value)

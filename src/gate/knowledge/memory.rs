@@ -31,6 +31,8 @@ pub(crate) struct SequenceMemory {
     pub(crate) listed: Vec<(usize, Need, serde_json::Value)>,
     /// Lists that were asked for.
     pub(crate) asked: HashSet<usize>,
+    /// Breaches that were seen once and are told when they are seen again, by rule and operation.
+    pub(crate) suspected: HashSet<(String, String)>,
     /// Reads that were sent twice in a row.
     pub(crate) steady: HashSet<usize>,
 }

@@ -11,8 +11,10 @@ use crate::{
     contract::{Location, Operation},
     exchange::Request,
     generate::{self, Edge, Generator, Mutation, Rank},
-    run::{CredentialChoice, Phase},
-    wire::{RequestParts, breaks_on_the_wire, write_request},
+    run::{Case, CredentialChoice, Phase},
+    wire::{
+        RequestParts, breaks_on_the_wire, malformed_requests, with_duplicate_key, write_request,
+    },
 };
 
 /// How many pairs of parts are tried for each operation, in relation to the edges.
@@ -54,7 +56,44 @@ impl Planner<'_> {
         for (parts, why) in pairs(plain, &around, self.settings.edge_cases / PAIRS_SHARE) {
             self.add(&parts, Phase::Pairs, CredentialChoice::Primary, &why);
         }
-        self.broken(&around, broken);
+        self.broken(&around, in_telling_order(broken));
+        self.malformed(plain);
+    }
+
+    /// Bodies that are not what their media type says, and media types that are not declared. They come
+    /// first among what is broken.
+    fn malformed(&mut self, plain: &RequestParts) {
+        let Ok(request) = write_request(self.operation, &self.settings.base, plain) else {
+            return;
+        };
+        let before = self.cases.len();
+        let found = malformed_requests(self.operation, &request);
+        for one in found.into_iter().take(self.settings.edge_cases) {
+            let breach = Breach::of_bytes(one.keyword, one.rule);
+            if self.is_fresh(&one.request) {
+                self.push_broken(one.request, plain, breach);
+            }
+        }
+        if let Some(request) = with_duplicate_key(&request).filter(|one| self.is_fresh(one)) {
+            let at = self.cases.len();
+            let why = "body: a key named twice";
+            self.push(
+                request,
+                plain,
+                Phase::Invalid,
+                CredentialChoice::Primary,
+                why,
+            );
+            if let Some(case) = self.cases.get_mut(at) {
+                case.intent = Intent::Break;
+            }
+        }
+        let is_broken = |case: &Case| case.phase == Phase::Invalid;
+        let first = self.cases[..before].iter().position(is_broken);
+        if let Some(first) = first {
+            let new = self.cases.len() - before;
+            self.cases[first..].rotate_right(new);
+        }
     }
 
     /// Takes in requests that break one rule each, and notes the parts that cannot be broken.
@@ -131,6 +170,13 @@ impl Planner<'_> {
                 let mut parts = plain.clone();
                 one.put(&mut parts, mutation.value.clone());
                 broken.push((parts, breach(Part::Body, mutation)));
+            }
+            if range.contains("json") {
+                for mutation in generate::type_mutations(schema, strategy, most, &mut generator) {
+                    let mut parts = plain.clone();
+                    one.put(&mut parts, mutation.value.clone());
+                    broken.push((parts, breach(Part::Body, mutation)));
+                }
             }
             around.push(one);
         }
@@ -215,6 +261,28 @@ impl Planner<'_> {
             case.breaks = Some(breach);
         }
     }
+}
+
+/// What is left out as a whole comes first, then one of each part in turn.
+fn in_telling_order(broken: Vec<(RequestParts, Breach)>) -> Vec<(RequestParts, Breach)> {
+    let mut seen: Vec<(Part, usize)> = Vec::new();
+    let mut ranked: Vec<(usize, (RequestParts, Breach))> = broken
+        .into_iter()
+        .map(|one| {
+            if one.1.is_left_out() {
+                return (0, one);
+            }
+            let known = seen.iter().position(|(part, _)| *part == one.1.part);
+            let at = known.unwrap_or_else(|| {
+                seen.push((one.1.part.clone(), 0));
+                seen.len() - 1
+            });
+            seen[at].1 += 1;
+            (seen[at].1, one)
+        })
+        .collect();
+    ranked.sort_by_key(|(rank, _)| *rank);
+    ranked.into_iter().map(|(_, one)| one).collect()
 }
 
 fn breach(part: Part, mutation: Mutation) -> Breach {

@@ -146,16 +146,32 @@ impl<T: Transport> Sequencer<'_, '_, T> {
                 if status.is_some_and(|status| status.is_success()) {
                     return;
                 }
+                self.read_after_refusal(known.read, status, state).await;
             }
         }
         let why = "what was made is deleted";
         let status = self.step(delete, None, why, state).await;
         let is_gone = status.is_some_and(|status| status.is_success());
+        self.read_after_refusal(known.read, status, state).await;
         if let Some(read) = known.read.filter(|read| is_gone && self.is_allowed(*read)) {
             self.step_to_nothing(read, "what was deleted is read", state)
                 .await;
         }
         state.things.retain(|one| one != thing);
+    }
+
+    /// Looks whether what was not to be deleted is there.
+    async fn read_after_refusal(
+        &mut self,
+        read: Option<usize>,
+        status: Option<StatusCode>,
+        state: &mut SequenceState,
+    ) {
+        let is_refused = status.is_some_and(|status| status.is_client_error());
+        if let Some(read) = read.filter(|read| is_refused && self.is_allowed(*read)) {
+            let why = "what was not to be deleted is read";
+            self.step(read, None, why, state).await;
+        }
     }
 
     /// Operations at paths below a thing, in the document's order.

@@ -13,6 +13,7 @@ mod cleanup;
 mod lifecycle;
 mod outline;
 mod prepare;
+mod probes;
 mod set_up;
 mod values;
 
@@ -20,10 +21,13 @@ use std::{ops::ControlFlow, pin::pin};
 
 use futures_util::future::{Either, select};
 use http::{Method, StatusCode};
+use url::Url;
 
 use crate::{
-    check::Intent,
+    check::{Breach, Intent, SEQUENCE_CHECKS},
     contract::{Contract, Operation, graph::Graph},
+    exchange,
+    finding::Finding,
     gate::{
         driver::Run,
         driver::given_up,
@@ -36,7 +40,7 @@ use crate::{
     },
     run::{Case, CredentialChoice, End, LiveSettings, Methods, Phase},
     transport::Transport,
-    wire::write_request,
+    wire::{RequestParts, write_request},
 };
 
 pub(crate) use cleanup::cleanup;
@@ -44,6 +48,7 @@ pub(crate) use outline::of as outline;
 pub use outline::{Sequence, Step, sequences};
 pub(crate) use set_up::{State, set_up, state_for};
 
+use prepare::SequenceState;
 use values::RequestValues;
 
 /// Sends the sequences of a contract, as far as the budget goes. Breaks when there is no use in going on.
@@ -67,7 +72,8 @@ pub(super) fn estimate(contract: &Contract, graph: &Graph, settings: &LiveSettin
         makers.any(|creator| is_sent(&operations[creator.operation]))
     });
     let others = settings.credentials.others.len();
-    let life = 10 * settings.sequences + 6 * others;
+    let probes = if settings.sequences > 0 { 16 } else { 0 };
+    let life = 10 * settings.sequences + 6 * others + probes;
     made.map(|_| life).chain(reads).collect()
 }
 
@@ -89,6 +95,16 @@ struct Request<'r> {
     /// Who asks: the one who always does, or another by number.
     asker: Option<usize>,
     why: &'r str,
+}
+
+/// What a request of a sequence is meant to do.
+enum Purpose {
+    /// To obey the contract.
+    Obey,
+    /// To break it on purpose.
+    Break(Breach),
+    /// Neither for certain: what it sends may be refused or overlooked.
+    Probe,
 }
 
 impl<'s, 'r, T: Transport> Sequencer<'s, 'r, T> {
@@ -121,6 +137,11 @@ impl<T: Transport> Sequencer<'_, '_, T> {
                 self.lifecycle(*resource, round).await;
             }
         }
+        if settings.sequences > 0 {
+            for resource in &order {
+                self.probe(*resource).await;
+            }
+        }
         for index in 0..self.context.contract.operations().len() {
             if !self.is_allowed(index) {
                 continue;
@@ -151,10 +172,20 @@ impl<T: Transport> Sequencer<'_, '_, T> {
         rules.iter().any(|rule| rule.operation == id)
     }
 
-    /// Sends one request and holds what comes; the status of the last response.
+    /// Sends one request that obeys, and checks what comes; the status of the last response.
     async fn send(
         &mut self,
         request: Request<'_>,
+        records: &mut Vec<ExchangeRecord>,
+    ) -> Option<StatusCode> {
+        self.send_as(request, Purpose::Obey, records).await
+    }
+
+    /// Sends one request and checks what comes; the status of the last response.
+    async fn send_as(
+        &mut self,
+        request: Request<'_>,
+        purpose: Purpose,
         records: &mut Vec<ExchangeRecord>,
     ) -> Option<StatusCode> {
         if self.is_over() {
@@ -174,12 +205,17 @@ impl<T: Transport> Sequencer<'_, '_, T> {
             .asker
             .and_then(|other| settings.credentials.others.get(other))
             .map_or_else(String::new, |other| other.name.clone());
+        let (intent, breaks) = match purpose {
+            Purpose::Obey => (Intent::Obey, None),
+            Purpose::Break(breach) => (Intent::Break, Some(breach)),
+            Purpose::Probe => (Intent::Break, None),
+        };
         let case = Case {
             operation: std::sync::Arc::clone(operation),
             request: message,
             phase: Phase::Sequences,
-            intent: Intent::Obey,
-            breaks: None,
+            intent,
+            breaks,
             parts,
             made_up,
             credential,
@@ -213,7 +249,9 @@ impl<T: Transport> Sequencer<'_, '_, T> {
                 is_polled,
             });
             for finding in history::breaches(self.context.contract, records) {
-                self.run.found(&case, finding);
+                if self.is_confirmed(&finding) {
+                    self.run.found(&case, finding);
+                }
             }
         }
         if let ControlFlow::Break(end) = taken {
@@ -223,6 +261,67 @@ impl<T: Transport> Sequencer<'_, '_, T> {
             self.memory.reached.insert(request.operation);
         }
         status
+    }
+
+    /// Follows a reference with a GET that the document may not know.
+    async fn get(&mut self, from: usize, target: Url, state: &mut SequenceState) {
+        if self.is_over() {
+            return;
+        }
+        let settings = self.context.settings;
+        let base = settings.base.path().trim_end_matches('/');
+        let contract = self.context.contract;
+        let route = contract.route_under(base, &Method::GET, &target).ok();
+        let index = route.map_or(from, |route| route.index);
+        let operation = self.context.operation(index);
+        let mut message = exchange::Request::new(Method::GET, target);
+        let credential = CredentialChoice::Primary;
+        settings
+            .credentials
+            .apply(operation, &mut message, credential);
+        self.run.budget.spend(1);
+        let Ok(response) = self.run.transport.send(&message).await else {
+            return;
+        };
+        let case = Case {
+            operation: std::sync::Arc::clone(operation),
+            request: message.clone(),
+            phase: Phase::Sequences,
+            intent: Intent::Unknown,
+            breaks: None,
+            parts: RequestParts::default(),
+            made_up: Vec::new(),
+            credential,
+            why: "a Location is followed".to_owned(),
+        };
+        state.records.push(ExchangeRecord {
+            operation: index,
+            exchange: exchange::Exchange {
+                request: message,
+                response,
+                origin: exchange::Origin::Live,
+            },
+            parts: RequestParts::default(),
+            asker: String::new(),
+            made: None,
+            is_synthetic: false,
+            is_polled: false,
+        });
+        for finding in history::breaches(contract, &state.records) {
+            if self.is_confirmed(&finding) {
+                self.run.found(&case, finding);
+            }
+        }
+    }
+
+    /// Whether a finding stands: what a check wants to see twice is a suspicion at first.
+    fn is_confirmed(&mut self, finding: &Finding) -> bool {
+        let rule = finding.rule.as_str();
+        let is_wanted_twice = SEQUENCE_CHECKS
+            .iter()
+            .any(|check| check.rule().id == rule && check.is_confirmed_twice());
+        let operation = finding.operation.clone().unwrap_or_default();
+        !is_wanted_twice || !self.memory.suspected.insert((rule.to_owned(), operation))
     }
 
     /// What tells a request from others on the wire.
