@@ -18,6 +18,7 @@ use futures_util::{
     stream,
 };
 use http::{Method, StatusCode};
+use indexmap::IndexMap;
 use serde_json::Value;
 
 use super::{
@@ -34,6 +35,7 @@ use super::{
         memory::SequenceMemory,
         novelty::Novelty,
         pool::Pool,
+        used::UsedValues,
         view::ExchangeView,
     },
     polling::{self, Sent},
@@ -90,6 +92,8 @@ pub(crate) struct Run<'r, T> {
     pub(crate) secrets: Vec<Secret>,
     /// What responses gave for later requests.
     pub(crate) pool: Pool,
+    /// What was accepted once, and may be refused as taken.
+    pub(crate) used: UsedValues,
     /// What each operation has shown.
     pub(crate) novelty: Novelty,
     pub(crate) budget: Budget,
@@ -109,6 +113,8 @@ pub(crate) struct Run<'r, T> {
     pub(crate) memory: SequenceMemory,
     /// The status of the exchange that was held last.
     pub(crate) last: Option<StatusCode>,
+    /// How many requests were not sent to operations that asked for a pause.
+    pub(crate) limited: IndexMap<String, u64>,
     /// Whether all of every plan is made.
     pub(crate) is_planned: bool,
 }
@@ -180,8 +186,10 @@ impl<'r, T: Transport> Run<'r, T> {
             sent.exchanges.push(exchange);
             sent.failure = None;
         }
+        let failed = sent.failure.as_ref();
+        let is_sent = failed.is_some_and(|(_, error)| !matches!(error, SendError::RateLimited(_)));
         self.budget
-            .spend(sent.exchanges.len() + usize::from(sent.failure.is_some()));
+            .spend(sent.exchanges.len() + usize::from(is_sent));
         for exchange in &sent.exchanges {
             self.flush_broken();
             self.hold(case, exchange).await;
@@ -213,6 +221,11 @@ impl<'r, T: Transport> Run<'r, T> {
     fn failed(&mut self, case: &Case, request: &Request, error: &SendError) -> ControlFlow<End> {
         if let SendError::NoCredential(_) = error {
             return ControlFlow::Break(End::Failed(error.to_string()));
+        }
+        if let SendError::RateLimited(_) = error {
+            let id = case.operation.id.to_string();
+            *self.limited.entry(id).or_default() += 1;
+            return ControlFlow::Continue(());
         }
         let is_first = self.held == 0;
         self.held += 1;
@@ -282,6 +295,7 @@ impl<'r, T: Transport> Run<'r, T> {
         }
         let spoken = case.phase.rules();
         self.note_created(case, exchange);
+        self.used.observe(case, exchange);
         let held = hold(&subject, &self.settings.common);
         for finding in held.findings {
             let speaks = spoken.is_none_or(|rules| rules.contains(&finding.rule.as_str()));
@@ -370,7 +384,28 @@ impl<'r, T: Transport> Run<'r, T> {
 
     /// Whether a finding stands when it is looked at again. That a credential was ignored is confirmed
     /// once for each operation, by the same request.
+    ///
+    /// A refusal of a value that the service has accepted before may say that it is taken: that is state,
+    /// and it stands where fresh values are refused too.
     async fn is_confirmed(&mut self, case: &Case, exchange: &Exchange, finding: &Finding) -> bool {
+        let status = exchange.response.status;
+        if finding.rule.as_str() == "rejected-valid"
+            && self.budget.left() > 0
+            && let Some(request) =
+                (self.used).renewed(case, status, self.settings, &self.strategies)
+        {
+            self.budget.spend(1);
+            let Ok(response) = self.transport.send(&request).await else {
+                return true;
+            };
+            let again = Exchange {
+                request,
+                response,
+                origin: Origin::Live,
+            };
+            self.note_created(case, &again);
+            return again.response.status == status;
+        }
         let is_doubtful =
             finding.rule.as_str() == "ignored-auth" && exchange.request.method.is_safe();
         if !is_doubtful || !self.confirmed.insert(case.operation.id.to_string()) {

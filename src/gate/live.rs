@@ -9,6 +9,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use indexmap::IndexMap;
+
 use super::{
     budget::Budget,
     driver::Run,
@@ -20,6 +22,7 @@ use super::{
         memory::SequenceMemory,
         novelty::Novelty,
         pool::Pool,
+        used::UsedValues,
     },
     plan::{self, Plan},
     sequence,
@@ -27,8 +30,9 @@ use super::{
     tally::{self, Tally},
 };
 use crate::{
-    contract::{Contract, graph::Graph},
-    finding::Findings,
+    contract::{Contract, RouteMiss, graph::Graph},
+    exchange::Request,
+    finding::{Findings, Severity},
     generate::Strategies,
     run::{
         CleanUp, End, Event, Header, Listener, LiveSettings, OperationSummary, Outcome, RunKind,
@@ -51,7 +55,13 @@ pub async fn check<T: Transport>(
     interrupt: &Interrupt,
 ) -> Outcome {
     let secrets = settings.credentials.secrets();
-    let transport = Paced::new(transport, settings.rate);
+    let included = contract.operations().iter();
+    let included = included.filter(|operation| plan::left_out(operation, settings).is_none());
+    let base = settings.base.path().trim_end_matches('/');
+    let transport = Paced::new(transport, settings.rate)
+        .with_operations(included.count(), |request| {
+            operation_of(contract, base, request)
+        });
     let transport = &Authorized::new(transport, &settings.base, secrets.iter().cloned());
     let strategies = Strategies::default();
     let mut plans = plan::begin(contract, settings, &strategies);
@@ -90,6 +100,8 @@ pub async fn check<T: Transport>(
         strategies,
         memory: SequenceMemory::default(),
         last: None,
+        limited: IndexMap::new(),
+        used: UsedValues::default(),
         is_planned: false,
     };
     let started = Instant::now();
@@ -102,6 +114,20 @@ pub async fn check<T: Transport>(
     };
     run.cleanup(&end).await;
     run.finish(&plans, header, end, started.elapsed())
+}
+
+/// The operation that a request is for; for a method that its path does not declare, the first of the
+/// path.
+fn operation_of(contract: &Contract, base: &str, request: &Request) -> Option<usize> {
+    match contract.route_under(base, &request.method, &request.url) {
+        Ok(route) => Some(route.index),
+        Err(RouteMiss::Method(declared)) => {
+            let first = declared.first()?.parse().ok()?;
+            let route = contract.route_under(base, &first, &request.url).ok()?;
+            Some(route.index)
+        }
+        Err(RouteMiss::Path) => None,
+    }
 }
 
 /// How long an interrupted run may take to delete what it made.
@@ -143,6 +169,12 @@ impl<T: Transport> Run<'_, T> {
 
     fn finish(mut self, plans: &[Plan], header: Header, end: End, elapsed: Duration) -> Outcome {
         self.flush_broken();
+        for (operation, left_out) in std::mem::take(&mut self.limited) {
+            self.notice(format!(
+                "{operation} answered 429 and asked for a pause; requests that were not sent to it: \
+                 {left_out}"
+            ));
+        }
         if let End::Complete | End::Stopped(_) = end {
             self.unreached(plans);
         }
@@ -185,6 +217,8 @@ impl<T: Transport> Run<'_, T> {
         let nothing = self.settings.phases.is_empty()
             && wanted.peek().is_some()
             && wanted.all(|summary| summary.unreached.is_some());
+        // Where nobody was let in, what needs a credential was not tested.
+        let is_refused = self.settings.phases.is_empty() && is_let_in_nowhere(&summaries, plans);
         for summary in &summaries {
             let plan = plans
                 .iter()
@@ -199,8 +233,27 @@ impl<T: Transport> Run<'_, T> {
                         "no operation was reached, so that this run says nothing about the service",
                     );
                 }
+                if is_refused && *why == Unreached::Refused {
+                    finding.severity = Severity::Error;
+                    finding = finding.with_help(
+                        "no operation that needs a credential took the one that was sent, so that \
+                         this run says nothing about them",
+                    );
+                }
                 self.add(finding);
             }
         }
     }
+}
+
+/// Whether every operation that needs a credential, and was sent requests, answered only 401 or 403.
+fn is_let_in_nowhere(summaries: &[OperationSummary], plans: &[Plan]) -> bool {
+    let needs_credential = |summary: &&OperationSummary| {
+        summary.held > 0
+            && plans.iter().any(|plan| {
+                plan.operation.id.as_str() == summary.id && plan.operation.requires_credential()
+            })
+    };
+    let mut guarded = summaries.iter().filter(needs_credential).peekable();
+    guarded.peek().is_some() && guarded.all(|summary| summary.unreached == Some(Unreached::Refused))
 }

@@ -33,6 +33,9 @@ pub enum SendError {
     /// The request itself cannot be put on the wire.
     #[error("the request cannot be sent: {0}")]
     Unsendable(String),
+    /// It was not sent: the service asked for a pause in the requests to this operation.
+    #[error("the service asked for a pause, of which {0:?} are left")]
+    RateLimited(Duration),
     /// What proves who asks could not be had.
     #[error("there is no credential: {0}")]
     NoCredential(String),
@@ -78,6 +81,7 @@ impl SendError {
             Self::Malformed(_) => "malformed",
             Self::Panicked(_) => "panicked",
             Self::Unsendable(_) => "unsendable",
+            Self::RateLimited(_) => "rate limited",
             Self::NoCredential(_) => "no credential",
         }
     }

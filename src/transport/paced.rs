@@ -1,6 +1,9 @@
-//! Keeps requests apart: a rate, and a pause for all when the service asks for one.
+//! Keeps requests apart: a rate, and a pause when the service asks for one: a short one for all, a long
+//! one for the operation that was asked.
 
 use std::{
+    collections::HashMap,
+    fmt,
     num::NonZeroU32,
     str::FromStr,
     sync::{Mutex, PoisonError},
@@ -62,23 +65,92 @@ pub fn pause(response: &Response) -> Option<Duration> {
     Some(after.wait(response.header("date")).min(LONGEST_PAUSE))
 }
 
+/// The longest pause that everybody takes part in, where it is known which operation a request is for.
+const LONGEST_SHARED_PAUSE: Duration = Duration::from_secs(5);
+
+/// Which operation a request is for, by a number.
+type OperationOf<'o> = Box<dyn Fn(&Request) -> Option<usize> + Send + Sync + 'o>;
+
+/// The operations whose pauses are told apart.
+struct Operations<'o> {
+    count: usize,
+    of: OperationOf<'o>,
+    /// Until when each of them is paused.
+    paused: Mutex<HashMap<usize, Instant>>,
+}
+
 /// A transport on which the requests of all workers together keep to one rate, and on which all
 /// wait when one was answered 429 with a `Retry-After`. That 429 is handed on: it is a response to
 /// be held, and whoever sent the request decides whether to send it again.
-#[derive(Debug)]
-pub struct Paced<T> {
+///
+/// Where it is known which operation a request is for, a pause of more than a few seconds is for that
+/// operation alone: its requests fail with [`SendError::RateLimited`] until it is over, and those of the
+/// others go on. When all operations are paused there is nothing else to do than to wait.
+pub struct Paced<'o, T> {
     inner: T,
     interval: Duration,
     next: Mutex<Instant>,
+    operations: Option<Operations<'o>>,
 }
 
-impl<T: Transport> Paced<T> {
+impl<T: fmt::Debug> fmt::Debug for Paced<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Paced")
+            .field("inner", &self.inner)
+            .field("interval", &self.interval)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<'o, T: Transport> Paced<'o, T> {
     /// Sends over `inner`, at this rate where one is given.
     pub fn new(inner: T, rate: Option<Rate>) -> Self {
         Self {
             inner,
             interval: rate.map_or(Duration::ZERO, |rate| rate.every / rate.requests.get()),
             next: Mutex::new(Instant::now()),
+            operations: None,
+        }
+    }
+
+    /// Tells the pauses of `count` operations apart.
+    #[must_use]
+    pub fn with_operations(
+        mut self,
+        count: usize,
+        of: impl Fn(&Request) -> Option<usize> + Send + Sync + 'o,
+    ) -> Self {
+        self.operations = Some(Operations {
+            count,
+            of: Box::new(of),
+            paused: Mutex::default(),
+        });
+        self
+    }
+
+    /// Lets a request through unless its operation is paused and others are not.
+    async fn admit(&self, request: &Request) -> Result<(), SendError> {
+        let Some(operations) = &self.operations else {
+            return Ok(());
+        };
+        let Some(operation) = (operations.of)(request) else {
+            return Ok(());
+        };
+        loop {
+            let (until, is_all) = {
+                let paused = operations.paused.lock();
+                let mut paused = paused.unwrap_or_else(PoisonError::into_inner);
+                let now = Instant::now();
+                paused.retain(|_, until| *until > now);
+                match paused.get(&operation) {
+                    None => return Ok(()),
+                    Some(until) => (*until, paused.len() >= operations.count),
+                }
+            };
+            if !is_all {
+                return Err(SendError::RateLimited(until - Instant::now()));
+            }
+            sleep_until(until).await;
         }
     }
 
@@ -99,29 +171,43 @@ impl<T: Transport> Paced<T> {
         }
     }
 
-    fn heed(&self, response: &Response) {
+    fn heed(&self, request: &Request, response: &Response) {
         if let Some(pause) = pause(response) {
+            let operations = self.operations.as_ref();
+            if pause > LONGEST_SHARED_PAUSE
+                && let Some(operations) = operations
+                && let Some(operation) = (operations.of)(request)
+            {
+                let paused = operations.paused.lock();
+                let mut paused = paused.unwrap_or_else(PoisonError::into_inner);
+                paused.insert(operation, Instant::now() + pause);
+                return;
+            }
             let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
             *next = (*next).max(Instant::now() + pause);
         }
     }
 }
 
-impl<T: Transport> Transport for Paced<T> {
+impl<T: Transport> Transport for Paced<'_, T> {
     async fn send(&self, request: &Request) -> Result<Response, SendError> {
+        self.admit(request).await?;
         self.turn().await;
         let sent = self.inner.send(request).await;
         if let Ok(response) = &sent {
-            self.heed(response);
+            self.heed(request, response);
         }
         sent
     }
 
     async fn probe_framing(&self, request: &Request) -> Option<Result<Response, SendError>> {
+        if let Err(error) = self.admit(request).await {
+            return Some(Err(error));
+        }
         self.turn().await;
         let sent = self.inner.probe_framing(request).await;
         if let Some(Ok(response)) = &sent {
-            self.heed(response);
+            self.heed(request, response);
         }
         sent
     }
@@ -204,6 +290,37 @@ mod tests {
     async fn a_pause_without_end_has_one() {
         assert_eq!(times(Busy::new(Some("86400")), None, 2).await, [0, 60_000]);
         assert_eq!(times(Busy::new(Some("soon")), None, 2).await, [0, 0]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_long_pause_is_for_the_operation_that_was_asked() {
+        let of = |request: &Request| request.url.path().trim_matches('/').parse().ok();
+        let transport = Paced::new(Busy::new(Some("30")), None).with_operations(2, of);
+        let request = |path: &str| {
+            let url = Url::parse("http://api.test/").and_then(|base| base.join(path));
+            Request::new(Method::GET, url.expect("a URL"))
+        };
+        transport.send(&request("/1")).await.expect("a response");
+        let refused = transport
+            .send(&request("/1"))
+            .await
+            .expect_err("it is paused");
+        assert_eq!(refused, SendError::RateLimited(Duration::from_secs(30)));
+        transport.send(&request("/2")).await.expect("a response");
+        tokio::time::advance(Duration::from_secs(31)).await;
+        transport
+            .send(&request("/1"))
+            .await
+            .expect("the pause is over");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn when_all_are_paused_all_wait() {
+        let transport = Paced::new(Busy::new(Some("30")), None).with_operations(1, |_| Some(0));
+        let request = Request::new(Method::GET, Url::parse("http://api.test/").expect("a URL"));
+        transport.send(&request).await.expect("a response");
+        transport.send(&request).await.expect("it waited");
+        assert_eq!(transport.inner.begun.elapsed(), Duration::from_secs(30));
     }
 
     #[test]

@@ -10,4 +10,5 @@ pub(crate) mod instance;
 pub(crate) mod memory;
 pub(crate) mod novelty;
 pub(crate) mod pool;
+pub(crate) mod used;
 pub(crate) mod view;

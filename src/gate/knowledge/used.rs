@@ -1,0 +1,123 @@
+//! Values that the service has accepted once, so that it may well refuse them a second time: a name
+//! that is taken is no breach of the contract.
+
+use std::collections::HashSet;
+
+use http::StatusCode;
+use serde_json::Value;
+
+use crate::{
+    contract::Schema,
+    exchange::{Exchange, Request},
+    generate::{Generator, Strategies},
+    run::{Case, LiveSettings},
+    wire::write_request,
+};
+
+/// The most values that are remembered.
+const MAX_VALUES: usize = 50_000;
+
+/// How many values are drawn for one that is fresh.
+const MAX_DRAWS: usize = 10;
+
+/// Values of bodies that were accepted: operation, property, value.
+#[derive(Debug, Default)]
+pub(crate) struct UsedValues {
+    known: HashSet<(String, String, String)>,
+    /// How many requests were made with fresh values.
+    renewed: usize,
+}
+
+impl UsedValues {
+    /// Notes what an exchange used up.
+    pub(crate) fn observe(&mut self, case: &Case, exchange: &Exchange) {
+        let is_used = exchange.response.status.is_success() && !case.operation.is_safe();
+        if !is_used || self.known.len() > MAX_VALUES {
+            return;
+        }
+        let members = case
+            .parts
+            .body
+            .as_ref()
+            .and_then(|(_, body)| body.as_object());
+        for (name, value) in members.into_iter().flatten() {
+            if may_be_unique(value) {
+                self.known.insert(key(case, name, value));
+            }
+        }
+    }
+
+    /// The request with fresh values in place of those that were used before; `None` where none was, and
+    /// where the refusal is not one that speaks of values.
+    pub(crate) fn renewed(
+        &mut self,
+        case: &Case,
+        status: StatusCode,
+        settings: &LiveSettings,
+        strategies: &Strategies,
+    ) -> Option<Request> {
+        if ![400, 422].contains(&status.as_u16()) || case.operation.is_safe() {
+            return None;
+        }
+        let (range, body) = case.parts.body.as_ref()?;
+        let declared = case.operation.request_body.as_ref()?;
+        let media_types = &declared.content.media_types;
+        let media_type = media_types.iter().find(|one| one.range.as_str() == range)?;
+        let schema = media_type.schema.as_ref()?;
+        let mut fresh = body.clone();
+        let used = body.as_object()?.iter().filter(|(name, value)| {
+            may_be_unique(value) && self.known.contains(&key(case, name, value))
+        });
+        self.renewed += 1;
+        let mut is_any = false;
+        for (name, value) in used {
+            let purpose = format!("fresh {name} {}", self.renewed);
+            let mut generator = Generator::new(
+                settings.seed,
+                &[case.operation.id.as_str(), purpose.as_str()],
+            );
+            let other = another(schema, &fresh, (name, value), &mut generator, strategies)?;
+            fresh = other;
+            is_any = true;
+        }
+        if !is_any {
+            return None;
+        }
+        let mut parts = case.parts.clone();
+        parts.body = Some((range.clone(), fresh));
+        let mut request = write_request(&case.operation, &settings.base, &parts).ok()?;
+        settings
+            .credentials
+            .apply(&case.operation, &mut request, case.credential);
+        Some(request)
+    }
+}
+
+/// The whole with another value for one property.
+fn another(
+    schema: &Schema,
+    whole: &Value,
+    (name, value): (&String, &Value),
+    generator: &mut Generator,
+    strategies: &Strategies,
+) -> Option<Value> {
+    let strategy = strategies.valid(&schema.property(name)?);
+    (0..MAX_DRAWS).find_map(|_| {
+        let drawn = generator.draw(&strategy)?;
+        let mut other = whole.clone();
+        other[name.as_str()] = drawn;
+        (other[name.as_str()] != *value && schema.is_valid(&other)).then_some(other)
+    })
+}
+
+fn may_be_unique(value: &Value) -> bool {
+    value.is_string() || value.is_number()
+}
+
+fn key(case: &Case, name: &str, value: &Value) -> (String, String, String) {
+    (
+        case.operation.id.to_string(),
+        name.to_owned(),
+        value.to_string(),
+    )
+}
