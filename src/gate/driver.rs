@@ -94,6 +94,10 @@ pub(crate) struct Run<'r, T> {
     pub(crate) pool: Pool,
     /// What was accepted once, and may be refused as taken.
     pub(crate) used: UsedValues,
+    /// Whether requests are under way together.
+    pub(crate) is_in_round: bool,
+    /// Refusals of a round that may be about what is taken.
+    pub(crate) doubtful: Vec<(Case, Exchange, Finding)>,
     /// What each operation has shown.
     pub(crate) novelty: Novelty,
     pub(crate) budget: Budget,
@@ -124,6 +128,7 @@ impl<'r, T: Transport> Run<'r, T> {
     pub(crate) async fn round(&mut self, cases: &[Case]) -> ControlFlow<End> {
         let (transport, settings, interrupt) = (self.transport, self.settings, self.interrupt);
         let budget = self.budget;
+        self.is_in_round = true;
         let is_enough = &AtomicBool::new(false);
         let goes_on = || !is_enough.load(Relaxed) && !interrupt.is_set() && !budget.is_late();
         let mut responses = stream::iter(0..cases.len())
@@ -166,6 +171,13 @@ impl<'r, T: Transport> Run<'r, T> {
             taken?;
         }
         drop(responses);
+        // What one request took, another that was under way with it may have been refused for.
+        self.is_in_round = false;
+        for (case, exchange, finding) in std::mem::take(&mut self.doubtful) {
+            if self.is_confirmed(&case, &exchange, &finding).await {
+                self.found(&case, finding);
+            }
+        }
         if interrupt.is_set() {
             return ControlFlow::Break(End::Interrupted);
         }
@@ -299,7 +311,10 @@ impl<'r, T: Transport> Run<'r, T> {
         let held = hold(&subject, &self.settings.common);
         for finding in held.findings {
             let speaks = spoken.is_none_or(|rules| rules.contains(&finding.rule.as_str()));
-            if speaks && self.is_confirmed(case, exchange, &finding).await {
+            if speaks && self.is_in_round && UsedValues::may_be_taken(case, &finding, status) {
+                self.doubtful
+                    .push((case.clone(), exchange.clone(), finding));
+            } else if speaks && self.is_confirmed(case, exchange, &finding).await {
                 self.found(case, finding);
             }
         }

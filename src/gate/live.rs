@@ -102,6 +102,8 @@ pub async fn check<T: Transport>(
         last: None,
         limited: IndexMap::new(),
         used: UsedValues::default(),
+        is_in_round: false,
+        doubtful: Vec::new(),
         is_planned: false,
     };
     let started = Instant::now();
@@ -169,6 +171,9 @@ impl<T: Transport> Run<'_, T> {
 
     fn finish(mut self, plans: &[Plan], header: Header, end: End, elapsed: Duration) -> Outcome {
         self.flush_broken();
+        for (case, _, finding) in std::mem::take(&mut self.doubtful) {
+            self.found(&case, finding);
+        }
         for (operation, left_out) in std::mem::take(&mut self.limited) {
             self.notice(format!(
                 "{operation} answered 429 and asked for a pause; requests that were not sent to it: \

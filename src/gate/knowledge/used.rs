@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::{
     contract::Schema,
     exchange::{Exchange, Request},
+    finding::Finding,
     generate::{Generator, Strategies},
     run::{Case, LiveSettings},
     wire::write_request,
@@ -18,7 +19,7 @@ use crate::{
 const MAX_VALUES: usize = 50_000;
 
 /// How many values are drawn for one that is fresh.
-const MAX_DRAWS: usize = 10;
+const MAX_DRAWS: usize = 20;
 
 /// Values of bodies that were accepted: operation, property, value.
 #[derive(Debug, Default)]
@@ -47,6 +48,14 @@ impl UsedValues {
         }
     }
 
+    /// Whether a finding is about a refusal that may say that a value is taken.
+    pub(crate) fn may_be_taken(case: &Case, finding: &Finding, status: StatusCode) -> bool {
+        finding.rule.as_str() == "rejected-valid"
+            && [400, 422].contains(&status.as_u16())
+            && !case.operation.is_safe()
+            && case.parts.body.is_some()
+    }
+
     /// The request with fresh values in place of those that were used before; `None` where none was, and
     /// where the refusal is not one that speaks of values.
     pub(crate) fn renewed(
@@ -70,14 +79,14 @@ impl UsedValues {
         });
         self.renewed += 1;
         let mut is_any = false;
-        for (name, value) in used {
+        for (name, _) in used {
             let purpose = format!("fresh {name} {}", self.renewed);
             let mut generator = Generator::new(
                 settings.seed,
                 &[case.operation.id.as_str(), purpose.as_str()],
             );
-            let other = another(schema, &fresh, (name, value), &mut generator, strategies)?;
-            fresh = other;
+            let is_known = |drawn: &Value| self.known.contains(&key(case, name, drawn));
+            fresh = another(schema, &fresh, name, &is_known, &mut generator, strategies)?;
             is_any = true;
         }
         if !is_any {
@@ -97,7 +106,8 @@ impl UsedValues {
 fn another(
     schema: &Schema,
     whole: &Value,
-    (name, value): (&String, &Value),
+    name: &str,
+    is_known: &dyn Fn(&Value) -> bool,
     generator: &mut Generator,
     strategies: &Strategies,
 ) -> Option<Value> {
@@ -105,8 +115,8 @@ fn another(
     (0..MAX_DRAWS).find_map(|_| {
         let drawn = generator.draw(&strategy)?;
         let mut other = whole.clone();
-        other[name.as_str()] = drawn;
-        (other[name.as_str()] != *value && schema.is_valid(&other)).then_some(other)
+        other[name] = drawn;
+        (!is_known(&other[name]) && schema.is_valid(&other)).then_some(other)
     })
 }
 
