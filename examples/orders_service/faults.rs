@@ -166,6 +166,7 @@ pub(crate) const FAULTS: &[Fault] = &[
     // Problems.
     fault("problem-status-text", "malformed-problem-details", "a refusal's status is a text", Act::Problem(422, |problem| problem["status"] = json!("422"))).also(&["schema-mismatch"]),
     fault("problem-detail-list", "malformed-problem-details", "a refusal's detail is a list", Act::Problem(404, |problem| problem["detail"] = json!(["no"]))).also(&["schema-mismatch"]),
+    fault("problem-shows-trace", "stack-trace-leak", "a refusal shows where in the code it was", Act::Problem(404, |problem| problem["detail"] = json!("no order\n    at find (/srv/orders.js:31:9)\n    at route (/srv/router.js:12:3)\n    at Server.handle (/srv/node_modules/http/server.js:95:5)"))),
     fault("problem-without-title", "schema-mismatch", "a refusal has no title", Act::Problem(422, |problem| remove(problem, "title"))),
     fault("problem-as-json", "undeclared-content-type", "what is not there is told as plain JSON", Act::Refusal(404, |response| with_field(response, "content-type", "application/json"))),
     // Header fields.
@@ -175,7 +176,7 @@ pub(crate) const FAULTS: &[Fault] = &[
     field("rate-limit-partial", "the limit has no window", ListOrders, 200, |response| with_field(response, "x-rate-limit", "limit=1000")),
     field("rate-limit-zero", "the window has no length", ListOrders, 200, |response| with_field(response, "x-rate-limit", "limit=1000,window=0")),
     field("location-missing", "a new order does not say where it is", CreateOrder, 201, |response| without_field(response, &header::LOCATION)),
-    field("location-of-another-version", "a new order is said to be under /v2", CreateOrder, 201, |response| with_field(response, "location", "/v2/orders/ord_00000000")),
+    field("location-of-another-version", "a new order is said to be under /v2", CreateOrder, 201, |response| with_field(response, "location", "/v2/orders/ord_00000000")).also(&["dead-location"]),
     field("etag-weak", "the tag of an order is weak", GetOrder, 200, |response| with_field(response, "etag", "W/\"1\"")),
     field("cache-allowed", "the status may be kept", GetStatus, 200, |response| with_field(response, "cache-control", "max-age=60")),
     field("challenge-missing", "401 does not say how to sign in", GetMe, 401, |response| without_field(response, &header::WWW_AUTHENTICATE)).also(&["missing-www-authenticate"]),

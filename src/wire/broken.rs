@@ -108,7 +108,7 @@ fn sent_media_type<'d>(
 pub struct MalformedRequest {
     /// The request.
     pub request: Request,
-    /// The keyword it breaks: `json` or `contentType`.
+    /// The keyword it breaks: `json`, `contentType`, or `required` where nothing is sent.
     pub keyword: &'static str,
     /// The rule in words: `JSON, cut off`.
     pub rule: &'static str,
@@ -151,7 +151,7 @@ pub fn malformed_requests(operation: &Operation, request: &Request) -> Vec<Malfo
         );
     }
     if declared.required {
-        add("json", "JSON, empty", Vec::new());
+        add("required", "required", Vec::new());
         for (name, rule) in [
             ("text/plain", "a declared media type, not text/plain"),
             (

@@ -69,8 +69,18 @@ impl Planner<'_> {
         let before = self.cases.len();
         let found = malformed_requests(self.operation, &request);
         for one in found.into_iter().take(self.settings.edge_cases) {
-            let breach = Breach::of_bytes(one.keyword, one.rule);
-            if self.is_fresh(&one.request) {
+            if !self.is_fresh(&one.request) {
+                continue;
+            }
+            if one.request.body.bytes().is_empty() {
+                // A media type without content is the same as a body that is left out.
+                let parts = RequestParts {
+                    body: None,
+                    ..plain.clone()
+                };
+                self.push_broken(one.request, &parts, Breach::left_out(Part::Body));
+            } else {
+                let breach = Breach::of_bytes(one.keyword, one.rule);
                 self.push_broken(one.request, plain, breach);
             }
         }
