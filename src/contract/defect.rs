@@ -6,7 +6,7 @@ use oasgate_document::Address;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Defect {
     /// The id of the lint rule that speaks of it: `malformed-object`, `unresolved-reference`,
-    /// `invalid-schema`, `invalid-pattern`, `duplicate-operation-id`, `duplicate-key`.
+    /// `invalid-schema`, `invalid-pattern`, `duplicate-operation-id`, `duplicate-key`, `document-limit`.
     pub rule: &'static str,
     /// The node.
     pub address: Address,

@@ -1,12 +1,14 @@
 //! Values drawn from a recipe.
 
 use jsonschema::JsonType;
+use oasgate_document::Budget;
 use proptest::test_runner::TestRng;
 use serde_json::{Map, Value};
 
 use super::{
     judge::Judge,
     likeness::Likeness,
+    limits::{JUDGE, MOST_SIZE, MOST_TEXT},
     number,
     one_of::OneOf,
     random::{below, between, once_in, pick},
@@ -28,9 +30,6 @@ pub(super) const ATTEMPTS: usize = 60;
 
 /// The longest string, array or object that is made without being asked for, beyond the least.
 const USUAL_SIZE: usize = 4;
-
-/// The most elements or characters that are made at all.
-const MOST_SIZE: usize = 20_000;
 
 /// How much of what is optional is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,8 +56,8 @@ pub(super) struct Draw<'d> {
     pub(super) is_judged: bool,
     /// How many more nodes are made before only what is required is.
     pub(super) room: usize,
-    /// How many more refusals of a part are put up with before nothing more is made.
-    pub(super) patience: usize,
+    /// What is left to spend on the value, over all attempts at it.
+    pub(super) budget: &'d Budget,
 }
 
 impl Draw<'_> {
@@ -69,7 +68,7 @@ impl Draw<'_> {
     }
 
     pub(super) fn node(&mut self, node: &Node, depth: u32, name: Option<&str>) -> Option<Value> {
-        if depth > MOST_DEPTH || self.patience == 0 {
+        if depth > MOST_DEPTH || self.budget.step().is_err() {
             return None;
         }
         self.room = self.room.saturating_sub(1);
@@ -140,18 +139,10 @@ impl Draw<'_> {
         let Some(judge) = judge.filter(|_| self.is_judged) else {
             return make(self);
         };
-        (0..ATTEMPTS).find_map(|_| {
-            let made = make(self).filter(|value| judge.takes(value));
-            self.note(made.is_some());
-            made
-        })
-    }
-
-    /// Notes whether a part was made: what nothing fits is given up in time.
-    fn note(&mut self, is_made: bool) {
-        if !is_made {
-            self.patience = self.patience.saturating_sub(1);
-        }
+        let budget = self.budget;
+        (0..ATTEMPTS)
+            .take_while(|_| budget.spend_steps(JUDGE).is_ok())
+            .find_map(|_| make(self).filter(|value| judge.takes(value)))
     }
 
     fn one_of(&mut self, one_of: &OneOf, depth: u32, name: Option<&str>) -> Option<Value> {
@@ -159,13 +150,15 @@ impl Draw<'_> {
             return self.node(&one_of.choice, depth, name);
         }
         (0..ATTEMPTS).find_map(|attempt| {
+            self.budget.spend_steps(JUDGE).ok()?;
             let value = self.node(&one_of.choice, depth, name)?;
             if one_of.whole.takes(&value) {
                 return Some(value);
             }
-            self.note(false);
             // A value that fits as it is looks more like what is meant.
             if attempt % 4 == 3 {
+                let judges = one_of.judges.len() as u64;
+                self.budget.spend_steps(judges * JUDGE).ok()?;
                 return one_of.kept_out_of_the_others(self.recipe, value, self.rng);
             }
             None
@@ -239,6 +232,9 @@ impl Draw<'_> {
 
     fn text(&mut self, text: &Text, name: Option<&str>) -> Option<String> {
         let most = text.most.unwrap_or(usize::MAX);
+        if text.least > MOST_TEXT {
+            return None;
+        }
         let accepted = |candidate: &str| {
             let length = candidate.chars().count();
             (text.least..=most).contains(&length)
@@ -255,9 +251,8 @@ impl Draw<'_> {
             return Some(shown);
         }
         for _ in 0..ATTEMPTS {
-            if self.patience == 0 {
-                return None;
-            }
+            let characters = text.least as u64;
+            self.budget.spend_steps(JUDGE + characters / 16).ok()?;
             if let Some(sample) = pick(self.rng, &text.samples)
                 && accepted(sample)
             {
@@ -270,7 +265,6 @@ impl Draw<'_> {
             if accepted(&candidate) {
                 return Some(candidate);
             }
-            self.note(false);
         }
         None
     }
@@ -311,7 +305,9 @@ impl Draw<'_> {
 
     fn array(&mut self, items: &Items, depth: u32, name: Option<&str>) -> Option<Value> {
         let prefix = items.prefix.len();
-        let needed: usize = items.contains.iter().map(|(_, least)| *least).sum();
+        let needed = (items.contains.iter())
+            .map(|(_, least)| *least)
+            .fold(0, usize::saturating_add);
         let ends_with_prefix = matches!(items.rest, Node::Never);
         let most = items.most.unwrap_or(usize::MAX).min(if ends_with_prefix {
             prefix
@@ -342,6 +338,7 @@ impl Draw<'_> {
             let mut drawn = self.node(node, depth + 1, name)?;
             if items.distinctness == Distinctness::AllDistinct {
                 for _ in 0..ATTEMPTS {
+                    self.budget.spend_steps(made.len() as u64 / 16).ok()?;
                     if !made.contains(&drawn) {
                         break;
                     }

@@ -1,10 +1,13 @@
 //! Objects drawn from a recipe: what is required, what is optional, and names that come by a pattern or
 //! freely.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value};
 
 use super::{
     draw::{ATTEMPTS, Draw, Optional},
+    limits::MOST_SIZE,
     pattern::Pattern,
     random::{below, once_in, pick},
     recipe::{Members, Node},
@@ -14,8 +17,12 @@ impl Draw<'_> {
     /// An object; `None` where one of its parts was not found.
     pub(super) fn object(&mut self, members: &Members, depth: u32) -> Option<Value> {
         let most = members.most.unwrap_or(usize::MAX);
+        if members.least > MOST_SIZE || members.required.len() > MOST_SIZE {
+            return None;
+        }
         let mut made = Map::new();
-        let is_required = |name: &str| members.required.iter().any(|known| known == name);
+        let required: HashSet<&str> = members.required.iter().map(String::as_str).collect();
+        let is_required = |name: &str| required.contains(name);
         let mut optional: Vec<&(String, Node)> = Vec::new();
         for property in &members.properties {
             if is_required(&property.0) {
@@ -69,6 +76,9 @@ impl Draw<'_> {
         let mut attempts = 0;
         while made.len() < wanted && attempts < ATTEMPTS + wanted * 2 {
             attempts += 1;
+            self.budget
+                .spend_steps(1 + members.properties.len() as u64 / 16)
+                .ok()?;
             let Some((name, value)) = self.additional(members, depth) else {
                 continue;
             };

@@ -13,6 +13,7 @@ mod hint;
 mod judge;
 mod keywords;
 mod likeness;
+mod limits;
 mod merge;
 mod number;
 mod one_of;

@@ -8,6 +8,9 @@ use regex_syntax::{
 
 use super::random::{below, between};
 
+/// The longest string that is drawn, in bytes.
+const MOST_BYTES: usize = 100_000;
+
 /// How often an unbounded repetition repeats at most, unless more is asked for.
 const USUAL_REPEATS: u32 = 6;
 
@@ -54,7 +57,7 @@ impl Pattern {
         };
         write(&self.hir, rng, Repeats::About(repeats), &mut text);
         let length = text.chars().count();
-        if length < least && (self.open_end || self.open_start) {
+        if length < least && least <= MOST_BYTES && (self.open_end || self.open_start) {
             let missing = "a".repeat(least - length);
             return if self.open_end {
                 text + &missing
@@ -97,6 +100,9 @@ enum Repeats {
 }
 
 fn write(hir: &Hir, rng: &mut TestRng, repeats: Repeats, text: &mut String) {
+    if text.len() > MOST_BYTES {
+        return;
+    }
     match hir.kind() {
         HirKind::Empty | HirKind::Look(_) => {}
         HirKind::Literal(literal) => text.push_str(&String::from_utf8_lossy(&literal.0)),
@@ -113,6 +119,9 @@ fn write(hir: &Hir, rng: &mut TestRng, repeats: Repeats, text: &mut String) {
                 }
             };
             for _ in 0..times.min(8192) {
+                if text.len() > MOST_BYTES {
+                    return;
+                }
                 write(&repetition.sub, rng, repeats, text);
             }
         }

@@ -3,7 +3,10 @@
 use proptest::{strategy::ValueTree, test_runner::TestRng};
 use serde_json::{Map, Value};
 
-use super::random::{below, pick};
+use super::{
+    limits,
+    random::{below, pick},
+};
 
 /// A drawn value with everything that may be tried in its place.
 pub struct Tree<J> {
@@ -144,7 +147,8 @@ fn arrays(items: &[Value]) -> Vec<Value> {
     }
     simpler.push(Value::Array(Vec::new()));
     simpler.push(Value::from(&items[..items.len() / 2]));
-    for index in (0..items.len()).rev().take(32) {
+    let most = limits::copies(items.len());
+    for index in (0..items.len()).rev().take(most.min(32)) {
         let mut fewer = items.to_vec();
         fewer.remove(index);
         simpler.push(Value::Array(fewer));
@@ -152,6 +156,9 @@ fn arrays(items: &[Value]) -> Vec<Value> {
     for (index, item) in items.iter().enumerate().take(32) {
         for step in steps(item).into_iter().rev() {
             let mut changed = items.to_vec();
+            if simpler.len() >= most {
+                return simpler;
+            }
             changed[index] = step;
             simpler.push(Value::Array(changed));
         }
@@ -165,19 +172,37 @@ fn objects(members: &Map<String, Value>) -> Vec<Value> {
         return simpler;
     }
     simpler.push(Value::Object(Map::new()));
-    for name in members.keys() {
+    let most = limits::copies(members.len());
+    if members.len() > most {
+        // One by one would be too many: a half at a time comes first.
+        let (first, second) = halves(members);
+        simpler.extend([Value::Object(first), Value::Object(second)]);
+    }
+    for name in members.keys().take(most) {
         let mut fewer = members.clone();
         fewer.shift_remove(name);
         simpler.push(Value::Object(fewer));
     }
     for (name, member) in members {
         for step in steps(member).into_iter().rev() {
+            if simpler.len() >= 2 * most {
+                return simpler;
+            }
             let mut changed = members.clone();
             changed.insert(name.clone(), step);
             simpler.push(Value::Object(changed));
         }
     }
     simpler
+}
+
+/// The first half of the members, and the second.
+fn halves(members: &Map<String, Value>) -> (Map<String, Value>, Map<String, Value>) {
+    let mut entries = members
+        .iter()
+        .map(|(name, value)| (name.clone(), value.clone()));
+    let first = entries.by_ref().take(members.len() / 2).collect();
+    (first, entries.collect())
 }
 
 /// A value changed a little, somewhere: simpler, larger, repeated or of another kind.

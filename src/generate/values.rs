@@ -9,7 +9,7 @@ use std::{
     },
 };
 
-use oasgate_document::Address;
+use oasgate_document::{Address, Budget, Exceeded};
 use proptest::{
     strategy::{NewTree, Strategy},
     test_runner::TestRunner,
@@ -20,6 +20,7 @@ use super::{
     around,
     draw::{Draw, Optional, USUAL_NODES},
     likeness::Likeness,
+    limits,
     random::below,
     recipe::Recipe,
     tree::{self, Tree},
@@ -61,15 +62,11 @@ pub struct Values {
     is_plain: bool,
     /// Which alternative is taken wherever there is one; `None` for any.
     alternative: Option<usize>,
-    /// How often in a row no value was found, over all that is drawn from this schema.
+    /// How many values used up what they may cost without being found.
     failures: Arc<AtomicUsize>,
+    /// How many bytes the schema has, written out.
+    weight: usize,
 }
-
-/// How many refusals of parts are put up with in the search for one value.
-const PATIENCE: usize = 4_000;
-
-/// After how many searches in vain the schema counts as one without values.
-const MOST_FAILURES: usize = 2;
 
 /// The longest schema, written out, whose complement is worked out at once.
 const CHEAP_COMPLEMENT: usize = 1_000;
@@ -128,23 +125,37 @@ impl fmt::Debug for Values {
 
 /// The strategies of the schemas of one contract, each made once: what many operations share is read
 /// for the first of them.
+///
+/// They are kept up to a bound: in a large document each schema may lead to nearly all others.
 #[derive(Debug, Default)]
-pub struct Strategies(Mutex<HashMap<(Address, Direction), Values>>);
+pub struct Strategies(Mutex<Kept>);
+
+#[derive(Debug, Default)]
+struct Kept {
+    values: HashMap<(Address, Direction), Values>,
+    /// How many bytes their schemas have, written out.
+    weight: usize,
+}
+
+/// How many bytes the schemas have, written out, whose strategies are kept.
+const MOST_WEIGHT: usize = 4 << 20;
 
 impl Strategies {
     /// As [`valid`].
     pub fn valid(&self, schema: &Schema) -> Values {
         let schema = schema.target();
         let key = (schema.address().clone(), schema.direction());
-        let known = |map: &HashMap<_, Values>| map.get(&key).cloned();
+        let known = |kept: &Kept| kept.values.get(&key).cloned();
         if let Some(values) = known(&self.0.lock().unwrap_or_else(PoisonError::into_inner)) {
             return values;
         }
         let values = valid(&schema);
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(key, values.clone());
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.weight > MOST_WEIGHT {
+            *kept = Kept::default();
+        }
+        kept.weight += values.weight;
+        kept.values.insert(key, values.clone());
         values
     }
 }
@@ -167,6 +178,7 @@ pub fn valid(schema: &Schema) -> Values {
         is_plain: false,
         alternative: None,
         failures: Arc::default(),
+        weight: bare.to_string().len(),
     }
 }
 
@@ -193,6 +205,7 @@ pub fn invalid(schema: &Schema) -> Option<Values> {
         is_plain: false,
         alternative: None,
         failures: Arc::default(),
+        weight: bare.to_string().len(),
     })
 }
 
@@ -252,31 +265,25 @@ impl Values {
         }
     }
 
-    /// One value; `None` when none was found. What was searched for in vain more than once is not
-    /// searched for again.
+    /// One value; `None` when none was found, the schema has no finite one, or the run is to end.
     pub fn draw(&self, runner: &mut TestRunner) -> Option<Value> {
-        let is_endless = self.side == Side::Valid && self.source.recipe().is_endless();
-        if is_endless || self.failures.load(Ordering::Relaxed) >= MOST_FAILURES {
+        if self.side == Side::Valid && self.source.recipe().is_endless() {
             return None;
         }
-        let found = self.search(runner);
-        match found {
-            Some(_) => self.failures.store(0, Ordering::Relaxed),
-            None => {
-                self.failures.fetch_add(1, Ordering::Relaxed);
-            }
+        let failures = self.failures.load(Ordering::Relaxed);
+        let budget = limits::for_value(&self.schema, failures);
+        let found = self.attempts(runner, &budget);
+        if found.is_none() && matches!(budget.step(), Err(Exceeded::Steps(_))) {
+            self.failures.fetch_add(1, Ordering::Relaxed);
         }
         found
     }
 
-    fn search(&self, runner: &mut TestRunner) -> Option<Value> {
-        let mut patience = PATIENCE;
-        (0..ATTEMPTS).find_map(|attempt| {
-            if patience == 0 {
-                return None;
-            }
+    fn attempts(&self, runner: &mut TestRunner, budget: &Budget) -> Option<Value> {
+        let attempts = (0..ATTEMPTS).take_while(|_| budget.step().is_ok());
+        attempts.into_iter().find_map(|attempt| {
             if self.side == Side::Invalid && attempt == AIMED {
-                return self.aimed(runner);
+                return self.aimed(runner, budget);
             }
             // A value of the other side is changed a little, or put together without regard to what
             // its parts must be to each other.
@@ -293,7 +300,7 @@ impl Values {
                 is_plain: self.is_plain,
                 is_judged,
                 room: USUAL_NODES,
-                patience,
+                budget,
                 // A single alternative may be impossible where it stands.
                 alternative: self.alternative.filter(|_| attempt < ATTEMPTS / 4),
                 // What is large may be refused as a whole again and again; what is small is not.
@@ -303,9 +310,7 @@ impl Values {
                     self.optional
                 },
             };
-            let drawn = draw.value(self.name.as_deref());
-            patience = draw.patience;
-            let mut value = drawn?;
+            let mut value = draw.value(self.name.as_deref())?;
             if near.is_some() && is_judged {
                 value = tree::changed(&value, runner.rng());
             }
@@ -315,7 +320,7 @@ impl Values {
 
     /// A valid value with one rule broken on purpose: where nearly every value is valid, chance does not
     /// find the others.
-    fn aimed(&self, runner: &mut TestRunner) -> Option<Value> {
+    fn aimed(&self, runner: &mut TestRunner, budget: &Budget) -> Option<Value> {
         let near = self.near.as_deref()?;
         let alternatives = near.widest().clamp(1, around::MOST_ALTERNATIVES);
         (0..alternatives).find_map(|turn| {
@@ -326,7 +331,7 @@ impl Values {
                 is_plain: true,
                 is_judged: true,
                 room: USUAL_NODES,
-                patience: PATIENCE,
+                budget,
                 alternative: Some(turn),
                 optional: Optional::All,
             }

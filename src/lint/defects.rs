@@ -105,6 +105,25 @@ documented! {
     pub DuplicateOperationId = "duplicate-operation-id", Error;
 }
 
+documented! {
+    /// Part of the document needs more memory or depth than a document may have, and is not read.
+    ///
+    /// # What it holds
+    ///
+    /// What YAML aliases name, written out at each alias, fits the limits for the bytes, the nodes
+    /// and the depth of a document.
+    ///
+    /// # Why
+    ///
+    /// A few lines of aliases can stand for more than any machine can hold. The alias is read as
+    /// null, and what it stands for is not checked.
+    ///
+    /// # Not a finding when
+    ///
+    /// - the document as a whole is too large or too deep: it is not read at all.
+    pub DocumentLimit = "document-limit", Error;
+}
+
 macro_rules! from_defects {
     ($($rule:ident),+) => {
         $(impl Lint for $rule {
@@ -131,5 +150,6 @@ from_defects!(
     InvalidSchema,
     InvalidPattern,
     DuplicateKey,
-    DuplicateOperationId
+    DuplicateOperationId,
+    DocumentLimit
 );

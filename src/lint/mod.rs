@@ -46,6 +46,7 @@ pub const RULES: &[&dyn Lint] = &[
     &defects::InvalidPattern,
     &defects::DuplicateKey,
     &defects::DuplicateOperationId,
+    &defects::DocumentLimit,
     &ambiguous_paths::AmbiguousPaths,
     &undeclared_path_parameter::UndeclaredPathParameter,
     &undefined_security_scheme::UndefinedSecurityScheme,

@@ -5,7 +5,7 @@
 use std::ops::Range;
 
 use codespan_reporting::files::{Error, Files};
-use oasgate_document::{Address, Document, Place};
+use oasgate_document::{Address, Document, Place, Source};
 
 /// How much of a long line is shown on either side of the node, in bytes.
 const AROUND: usize = 60;
@@ -26,14 +26,14 @@ impl SourceLine {
     /// The line where a node stands: that of its key, so that the reader sees its name.
     pub(super) fn of(document: &Document, at: &Address) -> Option<Self> {
         let place = document.locate_key(at).or_else(|| document.locate(at))?;
-        let text = document.source(at.file)?.text();
-        Some(Self::window(&place, text))
+        Some(Self::window(&place, document.source(at.file)?))
     }
 
-    fn window(place: &Place, text: &str) -> Self {
+    fn window(place: &Place, source: &Source) -> Self {
+        let text = source.text();
         let start = place.span.start.min(text.len());
-        let line_start = text[..start].rfind('\n').map_or(0, |at| at + 1);
-        let line_end = start + text[start..].find('\n').unwrap_or(text.len() - start);
+        let line = source.line_around(start);
+        let (line_start, line_end) = (line.start, line.end.max(start));
         let end = place
             .span
             .end

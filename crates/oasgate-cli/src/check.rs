@@ -129,7 +129,7 @@ pub(crate) fn run(args: &Args, output: &Output) -> Result {
         let path = args.record.clone().unwrap_or_default();
         CliError::Usage(format!("{} cannot be written: {error}", path.display()))
     })?;
-    let interrupt = Interrupt::default();
+    let interrupt = Interrupt::of(&prepared.contract);
     let mut listener = Prepared::listener(output);
     let snapshots = prepared.snapshots.take();
     let runtime = if settings.workers == 1 {

@@ -116,10 +116,7 @@ pub(crate) fn run(args: &Args) -> Result {
             },
             ..LiveSettings::new(gate::base_of(None))
         };
-        for case in gate::plan(&contract, &settings)
-            .iter()
-            .flat_map(|plan| &plan.cases)
-        {
+        for case in gate::plan(&contract, &settings).flat_map(|plan| plan.cases) {
             lines.push(json!({
                 "method": case.request.method.as_str(),
                 "url": case.request.url.as_str(),

@@ -122,6 +122,7 @@ pub(crate) fn run(args: &Args) -> Result {
             }
         }
     }
+    out.flush()?;
     let mut of_sequences = 0_u64;
     for sequence in gate::sequences(&contract, &settings) {
         of_sequences += sequence.requests() as u64;

@@ -59,7 +59,7 @@ pub(crate) fn run(args: &Args, output: &Output) -> Result {
             Meant::Found(path) => Source::InFolder(path),
         })
         .collect();
-    let interrupt = Interrupt::default();
+    let interrupt = Interrupt::of(&prepared.contract);
     interrupt::watch_on_a_thread(interrupt.clone());
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let options = Replay {

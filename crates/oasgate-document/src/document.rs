@@ -1,8 +1,9 @@
 //! A document: its files, the references between them, and the way back to lines.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{HashMap, HashSet, VecDeque},
     fmt, fs,
+    io::Read as _,
     path::{Path, PathBuf},
     sync::{Arc, OnceLock},
 };
@@ -11,8 +12,8 @@ use serde_json::Value;
 use url::Url;
 
 use crate::{
-    Address, DocumentError, FileId, Place, Pointer, Problem, ReferenceError, SpecVersion,
-    index::Index, json, references, source::Source, swagger, yaml,
+    Address, Allowance, Budget, DocumentError, FileId, Place, Pointer, Problem, ProblemKind,
+    ReferenceError, SpecVersion, Stop, index::Index, json, references, source::Source, swagger, yaml,
 };
 
 /// How much a document may be.
@@ -20,24 +21,43 @@ use crate::{
 pub struct Limits {
     /// Bytes of one file.
     pub bytes: u64,
-    /// Levels of nesting, at most the 128 that JSON is read with.
+    /// Bytes of memory for the text and the values of all files.
+    pub memory: u64,
+    /// Levels of nesting, at most the 128 that JSON is read with; aliases add up.
     pub depth: usize,
-    /// Nodes that aliases put into one file.
+    /// Nodes that aliases put into the document.
     pub nodes: usize,
     /// Files of one document.
     pub files: usize,
+}
+
+impl Limits {
+    /// A budget for reading one document.
+    fn budget(&self, stop: &Stop) -> Budget {
+        let allowance = Allowance {
+            bytes: self.memory,
+            nodes: self.nodes as u64,
+            depth: self.depth as u64,
+            steps: u64::MAX,
+        };
+        Budget::new(allowance, stop)
+    }
 }
 
 impl Default for Limits {
     fn default() -> Self {
         Self {
             bytes: 256 << 20,
+            memory: 352 << 20,
             depth: 128,
             nodes: 2_000_000,
             files: 10_000,
         }
     }
 }
+
+/// The longest chain of references that is followed to the object behind it.
+const MOST_REFERENCES: usize = 256;
 
 /// Brings the bytes at a URL; the error is a sentence.
 pub type Fetch = dyn Fn(&str) -> Result<Vec<u8>, String> + Send + Sync;
@@ -47,6 +67,8 @@ pub type Fetch = dyn Fn(&str) -> Result<Vec<u8>, String> + Send + Sync;
 pub struct Options {
     /// The limits.
     pub limits: Limits,
+    /// Ends reading, and all work on the document, early.
+    pub stop: Stop,
     /// How references over the network are followed; without it they are not.
     pub fetch: Option<Arc<Fetch>>,
 }
@@ -100,8 +122,11 @@ pub struct Document {
     links: HashMap<(FileId, String), Result<FileId, String>>,
     /// Nodes that name themselves: `$self` and `$id` by URI, `$anchor` by `#name`.
     named: HashMap<(Option<FileId>, String), Address>,
+    /// The URIs among these, by what stands behind their last slash.
+    named_by_end: HashMap<String, Vec<String>>,
     problems: Vec<Problem>,
     version: SpecVersion,
+    stop: Stop,
 }
 
 #[derive(Debug)]
@@ -162,30 +187,27 @@ impl Document {
         origin: Origin,
         options: &Options,
     ) -> Result<Self, DocumentError> {
-        let mut problems = Vec::new();
-        let (mut file, duplicates) = File::read(name, bytes, &options.limits)?;
+        let budget = options.limits.budget(&options.stop);
+        let (mut file, problems) = File::read(FileId::ROOT, name, bytes, &budget)?;
         let version = SpecVersion::of(name, &file.root)?;
         if version == SpecVersion::Swagger2 {
             swagger::add_form_schemas(&mut file.root);
         }
-        problems.extend(
-            duplicates
-                .into_iter()
-                .map(|pointer| duplicate(FileId::ROOT, pointer)),
-        );
         let mut document = Self {
             files: vec![file],
             links: HashMap::new(),
             named: HashMap::new(),
+            named_by_end: HashMap::new(),
             problems,
             version,
+            stop: options.stop.clone(),
         };
-        document.load_referenced(origin, options);
+        document.load_referenced(origin, options, &budget);
         Ok(document)
     }
 
     /// Loads the files that are referred to, breadth first, each once.
-    fn load_referenced(&mut self, root: Origin, options: &Options) {
+    fn load_referenced(&mut self, root: Origin, options: &Options, budget: &Budget) {
         let mut known: HashMap<String, FileId> = HashMap::new();
         known.insert(root.name(), FileId::ROOT);
         let mut queue = VecDeque::from([(FileId::ROOT, root)]);
@@ -195,6 +217,12 @@ impl Document {
             for (name, pointer) in survey.named {
                 let holder = name.starts_with('#').then_some(id);
                 let address = Address { file: id, pointer };
+                if holder.is_none()
+                    && let Some((_, end)) = name.rsplit_once('/')
+                {
+                    let alike = self.named_by_end.entry(end.to_owned()).or_default();
+                    alike.push(name.clone());
+                }
                 self.named.entry((holder, name)).or_insert(address);
             }
             for (pointer, reference) in survey.external {
@@ -202,7 +230,7 @@ impl Document {
                 if self.links.contains_key(&(id, file.clone())) || self.is_named(&file) {
                     continue;
                 }
-                let loaded = self.load_one(&origin, &file, options, &mut known);
+                let loaded = self.load_one(&origin, &file, (options, budget), &mut known);
                 match loaded {
                     Ok((target, new)) => {
                         queue.extend(new.map(|origin| (target, origin)));
@@ -220,6 +248,7 @@ impl Document {
         for (address, reference, reason) in unloaded {
             if !self.is_named(references::split(&reference).file) {
                 self.problems.push(Problem {
+                    kind: ProblemKind::Reference,
                     address,
                     message: format!("`$ref: {reference}` cannot be followed: {reason}"),
                 });
@@ -237,17 +266,20 @@ impl Document {
             return None;
         }
         self.named.get(&(None, file.to_owned())).or_else(|| {
+            if references::is_remote(file) {
+                return None;
+            }
             let relative = file.trim_start_matches("./");
-            self.named
+            let end = relative.rsplit_once('/').map_or(relative, |(_, end)| end);
+            let is_meant = |id: &&String| {
+                id.strip_suffix(relative)
+                    .is_some_and(|rest| rest.ends_with('/'))
+            };
+            let alike = self.named_by_end.get(end)?;
+            alike
                 .iter()
-                .filter(|((holder, id), _)| {
-                    holder.is_none()
-                        && !references::is_remote(file)
-                        && id
-                            .strip_suffix(relative)
-                            .is_some_and(|rest| rest.ends_with('/'))
-                })
-                .map(|(_, address)| address)
+                .filter(is_meant)
+                .filter_map(|id| self.named.get(&(None, id.clone())))
                 .min()
         })
     }
@@ -257,7 +289,7 @@ impl Document {
         &mut self,
         from: &Origin,
         file: &str,
-        options: &Options,
+        (options, budget): (&Options, &Budget),
         known: &mut HashMap<String, FileId>,
     ) -> Result<(FileId, Option<Origin>), String> {
         let origin = from.join(file)?;
@@ -284,11 +316,10 @@ impl Document {
                 );
             }
         };
-        let (file, duplicates) =
-            File::read(&name, bytes, &options.limits).map_err(|error| error.to_string())?;
         let id = FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
-        self.problems
-            .extend(duplicates.into_iter().map(|pointer| duplicate(id, pointer)));
+        let (file, problems) =
+            File::read(id, &name, bytes, budget).map_err(|error| error.to_string())?;
+        self.problems.extend(problems);
         self.files.push(file);
         known.insert(name, id);
         Ok((id, Some(origin)))
@@ -297,6 +328,11 @@ impl Document {
     /// The value of the root file.
     pub fn root(&self) -> &Value {
         &self.files[0].root
+    }
+
+    /// What ends work on the document early.
+    pub fn stop(&self) -> &Stop {
+        &self.stop
     }
 
     /// The specification that the document follows.
@@ -401,7 +437,7 @@ impl Document {
     /// When a step leads nowhere, or the steps lead in a circle.
     pub fn follow(&self, at: &Address) -> Result<(Address, &Value), ReferenceError> {
         let mut address = at.clone();
-        let mut seen = Vec::new();
+        let mut seen = HashSet::new();
         loop {
             let value = self.get(&address).ok_or_else(|| ReferenceError::Missing {
                 reference: format!("#{}", address.pointer),
@@ -410,13 +446,18 @@ impl Document {
             let Some(reference) = value.get("$ref").and_then(Value::as_str) else {
                 return Ok((address, value));
             };
-            if seen.contains(&address) {
+            let next = self.resolve(address.file, reference)?;
+            if !seen.insert(address) {
                 return Err(ReferenceError::Circle {
                     reference: reference.to_owned(),
                 });
             }
-            let next = self.resolve(address.file, reference)?;
-            seen.push(address);
+            if seen.len() > MOST_REFERENCES {
+                return Err(ReferenceError::TooLong {
+                    reference: reference.to_owned(),
+                    limit: MOST_REFERENCES,
+                });
+            }
             address = next;
         }
     }
@@ -481,53 +522,52 @@ impl Document {
 
 impl File {
     fn read(
+        id: FileId,
         name: &str,
         bytes: Vec<u8>,
-        limits: &Limits,
-    ) -> Result<(Self, Vec<Pointer>), DocumentError> {
+        budget: &Budget,
+    ) -> Result<(Self, Vec<Problem>), DocumentError> {
         let source = Source::new(name, bytes)?;
+        let size = source.text().len() as u64;
+        budget
+            .spend_bytes(size)
+            .map_err(|exceeded| DocumentError::OverBudget {
+                place: source.in_file(0, 0),
+                exceeded,
+            })?;
+        let file = |source, root, is_json| Self {
+            source,
+            root,
+            is_json,
+            index: OnceLock::new(),
+        };
         // YAML contains JSON, but JSON is read many times faster by its own parser. A broken JSON
         // document deserves a JSON error, unless it is YAML in flow style after all.
-        if source.text().trim_start().starts_with(['{', '[']) {
-            match json::parse(&source) {
-                Ok(root) => {
-                    return Ok((
-                        Self {
-                            source,
-                            root,
-                            is_json: true,
-                            index: OnceLock::new(),
-                        },
-                        Vec::new(),
-                    ));
+        let read = if source.text().trim_start().starts_with(['{', '[']) {
+            let error = match json::parse(&source, budget) {
+                Ok(root) => return Ok((file(source, root, true), Vec::new())),
+                Err(error) => error,
+            };
+            let is_named_json = source.name().to_ascii_lowercase().ends_with(".json");
+            match (is_named_json, &error) {
+                (false, DocumentError::Json { .. }) => {
+                    yaml::parse(&source, budget).map_err(|_| error)?
                 }
-                Err(error) => {
-                    let is_named_json = source.name().to_ascii_lowercase().ends_with(".json");
-                    let (false, Ok((root, duplicates))) =
-                        (is_named_json, yaml::parse(&source, limits))
-                    else {
-                        return Err(error);
-                    };
-                    let file = Self {
-                        source,
-                        root,
-                        is_json: false,
-                        index: OnceLock::new(),
-                    };
-                    return Ok((file, duplicates));
-                }
+                _ => return Err(error),
             }
-        }
-        let (root, duplicates) = yaml::parse(&source, limits)?;
-        Ok((
-            Self {
-                source,
-                root,
-                is_json: false,
-                index: OnceLock::new(),
-            },
-            duplicates,
-        ))
+        } else {
+            yaml::parse(&source, budget)?
+        };
+        let duplicates = read.duplicates.into_iter();
+        let problems = duplicates
+            .map(|pointer| duplicate(id, pointer))
+            .chain(read.cut.into_iter().map(|(pointer, exceeded)| Problem {
+                kind: ProblemKind::Limit,
+                address: Address { file: id, pointer },
+                message: format!("this alias is read as null: what it names needs {exceeded}"),
+            }))
+            .collect();
+        Ok((file(source, read.root, false), problems))
     }
 
     fn index(&self) -> &Index {
@@ -544,11 +584,13 @@ impl File {
 fn duplicate(file: FileId, pointer: Pointer) -> Problem {
     let name = pointer.last().unwrap_or_default();
     Problem {
+        kind: ProblemKind::DuplicateKey,
         address: Address { file, pointer },
         message: format!("the key `{name}` stands twice in this mapping; the last one counts"),
     }
 }
 
+/// Reads a file up to its limit, whatever its size is said to be: a device has none.
 fn read(path: &Path, limits: &Limits) -> Result<Vec<u8>, DocumentError> {
     let error = |source| DocumentError::Read {
         path: path.to_path_buf(),
@@ -558,12 +600,21 @@ fn read(path: &Path, limits: &Limits) -> Result<Vec<u8>, DocumentError> {
     if metadata.is_dir() {
         return Err(DocumentError::Directory(path.to_path_buf()));
     }
+    let too_large = |size| DocumentError::TooLarge {
+        file: path.display().to_string(),
+        size,
+        limit: limits.bytes,
+    };
     if metadata.len() > limits.bytes {
-        return Err(DocumentError::TooLarge {
-            file: path.display().to_string(),
-            size: metadata.len(),
-            limit: limits.bytes,
-        });
+        return Err(too_large(metadata.len()));
     }
-    fs::read(path).map_err(error)
+    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0));
+    let file = fs::File::open(path).map_err(error)?;
+    let mut bounded = file.take(limits.bytes.saturating_add(1));
+    bounded.read_to_end(&mut bytes).map_err(error)?;
+    let size = bytes.len() as u64;
+    if size > limits.bytes {
+        return Err(too_large(size));
+    }
+    Ok(bytes)
 }

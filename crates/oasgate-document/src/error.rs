@@ -2,7 +2,7 @@
 
 use std::{io, path::PathBuf};
 
-use crate::{Address, Place, address::InFile};
+use crate::{Address, Exceeded, Place, address::InFile};
 
 /// The document could not be read. Every message names the file, and the place where there is one.
 #[derive(Debug, thiserror::Error)]
@@ -64,13 +64,13 @@ pub enum DocumentError {
         /// The limit in levels.
         limit: usize,
     },
-    /// Aliases blow the document up.
-    #[error("{place}: aliases expand the document to more than {limit} nodes")]
-    TooManyNodes {
-        /// The alias that passed the limit.
+    /// Reading needs more than a document may.
+    #[error("{place}: reading the document needs {exceeded}")]
+    OverBudget {
+        /// Where the limit was passed.
         place: InFile,
-        /// The limit in nodes.
-        limit: usize,
+        /// The limit.
+        exceeded: Exceeded,
     },
     /// It is a document of some other kind.
     #[error("{file} is not an OpenAPI document: {reason}")]
@@ -118,6 +118,14 @@ pub enum ReferenceError {
         /// The reference as written.
         reference: String,
     },
+    /// The chain of references is too long.
+    #[error("`$ref: {reference}` is one of more than {limit} references that lead to each other")]
+    TooLong {
+        /// The reference as written.
+        reference: String,
+        /// The longest chain that is followed.
+        limit: usize,
+    },
     /// References lead to each other and never to a thing.
     #[error("`$ref: {reference}` leads back to itself")]
     Circle {
@@ -129,10 +137,24 @@ pub enum ReferenceError {
 /// Something wrong that did not stop the loading.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
+    /// What it is about.
+    pub kind: ProblemKind,
     /// The node it concerns.
     pub address: Address,
     /// What is wrong.
     pub message: String,
+}
+
+/// What a [`Problem`] is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ProblemKind {
+    /// A reference to a file that cannot be read.
+    Reference,
+    /// A key that stands twice in its mapping.
+    DuplicateKey,
+    /// Part of the document needs more than it may, and is read as null.
+    Limit,
 }
 
 impl From<Place> for InFile {

@@ -1,11 +1,12 @@
 //! JSON: the value, and where each node stands.
 
-use std::collections::HashSet;
+use std::{cell::Cell, collections::HashSet, fmt};
 
-use serde_json::Value;
+use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Value};
 
 use crate::{
-    DocumentError, Pointer,
+    Budget, DocumentError, Exceeded, Pointer,
     index::{Index, Path},
     source::Source,
 };
@@ -13,15 +14,26 @@ use crate::{
 /// How deep `serde_json` reads.
 pub(crate) const DEPTH: usize = 128;
 
-/// Parses the text.
-pub(crate) fn parse(source: &Source) -> Result<Value, DocumentError> {
-    serde_json::from_str(source.text()).map_err(|error| {
+/// Parses the text; what the value needs is spent from the budget.
+pub(crate) fn parse(source: &Source, budget: &Budget) -> Result<Value, DocumentError> {
+    let exceeded = Cell::new(None);
+    let seed = Seed {
+        budget,
+        exceeded: &exceeded,
+    };
+    let mut reader = serde_json::Deserializer::from_str(source.text());
+    let read = seed.deserialize(&mut reader);
+    let read = read.and_then(|value| reader.end().map(|()| value));
+    read.map_err(|error| {
         let text = error.to_string();
         let message = text.split(" at line ").next().unwrap_or(&text).to_owned();
         let place = source.in_file(
             error.line().saturating_sub(1),
             error.column().saturating_sub(1),
         );
+        if let Some(exceeded) = exceeded.get() {
+            return DocumentError::OverBudget { place, exceeded };
+        }
         // The only way to tell this error from others is its text.
         if message == "recursion limit exceeded" {
             return DocumentError::TooDeep {
@@ -31,6 +43,97 @@ pub(crate) fn parse(source: &Source) -> Result<Value, DocumentError> {
         }
         DocumentError::Json { place, message }
     })
+}
+
+/// The memory that a node takes beside its text, in bytes.
+pub(crate) const NODE: u64 = size_of::<Value>() as u64;
+
+/// The memory that a property takes beside its name and value: its place in the map, twice, because
+/// maps grow by doubling.
+pub(crate) const PROPERTY: u64 = 2 * (size_of::<String>() + 2 * size_of::<usize>()) as u64;
+
+/// Reads one value, as `Value` does by itself, and spends what it needs.
+#[derive(Clone, Copy)]
+struct Seed<'b> {
+    budget: &'b Budget,
+    exceeded: &'b Cell<Option<Exceeded>>,
+}
+
+impl Seed<'_> {
+    fn spend<E: de::Error>(self, bytes: u64) -> Result<(), E> {
+        let spent = self.budget.step().and(self.budget.spend_bytes(bytes));
+        spent.map_err(|exceeded| {
+            self.exceeded.set(Some(exceeded));
+            E::custom(exceeded)
+        })
+    }
+
+    fn text<E: de::Error>(self, text: &str) -> Result<(), E> {
+        self.spend(NODE + text.len() as u64)
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Seed<'_> {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, reader: D) -> Result<Value, D::Error> {
+        reader.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Seed<'_> {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any JSON value")
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<Value, E> {
+        self.spend(NODE).map(|()| Value::Null)
+    }
+
+    fn visit_bool<E: de::Error>(self, value: bool) -> Result<Value, E> {
+        self.spend(NODE).map(|()| Value::Bool(value))
+    }
+
+    fn visit_i64<E: de::Error>(self, value: i64) -> Result<Value, E> {
+        self.spend(NODE).map(|()| Value::from(value))
+    }
+
+    fn visit_u64<E: de::Error>(self, value: u64) -> Result<Value, E> {
+        self.spend(NODE).map(|()| Value::from(value))
+    }
+
+    fn visit_f64<E: de::Error>(self, value: f64) -> Result<Value, E> {
+        self.spend(NODE).map(|()| Value::from(value))
+    }
+
+    fn visit_str<E: de::Error>(self, value: &str) -> Result<Value, E> {
+        self.text(value).map(|()| Value::from(value))
+    }
+
+    fn visit_string<E: de::Error>(self, value: String) -> Result<Value, E> {
+        self.text(&value).map(|()| Value::String(value))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Value, A::Error> {
+        self.spend(NODE)?;
+        let mut list = Vec::new();
+        while let Some(element) = elements.next_element_seed(self)? {
+            list.push(element);
+        }
+        Ok(Value::Array(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
+        self.spend(NODE)?;
+        let mut map = Map::new();
+        while let Some(name) = members.next_key::<String>()? {
+            self.spend(PROPERTY + name.len() as u64)?;
+            map.insert(name, members.next_value_seed(self)?);
+        }
+        Ok(Value::Object(map))
+    }
 }
 
 /// Finds every node. The text is known to be JSON, so that nothing is checked twice.

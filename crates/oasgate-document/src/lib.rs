@@ -15,10 +15,12 @@
 //! ```
 
 mod address;
+mod budget;
 mod document;
 mod error;
 mod index;
 mod json;
+mod lines;
 mod operations;
 mod pointer;
 mod references;
@@ -28,8 +30,9 @@ mod version;
 mod yaml;
 
 pub use address::{Address, FileId, InFile, Place};
+pub use budget::{Allowance, Budget, Exceeded, Stop};
 pub use document::{Document, Fetch, Limits, Options};
-pub use error::{DocumentError, Problem, ReferenceError};
+pub use error::{DocumentError, Problem, ProblemKind, ReferenceError};
 pub use operations::DeclaredOperation;
 pub use pointer::Pointer;
 pub use source::Source;

@@ -1,14 +1,18 @@
 //! The text of one file, with its lines.
 
-use std::{ops::Range, sync::Arc};
+use std::{
+    ops::Range,
+    sync::{Arc, OnceLock},
+};
 
-use crate::{DocumentError, Place, address::InFile};
+use crate::{DocumentError, Place, address::InFile, lines::Lines};
 
 /// One file as it was read.
 #[derive(Debug)]
 pub struct Source {
     name: Arc<str>,
     text: String,
+    lines: OnceLock<Lines>,
 }
 
 impl Source {
@@ -40,7 +44,11 @@ impl Source {
         if text.trim().is_empty() {
             return Err(DocumentError::Empty(name.to_string()));
         }
-        Ok(Self { name, text })
+        Ok(Self {
+            name,
+            text,
+            lines: OnceLock::new(),
+        })
     }
 
     /// The name as the user gave it, or as a `$ref` reached it.
@@ -53,19 +61,31 @@ impl Source {
         &self.text
     }
 
+    /// Where the line of a byte begins and ends, without its line feed.
+    pub fn line_around(&self, at: usize) -> Range<usize> {
+        let (start, end) = self.lines().bounds(&self.text, at.min(self.text.len()));
+        start..end
+    }
+
     /// The place of a range of bytes, cut off at the end of its first line.
     pub(crate) fn place(&self, range: Range<usize>) -> Place {
         let start = self.floor(range.start);
-        let before = &self.text[..start];
-        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-        let rest = &self.text[start..];
-        let line_end = start + rest.find(['\n', '\r']).unwrap_or(rest.len());
+        let (line, column) = self.lines().position(&self.text, start);
+        let (_, line_end) = self.lines().bounds(&self.text, start);
+        let end = self.floor(range.end).clamp(start, line_end);
+        let end = self.text[start..end]
+            .find('\r')
+            .map_or(end, |length| start + length);
         Place {
             file: Arc::clone(&self.name),
-            line: number(before.bytes().filter(|byte| *byte == b'\n').count()),
-            column: number(self.text[line_start..start].chars().count()),
-            span: start..self.floor(range.end).clamp(start, line_end),
+            line: number(line),
+            column: number(column),
+            span: start..end,
         }
+    }
+
+    fn lines(&self) -> &Lines {
+        self.lines.get_or_init(|| Lines::of(&self.text))
     }
 
     pub(crate) fn in_file(&self, line: usize, column: usize) -> InFile {

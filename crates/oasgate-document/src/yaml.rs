@@ -10,27 +10,34 @@ use granit_parser::{Event, Parser, ScalarStyle, Span, Tag};
 use serde_json::{Map, Number, Value};
 
 use crate::{
-    DocumentError, Limits, Pointer,
+    Budget, DocumentError, Exceeded, Pointer,
     index::{Index, Path},
+    json,
     source::Source,
 };
 
-/// A property that stands twice in one mapping: where, and its name.
-pub(crate) type Duplicate = Pointer;
+/// What was read, and what was left out of it or read twice.
+#[derive(Debug, Default)]
+pub(crate) struct Read {
+    pub(crate) root: Value,
+    /// Properties that stand twice in their mapping.
+    pub(crate) duplicates: Vec<Pointer>,
+    /// Aliases that are read as null, each with the limit that it met.
+    pub(crate) cut: Vec<(Pointer, Exceeded)>,
+}
 
-/// Parses the first document of the text.
-pub(crate) fn parse(
-    source: &Source,
-    limits: &Limits,
-) -> Result<(Value, Vec<Duplicate>), DocumentError> {
+/// How many aliases are read as null before the document as a whole is refused.
+const MOST_CUT: usize = 1_000;
+
+/// Parses the first document of the text; what the value needs is spent from the budget.
+pub(crate) fn parse(source: &Source, budget: &Budget) -> Result<Read, DocumentError> {
+    let limit = usize::try_from(budget.allowance().depth).unwrap_or(usize::MAX);
     let mut builder = Builder {
         source,
-        limits,
+        budget,
         stack: Vec::new(),
         anchors: HashMap::new(),
-        nodes: 0,
-        done: None,
-        duplicates: Vec::new(),
+        read: Read::default(),
     };
     let mut parser = Parser::new_from_str(source.text());
     let mut is_over = false;
@@ -43,10 +50,7 @@ pub(crate) fn parse(
             let message = error.info();
             // The parser has a limit of its own for what it reads ahead.
             if message == "recursion limit exceeded" {
-                return DocumentError::TooDeep {
-                    place,
-                    limit: limits.depth,
-                };
+                return DocumentError::TooDeep { place, limit };
             }
             DocumentError::Yaml { place, message }
         })?;
@@ -62,7 +66,7 @@ pub(crate) fn parse(
         }
         builder.event(event, span)?;
     }
-    Ok((builder.done.unwrap_or(Value::Null), builder.duplicates))
+    Ok(builder.read)
 }
 
 /// A collection that is being read.
@@ -79,14 +83,20 @@ enum Open {
     },
 }
 
+/// A node that aliases name.
+enum Anchored {
+    /// Its value, and what one more of it costs.
+    Value(Value, Cost),
+    /// It is not kept, because of this limit.
+    TooLarge(Exceeded),
+}
+
 struct Builder<'s> {
     source: &'s Source,
-    limits: &'s Limits,
+    budget: &'s Budget,
     stack: Vec<Open>,
-    anchors: HashMap<usize, (Value, usize)>,
-    nodes: usize,
-    done: Option<Value>,
-    duplicates: Vec<Duplicate>,
+    anchors: HashMap<usize, Anchored>,
+    read: Read,
 }
 
 impl Builder<'_> {
@@ -96,6 +106,7 @@ impl Builder<'_> {
                 if self.expects_key() {
                     return self.key(&text, style, anchor, span);
                 }
+                self.spend(json::NODE + text.len() as u64, span)?;
                 let value = scalar(&text, style, tag.as_deref());
                 self.finish(value, anchor, span)
             }
@@ -131,28 +142,44 @@ impl Builder<'_> {
                 };
                 self.finish(value, anchor, span)
             }
-            Event::Alias(anchor) => {
-                let Some((value, nodes)) = self.anchors.get(&anchor) else {
-                    return Err(self.error(span, "an alias stands inside the node that it names"));
-                };
-                self.nodes = self.nodes.saturating_add(*nodes);
-                if self.nodes > self.limits.nodes {
-                    return Err(DocumentError::TooManyNodes {
-                        place: self.source.place(start_of(span)).into(),
-                        limit: self.limits.nodes,
-                    });
-                }
-                let value = value.clone();
-                if self.expects_key() {
-                    let Value::String(text) = value else {
-                        return Err(self.error(span, "a key must be a single value"));
-                    };
-                    return self.key(&text, ScalarStyle::DoubleQuoted, 0, span);
-                }
-                self.finish(value, 0, span)
-            }
+            Event::Alias(anchor) => self.alias(anchor, span),
             _ => Ok(()),
         }
+    }
+
+    /// Takes in another copy of an anchored node, or null where there is no room for it.
+    fn alias(&mut self, anchor: usize, span: Span) -> Result<(), DocumentError> {
+        let copied = match self.anchors.get(&anchor) {
+            None => {
+                return Err(self.error(span, "an alias stands inside the node that it names"));
+            }
+            Some(Anchored::TooLarge(exceeded)) => Err(*exceeded),
+            Some(Anchored::Value(value, cost)) => {
+                let deepest = self.stack.len() + cost.depth.saturating_sub(1);
+                self.budget
+                    .check_depth(deepest)
+                    .and_then(|()| self.budget.spend_nodes(cost.nodes))
+                    .and_then(|()| self.budget.spend_bytes(cost.bytes))
+                    .map(|()| value.clone())
+            }
+        };
+        let value = match copied {
+            Ok(value) => value,
+            Err(exceeded) if self.expects_key() || self.read.cut.len() >= MOST_CUT => {
+                return Err(self.over_budget(span, exceeded));
+            }
+            Err(exceeded) => {
+                self.read.cut.push((self.pointer(), exceeded));
+                Value::Null
+            }
+        };
+        if self.expects_key() {
+            let Value::String(text) = value else {
+                return Err(self.error(span, "a key must be a single value"));
+            };
+            return self.key(&text, ScalarStyle::DoubleQuoted, 0, span);
+        }
+        self.finish(value, 0, span)
     }
 
     fn expects_key(&self) -> bool {
@@ -163,12 +190,13 @@ impl Builder<'_> {
         if self.expects_key() {
             return Err(self.error(span, "a key must be a single value, not a list or mapping"));
         }
-        if self.stack.len() >= self.limits.depth {
+        if self.budget.check_depth(self.stack.len()).is_err() {
             return Err(DocumentError::TooDeep {
                 place: self.source.place(start_of(span)).into(),
-                limit: self.limits.depth,
+                limit: usize::try_from(self.budget.allowance().depth).unwrap_or(usize::MAX),
             });
         }
+        self.spend(json::NODE, span)?;
         self.stack.push(open);
         Ok(())
     }
@@ -180,9 +208,9 @@ impl Builder<'_> {
         anchor: usize,
         span: Span,
     ) -> Result<(), DocumentError> {
+        self.spend(json::PROPERTY + text.len() as u64, span)?;
         if anchor != 0 {
-            self.anchors
-                .insert(anchor, (Value::String(text.to_string()), 1));
+            self.anchor(anchor, &Value::from(text));
         }
         let is_merge = text == "<<" && style == ScalarStyle::Plain;
         let mut repeated = false;
@@ -191,10 +219,10 @@ impl Builder<'_> {
             *key = Some(text.to_string());
         }
         if repeated {
-            if self.duplicates.len() >= 1000 {
+            if self.read.duplicates.len() >= 1000 {
                 return Err(self.error(span, "more than 1000 keys stand twice in their mappings"));
             }
-            self.duplicates.push(self.pointer());
+            self.read.duplicates.push(self.pointer());
         }
         Ok(())
     }
@@ -214,11 +242,10 @@ impl Builder<'_> {
 
     fn finish(&mut self, value: Value, anchor: usize, span: Span) -> Result<(), DocumentError> {
         if anchor != 0 {
-            let nodes = count(&value);
-            self.anchors.insert(anchor, (value.clone(), nodes));
+            self.anchor(anchor, &value);
         }
         match self.stack.last_mut() {
-            None => self.done = Some(value),
+            None => self.read.root = value,
             Some(Open::Sequence { items, .. }) => items.push(value),
             Some(Open::Mapping {
                 members,
@@ -247,6 +274,30 @@ impl Builder<'_> {
         Ok(())
     }
 
+    /// Keeps an anchored node for its aliases, as far as there is room for one more of it.
+    fn anchor(&mut self, anchor: usize, value: &Value) {
+        let cost = Cost::of(value);
+        let kept = match self.budget.spend_bytes(cost.bytes) {
+            Ok(()) => Anchored::Value(value.clone(), cost),
+            Err(exceeded) => Anchored::TooLarge(exceeded),
+        };
+        self.anchors.insert(anchor, kept);
+    }
+
+    fn spend(&self, bytes: u64, span: Span) -> Result<(), DocumentError> {
+        self.budget
+            .step()
+            .and(self.budget.spend_bytes(bytes))
+            .map_err(|exceeded| self.over_budget(span, exceeded))
+    }
+
+    fn over_budget(&self, span: Span, exceeded: Exceeded) -> DocumentError {
+        DocumentError::OverBudget {
+            place: self.source.place(start_of(span)).into(),
+            exceeded,
+        }
+    }
+
     fn error(&self, span: Span, message: &str) -> DocumentError {
         DocumentError::Yaml {
             place: self.source.place(start_of(span)).into(),
@@ -267,11 +318,44 @@ fn merged(mut members: Map<String, Value>, merges: Vec<Value>) -> Map<String, Va
     members
 }
 
-fn count(value: &Value) -> usize {
-    match value {
-        Value::Array(items) => 1 + items.iter().map(count).sum::<usize>(),
-        Value::Object(members) => 1 + members.values().map(count).sum::<usize>(),
-        _ => 1,
+/// What a value costs.
+#[derive(Clone, Copy, Debug, Default)]
+struct Cost {
+    bytes: u64,
+    nodes: u64,
+    /// Levels of collections; 0 for a scalar.
+    depth: usize,
+}
+
+impl Cost {
+    fn of(value: &Value) -> Self {
+        let mut cost = Self {
+            bytes: json::NODE,
+            nodes: 1,
+            depth: 0,
+        };
+        match value {
+            Value::Array(items) => {
+                cost.depth = 1;
+                items.iter().for_each(|item| cost.add(Self::of(item)));
+            }
+            Value::Object(members) => {
+                cost.depth = 1;
+                for (name, member) in members {
+                    cost.bytes += json::PROPERTY + name.len() as u64;
+                    cost.add(Self::of(member));
+                }
+            }
+            Value::String(text) => cost.bytes += text.len() as u64,
+            _ => {}
+        }
+        cost
+    }
+
+    fn add(&mut self, below: Self) {
+        self.bytes = self.bytes.saturating_add(below.bytes);
+        self.nodes = self.nodes.saturating_add(below.nodes);
+        self.depth = self.depth.max(below.depth + 1);
     }
 }
 

@@ -9,10 +9,10 @@ mod response;
 mod security;
 mod swagger;
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use http::Method;
-use oasgate_document::{Address, Document, Pointer, Problem, SpecVersion};
+use oasgate_document::{Address, Document, Pointer, Problem, ProblemKind, SpecVersion};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
@@ -77,12 +77,11 @@ pub(super) fn contract(store: Arc<SchemaStore>) -> Contract {
 }
 
 pub(super) fn problem(problem: &Problem) -> Defect {
-    let is_reference = problem.message.starts_with("`$ref");
     Defect {
-        rule: if is_reference {
-            "unresolved-reference"
-        } else {
-            "duplicate-key"
+        rule: match problem.kind {
+            ProblemKind::Reference => "unresolved-reference",
+            ProblemKind::DuplicateKey => "duplicate-key",
+            _ => "document-limit",
         },
         address: problem.address.clone(),
         message: problem.message.clone(),
@@ -202,6 +201,7 @@ impl Reader {
             _ => return Vec::new(),
         };
         let mut operations: Vec<Operation> = Vec::new();
+        let mut ids: HashSet<OperationId> = HashSet::new();
         for (path, at) in self.members(&root, "paths") {
             if !path.starts_with('/') {
                 if !path.starts_with("x-") {
@@ -217,13 +217,14 @@ impl Reader {
                 else {
                     continue;
                 };
-                if operations.iter().any(|known| known.id == operation.id) {
+                if !ids.insert(operation.id.clone()) {
                     self.complain(
                         "duplicate-operation-id",
                         at.join("operationId"),
                         format!("the operationId `{}` is taken", operation.id),
                     );
                     operation.id = OperationId(format!("{} {path}", operation.method));
+                    ids.insert(operation.id.clone());
                 }
                 operations.push(operation);
             }
@@ -263,6 +264,7 @@ impl Reader {
     fn name_links(&mut self, operations: &[Operation]) {
         // Links are kept with the operation's id as the document writes it; one that leads nowhere
         // is told here, when all operations are known.
+        let known: HashSet<&OperationId> = operations.iter().map(|one| &one.id).collect();
         for operation in operations {
             for link in operation
                 .responses
@@ -271,7 +273,7 @@ impl Reader {
                 .flat_map(|response| &response.links)
             {
                 if let Some(target) = &link.operation
-                    && !operations.iter().any(|known| known.id == *target)
+                    && !known.contains(target)
                 {
                     self.complain(
                         "unresolved-reference",

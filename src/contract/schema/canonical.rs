@@ -3,6 +3,8 @@
 use jsonschema::canonical::{self, Satisfiability};
 use serde_json::Value;
 
+use super::alternatives;
+
 pub(crate) use jsonschema::canonical::{
     ArrayView, CanonicalSchema, CanonicalView, Distinctness, ObjectView, ObjectViolationView,
     StringView,
@@ -11,9 +13,18 @@ pub(crate) use jsonschema::canonical::{
 /// The longest schema, written out, that is canonicalised: what is longer costs too much.
 const MOST_TEXT: usize = 2 << 20;
 
+/// How many alternatives the parts of a schema may have when they are put together: each pair of
+/// alternatives in an `allOf` doubles them, and with them the time and the memory that it takes.
+const MOST_ALTERNATIVES: u64 = 4_096;
+
+/// Whether the canonical form costs more than it may.
+fn is_too_costly(schema: &Value) -> bool {
+    schema.to_string().len() > MOST_TEXT || alternatives::widest(schema) > MOST_ALTERNATIVES
+}
+
 /// The canonical form of a self-contained schema. `None` where it has none, or is too large.
 pub(crate) fn canonical(schema: &Value) -> Option<CanonicalSchema> {
-    if schema.to_string().len() > MOST_TEXT {
+    if is_too_costly(schema) {
         return None;
     }
     let canonical = canonical::options()
@@ -26,6 +37,9 @@ pub(crate) fn canonical(schema: &Value) -> Option<CanonicalSchema> {
 
 /// Whether it is proved that a self-contained schema accepts nothing.
 pub(super) fn is_impossible(schema: &Value) -> bool {
+    if is_too_costly(schema) {
+        return false;
+    }
     canonical::options()
         .offline()
         .should_validate_formats(false)

@@ -72,7 +72,7 @@ pub(super) fn of(schema: &Schema, value: &Value) -> Vec<Constraint> {
                     slot: place.slot.clone(),
                     address: at.join(keyword),
                     keyword: keyword.clone(),
-                    argument: argument.clone(),
+                    argument: shortened(keyword, argument),
                     beside: members
                         .iter()
                         .filter(|(other, _)| {
@@ -88,6 +88,21 @@ pub(super) fn of(schema: &Schema, value: &Value) -> Vec<Constraint> {
         },
     );
     found
+}
+
+/// The longest list that a constraint carries.
+const MOST_LISTED: usize = 1_000;
+
+/// The argument of a keyword without what no constraint needs: schemas, and the end of long lists. A
+/// constraint is made for each node of a value.
+fn shortened(keyword: &str, argument: &Value) -> Value {
+    match argument {
+        Value::Object(_) if !matches!(keyword, "const" | "dependentRequired") => Value::Null,
+        Value::Array(list) if keyword != "const" => {
+            Value::Array(list.iter().take(MOST_LISTED).cloned().collect())
+        }
+        other => other.clone(),
+    }
 }
 
 impl Constraint {

@@ -5,6 +5,7 @@
 //! compiled once, when first asked, with its references left to be followed lazily. A document
 //! whose schemas all refer to each other therefore costs no more than the schemas in use.
 
+mod alternatives;
 pub(crate) mod canonical;
 mod choices;
 mod constraints;

@@ -1,5 +1,7 @@
 //! A schema as a file of its own, with everything it refers to under `$defs`.
 
+use std::collections::HashMap;
+
 use indexmap::IndexMap;
 use oasgate_document::Address;
 use serde_json::{Map, Value, json};
@@ -65,6 +67,7 @@ fn bundle_up_to(schema: &Schema, purpose: Purpose, most: usize) -> Value {
     let store = &schema.store;
     let root = store.target(&schema.address);
     let mut names: IndexMap<(Address, Form), String> = IndexMap::new();
+    let mut taken = HashMap::new();
     names.insert((root.clone(), Form::Whole), String::new());
     let mut definitions = Map::new();
     let mut top = Value::Bool(true);
@@ -90,7 +93,7 @@ fn bundle_up_to(schema: &Schema, purpose: Purpose, most: usize) -> Value {
                 let name = if let Some(known) = names.get(&target) {
                     known.clone()
                 } else {
-                    let fresh = fresh_name(&target.0, &names);
+                    let fresh = fresh_name(&target.0, &mut taken);
                     names.insert(target, fresh.clone());
                     fresh
                 };
@@ -138,18 +141,20 @@ fn bundle_up_to(schema: &Schema, purpose: Purpose, most: usize) -> Value {
 }
 
 /// The component's name, else the last word of the pointer; numbered where it is taken.
-fn fresh_name(address: &Address, taken: &IndexMap<(Address, Form), String>) -> String {
+fn fresh_name(address: &Address, taken: &mut HashMap<String, usize>) -> String {
     let wanted = component_name(address)
         .or_else(|| address.pointer.last())
         .filter(|name| !name.is_empty())
         .unwrap_or_else(|| "schema".to_owned());
-    if !taken.values().any(|name| *name == wanted) {
-        return wanted;
+    let mut name = wanted.clone();
+    while taken.contains_key(&name) {
+        // Each name knows the number that was given to it last.
+        let number = taken.entry(wanted.clone()).or_insert(1);
+        *number += 1;
+        name = format!("{wanted}{number}");
     }
-    (2..=taken.len() + 2)
-        .map(|number| format!("{wanted}{number}"))
-        .find(|name| !taken.values().any(|known| known == name))
-        .unwrap_or(wanted)
+    taken.insert(name.clone(), 1);
+    name
 }
 
 /// A reference to a definition, its name escaped for a pointer in a URI fragment.

@@ -4,6 +4,7 @@
 //! through references, all of `allOf`, and those alternatives of `anyOf` and `oneOf` that accept the
 //! value.
 
+use indexmap::IndexSet;
 use oasgate_document::{Address, FileId, Pointer};
 use serde_json::{Map, Value};
 
@@ -14,6 +15,12 @@ use super::{
 
 /// How deep references and compositions are followed before they are taken for a circle.
 pub(super) const MOST_STEPS: usize = 32;
+
+/// How many schema objects are gathered for one node.
+const MOST_IN_FORCE: usize = 1_000;
+
+/// How many undeclared properties of one value are told.
+const MOST_UNDECLARED: usize = 1_000;
 
 /// The schema objects in force at one node.
 pub(super) type InForce<'s> = Vec<(Address, &'s Map<String, Value>)>;
@@ -34,7 +41,9 @@ pub(super) fn undeclared(schema: &Schema, value: &Value) -> Vec<Pointer> {
         let Value::Object(members) = node.value else {
             return;
         };
-        let is_open = node.schemas.iter().any(|(_, schema)| {
+        // Where not all schemas were gathered, another one may name the property.
+        let is_partial = node.schemas.len() >= MOST_IN_FORCE;
+        let is_open = is_partial || node.schemas.iter().any(|(_, schema)| {
             [
                 "additionalProperties",
                 "unevaluatedProperties",
@@ -56,6 +65,9 @@ pub(super) fn undeclared(schema: &Schema, value: &Value) -> Vec<Pointer> {
             return;
         }
         for name in members.keys() {
+            if found.len() >= MOST_UNDECLARED {
+                return;
+            }
             if !named.iter().any(|properties| properties.contains_key(name)) {
                 found.push(node.place.pointer.join(name));
             }
@@ -310,7 +322,9 @@ pub(super) fn in_force<'s>(
     depth: usize,
     found: &mut InForce<'s>,
 ) {
-    if depth > MOST_STEPS || found.iter().any(|(known, _)| known == address) {
+    if depth > MOST_STEPS
+        || found.len() >= MOST_IN_FORCE
+        || found.iter().any(|(known, _)| known == address) {
         return;
     }
     let store = &schema.store;
@@ -442,18 +456,10 @@ pub(super) fn property(schema: &Schema, name: &str) -> Option<Schema> {
 
 /// The names of all properties.
 pub(super) fn property_names(schema: &Schema) -> Vec<String> {
-    let mut names: Vec<String> = Vec::new();
+    let mut names: IndexSet<String> = IndexSet::new();
     for (_, members) in everything_in_force(schema) {
-        for name in members
-            .get("properties")
-            .and_then(Value::as_object)
-            .into_iter()
-            .flat_map(Map::keys)
-        {
-            if !names.contains(name) {
-                names.push(name.clone());
-            }
-        }
+        let properties = members.get("properties").and_then(Value::as_object);
+        names.extend(properties.into_iter().flat_map(Map::keys).cloned());
     }
-    names
+    names.into_iter().collect()
 }

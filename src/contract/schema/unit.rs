@@ -7,6 +7,7 @@
 
 use std::{
     cell::RefCell,
+    collections::HashMap,
     sync::{Arc, OnceLock, Weak},
 };
 
@@ -31,6 +32,14 @@ const MOST_REPAIRS: usize = 200;
 
 /// The bound on steps of one look-around or back-reference pattern.
 const BACKTRACK_LIMIT: usize = 100_000;
+
+/// How often schemas may be written out in each other where a keyword must see through references.
+/// Each reference to a schema is one more copy of it there, so that a few schemas that refer to each
+/// other twice would be copied more often than anything can hold.
+const MOST_COPIES: u64 = 20_000;
+
+/// How deep references that such a keyword must see through may lead into each other.
+const MOST_REFERENCES: usize = 200;
 
 /// A compiled schema object.
 pub(super) struct Unit {
@@ -84,6 +93,17 @@ impl Unit {
             }
             definitions.insert(done.to_string(), schema);
             done += 1;
+        }
+        let is_too_large = Copies::of(&definitions) > MOST_COPIES;
+        if is_too_large {
+            definitions.values_mut().for_each(without_unevaluated);
+            store.complain(
+                address.clone(),
+                "document-limit",
+                "`unevaluatedProperties` and `unevaluatedItems` are not checked here: the schemas \
+                 refer to each other too often"
+                    .to_owned(),
+            );
         }
         let schema = json!({ "$ref": resource_uri(0), "$defs": definitions });
         let validator = build(store, schema, direction, &|pointer| {
@@ -179,6 +199,90 @@ fn must_see_through_references(value: &Value) -> bool {
         }),
         Value::Array(items) => items.iter().any(must_see_through_references),
         _ => false,
+    }
+}
+
+/// Counts how many schemas stand in one when each reference to another is written out.
+struct Copies<'d> {
+    definitions: &'d Map<String, Value>,
+    known: HashMap<usize, u64>,
+}
+
+impl<'d> Copies<'d> {
+    /// Those of the first definition.
+    fn of(definitions: &'d Map<String, Value>) -> u64 {
+        let mut copies = Self {
+            definitions,
+            known: HashMap::new(),
+        };
+        copies.within(0, 0)
+    }
+
+    fn within(&mut self, number: usize, depth: usize) -> u64 {
+        if let Some(known) = self.known.get(&number) {
+            return *known;
+        }
+        if depth > MOST_REFERENCES {
+            return u64::MAX;
+        }
+        // A circle is written out once.
+        self.known.insert(number, 1);
+        let mut targets = Vec::new();
+        if let Some(definition) = self.definitions.get(&number.to_string()) {
+            same_value_targets(definition, &mut targets);
+        }
+        let all = targets.into_iter().fold(1_u64, |all, target| {
+            all.saturating_add(self.within(target, depth + 1))
+        });
+        self.known.insert(number, all);
+        all
+    }
+}
+
+/// The numbers of the resources that a schema refers to for the value that it is itself about.
+fn same_value_targets(schema: &Value, targets: &mut Vec<usize>) {
+    const FOR_THE_SAME_VALUE: [&str; 8] = [
+        "allOf",
+        "anyOf",
+        "dependentSchemas",
+        "else",
+        "if",
+        "not",
+        "oneOf",
+        "then",
+    ];
+    let Value::Object(members) = schema else {
+        return;
+    };
+    let reference = members.get("$ref").and_then(Value::as_str);
+    targets.extend(reference.and_then(|uri| uri.rsplit('/').next()?.parse::<usize>().ok()));
+    for keyword in FOR_THE_SAME_VALUE {
+        match members.get(keyword) {
+            Some(Value::Array(schemas)) => schemas
+                .iter()
+                .for_each(|schema| same_value_targets(schema, targets)),
+            Some(Value::Object(schemas)) if keyword == "dependentSchemas" => schemas
+                .values()
+                .for_each(|schema| same_value_targets(schema, targets)),
+            Some(schema) => same_value_targets(schema, targets),
+            None => {}
+        }
+    }
+}
+
+fn without_unevaluated(schema: &mut Value) {
+    match schema {
+        Value::Object(members) => {
+            members.retain(|keyword, _| {
+                !matches!(
+                    keyword.as_str(),
+                    "unevaluatedProperties" | "unevaluatedItems"
+                )
+            });
+            members.values_mut().for_each(without_unevaluated);
+        }
+        Value::Array(items) => items.iter_mut().for_each(without_unevaluated),
+        _ => {}
     }
 }
 

@@ -57,6 +57,9 @@ const MOST_STEPS: usize = 256;
 /// How many of the alternatives of an `anyOf` or `oneOf` are explained.
 const MOST_ALTERNATIVES: usize = 64;
 
+/// How many breaches of one value are told.
+const MOST_VIOLATIONS: usize = 1_000;
+
 /// Each keyword that a value breaks.
 pub(super) fn collect(
     store: &SchemaStore,
@@ -116,6 +119,9 @@ impl Explanation<'_> {
     ) {
         let unit = self.store.unit(address, self.direction);
         for error in unit.errors(value) {
+            if found.len() >= MOST_VIOLATIONS {
+                return;
+            }
             let at = unit.keyword_address(&error);
             let local = Pointer::parse(error.instance_path().as_str()).unwrap_or_default();
             let instance = local

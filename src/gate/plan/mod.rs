@@ -46,14 +46,58 @@ pub struct Plan {
     pub(super) has_any: bool,
 }
 
-/// Plans every operation of a contract.
-pub fn plan(contract: &Contract, settings: &LiveSettings) -> Vec<Plan> {
+/// Plans the operations of a contract, each when it is asked for: nothing is kept of what came before.
+pub fn plan<'p>(
+    contract: &'p Contract,
+    settings: &'p LiveSettings,
+) -> impl Iterator<Item = Plan> + 'p {
     let strategies = Strategies::default();
-    let mut plans = begin(contract, settings, &strategies);
-    for plan in &mut plans {
+    let mut declared = declared_methods(contract);
+    contract.operations().iter().map(move |operation| {
+        let mut plan = begun(contract, settings, &strategies, operation, &mut declared);
         plan.complete(contract, settings, &strategies);
+        plan
+    })
+}
+
+/// The methods of each path that have not been looked at yet.
+type DeclaredMethods<'p> = HashMap<Shape, Vec<&'p Method>>;
+
+fn declared_methods(contract: &Contract) -> DeclaredMethods<'_> {
+    let mut declared = DeclaredMethods::new();
+    for operation in contract.operations() {
+        declared
+            .entry(Shape::of(operation))
+            .or_default()
+            .push(&operation.method);
     }
-    plans
+    declared
+}
+
+/// The first part of the plan of one operation.
+fn begun(
+    contract: &Contract,
+    settings: &LiveSettings,
+    strategies: &Strategies,
+    operation: &Arc<Operation>,
+    declared: &mut DeclaredMethods<'_>,
+) -> Plan {
+    let mut plan = Plan {
+        operation: Arc::clone(operation),
+        cases: Vec::new(),
+        unbreakable: Vec::new(),
+        left_out: left_out(operation, settings),
+        other_methods: Vec::new(),
+        has_any: false,
+    };
+    // What a path does not declare is looked at once, with the first of its operations.
+    if plan.left_out.is_none()
+        && let Some(declared) = declared.remove(&Shape::of(operation))
+    {
+        plan.other_methods = methods::undeclared(&declared, settings);
+    }
+    plan.start(contract, settings, strategies);
+    plan
 }
 
 /// The first part of every plan.
@@ -62,34 +106,11 @@ pub(super) fn begin(
     settings: &LiveSettings,
     strategies: &Strategies,
 ) -> Vec<Plan> {
-    let mut declared: HashMap<Shape, Vec<&Method>> = HashMap::new();
-    for operation in contract.operations() {
-        declared
-            .entry(Shape::of(operation))
-            .or_default()
-            .push(&operation.method);
-    }
+    let mut declared = declared_methods(contract);
     contract
         .operations()
         .iter()
-        .map(|operation| {
-            let mut plan = Plan {
-                operation: Arc::clone(operation),
-                cases: Vec::new(),
-                unbreakable: Vec::new(),
-                left_out: left_out(operation, settings),
-                other_methods: Vec::new(),
-                has_any: false,
-            };
-            // What a path does not declare is looked at once, with the first of its operations.
-            if plan.left_out.is_none()
-                && let Some(declared) = declared.remove(&Shape::of(operation))
-            {
-                plan.other_methods = methods::undeclared(&declared, settings);
-            }
-            plan.start(contract, settings, strategies);
-            plan
-        })
+        .map(|operation| begun(contract, settings, strategies, operation, &mut declared))
         .collect()
 }
 

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     contract::{Constraint, Schema},
-    generate::{Generator, Values, format, pattern::Pattern},
+    generate::{Generator, Values, format, limits, pattern::Pattern},
 };
 
 /// Valid values at the edges of a schema: all optional parts, none, and each alone; the near side of
@@ -90,7 +90,11 @@ impl Collected<'_> {
         let [Value::Object(all), Value::Object(none), ..] = bases else {
             return;
         };
-        for (name, member) in all {
+        let most = limits::copies(none.len());
+        for (name, member) in all.iter().take(most) {
+            if self.is_full() {
+                return;
+            }
             if !none.contains_key(name) {
                 let mut alone = none.clone();
                 alone.insert(name.clone(), member.clone());

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     contract::{Constraint, Schema},
-    generate::{Generator, Values, format, invalid},
+    generate::{Generator, Values, format, invalid, limits},
 };
 
 /// How many invalid values are drawn to break what no plan of its own breaks.
@@ -360,6 +360,7 @@ fn without_each(node: &Value, names: &Value, keyword: &str) -> Vec<(Value, Strin
     let names = names.as_array().into_iter().flatten();
     names
         .filter_map(Value::as_str)
+        .take(limits::copies(members.len()))
         .map(|name| {
             let mut fewer = members.clone();
             fewer.shift_remove(name);

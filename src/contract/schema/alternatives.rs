@@ -1,0 +1,146 @@
+//! How many alternatives a schema comes to when its parts are put together, without doing it.
+
+use std::collections::HashMap;
+
+use serde_json::{Map, Value};
+
+/// How many references are followed into each other.
+const MOST_REFERENCES: usize = 64;
+
+/// The most alternatives that any part of a self-contained schema has.
+///
+/// What holds together multiplies (`allOf`, and keywords beside each other), alternatives add up
+/// (`anyOf`, `oneOf`). A circle counts as one, and so does what stands behind too many references:
+/// each definition is counted by itself too.
+pub(super) fn widest(root: &Value) -> u64 {
+    let mut count = Count {
+        root,
+        known: HashMap::new(),
+        widest: 1,
+        depth: 0,
+    };
+    count.schema(root);
+    count.widest
+}
+
+struct Count<'s> {
+    root: &'s Value,
+    /// What is known of the target of each reference.
+    known: HashMap<&'s str, u64>,
+    widest: u64,
+    /// How many references lead to where the counting is.
+    depth: usize,
+}
+
+impl<'s> Count<'s> {
+    /// The alternatives of one schema; those of schemas for other values are only compared.
+    fn schema(&mut self, schema: &'s Value) -> u64 {
+        let Value::Object(members) = schema else {
+            return 1;
+        };
+        let mut width = 1_u64;
+        for (keyword, argument) in members {
+            let more = match (keyword.as_str(), argument) {
+                ("$ref", Value::String(target)) => self.reference(target),
+                ("allOf", Value::Array(parts)) => parts
+                    .iter()
+                    .map(|part| self.schema(part))
+                    .fold(1, u64::saturating_mul),
+                ("anyOf" | "oneOf", Value::Array(branches)) => branches
+                    .iter()
+                    .map(|branch| self.schema(branch))
+                    .fold(0, u64::saturating_add)
+                    .max(1),
+                ("if", condition) => {
+                    self.schema(condition);
+                    self.branch(members, "then")
+                        .saturating_add(self.branch(members, "else"))
+                }
+                // Counted with `if`.
+                ("then" | "else", _) => 1,
+                (
+                    "properties" | "patternProperties" | "dependentSchemas" | "$defs",
+                    Value::Object(schemas),
+                ) => {
+                    for schema in schemas.values() {
+                        self.schema(schema);
+                    }
+                    1
+                }
+                ("const" | "enum" | "default" | "examples" | "required", _) => 1,
+                (_, Value::Array(schemas)) => {
+                    for schema in schemas {
+                        self.schema(schema);
+                    }
+                    1
+                }
+                (_, one @ Value::Object(_)) => {
+                    self.schema(one);
+                    1
+                }
+                _ => 1,
+            };
+            width = width.saturating_mul(more);
+        }
+        self.widest = self.widest.max(width);
+        width
+    }
+
+    fn branch(&mut self, members: &'s Map<String, Value>, keyword: &str) -> u64 {
+        members.get(keyword).map_or(1, |schema| self.schema(schema))
+    }
+
+    fn reference(&mut self, target: &'s str) -> u64 {
+        if let Some(known) = self.known.get(target) {
+            return *known;
+        }
+        if self.depth >= MOST_REFERENCES {
+            return 1;
+        }
+        self.known.insert(target, 1);
+        self.depth += 1;
+        let fragment = target.strip_prefix('#').unwrap_or_default();
+        let decoded = percent_encoding::percent_decode_str(fragment).decode_utf8_lossy();
+        let width = match self.root.pointer(&decoded) {
+            Some(schema) if !fragment.is_empty() => self.schema(schema),
+            _ => 1,
+        };
+        self.depth -= 1;
+        self.known.insert(target, width);
+        width
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::widest;
+
+    fn pairs(count: usize) -> Value {
+        let pair = json!({"oneOf": [{"required": ["a"]}, {"required": ["b"]}]});
+        json!({"properties": {"deep": {"allOf": vec![pair; count]}}})
+    }
+
+    #[test]
+    fn pairs_that_hold_together_double() {
+        assert_eq!(widest(&pairs(3)), 8);
+        assert_eq!(widest(&pairs(40)), 1 << 40);
+        assert_eq!(widest(&pairs(400)), u64::MAX);
+    }
+
+    #[test]
+    fn many_alternatives_add_up() {
+        let branches: Vec<Value> = (0..300).map(|number| json!({"const": number})).collect();
+        assert_eq!(widest(&json!({"oneOf": branches})), 300);
+    }
+
+    #[test]
+    fn references_are_followed_and_circles_end() {
+        let schema = json!({
+            "allOf": [{"$ref": "#/$defs/A"}, {"$ref": "#/$defs/A"}],
+            "$defs": {"A": {"anyOf": [{"type": "string"}, {"$ref": "#/$defs/A"}, {"type": "null"}]}},
+        });
+        assert_eq!(widest(&schema), 9);
+    }
+}

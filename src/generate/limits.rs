@@ -1,0 +1,48 @@
+//! What generation may spend: on one value, and on the copies of a value that are changed a little.
+//!
+//! Limits are counted in steps and nodes, never in time, so that a seed gives the same values on every
+//! machine.
+
+use oasgate_document::{Allowance, Budget};
+
+use crate::contract::Schema;
+
+/// The most elements or properties that are made of one value at all.
+pub(super) const MOST_SIZE: usize = 20_000;
+
+/// The longest string that is made, in characters.
+pub(super) const MOST_TEXT: usize = 100_000;
+
+/// How many members of all copies together are made of one value.
+const MOST_COPIED: usize = 200_000;
+
+/// Steps for one value, over all attempts at it.
+const STEPS: u64 = 100_000;
+
+/// Steps where values of the schema used up theirs before.
+const FEW_STEPS: u64 = 2_000;
+
+/// What it costs to ask a judge, in steps.
+pub(super) const JUDGE: u64 = 20;
+
+/// How many values of one schema may use up their steps before the next ones get few.
+pub(super) const MOST_FAILURES: usize = 2;
+
+/// A budget for one value of a schema, of which so many values were not found before.
+pub(super) fn for_value(schema: &Schema, failures: usize) -> Budget {
+    let steps = if failures < MOST_FAILURES {
+        STEPS
+    } else {
+        FEW_STEPS
+    };
+    let allowance = Allowance {
+        steps,
+        ..Allowance::UNLIMITED
+    };
+    Budget::new(allowance, schema.document().stop())
+}
+
+/// How many copies are made of a collection with so many members: few of what is large.
+pub(super) fn copies(members: usize) -> usize {
+    (MOST_COPIED / members.max(1)).max(2)
+}
