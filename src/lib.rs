@@ -161,6 +161,7 @@
     reason = "what a reader pastes is a test"
 )]
 
+pub mod cause;
 pub mod check;
 pub mod contract;
 #[doc(hidden)]
@@ -177,6 +178,7 @@ pub mod snapshot;
 pub mod testing;
 pub mod transport;
 pub mod wire;
+mod words;
 
 pub use contract::Contract;
 pub use oasgate_document as document;

@@ -1,10 +1,16 @@
 //! The JSON reports of several runs as one: what shards found, together.
 
+use std::cmp::Reverse;
+
 use indexmap::IndexMap;
 use serde_json::{Map, Value, json};
 
 use super::{json::VERSION, parts::shares};
+<<<<<<< HEAD
 use crate::{finding::Severity, run::Coverage};
+=======
+use crate::{cause::harm, finding::Severity, gate::Coverage};
+>>>>>>> f65730e (cause: findings grouped by what would mend them, in every report)
 
 /// Reports that cannot be joined.
 #[derive(Debug, thiserror::Error)]
@@ -87,6 +93,7 @@ pub fn merge(reports: &[(String, Vec<u8>)]) -> Result<Merged, MergeError> {
     }
     let parts: Vec<&Object> = parts.iter().map(|(_, part)| part).collect();
     let findings = findings(&parts, "/findings");
+    let causes = causes(&parts);
     let operations = operations(&parts, &findings);
     let number = |severity: Severity| {
         findings
@@ -128,6 +135,7 @@ pub fn merge(reports: &[(String, Vec<u8>)]) -> Result<Merged, MergeError> {
             "written": all(&parts, "/snapshots/written"),
         }),
     );
+    set("causes", Value::Array(causes));
     set("findings", Value::Array(findings));
     set("operations", Value::Array(operations));
     set("notices", Value::Array(all(&parts, "/notices")));
@@ -265,6 +273,52 @@ fn findings(parts: &[&Object], pointer: &str) -> Vec<Value> {
             .then_with(|| text(a, "operation").cmp(&text(b, "operation")))
             .then_with(|| text(a, "check").cmp(&text(b, "check")))
             .then_with(|| text(a, "fingerprint").cmp(&text(b, "fingerprint")))
+    });
+    joined
+}
+
+/// The causes by id: what each report says of one is joined, and the order is found anew.
+fn causes(parts: &[&Object]) -> Vec<Value> {
+    let mut joined: IndexMap<String, Value> = IndexMap::new();
+    for cause in parts
+        .iter()
+        .filter_map(|part| at(part, "/causes")?.as_array())
+        .flatten()
+    {
+        let id = cause["id"].as_str().unwrap_or_default();
+        let Some(known) = joined.get_mut(id) else {
+            joined.insert(id.to_owned(), cause.clone());
+            continue;
+        };
+        known["seen"] =
+            json!(known["seen"].as_u64().unwrap_or(0) + cause["seen"].as_u64().unwrap_or(0));
+        if severity_of(cause) > severity_of(known) {
+            known["severity"] = cause["severity"].clone();
+            known["check"] = cause["check"].clone();
+        }
+        for list in ["operations", "findings"] {
+            let (Some(all), Some(more)) = (known[list].as_array_mut(), cause[list].as_array())
+            else {
+                continue;
+            };
+            let new = more.iter().filter(|one| !all.contains(one)).cloned();
+            let new: Vec<Value> = new.collect();
+            all.extend(new);
+        }
+        if let Some(operations) = known["operations"].as_array_mut() {
+            operations.sort_by(|a, b| a.as_str().cmp(&b.as_str()));
+        }
+    }
+    let mut joined: Vec<Value> = joined.into_values().collect();
+    joined.sort_by_cached_key(|cause| {
+        let number = |list: &str| cause[list].as_array().map_or(0, Vec::len);
+        (
+            Reverse(severity_of(cause)),
+            harm(cause["check"].as_str().unwrap_or_default()),
+            Reverse(number("operations")),
+            Reverse(cause["seen"].as_u64()),
+            cause["id"].to_string(),
+        )
     });
     joined
 }

@@ -16,7 +16,6 @@ mod parts;
 mod sarif;
 mod source_line;
 mod terminal;
-mod words;
 mod write;
 
 use std::{fmt, path::PathBuf, str::FromStr};
@@ -27,10 +26,10 @@ use crate::{
 };
 use oasgate_document::Document;
 
+pub use crate::words::count;
 pub use escape::visible;
 pub use merge::{JoinedEnd, MergeError, Merged, merge};
 pub use terminal::{Colour, Detail, Terminal, render_finding};
-pub use words::count;
 pub use write::{ReportError, probe, write_atomically};
 
 /// A format that is written to a file.

@@ -26,7 +26,7 @@ impl SourceLine {
     /// The line where a node stands: that of its key, so that the reader sees its name.
     pub(super) fn of(document: &Document, at: &Address) -> Option<Self> {
         let place = document.locate_key(at).or_else(|| document.locate(at))?;
-        let text = document.source(at.file)?.text();
+        let text = document.source_of(at)?.text();
         Some(Self::window(&place, text))
     }
 

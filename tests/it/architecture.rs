@@ -16,6 +16,8 @@ const GRANTS: &[(&str, &[&str])] = &[
     ("did_you_mean", &[]),
     ("exchange", &[]),
     ("finding", &["exchange"]),
+    ("words", &[]),
+    ("cause", &["finding", "words"]),
     ("contract", &["did_you_mean"]),
     ("wire", &["contract", "exchange"]),
     ("recording", &["exchange"]),
@@ -51,7 +53,10 @@ const GRANTS: &[(&str, &[&str])] = &[
             "wire",
         ],
     ),
-    ("report", &["did_you_mean", "exchange", "finding", "run"]),
+    (
+        "report",
+        &["cause", "did_you_mean", "exchange", "finding", "run", "words"],
+    ),
     (
         "testing",
         &[

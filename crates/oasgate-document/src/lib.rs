@@ -20,6 +20,7 @@ mod error;
 mod index;
 mod json;
 mod operations;
+mod overlay;
 mod pointer;
 mod references;
 mod source;
