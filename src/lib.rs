@@ -161,6 +161,7 @@
     reason = "what a reader pastes is a test"
 )]
 
+pub mod amend;
 pub mod cause;
 pub mod check;
 pub mod contract;
@@ -170,6 +171,7 @@ pub mod exchange;
 pub mod finding;
 pub mod gate;
 pub mod generate;
+pub mod infer;
 pub mod lint;
 pub mod recording;
 pub mod report;

@@ -18,6 +18,7 @@ use oasgate_document::Document;
 use crate::finding::{Finding, Findings, Severity, stable_hash};
 
 pub(crate) use importance::harm;
+pub(crate) use owner::schema_of;
 
 /// What one change would mend, with the findings that it explains.
 #[derive(Clone, Debug)]

@@ -123,7 +123,7 @@ pub(super) fn parameter(document: &Document, at: &Address) -> Option<(String, St
 
 /// The schema of the node `instance`, starting at the schema of the whole body: through references,
 /// properties, items and the alternatives that lead on.
-pub(super) fn schema_of(
+pub(crate) fn schema_of(
     document: &Document,
     schema: &Address,
     instance: &[String],

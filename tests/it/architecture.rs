@@ -15,7 +15,9 @@ use syn::{UseTree, visit::Visit};
 const GRANTS: &[(&str, &[&str])] = &[
     ("did_you_mean", &[]),
     ("exchange", &[]),
-    ("finding", &["exchange"]),
+    ("infer", &[]),
+    ("finding", &["exchange", "infer"]),
+    ("amend", &["cause", "finding", "infer"]),
     ("words", &[]),
     ("cause", &["finding", "words"]),
     ("contract", &["did_you_mean"]),
@@ -23,7 +25,10 @@ const GRANTS: &[(&str, &[&str])] = &[
     ("recording", &["exchange"]),
     ("snapshot", &["finding"]),
     ("generate", &["contract"]),
-    ("check", &["contract", "exchange", "finding", "wire"]),
+    (
+        "check",
+        &["contract", "exchange", "finding", "infer", "wire"],
+    ),
     ("lint", &["contract", "did_you_mean", "finding"]),
     ("transport", &["exchange", "wire"]),
     (
