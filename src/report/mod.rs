@@ -7,6 +7,7 @@
 
 mod escape;
 mod github;
+mod html;
 mod json;
 #[cfg(feature = "junit")]
 mod junit;
@@ -63,6 +64,11 @@ pub const REPORTS: &[Kind] = &[
         name: "github",
         about: "annotations, printed by a job of GitHub Actions (github=-)",
         render: github::render,
+    },
+    Kind {
+        name: "html",
+        about: "one page that people read: causes, what was seen, findings; opens without a network",
+        render: html::render,
     },
     Kind {
         name: "markdown",

@@ -24,7 +24,7 @@ paths:
         '200': { description: Fine }
 ";
 
-fn document() -> Document {
+pub(super) fn document() -> Document {
     Document::parse("tiny.yaml", YAML).expect("it is a document")
 }
 
@@ -38,7 +38,7 @@ fn responses() -> Address {
     )
 }
 
-fn evidence() -> Evidence {
+pub(super) fn evidence() -> Evidence {
     Evidence {
         method: "GET".into(),
         url: "http://localhost/users".into(),
@@ -51,7 +51,7 @@ fn evidence() -> Evidence {
     }
 }
 
-fn finding(message: &str) -> Finding {
+pub(super) fn finding(message: &str) -> Finding {
     Finding::new("undeclared-status", Severity::Error, message)
         .with_operation("GET /users")
         .at(responses())
@@ -74,7 +74,7 @@ fn coverage() -> Coverage {
     }
 }
 
-fn outcome(findings: Vec<(Finding, u64)>) -> Outcome {
+pub(super) fn outcome(findings: Vec<(Finding, u64)>) -> Outcome {
     let mut grouped = Findings::default();
     for (finding, count) in findings {
         grouped.add_counted(finding, count);
