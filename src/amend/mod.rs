@@ -122,7 +122,10 @@ fn need(finding: &Finding, document: &Document) -> Option<(Pointer, Kind)> {
     let status = finding.discriminator.split(' ').next().unwrap_or_default();
     let is_crash = status.starts_with('5');
     let (node, kind) = match finding.rule.as_str() {
-        "undeclared-status" if !is_crash && !came.is_unreadable => {
+        // A status beyond 599 cannot be declared (RFC 9110 §15).
+        "undeclared-status"
+            if matches!(status.get(..1), Some("1" | "2" | "3" | "4")) && !came.is_unreadable =>
+        {
             (at.clone(), Kind::Response(status.to_owned()))
         }
         "undeclared-content-type" if !is_crash && !came.is_unreadable => {
@@ -210,10 +213,52 @@ fn of_node(
             Kind::MediaType(_) | Kind::Header => Impact::Breaking,
             _ => Impact::Compatible,
         };
-        let action = Action::Update(pointer.clone(), update);
-        all.push(amendment(vec![action], impact, &[need]));
+        let mut actions = vec![Action::Update(pointer.clone(), update)];
+        if dialect == Dialect::Swagger2 && matches!(need.kind, Kind::Response(_)) {
+            actions.extend(produces(pointer, &need.came, document));
+        }
+        all.push(amendment(actions, impact, &[need]));
     }
     all
+}
+
+/// In Swagger 2.0 an operation says once what all its responses are made of.
+fn produces(responses: &Pointer, came: &Came, document: &Document) -> Option<Action> {
+    let operation = responses.parent()?;
+    let own = operation.join("produces");
+    let list = |at: Pointer| {
+        document
+            .get(&Address::in_root(at))
+            .and_then(Value::as_array)
+    };
+    let declared = list(own.clone());
+    let inherited = list(Pointer::root().join("produces"));
+    let known = declared.or(inherited).cloned().unwrap_or_default();
+    let is_known = |media_type: &str| {
+        known.iter().filter_map(Value::as_str).any(|known| {
+            known
+                .split(';')
+                .next()
+                .unwrap_or_default()
+                .trim()
+                .eq_ignore_ascii_case(media_type)
+        })
+    };
+    let new: Vec<Value> = came
+        .bodies
+        .keys()
+        .filter(|media_type| !is_known(media_type))
+        .map(|media_type| json!(media_type))
+        .collect();
+    if new.is_empty() {
+        return None;
+    }
+    // A list of its own takes the place of the document's; lists that are there are appended to.
+    let all: Vec<Value> = match declared {
+        Some(_) => new,
+        None => known.into_iter().chain(new).collect(),
+    };
+    Some(Action::Update(operation, json!({ "produces": all })))
 }
 
 fn amendment(actions: Vec<Action>, impact: Impact, needs: &[Need]) -> Amendment {

@@ -11,14 +11,9 @@ use super::{
     parts::{causes, parts, shares},
 };
 use crate::{
-<<<<<<< HEAD
-    finding::{Finding, Severity},
-    run::{Coverage, End, OperationSummary, Outcome},
-=======
     cause::Cause,
     finding::{Finding, Fingerprint, Severity},
-    gate::{Coverage, End, OperationSummary, Outcome},
->>>>>>> f65730e (cause: findings grouped by what would mend them, in every report)
+    run::{Coverage, End, OperationSummary, Outcome},
 };
 
 pub(super) fn render(outcome: &Outcome, document: &Document) -> Vec<u8> {

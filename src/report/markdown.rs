@@ -11,12 +11,8 @@ use super::{
 use crate::{
     cause::Cause,
     finding::{Finding, Severity},
-<<<<<<< HEAD
     run::{End, Outcome},
-=======
-    gate::{End, Outcome},
     words::{count, count_of},
->>>>>>> f65730e (cause: findings grouped by what would mend them, in every report)
 };
 
 /// The most findings that are listed; forges cut what is longer.

@@ -6,11 +6,7 @@ use indexmap::IndexMap;
 use serde_json::{Map, Value, json};
 
 use super::{json::VERSION, parts::shares};
-<<<<<<< HEAD
-use crate::{finding::Severity, run::Coverage};
-=======
-use crate::{cause::harm, finding::Severity, gate::Coverage};
->>>>>>> f65730e (cause: findings grouped by what would mend them, in every report)
+use crate::{cause::harm, finding::Severity, run::Coverage};
 
 /// Reports that cannot be joined.
 #[derive(Debug, thiserror::Error)]

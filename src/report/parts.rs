@@ -5,11 +5,7 @@ use oasgate_document::Document;
 use crate::{
     cause::{self, Cause},
     finding::Finding,
-<<<<<<< HEAD
-    run::{Coverage, Outcome, Share},
-=======
-    gate::{Coverage, Outcome, RunKind, Share},
->>>>>>> f65730e (cause: findings grouped by what would mend them, in every report)
+    run::{Coverage, Outcome, RunKind, Share},
 };
 
 /// What a person needs to act upon a finding, line by line, below its message.

@@ -11,14 +11,9 @@ use super::{
     parts::{causes, parts, shares},
 };
 use crate::{
-<<<<<<< HEAD
-    finding::Finding,
-    run::{End, Outcome},
-=======
     cause::Cause,
     finding::{Finding, Fingerprint},
-    gate::{End, Outcome},
->>>>>>> f65730e (cause: findings grouped by what would mend them, in every report)
+    run::{End, Outcome},
 };
 
 /// What a file name may have and a URI may not.

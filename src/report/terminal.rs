@@ -16,15 +16,10 @@ use oasgate_document::Document;
 
 use super::{escape::visible, parts, source_line::SourceLine};
 use crate::{
-<<<<<<< HEAD
-    finding::{Finding, RuleId, Severity},
-    run::{End, Event, Header, Listener, OperationSummary, Outcome, RunKind},
-=======
     cause::{self, Cause},
     finding::{Finding, Findings, RuleId, Severity},
-    gate::{End, Event, Header, Listener, OperationSummary, Outcome, RunKind},
+    run::{End, Event, Header, Listener, OperationSummary, Outcome, RunKind},
     words::{count, count_of},
->>>>>>> f65730e (cause: findings grouped by what would mend them, in every report)
 };
 
 /// Whether colours are written.

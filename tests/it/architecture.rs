@@ -60,7 +60,14 @@ const GRANTS: &[(&str, &[&str])] = &[
     ),
     (
         "report",
-        &["cause", "did_you_mean", "exchange", "finding", "run", "words"],
+        &[
+            "cause",
+            "did_you_mean",
+            "exchange",
+            "finding",
+            "run",
+            "words",
+        ],
     ),
     (
         "testing",

@@ -103,8 +103,14 @@ fn lines(text: &str, meant: usize, number: usize) -> Vec<Line> {
 /// The line that holds a byte, without its end.
 fn line_at(text: &str, at: usize) -> Range<usize> {
     let bytes = text.as_bytes();
-    let start = bytes[..at].iter().rposition(|byte| *byte == b'\n').map_or(0, |found| found + 1);
-    let end = bytes[at..].iter().position(|byte| *byte == b'\n').map_or(bytes.len(), |found| at + found);
+    let start = bytes[..at]
+        .iter()
+        .rposition(|byte| *byte == b'\n')
+        .map_or(0, |found| found + 1);
+    let end = bytes[at..]
+        .iter()
+        .position(|byte| *byte == b'\n')
+        .map_or(bytes.len(), |found| at + found);
     start..end
 }
 
@@ -121,7 +127,10 @@ fn window(text: &str, line: &Range<usize>, meant: usize) -> String {
         (line.start, line.start + WIDEST)
     };
     let (from, to) = (text.floor_char_boundary(from), text.ceil_char_boundary(to));
-    let shown: String = text[from..to].chars().map(|one| if one == '\t' { ' ' } else { one }).collect();
+    let shown: String = text[from..to]
+        .chars()
+        .map(|one| if one == '\t' { ' ' } else { one })
+        .collect();
     let (cut_before, cut_after) = (from > line.start, to < line.end);
     format!(
         "{}{}{}",
@@ -145,7 +154,13 @@ mod tests {
             .collect();
         assert_eq!(
             told,
-            [(2, "two", false), (3, "three", false), (4, "four", true), (5, "five", false), (6, "six", false)]
+            [
+                (2, "two", false),
+                (3, "three", false),
+                (4, "four", true),
+                (5, "five", false),
+                (6, "six", false)
+            ]
         );
         let first = lines("only", 0, 1);
         assert_eq!(first.len(), 1);

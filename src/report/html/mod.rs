@@ -15,8 +15,8 @@ use super::parts::{causes, shares};
 use crate::{
     cause::Cause,
     finding::{Finding, Fingerprint, Severity},
-    gate::{Coverage, End, OperationSummary, Outcome, RunKind, Share},
     report::visible,
+    run::{Coverage, End, OperationSummary, Outcome, RunKind, Share},
     words::{count, count_of},
 };
 
@@ -139,7 +139,11 @@ pub(super) fn render(outcome: &Outcome, document: &Document) -> Vec<u8> {
     let title = [header.title.as_str(), header.api_version.as_str()].join(" ");
     let (verdict, tone) = verdict(outcome);
     let known = outcome.baseline.iter().flat_map(|one| one.known.sorted());
-    let all = outcome.findings.sorted().into_iter().map(|one| (one, false));
+    let all = outcome
+        .findings
+        .sorted()
+        .into_iter()
+        .map(|one| (one, false));
     let findings: Vec<FindingView> = all
         .chain(known.map(|one| (one, true)))
         .map(|((finding, seen), is_known)| {
@@ -154,7 +158,10 @@ pub(super) fn render(outcome: &Outcome, document: &Document) -> Vec<u8> {
         facts: facts(outcome),
         coverage: outcome.coverage.iter().flat_map(coverage).collect(),
         causes_title: count_of(causes.len(), "cause"),
-        causes: causes.iter().map(|cause| cause_view(cause, &mut lines)).collect(),
+        causes: causes
+            .iter()
+            .map(|cause| cause_view(cause, &mut lines))
+            .collect(),
         noun: match header.kind {
             RunKind::Check => "Requests",
             RunKind::Replay => "Exchanges",
@@ -186,7 +193,10 @@ fn verdict(outcome: &Outcome) -> (String, &'static str) {
         End::Unreachable(reason) => (format!("The service could not be reached: {reason}"), "bad"),
         End::Failed(reason) => (format!("The run could not be finished: {reason}"), "bad"),
         _ if !holds => ("The contract does not hold".to_owned(), "bad"),
-        End::Interrupted => ("Interrupted; the contract held until then".to_owned(), "open"),
+        End::Interrupted => (
+            "Interrupted; the contract held until then".to_owned(),
+            "open",
+        ),
         End::Stopped(reason) => (
             format!("Stopped, {reason}; the contract held until then"),
             "open",
@@ -215,7 +225,10 @@ fn facts(outcome: &Outcome) -> Vec<String> {
         facts.push(format!("{} known", baseline.known.len()));
     }
     if outcome.unmatched > 0 {
-        facts.push(format!("{} to no operation", count(outcome.unmatched, "exchange")));
+        facts.push(format!(
+            "{} to no operation",
+            count(outcome.unmatched, "exchange")
+        ));
     }
     let snapshots = &outcome.snapshots;
     if snapshots.unchanged + snapshots.new + snapshots.drifted > 0 {
@@ -330,7 +343,10 @@ fn operation(one: &OperationSummary, broken: &[(&str, &str)]) -> OperationView {
         },
         checked: one.held,
         statuses: came.chain(never).collect(),
-        unreached: one.unreached.as_ref().map_or_else(String::new, |why| shown(&why.reason())),
+        unreached: one
+            .unreached
+            .as_ref()
+            .map_or_else(String::new, |why| shown(&why.reason())),
         media_types: share(one.coverage.media_types),
         properties: share(one.coverage.properties),
         branches: share(one.coverage.branches),
@@ -347,11 +363,21 @@ fn finding_view(
 ) -> FindingView {
     let mut parts = Vec::new();
     let mut part = |name: &'static str, text: Option<&str>| {
-        parts.extend(text.map(|text| Part { name, text: shown(text) }));
+        parts.extend(text.map(|text| Part {
+            name,
+            text: shown(text),
+        }));
     };
     part("got", finding.actual.as_deref());
     part("want", finding.expected.as_deref());
-    part("in", finding.instance.as_ref().map(oasgate_document::Pointer::as_str).filter(|at| !at.is_empty()));
+    part(
+        "in",
+        finding
+            .instance
+            .as_ref()
+            .map(oasgate_document::Pointer::as_str)
+            .filter(|at| !at.is_empty()),
+    );
     part("operation", finding.operation.as_deref());
     for help in &finding.help {
         part("next", Some(help));
@@ -366,7 +392,9 @@ fn finding_view(
         }));
         steps.push(StepView {
             curl: shown(&evidence.curl),
-            status: evidence.status.map_or_else(String::new, |status| status.to_string()),
+            status: evidence
+                .status
+                .map_or_else(String::new, |status| status.to_string()),
         });
     }
     FindingView {

@@ -40,7 +40,13 @@ const HOSTILE: &[&str] = &[
     "' onmouseover='alert(1)",
     "</script><iframe src=//evil.example>",
     "</style><link rel=stylesheet href=//evil.example>",
-    "<!--", "]]>", "&lt;b&gt;", "\u{202e}gnp.exe", "\u{0}\u{1b}[2J", "{{ title }}", "{% if %}",
+    "<!--",
+    "]]>",
+    "&lt;b&gt;",
+    "\u{202e}gnp.exe",
+    "\u{0}\u{1b}[2J",
+    "{{ title }}",
+    "{% if %}",
 ];
 
 #[test]
@@ -72,9 +78,15 @@ fn hostile_text_brings_no_element_and_no_attribute() {
     for text in HOSTILE {
         let page = page(text);
         assert_eq!(elements(&page), plain, "{text}");
-        assert!(!page.contains('\u{202e}') && !page.contains('\u{1b}'), "{text:?}");
+        assert!(
+            !page.contains('\u{202e}') && !page.contains('\u{1b}'),
+            "{text:?}"
+        );
         // An attribute would need a quote of its own.
-        assert!(!page.contains("onmouseover='") && !page.contains("=x onerror=alert(1)>"), "{text}");
+        assert!(
+            !page.contains("onmouseover='") && !page.contains("=x onerror=alert(1)>"),
+            "{text}"
+        );
     }
 }
 
@@ -83,9 +95,15 @@ fn the_policy_allows_what_stands_in_the_page_and_nothing_else() {
     use base64::Engine as _;
     let hash = |text: &str| {
         let digest = ring::digest::digest(&ring::digest::SHA256, text.as_bytes());
-        format!("sha256-{}", base64::engine::general_purpose::STANDARD.encode(digest))
+        format!(
+            "sha256-{}",
+            base64::engine::general_purpose::STANDARD.encode(digest)
+        )
     };
-    assert_eq!((STYLE_HASH, SCRIPT_HASH), (hash(STYLE).as_str(), hash(SCRIPT).as_str()));
+    assert_eq!(
+        (STYLE_HASH, SCRIPT_HASH),
+        (hash(STYLE).as_str(), hash(SCRIPT).as_str())
+    );
     let page = rendered(&outcome(vec![(finding("one"), 1)]));
     assert!(page.contains("default-src 'none'"), "{page}");
     let outside = elements(&page);
@@ -94,7 +112,10 @@ fn the_policy_allows_what_stands_in_the_page_and_nothing_else() {
     }
     assert_eq!((outside["script"], outside["style"]), (1, 1));
     for tag in page.split('<').filter_map(|tag| tag.split('>').next()) {
-        assert!(!tag.contains(" src=") && !tag.contains("href=\"h") && !tag.contains(" style="), "{tag}");
+        assert!(
+            !tag.contains(" src=") && !tag.contains("href=\"h") && !tag.contains(" style="),
+            "{tag}"
+        );
     }
     assert!(!STYLE.contains("url(") && !STYLE.contains("@import"));
 }
@@ -110,8 +131,14 @@ fn a_finding_can_be_linked_to_and_leads_to_its_cause() {
     let page = rendered(&outcome(vec![(finding("one"), 1)]));
     let fingerprint = finding("one").fingerprint();
     assert!(page.contains(&format!("id=\"f-{fingerprint}\"")), "{page}");
-    let cause = page.split("id=\"c-").nth(1).and_then(|rest| rest.split('"').next());
+    let cause = page
+        .split("id=\"c-")
+        .nth(1)
+        .and_then(|rest| rest.split('"').next());
     let cause = cause.unwrap_or_else(|| panic!("no cause: {page}"));
     assert!(page.contains(&format!("href=\"#c-{cause}\"")), "{page}");
-    assert!(page.contains("tiny.yaml:6:7"), "the line of the document: {page}");
+    assert!(
+        page.contains("tiny.yaml:6:7"),
+        "the line of the document: {page}"
+    );
 }
