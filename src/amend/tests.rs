@@ -130,6 +130,7 @@ fn what_is_the_services_fault_gets_no_suggestion() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "a test writes its own input")]
 fn the_overlay_is_an_overlay_that_adds_the_response() {
     let mut all = Findings::default();
     all.add(

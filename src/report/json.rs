@@ -10,7 +10,7 @@ use crate::{
     cause::Cause,
     exchange::Evidence,
     finding::{Finding, Severity},
-    run::{Coverage, End, KnownFinding, OperationSummary, Outcome, RunKind},
+    run::{Coverage, End, KnownFinding, OperationSummary, Outcome, RunKind, Witness, WitnessKind},
 };
 
 /// The version of the form; raised when a reader of the old one would misread the new one.
@@ -205,10 +205,33 @@ fn json_operation(one: &OperationSummary) -> Value {
         "findings": one.findings,
         "coverage": one.coverage,
     });
+    if !one.witnesses.is_empty() {
+        operation["witnesses"] = witnesses(&one.witnesses);
+    }
     if let (Some(why), Value::Object(members)) = (&one.unreached, &mut operation) {
         members.insert("unreached".to_owned(), Value::String(why.reason()));
     }
     operation
+}
+
+/// What was seen and what never was, by kind: sets of pointers, which the reports of parts of a run join.
+fn witnesses(witnesses: &[Witness]) -> Value {
+    WitnessKind::ALL
+        .iter()
+        .map(|kind| {
+            let of_kind = |is_seen: bool| -> Vec<String> {
+                let wanted = witnesses
+                    .iter()
+                    .filter(|one| one.kind == *kind && one.is_seen == is_seen);
+                let mut ids: Vec<String> = wanted.map(Witness::id).collect();
+                ids.sort_unstable();
+                ids
+            };
+            let sets = json!({ "seen": of_kind(true), "never": of_kind(false) });
+            (kind.share().to_owned(), sets)
+        })
+        .collect::<serde_json::Map<_, _>>()
+        .into()
 }
 
 fn json_end(end: &End) -> Value {

@@ -17,6 +17,7 @@ mod parts;
 mod sarif;
 mod source_line;
 mod terminal;
+mod witness;
 mod write;
 
 use std::{fmt, path::PathBuf, str::FromStr};
@@ -31,6 +32,7 @@ pub use crate::words::count;
 pub use escape::visible;
 pub use merge::{JoinedEnd, MergeError, Merged, merge};
 pub use terminal::{Colour, Detail, Terminal, render_finding};
+pub use witness::{is_witnessed, unwitnessed, witness_kinds};
 pub use write::{ReportError, probe, write_atomically};
 
 /// A format that is written to a file.

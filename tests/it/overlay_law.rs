@@ -21,7 +21,15 @@ fn run(contract: &Contract, sources: &[Source]) -> Outcome {
         base_path: None,
         workers: 2,
     };
-    replay(contract, sources, &options, None, &mut (), &Interrupt::default()).expect("it can be read")
+    replay(
+        contract,
+        sources,
+        &options,
+        None,
+        &mut (),
+        &Interrupt::default(),
+    )
+    .expect("it can be read")
 }
 
 fn open(spec: &Path, overlays: Vec<PathBuf>) -> Contract {
@@ -31,7 +39,10 @@ fn open(spec: &Path, overlays: Vec<PathBuf>) -> Contract {
     };
     let document = Document::open_with(spec, &options).unwrap_or_else(|error| panic!("{error}"));
     assert!(
-        document.problems().iter().all(|problem| !problem.message.contains("selects nothing")),
+        document
+            .problems()
+            .iter()
+            .all(|problem| !problem.message.contains("selects nothing")),
         "every target is there: {:?}",
         document.problems()
     );
@@ -56,11 +67,22 @@ fn law_holds(spec: &Path, recordings: &[PathBuf]) -> usize {
     let overlay = folder.path().join("suggested.overlay.yaml");
     write(&overlay, &text);
     let after = run(&open(spec, vec![overlay]), &sources);
-    let answered: HashSet<Fingerprint> = amendments.iter().flat_map(|one| one.answers.iter().copied()).collect();
-    let known: HashSet<Fingerprint> = before.findings.iter().map(|one| one.fingerprint()).collect();
+    let answered: HashSet<Fingerprint> = amendments
+        .iter()
+        .flat_map(|one| one.answers.iter().copied())
+        .collect();
+    let known: HashSet<Fingerprint> = before
+        .findings
+        .iter()
+        .map(|one| one.fingerprint())
+        .collect();
     for finding in after.findings.iter() {
         let fingerprint = finding.fingerprint();
-        assert!(!answered.contains(&fingerprint), "not answered: {}", finding.message);
+        assert!(
+            !answered.contains(&fingerprint),
+            "not answered: {}",
+            finding.message
+        );
         assert!(known.contains(&fingerprint), "new: {}", finding.message);
     }
     answered.len()
@@ -68,11 +90,17 @@ fn law_holds(spec: &Path, recordings: &[PathBuf]) -> usize {
 
 fn files(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
-    for entry in std::fs::read_dir(folder).expect("it can be listed").flatten() {
+    for entry in std::fs::read_dir(folder)
+        .expect("it can be listed")
+        .flatten()
+    {
         let path = entry.path();
         if path.is_dir() {
             found.extend(files(&path));
-        } else if path.extension().is_some_and(|ending| ["yaml", "har", "ndjson"].iter().any(|one| ending == *one)) {
+        } else if path
+            .extension()
+            .is_some_and(|ending| ["yaml", "har", "ndjson"].iter().any(|one| ending == *one))
+        {
             found.push(path);
         }
     }

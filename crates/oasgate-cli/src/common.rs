@@ -9,7 +9,7 @@ use std::{
 use clap::{Args, ValueEnum};
 use clap_complete::engine::ArgValueCandidates;
 
-use crate::config::{Config, ConfigError, FILE_NAME, known_failure};
+use crate::config::{Config, ConfigError, FILE_NAME, UNWITNESSED, known_failure};
 use oasgate::{
     amend,
     contract::{Contract, UnknownOperation},
@@ -158,6 +158,9 @@ pub(crate) struct RunArgs {
     /// Write an OpenAPI Overlay that would change the document so that it admits what was seen
     #[arg(long, value_name = "FILE")]
     suggest: Option<PathBuf>,
+    /// Show what the document declares and nobody saw, with its lines
+    #[arg(long)]
+    witness: bool,
     /// What to do about snapshots of response shapes
     #[arg(long, value_name = "MODE", default_value = "auto")]
     snapshots: SnapshotMode,
@@ -190,6 +193,7 @@ pub(crate) struct Prepared {
     pub(crate) regressions: Option<Regressions>,
     reports: Vec<ReportSpec>,
     suggest: Option<PathBuf>,
+    witness: bool,
     fail_on: Vec<String>,
     baseline: Option<Known>,
     /// How far the run looks.
@@ -244,6 +248,7 @@ impl RunArgs {
             config,
             reports: self.report.clone(),
             suggest: self.suggest.clone(),
+            witness: self.witness,
             fail_on,
         })
     }
@@ -356,6 +361,9 @@ impl Prepared {
                 document,
             );
         }
+        if self.witness {
+            anstream::eprint!("{}", oasgate::report::unwitnessed(outcome, document));
+        }
         if let Some(error) = failure {
             return Err(error.into());
         }
@@ -368,6 +376,9 @@ impl Prepared {
             "note" => {
                 outcome.findings.count(Severity::Warning) + outcome.findings.count(Severity::Note)
                     > 0
+            }
+            rule if rule.starts_with(UNWITNESSED) => {
+                oasgate::report::is_witnessed(outcome, &rule[UNWITNESSED.len()..]) == Some(false)
             }
             rule => outcome
                 .findings

@@ -16,7 +16,7 @@ use crate::{
     cause::Cause,
     finding::{Finding, Fingerprint, Severity},
     report::visible,
-    run::{Coverage, End, OperationSummary, Outcome, RunKind, Share},
+    run::{Coverage, End, OperationSummary, Outcome, RunKind, Share, WitnessKind},
     words::{count, count_of},
 };
 
@@ -28,6 +28,9 @@ const SCRIPT_HASH: &str = "sha256-f1IkQ2PqsDmTAgEXJVBEWC/uDcDC8UNri1at8rz1wHE=";
 
 /// How many findings of one cause are named in it; all of them follow below.
 const MOST_MEMBERS: usize = 20;
+
+/// How many declared things that were never seen are named for one operation.
+const MOST_NEVER: usize = 200;
 
 #[derive(Template)]
 #[template(path = "report.html")]
@@ -89,6 +92,7 @@ struct OperationView {
     media_types: String,
     properties: String,
     branches: String,
+    never: Vec<String>,
     findings: usize,
 }
 
@@ -350,6 +354,19 @@ fn operation(one: &OperationSummary, broken: &[(&str, &str)]) -> OperationView {
         media_types: share(one.coverage.media_types),
         properties: share(one.coverage.properties),
         branches: share(one.coverage.branches),
+        never: one
+            .witnesses
+            .iter()
+            .filter(|witness| !witness.is_seen && witness.kind != WitnessKind::Status)
+            .map(|witness| {
+                shown(&format!(
+                    "{} #{}",
+                    witness.kind.as_str(),
+                    witness.at.pointer
+                ))
+            })
+            .take(MOST_NEVER)
+            .collect(),
         findings: one.findings,
     }
 }

@@ -40,9 +40,8 @@ pub(crate) use connection::ConnectionConfig;
 pub(crate) use connection::proxy;
 pub(crate) use duration::{MalformedDuration, parse_duration};
 pub(crate) use error::ConfigError;
-pub(crate) use run::known_failure;
 pub(crate) use run::{RunConfig, parse_seed};
-pub(crate) use scope::{ScopeConfig, StatusText, fits};
+pub(crate) use run::{ScopeConfig, StatusText, UNWITNESSED, fits, known_failure, scope};
 
 /// The name under which the file is looked for.
 pub(crate) const FILE_NAME: &str = "oasgate.toml";
