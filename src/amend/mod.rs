@@ -71,8 +71,8 @@ enum Kind {
     MediaType(String),
     /// Content of a response that declares none.
     Content(String),
-    /// A keyword of a schema refuses a value; the property that is missing, where it is `required`.
-    Keyword(String, String),
+    /// A keyword of a schema refuses a value.
+    Keyword(String),
     /// Properties that the schema does not name.
     Property(String),
     /// A header that is required and absent.
@@ -138,19 +138,11 @@ fn need(finding: &Finding, document: &Document) -> Option<(Pointer, Kind)> {
         }
         "schema-mismatch" => {
             let keyword = at.pointer.last()?;
-            let missing = finding
-                .discriminator
-                .splitn(3, ' ')
-                .nth(2)
-                .unwrap_or_default();
             let kind = match keyword.as_str() {
                 "oneOf" if finding.message.contains("more than one alternative") => "oneOf twice",
                 other => other,
             };
-            (
-                at.parent()?,
-                Kind::Keyword(kind.to_owned(), missing.to_owned()),
-            )
+            (at.parent()?, Kind::Keyword(kind.to_owned()))
         }
         "header-mismatch" if finding.discriminator.ends_with(" missing") => {
             let (header, _) = document.follow(at).ok()?;
@@ -183,11 +175,9 @@ fn of_node(
         .partition(|need| matches!(need.kind, Kind::Keyword(..)));
     let mut all = Vec::new();
     if !keywords.is_empty() {
-        let refused = keywords.iter().map(|need| match &need.kind {
-            Kind::Keyword(keyword, missing) => {
-                (keyword.as_str(), missing.as_str(), &need.came.value)
-            }
-            _ => ("", "", &need.came.value),
+        let refused = keywords.iter().filter_map(|need| match &need.kind {
+            Kind::Keyword(keyword) => Some((keyword.as_str(), &need.came.value)),
+            _ => None,
         });
         let actions = schema::widen(pointer, node, &refused.collect::<Vec<_>>(), dialect);
         if !actions.is_empty() {

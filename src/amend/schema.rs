@@ -9,8 +9,8 @@ use serde_json::{Map, Value, json};
 use super::Action;
 use crate::infer::{Dialect, Inferred};
 
-/// What a keyword refused: its name, the property that `required` missed, the values.
-type Refused<'a> = (&'a str, &'a str, &'a Inferred);
+/// What a keyword refused: its name, the values.
+type Refused<'a> = (&'a str, &'a Inferred);
 
 /// The actions that widen the schema object at `at`; none where it cannot be done in the dialect.
 pub(super) fn widen(
@@ -32,18 +32,17 @@ pub(super) fn widen(
     };
     let values = refused
         .iter()
-        .filter(|(keyword, _, _)| matches!(*keyword, "type" | "enum" | "const" | "nullable"))
-        .fold(Inferred::default(), |all, (_, _, seen)| {
+        .filter(|(keyword, _)| matches!(*keyword, "type" | "enum" | "const" | "nullable"))
+        .fold(Inferred::default(), |all, (_, seen)| {
             all.merge((*seen).clone())
         });
     if !values.types().is_empty() && widening.values(&values).is_none() {
         return Vec::new();
     }
-    let mut missing: Vec<&str> = Vec::new();
-    for (keyword, property, seen) in refused {
+    for (keyword, seen) in refused {
         match *keyword {
             "type" | "enum" | "const" | "nullable" => {}
-            "required" => missing.push(property),
+            "required" => widening.required(seen),
             "format" | "pattern" | "multipleOf" | "uniqueItems" => widening.remove(keyword),
             "oneOf" | "anyOf" => widening.alternative(keyword, seen),
             "oneOf twice" => widening.any_of(),
@@ -51,7 +50,6 @@ pub(super) fn widen(
             bound => widening.bound(bound, seen),
         }
     }
-    widening.required(&missing);
     widening.actions()
 }
 
@@ -189,13 +187,14 @@ impl Widening<'_> {
         }
     }
 
-    fn required(&mut self, missing: &[&str]) {
+    /// Requires no more what was missing from one of the values.
+    fn required(&mut self, seen: &Inferred) {
         let Some(Value::Array(required)) = self.schema.get("required") else {
             return;
         };
         let left: Vec<&Value> = required
             .iter()
-            .filter(|name| !name.as_str().is_some_and(|name| missing.contains(&name)))
+            .filter(|name| name.as_str().is_some_and(|name| seen.always_has(name)))
             .collect();
         if left.len() == required.len() {
             return;

@@ -253,6 +253,14 @@ impl Inferred {
         }
     }
 
+    /// Whether every object had a member of this name.
+    pub fn always_has(&self, name: &str) -> bool {
+        match self.object.as_ref().map(|members| &members.names) {
+            Some(Names::Known(names)) => names.get(name).is_some_and(|(always, _)| *always),
+            _ => false,
+        }
+    }
+
     /// The names of the objects' members, where they mean something.
     pub fn member_names(&self) -> Vec<&str> {
         match self.object.as_ref().map(|members| &members.names) {
