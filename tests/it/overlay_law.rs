@@ -19,6 +19,7 @@ fn run(contract: &Contract, sources: &[Source]) -> Outcome {
     let options = Replay {
         settings: Settings::default(),
         base_path: None,
+        hosts: Vec::new(),
         workers: 2,
     };
     replay(
@@ -83,6 +84,11 @@ fn law_holds(spec: &Path, recordings: &[PathBuf]) -> usize {
             "not answered: {}",
             finding.message
         );
+        // A response that is declared now and whose media type is not read is told as unread: a note about the
+        // reader, not about the service.
+        if finding.rule.as_str() == "unchecked-body" {
+            continue;
+        }
         assert!(known.contains(&fingerprint), "new: {}", finding.message);
     }
     answered.len()
