@@ -41,7 +41,8 @@ pub(crate) use connection::proxy;
 pub(crate) use duration::{MalformedDuration, parse_duration};
 pub(crate) use error::ConfigError;
 pub(crate) use run::{RunConfig, parse_seed};
-pub(crate) use run::{ScopeConfig, StatusText, UNWITNESSED, fits, known_failure, scope};
+pub(crate) use run::{UNWITNESSED, known_failure};
+pub(crate) use scope::{ScopeConfig, StatusText, fits};
 
 /// The name under which the file is looked for.
 pub(crate) const FILE_NAME: &str = "oasgate.toml";
