@@ -1,4 +1,4 @@
-.PHONY: agreement corpus hostile generation-report fault-report outside-live demo test lint bench doc help
+.PHONY: html-test agreement corpus hostile generation-report fault-report outside-live demo test lint bench doc help
 .DEFAULT_GOAL := help
 
 help: ## say what can be made
@@ -45,6 +45,10 @@ outside-live: ## kinto and httpbin, started here: what is found, beside what Sch
 hostile: ## hostile documents, recordings and services: outcome, time and peak memory (docs/hostile.md)
 	@cargo build --quiet --bin oasgate
 	@python3 examples/hostile/run.py "$${OASGATE:-$${CARGO_TARGET_DIR:-target}/debug/oasgate}" "$${OASGATE_SHARED:-../shared}/hostile" --out docs/hostile.md $(ARGS)
+
+html-test: ## the HTML report in a headless chromium, at two widths, with pictures
+	@cargo build --quiet -p oasgate-cli
+	@sh examples/html_test/html_test.sh
 
 bench: ## speed and memory, as ratios measured in one run
 	cargo bench --workspace --bench gate --bench generation --bench live

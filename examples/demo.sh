@@ -24,6 +24,7 @@ trap 'exit 130' INT
 trap 'exit 141' PIPE
 trap 'exit 143' TERM
 
+page="${CARGO_TARGET_DIR:-target}/demo.html"
 url=""
 for _ in 1 2 3 4 5 6 7 8 9 10; do
     url="$(sed -n 's/^listening on //p' "$log")"
@@ -55,7 +56,9 @@ echo "one text in place of a list, and the open object \`attributes\` has a prop
 gate schema spec/vantage-data-exports.yaml DataExportManifest
 
 gate check spec/vantage-data-exports.yaml --url "$url" --snapshots check
-gate replay spec/vantage-data-exports.yaml tests/recordings/vantage --snapshots check
+gate replay spec/vantage-data-exports.yaml tests/recordings/vantage --snapshots check --report "html=$page"
+
+echo "The page for people is $page"
 
 echo
 echo "Both runs end with exit code 1: the contract does not hold. What a finding means:"

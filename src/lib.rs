@@ -161,6 +161,8 @@
     reason = "what a reader pastes is a test"
 )]
 
+pub mod amend;
+pub mod cause;
 pub mod check;
 pub mod contract;
 #[doc(hidden)]
@@ -169,6 +171,7 @@ pub mod exchange;
 pub mod finding;
 pub mod gate;
 pub mod generate;
+pub mod infer;
 pub mod lint;
 pub mod recording;
 pub mod report;
@@ -177,6 +180,7 @@ pub mod snapshot;
 pub mod testing;
 pub mod transport;
 pub mod wire;
+mod words;
 
 pub use contract::Contract;
 pub use oasgate_document as document;

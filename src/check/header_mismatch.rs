@@ -1,10 +1,13 @@
 //! `header-mismatch`
 
+use serde_json::Value;
+
 use super::{Check, Rule, Subject, documented};
 use crate::{
     contract::Header,
     exchange::holds_redaction,
     finding::Finding,
+    infer::{Came, Inferred},
     wire::header::{HeaderBreach, read_header},
 };
 
@@ -76,6 +79,7 @@ impl Check for HeaderMismatch {
                 )
                 .with_expected(breach.expected())
                 .with_actual(breach.actual())
+                .with_came(Came::value(text_value(&breach)))
                 .with_discriminator(format!(
                     "{} {} {}",
                     status.as_str(),
@@ -84,6 +88,18 @@ impl Check for HeaderMismatch {
                 ));
             let place = breach.schema().unwrap_or(&header.address).clone();
             findings.push(finding.at(place));
+        }
+    }
+}
+
+/// The header's text as the value that it reads like.
+fn text_value(breach: &HeaderBreach) -> Inferred {
+    match breach {
+        HeaderBreach::Missing => Inferred::default(),
+        HeaderBreach::Unreadable(_, text) | HeaderBreach::Broken(_, text) => {
+            let value = serde_json::from_str(text).ok();
+            let value = value.filter(|value: &Value| value.is_number() || value.is_boolean());
+            Inferred::of(&value.unwrap_or_else(|| Value::from(text.as_str())))
         }
     }
 }

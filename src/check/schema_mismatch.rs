@@ -6,6 +6,7 @@ use super::{Check, Content, Rule, Subject, documented, redacted::is_excused};
 use crate::{
     contract::{MediaType, Schema, Violation},
     finding::Finding,
+    infer::{Came, Inferred},
     wire::Parsed,
 };
 
@@ -69,7 +70,7 @@ impl Check for SchemaMismatch {
             return;
         };
         let status = subject.exchange.response.status;
-        for (violation, others) in breaches(subject, media_type, parsed) {
+        for (violation, others, came) in breaches(subject, media_type, parsed) {
             let place = if violation.instance.is_root() {
                 "the body".to_owned()
             } else {
@@ -90,6 +91,7 @@ impl Check for SchemaMismatch {
                     .at(violation.schema.clone())
                     .with_expected(violation.expected.clone())
                     .with_actual(violation.actual.clone())
+                    .with_came(Came::value(came))
                     .with_instance(violation.instance.clone())
                     .with_discriminator(format!("{} {}", status.as_str(), violation.keyword)),
             );
@@ -123,24 +125,29 @@ fn each_value<'v>(
     }
 }
 
-/// The first breach of each keyword, and how many more there are of it.
+/// The first breach of each keyword, how many more there are of it, and what all of them look like.
 fn breaches<'v>(
     subject: &Subject<'v>,
     media_type: &'v MediaType,
     parsed: &Parsed,
-) -> Vec<(Violation, usize)> {
-    let mut all: Vec<(Violation, usize)> = Vec::new();
+) -> Vec<(Violation, usize, Inferred)> {
+    let mut all: Vec<(Violation, usize, Inferred)> = Vec::new();
     each_value(subject, media_type, parsed, &mut |schema, value| {
         for violation in schema.violations(value) {
             if is_recorded(subject) && is_excused(value, &violation) {
                 continue;
             }
-            let known = all.iter_mut().find(|(seen, _)| {
+            let came = violation.instance.get(value).map(Inferred::of);
+            let came = came.unwrap_or_default();
+            let known = all.iter_mut().find(|(seen, _, _)| {
                 seen.schema == violation.schema && seen.keyword == violation.keyword
             });
             match known {
-                Some((_, others)) => *others += 1,
-                None => all.push((violation, 0)),
+                Some((_, others, seen)) => {
+                    *others += 1;
+                    *seen = std::mem::take(seen).merge(came);
+                }
+                None => all.push((violation, 0, came)),
             }
         }
     });

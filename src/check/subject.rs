@@ -12,6 +12,7 @@ use crate::{
     contract::{Contract, MediaType, Operation, Response, Schema},
     exchange::{Body, Evidence, Exchange, quote_redactions},
     finding::{Finding, Severity},
+    infer::{Came, Inferred},
     wire::{self, MalformedBody, Parsed},
 };
 
@@ -191,6 +192,22 @@ impl<'a> Subject<'a> {
     /// Whether a body came, as far as is known.
     pub fn has_body(&self) -> bool {
         !self.exchange.response.body.bytes().is_empty()
+    }
+
+    /// The response's body, as far as a document could declare it.
+    pub fn came(&self) -> Came {
+        if !self.has_body() {
+            return Came::default();
+        }
+        let ContentType::Known(came) = &self.content_type else {
+            return Came::unreadable();
+        };
+        let essence = came.essence().to_string();
+        match self.body() {
+            Content::Read(Parsed::Value(value)) => Came::body(&essence, Some(Inferred::of(value))),
+            Content::Malformed(_) => Came::unreadable(),
+            _ => Came::body(&essence, None),
+        }
     }
 
     /// A finding of `rule` about this exchange.

@@ -73,6 +73,7 @@ impl Check for UndeclaredBody {
                         .header("content-type")
                         .unwrap_or("an unnamed type")
                 ))
+                .with_came(subject.came())
                 .with_discriminator(status.as_str())
                 .with_help("declare the media type and its schema under `content`"),
         );

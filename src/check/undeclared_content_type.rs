@@ -84,6 +84,7 @@ impl Check for UndeclaredContentType {
         let mut finding = subject
             .finding(&Self::RULE, message)
             .with_discriminator(format!("{} {}", status.as_str(), essence(subject)))
+            .with_came(subject.came())
             .with_actual(actual);
         if let Some(declared) = subject.declared() {
             finding = finding

@@ -1,9 +1,14 @@
 //! `undeclared-property`
 
-use std::collections::BTreeSet;
+use indexmap::IndexMap;
+use oasgate_document::Pointer;
 
 use super::{Check, Content, Rule, Subject, documented};
-use crate::{finding::Finding, wire::Parsed};
+use crate::{
+    finding::Finding,
+    infer::{Came, Inferred},
+    wire::Parsed,
+};
 
 documented! {
     /// A property came that no schema names, read as if objects were closed.
@@ -66,7 +71,7 @@ impl Check for UndeclaredProperty {
         };
         let status = subject.exchange.response.status;
         // The same property of a hundred array elements is one finding.
-        let mut said = BTreeSet::new();
+        let mut patterns: IndexMap<String, (Pointer, Inferred)> = IndexMap::new();
         for instance in schema.undeclared(value) {
             let pattern: String = instance
                 .tokens()
@@ -78,9 +83,13 @@ impl Check for UndeclaredProperty {
                     }
                 })
                 .collect();
-            if !said.insert(pattern.clone()) {
-                continue;
-            }
+            let came = instance.get(value).map(Inferred::of).unwrap_or_default();
+            let (_, seen) = patterns
+                .entry(pattern)
+                .or_insert_with(|| (instance, Inferred::default()));
+            *seen = std::mem::take(seen).merge(came);
+        }
+        for (pattern, (instance, came)) in patterns {
             findings.push(
                 subject
                     .finding(
@@ -93,6 +102,7 @@ impl Check for UndeclaredProperty {
                     )
                     .at(schema.address().clone())
                     .with_actual(format!("{instance} is present"))
+                    .with_came(Came::value(came))
                     .with_instance(instance)
                     .with_discriminator(format!("{} {pattern}", status.as_str()))
                     .with_help("declare the property, or say `additionalProperties: true`"),

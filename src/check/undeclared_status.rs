@@ -72,6 +72,7 @@ impl Check for UndeclaredStatus {
             .with_label(declares(operation))
             .with_expected(declared_list(operation))
             .with_actual(shown(subject))
+            .with_came(subject.came())
             .with_discriminator(status.as_str());
         if let Some(key) = speaks_of(operation, status) {
             finding = finding.with_help(format!(

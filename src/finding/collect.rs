@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use indexmap::IndexMap;
 
 use super::{Finding, Fingerprint, RuleId, Severity};
+use crate::infer::Came;
 
 /// How many breaches of one rule and severity are kept, so that memory does not grow with a
 /// recording in which each exchange breaks something else.
@@ -49,8 +50,9 @@ impl Findings {
     /// Takes in a finding that was seen `count` times.
     pub fn add_counted(&mut self, finding: Finding, count: u64) -> bool {
         let fingerprint = finding.fingerprint();
-        if let Some((_, seen)) = self.entries.get_mut(&fingerprint) {
+        if let Some((known, seen)) = self.entries.get_mut(&fingerprint) {
             *seen += count;
+            known.came = both(known.came.take(), finding.came);
             return false;
         }
         let kept = self
@@ -129,13 +131,21 @@ impl Findings {
     /// Puts a finding in the place of the one with its fingerprint, whose count stays.
     pub fn replace(&mut self, finding: Finding) {
         if let Some((known, _)) = self.entries.get_mut(&finding.fingerprint()) {
-            *known = finding;
+            let came = both(known.came.take(), finding.came.clone());
+            *known = Finding { came, ..finding };
         }
     }
 
     /// Whether nothing was found.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
+    }
+}
+
+fn both(ours: Option<Came>, theirs: Option<Came>) -> Option<Came> {
+    match (ours, theirs) {
+        (Some(ours), Some(theirs)) => Some(ours.merge(theirs)),
+        (ours, theirs) => ours.or(theirs),
     }
 }
 

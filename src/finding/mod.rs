@@ -17,7 +17,7 @@ pub use rule::{RuleId, Severity};
 
 use oasgate_document::{Address, Pointer};
 
-use crate::exchange::Evidence;
+use crate::{exchange::Evidence, infer::Came};
 
 /// One breach: which rule, where in the document, where in the exchange, what was expected, what came.
 ///
@@ -45,6 +45,8 @@ pub struct Finding {
     pub instance: Option<Pointer>,
     /// The exchange that showed it.
     pub evidence: Option<Evidence>,
+    /// What came, as far as a change of the document could admit it.
+    pub came: Option<Came>,
     /// What to do next, one line each.
     pub help: Vec<String>,
     /// What tells this breach from others of the same rule, operation and place: a status, a media
@@ -66,6 +68,7 @@ impl Finding {
             actual: None,
             instance: None,
             evidence: None,
+            came: None,
             help: Vec::new(),
             discriminator: String::new(),
         }
@@ -117,6 +120,13 @@ impl Finding {
     #[must_use]
     pub fn with_evidence(mut self, evidence: Evidence) -> Self {
         self.evidence = Some(evidence);
+        self
+    }
+
+    /// Says what came, for a change of the document that would admit it.
+    #[must_use]
+    pub fn with_came(mut self, came: Came) -> Self {
+        self.came = Some(came);
         self
     }
 

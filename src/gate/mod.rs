@@ -33,7 +33,7 @@ pub use crate::run::{
     End, Event, Growth, Header, KnownFinding, Listener, LiveSettings, MalformedShard, Methods,
     NamedCredential, OperationSummary, Outcome, Phase, PollingRule, Progress, RandomEnd, RunKind,
     Scope, Settings, Severities, SeverityRule, Shard, Share, SnapshotSummary, TokenForm, Unreached,
-    base_of,
+    Witness, WitnessKind, base_of,
 };
 pub use hold::{Held, hold};
 pub use interrupt::Interrupt;

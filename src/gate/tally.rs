@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 use http::StatusCode;
 use indexmap::IndexMap;
 
-use super::knowledge::coverage::{CoverageMap, CoverageTargets};
+use super::knowledge::coverage::{CoverageMap, CoverageTargets, shares};
 use crate::{
     contract::{Contract, Operation, StatusKey},
     finding::{Findings, Severity},
@@ -79,8 +79,11 @@ impl Tally {
             .enumerate()
             .map(|(index, operation)| {
                 let summary = self.summary(operation, count(operation));
+                let is_held = summary.held > 0;
+                let witnesses = seen.of(declared, index, is_held);
                 OperationSummary {
-                    coverage: seen.of(declared, index, summary.held > 0),
+                    coverage: shares(&witnesses, is_held),
+                    witnesses,
                     ..summary
                 }
             })
@@ -122,6 +125,7 @@ impl Tally {
             findings,
             unseen,
             coverage: Coverage::default(),
+            witnesses: Vec::new(),
             unreached: unreached(operation, &count),
             statuses: count.statuses.into_iter().collect(),
         }

@@ -5,10 +5,12 @@ use oasgate_document::Document;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::parts::causes;
 use crate::{
+    cause::Cause,
     exchange::Evidence,
     finding::{Finding, Severity},
-    run::{Coverage, End, KnownFinding, OperationSummary, Outcome, RunKind},
+    run::{Coverage, End, KnownFinding, OperationSummary, Outcome, RunKind, Witness, WitnessKind},
 };
 
 /// The version of the form; raised when a reader of the old one would misread the new one.
@@ -23,6 +25,7 @@ struct JsonReport<'a> {
     target: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     seed: Option<String>,
+    causes: Vec<Value>,
     findings: Vec<JsonFinding<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     baseline: Option<JsonBaseline<'a>>,
@@ -96,6 +99,7 @@ pub(super) fn render(outcome: &Outcome, document: &Document) -> Vec<u8> {
         }),
         target: &header.target,
         seed: header.seed.map(|seed| format!("{seed:08x}")),
+        causes: causes(outcome, document).iter().map(json_cause).collect(),
         findings: findings
             .iter()
             .map(|(finding, count)| json_finding(finding, *count, document))
@@ -133,6 +137,23 @@ pub(super) fn render(outcome: &Outcome, document: &Document) -> Vec<u8> {
     let mut bytes = serde_json::to_vec_pretty(&report).unwrap_or_default();
     bytes.push(b'\n');
     bytes
+}
+
+fn json_cause(cause: &Cause<'_>) -> Value {
+    let findings = cause.findings.iter();
+    let findings: Vec<_> = findings
+        .map(|(finding, _)| finding.fingerprint().to_string())
+        .collect();
+    json!({
+        "id": cause.id,
+        "check": cause.example().rule,
+        "severity": cause.severity,
+        "title": cause.summary,
+        "mend": cause.mend,
+        "operations": cause.operations,
+        "seen": cause.seen(),
+        "findings": findings,
+    })
 }
 
 fn json_finding<'a>(finding: &'a Finding, count: u64, document: &Document) -> JsonFinding<'a> {
@@ -184,10 +205,33 @@ fn json_operation(one: &OperationSummary) -> Value {
         "findings": one.findings,
         "coverage": one.coverage,
     });
+    if !one.witnesses.is_empty() {
+        operation["witnesses"] = witnesses(&one.witnesses);
+    }
     if let (Some(why), Value::Object(members)) = (&one.unreached, &mut operation) {
         members.insert("unreached".to_owned(), Value::String(why.reason()));
     }
     operation
+}
+
+/// What was seen and what never was, by kind: sets of pointers, which the reports of parts of a run join.
+fn witnesses(witnesses: &[Witness]) -> Value {
+    WitnessKind::ALL
+        .iter()
+        .map(|kind| {
+            let of_kind = |is_seen: bool| -> Vec<String> {
+                let wanted = witnesses
+                    .iter()
+                    .filter(|one| one.kind == *kind && one.is_seen == is_seen);
+                let mut ids: Vec<String> = wanted.map(Witness::id).collect();
+                ids.sort_unstable();
+                ids
+            };
+            let sets = json!({ "seen": of_kind(true), "never": of_kind(false) });
+            (kind.share().to_owned(), sets)
+        })
+        .collect::<serde_json::Map<_, _>>()
+        .into()
 }
 
 fn json_end(end: &End) -> Value {

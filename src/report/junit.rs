@@ -1,17 +1,18 @@
 //! Test suites for CI systems: one suite for each operation, one case for each check that found
 //! something, and a passing case where none did.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use oasgate_document::Document;
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use super::{
     escape::visible,
-    parts::{parts, shares},
+    parts::{causes, parts, shares},
 };
 use crate::{
-    finding::{Finding, Severity},
+    cause::Cause,
+    finding::{Finding, Fingerprint, Severity},
     run::{Coverage, End, OperationSummary, Outcome},
 };
 
@@ -27,17 +28,27 @@ pub(super) fn render(outcome: &Outcome, document: &Document) -> Vec<u8> {
                 .push((finding, count));
         }
     }
+    let causes = causes(outcome, document);
+    let causes: HashMap<Fingerprint, &Cause<'_>> = causes
+        .iter()
+        .flat_map(|cause| {
+            cause
+                .findings
+                .iter()
+                .map(move |(one, _)| (one.fingerprint(), cause))
+        })
+        .collect();
     for operation in &outcome.operations {
         let findings = by_operation
             .remove(&Some(operation.id.as_str()))
             .unwrap_or_default();
         if operation.held > 0 || !findings.is_empty() {
-            report.add_test_suite(suite(operation, &findings, document));
+            report.add_test_suite(suite(operation, &findings, &causes, document));
         }
     }
     let mut rest = TestSuite::new(outcome.header.document.as_str());
     for (finding, count) in by_operation.into_values().flatten() {
-        rest.add_test_case(failed(finding, count, document));
+        rest.add_test_case(failed(finding, count, &causes, document));
     }
     if let End::Unreachable(reason) | End::Failed(reason) = &outcome.end {
         let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
@@ -60,6 +71,7 @@ pub(super) fn render(outcome: &Outcome, document: &Document) -> Vec<u8> {
 fn suite(
     operation: &OperationSummary,
     findings: &[(&Finding, u64)],
+    causes: &HashMap<Fingerprint, &Cause<'_>>,
     document: &Document,
 ) -> TestSuite {
     let mut suite = TestSuite::new(operation.id.as_str());
@@ -70,7 +82,7 @@ fn suite(
     suite.add_property(("held", operation.held.to_string().as_str()));
     coverage(&mut suite, &operation.coverage);
     for (finding, count) in findings {
-        suite.add_test_case(failed(finding, *count, document));
+        suite.add_test_case(failed(finding, *count, causes, document));
     }
     if !findings
         .iter()
@@ -91,7 +103,12 @@ fn coverage(suite: &mut TestSuite, coverage: &Coverage) {
 }
 
 /// A finding as a case: an error fails it, a warning is told in its output.
-fn failed(finding: &Finding, count: u64, document: &Document) -> TestCase {
+fn failed(
+    finding: &Finding,
+    count: u64,
+    causes: &HashMap<Fingerprint, &Cause<'_>>,
+    document: &Document,
+) -> TestCase {
     let is_error = finding.severity == Severity::Error;
     let mut status = if is_error {
         TestCaseStatus::non_success(NonSuccessKind::Failure)
@@ -111,6 +128,10 @@ fn failed(finding: &Finding, count: u64, document: &Document) -> TestCase {
     );
     if let Some(operation) = &finding.operation {
         case.set_classname(operation.as_str());
+    }
+    if let Some(cause) = causes.get(&finding.fingerprint()) {
+        case.add_property(("cause", cause.id.as_str()));
+        case.add_property(("cause-title", visible(&cause.title).as_ref()));
     }
     if !is_error {
         case.set_system_out(text.as_str());

@@ -6,16 +6,20 @@ use oasgate_document::Document;
 
 use super::{
     escape::visible,
-    parts::{held, parts},
-    words::{count, count_of},
+    parts::{causes, held, operations, parts},
 };
 use crate::{
+    cause::Cause,
     finding::{Finding, Severity},
     run::{End, Outcome},
+    words::{count, count_of},
 };
 
 /// The most findings that are listed; forges cut what is longer.
 const MOST_FINDINGS: usize = 100;
+
+/// How many findings of one cause are named below its example.
+const MOST_MEMBERS: usize = 20;
 
 pub(super) fn render(outcome: &Outcome, document: &Document) -> Vec<u8> {
     let mut text = String::new();
@@ -55,12 +59,73 @@ fn write(text: &mut String, outcome: &Outcome, document: &Document) -> std::fmt:
     if let Some(held) = held(outcome) {
         writeln!(text, "\n{}", plain(&held))?;
     }
-    let findings: Vec<_> = outcome
-        .findings
-        .sorted()
-        .into_iter()
-        .filter(|(finding, _)| finding.severity > Severity::Note)
-        .collect();
+    let mut causes = causes(outcome, document);
+    causes.retain(|cause| cause.severity > Severity::Note);
+    if !causes.is_empty() {
+        return by_cause(text, &causes, document);
+    }
+    let mut findings = outcome.findings.sorted();
+    findings.retain(|(finding, _)| finding.severity > Severity::Note);
+    by_line(text, &findings, document)
+}
+
+/// A row for each cause, and its findings folded away below.
+fn by_cause(text: &mut String, causes: &[Cause<'_>], document: &Document) -> std::fmt::Result {
+    writeln!(
+        text,
+        "\n{}\n\n| | cause | operations | where |\n|---|---|---|---|",
+        count_of(causes.len(), "cause")
+    )?;
+    for cause in causes.iter().take(MOST_FINDINGS) {
+        writeln!(
+            text,
+            "| {} `{}` | {}{} | {} | {} |",
+            cause.severity,
+            cause.example().rule,
+            plain(&cause.title),
+            times(cause.seen()),
+            plain(&operations(cause)),
+            place(cause.example(), document),
+        )?;
+    }
+    if causes.len() > MOST_FINDINGS {
+        let rest = count_of(causes.len() - MOST_FINDINGS, "cause");
+        writeln!(text, "\nand {rest} more")?;
+    }
+    let mut left = MOST_FINDINGS;
+    for cause in causes {
+        for (at, (finding, seen)) in cause.findings.iter().enumerate() {
+            let Some(less) = left.checked_sub(1) else {
+                return Ok(());
+            };
+            // One example says it; the others are named.
+            if at == 0 {
+                left = less;
+                details(text, finding)?;
+                if cause.findings.len() > 1 {
+                    writeln!(text, "\nmend: {}\n", plain(&cause.mend))?;
+                }
+            } else if at <= MOST_MEMBERS {
+                writeln!(text, "- {}{}", plain(&finding.message), times(*seen))?;
+            }
+        }
+        if cause.findings.len() > MOST_MEMBERS + 1 {
+            writeln!(
+                text,
+                "- and {} more",
+                cause.findings.len() - MOST_MEMBERS - 1
+            )?;
+        }
+    }
+    Ok(())
+}
+
+/// A row for each finding of a document.
+fn by_line(
+    text: &mut String,
+    findings: &[(&Finding, u64)],
+    document: &Document,
+) -> std::fmt::Result {
     if findings.is_empty() {
         return Ok(());
     }
@@ -69,10 +134,6 @@ fn write(text: &mut String, outcome: &Outcome, document: &Document) -> std::fmt:
         "\n| | operation | finding | where |\n|---|---|---|---|"
     )?;
     for (finding, seen) in findings.iter().take(MOST_FINDINGS) {
-        let place = finding
-            .document
-            .as_ref()
-            .and_then(|at| document.locate_key(at).or_else(|| document.locate(at)));
         writeln!(
             text,
             "| {} `{}` | {} | {}{} | {} |",
@@ -80,14 +141,8 @@ fn write(text: &mut String, outcome: &Outcome, document: &Document) -> std::fmt:
             finding.rule,
             finding.operation.as_deref().map(plain).unwrap_or_default(),
             plain(&finding.message),
-            if *seen > 1 {
-                format!(" (×{seen})")
-            } else {
-                String::new()
-            },
-            place
-                .map(|place| plain(&place.to_string()))
-                .unwrap_or_default(),
+            times(*seen),
+            place(finding, document),
         )?;
     }
     if findings.len() > MOST_FINDINGS {
@@ -98,6 +153,21 @@ fn write(text: &mut String, outcome: &Outcome, document: &Document) -> std::fmt:
         details(text, finding)?;
     }
     Ok(())
+}
+
+fn times(seen: u64) -> String {
+    if seen > 1 {
+        format!(" (×{seen})")
+    } else {
+        String::new()
+    }
+}
+
+fn place(finding: &Finding, document: &Document) -> String {
+    let at = finding.document.as_ref();
+    at.and_then(|at| document.locate_key(at).or_else(|| document.locate(at)))
+        .map(|place| plain(&place.to_string()))
+        .unwrap_or_default()
 }
 
 /// What a person needs to act, folded away.

@@ -1,10 +1,15 @@
 //! The JSON reports of several runs as one: what shards found, together.
 
+use std::{
+    cmp::Reverse,
+    collections::{HashMap, HashSet},
+};
+
 use indexmap::IndexMap;
 use serde_json::{Map, Value, json};
 
 use super::{json::VERSION, parts::shares};
-use crate::{finding::Severity, run::Coverage};
+use crate::{cause::harm, finding::Severity, run::Coverage};
 
 /// Reports that cannot be joined.
 #[derive(Debug, thiserror::Error)]
@@ -87,6 +92,7 @@ pub fn merge(reports: &[(String, Vec<u8>)]) -> Result<Merged, MergeError> {
     }
     let parts: Vec<&Object> = parts.iter().map(|(_, part)| part).collect();
     let findings = findings(&parts, "/findings");
+    let causes = causes(&parts, &findings);
     let operations = operations(&parts, &findings);
     let number = |severity: Severity| {
         findings
@@ -128,6 +134,7 @@ pub fn merge(reports: &[(String, Vec<u8>)]) -> Result<Merged, MergeError> {
             "written": all(&parts, "/snapshots/written"),
         }),
     );
+    set("causes", Value::Array(causes));
     set("findings", Value::Array(findings));
     set("operations", Value::Array(operations));
     set("notices", Value::Array(all(&parts, "/notices")));
@@ -269,6 +276,88 @@ fn findings(parts: &[&Object], pointer: &str) -> Vec<Value> {
     joined
 }
 
+/// The causes by id: what each report says of one is joined, and the order is found anew.
+fn causes(parts: &[&Object], findings: &[Value]) -> Vec<Value> {
+    let mut joined: IndexMap<String, Value> = IndexMap::new();
+    for cause in parts
+        .iter()
+        .filter_map(|part| at(part, "/causes")?.as_array())
+        .flatten()
+    {
+        let id = cause["id"].as_str().unwrap_or_default();
+        let Some(known) = joined.get_mut(id) else {
+            joined.insert(id.to_owned(), cause.clone());
+            continue;
+        };
+        known["seen"] =
+            json!(known["seen"].as_u64().unwrap_or(0) + cause["seen"].as_u64().unwrap_or(0));
+        if severity_of(cause) > severity_of(known) {
+            known["severity"] = cause["severity"].clone();
+            known["check"] = cause["check"].clone();
+        }
+        for list in ["operations", "findings"] {
+            let (Some(all), Some(more)) = (known[list].as_array_mut(), cause[list].as_array())
+            else {
+                continue;
+            };
+            let new = more.iter().filter(|one| !all.contains(one)).cloned();
+            let new: Vec<Value> = new.collect();
+            all.extend(new);
+        }
+        if let Some(operations) = known["operations"].as_array_mut() {
+            operations.sort_by(|a, b| a.as_str().cmp(&b.as_str()));
+        }
+    }
+    let by_fingerprint: HashMap<&str, &Value> = findings
+        .iter()
+        .filter_map(|finding| Some((finding["fingerprint"].as_str()?, finding)))
+        .collect();
+    let mut joined: Vec<Value> = joined.into_values().collect();
+    for cause in &mut joined {
+        best_first(cause, &by_fingerprint);
+    }
+    joined.sort_by_cached_key(|cause| {
+        let number = |list: &str| cause[list].as_array().map_or(0, Vec::len);
+        (
+            Reverse(severity_of(cause)),
+            harm(cause["check"].as_str().unwrap_or_default()),
+            Reverse(number("operations")),
+            Reverse(cause["seen"].as_u64()),
+            cause["id"].to_string(),
+        )
+    });
+    joined
+}
+
+/// The findings of a cause in the order in which one run tells them: the counts of all reports decide.
+fn best_first(cause: &mut Value, findings: &HashMap<&str, &Value>) {
+    let Some(members) = cause["findings"].as_array_mut() else {
+        return;
+    };
+    let of = |fingerprint: &Value| {
+        findings
+            .get(fingerprint.as_str().unwrap_or_default())
+            .copied()
+    };
+    members.sort_by_cached_key(|fingerprint| {
+        let finding = of(fingerprint).unwrap_or(&Value::Null);
+        (
+            Reverse(severity_of(finding)),
+            harm(finding["check"].as_str().unwrap_or_default()),
+            finding.get("exchange").is_none(),
+            Reverse(finding["count"].as_u64()),
+            fingerprint.to_string(),
+        )
+    });
+    if let Some(check) = members
+        .first()
+        .and_then(of)
+        .map(|first| first["check"].clone())
+    {
+        cause["check"] = check;
+    }
+}
+
 /// The operations by id, in the document's order: what was held is added, and a status is unseen
 /// when nobody saw it.
 fn operations(parts: &[&Object], findings: &[Value]) -> Vec<Value> {
@@ -332,10 +421,23 @@ fn join(known: &mut Value, other: &Value) {
     }
 }
 
-/// Which part of an operation each report saw is not told in it, so that two that saw the same operation
-/// come to the larger number: that much was seen, and perhaps more. Shards share no operation, and
-/// nothing is lost.
+/// What was seen is a set of pointers, and so is what never was: a thing that one of the reports saw was seen.
+/// Reports of an older build have numbers alone; then the larger one stands, which much was seen and perhaps more.
 fn join_coverage(known: &mut Value, other: &Value) {
+    let was_called = |one: &Value| one["held"].as_u64().unwrap_or(0) > 0;
+    let is_told = |one: &Value| one.get("witnesses").is_some();
+    if !is_told(known) && is_told(other) {
+        known["witnesses"] = other["witnesses"].clone();
+    } else if is_told(known) && is_told(other) {
+        for name in counted() {
+            join_sets(&mut known["witnesses"], &other["witnesses"], name);
+        }
+    }
+    // The sums stand in `held` already: an operation that any report called was called.
+    if is_told(known) || !was_called(known) {
+        recount(known);
+        return;
+    }
     for name in counted() {
         for side in ["seen", "all"] {
             let pointer = format!("/coverage/{name}/{side}");
@@ -344,6 +446,44 @@ fn join_coverage(known: &mut Value, other: &Value) {
                 *number = json!(number.as_u64().unwrap_or(0).max(came));
             }
         }
+    }
+}
+
+fn join_sets(known: &mut Value, other: &Value, name: &str) {
+    let set = |one: &Value, side: &str| -> Vec<Value> {
+        one[name][side].as_array().cloned().unwrap_or_default()
+    };
+    let (ours, theirs) = (set(known, "seen"), set(other, "seen"));
+    let is_seen: HashSet<&Value> = ours.iter().chain(&theirs).collect();
+    let (never, others) = (set(known, "never"), set(other, "never"));
+    // In the order of the document, as far as one of the reports tells it.
+    let mut seen: Vec<Value> = ours.clone();
+    seen.extend(theirs.iter().filter(|one| !ours.contains(one)).cloned());
+    seen.sort_by(|a, b| a.as_str().cmp(&b.as_str()));
+    let mut left: Vec<Value> = never
+        .iter()
+        .chain(&others)
+        .filter(|one| !is_seen.contains(one))
+        .cloned()
+        .collect();
+    left.sort_by(|a, b| a.as_str().cmp(&b.as_str()));
+    left.dedup();
+    if known.get(name).is_some() || other.get(name).is_some() {
+        known[name] = json!({ "seen": seen, "never": left });
+    }
+}
+
+/// The numbers that follow from the sets.
+fn recount(operation: &mut Value) {
+    let is_called = operation["held"].as_u64().unwrap_or(0) > 0;
+    operation["coverage"]["operations"] = json!({ "seen": u64::from(is_called), "all": 1 });
+    for name in counted() {
+        let Some(sets) = operation["witnesses"].get(name) else {
+            continue;
+        };
+        let size = |side: &str| sets[side].as_array().map_or(0, Vec::len);
+        let (seen, never) = (size("seen"), size("never"));
+        operation["coverage"][name] = json!({ "seen": seen, "all": seen + never });
     }
 }
 

@@ -7,6 +7,7 @@
 
 mod escape;
 mod github;
+mod html;
 mod json;
 #[cfg(feature = "junit")]
 mod junit;
@@ -16,7 +17,7 @@ mod parts;
 mod sarif;
 mod source_line;
 mod terminal;
-mod words;
+mod witness;
 mod write;
 
 use std::{fmt, path::PathBuf, str::FromStr};
@@ -27,10 +28,11 @@ use crate::{
 };
 use oasgate_document::Document;
 
+pub use crate::words::count;
 pub use escape::visible;
 pub use merge::{JoinedEnd, MergeError, Merged, merge};
 pub use terminal::{Colour, Detail, Terminal, render_finding};
-pub use words::count;
+pub use witness::{is_witnessed, unwitnessed, witness_kinds};
 pub use write::{ReportError, probe, write_atomically};
 
 /// A format that is written to a file.
@@ -64,6 +66,11 @@ pub const REPORTS: &[Kind] = &[
         name: "github",
         about: "annotations, printed by a job of GitHub Actions (github=-)",
         render: github::render,
+    },
+    Kind {
+        name: "html",
+        about: "one page that people read: causes, what was seen, findings; opens without a network",
+        render: html::render,
     },
     Kind {
         name: "markdown",

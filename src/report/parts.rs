@@ -1,8 +1,11 @@
 //! What more than one report says in the same words: the parts of a finding, and what was held.
 
+use oasgate_document::Document;
+
 use crate::{
+    cause::{self, Cause},
     finding::Finding,
-    run::{Coverage, Outcome, Share},
+    run::{Coverage, Outcome, RunKind, Share},
 };
 
 /// What a person needs to act upon a finding, line by line, below its message.
@@ -19,6 +22,26 @@ pub(super) fn parts(finding: &Finding) -> Vec<String> {
         lines.push(evidence.curl.clone());
     }
     lines
+}
+
+/// The causes of a run, notes included, the most important first; a document's findings have none but
+/// themselves.
+pub(super) fn causes<'o>(outcome: &'o Outcome, document: &Document) -> Vec<Cause<'o>> {
+    match outcome.header.kind {
+        RunKind::Lint => Vec::new(),
+        RunKind::Check | RunKind::Replay => cause::causes(&outcome.findings, document),
+    }
+}
+
+/// `a, b, c and 17 more`: the operations that a cause touches.
+pub(super) fn operations(cause: &Cause<'_>) -> String {
+    const MOST: usize = 5;
+    let shown = cause.operations.iter().take(MOST).copied();
+    let shown = shown.collect::<Vec<_>>().join(", ");
+    match cause.operations.len().saturating_sub(MOST) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
 }
 
 /// What was counted, each by its name in the JSON report.

@@ -1,15 +1,18 @@
 //! SARIF 2.1.0: what forges show beside the lines of a pull request.
 
+use std::collections::HashMap;
+
 use oasgate_document::Document;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde_json::{Map, Value, json};
 
 use super::{
     escape::visible,
-    parts::{parts, shares},
+    parts::{causes, parts, shares},
 };
 use crate::{
-    finding::Finding,
+    cause::Cause,
+    finding::{Finding, Fingerprint},
     run::{End, Outcome},
 };
 
@@ -32,6 +35,14 @@ const NOT_IN_URI: &AsciiSet = &CONTROLS
     .add(b'}');
 
 pub(super) fn render(outcome: &Outcome, document: &Document) -> Vec<u8> {
+    let causes = causes(outcome, document);
+    let cause_of: HashMap<Fingerprint, &str> = causes
+        .iter()
+        .flat_map(|cause| {
+            let findings = cause.findings.iter();
+            findings.map(|(finding, _)| (finding.fingerprint(), cause.id.as_str()))
+        })
+        .collect();
     let mut rules: Vec<&str> = Vec::new();
     let mut results = Vec::new();
     let known = outcome.baseline.iter().flat_map(|one| one.known.sorted());
@@ -53,6 +64,7 @@ pub(super) fn render(outcome: &Outcome, document: &Document) -> Vec<u8> {
             "level": finding.severity.as_str(),
             "message": { "text": text(finding) },
             "locations": [location(outcome, finding, document)],
+            "properties": { "cause": cause_of.get(&finding.fingerprint()) },
             "partialFingerprints": { "oasgate/v1": finding.fingerprint().to_string() },
             "occurrenceCount": count,
         });
@@ -71,7 +83,7 @@ pub(super) fn render(outcome: &Outcome, document: &Document) -> Vec<u8> {
         .notices
         .iter()
         .map(|notice| json!({ "level": "note", "message": { "text": notice } }));
-    let properties: Map<String, Value> = outcome
+    let coverage: Map<String, Value> = outcome
         .coverage
         .iter()
         .flat_map(shares)
@@ -94,10 +106,27 @@ pub(super) fn render(outcome: &Outcome, document: &Document) -> Vec<u8> {
             "results": results,
         }],
     });
-    if !properties.is_empty() {
-        report["runs"][0]["properties"] = json!({ "coverage": properties });
+    let mut of_run = Map::new();
+    if !coverage.is_empty() {
+        of_run.insert("coverage".to_owned(), Value::Object(coverage));
+    }
+    if !causes.is_empty() {
+        of_run.insert("causes".to_owned(), causes.iter().map(cause_text).collect());
+    }
+    if !of_run.is_empty() {
+        report["runs"][0]["properties"] = Value::Object(of_run);
     }
     format!("{report:#}\n").into_bytes()
+}
+
+fn cause_text(cause: &Cause<'_>) -> Value {
+    json!({
+        "id": cause.id,
+        "level": cause.severity.as_str(),
+        "text": visible(&cause.title),
+        "mend": visible(&cause.mend),
+        "operations": cause.operations,
+    })
 }
 
 fn text(finding: &Finding) -> String {

@@ -26,7 +26,7 @@ impl SourceLine {
     /// The line where a node stands: that of its key, so that the reader sees its name.
     pub(super) fn of(document: &Document, at: &Address) -> Option<Self> {
         let place = document.locate_key(at).or_else(|| document.locate(at))?;
-        Some(Self::window(&place, document.source(at.file)?))
+        Some(Self::window(&place, document.source_of(at)?))
     }
 
     fn window(place: &Place, source: &Source) -> Self {

@@ -14,15 +14,12 @@ use codespan_reporting::{
 };
 use oasgate_document::Document;
 
-use super::{
-    escape::visible,
-    parts,
-    source_line::SourceLine,
-    words::{count, count_of},
-};
+use super::{escape::visible, parts, source_line::SourceLine};
 use crate::{
-    finding::{Finding, RuleId, Severity},
+    cause::{self, Cause},
+    finding::{Finding, Findings, RuleId, Severity},
     run::{End, Event, Header, Listener, OperationSummary, Outcome, RunKind},
+    words::{count, count_of},
 };
 
 /// Whether colours are written.
@@ -48,8 +45,11 @@ pub enum Detail {
 /// How many operations are listed before the list is cut to those that have findings.
 const MOST_OPERATIONS: usize = 20;
 
-/// How many warnings of one rule are shown before the rest is counted.
+/// How many warnings of one rule about a document are shown before the rest is counted.
 const MOST_WARNINGS: usize = 20;
+
+/// How many causes are shown in full before the rest is one line each.
+const MOST_CAUSES: usize = 10;
 
 /// Writes the report of a run as text.
 pub struct Terminal<W: Write + Send> {
@@ -262,25 +262,54 @@ fn operations(out: &mut dyn WriteColor, outcome: &Outcome, detail: Detail) -> io
     writeln!(out)
 }
 
-/// The findings, and of warnings that repeat themselves the first few alone.
+/// What was found: of a document line by line, of a run by cause.
 fn findings(
     out: &mut dyn WriteColor,
     outcome: &Outcome,
     document: &Document,
     detail: Detail,
 ) -> io::Result<()> {
+    let found = &outcome.findings;
+    if outcome.header.kind == RunKind::Lint {
+        return of_document(out, shown(found, detail), document, detail);
+    }
+    let causes = cause::of(shown(found, detail), document);
+    let in_full = match detail {
+        Detail::Verbose => causes.len(),
+        _ => MOST_CAUSES.min(causes.len()),
+    };
+    let (first, rest) = causes.split_at(in_full);
+    for cause in first {
+        write_cause(out, cause, document, detail)?;
+    }
+    for cause in rest {
+        level(out, cause.severity, cause.example())?;
+        writeln!(out, ": {}", visible(&cause.title))?;
+    }
+    if !rest.is_empty() {
+        writeln!(
+            out,
+            "\n{} in all; the first {MOST_CAUSES} are shown in full, --verbose shows all\n",
+            count_of(causes.len(), "cause")
+        )?;
+    }
+    Ok(())
+}
+
+/// The findings of a document alone, and of warnings that repeat themselves the first few.
+fn of_document(
+    out: &mut dyn WriteColor,
+    findings: Vec<(&Finding, u64)>,
+    document: &Document,
+    detail: Detail,
+) -> io::Result<()> {
     let mut warnings: BTreeMap<&RuleId, usize> = BTreeMap::new();
-    for (finding, seen) in outcome.findings.sorted() {
-        if detail != Detail::Verbose {
-            if finding.severity == Severity::Note {
+    for (finding, seen) in findings {
+        if detail != Detail::Verbose && finding.severity == Severity::Warning {
+            let warnings = warnings.entry(&finding.rule).or_default();
+            *warnings += 1;
+            if *warnings > MOST_WARNINGS {
                 continue;
-            }
-            if finding.severity == Severity::Warning {
-                let warnings = warnings.entry(&finding.rule).or_default();
-                *warnings += 1;
-                if *warnings > MOST_WARNINGS {
-                    continue;
-                }
             }
         }
         write_finding(out, finding, seen, document)?;
@@ -294,6 +323,62 @@ fn findings(
                 number - MOST_WARNINGS
             )?;
         }
+    }
+    Ok(())
+}
+
+/// The findings that are told, worst first: notes only when asked for.
+fn shown(findings: &Findings, detail: Detail) -> Vec<(&Finding, u64)> {
+    let mut all = findings.sorted();
+    all.retain(|(finding, _)| detail == Detail::Verbose || finding.severity > Severity::Note);
+    all
+}
+
+/// `error[undeclared-status]`, in its colour.
+fn level(out: &mut dyn WriteColor, severity: Severity, finding: &Finding) -> io::Result<()> {
+    let colour = match severity {
+        Severity::Error => Color::Red,
+        Severity::Warning => Color::Yellow,
+        Severity::Note => Color::Green,
+    };
+    coloured(out, colour, &format!("{severity}[{}]", finding.rule))
+}
+
+/// A cause: its best example, what it touches, what would mend it.
+fn write_cause(
+    out: &mut dyn WriteColor,
+    cause: &Cause<'_>,
+    document: &Document,
+    detail: Detail,
+) -> io::Result<()> {
+    let [(first, seen), rest @ ..] = cause.findings.as_slice() else {
+        return Ok(());
+    };
+    if rest.is_empty() {
+        return write_finding(out, first, *seen, document);
+    }
+    let mut more = vec![
+        format!("e.g.: {}", first.message),
+        format!("mend: {}", cause.mend),
+    ];
+    if !cause.operations.is_empty() {
+        more.push(format!("ops:  {}", parts::operations(cause)));
+    }
+    write_diagnostic(out, first, &cause.title, more, cause.seen(), document)?;
+    if detail == Detail::Verbose {
+        for (finding, seen) in rest {
+            write!(out, "  also: {}", visible(&finding.message))?;
+            let times = if *seen > 1 {
+                format!(" (×{seen})")
+            } else {
+                String::new()
+            };
+            writeln!(out, "{times}")?;
+            if let Some(evidence) = &finding.evidence {
+                writeln!(out, "        {}", visible(&evidence.curl))?;
+            }
+        }
+        writeln!(out)?;
     }
     Ok(())
 }
@@ -313,6 +398,18 @@ fn write_finding(
     seen: u64,
     document: &Document,
 ) -> io::Result<()> {
+    write_diagnostic(out, finding, &finding.message, Vec::new(), seen, document)
+}
+
+/// A finding under a title, with more notes before its own.
+fn write_diagnostic(
+    out: &mut dyn WriteColor,
+    finding: &Finding,
+    title: &str,
+    more: Vec<String>,
+    seen: u64,
+    document: &Document,
+) -> io::Result<()> {
     let level = match finding.severity {
         Severity::Error => Level::Error,
         Severity::Warning => Level::Warning,
@@ -322,14 +419,12 @@ fn write_finding(
         .document
         .as_ref()
         .and_then(|at| SourceLine::of(document, at));
+    let is_window = line.as_ref().is_some_and(|line| line.is_window);
+    let more = more.iter().map(|line| visible(line).into_owned());
     let mut diagnostic = Diagnostic::new(level)
         .with_code(finding.rule.as_str())
-        .with_message(visible(&finding.message))
-        .with_notes(notes(
-            finding,
-            seen,
-            line.as_ref().is_some_and(|line| line.is_window),
-        ));
+        .with_message(visible(title))
+        .with_notes(more.chain(notes(finding, seen, is_window)).collect());
     let config = Config::default();
     let styles = Styles::default();
     let mut out = StylesWriter::new(out, &styles);

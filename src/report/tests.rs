@@ -24,7 +24,7 @@ paths:
         '200': { description: Fine }
 ";
 
-fn document() -> Document {
+pub(super) fn document() -> Document {
     Document::parse("tiny.yaml", YAML).expect("it is a document")
 }
 
@@ -38,7 +38,7 @@ fn responses() -> Address {
     )
 }
 
-fn evidence() -> Evidence {
+pub(super) fn evidence() -> Evidence {
     Evidence {
         method: "GET".into(),
         url: "http://localhost/users".into(),
@@ -51,7 +51,7 @@ fn evidence() -> Evidence {
     }
 }
 
-fn finding(message: &str) -> Finding {
+pub(super) fn finding(message: &str) -> Finding {
     Finding::new("undeclared-status", Severity::Error, message)
         .with_operation("GET /users")
         .at(responses())
@@ -74,7 +74,7 @@ fn coverage() -> Coverage {
     }
 }
 
-fn outcome(findings: Vec<(Finding, u64)>) -> Outcome {
+pub(super) fn outcome(findings: Vec<(Finding, u64)>) -> Outcome {
     let mut grouped = Findings::default();
     for (finding, count) in findings {
         grouped.add_counted(finding, count);
@@ -100,6 +100,7 @@ fn outcome(findings: Vec<(Finding, u64)>) -> Outcome {
             statuses: IndexMap::from([(200, 2), (418, 10)]),
             unseen: vec!["404".into()],
             coverage: coverage(),
+            witnesses: Vec::new(),
             findings: 1,
             unreached: Some(Unreached::NotFound),
         }],
@@ -260,7 +261,7 @@ fn what_was_held_stands_in_every_report_that_has_a_place_for_it() {
     };
     assert!(!rendered("markdown", &lint).contains("held:"));
     let sarif: Value = serde_json::from_str(&rendered("sarif", &lint)).expect("it is JSON");
-    assert!(sarif["runs"][0].get("properties").is_none());
+    assert!(sarif["runs"][0]["properties"].get("coverage").is_none());
 }
 
 #[test]
@@ -413,4 +414,32 @@ fn a_summary_reads_like_this() {
             10
         )])
     ));
+}
+
+#[test]
+fn what_two_reports_saw_is_one_set() {
+    use crate::run::{Witness, WitnessKind};
+    let status = |name: &str, is_seen| Witness {
+        kind: WitnessKind::Status,
+        response: responses().join(name),
+        media_type: None,
+        at: responses().join(name),
+        is_seen,
+    };
+    let report = |first: bool, second: bool| {
+        let mut outcome = outcome(Vec::new());
+        outcome.operations[0].witnesses = vec![status("200", first), status("404", second)];
+        let name = format!("{first}-{second}.json");
+        (name, rendered("json", &outcome).into_bytes())
+    };
+    let joined = |reports: &[(String, Vec<u8>)]| {
+        let merged = merge(reports).expect("they join").report;
+        merged["operations"][0]["coverage"]["statuses"].clone()
+    };
+    let (one, other) = (report(true, false), report(false, true));
+    let both = joined(&[one.clone(), other.clone()]);
+    assert_eq!((&both["seen"], &both["all"]), (&2.into(), &2.into()));
+    assert_eq!(both, joined(&[other, one.clone()]));
+    let twice = joined(&[one.clone(), one]);
+    assert_eq!((&twice["seen"], &twice["all"]), (&1.into(), &2.into()));
 }

@@ -1,5 +1,6 @@
 //! How much of a contract was seen, in numbers.
 
+use oasgate_document::Address;
 use serde::Serialize;
 
 /// How many of all that is declared were seen.
@@ -42,5 +43,76 @@ impl Coverage {
         self.media_types.add(other.media_types);
         self.properties.add(other.properties);
         self.branches.add(other.branches);
+    }
+}
+
+/// Something that the contract declares, and whether there is a witness of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Witness {
+    /// What it is.
+    pub kind: WitnessKind,
+    /// Where the operation declares the response that it belongs to.
+    pub response: Address,
+    /// The media type of that response, for what belongs to one.
+    pub media_type: Option<Address>,
+    /// The node of the document itself.
+    pub at: Address,
+    /// Whether it was seen.
+    pub is_seen: bool,
+}
+
+impl Witness {
+    /// Tells it from every other of the operation, in every run: its pointers.
+    pub fn id(&self) -> String {
+        let name = |address: &Address| match address.file.index() {
+            0 => address.pointer.to_string(),
+            file => format!("{file}#{}", address.pointer),
+        };
+        let mut id = name(&self.response);
+        for part in self.media_type.iter().chain([&self.at]) {
+            if *part != self.response {
+                id.push(' ');
+                id.push_str(&name(part));
+            }
+        }
+        id
+    }
+}
+
+/// What can have a witness.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum WitnessKind {
+    /// A declared response by status.
+    Status,
+    /// A declared media type of a response.
+    MediaType,
+    /// An optional property of a response's schema.
+    Property,
+    /// A branch of `oneOf` or `anyOf` in a response's schema.
+    Branch,
+}
+
+impl WitnessKind {
+    /// All of them, in the order in which they are told.
+    pub const ALL: [Self; 4] = [Self::Status, Self::MediaType, Self::Property, Self::Branch];
+
+    /// The word for one: `status`, `media-type`, `property`, `branch`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Status => "status",
+            Self::MediaType => "media-type",
+            Self::Property => "property",
+            Self::Branch => "branch",
+        }
+    }
+
+    /// The name of its share in a report: `statuses`, `media_types`, `properties`, `branches`.
+    pub const fn share(self) -> &'static str {
+        match self {
+            Self::Status => "statuses",
+            Self::MediaType => "media_types",
+            Self::Property => "properties",
+            Self::Branch => "branches",
+        }
     }
 }

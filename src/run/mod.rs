@@ -15,7 +15,7 @@ mod shard;
 pub use baseline::{Baseline, BaselineError, Growth, Scope};
 pub(crate) use case::existing;
 pub use case::{Case, Phase};
-pub use coverage::{Coverage, Share};
+pub use coverage::{Coverage, Share, Witness, WitnessKind};
 pub use credentials::{Credential, Credentials, NamedCredential, TokenForm};
 pub(crate) use credentials::{CredentialChoice, hide, hide_in};
 pub use event::{Event, Listener, Progress};

@@ -4,7 +4,11 @@ use std::time::Duration;
 
 use indexmap::IndexMap;
 
-use super::{coverage::Coverage, info::Header, known::BaselineSummary};
+use super::{
+    coverage::{Coverage, Witness},
+    info::Header,
+    known::BaselineSummary,
+};
 use crate::finding::{Findings, Severity};
 
 /// The result of a run.
@@ -75,6 +79,8 @@ pub struct OperationSummary {
     pub unseen: Vec<String>,
     /// What of it was held and what was not.
     pub coverage: Coverage,
+    /// Everything that it declares of its responses, with whether it was seen; nothing where it was never called.
+    pub witnesses: Vec<Witness>,
     /// How many distinct breaches were found.
     pub findings: usize,
     /// Why no declared success was ever seen; `None` when one was.

@@ -15,13 +15,20 @@ use syn::{UseTree, visit::Visit};
 const GRANTS: &[(&str, &[&str])] = &[
     ("did_you_mean", &[]),
     ("exchange", &[]),
-    ("finding", &["exchange"]),
+    ("infer", &[]),
+    ("finding", &["exchange", "infer"]),
+    ("amend", &["cause", "finding", "infer"]),
+    ("words", &[]),
+    ("cause", &["finding", "words"]),
     ("contract", &["did_you_mean"]),
     ("wire", &["contract", "exchange"]),
     ("recording", &["exchange"]),
     ("snapshot", &["finding"]),
     ("generate", &["contract"]),
-    ("check", &["contract", "exchange", "finding", "wire"]),
+    (
+        "check",
+        &["contract", "exchange", "finding", "infer", "wire"],
+    ),
     ("lint", &["contract", "did_you_mean", "finding"]),
     ("transport", &["exchange", "wire"]),
     (
@@ -51,7 +58,17 @@ const GRANTS: &[(&str, &[&str])] = &[
             "wire",
         ],
     ),
-    ("report", &["did_you_mean", "exchange", "finding", "run"]),
+    (
+        "report",
+        &[
+            "cause",
+            "did_you_mean",
+            "exchange",
+            "finding",
+            "run",
+            "words",
+        ],
+    ),
     (
         "testing",
         &[

@@ -19,6 +19,7 @@ mod live;
 mod macros;
 mod orders;
 mod outside;
+mod overlay_law;
 mod polling;
 mod recordings;
 mod routing;

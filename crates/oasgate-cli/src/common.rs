@@ -9,8 +9,9 @@ use std::{
 use clap::{Args, ValueEnum};
 use clap_complete::engine::ArgValueCandidates;
 
-use crate::config::{Config, ConfigError, FILE_NAME, known_failure};
+use crate::config::{Config, ConfigError, FILE_NAME, UNWITNESSED, known_failure};
 use oasgate::{
+    amend,
     contract::{Contract, UnknownOperation},
     document::DocumentError,
     finding::Severity,
@@ -154,6 +155,12 @@ pub(crate) struct RunArgs {
     /// Write a report: json=PATH, or junit, sarif, github, markdown; - is standard output; repeatable
     #[arg(long, value_name = "FORMAT=PATH", add = ArgValueCandidates::new(complete::reports))]
     report: Vec<ReportSpec>,
+    /// Write an OpenAPI Overlay that would change the document so that it admits what was seen
+    #[arg(long, value_name = "FILE")]
+    suggest: Option<PathBuf>,
+    /// Show what the document declares and nobody saw, with its lines
+    #[arg(long)]
+    witness: bool,
     /// What to do about snapshots of response shapes
     #[arg(long, value_name = "MODE", default_value = "auto")]
     snapshots: SnapshotMode,
@@ -185,6 +192,8 @@ pub(crate) struct Prepared {
     pub(crate) snapshots: Option<Store>,
     pub(crate) regressions: Option<Regressions>,
     reports: Vec<ReportSpec>,
+    suggest: Option<PathBuf>,
+    witness: bool,
     fail_on: Vec<String>,
     baseline: Option<Known>,
     /// How far the run looks.
@@ -197,6 +206,9 @@ impl RunArgs {
         let contract = self.spec.load(&config)?;
         for report in &self.report {
             report.probe()?;
+        }
+        if let Some(path) = &self.suggest {
+            oasgate::report::probe(path)?;
         }
         if self
             .report
@@ -235,6 +247,8 @@ impl RunArgs {
             contract,
             config,
             reports: self.report.clone(),
+            suggest: self.suggest.clone(),
+            witness: self.witness,
             fail_on,
         })
     }
@@ -320,6 +334,11 @@ impl Prepared {
                 failure.get_or_insert(error);
             }
         }
+        if let Some(path) = &self.suggest
+            && let Err(error) = suggest(path, outcome, document)
+        {
+            failure.get_or_insert(error);
+        }
         // Where a report takes standard output, people read standard error.
         if self.reports.iter().any(ReportSpec::is_standard_output) {
             show(
@@ -342,6 +361,9 @@ impl Prepared {
                 document,
             );
         }
+        if self.witness {
+            anstream::eprint!("{}", oasgate::report::unwitnessed(outcome, document));
+        }
         if let Some(error) = failure {
             return Err(error.into());
         }
@@ -355,6 +377,9 @@ impl Prepared {
                 outcome.findings.count(Severity::Warning) + outcome.findings.count(Severity::Note)
                     > 0
             }
+            rule if rule.starts_with(UNWITNESSED) => {
+                oasgate::report::is_witnessed(outcome, &rule[UNWITNESSED.len()..]) == Some(false)
+            }
             rule => outcome
                 .findings
                 .iter()
@@ -367,6 +392,28 @@ impl Prepared {
             _ => Exit::Holds,
         }
     }
+}
+
+/// Writes the overlay that would answer findings, and says so.
+fn suggest(
+    path: &Path,
+    outcome: &Outcome,
+    document: &oasgate::document::Document,
+) -> Result<(), ReportError> {
+    let amendments = amend::amendments(&outcome.findings, document);
+    match amend::overlay(&amendments, document) {
+        Some(text) => {
+            oasgate::report::write_atomically(path, text.as_bytes())?;
+            let number = u64::try_from(amendments.len()).unwrap_or(u64::MAX);
+            let what = oasgate::report::count(number, "suggested change");
+            anstream::eprintln!("{what} of the document: {}", path.display());
+        }
+        None => anstream::eprintln!(
+            "nothing to suggest: no finding is one that the document could answer; {} was not written",
+            path.display()
+        ),
+    }
+    Ok(())
 }
 
 fn show<W: io::Write + Send>(

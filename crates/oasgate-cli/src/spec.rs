@@ -21,13 +21,19 @@ pub(crate) struct SpecArgs {
     /// Follow references that lead over the network
     #[arg(long)]
     allow_remote: bool,
+    /// Apply an OpenAPI Overlay to the document; repeatable, in this order
+    #[arg(long, value_name = "FILE")]
+    overlay: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) reach: ReachArgs,
 }
 
 impl SpecArgs {
     pub(crate) fn load(&self, config: &Config) -> Result<Contract, CliError> {
-        let mut options = Options::default();
+        let mut options = Options {
+            overlays: self.overlay.clone(),
+            ..Options::default()
+        };
         if self.allow_remote || config.connection.allow_remote {
             let connection = self.reach.connection(config)?;
             let fetch = move |url: &str| transport::fetch(url, &connection);

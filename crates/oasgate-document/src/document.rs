@@ -12,8 +12,14 @@ use serde_json::Value;
 use url::Url;
 
 use crate::{
-    Address, Allowance, Budget, DocumentError, FileId, Place, Pointer, Problem, ProblemKind,
-    ReferenceError, SpecVersion, Stop, index::Index, json, references, source::Source, swagger, yaml,
+    Address, Allowance, Budget, DocumentError, FileId, InFile, Place, Pointer, Problem, ProblemKind,
+    ReferenceError, SpecVersion, Stop,
+    index::Index,
+    json,
+    overlay::{self, Origins},
+    references,
+    source::Source,
+    swagger, yaml,
 };
 
 /// How much a document may be.
@@ -71,6 +77,8 @@ pub struct Options {
     pub stop: Stop,
     /// How references over the network are followed; without it they are not.
     pub fetch: Option<Arc<Fetch>>,
+    /// Overlays that are applied to the root file, in this order.
+    pub overlays: Vec<PathBuf>,
 }
 
 impl fmt::Debug for Options {
@@ -78,6 +86,7 @@ impl fmt::Debug for Options {
         f.debug_struct("Options")
             .field("limits", &self.limits)
             .field("fetch", &self.fetch.is_some())
+            .field("overlays", &self.overlays)
             .finish()
     }
 }
@@ -127,6 +136,9 @@ pub struct Document {
     problems: Vec<Problem>,
     version: SpecVersion,
     stop: Stop,
+    overlays: Vec<File>,
+    /// Where the nodes of the root file stand that an overlay brought or moved.
+    origins: Origins,
 }
 
 #[derive(Debug)]
@@ -188,7 +200,26 @@ impl Document {
         options: &Options,
     ) -> Result<Self, DocumentError> {
         let budget = options.limits.budget(&options.stop);
-        let (mut file, problems) = File::read(FileId::ROOT, name, bytes, &budget)?;
+        let (mut file, mut problems) = File::read(FileId::ROOT, name, bytes, &budget)?;
+        let mut overlays = Vec::new();
+        let mut origins = Origins::default();
+        for path in &options.overlays {
+            let overlay = Self::overlay(path, options, &budget)?;
+            let idle = overlay::apply(&mut file.root, &overlay.root, overlays.len(), &mut origins)
+                .map_err(|refusal| DocumentError::Overlay {
+                    place: overlay.place(&refusal.at),
+                    message: refusal.message,
+                })?;
+            problems.extend(idle.into_iter().map(|at| Problem {
+                kind: ProblemKind::Reference,
+                address: Address::default(),
+                message: format!(
+                    "{}: the target of this action selects nothing in {name}",
+                    overlay.place(&at)
+                ),
+            }));
+            overlays.push(overlay);
+        }
         let version = SpecVersion::of(name, &file.root)?;
         if version == SpecVersion::Swagger2 {
             swagger::add_form_schemas(&mut file.root);
@@ -201,9 +232,30 @@ impl Document {
             problems,
             version,
             stop: options.stop.clone(),
+            overlays,
+            origins,
         };
         document.load_referenced(origin, options, &budget);
         Ok(document)
+    }
+
+    fn overlay(path: &Path, options: &Options, budget: &Budget) -> Result<File, DocumentError> {
+        let bytes = read(path, &options.limits)?;
+        let (overlay, _) = File::read(FileId::ROOT, &path.display().to_string(), bytes, budget)?;
+        Ok(overlay)
+    }
+
+    /// The file in which a node was written, and its pointer there: an overlay's for what it brought.
+    fn written(&self, at: &Address) -> Option<(&File, Pointer)> {
+        if at.file != FileId::ROOT {
+            return Some((self.files.get(at.file.index())?, at.pointer.clone()));
+        }
+        let origin = self.origins.of(&at.pointer);
+        let file = match origin.overlay {
+            Some(number) => self.overlays.get(number),
+            None => self.files.first(),
+        };
+        Some((file?, origin.pointer))
     }
 
     /// Loads the files that are referred to, breadth first, each once.
@@ -464,33 +516,39 @@ impl Document {
 
     /// Where a node stands. For a node that is not there, the nearest ancestor that is.
     pub fn locate(&self, at: &Address) -> Option<Place> {
-        let file = self.files.get(at.file.index())?;
+        let (file, pointer) = self.written(at)?;
         file.index()
-            .value(&at.pointer)
+            .value(&pointer)
             .map(|range| file.source.place(range))
     }
 
     /// Where the property name that leads to a node stands; for an array element, the element.
     pub fn locate_key(&self, at: &Address) -> Option<Place> {
-        let file = self.files.get(at.file.index())?;
+        let (file, pointer) = self.written(at)?;
         file.index()
-            .key(&at.pointer)
+            .key(&pointer)
             .map(|range| file.source.place(range))
     }
 
     /// Where a node, or the property name that leads to it, begins in its file, in bytes: an order
     /// that costs no counting of lines.
     pub fn offset(&self, at: &Address) -> Option<usize> {
-        let index = self.files.get(at.file.index())?.index();
+        let (file, pointer) = self.written(at)?;
+        let index = file.index();
         index
-            .key(&at.pointer)
-            .or_else(|| index.value(&at.pointer))
+            .key(&pointer)
+            .or_else(|| index.value(&pointer))
             .map(|range| range.start)
     }
 
     /// The text of a file.
     pub fn source(&self, file: FileId) -> Option<&Source> {
         self.files.get(file.index()).map(|file| &file.source)
+    }
+
+    /// The text of the file in which a node was written: that of an overlay for what it brought.
+    pub fn source_of(&self, at: &Address) -> Option<&Source> {
+        self.written(at).map(|(file, _)| &file.source)
     }
 
     /// All files, the root first.
@@ -568,6 +626,11 @@ impl File {
             }))
             .collect();
         Ok((file(source, read.root, false), problems))
+    }
+
+    fn place(&self, pointer: &Pointer) -> InFile {
+        let range = self.index().key(pointer).unwrap_or_default();
+        InFile::from(self.source.place(range))
     }
 
     fn index(&self) -> &Index {

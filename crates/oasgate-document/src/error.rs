@@ -72,6 +72,14 @@ pub enum DocumentError {
         /// The limit.
         exceeded: Exceeded,
     },
+    /// An overlay cannot be applied.
+    #[error("{place}: the overlay cannot be applied: {message}")]
+    Overlay {
+        /// Where the overlay says so.
+        place: InFile,
+        /// Why not.
+        message: String,
+    },
     /// It is a document of some other kind.
     #[error("{file} is not an OpenAPI document: {reason}")]
     NotOpenApi {

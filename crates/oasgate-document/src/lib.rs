@@ -22,6 +22,7 @@ mod index;
 mod json;
 mod lines;
 mod operations;
+mod overlay;
 mod pointer;
 mod references;
 mod source;

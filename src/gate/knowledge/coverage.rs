@@ -19,7 +19,7 @@ use serde_json::Value;
 use crate::{
     check::{Content, Subject},
     contract::{Choice, Contract, Operation, Schema, shapes},
-    run::{Coverage, Share},
+    run::{Coverage, Share, Witness, WitnessKind},
     wire::Parsed,
 };
 
@@ -205,47 +205,81 @@ impl CoverageMap {
         is_new
     }
 
-    /// What was held of an operation, and what was not.
+    /// What of an operation's responses was seen and what was not; nothing where it was never called, since of
+    /// such an operation nothing was expected.
     pub(crate) fn of(
         &self,
         declared: &CoverageTargets<'_>,
         operation: usize,
         is_held: bool,
-    ) -> Coverage {
-        let mut coverage = Coverage {
-            operations: Share {
-                seen: u64::from(is_held),
-                all: 1,
-            },
-            ..Coverage::default()
-        };
+    ) -> Vec<Witness> {
         if !is_held {
-            return coverage;
+            return Vec::new();
         }
         let nothing = OperationCoverage::default();
         let seen = self.operations.get(&operation).unwrap_or(&nothing);
-        let count = |share: &mut Share, is_seen: bool| {
-            share.all += 1;
-            share.seen += u64::from(is_seen);
-        };
         let responses = &declared.contract.operations()[operation].responses.declared;
-        for response in 0..responses.len() {
-            count(&mut coverage.statuses, seen.responses.contains(&response));
-        }
+        let mut all: Vec<Witness> = responses
+            .iter()
+            .enumerate()
+            .map(|(index, response)| Witness {
+                kind: WitnessKind::Status,
+                response: response.entry.clone(),
+                media_type: None,
+                at: response.entry.clone(),
+                is_seen: seen.responses.contains(&index),
+            })
+            .collect();
         for offered in declared.of(operation) {
-            let (response, media_type) = (offered.response, offered.media_type);
-            let is_seen = seen.media_types.contains(&(response, media_type));
-            count(&mut coverage.media_types, is_seen);
-            for (index, choice) in offered.choices.values().enumerate() {
-                let share = match choice {
-                    Choice::Property => &mut coverage.properties,
-                    Choice::Branch => &mut coverage.branches,
+            let key = (offered.response, offered.media_type);
+            let response = &responses[offered.response];
+            let media_type = &response.content.media_types[offered.media_type].address;
+            let mut add = |kind, at: &Address, is_seen| {
+                all.push(Witness {
+                    kind,
+                    response: response.entry.clone(),
+                    media_type: Some(media_type.clone()),
+                    at: at.clone(),
+                    is_seen,
+                });
+            };
+            add(
+                WitnessKind::MediaType,
+                media_type,
+                seen.media_types.contains(&key),
+            );
+            for (index, (at, choice)) in offered.choices.iter().enumerate() {
+                let kind = match choice {
+                    Choice::Property => WitnessKind::Property,
+                    Choice::Branch => WitnessKind::Branch,
                 };
-                count(share, seen.taken.contains(&(response, media_type, index)));
+                add(kind, at, seen.taken.contains(&(key.0, key.1, index)));
             }
         }
-        coverage
+        all
     }
+}
+
+/// The share of witnesses, in numbers.
+pub(crate) fn shares(witnesses: &[Witness], is_held: bool) -> Coverage {
+    let mut coverage = Coverage {
+        operations: Share {
+            seen: u64::from(is_held),
+            all: 1,
+        },
+        ..Coverage::default()
+    };
+    for witness in witnesses {
+        let share = match witness.kind {
+            WitnessKind::Status => &mut coverage.statuses,
+            WitnessKind::MediaType => &mut coverage.media_types,
+            WitnessKind::Property => &mut coverage.properties,
+            WitnessKind::Branch => &mut coverage.branches,
+        };
+        share.all += 1;
+        share.seen += u64::from(witness.is_seen);
+    }
+    coverage
 }
 
 /// What came: one value, or each item of a sequential media type.

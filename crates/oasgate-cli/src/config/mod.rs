@@ -40,8 +40,8 @@ pub(crate) use connection::ConnectionConfig;
 pub(crate) use connection::proxy;
 pub(crate) use duration::{MalformedDuration, parse_duration};
 pub(crate) use error::ConfigError;
-pub(crate) use run::known_failure;
 pub(crate) use run::{RunConfig, parse_seed};
+pub(crate) use run::{UNWITNESSED, known_failure};
 pub(crate) use scope::{ScopeConfig, StatusText, fits};
 
 /// The name under which the file is looked for.

@@ -191,6 +191,9 @@ impl Config {
     }
 }
 
+/// Stands before a kind of what the document declares and nobody saw: `unwitnessed=status`.
+pub(crate) const UNWITNESSED: &str = "unwitnessed=";
+
 /// Whether a gate can fail on a word; an error is what was meant perhaps.
 pub(crate) fn known_failure(word: &str) -> Result<(), String> {
     let known = || {
@@ -198,6 +201,16 @@ pub(crate) fn known_failure(word: &str) -> Result<(), String> {
             .map(|rule| rule.id)
             .chain(["warning", "note"])
     };
+    if let Some(kind) = word.strip_prefix(UNWITNESSED) {
+        return if oasgate::report::witness_kinds().any(|known| known == kind) {
+            Ok(())
+        } else {
+            Err(oasgate::did_you_mean::hint(
+                kind,
+                oasgate::report::witness_kinds(),
+            ))
+        };
+    }
     if known().any(|known| known == word) {
         Ok(())
     } else {

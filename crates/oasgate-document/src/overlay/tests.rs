@@ -1,0 +1,146 @@
+//! What actions do to a document, and where the result leads.
+
+use serde_json::json;
+
+use super::*;
+
+fn applied(document: Value, actions: Value) -> (Value, Origins, Vec<Pointer>) {
+    let mut root = document;
+    let mut origins = Origins::default();
+    let overlay =
+        json!({ "overlay": "1.1.0", "info": { "title": "t", "version": "1" }, "actions": actions });
+    let idle = apply(&mut root, &overlay, 0, &mut origins).expect("it applies");
+    (root, origins, idle)
+}
+
+fn refused(overlay: &Value) -> String {
+    let mut root = json!({ "a": { "b": 1 } });
+    let refusal = apply(&mut root, overlay, 0, &mut Origins::default()).expect_err("it is refused");
+    format!("#{} {}", refusal.at, refusal.message)
+}
+
+fn origin(origins: &Origins, pointer: &str) -> String {
+    let origin = origins.of(&Pointer::parse(pointer).expect("a pointer"));
+    let file = origin
+        .overlay
+        .map_or("document".to_owned(), |number| format!("overlay {number}"));
+    format!("{file}{}", origin.pointer)
+}
+
+#[test]
+fn objects_merge_arrays_append_and_primitives_are_replaced() {
+    let (root, origins, _) = applied(
+        json!({ "get": { "summary": "old", "tags": ["a"], "x": { "y": 1 } } }),
+        json!([{ "target": "$.get", "update": { "summary": "new", "tags": ["b"], "x": { "z": 2 }, "more": {} } }]),
+    );
+    assert_eq!(
+        root,
+        json!({ "get": { "summary": "new", "tags": ["a", "b"], "x": { "y": 1, "z": 2 }, "more": {} } })
+    );
+    assert_eq!(
+        origin(&origins, "/get/summary"),
+        "overlay 0/actions/0/update/summary"
+    );
+    assert_eq!(
+        origin(&origins, "/get/tags/1"),
+        "overlay 0/actions/0/update/tags/0"
+    );
+    assert_eq!(origin(&origins, "/get/tags/0"), "document/get/tags/0");
+    assert_eq!(origin(&origins, "/get/x/y"), "document/get/x/y");
+    assert_eq!(
+        origin(&origins, "/get/x/z/deep"),
+        "overlay 0/actions/0/update/x/z/deep"
+    );
+}
+
+#[test]
+fn elements_behind_a_removed_one_keep_the_place_where_they_were_written() {
+    let (root, origins, _) = applied(
+        json!({ "list": [{ "n": 0 }, { "n": 1 }, { "n": 2 }] }),
+        json!([
+            { "target": "$.list[2]", "update": { "new": true } },
+            { "target": "$.list[?@.n < 2]", "remove": true },
+            { "target": "$.list", "update": { "n": 3 } },
+        ]),
+    );
+    assert_eq!(
+        root,
+        json!({ "list": [{ "n": 2, "new": true }, { "n": 3 }] })
+    );
+    assert_eq!(origin(&origins, "/list/0/n"), "document/list/2/n");
+    assert_eq!(
+        origin(&origins, "/list/0/new"),
+        "overlay 0/actions/0/update/new"
+    );
+    assert_eq!(
+        origin(&origins, "/list/1/n"),
+        "overlay 0/actions/2/update/n"
+    );
+}
+
+#[test]
+fn a_copy_leads_to_what_was_copied() {
+    let (root, origins, _) = applied(
+        json!({ "a": { "x": 1 }, "b": {} }),
+        json!([{ "target": "$.b", "copy": "$.a" }]),
+    );
+    assert_eq!(root, json!({ "a": { "x": 1 }, "b": { "x": 1 } }));
+    assert_eq!(origin(&origins, "/b/x"), "document/a/x");
+}
+
+#[test]
+fn a_target_that_selects_nothing_is_told() {
+    let (_, _, idle) = applied(json!({}), json!([{ "target": "$.nothing", "update": {} }]));
+    assert_eq!(
+        idle,
+        [Pointer::parse("/actions/0/target").expect("a pointer")]
+    );
+}
+
+#[test]
+fn what_is_no_overlay_is_refused_where_it_says_so() {
+    let with = |actions: Value| json!({ "overlay": "1.0.0", "info": { "title": "t", "version": "1" }, "actions": actions });
+    let cases = [
+        (
+            json!({ "overlay": "2.0.0", "info": {}, "actions": [] }),
+            "#/overlay version \"2.0.0\" is not known",
+        ),
+        (
+            json!({ "overlay": "1.0.0", "actions": [] }),
+            "# it has no `info`",
+        ),
+        (with(json!([])), "# it has no `actions`"),
+        (
+            with(json!([{ "update": {} }])),
+            "#/actions/0 an action has a `target`",
+        ),
+        (
+            with(json!([{ "target": "paths", "update": {} }])),
+            "#/actions/0/target \"paths\" is no JSONPath",
+        ),
+        (
+            with(json!([{ "target": "$.a", "update": 1 }])),
+            "#/actions/0/update #/a is an object",
+        ),
+        (
+            with(json!([{ "target": "$.a.b", "update": {} }])),
+            "#/actions/0/update #/a/b is neither",
+        ),
+        (
+            with(json!([{ "target": "$", "remove": true }])),
+            "#/actions/0/target the whole document",
+        ),
+        (
+            with(json!([{ "target": "$", "remove": 1 }])),
+            "#/actions/0/remove `remove` is",
+        ),
+        (
+            with(json!([{ "target": "$.a", "updates": {} }])),
+            "#/actions/0/updates `updates` is not known",
+        ),
+    ];
+    for (overlay, wanted) in cases {
+        let refusal = refused(&overlay);
+        assert!(refusal.starts_with(wanted), "{refusal}\nwanted {wanted}");
+    }
+}

@@ -1,0 +1,329 @@
+//! Changes of the document that would answer findings, as an OpenAPI Overlay.
+//!
+//! [`amendments`] makes one [`Amendment`] for each node of the document that findings speak of, where the document
+//! can be at fault: an undeclared status, media type or body, a property that no schema names, a value that a
+//! schema refuses. It is the least widening that admits all that was seen; what is the service's fault (a crash,
+//! a broken body, a missing credential check) gets none. [`overlay`] writes them down. The document itself is
+//! never touched: `--overlay` applies the file when the document is loaded.
+
+mod schema;
+mod write;
+
+use std::collections::BTreeMap;
+
+use oasgate_document::{Address, Document, FileId, Pointer, SpecVersion};
+use serde_json::{Map, Value, json};
+
+use crate::{
+    cause::schema_of,
+    finding::{Finding, Findings, Fingerprint},
+    infer::{Came, Dialect, Inferred},
+};
+
+pub use write::overlay;
+
+/// One change to the document, with what it answers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Amendment {
+    /// What is done, in this order.
+    pub actions: Vec<Action>,
+    /// What was seen, in one sentence.
+    pub evidence: String,
+    /// What it means for clients that were generated from the document as it is.
+    pub impact: Impact,
+    /// The findings that it answers.
+    pub answers: Vec<Fingerprint>,
+}
+
+/// One action of an overlay on one node.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    /// Merges a value into the node.
+    Update(Pointer, Value),
+    /// Takes the node away.
+    Remove(Pointer),
+}
+
+/// What a change means for clients that were generated from the document as it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Impact {
+    /// They go on as before.
+    Compatible,
+    /// They may refuse what they now have to take: a wider type, null, a new value, a missing property.
+    Breaking,
+}
+
+/// What one node of the document needs.
+#[derive(Debug)]
+struct Need {
+    kind: Kind,
+    came: Came,
+    answers: Vec<Fingerprint>,
+    messages: Vec<(String, u64)>,
+}
+
+/// In the order in which the actions are written: what is removed or replaced before what is added.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Kind {
+    /// A response that is not declared, under `responses`.
+    Response(String),
+    /// A media type that is not declared, under `content`.
+    MediaType(String),
+    /// Content of a response that declares none.
+    Content(String),
+    /// A keyword of a schema refuses a value.
+    Keyword(String),
+    /// Properties that the schema does not name.
+    Property(String),
+    /// A header that is required and absent.
+    Header,
+}
+
+/// The changes that would answer findings, in the order of the document's pointers.
+pub fn amendments(findings: &Findings, document: &Document) -> Vec<Amendment> {
+    let mut needs: BTreeMap<(Pointer, Kind), Need> = BTreeMap::new();
+    for (finding, seen) in findings.sorted() {
+        let Some((pointer, kind)) = need(finding, document) else {
+            continue;
+        };
+        let came = finding.came.clone().unwrap_or_default();
+        let entry = needs
+            .entry((pointer, kind.clone()))
+            .or_insert_with(|| Need {
+                kind,
+                came: Came::default(),
+                answers: Vec::new(),
+                messages: Vec::new(),
+            });
+        entry.came = std::mem::take(&mut entry.came).merge(came);
+        entry.answers.push(finding.fingerprint());
+        entry.messages.push((finding.message.clone(), seen));
+    }
+    let dialect = match document.version() {
+        SpecVersion::Swagger2 => Dialect::Swagger2,
+        SpecVersion::OpenApi30(_) => Dialect::OpenApi30,
+        _ => Dialect::JsonSchema,
+    };
+    let mut by_node: BTreeMap<Pointer, Vec<Need>> = BTreeMap::new();
+    for ((pointer, _), need) in needs {
+        by_node.entry(pointer).or_default().push(need);
+    }
+    by_node
+        .into_iter()
+        .flat_map(|(pointer, needs)| of_node(&pointer, needs, document, dialect))
+        .collect()
+}
+
+/// The node that a finding asks to be changed, and how; `None` where the document is not at fault, or where
+/// the node is not in the file that an overlay changes.
+fn need(finding: &Finding, document: &Document) -> Option<(Pointer, Kind)> {
+    let at = finding.document.as_ref()?;
+    let came = finding.came.as_ref()?;
+    let status = finding.discriminator.split(' ').next().unwrap_or_default();
+    let is_crash = status.starts_with('5');
+    let (node, kind) = match finding.rule.as_str() {
+        // A status beyond 599 cannot be declared (RFC 9110 §15).
+        "undeclared-status"
+            if matches!(status.get(..1), Some("1" | "2" | "3" | "4")) && !came.is_unreadable =>
+        {
+            (at.clone(), Kind::Response(status.to_owned()))
+        }
+        "undeclared-content-type" if !is_crash && !came.is_unreadable => {
+            let (media_type, _) = came.bodies.iter().next()?;
+            (at.clone(), Kind::MediaType(media_type.clone()))
+        }
+        "undeclared-body" if !is_crash && !came.is_unreadable => {
+            let (response, _) = document.follow(at).ok()?;
+            (response, Kind::Content(status.to_owned()))
+        }
+        "schema-mismatch" => {
+            let keyword = at.pointer.last()?;
+            let kind = match keyword.as_str() {
+                "oneOf" if finding.message.contains("more than one alternative") => "oneOf twice",
+                other => other,
+            };
+            (at.parent()?, Kind::Keyword(kind.to_owned()))
+        }
+        "header-mismatch" if finding.discriminator.ends_with(" missing") => {
+            let (header, _) = document.follow(at).ok()?;
+            (header, Kind::Header)
+        }
+        "undeclared-property" => {
+            let instance = finding.instance.as_ref()?;
+            let mut tokens: Vec<String> = instance.tokens().collect();
+            let name = tokens.pop()?;
+            (schema_of(document, at, &tokens)?, Kind::Property(name))
+        }
+        _ => return None,
+    };
+    (node.file == FileId::ROOT && document.get(&node).is_some_and(Value::is_object))
+        .then_some((node.pointer, kind))
+}
+
+fn of_node(
+    pointer: &Pointer,
+    needs: Vec<Need>,
+    document: &Document,
+    dialect: Dialect,
+) -> Vec<Amendment> {
+    let Some(node) = document.get(&Address::in_root(pointer.clone())) else {
+        return Vec::new();
+    };
+    // What a schema refuses is answered at once: `type` and `enum` of one null are one change.
+    let (keywords, others): (Vec<Need>, Vec<Need>) = needs
+        .into_iter()
+        .partition(|need| matches!(need.kind, Kind::Keyword(..)));
+    let mut all = Vec::new();
+    if !keywords.is_empty() {
+        let refused = keywords.iter().filter_map(|need| match &need.kind {
+            Kind::Keyword(keyword) => Some((keyword.as_str(), &need.came.value)),
+            _ => None,
+        });
+        let actions = schema::widen(pointer, node, &refused.collect::<Vec<_>>(), dialect);
+        if !actions.is_empty() {
+            all.push(amendment(actions, Impact::Breaking, &keywords));
+        }
+    }
+    for need in others {
+        let update = match &need.kind {
+            Kind::Response(status) => json!({ status: response(&need.came, dialect) }),
+            Kind::MediaType(media_type) => {
+                let body = need.came.bodies.get(media_type).cloned().flatten();
+                json!({ media_type: content(body.as_ref(), dialect) })
+            }
+            Kind::Content(_) => bodies(&need.came, dialect),
+            Kind::Property(name) => {
+                json!({ "properties": { name: need.came.value.to_schema(dialect) } })
+            }
+            Kind::Header => json!({ "required": false }),
+            Kind::Keyword(..) => continue,
+        };
+        let impact = match &need.kind {
+            Kind::Response(status) if !status.starts_with('4') => Impact::Breaking,
+            Kind::MediaType(_) | Kind::Header => Impact::Breaking,
+            _ => Impact::Compatible,
+        };
+        let mut actions = vec![Action::Update(pointer.clone(), update)];
+        if dialect == Dialect::Swagger2 && matches!(need.kind, Kind::Response(_)) {
+            actions.extend(produces(pointer, &need.came, document));
+        }
+        all.push(amendment(actions, impact, &[need]));
+    }
+    all
+}
+
+/// In Swagger 2.0 an operation says once what all its responses are made of.
+fn produces(responses: &Pointer, came: &Came, document: &Document) -> Option<Action> {
+    let operation = responses.parent()?;
+    let own = operation.join("produces");
+    let list = |at: Pointer| {
+        document
+            .get(&Address::in_root(at))
+            .and_then(Value::as_array)
+    };
+    let declared = list(own.clone());
+    let inherited = list(Pointer::root().join("produces"));
+    let known = declared.or(inherited).cloned().unwrap_or_default();
+    let is_known = |media_type: &str| {
+        known.iter().filter_map(Value::as_str).any(|known| {
+            known
+                .split(';')
+                .next()
+                .unwrap_or_default()
+                .trim()
+                .eq_ignore_ascii_case(media_type)
+        })
+    };
+    let new: Vec<Value> = came
+        .bodies
+        .keys()
+        .filter(|media_type| !is_known(media_type))
+        .map(|media_type| json!(media_type))
+        .collect();
+    if new.is_empty() {
+        return None;
+    }
+    // A list of its own takes the place of the document's; lists that are there are appended to.
+    let all: Vec<Value> = match declared {
+        Some(_) => new,
+        None => known.into_iter().chain(new).collect(),
+    };
+    Some(Action::Update(operation, json!({ "produces": all })))
+}
+
+fn amendment(actions: Vec<Action>, impact: Impact, needs: &[Need]) -> Amendment {
+    let seen: u64 = needs
+        .iter()
+        .flat_map(|need| &need.messages)
+        .map(|(_, seen)| seen)
+        .sum();
+    let mut messages: Vec<&str> = needs
+        .iter()
+        .flat_map(|need| &need.messages)
+        .map(|(message, _)| message.as_str())
+        .collect();
+    messages.sort_unstable();
+    messages.dedup();
+    let first = messages.first().copied().unwrap_or_default();
+    let more = match messages.len() {
+        0 | 1 => String::new(),
+        many => format!(" and {} more like it", many - 1),
+    };
+    let mut answers: Vec<Fingerprint> = needs
+        .iter()
+        .flat_map(|need| need.answers.iter().copied())
+        .collect();
+    answers.sort_unstable();
+    answers.dedup();
+    Amendment {
+        actions,
+        evidence: format!("{first}{more}; seen {seen}×"),
+        impact,
+        answers,
+    }
+}
+
+/// A response object for a status that came.
+fn response(came: &Came, dialect: Dialect) -> Value {
+    let mut response = Map::new();
+    response.insert(
+        "description".to_owned(),
+        json!("Seen, and not described yet"),
+    );
+    if let Value::Object(content) = bodies(came, dialect) {
+        response.extend(content);
+    }
+    Value::Object(response)
+}
+
+/// `content` with the media types that came; in Swagger 2.0 the schema of what came as JSON.
+fn bodies(came: &Came, dialect: Dialect) -> Value {
+    if dialect == Dialect::Swagger2 {
+        let all = came.bodies.values().flatten().cloned();
+        return match all.reduce(Inferred::merge) {
+            Some(seen) => json!({ "schema": seen.to_schema(dialect) }),
+            None if came.bodies.is_empty() => json!({}),
+            None => json!({ "schema": {} }),
+        };
+    }
+    let content: Map<String, Value> = came
+        .bodies
+        .iter()
+        .map(|(media_type, body)| (media_type.clone(), content(body.as_ref(), dialect)))
+        .collect();
+    if content.is_empty() {
+        json!({})
+    } else {
+        json!({ "content": content })
+    }
+}
+
+fn content(body: Option<&Inferred>, dialect: Dialect) -> Value {
+    match body {
+        Some(seen) => json!({ "schema": seen.to_schema(dialect) }),
+        None => json!({}),
+    }
+}
+
+#[cfg(test)]
+mod tests;

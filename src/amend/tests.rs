@@ -1,0 +1,173 @@
+//! What is suggested for what was found.
+
+use oasgate_document::{Address, Document, Pointer};
+use serde_json::json;
+
+use super::*;
+use crate::finding::{Finding, Findings, Severity};
+
+const V30: &str = "openapi: 3.0.3
+info: { title: Shop, version: '1' }
+paths:
+  /it's:
+    get:
+      responses:
+        '200': { description: Fine }
+components:
+  schemas:
+    Pet:
+      type: object
+      required: [id, name]
+      properties:
+        id: { type: integer, maximum: 10 }
+        name: { type: string, enum: [a, b] }
+        tag: { oneOf: [{ $ref: '#/components/schemas/Pet' }] }
+";
+
+fn document(text: &str) -> Document {
+    Document::parse("shop.yaml", text).expect("it is a document")
+}
+
+fn mismatch(pointer: &str, discriminator: &str, came: &[Value]) -> Finding {
+    let came = came
+        .iter()
+        .map(Inferred::of)
+        .fold(Inferred::default(), Inferred::merge);
+    Finding::new("schema-mismatch", Severity::Error, "no")
+        .at(Address::in_root(
+            Pointer::parse(pointer).expect("a pointer"),
+        ))
+        .with_discriminator(discriminator)
+        .with_came(Came::value(came))
+}
+
+fn suggested(text: &str, findings: Vec<Finding>) -> Vec<Action> {
+    let mut all = Findings::default();
+    for finding in findings {
+        all.add(finding);
+    }
+    amendments(&all, &document(text))
+        .into_iter()
+        .flat_map(|amendment| amendment.actions)
+        .collect()
+}
+
+fn at(pointer: &str) -> Pointer {
+    Pointer::parse(pointer).expect("a pointer")
+}
+
+const NAME: &str = "/components/schemas/Pet/properties/name";
+
+#[test]
+fn a_null_and_a_new_value_join_an_enum() {
+    let findings = vec![
+        mismatch(&format!("{NAME}/type"), "200 type", &[json!(null)]),
+        mismatch(
+            &format!("{NAME}/enum"),
+            "200 enum",
+            &[json!("c"), json!("d")],
+        ),
+    ];
+    assert_eq!(
+        suggested(V30, findings.clone()),
+        [Action::Update(
+            at(NAME),
+            json!({ "nullable": true, "enum": ["c", "d", null] })
+        )]
+    );
+    let v31 = V30.replace("3.0.3", "3.1.0");
+    assert_eq!(
+        suggested(&v31, findings),
+        [
+            Action::Remove(at(&format!("{NAME}/type"))),
+            Action::Update(
+                at(NAME),
+                json!({ "type": ["string", "null"], "enum": ["c", "d", null] })
+            ),
+        ]
+    );
+}
+
+#[test]
+fn a_missing_property_is_required_no_more_and_a_bound_moves() {
+    let pet = "/components/schemas/Pet";
+    let findings = vec![
+        mismatch(
+            &format!("{pet}/required"),
+            "200 required name",
+            &[json!({ "id": 1 })],
+        ),
+        mismatch(
+            &format!("{pet}/properties/id/maximum"),
+            "200 maximum",
+            &[json!(12), json!(15)],
+        ),
+    ];
+    assert_eq!(
+        suggested(V30, findings),
+        [
+            Action::Remove(at(&format!("{pet}/required"))),
+            Action::Update(at(pet), json!({ "required": ["id"] })),
+            Action::Update(
+                at(&format!("{pet}/properties/id")),
+                json!({ "maximum": 15 })
+            ),
+        ]
+    );
+}
+
+#[test]
+fn what_is_the_services_fault_gets_no_suggestion() {
+    let crash = Finding::new("undeclared-status", Severity::Error, "no")
+        .at(Address::in_root(at("/paths/~1it's/get/responses")))
+        .with_discriminator("500")
+        .with_came(Came::body("text/html", None));
+    let broken = Finding::new("undeclared-status", Severity::Error, "no")
+        .at(Address::in_root(at("/paths/~1it's/get/responses")))
+        .with_discriminator("404")
+        .with_came(Came::unreadable());
+    assert_eq!(suggested(V30, vec![crash, broken]), []);
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "a test writes its own input")]
+fn the_overlay_is_an_overlay_that_adds_the_response() {
+    let mut all = Findings::default();
+    all.add(
+        Finding::new("undeclared-status", Severity::Error, "404: \"no\"")
+            .at(Address::in_root(at("/paths/~1it's/get/responses")))
+            .with_discriminator("404")
+            .with_came(Came::body(
+                "application/json",
+                Some(Inferred::of(&json!({ "why": "x" }))),
+            )),
+    );
+    let document = document(V30);
+    let text = overlay(&amendments(&all, &document), &document).expect("there is something to say");
+    let folder = tempfile::tempdir().expect("a folder");
+    let (spec, path) = (
+        folder.path().join("shop.yaml"),
+        folder.path().join("overlay.yaml"),
+    );
+    std::fs::write(&spec, V30).expect("it is written");
+    std::fs::write(&path, &text).expect("it is written");
+    let options = oasgate_document::Options {
+        overlays: vec![path],
+        ..Default::default()
+    };
+    let amended =
+        Document::open_with(&spec, &options).unwrap_or_else(|error| panic!("{error}\n{text}"));
+    assert!(amended.problems().is_empty(), "{:?}", amended.problems());
+    let schema = at("/paths/~1it's/get/responses/404/content/application~1json/schema");
+    assert_eq!(
+        amended.get(&Address::in_root(schema.clone())),
+        Some(
+            &json!({ "properties": { "why": { "type": "string" } }, "required": ["why"], "type": "object" })
+        )
+    );
+    let place = amended
+        .locate_key(&Address::in_root(schema))
+        .expect("a place")
+        .to_string();
+    assert!(place.contains("overlay.yaml:"), "{place}");
+}

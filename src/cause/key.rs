@@ -1,0 +1,442 @@
+//! What tells one cause from another: the rule, the place in the document, the kind of the breach.
+//!
+//! Nothing here looks at other findings. A key that is too wide hides a fault behind another one, a key that
+//! is too narrow tells one fault many times; where the two disagree, what one change would mend decides.
+
+use oasgate_document::Document;
+
+use super::owner::{self, Owner};
+use crate::{finding::Finding, words::count_of};
+
+/// The identity of a cause, and what is said of it.
+pub(super) struct Key {
+    /// Equal for findings of one cause.
+    pub(super) id: String,
+    /// What would mend it.
+    pub(super) mend: String,
+    /// What its findings have in common.
+    pub(super) what: String,
+    noun: &'static str,
+}
+
+impl Key {
+    fn new(id: String, what: impl Into<String>, mend: impl Into<String>) -> Self {
+        Self {
+            id,
+            mend: mend.into(),
+            what: what.into(),
+            noun: "breach",
+        }
+    }
+
+    /// One sentence for a cause of more than one finding.
+    pub(super) fn title(&self, findings: usize, operations: usize) -> String {
+        let reach = match operations {
+            0 => String::new(),
+            several => format!(" of {}", count_of(several, "operation")),
+        };
+        format!("{}: {}{reach}", self.what, count_of(findings, self.noun))
+    }
+
+    fn counting(mut self, noun: &'static str) -> Self {
+        self.noun = noun;
+        self
+    }
+}
+
+/// The key of the cause that explains a finding.
+pub(super) fn of(finding: &Finding, document: &Document) -> Key {
+    let rule = finding.rule.as_str();
+    match rule {
+        "server-error" => server_error(finding, &finding.discriminator),
+        "undeclared-status" if finding.discriminator.starts_with('5') => {
+            server_error(finding, &finding.discriminator)
+        }
+        "no-response" => endpoint(finding),
+        "undeclared-status" => undeclared_status(finding),
+        "undeclared-content-type" => undeclared_content_type(finding),
+        "undeclared-body" => undeclared_body(finding),
+        "schema-mismatch" => schema_mismatch(finding, document),
+        "request-mismatch" => request(finding, document, &SENT),
+        "accepted-invalid" | "accepted-incomplete" => request(finding, document, &ACCEPTED),
+        "undocumented-constraint" => request(finding, document, &REFUSED),
+        "undeclared-property" => undeclared_property(finding, document),
+        "header-mismatch" => header(finding),
+        "unknown-operation" => unknown_operation(finding),
+        "accepted-undeclared-method" => Key::new(
+            format!("{rule} {}", finding.discriminator),
+            format!(
+                "{} is answered where no path declares it",
+                finding.discriminator
+            ),
+            "answer 405 with `Allow` in the service's router, or declare the method",
+        )
+        .counting("path"),
+        "ignored-auth" => {
+            let kind = finding.label.as_deref().unwrap_or_default();
+            Key::new(
+                format!("{rule} {kind}"),
+                "requests are answered without their credential",
+                format!("the service's check of credentials, where an operation {kind}"),
+            )
+            .counting("finding")
+        }
+        "unreached" => unreached(finding),
+        _ if OF_THE_SERVICE.iter().any(|(of, _, _)| *of == rule) => of_the_service(rule),
+        _ => single(finding, document),
+    }
+}
+
+/// Rules whose breaches have one place in a service, whatever the operation: a router, a filter, a library.
+const OF_THE_SERVICE: &[(&str, &str, &str)] = &[
+    (
+        "missing-allow",
+        "405 comes without `Allow`",
+        "send `Allow` with every 405, once in the service's router",
+    ),
+    (
+        "missing-www-authenticate",
+        "401 comes without `WWW-Authenticate`",
+        "send `WWW-Authenticate` with every 401, once in the service's check of credentials",
+    ),
+    (
+        "missing-location",
+        "a redirect comes without `Location`",
+        "send `Location` with every redirect",
+    ),
+    (
+        "malformed-location",
+        "`Location` is no URI reference",
+        "percent-encode what the service writes into `Location`",
+    ),
+    (
+        "malformed-retry-after",
+        "`Retry-After` is neither seconds nor a date",
+        "send seconds or an HTTP date in `Retry-After`",
+    ),
+    (
+        "malformed-problem-details",
+        "a body is no problem detail of RFC 9457",
+        "the one place in the service that writes problem details",
+    ),
+    (
+        "missing-content-type",
+        "a body comes without `Content-Type`",
+        "send `Content-Type` with every body",
+    ),
+    (
+        "unexpected-body",
+        "a body comes where HTTP allows none",
+        "the service's server or framework",
+    ),
+    (
+        "stack-trace-leak",
+        "stack traces reach the client",
+        "turn the debug mode of the service off, or catch errors before they are shown",
+    ),
+    (
+        "slow-response",
+        "responses are slower than the limit",
+        "the service, or the limit in `slow-after`",
+    ),
+    (
+        "unchecked-body",
+        "bodies are of a media type that is not read",
+        "nothing, where the media type is right",
+    ),
+];
+
+fn of_the_service(rule: &str) -> Key {
+    let (_, what, mend) = OF_THE_SERVICE
+        .iter()
+        .find(|(of, _, _)| *of == rule)
+        .copied()
+        .unwrap_or((rule, rule, ""));
+    Key::new(rule.to_owned(), what, mend).counting("finding")
+}
+
+/// The path template that an operation hangs from, else the operation, else nothing.
+fn path(finding: &Finding) -> String {
+    let at = finding.document.as_ref();
+    let tokens: Vec<String> = at.map_or_else(Vec::new, |at| at.pointer.tokens().take(2).collect());
+    match tokens.as_slice() {
+        [paths, path] if paths == "paths" => path.clone(),
+        _ => finding.operation.clone().unwrap_or_default(),
+    }
+}
+
+/// A handler that fails is its path's own fault; 501, 502, 503 and 504 speak for whole services.
+fn server_error(finding: &Finding, status: &str) -> Key {
+    let path = path(finding);
+    if matches!(status, "501" | "502" | "503" | "504") {
+        return Key::new(
+            format!("server-error {status}"),
+            format!("the service answers {status}"),
+            "the service, or what stands before it",
+        )
+        .counting("finding");
+    }
+    Key::new(
+        format!("server-error {status} {path}"),
+        format!("{path} answers {status}"),
+        format!("the service's handler of {path}; its log of the example tells more"),
+    )
+    .counting("finding")
+}
+
+fn endpoint(finding: &Finding) -> Key {
+    let path = path(finding);
+    Key::new(
+        format!("no-response {path} {}", finding.discriminator),
+        format!("{path} does not answer"),
+        format!("the service's handler of {path}"),
+    )
+    .counting("finding")
+}
+
+fn undeclared_status(finding: &Finding) -> Key {
+    let status = &finding.discriminator;
+    Key::new(
+        format!("undeclared-status {status}"),
+        format!("{status} is not declared"),
+        format!(
+            "declare {status} (a response under `components` that the operations refer to, or `default`), or \
+             stop sending it"
+        ),
+    )
+    .counting("finding")
+}
+
+/// The class of the status that stands first in a discriminator.
+fn class(finding: &Finding) -> &str {
+    finding.discriminator.get(..1).unwrap_or_default()
+}
+
+fn undeclared_content_type(finding: &Finding) -> Key {
+    let came = finding.discriminator.split_once(' ');
+    let came = came.map_or(finding.discriminator.as_str(), |(_, came)| came);
+    let class = class(finding);
+    Key::new(
+        format!("undeclared-content-type {class} {came}"),
+        format!("{came} comes in {class}XX responses that do not declare it"),
+        format!(
+            "send what is declared (an error page or a proxy often sends {came}), or declare {came}"
+        ),
+    )
+    .counting("finding")
+}
+
+fn undeclared_body(finding: &Finding) -> Key {
+    let status = finding.document.as_ref().and_then(|at| at.pointer.last());
+    let class = status
+        .as_deref()
+        .unwrap_or_default()
+        .get(..1)
+        .unwrap_or_default();
+    Key::new(
+        format!("undeclared-body {class}"),
+        format!("{class}XX responses that declare no content have a body"),
+        "declare the `content` of these responses, or send none",
+    )
+    .counting("finding")
+}
+
+/// Breaches at one schema object are one cause; so are the nulls of one component, because the same
+/// omission in the document (or the same missing filter in the service) makes them all.
+fn schema_mismatch(finding: &Finding, document: &Document) -> Key {
+    let Some(at) = &finding.document else {
+        return single(finding, document);
+    };
+    let owner = owner::of(document, at);
+    if finding.actual.as_deref() == Some("null") {
+        return Key::new(
+            format!("schema null {}", owner.id),
+            format!("{} does not allow the null that comes", owner.name),
+            format!(
+                "let the schema at {} allow null, or send a value",
+                owner.name
+            ),
+        )
+        .counting("property");
+    }
+    let keyword = at.pointer.last().unwrap_or_default();
+    let object = at.parent().unwrap_or_else(|| at.clone());
+    let place = owner::within(document, &object);
+    let kind = match keyword.as_str() {
+        "required" | "additionalProperties" | "unevaluatedProperties" | "oneOf" | "anyOf" => {
+            keyword.as_str()
+        }
+        _ => "value",
+    };
+    let name = match place.as_str() {
+        "" => owner.name.clone(),
+        place if owner.is_component => format!("{} at {place}", owner.name),
+        _ => format!("#{}", object.pointer),
+    };
+    Key::new(
+        format!("schema {kind} {} {place}", owner.id),
+        format!("responses break {name}"),
+        format!("the schema at {name}, or what the service sends for it"),
+    )
+}
+
+/// What is said of a part of a request.
+struct OfRequest {
+    id: &'static str,
+    parameter: &'static str,
+    body: &'static str,
+    mend: &'static str,
+}
+
+const SENT: OfRequest = OfRequest {
+    id: "request",
+    parameter: "requests break",
+    body: "requests break",
+    mend: "the client that sent it, or the document",
+};
+
+const ACCEPTED: OfRequest = OfRequest {
+    id: "accepted",
+    parameter: "the service does not validate",
+    body: "the service does not validate",
+    mend: "validate it in the service, or widen the document",
+};
+
+const REFUSED: OfRequest = OfRequest {
+    id: "constraint",
+    parameter: "the service wants more than the document says of",
+    body: "the service wants more than the document says of",
+    mend: "say in the document what the service wants",
+};
+
+fn request(finding: &Finding, document: &Document, words: &OfRequest) -> Key {
+    let Some(at) = &finding.document else {
+        return single(finding, document);
+    };
+    if let Some((place, name)) = owner::parameter(document, at)
+        && place != "body"
+        && place != "formData"
+    {
+        return Key::new(
+            format!("{} {place} {name}", words.id),
+            format!("{} the {place} parameter `{name}`", words.parameter),
+            words.mend,
+        );
+    }
+    let owner = owner::of(document, at);
+    let (id, name) = if owner.is_component {
+        (owner.id, owner.name)
+    } else {
+        let operation = finding.operation.clone().unwrap_or_default();
+        (operation.clone(), format!("the body of {operation}"))
+    };
+    Key::new(
+        format!("{} body {id}", words.id),
+        format!("{} {name}", words.body),
+        words.mend,
+    )
+}
+
+fn undeclared_property(finding: &Finding, document: &Document) -> Key {
+    let owner = finding.document.as_ref().map(|schema| {
+        let instance = finding
+            .instance
+            .iter()
+            .flat_map(|instance| instance.tokens());
+        let mut instance: Vec<String> = instance.collect();
+        instance.pop();
+        let at = owner::schema_of(document, schema, &instance).unwrap_or_else(|| schema.clone());
+        let owner = owner::of(document, &at);
+        let place = owner::within(document, &at);
+        (owner, place)
+    });
+    let Some((Owner { id, name, .. }, place)) = owner else {
+        return single(finding, document);
+    };
+    Key::new(
+        format!("undeclared-property {id} {place}"),
+        format!("{name}{place} does not name what comes"),
+        format!("declare the properties at {name}{place}, or say `additionalProperties: true`"),
+    )
+    .counting("property")
+}
+
+fn header(finding: &Finding) -> Key {
+    let mut words = finding.discriminator.splitn(3, ' ').skip(1);
+    let name = words.next().unwrap_or_default();
+    let kind = words.next().unwrap_or_default();
+    Key::new(
+        format!("header-mismatch {name} {kind}"),
+        format!("the response header `{name}` is not what is declared"),
+        format!("the header `{name}`, in the service or in the document"),
+    )
+    .counting("finding")
+}
+
+/// Other methods on known paths come from whoever sent them; unknown paths are told by what they begin with.
+fn unknown_operation(finding: &Finding) -> Key {
+    let came = finding.discriminator.split_once(' ');
+    let path = came.map_or("", |(_, path)| path);
+    if finding.expected.as_deref() != Some("a path of the document") {
+        return Key::new(
+            "unknown-operation method".to_owned(),
+            "requests use methods that their paths do not declare",
+            "leave them out of the recording, or declare them",
+        )
+        .counting("request");
+    }
+    // A version is no name of a resource: three segments stand whatever they hold.
+    let resource = path.split('/').skip(4).position(|segment| segment == "*");
+    let length = resource.map_or(usize::MAX, |at| at + 4).max(4);
+    let came = finding
+        .actual
+        .as_deref()
+        .and_then(|came| came.split_once(' '));
+    let came = came.map_or(path, |(_, path)| path);
+    let prefix = came.split('/').take(length).collect::<Vec<_>>().join("/");
+    Key::new(
+        format!("unknown-operation {prefix}"),
+        format!("the document has no path below {prefix}"),
+        "declare the paths, leave them out of the recording, or name another base path with --base-path",
+    )
+    .counting("request")
+}
+
+fn unreached(finding: &Finding) -> Key {
+    // The reason stands behind the operation.
+    let reason = finding
+        .message
+        .split_once("success: ")
+        .map_or("", |(_, reason)| reason);
+    Key::new(
+        format!("unreached {reason}"),
+        format!("operations were never answered with a declared success: {reason}"),
+        "give the run what it lacks; the reason names the option",
+    )
+    .counting("finding")
+}
+
+/// A finding that nothing else explains; copies of it in other operations of one component do.
+fn single(finding: &Finding, document: &Document) -> Key {
+    let component = finding
+        .document
+        .as_ref()
+        .map(|at| (at, owner::of(document, at)))
+        .filter(|(_, owner)| owner.is_component);
+    let id = match component {
+        Some((at, owner)) => format!(
+            "{} {} {} {}",
+            finding.rule,
+            owner.id,
+            owner::within(document, at),
+            finding.discriminator
+        ),
+        None => finding.fingerprint().to_string(),
+    };
+    let mend = finding
+        .help
+        .first()
+        .cloned()
+        .unwrap_or_else(|| "the service, or the document".to_owned());
+    Key::new(id, finding.message.as_str(), mend).counting("finding")
+}

@@ -1,0 +1,205 @@
+//! Which findings are one cause, and in which order causes are told.
+
+use oasgate_document::{Address, Document, Pointer};
+
+use super::*;
+use crate::finding::{Finding, Findings, Severity};
+
+const YAML: &str = "openapi: 3.0.3
+info: { title: Shop, version: '1' }
+paths:
+  /users:
+    get:
+      operationId: listUsers
+      responses: { '200': { description: Fine, content: { application/json: { schema: { $ref: '#/components/schemas/User' } } } } }
+    post:
+      operationId: addUser
+      responses: { '200': { description: Fine, content: { application/json: { schema: { type: object, properties: { code: { type: string } } } } } } }
+  /teams:
+    get:
+      operationId: listTeams
+      responses: { '200': { description: Fine, content: { application/json: { schema: { properties: { code: { type: string } }, type: object } } } } }
+components:
+  schemas:
+    User:
+      type: object
+      required: [id, name]
+      properties: { id: { type: integer }, name: { type: string } }
+";
+
+fn document() -> Document {
+    Document::parse("shop.yaml", YAML).expect("it is a document")
+}
+
+fn finding(rule: &'static str, operation: &str, pointer: &str, discriminator: &str) -> Finding {
+    Finding::new(rule, Severity::Error, format!("{rule} of {operation}"))
+        .with_operation(operation)
+        .at(Address::in_root(
+            Pointer::parse(pointer).expect("a pointer"),
+        ))
+        .with_discriminator(discriminator)
+}
+
+/// The findings of each cause, by operation and discriminator.
+fn grouped(findings: Vec<Finding>) -> Vec<Vec<String>> {
+    let mut all = Findings::default();
+    for finding in findings {
+        all.add(finding);
+    }
+    let name = |one: &Finding| {
+        let operation = one.operation.as_deref().unwrap_or("-");
+        format!("{} {operation} {}", one.rule, one.discriminator)
+    };
+    causes(&all, &document())
+        .iter()
+        .map(|cause| {
+            let mut members: Vec<_> = cause.findings.iter().map(|(one, _)| name(one)).collect();
+            members.sort();
+            members
+        })
+        .collect()
+}
+
+#[test]
+fn one_component_is_one_cause_however_many_operations_refer_to_it() {
+    let required = "/components/schemas/User/required";
+    let groups = grouped(vec![
+        finding("schema-mismatch", "listUsers", required, "200 required id"),
+        finding("schema-mismatch", "addUser", required, "200 required name"),
+        finding(
+            "schema-mismatch",
+            "addUser",
+            "/components/schemas/User/properties/id/type",
+            "200 type",
+        ),
+    ]);
+    let sizes: Vec<_> = groups.iter().map(Vec::len).collect();
+    assert_eq!(sizes, [2, 1]);
+}
+
+#[test]
+fn copies_of_one_inline_schema_are_one_cause() {
+    let at = |path: &str| {
+        format!("/paths/{path}/responses/200/content/application~1json/schema/properties/code/type")
+    };
+    let groups = grouped(vec![
+        finding(
+            "schema-mismatch",
+            "addUser",
+            &at("~1users/post"),
+            "200 type",
+        ),
+        finding(
+            "schema-mismatch",
+            "listTeams",
+            &at("~1teams/get"),
+            "200 type",
+        ),
+    ]);
+    assert_eq!(groups.len(), 1, "{groups:?}");
+}
+
+#[test]
+fn the_nulls_of_a_component_are_one_cause() {
+    let null = |name: &str| {
+        let pointer = format!("/components/schemas/User/properties/{name}/type");
+        finding("schema-mismatch", "listUsers", &pointer, "200 type").with_actual("null")
+    };
+    assert_eq!(grouped(vec![null("id"), null("name")]).len(), 1);
+}
+
+#[test]
+fn an_undeclared_status_of_the_whole_service_is_one_cause_and_another_status_another() {
+    let status = |operation: &str, path: &str, status: &str| {
+        finding(
+            "undeclared-status",
+            operation,
+            &format!("/paths/{path}/responses"),
+            status,
+        )
+    };
+    let groups = grouped(vec![
+        status("listUsers", "~1users/get", "400"),
+        status("listTeams", "~1teams/get", "400"),
+        status("listTeams", "~1teams/get", "409"),
+    ]);
+    let sizes: Vec<_> = groups.iter().map(Vec::len).collect();
+    assert_eq!(sizes, [2, 1]);
+}
+
+#[test]
+fn a_crash_and_its_undeclared_status_are_one_cause_of_one_path() {
+    let of = |rule: &'static str, operation: &str, path: &str, status: &str| {
+        finding(rule, operation, &format!("/paths/{path}/responses"), status)
+    };
+    let groups = grouped(vec![
+        of("server-error", "listUsers", "~1users/get", "500"),
+        of("undeclared-status", "listUsers", "~1users/get", "500"),
+        of("server-error", "addUser", "~1users/post", "500"),
+        of("server-error", "listTeams", "~1teams/get", "500"),
+    ]);
+    let sizes: Vec<_> = groups.iter().map(Vec::len).collect();
+    assert_eq!(sizes, [3, 1]);
+    let down = grouped(vec![
+        of("server-error", "listUsers", "~1users/get", "503"),
+        of("server-error", "listTeams", "~1teams/get", "503"),
+    ]);
+    assert_eq!(down.len(), 1);
+}
+
+#[test]
+fn harm_comes_before_formalities_and_errors_before_warnings() {
+    let at = "/paths/~1users/get";
+    let mut warning = finding("server-error", "listUsers", at, "500");
+    warning.severity = Severity::Warning;
+    let groups = grouped(vec![
+        finding("missing-allow", "listUsers", at, ""),
+        finding("missing-allow", "addUser", at, ""),
+        finding("accepted-invalid", "listUsers", at, "query limit type"),
+        finding("ignored-auth", "listUsers", at, "no"),
+        warning,
+    ]);
+    let first: Vec<_> = groups
+        .iter()
+        .map(|members| members[0].split(' ').next().unwrap_or_default())
+        .collect();
+    assert_eq!(
+        first,
+        [
+            "ignored-auth",
+            "accepted-invalid",
+            "missing-allow",
+            "server-error"
+        ]
+    );
+}
+
+#[test]
+fn the_causes_of_two_halves_are_those_of_the_whole() {
+    let at = "/components/schemas/User/required";
+    let make = |operation: &str, name: &str| {
+        finding(
+            "schema-mismatch",
+            operation,
+            at,
+            &format!("200 required {name}"),
+        )
+    };
+    let ids = |findings: Vec<Finding>| {
+        let mut all = Findings::default();
+        findings.into_iter().for_each(|one| {
+            all.add(one);
+        });
+        let document = document();
+        causes(&all, &document)
+            .iter()
+            .map(|cause| cause.id.clone())
+            .collect::<BTreeSet<_>>()
+    };
+    let mut halves = ids(vec![make("listUsers", "id")]);
+    halves.extend(ids(vec![make("addUser", "name")]));
+    assert_eq!(
+        halves,
+        ids(vec![make("listUsers", "id"), make("addUser", "name")])
+    );
+}

@@ -1,0 +1,432 @@
+//! One HTML file that opens from a pull request: no network, readable without scripts, dark and on paper.
+//!
+//! First the verdict and the causes, then the operations as a map of what was seen, then every finding with the
+//! lines of the document and a command to send it again. A Content-Security-Policy names the two inline parts by
+//! their hashes and allows nothing else; every text a service wrote goes through the template's escaping.
+
+mod excerpt;
+
+use std::collections::{BTreeMap, HashMap};
+
+use askama::Template;
+use oasgate_document::Document;
+
+use super::parts::{causes, shares};
+use crate::{
+    cause::Cause,
+    finding::{Finding, Fingerprint, Severity},
+    report::visible,
+    run::{Coverage, End, OperationSummary, Outcome, RunKind, Share, WitnessKind},
+    words::{count, count_of},
+};
+
+/// The style and the script, and the hashes that the policy allows them by; a test works them out anew.
+const STYLE: &str = include_str!("../../../templates/report.css");
+const STYLE_HASH: &str = "sha256-iwtuhMUX9aFndRNfFEoBRXDF75x1/ky9kI7pkgObzPk=";
+const SCRIPT: &str = include_str!("../../../templates/report.js");
+const SCRIPT_HASH: &str = "sha256-f1IkQ2PqsDmTAgEXJVBEWC/uDcDC8UNri1at8rz1wHE=";
+
+/// How many findings of one cause are named in it; all of them follow below.
+const MOST_MEMBERS: usize = 20;
+
+/// How many declared things that were never seen are named for one operation.
+const MOST_NEVER: usize = 200;
+
+#[derive(Template)]
+#[template(path = "report.html")]
+struct Page<'a> {
+    title: String,
+    verdict: String,
+    /// `good`, `bad`, or `open` where nothing is known for certain.
+    tone: &'static str,
+    facts: Vec<String>,
+    coverage: Vec<ShareView>,
+    causes_title: String,
+    causes: Vec<CauseView>,
+    noun: &'static str,
+    operations: Vec<OperationView>,
+    findings_title: String,
+    findings: Vec<FindingView>,
+    gone: Vec<String>,
+    notices: Vec<String>,
+    style: &'a str,
+    style_hash: &'a str,
+    script: &'a str,
+    script_hash: &'a str,
+    version: &'a str,
+}
+
+struct ShareView {
+    name: String,
+    seen: u64,
+    all: u64,
+}
+
+struct CauseView {
+    id: String,
+    severity: &'static str,
+    rule: String,
+    title: String,
+    mend: String,
+    reach: String,
+    operations: String,
+    excerpt: Option<String>,
+    members: Vec<Member>,
+    more: usize,
+}
+
+struct Member {
+    fingerprint: String,
+    message: String,
+    seen: u64,
+}
+
+struct OperationView {
+    tone: &'static str,
+    method: String,
+    path: String,
+    id: String,
+    checked: u64,
+    statuses: Vec<StatusView>,
+    unreached: String,
+    media_types: String,
+    properties: String,
+    branches: String,
+    never: Vec<String>,
+    findings: usize,
+}
+
+struct StatusView {
+    name: String,
+    tone: &'static str,
+    meaning: &'static str,
+}
+
+struct FindingView {
+    fingerprint: String,
+    severity: &'static str,
+    rule: String,
+    message: String,
+    seen: u64,
+    is_known: bool,
+    cause: String,
+    excerpt: Option<String>,
+    parts: Vec<Part>,
+    steps: Vec<StepView>,
+}
+
+struct Part {
+    name: &'static str,
+    text: String,
+}
+
+struct StepView {
+    curl: String,
+    status: String,
+}
+
+fn shown(text: &str) -> String {
+    visible(text).into_owned()
+}
+
+pub(super) fn render(outcome: &Outcome, document: &Document) -> Vec<u8> {
+    let header = &outcome.header;
+    let causes = causes(outcome, document);
+    let cause_of: HashMap<Fingerprint, &str> = causes
+        .iter()
+        .flat_map(|cause| {
+            let members = cause.findings.iter();
+            members.map(|(finding, _)| (finding.fingerprint(), cause.id.as_str()))
+        })
+        .collect();
+    let mut lines = excerpt::Excerpts::new(document);
+    let title = [header.title.as_str(), header.api_version.as_str()].join(" ");
+    let (verdict, tone) = verdict(outcome);
+    let known = outcome.baseline.iter().flat_map(|one| one.known.sorted());
+    let all = outcome
+        .findings
+        .sorted()
+        .into_iter()
+        .map(|one| (one, false));
+    let findings: Vec<FindingView> = all
+        .chain(known.map(|one| (one, true)))
+        .map(|((finding, seen), is_known)| {
+            let cause = cause_of.get(&finding.fingerprint()).copied();
+            finding_view(finding, seen, is_known, cause, &mut lines)
+        })
+        .collect();
+    let page = Page {
+        title: shown(title.trim()),
+        verdict: shown(&verdict),
+        tone,
+        facts: facts(outcome),
+        coverage: outcome.coverage.iter().flat_map(coverage).collect(),
+        causes_title: count_of(causes.len(), "cause"),
+        causes: causes
+            .iter()
+            .map(|cause| cause_view(cause, &mut lines))
+            .collect(),
+        noun: match header.kind {
+            RunKind::Check => "Requests",
+            RunKind::Replay => "Exchanges",
+            RunKind::Lint => "Seen",
+        },
+        operations: operations(outcome),
+        findings_title: count_of(findings.len(), "finding"),
+        findings,
+        gone: outcome
+            .baseline
+            .iter()
+            .flat_map(|baseline| &baseline.gone)
+            .map(|gone| shown(&format!("{}: {}", gone.name(), gone.message)))
+            .collect(),
+        notices: outcome.notices.iter().map(|notice| shown(notice)).collect(),
+        style: STYLE,
+        style_hash: STYLE_HASH,
+        script: SCRIPT,
+        script_hash: SCRIPT_HASH,
+        version: env!("CARGO_PKG_VERSION"),
+    };
+    // Writing to memory does not fail.
+    page.render().unwrap_or_default().into_bytes()
+}
+
+fn verdict(outcome: &Outcome) -> (String, &'static str) {
+    let holds = outcome.holds();
+    match &outcome.end {
+        End::Unreachable(reason) => (format!("The service could not be reached: {reason}"), "bad"),
+        End::Failed(reason) => (format!("The run could not be finished: {reason}"), "bad"),
+        _ if !holds => ("The contract does not hold".to_owned(), "bad"),
+        End::Interrupted => (
+            "Interrupted; the contract held until then".to_owned(),
+            "open",
+        ),
+        End::Stopped(reason) => (
+            format!("Stopped, {reason}; the contract held until then"),
+            "open",
+        ),
+        End::Complete if outcome.header.kind == RunKind::Lint => {
+            ("The document is sound".to_owned(), "good")
+        }
+        End::Complete if outcome.held == 0 => ("Nothing was checked".to_owned(), "open"),
+        End::Complete => ("The contract holds".to_owned(), "good"),
+    }
+}
+
+fn facts(outcome: &Outcome) -> Vec<String> {
+    let header = &outcome.header;
+    let number = |severity| outcome.findings.count(severity);
+    let mut facts = vec![
+        header.specification.clone(),
+        count_of(header.operations, "operation"),
+        header.target.clone(),
+        count(outcome.held, "exchange"),
+        count_of(number(Severity::Error), "error"),
+        count_of(number(Severity::Warning), "warning"),
+        count_of(number(Severity::Note), "note"),
+    ];
+    if let Some(baseline) = &outcome.baseline {
+        facts.push(format!("{} known", baseline.known.len()));
+    }
+    if outcome.unmatched > 0 {
+        facts.push(format!(
+            "{} to no operation",
+            count(outcome.unmatched, "exchange")
+        ));
+    }
+    let snapshots = &outcome.snapshots;
+    if snapshots.unchanged + snapshots.new + snapshots.drifted > 0 {
+        facts.push(format!(
+            "snapshots: {} unchanged, {} new, {} drifted",
+            snapshots.unchanged, snapshots.new, snapshots.drifted
+        ));
+    }
+    if let Some(seed) = header.seed {
+        facts.push(format!("seed {seed:08x}"));
+    }
+    facts.push(format!("{:.1} s", outcome.elapsed.as_secs_f64()));
+    facts.iter().map(|fact| shown(fact)).collect()
+}
+
+fn coverage(coverage: &Coverage) -> Vec<ShareView> {
+    shares(coverage)
+        .into_iter()
+        .filter(|(_, share)| share.all > 0)
+        .map(|(name, share)| ShareView {
+            name: name.replace('_', " "),
+            seen: share.seen,
+            all: share.all,
+        })
+        .collect()
+}
+
+fn cause_view(cause: &Cause<'_>, lines: &mut excerpt::Excerpts<'_>) -> CauseView {
+    let example = cause.example();
+    let mut reach = Vec::new();
+    if !cause.operations.is_empty() {
+        reach.push(count_of(cause.operations.len(), "operation"));
+    }
+    reach.push(format!("seen {}", count(cause.seen(), "time")));
+    let members = cause.findings.iter().take(MOST_MEMBERS);
+    CauseView {
+        id: cause.id.clone(),
+        severity: cause.severity.as_str(),
+        rule: example.rule.to_string(),
+        title: shown(&cause.title),
+        mend: shown(&cause.mend),
+        reach: reach.join(", "),
+        operations: shown(&cause.operations.join(", ")),
+        excerpt: example.document.as_ref().and_then(|at| lines.of(at)),
+        members: members
+            .map(|(finding, seen)| Member {
+                fingerprint: finding.fingerprint().to_string(),
+                message: shown(&finding.message),
+                seen: *seen,
+            })
+            .collect(),
+        more: cause.findings.len().saturating_sub(MOST_MEMBERS),
+    }
+}
+
+fn operations(outcome: &Outcome) -> Vec<OperationView> {
+    let mut broken: BTreeMap<&str, Vec<(&str, &str)>> = BTreeMap::new();
+    for finding in outcome.findings.iter() {
+        if let Some(operation) = &finding.operation {
+            let status = finding.discriminator.split(' ').next().unwrap_or_default();
+            broken
+                .entry(operation)
+                .or_default()
+                .push((finding.rule.as_str(), status));
+        }
+    }
+    let none = Vec::new();
+    outcome
+        .operations
+        .iter()
+        .map(|one| operation(one, broken.get(one.id.as_str()).unwrap_or(&none)))
+        .collect()
+}
+
+fn operation(one: &OperationSummary, broken: &[(&str, &str)]) -> OperationView {
+    let share = |share: Share| match share.all {
+        0 => "–".to_owned(),
+        all => format!("{} of {all}", share.seen),
+    };
+    let came = one.statuses.keys().map(|status| {
+        let status = status.to_string();
+        let (tone, meaning) = if broken.contains(&("undeclared-status", status.as_str())) {
+            ("undeclared", "seen, not declared")
+        } else if broken.iter().any(|(_, of)| *of == status) {
+            ("failed", "seen, with findings")
+        } else {
+            ("seen", "seen")
+        };
+        StatusView {
+            name: status,
+            tone,
+            meaning,
+        }
+    });
+    let never = one.unseen.iter().map(|status| StatusView {
+        name: shown(status),
+        tone: "never",
+        meaning: "declared, never seen",
+    });
+    OperationView {
+        tone: match (one.held, one.findings) {
+            (0, _) => "never",
+            (_, 0) => "seen",
+            _ => "failed",
+        },
+        method: shown(&one.method),
+        path: shown(&one.path),
+        id: if one.id == format!("{} {}", one.method, one.path) {
+            String::new()
+        } else {
+            shown(&one.id)
+        },
+        checked: one.held,
+        statuses: came.chain(never).collect(),
+        unreached: one
+            .unreached
+            .as_ref()
+            .map_or_else(String::new, |why| shown(&why.reason())),
+        media_types: share(one.coverage.media_types),
+        properties: share(one.coverage.properties),
+        branches: share(one.coverage.branches),
+        never: one
+            .witnesses
+            .iter()
+            .filter(|witness| !witness.is_seen && witness.kind != WitnessKind::Status)
+            .map(|witness| {
+                shown(&format!(
+                    "{} #{}",
+                    witness.kind.as_str(),
+                    witness.at.pointer
+                ))
+            })
+            .take(MOST_NEVER)
+            .collect(),
+        findings: one.findings,
+    }
+}
+
+fn finding_view(
+    finding: &Finding,
+    seen: u64,
+    is_known: bool,
+    cause: Option<&str>,
+    lines: &mut excerpt::Excerpts<'_>,
+) -> FindingView {
+    let mut parts = Vec::new();
+    let mut part = |name: &'static str, text: Option<&str>| {
+        parts.extend(text.map(|text| Part {
+            name,
+            text: shown(text),
+        }));
+    };
+    part("got", finding.actual.as_deref());
+    part("want", finding.expected.as_deref());
+    part(
+        "in",
+        finding
+            .instance
+            .as_ref()
+            .map(oasgate_document::Pointer::as_str)
+            .filter(|at| !at.is_empty()),
+    );
+    part("operation", finding.operation.as_deref());
+    for help in &finding.help {
+        part("next", Some(help));
+    }
+    let mut steps = Vec::new();
+    if let Some(evidence) = &finding.evidence {
+        part("recording", evidence.recording.as_deref());
+        part("case", evidence.case.as_deref());
+        steps.extend(evidence.before.iter().map(|before| StepView {
+            curl: shown(&before.curl),
+            status: before.status.to_string(),
+        }));
+        steps.push(StepView {
+            curl: shown(&evidence.curl),
+            status: evidence
+                .status
+                .map_or_else(String::new, |status| status.to_string()),
+        });
+    }
+    FindingView {
+        fingerprint: finding.fingerprint().to_string(),
+        severity: finding.severity.as_str(),
+        rule: finding.rule.to_string(),
+        message: shown(&finding.message),
+        seen,
+        is_known,
+        cause: cause.unwrap_or_default().to_owned(),
+        excerpt: finding.document.as_ref().and_then(|at| lines.of(at)),
+        parts,
+        steps,
+    }
+}
+
+#[cfg(test)]
+mod tests;
