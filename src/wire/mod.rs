@@ -20,8 +20,8 @@ mod style;
 
 pub use body::{MalformedBody, Parsed, parse_body, read_body, write_body};
 pub use broken::{
-    arrives_broken, breaks_on_the_wire, parameter_breaks, path_values, sent_body_breaks, sent_form,
-    travels,
+    arrives_broken, breaks_on_the_wire, obeys_as_text, parameter_breaks, path_values,
+    sent_body_breaks, sent_form, travels,
 };
 pub use multipart::{PartBreach, part_breaches};
 pub use parameter::{Parameters, UnreadableParameter};

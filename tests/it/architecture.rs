@@ -22,6 +22,10 @@ const GRANTS: &[(&str, &[&str])] = &[
     ("snapshot", &["finding"]),
     ("generate", &["contract"]),
     ("check", &["contract", "exchange", "finding", "wire"]),
+    (
+        "diff",
+        &["contract", "exchange", "finding", "generate", "wire"],
+    ),
     ("lint", &["contract", "did_you_mean", "finding"]),
     ("transport", &["exchange", "wire"]),
     (
