@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::{
     contract::{Contract, Direction},
-    finding::{Rule, RuleId, Severity},
+    finding::{Finding, Rule, RuleId, Severity},
 };
 
 /// What a change means for those who use the old document.
@@ -204,6 +204,37 @@ impl Change {
     pub(super) fn with_discriminator(mut self, discriminator: impl Into<String>) -> Self {
         self.discriminator = discriminator.into();
         self
+    }
+}
+
+impl Change {
+    /// The change as a finding, for reports and baselines that know these alone.
+    pub fn finding(&self) -> Finding {
+        let at = |address: &Option<Address>| {
+            address
+                .as_ref()
+                .map_or("", |address| address.pointer.as_str())
+                .to_owned()
+        };
+        let mut finding = Finding::new(self.rule.clone(), self.severity, self.message.clone())
+            .with_discriminator(format!("{} {}", at(&self.old), self.discriminator));
+        finding.document.clone_from(&self.new);
+        finding.instance.clone_from(&self.at);
+        // What one component changes reaches many operations and is one finding.
+        if let [only] = self.operations.as_slice() {
+            finding.operation = Some(only.clone());
+        }
+        if self.basis != Basis::Rule {
+            finding = finding.with_help(self.basis.to_string());
+        }
+        match (&self.shown, &self.instance) {
+            (Some(Shown::Request(curl)), _) => finding.with_help(curl.clone()),
+            (Some(Shown::Response { status, body, .. }), _) => {
+                finding.with_actual(format!("{status} {body}"))
+            }
+            (None, Some(instance)) => finding.with_actual(instance.to_string()),
+            (None, None) => finding,
+        }
     }
 }
 

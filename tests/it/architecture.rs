@@ -42,7 +42,17 @@ const GRANTS: &[(&str, &[&str])] = &[
             "wire",
         ],
     ),
-    ("report", &["did_you_mean", "exchange", "finding", "gate"]),
+    (
+        "report",
+        &[
+            "contract",
+            "did_you_mean",
+            "diff",
+            "exchange",
+            "finding",
+            "gate",
+        ],
+    ),
     (
         "testing",
         &[

@@ -12,6 +12,7 @@ mod complete;
 mod completions;
 mod config;
 mod connection;
+mod diff;
 mod explain;
 mod generate;
 mod interrupt;
@@ -20,6 +21,7 @@ mod merge;
 mod plan;
 mod progress;
 mod replay;
+mod revision;
 mod schema;
 mod spec;
 mod start;
@@ -56,6 +58,9 @@ Examples:
   Look at the document itself:
     oasgate lint spec/api.yaml
 
+  See what changed between two versions, with proofs:
+    oasgate diff git:main:spec/api.yaml spec/api.yaml
+
   In CI, with a report for the forge:
     oasgate check spec/api.yaml --url \"$URL\" --report junit=oasgate.xml
 
@@ -72,6 +77,7 @@ enum Command {
     Check(check::Args),
     Replay(replay::Args),
     Lint(lint::Args),
+    Diff(diff::Args),
     Merge(merge::Args),
     Schema(schema::Args),
     Plan(plan::Args),
@@ -106,6 +112,7 @@ fn main() -> ExitCode {
         Command::Check(args) => check::run(args, &cli.output),
         Command::Replay(args) => replay::run(args, &cli.output),
         Command::Lint(args) => lint::run(args, &cli.output),
+        Command::Diff(args) => diff::run(args, &cli.output),
         Command::Merge(args) => merge::run(args),
         Command::Schema(args) => schema::run(args),
         Command::Plan(args) => plan::run(args),
