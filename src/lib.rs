@@ -167,6 +167,7 @@ pub mod check;
 pub mod contract;
 #[doc(hidden)]
 pub mod did_you_mean;
+pub mod diff;
 pub mod exchange;
 pub mod finding;
 pub mod gate;

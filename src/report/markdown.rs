@@ -190,7 +190,7 @@ fn details(text: &mut String, finding: &Finding) -> std::fmt::Result {
 }
 
 /// A text without markup: hostile services write what they like, and mention whom they like.
-fn plain(text: &str) -> String {
+pub(super) fn plain(text: &str) -> String {
     let mut shown = String::new();
     for one in visible(text).replace(['\n', '\r'], " ").chars() {
         match one {

@@ -5,6 +5,7 @@
 //! and renamed, so that a reader never sees half of one. To add a format, write its file and its
 //! line in [`REPORTS`].
 
+mod changes;
 mod escape;
 mod github;
 mod html;
@@ -29,6 +30,7 @@ use crate::{
 use oasgate_document::Document;
 
 pub use crate::words::count;
+pub use changes::{Changes, terminal as changes_terminal};
 pub use escape::visible;
 pub use merge::{JoinedEnd, MergeError, Merged, merge};
 pub use terminal::{Colour, Detail, Terminal, render_finding};

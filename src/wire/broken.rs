@@ -224,11 +224,11 @@ pub fn parameter_breaks(parameter: &Parameter, sent: &Parameters<'_>) -> bool {
     if is_empty && !parameter.required {
         return false;
     }
-    !text_obeys(&value, schema)
+    !obeys_as_text(&value, schema)
 }
 
 /// Whether one of the readings of a value that travelled as text obeys a schema.
-fn text_obeys(value: &Value, schema: &Schema) -> bool {
+pub fn obeys_as_text(value: &Value, schema: &Schema) -> bool {
     let is_obeyed = |value: &Value| {
         schema.is_valid(value) || schema.is_valid(&Value::Array(vec![value.clone()]))
     };

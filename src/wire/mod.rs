@@ -23,8 +23,8 @@ mod style;
 
 pub use body::{MalformedBody, Parsed, parse_body, read_body, write_body};
 pub use broken::{
-    MalformedRequest, arrives_broken, breaks_on_the_wire, malformed_requests, parameter_breaks,
-    path_values, sent_body_breaks, sent_form, travels, with_duplicate_key,
+    MalformedRequest, arrives_broken, breaks_on_the_wire, malformed_requests, obeys_as_text,
+    parameter_breaks, path_values, sent_body_breaks, sent_form, travels, with_duplicate_key,
 };
 pub use media_type::parse_media_type;
 pub use multipart::{PartBreach, part_breaches};

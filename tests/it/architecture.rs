@@ -29,6 +29,10 @@ const GRANTS: &[(&str, &[&str])] = &[
         "check",
         &["contract", "exchange", "finding", "infer", "wire"],
     ),
+    (
+        "diff",
+        &["contract", "exchange", "finding", "generate", "wire"],
+    ),
     ("lint", &["contract", "did_you_mean", "finding"]),
     ("transport", &["exchange", "wire"]),
     (
@@ -62,7 +66,9 @@ const GRANTS: &[(&str, &[&str])] = &[
         "report",
         &[
             "cause",
+            "contract",
             "did_you_mean",
+            "diff",
             "exchange",
             "finding",
             "run",

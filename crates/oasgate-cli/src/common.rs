@@ -98,7 +98,7 @@ enum When {
 }
 
 impl Output {
-    fn colour(&self, stream_is_terminal: bool) -> Colour {
+    pub(crate) fn colour(&self, stream_is_terminal: bool) -> Colour {
         let wanted = match self.color {
             When::Always => true,
             When::Never => false,
@@ -110,7 +110,7 @@ impl Output {
         if wanted { Colour::Ansi } else { Colour::None }
     }
 
-    fn detail(&self) -> Detail {
+    pub(crate) fn detail(&self) -> Detail {
         match (self.verbose, self.quiet) {
             (true, _) => Detail::Verbose,
             (_, true) => Detail::Quiet,

@@ -12,6 +12,7 @@ mod complete;
 mod completions;
 mod config;
 mod connection;
+mod diff;
 mod explain;
 mod generate;
 mod interrupt;
@@ -21,6 +22,7 @@ mod plan;
 mod progress;
 mod record;
 mod replay;
+mod revision;
 mod schema;
 mod selection;
 mod spec;
@@ -58,6 +60,9 @@ Examples:
   Look at the document itself:
     oasgate lint spec/api.yaml
 
+  See what changed between two versions, with proofs:
+    oasgate diff git:main:spec/api.yaml spec/api.yaml
+
   In CI, with a report for the forge:
     oasgate check spec/api.yaml --url \"$URL\" --report junit=oasgate.xml
 
@@ -74,6 +79,7 @@ enum Command {
     Check(check::Args),
     Replay(replay::Args),
     Lint(lint::Args),
+    Diff(diff::Args),
     Merge(merge::Args),
     Schema(schema::Args),
     Plan(plan::Args),
@@ -108,6 +114,7 @@ fn main() -> ExitCode {
         Command::Check(args) => check::run(args, &cli.output),
         Command::Replay(args) => replay::run(args, &cli.output),
         Command::Lint(args) => lint::run(args, &cli.output),
+        Command::Diff(args) => diff::run(args, &cli.output),
         Command::Merge(args) => merge::run(args),
         Command::Schema(args) => schema::run(args),
         Command::Plan(args) => plan::run(args),

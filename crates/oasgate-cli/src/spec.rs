@@ -1,6 +1,10 @@
 //! The document that a command works on: a file or a URL.
 
-use std::{fmt, path::PathBuf, sync::Arc};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use clap::Args as ClapArgs;
 
@@ -30,42 +34,53 @@ pub(crate) struct SpecArgs {
 
 impl SpecArgs {
     pub(crate) fn load(&self, config: &Config) -> Result<Contract, CliError> {
-        let mut options = Options {
-            overlays: self.overlay.clone(),
-            ..Options::default()
-        };
-        if self.allow_remote || config.connection.allow_remote {
-            let connection = self.reach.connection(config)?;
-            let fetch = move |url: &str| transport::fetch(url, &connection);
-            options.fetch = Some(Arc::new(fetch));
-        }
-        let document = match self.url() {
-            // The name of a document stands in every report.
-            Some(url) if !url.username().is_empty() || url.password().is_some() => {
-                return Err(CliError::Usage(
-                    "the URL of the document holds a credential; fetch the document first"
-                        .to_owned(),
-                ));
-            }
-            Some(url) => {
-                let connection = self.reach.connection(config)?;
-                let bytes = transport::fetch(url.as_str(), &connection).map_err(|error| {
-                    CliError::Usage(format!("the document {url} cannot be fetched: {error}"))
-                })?;
-                Document::from_url(&url, bytes, &options)?
-            }
-            None => Document::open_with(&self.spec, &options)?,
-        };
-        Ok(Contract::from_document(document))
+        let follows = self.allow_remote || config.connection.allow_remote;
+        load(&self.spec, &self.overlay, follows, &self.reach, config)
     }
+}
 
-    fn url(&self) -> Option<Url> {
-        let text = self.spec.to_str()?;
-        let is_web = ["http://", "https://"]
-            .iter()
-            .any(|scheme| text.starts_with(scheme));
-        is_web.then(|| Url::parse(text).ok())?
+/// Reads the document of a file or a URL; references over the network are followed where `follows`.
+pub(crate) fn load(
+    spec: &Path,
+    overlays: &[PathBuf],
+    follows: bool,
+    reach: &ReachArgs,
+    config: &Config,
+) -> Result<Contract, CliError> {
+    let mut options = Options {
+        overlays: overlays.to_vec(),
+        ..Options::default()
+    };
+    if follows {
+        let connection = reach.connection(config)?;
+        let fetch = move |url: &str| transport::fetch(url, &connection);
+        options.fetch = Some(Arc::new(fetch));
     }
+    let document = match url(spec) {
+        // The name of a document stands in every report.
+        Some(url) if !url.username().is_empty() || url.password().is_some() => {
+            return Err(CliError::Usage(
+                "the URL of the document holds a credential; fetch the document first".to_owned(),
+            ));
+        }
+        Some(url) => {
+            let connection = reach.connection(config)?;
+            let bytes = transport::fetch(url.as_str(), &connection).map_err(|error| {
+                CliError::Usage(format!("the document {url} cannot be fetched: {error}"))
+            })?;
+            Document::from_url(&url, bytes, &options)?
+        }
+        None => Document::open_with(spec, &options)?,
+    };
+    Ok(Contract::from_document(document))
+}
+
+fn url(spec: &Path) -> Option<Url> {
+    let text = spec.to_str()?;
+    let is_web = ["http://", "https://"]
+        .iter()
+        .any(|scheme| text.starts_with(scheme));
+    is_web.then(|| Url::parse(text).ok())?
 }
 
 impl fmt::Display for SpecArgs {

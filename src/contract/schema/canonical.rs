@@ -1,6 +1,6 @@
 //! The one place that speaks to `jsonschema::canonical`, which is experimental.
 
-use jsonschema::canonical::{self, Satisfiability};
+use jsonschema::canonical::{self, Containment, Satisfiability};
 use serde_json::Value;
 
 use super::alternatives;
@@ -58,4 +58,24 @@ pub(crate) fn negation(schema: &CanonicalSchema) -> Option<CanonicalSchema> {
 /// Whether every value is accepted.
 pub(crate) fn accepts_all(schema: &CanonicalSchema) -> bool {
     matches!(schema.view(), CanonicalView::True)
+}
+
+/// Whether it is proved that `outer` accepts every value that `inner` accepts.
+pub(crate) fn covers(outer: &CanonicalSchema, inner: &CanonicalSchema) -> bool {
+    matches!(outer.covers(inner), Ok(Containment::Yes))
+}
+
+/// Whether it is proved that nothing is accepted.
+pub(crate) fn accepts_nothing(schema: &CanonicalSchema) -> bool {
+    schema.satisfiability() == Satisfiability::No
+}
+
+/// The values that one schema accepts and another does not, as JSON Schema; `None` where that cannot
+/// be said exactly, or where there are none.
+pub(crate) fn difference(accepts: &CanonicalSchema, refuses: &CanonicalSchema) -> Option<Value> {
+    accepts
+        .subtract(refuses)
+        .ok()
+        .filter(|left| !accepts_nothing(left))
+        .map(|left| left.to_json_schema())
 }

@@ -238,6 +238,11 @@ impl Schema {
         standalone::for_generation(self)
     }
 
+    /// The schema object by itself, its references numbered.
+    pub(crate) fn own(&self) -> standalone::Own {
+        standalone::own(self)
+    }
+
     /// Whether it is proved that no value is accepted. What the schema refers to beyond a few steps
     /// is taken to allow all, so that a no is never wrong and a yes may be missed.
     pub fn is_impossible(&self) -> bool {

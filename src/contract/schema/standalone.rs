@@ -58,6 +58,43 @@ pub(super) fn bounded(schema: &Schema) -> Option<Value> {
     Some(bare)
 }
 
+/// One schema object by itself.
+#[derive(Clone, Debug)]
+pub(crate) struct Own {
+    /// JSON Schema 2020-12 with its annotations; a reference is `#` and its number in `references`.
+    pub(crate) schema: Value,
+    /// The schema objects that it refers to, once each.
+    pub(crate) references: Vec<Address>,
+}
+
+/// The schema object without what it refers to.
+pub(super) fn own(schema: &Schema) -> Own {
+    let store = &schema.store;
+    let at = store.target(&schema.address);
+    let mut references: Vec<Address> = Vec::new();
+    let value = store.document().get(&at).unwrap_or(&Value::Bool(true));
+    let translated = Translation {
+        document: store.document(),
+        direction: schema.direction,
+        purpose: Purpose::Publication,
+        reference: &mut |target| {
+            let target = store.target(target);
+            let known = references.iter().position(|known| *known == target);
+            let number = known.unwrap_or_else(|| {
+                references.push(target);
+                references.len() - 1
+            });
+            ("$ref", json!(format!("#{number}")))
+        },
+        complain: &mut |at, rule, message| store.complain(at, rule, message),
+    }
+    .schema(&at, value, store.dialect());
+    Own {
+        schema: translated,
+        references,
+    }
+}
+
 fn bundle(schema: &Schema, purpose: Purpose) -> Value {
     bundle_up_to(schema, purpose, usize::MAX)
 }

@@ -523,7 +523,9 @@ fn known_operation(contract: &Contract, name: &str, place: String) -> Result<Str
 
 /// Every rule that a severity can be given to.
 pub(crate) fn rules() -> impl Iterator<Item = &'static Rule> {
-    check::rules().chain(lint::RULES.iter().map(|rule| rule.rule()))
+    check::rules()
+        .chain(lint::RULES.iter().map(|rule| rule.rule()))
+        .chain(oasgate::diff::rules())
 }
 
 /// The known key nearest to the one that an error speaks of, out of those that it lists.

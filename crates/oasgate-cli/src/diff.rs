@@ -1,0 +1,218 @@
+//! `oasgate diff`: what changed between two documents.
+
+use std::{
+    collections::HashSet,
+    io::{self, IsTerminal as _},
+    path::PathBuf,
+    time::Instant,
+};
+
+use clap::Args as ClapArgs;
+use clap_complete::engine::ArgValueCandidates;
+
+use crate::{
+    Result,
+    baseline::BaselineArgs,
+    common::{CliError, Exit, Output, configuration},
+    complete,
+    config::rules,
+    connection::ReachArgs,
+    revision,
+};
+use oasgate::{
+    did_you_mean::hint,
+    diff::{self, Change, Comparison, Lens, Verdict},
+    finding::Severity,
+    gate::{self, Scope, Settings},
+    report::{self, Changes, ReportSpec},
+};
+
+/// Tell what changed between two documents, with a proof or an instance for each change
+#[derive(Debug, ClapArgs)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// The old and the new document: files, URLs or git:REVISION:PATH; the new one alone with --base
+    #[arg(value_name = "DOCUMENT", num_args = 1..=2, required = true)]
+    documents: Vec<String>,
+    /// The revision of this repository that holds the old document
+    #[arg(long, value_name = "REVISION")]
+    base: Option<String>,
+    /// Count every value that a schema allows, declared or not
+    #[arg(long)]
+    strict: bool,
+    /// Follow references that lead over the network
+    #[arg(long)]
+    allow_remote: bool,
+    #[command(flatten)]
+    reach: ReachArgs,
+    /// The configuration [default: oasgate.toml, where it is there]
+    #[arg(long, value_name = "PATH", help_heading = "Options")]
+    config: Option<PathBuf>,
+    /// Write a report: json=PATH, or junit, sarif, github, markdown; - is standard output; repeatable
+    #[arg(long, value_name = "FORMAT=PATH", help_heading = "Options", add = ArgValueCandidates::new(complete::reports))]
+    report: Vec<ReportSpec>,
+    /// What fails besides breaking changes: `warning`, `unknown`, or a rule; repeatable
+    #[arg(long, value_name = "WHAT", help_heading = "Options")]
+    fail_on: Vec<String>,
+    #[command(flatten)]
+    baseline: BaselineArgs,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  oasgate diff old.yaml new.yaml
+  oasgate diff --base main spec/api.yaml
+  oasgate diff git:v1.2.0:spec/api.yaml spec/api.yaml --report markdown=CHANGES.md
+  oasgate diff old.yaml new.yaml --fail-on unknown --report json=-
+
+Exit codes: 0 nothing breaks, 1 something breaks, 2 it could not run.";
+
+pub(crate) fn run(args: &Args, output: &Output) -> Result {
+    let started = Instant::now();
+    let config = configuration(args.config.as_deref())?;
+    for report in &args.report {
+        report.probe()?;
+    }
+    if args
+        .report
+        .iter()
+        .filter(|report| report.is_standard_output())
+        .count()
+        > 1
+    {
+        return Err(CliError::Usage(
+            "only one report can go to standard output".to_owned(),
+        ));
+    }
+    known_words(&args.fail_on)?;
+    let (old, new) = sources(args)?;
+    let follows = args.allow_remote || config.connection.allow_remote;
+    let read = |source: &revision::Source| source.load(follows, &args.reach, &config);
+    let (old, new) = (read(&old)?, read(&new)?);
+    let known = args.baseline.read(&config)?;
+    let lens = if args.strict {
+        Lens::Strict
+    } else {
+        Lens::Declared
+    };
+    let mut comparison = diff::compare(&old, &new, lens);
+    let settings = Settings {
+        severities: config.severities(&old)?,
+        ..Settings::default()
+    };
+    configured(&mut comparison, &settings, &config.excluded(&old)?);
+    comparison.elapsed = started.elapsed();
+    let findings = comparison.changes.iter().map(Change::finding).collect();
+    let mut outcome = gate::lint_outcome(&new, findings, &Settings::default(), started.elapsed());
+    if let Some(known) = &known {
+        known.settle(&mut outcome, Scope::default())?;
+    }
+    let fresh: HashSet<String> = outcome
+        .findings
+        .iter()
+        .map(|finding| finding.fingerprint().to_string())
+        .collect();
+    let accepted = comparison
+        .changes
+        .iter()
+        .map(|change| change.finding().fingerprint().to_string())
+        .filter(|fingerprint| !fresh.contains(fingerprint))
+        .collect();
+    let changes = Changes {
+        old: &old,
+        new: &new,
+        comparison: &comparison,
+        lens,
+        known: accepted,
+    };
+    let mut failure = None;
+    for report in &args.report {
+        // One report that fails does not cost the others.
+        if let Err(error) = changes.write(report, &outcome) {
+            failure.get_or_insert(error);
+        }
+    }
+    // Where a report takes standard output, people read standard error.
+    if args.report.iter().any(ReportSpec::is_standard_output) {
+        let colour = output.colour(io::stderr().is_terminal());
+        report::changes_terminal(&mut io::stderr(), &changes, colour, output.detail())?;
+    } else {
+        let colour = output.colour(io::stdout().is_terminal());
+        report::changes_terminal(&mut io::stdout(), &changes, colour, output.detail())?;
+    }
+    if let Some(error) = failure {
+        return Err(error.into());
+    }
+    let fails = changes.fresh().any(|change| fails(change, &args.fail_on));
+    Ok(if fails { Exit::Findings } else { Exit::Holds })
+}
+
+/// The old and the new document.
+fn sources(args: &Args) -> std::result::Result<(revision::Source, revision::Source), CliError> {
+    match (args.documents.as_slice(), &args.base) {
+        ([new], Some(base)) => Ok((
+            revision::Source::at(base, new),
+            revision::Source::parse(new),
+        )),
+        ([old, new], None) => Ok((revision::Source::parse(old), revision::Source::parse(new))),
+        (_, Some(_)) => Err(CliError::Usage(
+            "--base names the old document's revision: give the new document alone".to_owned(),
+        )),
+        (_, None) => Err(CliError::Usage(
+            "name two documents, or one and the revision of the old one with --base".to_owned(),
+        )),
+    }
+}
+
+/// The words of `--fail-on` besides rules.
+const LEVELS: [&str; 3] = ["breaking", "warning", "unknown"];
+
+fn known_words(words: &[String]) -> std::result::Result<(), CliError> {
+    for word in words {
+        let known = || LEVELS.into_iter().chain(diff::rules().map(|rule| rule.id));
+        if !known().any(|one| one == word) {
+            let hint = hint(word, known());
+            return Err(CliError::Usage(format!(
+                "--fail-on: there is no {word:?}{hint}; there are breaking, warning, unknown, and the rules of `oasgate explain`"
+            )));
+        }
+    }
+    debug_assert!(rules().count() > 0, "there are rules");
+    Ok(())
+}
+
+/// Gives changes the severities of the configuration, and takes out what is excluded.
+fn configured(comparison: &mut Comparison, settings: &Settings, excluded: &[String]) {
+    for change in &mut comparison.changes {
+        if !change.operations.is_empty() {
+            change
+                .operations
+                .retain(|operation| !excluded.contains(operation));
+            if change.operations.is_empty() {
+                change.severity = Severity::Note;
+                change.discriminator.clear();
+                change.message.clear();
+            }
+        }
+    }
+    comparison
+        .changes
+        .retain(|change| !change.message.is_empty());
+    comparison.changes.retain_mut(|change| {
+        let applied = settings.severities.apply(change.finding());
+        applied.is_some_and(|finding| {
+            change.severity = finding.severity;
+            true
+        })
+    });
+}
+
+fn fails(change: &Change, fail_on: &[String]) -> bool {
+    change.severity == Severity::Error
+        || fail_on.iter().any(|word| match word.as_str() {
+            "breaking" => change.verdict == Verdict::Breaking,
+            "warning" => change.severity >= Severity::Warning,
+            "unknown" => change.verdict == Verdict::Undecided,
+            rule => change.rule.as_str() == rule,
+        })
+}

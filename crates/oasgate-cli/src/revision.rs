@@ -1,0 +1,155 @@
+//! A document to compare: a file, a URL, or a file of a revision of the repository that the program is called in.
+
+use std::{
+    fs,
+    path::{Component, Path, PathBuf},
+    process::Command,
+};
+
+use crate::{common::CliError, config::Config, connection::ReachArgs, spec};
+use oasgate::{
+    contract::Contract,
+    document::{Document, DocumentError},
+};
+
+/// How many files of a revision are read for a document that refers to others.
+const MOST_FILES: usize = 2_000;
+
+/// Where a document is.
+pub(crate) enum Source {
+    /// A file or a URL.
+    Path(PathBuf),
+    /// A file of a revision.
+    Revision { revision: String, path: String },
+}
+
+impl Source {
+    /// Reads `git:REVISION:PATH`, else a file or a URL.
+    pub(crate) fn parse(text: &str) -> Self {
+        match text
+            .strip_prefix("git:")
+            .and_then(|rest| rest.split_once(':'))
+        {
+            Some((revision, path)) => Self::at(revision, path),
+            None => Self::Path(text.into()),
+        }
+    }
+
+    /// A file of a revision, named from where the program is called.
+    pub(crate) fn at(revision: &str, path: &str) -> Self {
+        Self::Revision {
+            revision: revision.to_owned(),
+            path: path.to_owned(),
+        }
+    }
+
+    pub(crate) fn load(
+        &self,
+        follows: bool,
+        reach: &ReachArgs,
+        config: &Config,
+    ) -> Result<Contract, CliError> {
+        match self {
+            Self::Path(path) => spec::load(path, &[], follows, reach, config),
+            Self::Revision { revision, path } => {
+                let document = of_revision(revision, path)?;
+                Ok(Contract::from_document(document?))
+            }
+        }
+    }
+}
+
+/// A document of a revision. One that refers to other files is read from a copy of the revision's documents.
+fn of_revision(revision: &str, path: &str) -> Result<Result<Document, DocumentError>, CliError> {
+    if revision.starts_with('-') {
+        return Err(CliError::Usage(format!("{revision:?} is no revision")));
+    }
+    let prefix = text(&git(&["rev-parse", "--show-prefix"])?);
+    let whole = resolved(Path::new(prefix.trim_end()), Path::new(path));
+    let bytes = git(&["cat-file", "blob", &format!("{revision}:{whole}")])?;
+    let name = format!("{revision}:{path}");
+    let document = Document::parse(&name, bytes.clone());
+    let refers_out = String::from_utf8_lossy(&bytes).lines().any(|line| {
+        line.contains("$ref") && !line.contains('#')
+            || line.contains("yaml#")
+            || line.contains("yml#")
+            || line.contains("json#")
+    });
+    if !refers_out {
+        return Ok(document);
+    }
+    let folder = tempfile::tempdir().map_err(CliError::Output)?;
+    let listed = text(&git(&[
+        "ls-tree",
+        "-r",
+        "-z",
+        "--name-only",
+        "--full-tree",
+        revision,
+    ])?);
+    let files = listed.split('\0').filter(|file| {
+        [".yaml", ".yml", ".json"]
+            .iter()
+            .any(|ending| file.ends_with(ending))
+    });
+    for file in files.take(MOST_FILES) {
+        let to = folder.path().join(file);
+        if !is_inside(Path::new(file)) {
+            continue;
+        }
+        if let Some(parent) = to.parent() {
+            fs::create_dir_all(parent).map_err(CliError::Output)?;
+        }
+        let bytes = git(&["cat-file", "blob", &format!("{revision}:{file}")])?;
+        write(&to, &bytes)?;
+    }
+    Ok(Document::open(folder.path().join(&whole)))
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a copy in a folder of its own, that nobody else reads"
+)]
+fn write(to: &Path, bytes: &[u8]) -> Result<(), CliError> {
+    fs::write(to, bytes).map_err(CliError::Output)
+}
+
+/// A path within the repository, without `.` and `..`.
+fn resolved(prefix: &Path, path: &Path) -> String {
+    let mut parts: Vec<String> = Vec::new();
+    for component in prefix.components().chain(path.components()) {
+        match component {
+            Component::Normal(part) => parts.push(part.to_string_lossy().into_owned()),
+            Component::ParentDir => {
+                parts.pop();
+            }
+            _ => {}
+        }
+    }
+    parts.join("/")
+}
+
+fn is_inside(path: &Path) -> bool {
+    path.components()
+        .all(|component| matches!(component, Component::Normal(_)))
+}
+
+fn git(arguments: &[&str]) -> Result<Vec<u8>, CliError> {
+    let output = Command::new("git")
+        .args(arguments)
+        .output()
+        .map_err(|error| CliError::Usage(format!("git cannot be run: {error}")))?;
+    if output.status.success() {
+        Ok(output.stdout)
+    } else {
+        Err(CliError::Usage(format!(
+            "git {}: {}",
+            arguments.join(" "),
+            String::from_utf8_lossy(&output.stderr).trim()
+        )))
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}

@@ -1,0 +1,171 @@
+//! The exchange that shows a change: a request as a `curl` line, or a response body.
+
+use serde_json::Value;
+use url::Url;
+
+use super::{
+    change::Shown,
+    isolate::Side,
+    operations::Subject,
+    positions::{Position, Spot},
+    question::{Asking, Refutation},
+    text::Travel,
+};
+use crate::{
+    contract::{Location, Operation, Schema, Serialization},
+    exchange,
+    generate::{self, Generator},
+    wire::{RequestParts, write_request},
+};
+
+/// How many values are tried as what is around an instance.
+const MOST_AROUND: usize = 12;
+
+/// How many simpler values are tried for what is around an instance.
+const MOST_SIMPLER: usize = 120;
+
+/// The exchange that carries the instance of a refutation; `is_whole` where the instance is the whole
+/// value. `None` where none could be put together.
+pub(super) fn shown(
+    subject: &Subject<'_>,
+    position: &Position<'_>,
+    is_whole: Option<()>,
+    refutation: &Refutation,
+    asking: Asking,
+) -> Option<Shown> {
+    let (producer, consumer) = match asking.producer {
+        Side::Old => (position.old, position.new),
+        Side::New => (position.new, position.old),
+    };
+    let value = match is_whole {
+        Some(()) => refutation.instance.clone(),
+        None => around(producer, consumer, refutation, position.travel)?,
+    };
+    match &position.spot {
+        Spot::Response { status, media_type } => Some(Shown::Response {
+            status: status.clone(),
+            content_type: Some(media_type.clone()),
+            body: value,
+        }),
+        Spot::Header { status, .. } => Some(Shown::Response {
+            status: status.clone(),
+            content_type: None,
+            body: value,
+        }),
+        Spot::Body(media_type) => {
+            let body = Some((media_type.clone(), value));
+            request(subject, position, None, body)
+        }
+        Spot::Parameter(parameter) => request(
+            subject,
+            position,
+            Some((parameter.location, &parameter.name, value)),
+            None,
+        ),
+    }
+}
+
+/// A value of the whole schema that holds the instance where the schema of its unit stands.
+fn around(
+    producer: &Schema,
+    consumer: &Schema,
+    refutation: &Refutation,
+    travel: Travel,
+) -> Option<Value> {
+    let mut generator = Generator::new(0, &["diff", "around"]);
+    let values = generate::valid(producer);
+    let edges = generate::edges(producer, &values, MOST_AROUND, &mut generator);
+    let refutes = |value: &Value| producer.is_valid(value) && !travel.is_accepted(value, consumer);
+    let whole = edges.into_iter().map(|edge| edge.value).find_map(|base| {
+        producer.constraints(&base).into_iter().find_map(|one| {
+            let holder = one.address.parent()?;
+            let unit = &refutation.unit;
+            (holder == *unit).then_some(())?;
+            let mut whole = base.clone();
+            *whole.pointer_mut(one.instance.as_str())? = refutation.instance.clone();
+            refutes(&whole).then_some(whole)
+        })
+    })?;
+    let mut best = whole;
+    let mut left = MOST_SIMPLER;
+    'again: loop {
+        for simpler in generate::simpler(&best) {
+            if left == 0 {
+                return Some(best);
+            }
+            left -= 1;
+            if refutes(&simpler) && simpler.to_string().contains(&core(&refutation.instance)) {
+                best = simpler;
+                continue 'again;
+            }
+        }
+        return Some(best);
+    }
+}
+
+/// What must be left of an instance so that it still shows the change.
+fn core(instance: &Value) -> String {
+    instance.to_string()
+}
+
+/// A request of the old operation with a parameter or a body set, and what else it requires.
+fn request(
+    subject: &Subject<'_>,
+    position: &Position<'_>,
+    parameter: Option<(Location, &str, Value)>,
+    body: Option<(String, Value)>,
+) -> Option<Shown> {
+    let operation = match position.operation.producer(position.flow) {
+        Side::Old => &position.operation.old,
+        Side::New => &position.operation.new,
+    };
+    let line = line(operation, parameter, body)?;
+    let _ = subject;
+    Some(Shown::Request(line))
+}
+
+/// The `curl` line of a request.
+pub(super) fn line(
+    operation: &Operation,
+    parameter: Option<(Location, &str, Value)>,
+    body: Option<(String, Value)>,
+) -> Option<String> {
+    let mut generator = Generator::new(0, &["diff", "request"]);
+    let mut parts = RequestParts {
+        body,
+        ..RequestParts::default()
+    };
+    for declared in operation.parameters.iter().filter(|one| one.required) {
+        let value = match &declared.value {
+            Serialization::Styled { schema, .. } => Some(schema),
+            Serialization::Content(media_type) => media_type.schema.as_ref(),
+        }
+        .and_then(|schema| {
+            let shown = declared.examples.first().map(|one| one.value.clone());
+            shown
+                .filter(|value| schema.is_valid(value))
+                .or_else(|| generator.draw(&generate::valid(schema).plain()))
+        })
+        .unwrap_or_else(|| Value::from("x"));
+        parts.set(declared.location, &declared.name, value);
+    }
+    if let Some((location, name, value)) = parameter {
+        parts.set(location, name, value);
+    }
+    if parts.body.is_none()
+        && let Some(required) = operation.request_body.as_ref().filter(|body| body.required)
+        && let Some(media_type) = required.content.media_types.first()
+        && let Some(schema) = &media_type.schema
+        && let Some(value) = generator.draw(&generate::valid(schema).plain())
+    {
+        parts.body = Some((media_type.range.as_str().to_owned(), value));
+    }
+    let base = operation
+        .servers
+        .iter()
+        .find_map(|server| Url::parse(&server.url).ok())
+        .filter(|url| url.has_host())
+        .or_else(|| Url::parse("http://localhost").ok())?;
+    let request = write_request(operation, &base, &parts).ok()?;
+    Some(exchange::curl(&request))
+}

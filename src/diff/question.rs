@@ -1,0 +1,464 @@
+//! One question: does the consumer accept every value that the producer sends?
+//!
+//! The proof is containment of canonical forms. Where it fails, an instance is searched for that the
+//! producer sends and the consumer refuses: in the difference of the two sets where it can be written
+//! down, else among values that break one rule of the consumer on purpose, boundary values, and random
+//! ones. Every instance is judged by validators, never by the canonical form.
+
+use std::collections::HashSet;
+
+use oasgate_document::{Address, Document};
+use serde_json::{Value, json};
+
+use super::{
+    Lens,
+    isolate::{Isolated, Reach, Side, holds_opaque, isolate},
+    text::{Travel, texts},
+    units::{Link, UnitIx, Units},
+};
+use crate::{
+    contract::{
+        Contract, Direction, Schema, Violation,
+        canonical::{self, CanonicalSchema},
+    },
+    generate::{self, Generator},
+};
+
+/// The longest schemas, written out, whose difference is worked out: its cost grows much faster than
+/// their length.
+const MOST_DIFFERENCE: usize = 6_000;
+
+/// The longest schemas, written out, that are proved to contain one another.
+const MOST_PROOF: usize = 200_000;
+
+/// How many values are drawn when nothing better aimed refutes.
+const DRAWS: usize = 200;
+
+/// How many values are drawn though containment is proved: the canonical form is experimental.
+const PROBES: usize = 8;
+
+/// How many broken keywords of one unit are told apart.
+const MOST_BREACHES: usize = 12;
+
+/// How many simpler values are tried for one instance.
+const MOST_SIMPLER: usize = 400;
+
+/// What is known about a question.
+#[derive(Clone, Debug)]
+pub(super) enum Answer {
+    /// The schemas themselves do not differ; what is asked apart may.
+    Same,
+    /// Both schemas accept the same, under either lens.
+    Equal(Reach),
+    /// Containment is proved: with [`Reach::Local`] if it holds for what is asked apart.
+    Proved(Reach),
+    /// Each keyword that refuses something, with an instance.
+    Refuted(Vec<Refutation>),
+    /// So many values were tried, and none was refused.
+    Searched(usize),
+}
+
+/// A value that the producer sends and the consumer refuses.
+#[derive(Clone, Debug)]
+pub(super) struct Refutation {
+    /// The value.
+    pub(super) instance: Value,
+    /// The keyword of the consumer that refuses it.
+    pub(super) violation: Violation,
+    /// That keyword in the consumer's document.
+    pub(super) consumer: Address,
+    /// What the producer's document says of the same node.
+    pub(super) producer: Address,
+    /// The unit's schema in the producer's document.
+    pub(super) unit: Address,
+}
+
+/// Who sends a unit's values, and how they are looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Asking {
+    /// The side that sends.
+    pub(super) producer: Side,
+    pub(super) lens: Lens,
+    pub(super) travel: Travel,
+}
+
+/// Answers the question for one unit.
+pub(super) fn ask(units: &Units<'_, '_>, number: UnitIx, asking: Asking) -> Answer {
+    let unit = &units.all[number];
+    if !unit.changed {
+        return Answer::Same;
+    }
+    let takes_part =
+        |link: &Link, below: &UnitIx| *link != Link::Below && units.all[*below].changed;
+    if !unit.differs
+        && !unit
+            .links
+            .iter()
+            .any(|(link, below)| takes_part(link, below))
+    {
+        // What differs is asked by itself.
+        return Answer::Same;
+    }
+    let mut tried = 0;
+    for reach in [Reach::Local, Reach::Full] {
+        let Some(trial) = Trial::of(units, number, asking, reach) else {
+            continue;
+        };
+        match trial.prove() {
+            Proof::Equal => return Answer::Equal(reach),
+            Proof::Contained if !trial.is_refuted_by_chance() => {
+                return Answer::Proved(reach);
+            }
+            _ => {}
+        }
+        let (found, number) = trial.search();
+        tried = tried.max(number);
+        if let Some(found) = found {
+            return Answer::Refuted(trial.breaches(found));
+        }
+        if !trial.producer.is_cut && !trial.consumer.is_cut {
+            break;
+        }
+    }
+    Answer::Searched(tried)
+}
+
+/// What could be proved.
+enum Proof {
+    Equal,
+    Contained,
+    Nothing,
+}
+
+/// Both sides of a question, taken out of their documents.
+struct Trial {
+    producer: Isolated,
+    consumer: Isolated,
+    asking: Asking,
+    /// The names of what is sent, and whether it is wider than what is declared.
+    sent: super::close::Closed,
+    sent_schema: Schema,
+    open_schema: Schema,
+    consumer_schema: Schema,
+    direction: Direction,
+}
+
+impl Trial {
+    fn of(units: &Units<'_, '_>, number: UnitIx, asking: Asking, reach: Reach) -> Option<Self> {
+        let producer = isolate(units, number, asking.producer, reach)?;
+        let consumer = isolate(units, number, asking.producer.other(), reach)?;
+        Self::between(producer, consumer, asking, units.all[number].direction)
+    }
+
+    fn between(
+        mut producer: Isolated,
+        consumer: Isolated,
+        asking: Asking,
+        direction: Direction,
+    ) -> Option<Self> {
+        let sent = producer.produced(asking.lens);
+        let producing = producer.contract()?;
+        let consuming = consumer.contract()?;
+        Some(Self {
+            sent_schema: producer.schema(&producing, &sent.name),
+            open_schema: producer.schema(&producing, &producer.root),
+            consumer_schema: consumer.schema(&consuming, &consumer.root),
+            producer,
+            consumer,
+            asking,
+            sent,
+            direction,
+        })
+    }
+
+    fn prove(&self) -> Proof {
+        let is_cut = self.producer.is_cut || self.consumer.is_cut;
+        if is_cut && (self.producer.mixes() || self.consumer.mixes()) {
+            return Proof::Nothing;
+        }
+        let sent = self.producer.self_contained(&self.sent.name);
+        let accepted = self.consumer.self_contained(&self.consumer.root);
+        if sent.to_string().len() + accepted.to_string().len() > MOST_PROOF {
+            return Proof::Nothing;
+        }
+        let Some(consumer) = canonical::canonical(&accepted) else {
+            return Proof::Nothing;
+        };
+        let open = canonical::canonical(&self.producer.self_contained(&self.producer.root));
+        // Closing may leave nothing, about which everything could be proved.
+        let closed = canonical::canonical(&sent)
+            .filter(|closed| !canonical::accepts_nothing(closed))
+            .or_else(|| open.clone());
+        let Some(closed) = closed else {
+            return Proof::Nothing;
+        };
+        if !canonical::covers(&consumer, &closed) {
+            let proved = self.asking.travel == Travel::Text
+                && texts(&sent, &accepted).is_some_and(|(sent, accepted)| {
+                    match (canonical::canonical(&sent), canonical::canonical(&accepted)) {
+                        (Some(sent), Some(accepted)) => {
+                            !canonical::accepts_nothing(&sent)
+                                && canonical::covers(&accepted, &sent)
+                        }
+                        _ => false,
+                    }
+                });
+            return if proved {
+                Proof::Contained
+            } else {
+                Proof::Nothing
+            };
+        }
+        if self.is_equal(open.as_ref(), &consumer, &closed) {
+            Proof::Equal
+        } else {
+            Proof::Contained
+        }
+    }
+
+    /// Whether both sides accept the same, open and closed.
+    fn is_equal(
+        &self,
+        open: Option<&CanonicalSchema>,
+        consumer: &CanonicalSchema,
+        closed: &CanonicalSchema,
+    ) -> bool {
+        let same = |one: &CanonicalSchema, other: &CanonicalSchema| {
+            one == other || canonical::covers(one, other) && canonical::covers(other, one)
+        };
+        if !open.is_some_and(|open| same(open, consumer)) {
+            return false;
+        }
+        let mut definitions = self.consumer.definitions.clone();
+        let other = super::close::close(&mut definitions, &self.consumer.root, self.direction);
+        let other = self.consumer.with(definitions).self_contained(&other.name);
+        let this = match self.asking.lens {
+            Lens::Declared => Some(closed.clone()),
+            Lens::Strict => {
+                let mut definitions = self.producer.definitions.clone();
+                let this =
+                    super::close::close(&mut definitions, &self.producer.root, self.direction);
+                canonical::canonical(&self.producer.with(definitions).self_contained(&this.name))
+            }
+        };
+        match (this, canonical::canonical(&other)) {
+            (Some(this), Some(other)) => same(&this, &other),
+            _ => false,
+        }
+    }
+
+    /// Whether a value is sent and refused.
+    fn refutes(&self, value: &Value) -> bool {
+        !self.accepts(value)
+            && self.sent_schema.is_valid(value)
+            && self.open_schema.is_valid(value)
+            && !(self.sent.is_wider && !self.open_schema.undeclared(value).is_empty())
+            && !holds_opaque(value)
+    }
+
+    fn accepts(&self, value: &Value) -> bool {
+        self.asking.travel.is_accepted(value, &self.consumer_schema)
+    }
+
+    /// Whether a few values refute what is proved.
+    fn is_refuted_by_chance(&self) -> bool {
+        let mut generator = Generator::new(0, &["diff", "probe"]);
+        let values = generate::valid(&self.sent_schema);
+        (0..PROBES)
+            .filter_map(|_| generator.draw(&values))
+            .any(|value| self.refutes(&value))
+    }
+
+    /// The first instance that refutes, made small, and how many values were tried.
+    fn search(&self) -> (Option<Value>, usize) {
+        let mut tried = 0;
+        let mut seen: HashSet<String> = HashSet::new();
+        let mut try_one = |value: &Value| {
+            if !seen.insert(value.to_string()) {
+                return false;
+            }
+            tried += 1;
+            self.refutes(value)
+        };
+        let found = self.candidates(&mut try_one);
+        (found.map(|value| self.smallest(value)), tried)
+    }
+
+    fn candidates(&self, refutes: &mut dyn FnMut(&Value) -> bool) -> Option<Value> {
+        let mut generator = Generator::new(0, &["diff"]);
+        if let Some(left) = self.difference() {
+            let values = generate::valid(&left);
+            for _ in 0..20 {
+                match generator.draw(&values) {
+                    Some(value) if refutes(&value) => return Some(value),
+                    Some(_) => {}
+                    None => break,
+                }
+            }
+        }
+        let values = generate::valid(&self.sent_schema);
+        let broken = generate::mutations(&self.consumer_schema, &values, DRAWS, &mut generator);
+        let edges = generate::edges(&self.sent_schema, &values, DRAWS, &mut generator);
+        let found = broken
+            .into_iter()
+            .map(|mutation| mutation.value)
+            .chain(edges.into_iter().map(|edge| edge.value))
+            .find(|value| refutes(value));
+        found.or_else(|| {
+            (0..DRAWS)
+                .map_while(|_| generator.draw(&values))
+                .find(|value| refutes(value))
+        })
+    }
+
+    /// What the producer sends and the consumer refuses, as a schema.
+    fn difference(&self) -> Option<Schema> {
+        let sent = self.producer.self_contained(&self.sent.name);
+        let accepted = self.consumer.self_contained(&self.consumer.root);
+        if sent.to_string().len() + accepted.to_string().len() > MOST_DIFFERENCE {
+            return None;
+        }
+        let sent = canonical::canonical(&sent)?;
+        let accepted = canonical::canonical(&accepted)?;
+        let mut left = canonical::difference(&sent, &accepted)?;
+        relocate(&mut left);
+        let root = json!({
+            "openapi": "3.1.0", "info": { "title": "", "version": "" }, "paths": {},
+            "components": { "schemas": { "left": left } },
+        });
+        let document = Document::parse("difference.json", root.to_string()).ok()?;
+        let contract = Contract::from_document(document);
+        contract.schema("left", self.direction)
+    }
+
+    /// The smallest value like this one that refutes.
+    fn smallest(&self, value: Value) -> Value {
+        let mut best = value;
+        let mut left = MOST_SIMPLER;
+        'again: loop {
+            for simpler in generate::simpler(&best) {
+                if left == 0 {
+                    return best;
+                }
+                left -= 1;
+                if self.refutes(&simpler) {
+                    best = simpler;
+                    continue 'again;
+                }
+            }
+            return best;
+        }
+    }
+
+    /// Each keyword that refuses something: the first is relaxed and the question asked again.
+    fn breaches(&self, first: Value) -> Vec<Refutation> {
+        let mut all = Vec::new();
+        let mut relaxed: Option<Self> = None;
+        let mut instance = first;
+        while all.len() < MOST_BREACHES {
+            let trial = relaxed.as_ref().unwrap_or(self);
+            let Some((violation, next)) = trial.named(&instance) else {
+                break;
+            };
+            all.push(self.refutation(trial, instance, violation));
+            let Some(next) = next else { break };
+            if matches!(next.prove(), Proof::Equal | Proof::Contained) {
+                break;
+            }
+            let Some(found) = next.search().0 else { break };
+            instance = found;
+            relaxed = Some(next);
+        }
+        all
+    }
+
+    /// The keyword that refuses an instance, and the question without it: the first without which fewer
+    /// keywords refuse it.
+    fn named(&self, instance: &Value) -> Option<(Violation, Option<Self>)> {
+        let violations = self.consumer_schema.violations(instance);
+        let first = violations.first()?.clone();
+        for violation in &violations {
+            let detail = missing(violation);
+            let without = self.consumer.without(&violation.schema, detail.as_deref());
+            let next = without.and_then(|consumer| {
+                Self::between(self.producer_again(), consumer, self.asking, self.direction)
+            });
+            if let Some(next) = next
+                && (next.accepts(instance)
+                    || next.consumer_schema.violations(instance).len() < violations.len())
+            {
+                return Some((violation.clone(), Some(next)));
+            }
+        }
+        Some((first, None))
+    }
+
+    fn producer_again(&self) -> Isolated {
+        self.producer.with(self.producer.definitions.clone())
+    }
+
+    fn refutation(&self, trial: &Self, instance: Value, violation: Violation) -> Refutation {
+        let consumer = trial.consumer.address(&violation.schema);
+        let producer = self.said_by_producer(&instance, &violation);
+        Refutation {
+            consumer: consumer.unwrap_or_else(|| violation.schema.clone()),
+            producer: producer.unwrap_or_default(),
+            unit: self
+                .producer
+                .address(self.open_schema.address())
+                .unwrap_or_default(),
+            instance,
+            violation,
+        }
+    }
+
+    /// What the producer says of the node that is refused: the same keyword, else another, else the
+    /// whole.
+    fn said_by_producer(&self, instance: &Value, violation: &Violation) -> Option<Address> {
+        let constraints = self.open_schema.constraints(instance);
+        let mut at = violation.instance.clone();
+        loop {
+            let here = |keyword: Option<&str>| {
+                constraints.iter().find(|one| {
+                    one.instance == at && keyword.is_none_or(|keyword| one.keyword == keyword)
+                })
+            };
+            if let Some(same) = here(Some(&violation.keyword)) {
+                return self.producer.address(&same.address);
+            }
+            if let Some(other) = here(None) {
+                return self.producer.address(&other.address.parent()?);
+            }
+            match at.parent() {
+                Some(parent) => at = parent,
+                None => {
+                    let root = self.open_schema.address().clone();
+                    return self.producer.address(&root);
+                }
+            }
+        }
+    }
+}
+
+/// The name that a `required` misses.
+fn missing(violation: &Violation) -> Option<String> {
+    (violation.keyword == "required")
+        .then(|| violation.discriminator())
+        .and_then(|text| text.strip_prefix("required ").map(str::to_owned))
+}
+
+/// References to definitions lead to where the schema stands among the components.
+fn relocate(schema: &mut Value) {
+    match schema {
+        Value::Object(members) => {
+            if let Some(Value::String(text)) = members.get_mut("$ref")
+                && let Some(rest) = text.strip_prefix('#')
+            {
+                *text = format!("#/components/schemas/left{rest}");
+            }
+            members.values_mut().for_each(relocate);
+        }
+        Value::Array(items) => items.iter_mut().for_each(relocate),
+        _ => {}
+    }
+}

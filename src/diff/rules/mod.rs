@@ -1,0 +1,239 @@
+//! One file for each rule about what changed, and the lists that register them.
+//!
+//! A rule is a unit struct declared with `documented!`, whose doc comment is what `oasgate explain`
+//! prints. To add one about operations, write its file and its line in [`RULES`]; about what schemas say
+//! besides the values that they accept, in [`SCHEMA_RULES`]. Verdicts about values come from questions, whose rules are
+//! documentation alone.
+
+mod added_media_type;
+mod added_operation;
+mod added_parameter;
+mod added_required_body;
+mod added_required_parameter;
+mod added_response;
+mod added_security;
+mod became_read_only;
+mod became_write_only;
+mod changed_default;
+mod changed_discriminator;
+mod changed_number_format;
+mod changed_schema_presence;
+mod changed_serialization;
+mod changed_server;
+pub(super) mod compatible_schema;
+mod deprecated;
+mod deprecated_property;
+pub(super) mod grown_enum;
+mod moved_operation;
+pub(super) mod narrowed_input;
+mod removed_error_response;
+mod removed_operation;
+mod removed_optional_header;
+mod removed_parameter;
+mod removed_request_body;
+mod removed_request_media_type;
+mod removed_response;
+mod removed_response_header;
+mod removed_response_media_type;
+mod removed_security;
+pub(super) mod undecided_schema;
+pub(super) mod widened_output;
+
+use oasgate_document::Address;
+use serde_json::{Map, Value};
+
+use super::{
+    change::Change,
+    keywords::{is_map, position},
+    operations::Subject,
+};
+use crate::{
+    contract::Direction,
+    finding::{Rule, documented},
+};
+
+/// One rule about paired operations.
+pub trait ChangeRule: Sync {
+    /// Its identity and documentation.
+    fn rule(&self) -> &'static Rule;
+
+    /// Adds what changed.
+    #[expect(private_interfaces, reason = "rules are written in this crate alone")]
+    fn look(&self, subject: &Subject<'_>, changes: &mut Vec<Change>);
+}
+
+/// One rule about a schema that both documents have.
+pub(super) trait SchemaRule: Sync {
+    /// Its identity and documentation.
+    fn rule(&self) -> &'static Rule;
+
+    /// Adds what changed.
+    fn look(&self, pair: &SchemaPair<'_>, changes: &mut Vec<Change>);
+}
+
+/// Every rule about operations, in the order in which they look.
+pub const RULES: &[&dyn ChangeRule] = &[
+    &removed_operation::RemovedOperation,
+    &moved_operation::MovedOperation,
+    &added_operation::AddedOperation,
+    &added_required_parameter::AddedRequiredParameter,
+    &added_parameter::AddedParameter,
+    &removed_parameter::RemovedParameter,
+    &changed_serialization::ChangedSerialization,
+    &added_required_body::AddedRequiredBody,
+    &removed_request_body::RemovedRequestBody,
+    &removed_request_media_type::RemovedRequestMediaType,
+    &removed_response_media_type::RemovedResponseMediaType,
+    &added_media_type::AddedMediaType,
+    &removed_response::RemovedResponse,
+    &removed_error_response::RemovedErrorResponse,
+    &added_response::AddedResponse,
+    &removed_response_header::RemovedResponseHeader,
+    &removed_optional_header::RemovedOptionalHeader,
+    &added_security::AddedSecurity,
+    &removed_security::RemovedSecurity,
+    &changed_server::ChangedServer,
+    &deprecated::Deprecated,
+    &changed_schema_presence::ChangedSchemaPresence,
+];
+
+/// Every rule about what schemas say besides the values that they accept.
+pub(super) const SCHEMA_RULES: &[&dyn SchemaRule] = &[
+    &changed_default::ChangedDefault,
+    &changed_number_format::ChangedNumberFormat,
+    &became_read_only::BecameReadOnly,
+    &became_write_only::BecameWriteOnly,
+    &changed_discriminator::ChangedDiscriminator,
+    &deprecated_property::DeprecatedProperty,
+];
+
+/// Rules whose verdict is the answer to a question about values.
+const VALUE_RULES: &[&Rule] = &[
+    &narrowed_input::NarrowedInput::RULE,
+    &widened_output::WidenedOutput::RULE,
+    &grown_enum::GrownEnum::RULE,
+    &compatible_schema::CompatibleSchema::RULE,
+    &undecided_schema::UndecidedSchema::RULE,
+];
+
+/// Every rule, for `explain` and for configuration.
+pub fn rules() -> impl Iterator<Item = &'static Rule> {
+    RULES
+        .iter()
+        .map(|rule| rule.rule())
+        .chain(SCHEMA_RULES.iter().map(|rule| rule.rule()))
+        .chain(VALUE_RULES.iter().copied())
+}
+
+/// A schema object in both documents, as they write it.
+pub(super) struct SchemaPair<'s> {
+    pub(super) old: &'s Map<String, Value>,
+    pub(super) new: &'s Map<String, Value>,
+    pub(super) old_at: &'s Address,
+    pub(super) new_at: &'s Address,
+    pub(super) direction: Direction,
+}
+
+/// How deep schemas that stand in each other are laid side by side.
+const MOST_DEPTH: usize = 64;
+
+impl SchemaPair<'_> {
+    /// Hands over this pair, and each pair of schemas at the same place inside it.
+    pub(super) fn each(&self, depth: usize, visit: &mut dyn FnMut(&SchemaPair<'_>)) {
+        visit(self);
+        if depth > MOST_DEPTH {
+            return;
+        }
+        for (keyword, old) in self.old {
+            let Some(new) = self.new.get(keyword) else {
+                continue;
+            };
+            if position(keyword).is_none() {
+                continue;
+            }
+            let mut below = |old: &Value, new: &Value, old_at: &Address, new_at: &Address| {
+                if let (Value::Object(old), Value::Object(new)) = (old, new)
+                    && old != new
+                {
+                    SchemaPair {
+                        old,
+                        new,
+                        old_at,
+                        new_at,
+                        direction: self.direction,
+                    }
+                    .each(depth + 1, visit);
+                }
+            };
+            let (old_at, new_at) = (self.old_at.join(keyword), self.new_at.join(keyword));
+            match (old, new) {
+                (Value::Object(old), Value::Object(new)) if is_map(keyword) => {
+                    for (name, one) in old {
+                        if let Some(other) = new.get(name) {
+                            below(one, other, &old_at.join(name), &new_at.join(name));
+                        }
+                    }
+                }
+                (Value::Array(old), Value::Array(new)) => {
+                    for (index, (one, other)) in old.iter().zip(new).enumerate() {
+                        below(one, other, &old_at.index(index), &new_at.index(index));
+                    }
+                }
+                (old, new) => below(old, new, &old_at, &new_at),
+            }
+        }
+    }
+
+    /// Whether a mark is new.
+    pub(super) fn gained(&self, mark: &str) -> bool {
+        let has = |members: &Map<String, Value>| members.get(mark) == Some(&Value::Bool(true));
+        has(self.new) && !has(self.old)
+    }
+
+    /// A change at a keyword of both, or at the schemas where one does not have it.
+    pub(super) fn change(&self, rule: &Rule, keyword: &str, message: String) -> Change {
+        let at = |members: &Map<String, Value>, at: &Address| {
+            if members.contains_key(keyword) {
+                at.join(keyword)
+            } else {
+                at.clone()
+            }
+        };
+        let name = self
+            .new_at
+            .pointer
+            .last()
+            .map_or_else(String::new, |name| format!("`{name}`: "));
+        Change::new(rule, format!("{name}{message}"))
+            .was_at(&at(self.old, self.old_at))
+            .is_at(&at(self.new, self.new_at))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeSet, fs};
+
+    use super::*;
+
+    #[test]
+    fn each_rule_has_a_file_and_a_line() {
+        let files: BTreeSet<String> = fs::read_dir("src/diff/rules")
+            .expect("a folder")
+            .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+            .filter_map(|name| Some(name.strip_suffix(".rs")?.replace('_', "-")))
+            .filter(|name| name != "mod")
+            .collect();
+        let listed: BTreeSet<String> = rules().map(|rule| rule.id.to_owned()).collect();
+        assert_eq!(files, listed);
+    }
+
+    #[test]
+    fn each_rule_is_documented() {
+        for rule in rules() {
+            for heading in ["# What it checks", "# Why", "# Not a finding when"] {
+                assert!(rule.doc.contains(heading), "{} has no {heading}", rule.id);
+            }
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! `removed-response`
+
+use super::{Change, ChangeRule, Rule, Subject, documented};
+use crate::diff::{
+    Flow,
+    positions::{is_covered, is_success},
+};
+
+documented! {
+    /// A status of success is no longer declared.
+    ///
+    /// # What it checks
+    ///
+    /// Each status of success (2xx, 3xx) of an old operation is declared by the new one: by itself, by its class or by
+    /// `default`. For a webhook or callback: a status with which a client answers and that the service no longer knows.
+    ///
+    /// # Why
+    ///
+    /// A client that waits for 201 gets something else.
+    ///
+    /// # Not a finding when
+    ///
+    /// - the status tells an error: `removed-error-response`.
+    pub RemovedResponse = "removed-response", Error;
+}
+
+impl ChangeRule for RemovedResponse {
+    fn rule(&self) -> &'static Rule {
+        &Self::RULE
+    }
+
+    fn look(&self, subject: &Subject<'_>, changes: &mut Vec<Change>) {
+        for operation in &subject.matched {
+            for response in &operation.old.responses.declared {
+                if is_success(response.key) && !is_covered(&operation.new.responses, response.key) {
+                    changes.push(
+                        Change::new(
+                            &Self::RULE,
+                            format!("response {} is no longer declared", response.key),
+                        )
+                        .of(operation.id())
+                        .in_flow(Flow::Response)
+                        .with_place(format!("response {}", response.key))
+                        .with_discriminator(response.key.to_string())
+                        .was_at(&response.entry)
+                        .is_at(&operation.new.responses.address),
+                    );
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! The changes as a changelog for people.
+
+use std::fmt::Write as _;
+
+use super::{
+    super::{escape::visible, markdown::plain, words::count_of},
+    Changes,
+};
+use crate::{
+    diff::{Change, Shown, Verdict},
+    finding::Severity,
+};
+
+/// The most changes of one heading that are listed; forges cut what is longer.
+const MOST_CHANGES: usize = 200;
+
+pub(super) fn render(changes: &Changes<'_>) -> Vec<u8> {
+    let mut text = String::new();
+    // Writing to memory does not fail.
+    let _ = write(&mut text, changes);
+    text.into_bytes()
+}
+
+fn write(text: &mut String, changes: &Changes<'_>) -> std::fmt::Result {
+    let version = |contract: &crate::contract::Contract| plain(contract.api_version());
+    let (old, new) = (version(changes.old), version(changes.new));
+    write!(text, "## {}", plain(changes.new.title()))?;
+    if old == new {
+        writeln!(text, " {new}\n")?;
+    } else {
+        writeln!(text, " {old} → {new}\n")?;
+    }
+    let all: Vec<&Change> = changes.fresh().collect();
+    if all.is_empty() {
+        return writeln!(text, "No changes.");
+    }
+    let headings: [(&str, &dyn Fn(&Change) -> bool); 4] = [
+        ("Breaking", &|one| one.verdict == Verdict::Breaking),
+        ("Not decided", &|one| one.verdict == Verdict::Undecided),
+        ("To look at", &|one| {
+            one.verdict == Verdict::Compatible && one.severity > Severity::Note
+        }),
+        ("Compatible", &|one| {
+            one.verdict == Verdict::Compatible && one.severity == Severity::Note
+        }),
+    ];
+    for (heading, belongs) in headings {
+        let part: Vec<_> = all.iter().filter(|one| belongs(one)).collect();
+        if part.is_empty() {
+            continue;
+        }
+        writeln!(text, "### {heading} ({})\n", part.len())?;
+        for change in part.iter().take(MOST_CHANGES) {
+            entry(text, changes, change)?;
+        }
+        if part.len() > MOST_CHANGES {
+            writeln!(text, "- and {} more", part.len() - MOST_CHANGES)?;
+        }
+        writeln!(text)?;
+    }
+    Ok(())
+}
+
+fn entry(text: &mut String, changes: &Changes<'_>, change: &Change) -> std::fmt::Result {
+    write!(text, "- {}", plain(&change.message))?;
+    match change.operations.as_slice() {
+        [] => {}
+        [only] => write!(text, " ({})", plain(only))?,
+        [first, rest @ ..] => write!(
+            text,
+            " ({} and {})",
+            plain(first),
+            count_of(rest.len(), "other operation")
+        )?,
+    }
+    let places: Vec<_> = changes
+        .places(change)
+        .into_iter()
+        .flatten()
+        .map(|place| plain(&place.to_string()))
+        .collect();
+    writeln!(
+        text,
+        " · <code>{}</code> {}",
+        change.rule,
+        places.join(" → ")
+    )?;
+    let shown = match (&change.shown, &change.instance) {
+        (Some(Shown::Request(curl)), _) => curl.clone(),
+        (Some(Shown::Response { status, body, .. }), _) => format!("{status} {body}"),
+        (None, Some(instance)) => instance.to_string(),
+        (None, None) => return Ok(()),
+    };
+    // Indented text has no markup, whatever is in it.
+    writeln!(text)?;
+    for line in shown.lines() {
+        writeln!(text, "      {}", visible(line))?;
+    }
+    writeln!(text)
+}

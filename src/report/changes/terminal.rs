@@ -1,0 +1,150 @@
+//! The changes for people at a terminal.
+
+use std::io::{self, Write};
+
+use super::{
+    super::{Colour, Detail, escape::visible, words::count_of},
+    Changes,
+};
+use crate::{
+    diff::{Basis, Change, Shown, Verdict},
+    finding::Severity,
+};
+
+/// How many operations are named before the rest is counted.
+const MOST_OPERATIONS: usize = 4;
+
+/// Writes the changes as text.
+///
+/// # Errors
+///
+/// When nothing can be written.
+pub fn terminal(
+    out: &mut dyn Write,
+    changes: &Changes<'_>,
+    colour: Colour,
+    detail: Detail,
+) -> io::Result<()> {
+    let mut hidden = 0;
+    for change in changes.fresh() {
+        let is_shown = match detail {
+            Detail::Quiet => false,
+            Detail::Usual => change.severity > Severity::Note,
+            Detail::Verbose => true,
+        };
+        if is_shown {
+            entry(out, changes, change, colour)?;
+        } else {
+            hidden += 1;
+        }
+    }
+    let comparison = changes.comparison;
+    let number = |verdict| comparison.count(verdict);
+    let mut parts = vec![
+        format!("{} breaking", number(Verdict::Breaking)),
+        format!("{} compatible", number(Verdict::Compatible)),
+    ];
+    if number(Verdict::Undecided) > 0 {
+        parts.insert(1, format!("{} undecided", number(Verdict::Undecided)));
+    }
+    let known = comparison.changes.len() - changes.fresh().count();
+    if known > 0 {
+        parts.push(format!("{known} known"));
+    }
+    if hidden > 0 && detail == Detail::Usual {
+        parts.push(format!("{} with --verbose", count_of(hidden, "note")));
+    }
+    let totals = comparison.totals;
+    if totals.questions > 0 {
+        parts.push(format!(
+            "{} asked: {} equal, {} proved, {} refuted, {} searched",
+            count_of(totals.questions, "schema"),
+            totals.equal,
+            totals.proved,
+            totals.refuted,
+            totals.searched
+        ));
+    }
+    let verdict = match comparison.verdict() {
+        None => "no changes".to_owned(),
+        Some(verdict) => verdict.to_string(),
+    };
+    writeln!(out, "{verdict}: {}", parts.join(" · "))
+}
+
+fn entry(
+    out: &mut dyn Write,
+    changes: &Changes<'_>,
+    change: &Change,
+    colour: Colour,
+) -> io::Result<()> {
+    let word = match change.severity {
+        Severity::Error => "\u{1b}[1;31m",
+        Severity::Warning => "\u{1b}[1;33m",
+        Severity::Note => "\u{1b}[1;36m",
+    };
+    let (start, end) = match colour {
+        Colour::Ansi => (word, "\u{1b}[0m"),
+        Colour::None => ("", ""),
+    };
+    writeln!(
+        out,
+        "{start}{}[{}]{end}: {}",
+        change.severity,
+        change.rule,
+        visible(&change.message)
+    )?;
+    for (side, place) in ["old", "new"].iter().zip(changes.places(change)) {
+        if let Some(place) = place {
+            writeln!(out, "  {side}: {}", visible(&place.to_string()))?;
+        }
+    }
+    if !change.operations.is_empty() {
+        let named: Vec<_> = change
+            .operations
+            .iter()
+            .take(MOST_OPERATIONS)
+            .map(|one| visible(one).into_owned())
+            .collect();
+        let rest = change.operations.len().saturating_sub(MOST_OPERATIONS);
+        let more = if rest > 0 {
+            format!(" and {rest} more")
+        } else {
+            String::new()
+        };
+        let place = if change.place.is_empty() {
+            String::new()
+        } else {
+            format!(", {}", visible(&change.place))
+        };
+        writeln!(out, "  in: {}{more}{place}", named.join(", "))?;
+    }
+    if change.basis != Basis::Rule {
+        writeln!(out, "  {}", change.basis)?;
+    }
+    match (&change.shown, &change.instance) {
+        (Some(Shown::Request(curl)), _) => writeln!(out, "  {}", visible(curl))?,
+        (
+            Some(Shown::Response {
+                status,
+                content_type,
+                body,
+            }),
+            _,
+        ) => writeln!(
+            out,
+            "  {} {} {}",
+            visible(status),
+            visible(content_type.as_deref().unwrap_or_default()),
+            visible(&body.to_string())
+        )?,
+        (None, Some(instance)) => writeln!(out, "  {}", visible(&instance.to_string()))?,
+        (None, None) => {}
+    }
+    match change.recorded {
+        Some(0) => writeln!(out, "  no recorded exchange breaks")?,
+        Some(number) => writeln!(out, "  {number} recorded exchanges break")?,
+        None => {}
+    }
+    writeln!(out)
+}
