@@ -12,8 +12,8 @@ use serde_json::Value;
 use url::Url;
 
 use crate::{
-    Address, Allowance, Budget, DocumentError, FileId, InFile, Place, Pointer, Problem, ProblemKind,
-    ReferenceError, SpecVersion, Stop,
+    Address, Allowance, Budget, DocumentError, FileId, InFile, Place, Pointer, Problem,
+    ProblemKind, ReferenceError, SpecVersion, Stop,
     index::Index,
     json,
     overlay::{self, Origins},

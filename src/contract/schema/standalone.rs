@@ -75,9 +75,11 @@ pub(super) fn own(schema: &Schema) -> Own {
     let value = store.document().get(&at).unwrap_or(&Value::Bool(true));
     let translated = Translation {
         document: store.document(),
+        store: None,
+        form: Form::Whole,
         direction: schema.direction,
         purpose: Purpose::Publication,
-        reference: &mut |target| {
+        reference: &mut |target, _| {
             let target = store.target(target);
             let known = references.iter().position(|known| *known == target);
             let number = known.unwrap_or_else(|| {

@@ -43,15 +43,16 @@ pub(super) fn undeclared(schema: &Schema, value: &Value) -> Vec<Pointer> {
         };
         // Where not all schemas were gathered, another one may name the property.
         let is_partial = node.schemas.len() >= MOST_IN_FORCE;
-        let is_open = is_partial || node.schemas.iter().any(|(_, schema)| {
-            [
-                "additionalProperties",
-                "unevaluatedProperties",
-                "patternProperties",
-            ]
-            .iter()
-            .any(|keyword| schema.contains_key(*keyword))
-        });
+        let is_open = is_partial
+            || node.schemas.iter().any(|(_, schema)| {
+                [
+                    "additionalProperties",
+                    "unevaluatedProperties",
+                    "patternProperties",
+                ]
+                .iter()
+                .any(|keyword| schema.contains_key(*keyword))
+            });
         let mut named = node
             .schemas
             .iter()
@@ -324,7 +325,8 @@ pub(super) fn in_force<'s>(
 ) {
     if depth > MOST_STEPS
         || found.len() >= MOST_IN_FORCE
-        || found.iter().any(|(known, _)| known == address) {
+        || found.iter().any(|(known, _)| known == address)
+    {
         return;
     }
     let store = &schema.store;

@@ -3,12 +3,13 @@
 use std::fmt::Write as _;
 
 use super::{
-    super::{escape::visible, markdown::plain, words::count_of},
+    super::{escape::visible, markdown::plain},
     Changes,
 };
 use crate::{
     diff::{Change, Shown, Verdict},
     finding::Severity,
+    words::count_of,
 };
 
 /// The most changes of one heading that are listed; forges cut what is longer.

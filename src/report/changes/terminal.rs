@@ -3,12 +3,13 @@
 use std::io::{self, Write};
 
 use super::{
-    super::{Colour, Detail, escape::visible, words::count_of},
+    super::{Colour, Detail, escape::visible},
     Changes,
 };
 use crate::{
     diff::{Basis, Change, Shown, Verdict},
     finding::Severity,
+    words::count_of,
 };
 
 /// How many operations are named before the rest is counted.

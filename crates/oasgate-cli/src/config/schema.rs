@@ -124,8 +124,8 @@ fn what_the_schema_takes_the_code_reads_and_the_other_way_round() {
     let reads = |text: &str| {
         Config::parse("oasgate.toml", text).is_ok_and(|config| config.validate().is_ok())
     };
-    let project = std::fs::read_to_string("oasgate.toml").expect("the project has one");
-    let guide = std::fs::read_to_string("docs/configuration.md").expect("the guide is there");
+    let project = std::fs::read_to_string("../../oasgate.toml").expect("the project has one");
+    let guide = std::fs::read_to_string("../../docs/configuration.md").expect("the guide is there");
     let examples = guide.split("```toml\n").skip(1);
     let examples = examples.filter_map(|rest| rest.split("```").next());
     let mut number = 0;
