@@ -141,7 +141,7 @@ impl<'r, T: Transport> Run<'r, T> {
         loop {
             let next = match ahead.take() {
                 Some(next) => next,
-                // A response that is there is taken before the user is hints.
+                // A response that is there is taken before the user is heard.
                 None => match select(responses.next(), &mut given_up).await {
                     Either::Left((next, _)) => next,
                     Either::Right(((), _)) => return ControlFlow::Break(End::Interrupted),

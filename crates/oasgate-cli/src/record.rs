@@ -164,21 +164,26 @@ fn har_entry(exchange: &Exchange, started: SystemTime) -> Value {
         .elapsed
         .map_or(0.0, |elapsed| elapsed.as_secs_f64() * 1000.0);
     let sent = request.body.bytes();
+    // Read from the masked one: which parameters are credentials is decided in one place.
+    let shown = masked_url(&request.url);
+    let query = url::Url::parse(&shown).map_or_else(
+        |_| Vec::new(),
+        |url| {
+            url.query_pairs()
+                .map(|(name, value)| json!({ "name": name, "value": value }))
+                .collect()
+        },
+    );
     let mut entry = json!({
         "startedDateTime": DateTime::<Utc>::from(started).to_rfc3339_opts(SecondsFormat::Millis, true),
         "time": time,
         "request": {
             "method": request.method.as_str(),
-            "url": masked_url(&request.url),
+            "url": shown,
             "httpVersion": "HTTP/1.1",
             "cookies": [],
             "headers": fields(&request.headers),
-            "queryString": request.url.query_pairs()
-                .map(|(name, value)| json!({
-                    "name": name,
-                    "value": if is_credential(&name) { "REDACTED" } else { &*value },
-                }))
-                .collect::<Vec<_>>(),
+            "queryString": query,
             "headersSize": -1,
             "bodySize": sent.len(),
         },

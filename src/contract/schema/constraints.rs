@@ -93,11 +93,21 @@ pub(super) fn of(schema: &Schema, value: &Value) -> Vec<Constraint> {
 /// The longest list that a constraint carries.
 const MOST_LISTED: usize = 1_000;
 
-/// The argument of a keyword without what no constraint needs: schemas, and the end of long lists. A
-/// constraint is made for each node of a value.
+/// The most keywords of a schema that a constraint carries.
+const MOST_MEMBERS: usize = 8;
+
+/// The argument of a keyword without what no constraint needs: schemas beyond a flat one, and the end of
+/// long lists. A constraint is made for each node of a value.
 fn shortened(keyword: &str, argument: &Value) -> Value {
     match argument {
-        Value::Object(_) if !matches!(keyword, "const" | "dependentRequired") => Value::Null,
+        Value::Object(members) if !matches!(keyword, "const" | "dependentRequired") => {
+            let is_flat = |member: &Value| !member.is_array() && !member.is_object();
+            if members.len() <= MOST_MEMBERS && members.values().all(is_flat) {
+                argument.clone()
+            } else {
+                Value::from("a schema")
+            }
+        }
         Value::Array(list) if keyword != "const" => {
             Value::Array(list.iter().take(MOST_LISTED).cloned().collect())
         }

@@ -14,7 +14,7 @@ use super::{ReportError, ReportSpec, write_atomically};
 use crate::{
     contract::Contract,
     diff::{Change, Comparison, Lens, Verdict},
-    gate::Outcome,
+    run::Outcome,
 };
 
 pub use terminal::terminal;
