@@ -66,7 +66,7 @@ fn entry(amendment: &Amendment, action: &Action, number: usize, document: &Docum
     Value::Object(entry)
 }
 
-/// A pointer as a normalised JSONPath (RFC 9535 §2.7).
+/// A pointer as a normalised `JSONPath` (RFC 9535 §2.7).
 fn json_path(pointer: &Pointer, document: &Document) -> String {
     let mut path = "$".to_owned();
     let mut here = Address::default();

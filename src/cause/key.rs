@@ -3,7 +3,7 @@
 //! Nothing here looks at other findings. A key that is too wide hides a fault behind another one, a key that
 //! is too narrow tells one fault many times; where the two disagree, what one change would mend decides.
 
-use oasgate_document::Document;
+use oasgate_document::{Document, Pointer};
 
 use super::owner::{self, Owner};
 use crate::{finding::Finding, words::count_of};
@@ -339,10 +339,7 @@ fn request(finding: &Finding, document: &Document, words: &OfRequest) -> Key {
 
 fn undeclared_property(finding: &Finding, document: &Document) -> Key {
     let owner = finding.document.as_ref().map(|schema| {
-        let instance = finding
-            .instance
-            .iter()
-            .flat_map(|instance| instance.tokens());
+        let instance = finding.instance.iter().flat_map(Pointer::tokens);
         let mut instance: Vec<String> = instance.collect();
         instance.pop();
         let at = owner::schema_of(document, schema, &instance).unwrap_or_else(|| schema.clone());

@@ -3,7 +3,7 @@
 //! A component that forty operations refer to and that the service does not keep to is forty findings and
 //! one cause; so is an error page that nothing declares. [`causes`] groups the findings of a run, orders the
 //! groups by what matters most, and says of each what would mend it. Which findings belong together follows
-//! from the rule, the place in the document and the kind of the breach alone ([`key`]), never from what was
+//! from the rule, the place in the document and the kind of the breach alone (`key`), never from what was
 //! found besides, so that the causes of two halves of a run are those of the whole.
 
 mod importance;
@@ -59,9 +59,12 @@ pub fn causes<'f>(findings: &'f Findings, document: &Document) -> Vec<Cause<'f>>
     of(findings.sorted(), document)
 }
 
+/// Findings of one cause, each with how often it was seen.
+type Members<'f> = Vec<(&'f Finding, u64)>;
+
 /// The causes of findings in this order, each with how often it was seen.
 pub fn of<'f>(findings: Vec<(&'f Finding, u64)>, document: &Document) -> Vec<Cause<'f>> {
-    let mut groups: IndexMap<String, (key::Key, Vec<(&Finding, u64)>)> = IndexMap::new();
+    let mut groups: IndexMap<String, (key::Key, Members<'_>)> = IndexMap::new();
     for (finding, seen) in findings {
         let key = key::of(finding, document);
         groups
@@ -78,7 +81,7 @@ pub fn of<'f>(findings: Vec<(&'f Finding, u64)>, document: &Document) -> Vec<Cau
     causes
 }
 
-fn cause<'f>(key: key::Key, mut members: Vec<(&'f Finding, u64)>) -> Cause<'f> {
+fn cause(key: key::Key, mut members: Vec<(&Finding, u64)>) -> Cause<'_> {
     members.sort_by_cached_key(|(finding, seen)| importance::of_member(finding, *seen));
     let severity = members
         .iter()

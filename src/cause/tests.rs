@@ -187,9 +187,9 @@ fn the_causes_of_two_halves_are_those_of_the_whole() {
     };
     let ids = |findings: Vec<Finding>| {
         let mut all = Findings::default();
-        findings.into_iter().for_each(|one| {
+        for one in findings {
             all.add(one);
-        });
+        }
         let document = document();
         causes(&all, &document)
             .iter()

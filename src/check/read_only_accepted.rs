@@ -117,9 +117,10 @@ fn taken_over(
             Some(was) => !compare::is_same(&was, value),
             None => is_telling(value),
         };
-        let is_in_path = last.path().rsplit('/').any(|segment| {
-            value.as_str().is_some_and(|text| text == segment) || value.to_string() == segment
-        });
+        let text = value
+            .as_str()
+            .map_or_else(|| value.to_string(), str::to_owned);
+        let is_in_path = last.path().rsplit('/').any(|segment| segment == text);
         is_read_only && is_shown && is_proved && !(is_in_path && write.path() == last.path())
     });
     found.map(|(name, _)| name.clone())

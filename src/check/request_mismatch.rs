@@ -319,6 +319,7 @@ fn breaches<'v>(
             }
         }
     }
-    all.into_iter()
-        .for_each(|(violation, others)| take(violation, others));
+    for (violation, others) in all {
+        take(violation, others);
+    }
 }

@@ -115,7 +115,9 @@ fn each_value<'v>(
         }
         Parsed::Items(items) => {
             if let Some(schema) = &media_type.item_schema {
-                items.iter().for_each(|item| take(schema, item));
+                for item in items {
+                    take(schema, item);
+                }
             }
             if let Some(schema) = subject.schema_of_all(media_type) {
                 take(schema, &Value::Array(items.clone()));

@@ -60,7 +60,7 @@ impl PathTemplate {
     }
 
     /// The raw values of the parameters in a path that was written from this template, below whatever
-    /// base path: every way to take it apart, the router's own first, [`MAX_READINGS`] at most. Routers
+    /// base path: every way to take it apart, the router's own first, `MAX_READINGS` at most. Routers
     /// differ where two parameters stand in one segment (`{a}-{b}` and `1-2-3`). Empty when the path does
     /// not fit.
     pub fn readings(&self, path: &str) -> Vec<Vec<(String, String)>> {

@@ -183,13 +183,13 @@ impl Change {
     }
 
     #[must_use]
-    pub(super) fn was_at(mut self, address: &Address) -> Self {
+    pub(super) fn at_old(mut self, address: &Address) -> Self {
         self.old = Some(address.clone());
         self
     }
 
     #[must_use]
-    pub(super) fn is_at(mut self, address: &Address) -> Self {
+    pub(super) fn at_new(mut self, address: &Address) -> Self {
         self.new = Some(address.clone());
         self
     }

@@ -164,7 +164,7 @@ pub(super) fn line(
         .servers
         .iter()
         .find_map(|server| Url::parse(&server.url).ok())
-        .filter(|url| url.has_host())
+        .filter(Url::has_host)
         .or_else(|| Url::parse("http://localhost").ok())?;
     let request = write_request(operation, &base, &parts).ok()?;
     Some(exchange::curl(&request))

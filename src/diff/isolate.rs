@@ -174,9 +174,8 @@ fn referring(schema: &Value, target: &mut dyn FnMut(&str) -> Option<Value>) -> V
     let mut out = rebuilt(members, &mut |_, _, one| referring(one, target));
     if let Some(text) = members.get("$ref").and_then(Value::as_str) {
         out.shift_remove("$ref");
-        match target(text) {
-            Some(Value::Object(instead)) => out.extend(instead),
-            _ => {}
+        if let Some(Value::Object(instead)) = target(text) {
+            out.extend(instead);
         }
     }
     Value::Object(out)

@@ -39,7 +39,7 @@ impl Matched {
     }
 
     /// The direction for which schemas are read: which properties do not travel.
-    pub(super) fn direction(&self, flow: Flow) -> Direction {
+    pub(super) fn direction(flow: Flow) -> Direction {
         match flow {
             Flow::Request => Direction::Request,
             Flow::Response => Direction::Response,

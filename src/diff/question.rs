@@ -252,7 +252,7 @@ impl Trial {
         !self.accepts(value)
             && self.sent_schema.is_valid(value)
             && self.open_schema.is_valid(value)
-            && !(self.sent.is_wider && !self.open_schema.undeclared(value).is_empty())
+            && (!self.sent.is_wider || self.open_schema.undeclared(value).is_empty())
             && !holds_opaque(value)
     }
 

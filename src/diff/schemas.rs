@@ -13,6 +13,7 @@ use super::{
     change::{Basis, Change, Totals, Verdict},
     evidence,
     isolate::{Reach, Side},
+    operations::Matched,
     operations::{Role, Subject},
     positions::{Position, positions},
     question::{Answer, Asking, Refutation, ask},
@@ -33,7 +34,7 @@ pub(super) fn compare(subject: &Subject<'_>, lens: Lens, changes: &mut Vec<Chang
     let roots: Vec<UnitIx> = positions
         .iter()
         .map(|position| {
-            let direction = position.operation.direction(position.flow);
+            let direction = Matched::direction(position.flow);
             units.pair(position.old.address(), position.new.address(), direction)
         })
         .collect();
@@ -138,8 +139,8 @@ impl Comparing<'_, '_> {
                 .of(position.operation.id())
                 .in_flow(position.flow)
                 .with_place(place.clone())
-                .was_at(&unit.old)
-                .is_at(&unit.new)
+                .at_old(&unit.old)
+                .at_new(&unit.new)
         };
         match answer {
             Answer::Same | Answer::Equal(_) => {}
@@ -229,7 +230,7 @@ impl Comparing<'_, '_> {
             Side::Old => (&refutation.producer, &refutation.consumer),
             Side::New => (&refutation.consumer, &refutation.producer),
         };
-        told = told.was_at(old).is_at(new);
+        told = told.at_old(old).at_new(new);
         told.basis = Basis::Instance;
         told.keyword = Some(violation.keyword.clone());
         told.at = Some(violation.instance.clone());
@@ -327,9 +328,9 @@ fn annotations(
             direction: unit.direction,
         };
         pair.each(0, &mut |pair| {
-            SCHEMA_RULES
-                .iter()
-                .for_each(|rule| rule.look(pair, &mut found));
+            for rule in SCHEMA_RULES {
+                rule.look(pair, &mut found);
+            }
         });
         if found.is_empty() {
             continue;

@@ -94,6 +94,10 @@ pub struct Exchange {
 }
 
 /// What is known of how a recorder kept an exchange: what is not there need not have been missing.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own about the recorder"
+)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Kept {
     /// Whether the recorder says that a browser asked this on its own, before a request to another origin.

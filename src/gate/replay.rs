@@ -181,7 +181,9 @@ pub fn replay(
         for holder in holders {
             if let (Some(all), Ok(Some(parts))) = (&mut snapshots, holder.join()) {
                 let part = parts.into_iter().nth(claim.index());
-                part.into_iter().for_each(|part| all.absorb(part));
+                if let Some(part) = part {
+                    all.absorb(part);
+                }
             }
         }
         (snapshots, reader.join().unwrap_or(Ok(())))

@@ -122,6 +122,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[expect(clippy::disallowed_methods, reason = "a test writes its own input")]
     fn only_what_is_named_after_its_content_is_read() {
         let folder = tempfile::tempdir().expect("a folder");
         let name = format!("{}.json", "0a".repeat(20));

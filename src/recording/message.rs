@@ -75,7 +75,7 @@ pub(super) fn from_base64(text: &str) -> Result<Bytes, String> {
 
 /// Bytes from hexadecimal digits; `None` where there are others.
 pub(super) fn from_hex(text: &str) -> Option<Vec<u8>> {
-    if text.len() % 2 != 0 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+    if !text.len().is_multiple_of(2) || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return None;
     }
     let digits = text.as_bytes().chunks(2);
@@ -123,14 +123,15 @@ pub(super) fn body(bytes: Bytes, headers: &HeaderMap) -> Body {
 
 /// Whether bytes are a text without control characters, which no coding makes of anything.
 fn is_text(bytes: &[u8]) -> bool {
-    std::str::from_utf8(bytes).is_ok() && !bytes.iter().any(is_control)
+    std::str::from_utf8(bytes).is_ok() && !bytes.iter().any(|byte| is_control(*byte))
 }
 
 /// Whether coded bytes were kept as text: what was no UTF-8 was replaced, and cannot be had back.
 fn is_mangled(bytes: &[u8]) -> bool {
-    bytes.iter().any(is_control) && bytes.windows(3).any(|three| three == "\u{fffd}".as_bytes())
+    bytes.iter().any(|byte| is_control(*byte))
+        && bytes.windows(3).any(|three| three == "\u{fffd}".as_bytes())
 }
 
-fn is_control(byte: &u8) -> bool {
-    *byte < b' ' && !b"\t\n\r\x0c\x1b".contains(byte)
+fn is_control(byte: u8) -> bool {
+    byte < b' ' && !b"\t\n\r\x0c\x1b".contains(&byte)
 }

@@ -364,7 +364,7 @@ fn write_cause(
     if !cause.operations.is_empty() {
         more.push(format!("ops:  {}", parts::operations(cause)));
     }
-    write_diagnostic(out, first, &cause.title, more, cause.seen(), document)?;
+    write_diagnostic(out, first, &cause.title, &more, cause.seen(), document)?;
     if detail == Detail::Verbose {
         for (finding, seen) in rest {
             write!(out, "  also: {}", visible(&finding.message))?;
@@ -398,7 +398,7 @@ fn write_finding(
     seen: u64,
     document: &Document,
 ) -> io::Result<()> {
-    write_diagnostic(out, finding, &finding.message, Vec::new(), seen, document)
+    write_diagnostic(out, finding, &finding.message, &[], seen, document)
 }
 
 /// A finding under a title, with more notes before its own.
@@ -406,7 +406,7 @@ fn write_diagnostic(
     out: &mut dyn WriteColor,
     finding: &Finding,
     title: &str,
-    more: Vec<String>,
+    more: &[String],
     seen: u64,
     document: &Document,
 ) -> io::Result<()> {

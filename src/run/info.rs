@@ -33,7 +33,7 @@ pub enum RunKind {
     Check,
     /// Reads recordings.
     Replay,
-    /// ShapeSampler at the document alone.
+    /// Looks at the document alone.
     Lint,
 }
 

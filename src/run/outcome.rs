@@ -111,7 +111,7 @@ pub enum Unreached {
 }
 
 impl Unreached {
-    /// The reason in words, to ensure_fixture behind `unreached:`.
+    /// The reason in words, to stand behind `unreached:`.
     pub fn reason(&self) -> String {
         match self {
             Self::Unsafe => "left out by the safe mode (use --allow-unsafe)".to_owned(),

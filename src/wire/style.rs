@@ -68,7 +68,7 @@ pub(super) fn plain(value: &Value) -> String {
 /// text is for each implementation to say (OpenAPI 3.1.1 Appendix B).
 pub(super) fn digits(number: &Number) -> String {
     match number.as_f64() {
-        Some(zero) if zero == 0.0 => "0".to_owned(),
+        Some(0.0) => "0".to_owned(),
         // `Display` of a float writes the shortest digits that read back, never an exponent.
         Some(float) if number.is_f64() => float.to_string(),
         _ => number.to_string(),

@@ -75,7 +75,7 @@ fn law_holds(spec: &Path, recordings: &[PathBuf]) -> usize {
     let known: HashSet<Fingerprint> = before
         .findings
         .iter()
-        .map(|one| one.fingerprint())
+        .map(oasgate::finding::Finding::fingerprint)
         .collect();
     for finding in after.findings.iter() {
         let fingerprint = finding.fingerprint();

@@ -87,7 +87,7 @@ impl fmt::Debug for Options {
             .field("limits", &self.limits)
             .field("fetch", &self.fetch.is_some())
             .field("overlays", &self.overlays)
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 

@@ -1,6 +1,6 @@
 //! `OpenAPI` Overlays (1.0 and 1.1) applied to the root file, with the way back to their lines.
 //!
-//! An overlay is a list of actions; each selects nodes by a JSONPath (RFC 9535) and updates or removes them.
+//! An overlay is a list of actions; each selects nodes by a `JSONPath` (RFC 9535) and updates or removes them.
 //! What an overlay brings stands in the overlay's file, not in the document's: [`Origins`] remembers that, so
 //! that a finding about such a node leads to the line that a person can change.
 //!
@@ -272,7 +272,7 @@ impl Applied<'_> {
         Ok(!nodes.is_empty())
     }
 
-    /// The nodes that a JSONPath selects, each once, in the order of the document.
+    /// The nodes that a `JSONPath` selects, each once, in the order of the document.
     fn select(&self, path: &str, at: &Pointer) -> Result<Vec<Pointer>, Refusal> {
         let path = match JsonPath::parse(path) {
             Ok(path) => path,

@@ -337,7 +337,9 @@ impl Cost {
         match value {
             Value::Array(items) => {
                 cost.depth = 1;
-                items.iter().for_each(|item| cost.add(Self::of(item)));
+                for item in items {
+                    cost.add(Self::of(item));
+                }
             }
             Value::Object(members) => {
                 cost.depth = 1;

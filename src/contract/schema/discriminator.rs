@@ -9,7 +9,7 @@
 use std::collections::{HashMap, HashSet};
 
 use indexmap::IndexMap;
-use oasgate_document::{Address, FileId};
+use oasgate_document::{Address, FileId, Pointer};
 use serde_json::{Map, Value};
 
 use super::{SchemaStore, standalone::component_name, structure::MOST_STEPS};
@@ -267,7 +267,7 @@ fn meant(store: &SchemaStore, file: FileId, name: &str) -> Option<Address> {
                 let holder = holder.split('/').fold(
                     Address {
                         file,
-                        pointer: Default::default(),
+                        pointer: Pointer::default(),
                     },
                     |at, token| at.join(token),
                 );
@@ -344,7 +344,7 @@ impl Subtypes {
         for (file, _) in document.files() {
             let root = Address {
                 file,
-                pointer: Default::default(),
+                pointer: Pointer::default(),
             };
             for holder in [
                 root.join("components").join("schemas"),

@@ -250,7 +250,7 @@ fn is_base64(text: &str) -> bool {
             return false;
         }
     }
-    length % 4 == 0 && padding <= 2
+    length.is_multiple_of(4) && padding <= 2
 }
 
 /// Base64 with the alphabet of RFC 4648 §5; padding may be left out.
@@ -260,7 +260,7 @@ fn is_base64url(text: &str) -> bool {
     let alphabet = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
     unpadded.bytes().all(alphabet)
         && unpadded.len() % 4 != 1
-        && (padding == 0 || padding <= 2 && text.len() % 4 == 0)
+        && (padding == 0 || padding <= 2 && text.len().is_multiple_of(4))
 }
 
 #[cfg(test)]

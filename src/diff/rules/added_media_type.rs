@@ -43,7 +43,7 @@ impl ChangeRule for AddedMediaType {
                                 .of(operation.id())
                                 .in_flow(flow)
                                 .with_place(format!("{place} {name}"))
-                                .is_at(&media_type.address),
+                                .at_new(&media_type.address),
                         );
                     }
                 }

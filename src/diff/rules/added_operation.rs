@@ -32,7 +32,7 @@ impl ChangeRule for AddedOperation {
                     format!("{} {} is new", operation.method, operation.path),
                 )
                 .of(operation.id.as_str())
-                .is_at(&operation.address),
+                .at_new(&operation.address),
             );
         }
     }

@@ -47,8 +47,8 @@ impl ChangeRule for AddedParameter {
                     .in_flow(Flow::Request)
                     .with_place(format!("{} parameter `{}`", new.location, new.name))
                     .with_discriminator(format!("{} {}", new.location, new.name))
-                    .was_at(old.map_or(&operation.old.address, |old| &old.address))
-                    .is_at(&new.address),
+                    .at_old(old.map_or(&operation.old.address, |old| &old.address))
+                    .at_new(&new.address),
                 );
             }
         }

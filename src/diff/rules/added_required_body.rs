@@ -48,11 +48,11 @@ impl ChangeRule for AddedRequiredBody {
                     .of(operation.id())
                     .in_flow(Flow::Request)
                     .with_place("request body")
-                    .was_at(
+                    .at_old(
                         old.as_ref()
                             .map_or(&operation.old.address, |one| &one.address),
                     )
-                    .is_at(
+                    .at_new(
                         new.as_ref()
                             .map_or(&operation.new.address, |one| &one.address),
                     ),

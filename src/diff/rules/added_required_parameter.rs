@@ -60,12 +60,12 @@ impl ChangeRule for AddedRequiredParameter {
                 .with_place(format!("{} parameter `{}`", after.location, after.name))
                 .with_discriminator(format!("{} {}", after.location, after.name));
                 change = match old {
-                    Some(old) => change.was_at(&old.address),
-                    None => change.was_at(&operation.old.address),
+                    Some(old) => change.at_old(&old.address),
+                    None => change.at_old(&operation.old.address),
                 };
                 change = match new {
-                    Some(new) => change.is_at(&new.address),
-                    None => change.is_at(&operation.new.address),
+                    Some(new) => change.at_new(&new.address),
+                    None => change.at_new(&operation.new.address),
                 };
                 if operation.role == Role::Called {
                     change.shown = evidence::line(&operation.old, None, None).map(Shown::Request);

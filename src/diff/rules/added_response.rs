@@ -36,8 +36,8 @@ impl ChangeRule for AddedResponse {
                             .in_flow(Flow::Response)
                             .with_place(format!("response {}", response.key))
                             .with_discriminator(response.key.to_string())
-                            .was_at(&operation.old.responses.address)
-                            .is_at(&response.entry),
+                            .at_old(&operation.old.responses.address)
+                            .at_new(&response.entry),
                     );
                 }
             }

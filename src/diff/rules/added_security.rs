@@ -59,8 +59,8 @@ impl ChangeRule for AddedSecurity {
                     .of(operation.id())
                     .with_place("security")
                     .with_discriminator(words(way))
-                    .was_at(&way.address)
-                    .is_at(
+                    .at_old(&way.address)
+                    .at_new(
                         new.first()
                             .map_or(&operation.new.address, |one| &one.address),
                     ),

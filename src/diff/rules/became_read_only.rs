@@ -27,11 +27,7 @@ impl SchemaRule for BecameReadOnly {
 
     fn look(&self, pair: &SchemaPair<'_>, changes: &mut Vec<Change>) {
         if pair.direction == Direction::Request && pair.gained("readOnly") {
-            changes.push(pair.change(
-                &Self::RULE,
-                "readOnly",
-                "it can no longer be sent".to_owned(),
-            ));
+            changes.push(pair.change(&Self::RULE, "readOnly", "it can no longer be sent"));
         }
     }
 }

@@ -27,7 +27,7 @@ impl SchemaRule for BecameWriteOnly {
 
     fn look(&self, pair: &SchemaPair<'_>, changes: &mut Vec<Change>) {
         if pair.direction == Direction::Response && pair.gained("writeOnly") {
-            changes.push(pair.change(&Self::RULE, "writeOnly", "it no longer comes".to_owned()));
+            changes.push(pair.change(&Self::RULE, "writeOnly", "it no longer comes"));
         }
     }
 }

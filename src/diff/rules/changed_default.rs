@@ -35,7 +35,7 @@ impl SchemaRule for ChangedDefault {
             changes.push(pair.change(
                 &Self::RULE,
                 "default",
-                format!("the default was {old}, now it is {now}"),
+                &format!("the default was {old}, now it is {now}"),
             ));
         }
     }

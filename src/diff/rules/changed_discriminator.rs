@@ -42,7 +42,7 @@ impl SchemaRule for ChangedDiscriminator {
             changes.push(pair.change(
                 &Self::RULE,
                 "discriminator",
-                format!("alternatives were told apart by {old}, now by {now}"),
+                &format!("alternatives were told apart by {old}, now by {now}"),
             ));
             return;
         }
@@ -54,7 +54,7 @@ impl SchemaRule for ChangedDiscriminator {
                     pair.change(
                         &Self::RULE,
                         "discriminator",
-                        format!("`{value}` no longer stands for {target}"),
+                        &format!("`{value}` no longer stands for {target}"),
                     )
                     .with_discriminator(value.as_str()),
                 );

@@ -39,7 +39,7 @@ impl SchemaRule for ChangedNumberFormat {
             changes.push(pair.change(
                 &Self::RULE,
                 "format",
-                format!("the format was {}, now it is {}", words(old), words(new)),
+                &format!("the format was {}, now it is {}", words(old), words(new)),
             ));
         }
     }

@@ -55,8 +55,8 @@ impl ChangeRule for ChangedSchemaPresence {
                         .of(operation.id())
                         .in_flow(flow)
                         .with_place(place)
-                        .was_at(&old.address)
-                        .is_at(&new.address),
+                        .at_old(&old.address)
+                        .at_new(&new.address),
                     );
                 }
             };

@@ -43,8 +43,8 @@ impl ChangeRule for ChangedSerialization {
                         .of(operation.id())
                         .in_flow(Flow::Request)
                         .with_place(format!("{} parameter `{}`", old.location, old.name))
-                        .was_at(&old.address)
-                        .is_at(&new.address),
+                        .at_old(&old.address)
+                        .at_new(&new.address),
                     );
                 }
             }

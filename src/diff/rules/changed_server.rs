@@ -48,9 +48,9 @@ impl ChangeRule for ChangedServer {
                 .of(operation.id())
                 .with_place("servers")
                 .with_discriminator(server.url.as_str())
-                .was_at(&server.address);
+                .at_old(&server.address);
                 changes.push(match operation.new.servers.first() {
-                    Some(other) => change.is_at(&other.address),
+                    Some(other) => change.at_new(&other.address),
                     None => change,
                 });
             }

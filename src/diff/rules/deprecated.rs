@@ -35,8 +35,8 @@ impl ChangeRule for Deprecated {
             let change = |what: String| {
                 Change::new(&Self::RULE, what)
                     .of(operation.id())
-                    .was_at(&old.address)
-                    .is_at(&new.address)
+                    .at_old(&old.address)
+                    .at_new(&new.address)
             };
             if new.deprecated && !old.deprecated {
                 changes.push(change(format!("{} is deprecated", new.id)));

@@ -26,7 +26,7 @@ impl SchemaRule for DeprecatedProperty {
 
     fn look(&self, pair: &SchemaPair<'_>, changes: &mut Vec<Change>) {
         if pair.gained("deprecated") {
-            changes.push(pair.change(&Self::RULE, "deprecated", "it is deprecated".to_owned()));
+            changes.push(pair.change(&Self::RULE, "deprecated", "it is deprecated"));
         }
     }
 }

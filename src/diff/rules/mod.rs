@@ -191,7 +191,7 @@ impl SchemaPair<'_> {
     }
 
     /// A change at a keyword of both, or at the schemas where one does not have it.
-    pub(super) fn change(&self, rule: &Rule, keyword: &str, message: String) -> Change {
+    pub(super) fn change(&self, rule: &Rule, keyword: &str, message: &str) -> Change {
         let at = |members: &Map<String, Value>, at: &Address| {
             if members.contains_key(keyword) {
                 at.join(keyword)
@@ -205,8 +205,8 @@ impl SchemaPair<'_> {
             .last()
             .map_or_else(String::new, |name| format!("`{name}`: "));
         Change::new(rule, format!("{name}{message}"))
-            .was_at(&at(self.old, self.old_at))
-            .is_at(&at(self.new, self.new_at))
+            .at_old(&at(self.old, self.old_at))
+            .at_new(&at(self.new, self.new_at))
     }
 }
 

@@ -33,8 +33,8 @@ impl ChangeRule for MovedOperation {
             changes.push(
                 Change::new(&Self::RULE, what)
                     .of(old.id.as_str())
-                    .was_at(&old.address)
-                    .is_at(&new.address),
+                    .at_old(&old.address)
+                    .at_new(&new.address),
             );
         }
     }

@@ -42,8 +42,8 @@ impl ChangeRule for RemovedErrorResponse {
                         .in_flow(Flow::Response)
                         .with_place(format!("response {}", response.key))
                         .with_discriminator(response.key.to_string())
-                        .was_at(&response.entry)
-                        .is_at(&operation.new.responses.address),
+                        .at_old(&response.entry)
+                        .at_new(&operation.new.responses.address),
                     );
                 }
             }

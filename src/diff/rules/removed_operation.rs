@@ -38,7 +38,7 @@ impl ChangeRule for RemovedOperation {
             changes.push(
                 Change::new(&Self::RULE, what)
                     .of(operation.id.as_str())
-                    .was_at(&operation.address),
+                    .at_old(&operation.address),
             );
         }
     }

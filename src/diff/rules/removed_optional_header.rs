@@ -52,8 +52,8 @@ impl ChangeRule for RemovedOptionalHeader {
                         .in_flow(Flow::Response)
                         .with_place(format!("header {} of response {}", header.name, old.key))
                         .with_discriminator(header.name.to_ascii_lowercase())
-                        .was_at(&header.address)
-                        .is_at(&new.address),
+                        .at_old(&header.address)
+                        .at_new(&new.address),
                     );
                 }
             }

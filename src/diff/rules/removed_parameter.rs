@@ -52,8 +52,8 @@ impl ChangeRule for RemovedParameter {
                     .of(operation.id())
                     .in_flow(Flow::Request)
                     .with_place(format!("{} parameter `{}`", old.location, old.name))
-                    .was_at(&old.address)
-                    .is_at(&operation.new.address),
+                    .at_old(&old.address)
+                    .at_new(&operation.new.address),
                 );
             }
         }

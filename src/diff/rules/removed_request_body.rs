@@ -36,8 +36,8 @@ impl ChangeRule for RemovedRequestBody {
                         .of(operation.id())
                         .in_flow(Flow::Request)
                         .with_place("request body")
-                        .was_at(&old.address)
-                        .is_at(&operation.new.address),
+                        .at_old(&old.address)
+                        .at_new(&operation.new.address),
                 );
             }
         }

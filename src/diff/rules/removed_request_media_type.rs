@@ -51,7 +51,7 @@ impl ChangeRule for RemovedRequestMediaType {
                     .in_flow(Flow::Request)
                     .with_place(format!("request body {}", media_type.range.as_str()))
                     .with_discriminator(media_type.range.as_str());
-                    changes.push(change.was_at(&old.address).is_at(&new.address));
+                    changes.push(change.at_old(&old.address).at_new(&new.address));
                 }
             }
         }

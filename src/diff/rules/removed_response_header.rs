@@ -54,8 +54,8 @@ impl ChangeRule for RemovedResponseHeader {
                         .in_flow(Flow::Response)
                         .with_place(format!("header {} of response {}", header.name, old.key))
                         .with_discriminator(header.name.to_ascii_lowercase())
-                        .was_at(&header.address)
-                        .is_at(other.map_or(&new.address, |other| &other.address)),
+                        .at_old(&header.address)
+                        .at_new(other.map_or(&new.address, |other| &other.address)),
                     );
                 }
             }

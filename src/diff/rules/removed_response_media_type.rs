@@ -59,8 +59,8 @@ impl ChangeRule for RemovedResponseMediaType {
                             media_type.range.as_str()
                         ))
                         .with_discriminator(media_type.range.as_str())
-                        .was_at(&old.address)
-                        .is_at(&new.address),
+                        .at_old(&old.address)
+                        .at_new(&new.address),
                     );
                 }
             }

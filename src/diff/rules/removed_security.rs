@@ -36,8 +36,8 @@ impl ChangeRule for RemovedSecurity {
                     Change::new(&Self::RULE, "no credential is needed any more")
                         .of(operation.id())
                         .with_place("security")
-                        .was_at(&operation.old.address)
-                        .is_at(&operation.new.address),
+                        .at_old(&operation.old.address)
+                        .at_new(&operation.new.address),
                 );
             }
         }

@@ -140,7 +140,7 @@ impl InferredConstraint {
     }
 }
 
-/// One text of a refusal, with the texts that ensure_fixture beside it.
+/// One text of a refusal, with the texts that stand beside it.
 struct Hint {
     text: String,
     beside: Vec<String>,

@@ -92,7 +92,7 @@ impl Pool {
         }
     }
 
-    /// The values that may ensure_fixture for a need of an operation, newest first; those that its schema does
+    /// The values that may stand for a need of an operation, newest first; those that its schema does
     /// not take, and those that were refused, are left out.
     pub(crate) fn values_for(
         &self,

@@ -181,7 +181,7 @@ fn read(exchange: &Exchange) -> Option<Value> {
     }
 }
 
-/// Whether a value can ensure_fixture in a path.
+/// Whether a value can stand in a path.
 fn is_a_name(value: &Value) -> bool {
     match value {
         Value::String(text) => !matches!(text.as_str(), "" | "." | ".."),

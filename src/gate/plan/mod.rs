@@ -293,7 +293,7 @@ impl ParameterCandidates<'_> {
         self.drawn(self.strategy.as_ref()?, generator)
     }
 
-    /// A fresh value that does not ensure_fixture out.
+    /// A fresh value that does not stand out.
     fn plain(&self, generator: &mut Generator) -> Option<Value> {
         self.drawn(&self.strategy.as_ref()?.plain(), generator)
     }

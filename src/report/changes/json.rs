@@ -1,12 +1,12 @@
 //! The changes as JSON, for programs. The form is versioned like that of runs.
 
-use oasgate_document::Place;
+use oasgate_document::{Place, Pointer};
 use serde_json::{Map, Value, json};
 
 use super::{super::json::VERSION, Changes};
 use crate::{
     contract::Contract,
-    diff::{Basis, Change, Lens, Shown, Verdict},
+    diff::{Basis, Change, Flow, Lens, Shown, Verdict},
 };
 
 pub(super) fn render(changes: &Changes<'_>) -> Vec<u8> {
@@ -77,7 +77,7 @@ fn change(changes: &Changes<'_>, change: &Change) -> Value {
     if let Basis::Searched(tried) = change.basis {
         put("tried", json!(tried));
     }
-    put("direction", json!(change.flow.map(|flow| flow.as_str())));
+    put("direction", json!(change.flow.map(Flow::as_str)));
     put("operation", json!(change.operations.first()));
     put("operations", json!(change.operations));
     put("place", json!(change.place));
@@ -85,7 +85,7 @@ fn change(changes: &Changes<'_>, change: &Change) -> Value {
     put("old", place(old, change.old.as_ref()));
     put("new", place(new, change.new.as_ref()));
     put("keyword", json!(change.keyword));
-    put("at", json!(change.at.as_ref().map(|at| at.as_str())));
+    put("at", json!(change.at.as_ref().map(Pointer::as_str)));
     // An instance may be null.
     let instance = change.instance.clone();
     match &change.shown {

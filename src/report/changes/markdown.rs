@@ -12,6 +12,9 @@ use crate::{
     words::count_of,
 };
 
+/// Whether a change belongs under a heading.
+type Belongs = fn(&Change) -> bool;
+
 /// The most changes of one heading that are listed; forges cut what is longer.
 const MOST_CHANGES: usize = 200;
 
@@ -35,13 +38,13 @@ fn write(text: &mut String, changes: &Changes<'_>) -> std::fmt::Result {
     if all.is_empty() {
         return writeln!(text, "No changes.");
     }
-    let headings: [(&str, &dyn Fn(&Change) -> bool); 4] = [
-        ("Breaking", &|one| one.verdict == Verdict::Breaking),
-        ("Not decided", &|one| one.verdict == Verdict::Undecided),
-        ("To look at", &|one| {
+    let headings: [(&str, Belongs); 4] = [
+        ("Breaking", |one| one.verdict == Verdict::Breaking),
+        ("Not decided", |one| one.verdict == Verdict::Undecided),
+        ("To look at", |one| {
             one.verdict == Verdict::Compatible && one.severity > Severity::Note
         }),
-        ("Compatible", &|one| {
+        ("Compatible", |one| {
             one.verdict == Verdict::Compatible && one.severity == Severity::Note
         }),
     ];

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::*;
 
-fn applied(document: Value, actions: Value) -> (Value, Origins, Vec<Pointer>) {
+fn applied(document: Value, actions: &Value) -> (Value, Origins, Vec<Pointer>) {
     let mut root = document;
     let mut origins = Origins::default();
     let overlay =
@@ -31,7 +31,7 @@ fn origin(origins: &Origins, pointer: &str) -> String {
 fn objects_merge_arrays_append_and_primitives_are_replaced() {
     let (root, origins, _) = applied(
         json!({ "get": { "summary": "old", "tags": ["a"], "x": { "y": 1 } } }),
-        json!([{ "target": "$.get", "update": { "summary": "new", "tags": ["b"], "x": { "z": 2 }, "more": {} } }]),
+        &json!([{ "target": "$.get", "update": { "summary": "new", "tags": ["b"], "x": { "z": 2 }, "more": {} } }]),
     );
     assert_eq!(
         root,
@@ -57,7 +57,7 @@ fn objects_merge_arrays_append_and_primitives_are_replaced() {
 fn elements_behind_a_removed_one_keep_the_place_where_they_were_written() {
     let (root, origins, _) = applied(
         json!({ "list": [{ "n": 0 }, { "n": 1 }, { "n": 2 }] }),
-        json!([
+        &json!([
             { "target": "$.list[2]", "update": { "new": true } },
             { "target": "$.list[?@.n < 2]", "remove": true },
             { "target": "$.list", "update": { "n": 3 } },
@@ -82,7 +82,7 @@ fn elements_behind_a_removed_one_keep_the_place_where_they_were_written() {
 fn a_copy_leads_to_what_was_copied() {
     let (root, origins, _) = applied(
         json!({ "a": { "x": 1 }, "b": {} }),
-        json!([{ "target": "$.b", "copy": "$.a" }]),
+        &json!([{ "target": "$.b", "copy": "$.a" }]),
     );
     assert_eq!(root, json!({ "a": { "x": 1 }, "b": { "x": 1 } }));
     assert_eq!(origin(&origins, "/b/x"), "document/a/x");
@@ -90,7 +90,7 @@ fn a_copy_leads_to_what_was_copied() {
 
 #[test]
 fn a_target_that_selects_nothing_is_told() {
-    let (_, _, idle) = applied(json!({}), json!([{ "target": "$.nothing", "update": {} }]));
+    let (_, _, idle) = applied(json!({}), &json!([{ "target": "$.nothing", "update": {} }]));
     assert_eq!(
         idle,
         [Pointer::parse("/actions/0/target").expect("a pointer")]
