@@ -21,7 +21,13 @@ openapi: 3.0.3
 info: { title: Things, version: '1' }
 paths:
   /things/{id}:
-    parameters: [{ name: id, in: path, required: true, schema: { type: integer }, example: 7 }]
+    parameters:
+      - name: id
+        in: path
+        required: true
+        schema: { type: integer }
+        # One for each way in which the service answers.
+        examples: { teapot: { value: 7 }, crash: { value: 77 }, fine: { value: 777 } }
     get:
       operationId: getThing
       responses:

@@ -19,8 +19,12 @@ pub(super) const MOST_STEPS: usize = 32;
 /// How many schema objects are gathered for one node.
 const MOST_IN_FORCE: usize = 1_000;
 
-/// How many undeclared properties of one value are told.
-const MOST_UNDECLARED: usize = 1_000;
+/// How many undeclared properties of one object are told.
+const MOST_UNDECLARED_OF_OBJECT: usize = 1_000;
+
+/// How many undeclared properties of one value are told. What is learned of a property has to come from every
+/// element of a long list, so that this is well over what a list of ordinary objects needs.
+const MOST_UNDECLARED: usize = 100_000;
 
 /// The schema objects in force at one node.
 pub(super) type InForce<'s> = Vec<(Address, &'s Map<String, Value>)>;
@@ -65,14 +69,16 @@ pub(super) fn undeclared(schema: &Schema, value: &Value) -> Vec<Pointer> {
         if named.iter().all(|properties| properties.is_empty()) {
             return;
         }
-        for name in members.keys() {
-            if found.len() >= MOST_UNDECLARED {
-                return;
-            }
-            if !named.iter().any(|properties| properties.contains_key(name)) {
-                found.push(node.place.pointer.join(name));
-            }
-        }
+        let left = MOST_UNDECLARED.saturating_sub(found.len());
+        let undeclared = members
+            .keys()
+            .filter(|name| {
+                !named
+                    .iter()
+                    .any(|properties| properties.contains_key(*name))
+            })
+            .take(left.min(MOST_UNDECLARED_OF_OBJECT));
+        found.extend(undeclared.map(|name| node.place.pointer.join(name)));
     });
     found
 }
