@@ -1,5 +1,7 @@
 //! `broken-object-authorization`
 
+use serde_json::Value;
+
 use super::{
     Rule, documented,
     sequence::{SequenceCheck, Step, finding, is_at_or_below},
@@ -11,7 +13,8 @@ documented! {
     ///
     /// # What it holds
     ///
-    /// What one credential made, a second one that is configured neither reads nor changes nor deletes.
+    /// What one credential made, a second one that is configured neither reads nor changes nor deletes,
+    /// and no list shows it to one who may not read it.
     ///
     /// # Why
     ///
@@ -22,7 +25,9 @@ documented! {
     ///
     /// - no second credential is configured;
     /// - the operation, or the one that made the thing, needs no credential;
-    /// - the thing was deleted before.
+    /// - the thing was deleted before;
+    /// - the thing is shared: a list shows it to the second one, who may also read it, and it names no
+    ///   owner.
     ///
     /// Configure as second credential one that must not see what the first made: a user of another
     /// account.
@@ -45,8 +50,7 @@ impl SequenceCheck for BrokenObjectAuthorization {
 
     fn breach(&self, steps: &[Step<'_>]) -> Option<Finding> {
         let (last, before) = steps.split_last()?;
-        let is_refused = !last.status().is_success();
-        if last.asker.is_empty() || is_refused || !last.operation.requires_credential() {
+        if last.asker.is_empty() || !last.operation.requires_credential() {
             return None;
         }
         let path = last.path();
@@ -61,6 +65,18 @@ impl SequenceCheck for BrokenObjectAuthorization {
             .iter()
             .any(|step| step.may_have_removed(path))
         {
+            return None;
+        }
+        let named = before[made].made.as_deref()?;
+        let list = before.iter().position(|step| {
+            step.asker == last.asker && step.listed.iter().any(|one| one == named)
+        });
+        if !last.status().is_success() {
+            let is_kept_from = [401, 403, 404].contains(&last.status().as_u16());
+            let is_read = last.exchange.request.method == http::Method::GET && path == named;
+            return shown_in_a_list(&steps[..=list.filter(|_| is_kept_from && is_read)?], named);
+        }
+        if list.is_some() && !names_an_owner(&before[made]) && !names_an_owner(last) {
             return None;
         }
         let does = match last.exchange.request.method.as_str() {
@@ -79,4 +95,41 @@ impl SequenceCheck for BrokenObjectAuthorization {
                 .with_discriminator(does)
         })
     }
+}
+
+/// A list that shows what a read keeps from the same credential.
+fn shown_in_a_list(steps: &[Step<'_>], path: &str) -> Option<Finding> {
+    let list = steps.last()?;
+    let message = format!(
+        "{} lists for `{}` what another made, which it may not read",
+        list.operation.id, list.asker
+    );
+    finding(&BrokenObjectAuthorization::RULE, steps, message).map(|finding| {
+        finding
+            .with_label("shows what belongs to another")
+            .with_expected(format!("a list without {path}"))
+            .with_discriminator("lists")
+    })
+}
+
+/// Whether what a response shows has a property that says whose it is.
+fn names_an_owner(step: &Step<'_>) -> bool {
+    const OWNERS: &[&str] = &["account", "author", "createdby", "creator", "customer", "owner", "tenant", "user"];
+    let body = step.exchange.response.body.bytes();
+    let Ok(Value::Object(members)) = serde_json::from_slice(body) else {
+        return false;
+    };
+    let is_of_owner = |name: &String| {
+        let letters = name.chars().filter(char::is_ascii_alphanumeric);
+        let name = letters.collect::<String>().to_lowercase();
+        OWNERS.iter().any(|owner| {
+            let rest = name.strip_prefix(owner);
+            rest.is_some_and(|rest| ["", "id", "uuid", "name"].contains(&rest))
+        })
+    };
+    // What is asked for may stand in an envelope.
+    let inner = members.values().filter_map(Value::as_object);
+    std::iter::once(&members)
+        .chain(inner)
+        .any(|members| members.keys().any(is_of_owner))
 }

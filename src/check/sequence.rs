@@ -20,6 +20,8 @@ pub struct Step<'s> {
     pub asker: &'s str,
     /// The URL path of the thing that the response says was made.
     pub made: Option<String>,
+    /// The URL paths of the things that the response lists, where that is known.
+    pub listed: Vec<String>,
     /// Whether a parameter has a value that nobody gave and no response named.
     pub is_made_up: bool,
     /// Whether the operation is followed while it is pending.

@@ -55,6 +55,9 @@ pub struct Operation {
     pub responses: Responses,
     /// The alternatives, any one of which suffices; empty when no security is required.
     pub security: Vec<SecurityRequirement>,
+    /// Whether the document says that no credential is asked for: by an empty `security` of the
+    /// operation, or by none in a document that has requirements elsewhere.
+    pub is_open: bool,
     /// The servers that apply, most specific level only.
     pub servers: Vec<Server>,
     /// The operation object.
@@ -97,6 +100,17 @@ impl Operation {
                 header.value.schema().into_iter().for_each(&mut *take);
             }
         }
+    }
+
+    /// The names that a user may give values for: parameters, and properties of the body.
+    pub fn value_names(&self) -> Vec<String> {
+        let parameters = self.parameters.iter().map(|one| one.name.clone());
+        let media_types = self.request_body.iter();
+        let properties = media_types
+            .flat_map(|body| &body.content.media_types)
+            .filter_map(|media_type| media_type.schema.as_ref())
+            .flat_map(Schema::property_names);
+        parameters.chain(properties).collect()
     }
 
     /// Whether every security alternative demands a credential.

@@ -32,6 +32,7 @@ use super::{
         context::ResourceContext,
         coverage::{CoverageMap, CoverageTargets, ShapeSampler},
         created::CreatedResources,
+        existing::ExistingResources,
         memory::SequenceMemory,
         novelty::Novelty,
         pool::Pool,
@@ -86,6 +87,10 @@ pub(crate) struct Run<'r, T> {
     pub(crate) graph: &'r Graph,
     /// What was made and not deleted yet.
     pub(crate) litter: CreatedResources,
+    /// What was there before.
+    pub(crate) existing: ExistingResources,
+    /// How many requests were not sent since they would have changed what was there before.
+    pub(crate) kept_existing: IndexMap<String, u64>,
     /// What the sequence under way has sent before the case that is held.
     pub(crate) before: Vec<Before>,
     /// What must not be shown, also when a service sends it back.
@@ -126,6 +131,8 @@ pub(crate) struct Run<'r, T> {
 impl<'r, T: Transport> Run<'r, T> {
     /// Sends cases, and takes in what each gave in their order. Breaks when the run is to end.
     pub(crate) async fn round(&mut self, cases: &[Case]) -> ControlFlow<End> {
+        let harmless = self.without_changes_of_existing(cases);
+        let cases = harmless.as_ref();
         let (transport, settings, interrupt) = (self.transport, self.settings, self.interrupt);
         let budget = self.budget;
         self.is_in_round = true;
@@ -226,8 +233,30 @@ impl<'r, T: Transport> Run<'r, T> {
 
     /// Notes what an exchange made, so that it is deleted in the end.
     pub(crate) fn note_created(&mut self, case: &Case, exchange: &Exchange) {
+        let context = self.context();
         self.litter
-            .note(self.contract, self.graph, self.settings, case, exchange);
+            .note(&context, &mut self.existing, case, exchange);
+    }
+
+    /// Cases without those that would change what was there before the run.
+    fn without_changes_of_existing<'c>(&mut self, cases: &'c [Case]) -> Cow<'c, [Case]> {
+        let context = self.context();
+        if !cases
+            .iter()
+            .any(|case| self.existing.would_change(&context, case))
+        {
+            return Cow::Borrowed(cases);
+        }
+        let mut kept = Vec::with_capacity(cases.len());
+        for case in cases {
+            if self.existing.would_change(&context, case) {
+                let id = case.operation.id.to_string();
+                *self.kept_existing.entry(id).or_default() += 1;
+            } else {
+                kept.push(case.clone());
+            }
+        }
+        Cow::Owned(kept)
     }
 
     fn failed(&mut self, case: &Case, request: &Request, error: &SendError) -> ControlFlow<End> {
@@ -327,6 +356,11 @@ impl<'r, T: Transport> Run<'r, T> {
             let given = ExchangeView::with_body(exchange, &case.parts, body);
             let base = self.settings.base.path().trim_end_matches('/');
             self.pool.take(self.contract, base, &case.operation, &given);
+            let context = self.context();
+            if let Some(index) = context.index(&case.operation) {
+                self.existing
+                    .observe(&context, index, &given, &self.litter);
+            }
             self.remember_refusal(case, status);
             self.learn(case, exchange, body);
             if held.keeps_schema
@@ -543,7 +577,7 @@ pub(crate) fn subject<'s>(
         .with_breach(case.breaks.as_ref())
         .with_made_up(&case.made_up)
         .with_formats_held(settings.common.hold_formats)
-        .with_credential(case.credential_sent(settings.credentials.is_known()))
+        .with_credential(case.credential_sent(settings.credentials.is_sent_to(&case.operation)))
         .with_slow_after(settings.common.slow_after)
 }
 

@@ -19,6 +19,7 @@ use super::{
         constraints::InferredConstraints,
         coverage::{CoverageMap, CoverageTargets, ShapeSampler},
         created::CreatedResources,
+        existing::ExistingResources,
         memory::SequenceMemory,
         novelty::Novelty,
         pool::Pool,
@@ -89,6 +90,8 @@ pub async fn check<T: Transport>(
         pool: Pool::new(contract, Arc::clone(&graph)),
         graph: &graph,
         litter: CreatedResources::default(),
+        existing: ExistingResources::default(),
+        kept_existing: IndexMap::new(),
         before: Vec::new(),
         novelty: Novelty::default(),
         budget: Budget::new(settings.max_requests, settings.max_time),
@@ -145,22 +148,23 @@ impl<T: Transport> Run<'_, T> {
         }
     }
 
-    /// Deletes what the run made. An interrupted run does so too, but not for long.
+    /// Deletes what the run created. An interrupted run does so too, but not for long. What is left is
+    /// named.
     async fn cleanup(&mut self, end: &End) {
-        let is_left = self.settings.clean_up == CleanUp::Leave;
-        if is_left || self.litter.is_empty() || matches!(end, End::Unreachable(_) | End::Failed(_))
-        {
+        if self.settings.clean_up == CleanUp::Leave || self.litter.is_empty() {
             return;
         }
-        if *end != End::Interrupted {
-            return sequence::cleanup(self).await;
-        }
-        let cleaning = sequence::cleanup(self);
-        if tokio::time::timeout(MAX_CLEANUP_TIME, cleaning)
-            .await
-            .is_err()
-        {
-            self.notice("there was no time to delete all that the run made".to_owned());
+        match end {
+            End::Unreachable(_) | End::Failed(_) => sequence::name_leftovers(self),
+            End::Interrupted => {
+                let cleaning = sequence::cleanup(self);
+                let ended = tokio::time::timeout(MAX_CLEANUP_TIME, cleaning).await;
+                if ended.is_err() {
+                    self.notice("there was no time to delete all that the run created".to_owned());
+                    sequence::name_leftovers(self);
+                }
+            }
+            _ => sequence::cleanup(self).await,
         }
     }
 
@@ -178,6 +182,15 @@ impl<T: Transport> Run<'_, T> {
             self.notice(format!(
                 "{operation} answered 429 and asked for a pause; requests that were not sent to it: \
                  {left_out}"
+            ));
+        }
+        if !self.kept_existing.is_empty() {
+            let requests: u64 = self.kept_existing.values().sum();
+            let operations: Vec<&str> = self.kept_existing.keys().map(String::as_str).collect();
+            self.notice(format!(
+                "what was there before the run is not changed; requests that were not sent for that: \
+                 {requests} ({})",
+                operations.join(", ")
             ));
         }
         if let End::Complete | End::Stopped(_) = end {

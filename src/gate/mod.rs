@@ -30,6 +30,7 @@ mod tally;
 
 pub use crate::run::{
     Baseline, BaselineError, BaselineSummary, Case, CleanUp, Coverage, Credential, Credentials,
+    Existing,
     End, Event, Growth, Header, KnownFinding, Listener, LiveSettings, MalformedShard, Methods,
     NamedCredential, OperationSummary, Outcome, Phase, PollingRule, Progress, RandomEnd, RunKind,
     Scope, Settings, Severities, SeverityRule, Shard, Share, SnapshotSummary, TokenForm, Unreached,
@@ -41,4 +42,4 @@ pub use lint::lint_outcome;
 pub use live::check;
 pub use plan::{Plan, plan};
 pub use replay::{Replay, Source, replay};
-pub use sequence::{Sequence, Step, sequences};
+pub use sequence::{Guard, Sequence, Step, sequences};

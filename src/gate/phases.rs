@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     contract::{Location, Operation, graph::Need},
-    run::{Case, End, LiveSettings, Phase, RandomEnd, Unreached},
+    run::{Case, End, Existing, LiveSettings, Phase, RandomEnd, Unreached},
     transport::Transport,
 };
 
@@ -110,24 +110,77 @@ impl<T: Transport> Run<'_, T> {
         self.planned(all as u64);
     }
 
-    /// Values from the pool for the parameters that name a resource and for which the user gave none.
+    /// Values for the parameters that name a resource and for which the user gave none: what the run
+    /// created, else what responses gave.
     fn values_for(&self, operation: &Operation) -> Texts {
-        // What a run deletes in passing, its later requests miss.
-        if operation.method == Method::DELETE {
-            return Vec::new();
-        }
+        let context = self.context();
+        let keeps = self.settings.existing == Existing::Keep && !operation.is_safe();
+        let key = context.key_of(operation);
+        let changed = key.filter(|name| keeps && context.can_be_made(operation, name));
         let mut values = Vec::new();
+        if changed.is_some() && operation.method != Method::DELETE {
+            values = self.created_for(operation);
+        }
         for parameter in &operation.parameters {
+            let name = parameter.name.as_str();
             let wants = parameter.location == Location::Path || parameter.required;
-            if !wants || !self.settings.given(&parameter.name).is_empty() {
+            let is_known = values.iter().any(|(known, _): &(String, String)| known == name);
+            if !wants || is_known || !self.settings.given(name).is_empty() {
+                continue;
+            }
+            let is_key = parameter.location == Location::Path && key == Some(name);
+            // What a run deletes in passing, its later requests miss; and what was there before is not
+            // changed where something like it can be made.
+            if is_key && (operation.method == Method::DELETE || changed.is_some()) {
                 continue;
             }
             let need = Need::Parameter(parameter.location, parameter.name.clone());
-            let found = self
-                .pool
-                .values_for(operation, &need, parameter.value.schema());
+            let schema = parameter.value.schema();
+            let mut found = self.pool.values_for(operation, &need, schema);
+            // Where nothing gives it, what has worked elsewhere may work here.
+            if found.is_empty() && parameter.location == Location::Path {
+                found.extend(self.pool.worked(operation, &need, schema));
+            }
             for value in found.into_iter().take(2) {
                 values.push((parameter.name.clone(), plain(&value)));
+            }
+        }
+        // What a body names beside.
+        let index = context.index(operation);
+        for need in index.map(|index| context.body_needs(index)).unwrap_or_default() {
+            let Need::Body(pointer) = &need else { continue };
+            let Some(name) = pointer.last() else { continue };
+            if !self.settings.given(&name).is_empty() {
+                continue;
+            }
+            let found = self.pool.values_for(operation, &need, None).into_iter();
+            values.extend(found.take(1).map(|value| (name.clone(), plain(&value))));
+        }
+        values
+    }
+
+    /// The names in an operation's path of the two newest things that the run created for it.
+    fn created_for(&self, operation: &Operation) -> Texts {
+        let names: Vec<&str> = operation.path.parameters().collect();
+        let mut values = Vec::new();
+        let mut taken = 0;
+        for thing in self.litter.newest() {
+            let shape = &self.graph.resources[thing.resource].shape;
+            let found = names.iter().filter_map(|name| {
+                let value = thing.value_for(shape, operation, name)?;
+                Some(((*name).to_owned(), plain(value)))
+            });
+            let found: Texts = found.collect();
+            let is_whole = self
+                .context()
+                .key_of(operation)
+                .is_some_and(|key| found.iter().any(|(name, _)| name == key));
+            if is_whole {
+                values.extend(found);
+                taken += 1;
+            }
+            if taken == 2 {
+                break;
             }
         }
         values
@@ -143,7 +196,14 @@ impl<T: Transport> Run<'_, T> {
             round.extend(cases.filter(|case| self.is_fresh(case)).take(share));
         }
         self.mark(&round);
-        self.round(&round).await
+        // What only reads goes first: it shows what was there before anything is changed.
+        let (reads, writes): (Vec<Case>, Vec<Case>) = round
+            .into_iter()
+            .partition(|case| case.request.method.is_safe());
+        if !reads.is_empty() {
+            self.round(&reads).await?;
+        }
+        self.round(&writes).await
     }
 
     /// Whether no earlier plan of the operation has sent a case.

@@ -50,6 +50,9 @@ fn in_body(value: &Value, settings: &LiveSettings, names: &mut Vec<String>) {
 }
 
 fn is_given(settings: &LiveSettings, name: &str, value: &Value) -> bool {
+    if let Value::Array(items) = value {
+        return !items.is_empty() && items.iter().all(|item| is_given(settings, name, item));
+    }
     let text = plain(value);
     settings
         .given(name)

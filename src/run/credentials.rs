@@ -93,6 +93,13 @@ impl Credentials {
                 .any(|(name, _)| is_credential(name.as_str()))
     }
 
+    /// Whether a credential of the run itself goes to an operation.
+    pub(crate) fn is_sent_to(&self, operation: &Operation) -> bool {
+        let mut names = self.headers.iter().map(|(name, _)| name);
+        names.any(|name| is_credential(name.as_str()))
+            || self.main.is_known() && !operation.is_open
+    }
+
     /// All secrets, of everybody.
     pub fn secrets(&self) -> Vec<Secret> {
         let others = self.others.iter().map(|other| &other.credential);
@@ -230,7 +237,7 @@ impl Credential {
                     send(scheme.kind.as_ref(), request, &text(secret));
                 }
             }
-        } else if let Some(token) = &self.token {
+        } else if let Some(token) = self.token.as_ref().filter(|_| !operation.is_open) {
             let basic = SecurityKind::Http {
                 scheme: "basic".to_owned(),
             };

@@ -94,6 +94,8 @@ pub struct LiveSettings {
     pub sequences: usize,
     /// What is done in the end about what the run made.
     pub clean_up: CleanUp,
+    /// What may be done to what was there before the run.
+    pub existing: Existing,
     /// The phases that are run; all of them where none is named.
     pub phases: Vec<Phase>,
     /// Whether methods that may change something are sent.
@@ -134,6 +136,16 @@ pub enum Methods {
     All,
 }
 
+/// What may be done to what the service had before the run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Existing {
+    /// It is read, and never changed.
+    #[default]
+    Keep,
+    /// It may be changed and deleted as well.
+    Touch,
+}
+
 /// What is done in the end about what a run made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CleanUp {
@@ -165,6 +177,7 @@ impl LiveSettings {
             edge_cases: 40,
             sequences: 2,
             clean_up: CleanUp::Delete,
+            existing: Existing::Keep,
             phases: Vec::new(),
             methods: Methods::Safe,
             parameters: Vec::new(),

@@ -14,7 +14,7 @@ use crate::{
     contract::UnknownOperation,
     exchange::{Request, Response},
     gate::{
-        self, CleanUp, Credential, Credentials, Event, Interrupt, Listener as _, LiveSettings,
+        self, CleanUp, Existing, Credential, Credentials, Event, Interrupt, Listener as _, LiveSettings,
         Methods, NamedCredential, Outcome, Phase, PollingRule,
     },
     report::{Colour, Detail, Terminal},
@@ -172,6 +172,12 @@ impl<'c> Gate<'c> {
     /// Leaves what the run made where it is, in place of deleting it in the end.
     pub fn without_clean_up(mut self) -> Self {
         self.settings.clean_up = CleanUp::Leave;
+        self
+    }
+
+    /// Changes and deletes also what was there before the run; it is only read unless said.
+    pub fn touching_existing(mut self) -> Self {
+        self.settings.existing = Existing::Touch;
         self
     }
 

@@ -133,6 +133,7 @@ fn breaches(check: &dyn SequenceCheck, case: &Value) -> Vec<Finding> {
                 exchange,
                 asker: step["by"].as_str().unwrap_or_default(),
                 made: step["made"].as_str().map(str::to_owned),
+                listed: serde_json::from_value(step["lists"].clone()).unwrap_or_default(),
                 is_made_up: step["made-up"] == true,
                 is_polled: step["polled"] == true,
             }

@@ -23,7 +23,7 @@ use crate::{
 };
 use oasgate::{
     finding::Severity,
-    gate::{self, CleanUp, Interrupt, LiveSettings, Methods, Phase, RandomEnd, Scope, Shard},
+    gate::{self, CleanUp, Existing, Interrupt, LiveSettings, Methods, Phase, RandomEnd, Scope, Shard},
     transport::{Connection, HttpTransport, is_up},
 };
 
@@ -82,6 +82,9 @@ pub(crate) struct Args {
     /// Leave what the run made where it is, in place of deleting it in the end
     #[arg(long)]
     no_clean_up: bool,
+    /// Change and delete also what was there before the run
+    #[arg(long)]
+    touch_existing: bool,
     /// Send methods that may change something also to a host that is not this machine
     #[arg(long)]
     allow_unsafe: bool,
@@ -275,18 +278,18 @@ fn settings(args: &Args, prepared: &Prepared) -> std::result::Result<LiveSetting
     let mut configured = config.parameter_values();
     configured.retain(|(name, _)| !parameters.iter().any(|(typed, _)| typed == name));
     parameters.append(&mut configured);
-    let all_names = || {
-        contract
-            .operations()
-            .iter()
-            .flat_map(|operation| &operation.parameters)
-            .map(|one| one.name.as_str())
+    let all: Vec<String> = match parameters.is_empty() {
+        true => Vec::new(),
+        false => (contract.operations().iter())
+            .flat_map(|operation| operation.value_names())
+            .collect(),
     };
+    let all_names = || all.iter().map(String::as_str);
     for (name, _) in &parameters {
         if !all_names().any(|known| known == name) {
             let hint = oasgate::did_you_mean::hint(name, all_names());
             return Err(CliError::Usage(format!(
-                "no parameter of the document is called {name:?}{hint}"
+                "no parameter of the document, and no property of a body, is called {name:?}{hint}"
             )));
         }
     }
@@ -316,6 +319,11 @@ fn settings(args: &Args, prepared: &Prepared) -> std::result::Result<LiveSetting
             CleanUp::Leave
         } else {
             usual.clean_up
+        },
+        existing: if args.touch_existing {
+            Existing::Touch
+        } else {
+            usual.existing
         },
         phases: match args.phases.as_slice() {
             [] => usual.phases.clone(),

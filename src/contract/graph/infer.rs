@@ -47,6 +47,7 @@ pub(super) fn graph(contract: &Contract) -> Graph {
     for at in 0..graph.resources.len() {
         known.infer_creators(&mut graph, at);
     }
+    known.infer_located(&mut graph);
     for resource in &graph.resources {
         known.edges_of(resource, &mut graph.edges);
     }
@@ -265,7 +266,10 @@ impl<'c> Known<'c> {
             } else {
                 None
             };
-            if in_body.is_none() && (is_kind_of || !self.says_location(producer)) {
+            // What no response names, a list shows afterwards.
+            let is_listed = is_collection && self.listed(resource).is_some();
+            let is_located = !is_kind_of && self.says_location(producer);
+            if in_body.is_none() && !is_located && !is_listed {
                 continue;
             }
             let mut sources: Vec<Source> = in_body
@@ -295,6 +299,38 @@ impl<'c> Known<'c> {
         }
         if resource.creators.is_empty() {
             self.add_client_named(resource);
+        }
+    }
+
+    /// `POST /notices` whose `Location` leads to `/board/{slug}`: what nothing else makes may be made by
+    /// a POST that makes nothing else. Which resource it is, its response says.
+    fn infer_located(&self, graph: &mut Graph) {
+        let makers: Vec<usize> = (0..self.shapes.len())
+            .filter(|index| {
+                self.operation(*index).method == "POST"
+                    && !graph
+                        .resources
+                        .iter()
+                        .any(|one| one.creators.iter().any(|one| one.operation == *index))
+                    && self.says_location(*index)
+            })
+            .collect();
+        for resource in &mut graph.resources {
+            let is_used = resource.read.is_some() || resource.delete.is_some();
+            if !is_used || !resource.creators.is_empty() || resource.shape.parent().is_some() {
+                continue;
+            }
+            let fitting = makers
+                .iter()
+                .filter(|index| !resource.shape.contains(&self.shapes[**index]));
+            resource.creators = fitting
+                .map(|index| Creator {
+                    operation: *index,
+                    sources: vec![Source::Location],
+                    basis: Basis::Inferred,
+                    named_by_client: false,
+                })
+                .collect();
         }
     }
 
@@ -399,7 +435,13 @@ impl<'c> Known<'c> {
             .collect();
         for consumer in 0..self.shapes.len() {
             for (need, name, types) in self.open_needs(consumer, &graph.edges) {
-                let name = words(&name);
+                let mut name = words(&name);
+                // `tag_ids` holds what `tag_id` names.
+                if let Some(last) = name.last_mut()
+                    && let Some(one) = last.strip_suffix('s').filter(|one| is_identifier(one))
+                {
+                    *last = one.to_owned();
+                }
                 let Some((last, noun)) = name.split_last() else {
                     continue;
                 };
@@ -470,7 +512,11 @@ impl<'c> Known<'c> {
             for name in body.property_names() {
                 if let Some(property) = body.property(&name) {
                     let need = Need::Body(Pointer::root().join(&name));
-                    needs.push((need, name, property.types()));
+                    let types = property.types();
+                    let items = property.items().filter(|_| {
+                        types.contains(JsonType::Array) && !types.contains(JsonType::String)
+                    });
+                    needs.push((need, name, items.map_or(types, |items| items.types())));
                 }
             }
         }
@@ -508,7 +554,20 @@ impl<'c> Known<'c> {
         let same_name = pointer
             .last()
             .is_some_and(|name| words(&name).last().is_some_and(|last| last == wanted));
-        same_name
+        // `team_id` is the key of a team, whatever that is called, unless a team has an id beside it.
+        let is_only_key = wanted == "id" && {
+            let success = self.success_schemas(producer);
+            !success.iter().any(|schema| {
+                let holder = match source {
+                    Source::Each { array, .. } => {
+                        node(schema, array).and_then(|array| array.items())
+                    }
+                    _ => Some(schema.clone()),
+                };
+                holder.is_some_and(|holder| holder.property("id").is_some())
+            })
+        };
+        (same_name || is_only_key)
             && schema.is_some_and(|schema| schema.types().iter().any(|one| types.contains(one)))
     }
 

@@ -229,6 +229,12 @@ impl Reader {
                 operations.push(operation);
             }
         }
+        // A document that has no requirements at all says nothing of credentials.
+        let has_requirements = operations.iter().any(|one| !one.security.is_empty());
+        for operation in &mut operations {
+            operation.is_open =
+                operation.security.is_empty() && (operation.is_open || has_requirements);
+        }
         operations
     }
 

@@ -73,6 +73,7 @@ impl Reader {
             },
             responses: self.responses(document, root, &object),
             security: self.security(document, root, &object),
+            is_open: object.1.contains_key("security"),
             servers: self.servers(document, root, item, &object),
             address: object.0,
         })

@@ -8,12 +8,12 @@ use url::Url;
 
 use super::{
     instance::ResourceInstance,
-    view::{ExchangeView, Place},
+    view::{self, ExchangeView, Place},
 };
 use crate::{
     contract::{
         Contract, Location, Operation, StatusKey,
-        graph::{Creator, Graph, Resource},
+        graph::{Creator, Graph, Resource, Role, Shape, Source},
     },
     run::LiveSettings,
     wire::{RequestParts, write_request},
@@ -54,16 +54,84 @@ impl<'n> ResourceContext<'n> {
         {
             return None;
         }
-        let (at, creator) = self
-            .graph
-            .resources
-            .iter()
-            .enumerate()
-            .find_map(|(at, one)| {
-                let creator = one.creators.iter().find(|one| one.operation == operation)?;
-                Some((at, creator))
-            })?;
-        self.named(at, creator, given)
+        // What `Location` leads to is never wrong, while a body may show another name too.
+        let located = self.located(given);
+        for (at, resource) in self.graph.resources.iter().enumerate() {
+            let mut creators = resource.creators.iter();
+            let Some(creator) = creators.find(|one| one.operation == operation) else {
+                continue;
+            };
+            if let Some(thing) = located.as_ref().filter(|thing| thing.resource == at) {
+                return Some(thing.clone());
+            }
+            if let Some(thing) = self.named(at, creator, given) {
+                return Some(thing);
+            }
+        }
+        let is_created = given.exchange.response.status == StatusCode::CREATED;
+        let is_above = |thing: &ResourceInstance| {
+            let rest = path_of(&request.url).strip_prefix(thing.path.as_str());
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        located.filter(|thing| {
+            is_created && request.method == Method::POST && !is_above(thing)
+        })
+    }
+
+    /// The thing that a request at the very path of a resource is about.
+    pub(crate) fn at_path(&self, operation: usize, parts: &RequestParts) -> Option<ResourceInstance> {
+        let operation = self.operation(operation);
+        let shape = Shape::of(operation);
+        let mut resources = self.graph.resources.iter();
+        let at = resources.position(|resource| resource.shape == shape)?;
+        self.instance(at, |segment| {
+            let name = shape.key_at(operation, segment)?;
+            parts.get(Location::Path, name).cloned()
+        })
+    }
+
+    /// The thing that `Location` leads to, in whatever collection it is.
+    fn located(&self, given: &ExchangeView<'_>) -> Option<ResourceInstance> {
+        let route = view::located(self.contract, self.base_path(), given.exchange)?;
+        let shape = Shape::of(route.operation);
+        let mut resources = self.graph.resources.iter();
+        let at = resources.position(|resource| resource.shape == shape)?;
+        self.instance(at, |segment| {
+            view::path_value(&route, shape.key_at(route.operation, segment)?)
+        })
+    }
+
+    /// The paths of the things that an operation lists, of whatever resource.
+    pub(crate) fn all_listed(&self, operation: usize, given: &ExchangeView<'_>) -> Vec<String> {
+        let resources = self.graph.resources.iter().enumerate();
+        resources
+            .filter(|(_, resource)| resource.list == Some(operation))
+            .flat_map(|(at, _)| self.listed(at, given))
+            .map(|(_, thing)| thing.path)
+            .collect()
+    }
+
+    /// The things that a list shows, each with the element that shows it.
+    pub(crate) fn listed<'v>(
+        &self,
+        at: usize,
+        given: &'v ExchangeView<'_>,
+    ) -> Vec<(&'v Value, ResourceInstance)> {
+        let Some(list) = self.graph.resources[at].list else {
+            return Vec::new();
+        };
+        let mut edges = self.graph.edges.iter();
+        let source = edges
+            .find(|edge| edge.producer == list && edge.role == Role::Lists)
+            .and_then(|edge| edge.sources.first());
+        let Some(Source::Each { array, value }) = source else {
+            return Vec::new();
+        };
+        given
+            .each(array, value)
+            .into_iter()
+            .filter_map(|(item, key)| Some((item, self.thing(at, given.parts, key)?)))
+            .collect()
     }
 
     fn named(
@@ -92,6 +160,23 @@ impl<'n> ResourceContext<'n> {
         key: &Value,
     ) -> Option<ResourceInstance> {
         let resource = &self.graph.resources[at];
+        let last = resource.shape.len().checked_sub(1)?;
+        self.instance(at, |segment| {
+            if segment == last {
+                Some(key.clone())
+            } else {
+                self.of_parent(resource, segment, parts)
+            }
+        })
+    }
+
+    /// The thing of a resource with these values in its path.
+    fn instance(
+        &self,
+        at: usize,
+        value: impl Fn(usize) -> Option<Value>,
+    ) -> Option<ResourceInstance> {
+        let resource = &self.graph.resources[at];
         let shape = &resource.shape;
         let user = self.operation(user_of(resource)?);
         let mut own = RequestParts::default();
@@ -100,11 +185,7 @@ impl<'n> ResourceContext<'n> {
             let Some(name) = shape.key_at(user, segment) else {
                 continue;
             };
-            let value = if segment + 1 == shape.len() {
-                key.clone()
-            } else {
-                self.of_parent(resource, segment, parts)?
-            };
+            let value = value(segment)?;
             values.push((segment, value.clone()));
             own.set(Location::Path, name, value);
         }
@@ -112,7 +193,26 @@ impl<'n> ResourceContext<'n> {
         Some(ResourceInstance {
             resource: at,
             values,
-            path: url.path().to_owned(),
+            path: path_of(&url).to_owned(),
+        })
+    }
+
+    /// The parameter whose value names what an operation is about: the last one of its path.
+    pub(crate) fn key_of(&self, operation: &'n Operation) -> Option<&'n str> {
+        let shape = Shape::of(operation);
+        (0..shape.len())
+            .rev()
+            .find_map(|segment| shape.key_at(operation, segment))
+    }
+
+    /// Whether something makes what a parameter of a path names.
+    pub(crate) fn can_be_made(&self, operation: &Operation, name: &str) -> bool {
+        let shape = Shape::of(operation);
+        let mut resources = self.graph.resources.iter();
+        resources.any(|resource| {
+            resource.shape.contains(&shape)
+                && resource.shape.key(operation) == Some(name)
+                && !resource.creators.is_empty()
         })
     }
 

@@ -1,35 +1,41 @@
-//! What a run made and has not deleted yet.
-
-use std::sync::Arc;
+//! What a run created and has not deleted yet.
 
 use indexmap::IndexMap;
+use serde_json::Value;
 
 use super::{
     context::{ResourceContext, is_new, path_of},
+    existing::ExistingResources,
     instance::ResourceInstance,
     view::ExchangeView,
 };
-use crate::{
-    check::Intent,
-    contract::{Contract, Location, graph::Graph},
-    exchange::Exchange,
-    run::{Case, CredentialChoice, LiveSettings, Phase},
-    wire::{RequestParts, write_request},
-};
+use crate::{exchange::Exchange, run::Case, wire::RequestParts};
 
-/// Things that a run made, by their path, in the order in which they were made.
+/// How many creations that no response names are remembered.
+const MAX_UNNAMED: usize = 10_000;
+
+/// The resources that a run created, by their path, in the order of creation.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct CreatedResources {
     things: IndexMap<String, ResourceInstance>,
+    unnamed: Vec<Unnamed>,
+}
+
+/// A creation whose response does not say what was created.
+#[derive(Clone, Debug)]
+pub(crate) struct Unnamed {
+    /// The operation, by its place in the contract.
+    pub(crate) operation: usize,
+    /// What was sent.
+    pub(crate) parts: RequestParts,
 }
 
 impl CreatedResources {
-    /// Takes in what an exchange made or deleted, whatever it was sent for.
+    /// Takes in what an exchange created or deleted, whatever it was sent for.
     pub(crate) fn note(
         &mut self,
-        contract: &Contract,
-        graph: &Graph,
-        settings: &LiveSettings,
+        context: &ResourceContext<'_>,
+        existing: &mut ExistingResources,
         case: &Case,
         exchange: &Exchange,
     ) {
@@ -38,85 +44,153 @@ impl CreatedResources {
             return;
         }
         if request.method == http::Method::DELETE {
-            let gone = path_of(&request.url);
-            self.things.retain(|path, _| {
-                path.strip_prefix(gone)
-                    .is_none_or(|rest| !rest.is_empty() && !rest.starts_with('/'))
-            });
+            self.remove(path_of(&request.url));
             return;
         }
-        let context = ResourceContext {
-            contract,
-            graph,
-            settings,
+        let Some(index) = context.index(&case.operation) else {
+            return;
         };
-        if is_new(&case.operation, &request.method, status)
-            && let Some(index) = context.index(&case.operation)
-            && let Some(thing) = context.made(index, &ExchangeView::new(exchange, &case.parts))
-            && graph.resources[thing.resource].delete.is_some()
-        {
-            self.things.insert(thing.path.clone(), thing);
+        let was_absent =
+            request.method == http::Method::PUT && existing.lacks(path_of(&request.url));
+        if !was_absent && !is_new(&case.operation, &request.method, status) {
+            return;
+        }
+        let made = match request.method {
+            // PUT creates what its own path names (RFC 9110 §9.3.4).
+            http::Method::PUT => context.at_path(index, &case.parts),
+            _ => context.made(index, &ExchangeView::new(exchange, &case.parts)),
+        };
+        match made {
+            Some(thing) if existing.holds(&thing.path) => {}
+            Some(thing) => {
+                existing.note_made(thing.resource);
+                self.insert(thing);
+            }
+            None if request.method == case.operation.method => {
+                let makes = context.graph.resources.iter().enumerate();
+                let makes = makes.filter(|(_, resource)| {
+                    let mut creators = resource.creators.iter();
+                    creators.any(|one| one.operation == index)
+                });
+                let mut is_creator = false;
+                for (at, _) in makes {
+                    existing.note_made(at);
+                    is_creator = true;
+                }
+                let is_said = status == http::StatusCode::CREATED;
+                if (is_creator || is_said) && self.unnamed.len() < MAX_UNNAMED {
+                    self.unnamed.push(Unnamed {
+                        operation: index,
+                        parts: case.parts.clone(),
+                    });
+                }
+            }
+            None => {}
         }
     }
 
-    /// Whether everything is gone.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.things.is_empty()
+    /// Takes in a resource that the run is known to have created.
+    pub(crate) fn insert(&mut self, thing: ResourceInstance) {
+        self.things.insert(thing.path.clone(), thing);
     }
 
-    /// Takes the things out that lie deepest, newest first: what they are a part of comes after them.
-    pub(crate) fn take_deepest(
+    /// Takes out what is gone, and what was a part of it.
+    pub(crate) fn remove(&mut self, gone: &str) {
+        self.things.retain(|path, _| {
+            path.strip_prefix(gone)
+                .is_none_or(|rest| !rest.is_empty() && !rest.starts_with('/'))
+        });
+    }
+
+    /// Whether everything is gone, as far as it is known.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.things.is_empty() && self.unnamed.is_empty()
+    }
+
+    /// Whether the run created what a path names.
+    pub(crate) fn holds(&self, path: &str) -> bool {
+        self.things.contains_key(path)
+    }
+
+    /// What is there, newest first.
+    pub(crate) fn newest(&self) -> impl Iterator<Item = &ResourceInstance> {
+        self.things.values().rev()
+    }
+
+    /// The creations of which no response says what was created.
+    pub(crate) fn unnamed(&self) -> &[Unnamed] {
+        &self.unnamed
+    }
+
+    /// Takes the resources that a list shows, and that must be those of nameless creations: they were
+    /// not there before, and they have every plain value that was sent. Answers them.
+    pub(crate) fn name_listed(
         &mut self,
-        contract: &Contract,
-        graph: &Graph,
-        settings: &LiveSettings,
-    ) -> Vec<Case> {
-        let depth = |path: &str| path.split('/').count();
-        let Some(deepest) = self.things.keys().map(|path| depth(path)).max() else {
-            return Vec::new();
-        };
-        let mut cases = Vec::new();
-        let mut kept = IndexMap::new();
-        for (path, thing) in std::mem::take(&mut self.things) {
-            if depth(&path) < deepest {
-                kept.insert(path, thing);
-            } else if let Some(case) = deletion(contract, graph, settings, &thing) {
-                cases.push(case);
+        existing: &ExistingResources,
+        operation: usize,
+        shown: Vec<(&Value, ResourceInstance)>,
+    ) -> Vec<ResourceInstance> {
+        let mut found = Vec::new();
+        for (item, thing) in shown {
+            if existing.holds(&thing.path) || self.holds(&thing.path) {
+                continue;
+            }
+            let mut all = self.unnamed.iter();
+            let at = all.position(|one| one.operation == operation && shows(item, &one.parts));
+            if let Some(at) = at {
+                self.unnamed.remove(at);
+                self.insert(thing.clone());
+                found.push(thing);
             }
         }
-        self.things = kept;
-        cases.reverse();
-        cases
+        found
+    }
+
+    /// The resources that lie deepest, newest first: what they are a part of comes after them.
+    pub(crate) fn deepest(&self) -> Vec<ResourceInstance> {
+        let depth = |path: &str| path.split('/').count();
+        let deepest = self.things.keys().map(|path| depth(path)).max();
+        let newest = self.things.iter().rev();
+        newest
+            .filter(|(path, _)| Some(depth(path)) == deepest)
+            .map(|(_, thing)| thing.clone())
+            .collect()
     }
 }
 
-fn deletion(
-    contract: &Contract,
-    graph: &Graph,
-    settings: &LiveSettings,
-    thing: &ResourceInstance,
-) -> Option<Case> {
-    let resource = &graph.resources[thing.resource];
-    let operation = &contract.operations()[resource.delete?];
-    let mut parts = RequestParts::default();
-    for parameter in operation.parameters_in(Location::Path) {
-        let value = thing.value_for(&resource.shape, operation, &parameter.name)?;
-        parts.set(Location::Path, &parameter.name, value.clone());
+/// Whether an element of a list has every plain value that was sent, and one at least.
+fn shows(item: &Value, parts: &RequestParts) -> bool {
+    let sent = parts.body.as_ref().and_then(|(_, body)| body.as_object());
+    let (Some(item), Some(sent)) = (item.as_object(), sent) else {
+        return false;
+    };
+    let is_plain = |value: &Value| value.is_string() || value.is_number() || value.is_boolean();
+    let mut shared = sent
+        .iter()
+        .filter(|(_, value)| is_plain(value))
+        .filter_map(|(name, value)| Some((item.get(name)?, value)))
+        .peekable();
+    shared.peek().is_some() && shared.all(|(shown, sent)| shown == sent)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn sent(body: Value) -> RequestParts {
+        RequestParts {
+            body: Some(("application/json".to_owned(), body)),
+            ..RequestParts::default()
+        }
     }
-    let mut request = write_request(operation, &settings.base, &parts).ok()?;
-    settings
-        .credentials
-        .apply(operation, &mut request, CredentialChoice::Primary);
-    Some(Case {
-        operation: Arc::clone(operation),
-        request,
-        phase: Phase::Sequences,
-        intent: Intent::Obey,
-        breaks: None,
-        // It may be gone already, which is as good.
-        made_up: operation.path.parameters().map(str::to_owned).collect(),
-        parts,
-        credential: CredentialChoice::Primary,
-        why: "what was made is deleted".to_owned(),
-    })
+
+    #[test]
+    fn an_element_is_what_was_sent_where_all_that_both_have_is_equal() {
+        let item = json!({ "number": 7, "name": "a", "size": 2 });
+        assert!(shows(&item, &sent(json!({ "name": "a", "other": true }))));
+        assert!(!shows(&item, &sent(json!({ "name": "a", "size": 3 }))));
+        assert!(!shows(&item, &sent(json!({ "other": true }))));
+    }
 }

@@ -21,6 +21,8 @@ pub(crate) struct ExchangeRecord {
     pub(crate) asker: String,
     /// The path of what was made.
     pub(crate) made: Option<String>,
+    /// The paths of what was listed, where somebody else asked.
+    pub(crate) listed: Vec<String>,
     pub(crate) is_synthetic: bool,
     pub(crate) is_polled: bool,
 }
@@ -41,6 +43,7 @@ pub(crate) fn breaches(contract: &Contract, records: &[ExchangeRecord]) -> Vec<F
             exchange: &record.exchange,
             asker: &record.asker,
             made: record.made.clone(),
+            listed: record.listed.clone(),
             is_made_up: record.is_synthetic,
             is_polled: record.is_polled,
         })

@@ -5,6 +5,7 @@ pub(crate) mod constraints;
 pub(crate) mod context;
 pub(crate) mod coverage;
 pub(crate) mod created;
+pub(crate) mod existing;
 pub(crate) mod history;
 pub(crate) mod instance;
 pub(crate) mod memory;

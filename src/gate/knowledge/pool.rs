@@ -34,6 +34,8 @@ pub(crate) struct Pool {
     index: HashMap<String, usize>,
     values: BTreeMap<(usize, Need), VecDeque<Value>>,
     refused: BTreeSet<(String, String)>,
+    /// Values of path parameters with which a request succeeded, by their place in the path.
+    worked: BTreeMap<String, VecDeque<Value>>,
 }
 
 impl Pool {
@@ -47,6 +49,7 @@ impl Pool {
                 .collect(),
             values: BTreeMap::new(),
             refused: BTreeSet::new(),
+            worked: BTreeMap::new(),
         }
     }
 
@@ -61,6 +64,7 @@ impl Pool {
         if !given.exchange.response.status.is_success() {
             return;
         }
+        self.note_path(operation, given);
         let Some(producer) = self.index.get(operation.id.as_str()) else {
             return;
         };
@@ -90,6 +94,35 @@ impl Pool {
                 push(known, value);
             }
         }
+    }
+
+    /// Notes the names in the path of a request that succeeded.
+    fn note_path(&mut self, operation: &Operation, given: &ExchangeView<'_>) {
+        let named = given.parts.parameters.iter();
+        let named = named.filter(|(location, ..)| *location == Location::Path);
+        let is_deletion = operation.method == http::Method::DELETE;
+        let mut all: Vec<_> = named.collect();
+        // What was deleted is there no more.
+        all.truncate(all.len() - usize::from(is_deletion && !all.is_empty()));
+        for (location, name, value) in all {
+            let need = Need::Parameter(*location, name.clone());
+            let known = self.worked.entry(place(operation, &need)).or_default();
+            push(known, value.clone());
+        }
+    }
+
+    /// The newest value with which a request succeeded at the same place of the path.
+    pub(crate) fn worked(
+        &self,
+        operation: &Operation,
+        need: &Need,
+        schema: Option<&Schema>,
+    ) -> Option<Value> {
+        let known = self.worked.get(&place(operation, need))?;
+        let mut known = known.iter().rev();
+        known.find_map(|value| {
+            fitting(value, schema).filter(|value| !self.is_refused(operation, need, value))
+        })
     }
 
     /// The values that may stand for a need of an operation, newest first; those that its schema does

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::{
     contract::{
-        Contract, Location,
+        Contract, Location, Route,
         graph::{Expression, MessagePart, Piece, Shape, Source},
     },
     exchange::{Body, Exchange},
@@ -18,6 +18,8 @@ use crate::{
 
 /// How many elements of one array are looked at.
 const MAX_ITEMS: usize = 8;
+/// How many elements of a list are looked through for what is there.
+const MAX_LISTED: usize = 10_000;
 
 /// One exchange, read as far as values are taken from it.
 #[derive(Clone, Debug)]
@@ -83,6 +85,16 @@ impl<'e> ExchangeView<'e> {
         }
     }
 
+    /// The elements of an array in the response, with the value at a place in each.
+    pub(crate) fn each(&self, array: &Pointer, value: &Pointer) -> Vec<(&Value, &Value)> {
+        let items = self.body().and_then(|body| array.get(body)?.as_array());
+        let items = items.into_iter().flatten().take(MAX_LISTED);
+        items
+            .filter_map(|item| Some((item, value.get(item)?)))
+            .filter(|(_, key)| is_a_name(key))
+            .collect()
+    }
+
     /// The first value of some sources that can name a thing.
     pub(crate) fn name(&self, sources: &[Source], place: Option<&Place<'_>>) -> Option<Value> {
         sources
@@ -138,31 +150,42 @@ impl<'e> ExchangeView<'e> {
     /// What stands at the place in the path that `Location` names. A path elsewhere names nothing here,
     /// and neither does one that the contract does not know.
     fn location(&self, place: &Place<'_>) -> Option<Value> {
-        let request = &self.exchange.request;
-        let url = request
-            .url
-            .join(self.exchange.response.header("location")?)
-            .ok()?;
-        if url.origin() != request.url.origin() {
-            return None;
-        }
-        let methods = [Method::GET, Method::DELETE, Method::PUT, Method::PATCH];
-        let route = methods.iter().find_map(|method| {
-            let contract = place.contract;
-            contract.route_under(place.base, method, &url).ok()
-        })?;
+        let route = located(place.contract, place.base, self.exchange)?;
         let key = place.shape.key_at(route.operation, place.segment)?;
-        let (_, raw) = route.path_values.iter().find(|(name, _)| name == key)?;
-        let schema = route
-            .operation
-            .parameters_in(Location::Path)
-            .find(|parameter| parameter.name == key)
-            .and_then(|parameter| parameter.value.schema());
-        Some(read_text(
-            &percent_decode_str(raw).decode_utf8_lossy(),
-            schema,
-        ))
+        path_value(&route, key)
     }
+}
+
+/// The operation that a response's `Location` leads to. A path elsewhere leads to none, and neither does
+/// one that the contract does not know.
+pub(crate) fn located<'c>(
+    contract: &'c Contract,
+    base: &str,
+    exchange: &Exchange,
+) -> Option<Route<'c>> {
+    let from = &exchange.request.url;
+    let url = from.join(exchange.response.header("location")?).ok()?;
+    if url.origin() != from.origin() {
+        return None;
+    }
+    let methods = [Method::GET, Method::DELETE, Method::PUT, Method::PATCH];
+    methods
+        .iter()
+        .find_map(|method| contract.route_under(base, method, &url).ok())
+}
+
+/// The value of a path parameter in a path that was routed.
+pub(crate) fn path_value(route: &Route<'_>, key: &str) -> Option<Value> {
+    let (_, raw) = route.path_values.iter().find(|(name, _)| name == key)?;
+    let schema = route
+        .operation
+        .parameters_in(Location::Path)
+        .find(|parameter| parameter.name == key)
+        .and_then(|parameter| parameter.value.schema());
+    Some(read_text(
+        &percent_decode_str(raw).decode_utf8_lossy(),
+        schema,
+    ))
 }
 
 fn read(exchange: &Exchange) -> Option<Value> {

@@ -174,17 +174,30 @@ impl Planner<'_> {
             let one = PartBoundaries {
                 part: Part::Body,
                 range: range.to_owned(),
-                edges: generate::edges(schema, strategy, most, &mut generator),
+                edges: generate::edges(schema, strategy, most, &mut generator)
+                    .into_iter()
+                    .map(|edge| {
+                        // `/name: empty` is about that property.
+                        let property = edge.name.strip_prefix('/');
+                        let kept = property.and_then(|name| name.split([':', '/']).next());
+                        let value = self.with_given(range, edge.value, kept);
+                        Edge { value, ..edge }
+                    })
+                    .collect(),
+            };
+            let filled = |mutation: &Mutation| {
+                let kept = mutation.at.tokens().next();
+                self.with_given(range, mutation.value.clone(), kept.as_deref())
             };
             for mutation in generate::mutations(schema, strategy, most, &mut generator) {
                 let mut parts = plain.clone();
-                one.put(&mut parts, mutation.value.clone());
+                one.put(&mut parts, filled(&mutation));
                 broken.push((parts, breach(Part::Body, mutation)));
             }
             if range.contains("json") {
                 for mutation in generate::type_mutations(schema, strategy, most, &mut generator) {
                     let mut parts = plain.clone();
-                    one.put(&mut parts, mutation.value.clone());
+                    one.put(&mut parts, filled(&mutation));
                     broken.push((parts, breach(Part::Body, mutation)));
                 }
             }
@@ -248,6 +261,33 @@ impl Planner<'_> {
         found
     }
 
+    /// Whether what the configuration puts into every request takes the place of what is broken.
+    fn is_mended(&self, request: &Request, breach: &Breach) -> bool {
+        let Part::Parameter(location, name) = &breach.part else {
+            return false;
+        };
+        let mut sent = request.clone();
+        self.settings
+            .credentials
+            .apply(self.operation, &mut sent, CredentialChoice::Primary);
+        let in_query = |request: &Request| {
+            let pairs = request.url.query_pairs();
+            pairs.filter(|(key, _)| key == name).count()
+        };
+        match location {
+            Location::Header => {
+                let name = name.as_str();
+                sent.headers.get(name) != request.headers.get(name)
+            }
+            Location::Query => in_query(&sent) != in_query(request),
+            Location::Cookie => {
+                let cookies = http::header::COOKIE;
+                sent.headers.get(&cookies) != request.headers.get(&cookies)
+            }
+            Location::Path | Location::QueryString => false,
+        }
+    }
+
     /// The request, where every reading of what is sent breaks the contract, and breaks it as it
     /// is meant to.
     fn broken_request(&self, parts: &RequestParts, breach: &Breach) -> Option<Request> {
@@ -258,6 +298,9 @@ impl Planner<'_> {
     }
 
     fn push_broken(&mut self, request: Request, parts: &RequestParts, breach: Breach) {
+        if self.is_mended(&request, &breach) {
+            return;
+        }
         let before = self.cases.len();
         self.push(
             request,

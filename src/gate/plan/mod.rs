@@ -5,6 +5,7 @@
 //! requests brought back. [`plan`] makes both.
 
 mod around;
+mod given;
 mod methods;
 mod named;
 
@@ -411,7 +412,7 @@ impl<'p> Planner<'p> {
 
     /// One case for each value that is shown or given, all parameters that have one taking part.
     fn examples(&mut self, known: &[ParameterCandidates<'_>]) -> Result<Option<First>, Unreached> {
-        let bodies = self.shown_bodies();
+        let bodies = self.shown_bodies_with_given();
         let rounds = known
             .iter()
             .map(ParameterCandidates::rounds)
@@ -479,6 +480,18 @@ impl<'p> Planner<'p> {
             .collect()
     }
 
+    /// The bodies that the document shows as they stand, and each with given values after it.
+    fn shown_bodies_with_given(&self) -> Vec<(String, Value)> {
+        let mut bodies = Vec::new();
+        for (range, body) in self.shown_bodies() {
+            let filled = self.with_given(&range, body.clone(), None);
+            let is_other = filled != body;
+            bodies.push((range.clone(), body));
+            bodies.extend(is_other.then_some((range, filled)));
+        }
+        bodies
+    }
+
     fn requires_body(&self) -> bool {
         let body = self.operation.request_body.as_ref();
         body.is_some_and(|body| body.required)
@@ -501,6 +514,7 @@ impl<'p> Planner<'p> {
                 .or_else(|| generator.draw(&strategy))?,
             None => Value::Object(serde_json::Map::new()),
         };
+        let value = self.with_given(&body.range, value, None);
         Some((body.range.clone(), value))
     }
 
@@ -528,6 +542,10 @@ impl<'p> Planner<'p> {
                 self.shown_bodies()
                     .into_iter()
                     .next()
+                    .map(|(range, body)| {
+                        let filled = self.with_given(&range, body, None);
+                        (range, filled)
+                    })
                     .or_else(|| self.drawn_body(Values::plain, &mut generator))?,
             );
         }

@@ -1,53 +1,276 @@
-//! What a run made is deleted when it is over.
+//! What a run created is deleted when it is over, and what is left of it is named.
 
-use std::ops::ControlFlow;
+use std::{ops::ControlFlow, sync::Arc};
 
 use futures_util::{StreamExt as _, stream};
-use http::StatusCode;
+use http::{Method, StatusCode};
 
+use super::values::{BodyFrom, Scope};
 use crate::{
-    gate::{driver::Run, polling},
-    run::End,
+    check::Intent,
+    contract::Location,
+    exchange::Exchange,
+    gate::{
+        driver::Run,
+        knowledge::{history::ExchangeRecord, instance::ResourceInstance},
+        polling,
+    },
+    run::{Case, CredentialChoice, End, Phase},
     transport::Transport,
+    wire::{RequestParts, write_request},
 };
 
-/// Deletes what the run made, parts before the whole. What cannot be deleted is told.
+/// How many paths one notice names.
+const MAX_NAMED: usize = 50;
+
+/// Deletes what the run created, parts before the whole. What cannot be deleted is named.
 pub(crate) async fn cleanup<T: Transport>(run: &mut Run<'_, T>) {
-    let (transport, settings) = (run.transport, run.settings);
+    name_unnamed(run).await;
     let mut left = Vec::new();
-    while !run.litter.is_empty() {
-        let cases = run.litter.take_deepest(run.contract, run.graph, settings);
+    if delete_all(run, &mut left).await.is_break() {
+        return;
+    }
+    // What stood in the way of a deletion may be gone now.
+    let again: Vec<ResourceInstance> = std::mem::take(&mut left);
+    for thing in again {
+        run.litter.insert(thing);
+    }
+    if !run.litter.is_empty() && delete_all(run, &mut left).await.is_break() {
+        return;
+    }
+    for thing in left {
+        run.litter.insert(thing);
+    }
+    name_leftovers(run);
+}
+
+/// Says what of the things that the run created is still there.
+pub(crate) fn name_leftovers<T: Transport>(run: &mut Run<'_, T>) {
+    let paths: Vec<&str> = (run.litter.newest())
+        .map(|thing| thing.path.as_str())
+        .collect();
+    let mut notices = Vec::new();
+    if !paths.is_empty() {
+        let more = match paths.len().saturating_sub(MAX_NAMED) {
+            0 => String::new(),
+            count => format!(" and {count} more"),
+        };
+        notices.push(format!(
+            "what the run created could not be deleted: {}{more}",
+            paths[..paths.len().min(MAX_NAMED)].join(", ")
+        ));
+    }
+    let mut counts = indexmap::IndexMap::<usize, usize>::new();
+    for one in run.litter.unnamed() {
+        *counts.entry(one.operation).or_default() += 1;
+    }
+    for (operation, count) in counts {
+        let operation = &run.contract.operations()[operation];
+        notices.push(format!(
+            "{count} of the resources that {} created are left: no response names them",
+            operation.id
+        ));
+    }
+    for text in notices {
+        run.notice(text);
+    }
+}
+
+/// Looks in lists for what no response has named.
+async fn name_unnamed<T: Transport>(run: &mut Run<'_, T>) {
+    let mut asked: Vec<(usize, RequestParts)> = Vec::new();
+    for one in run.litter.unnamed() {
+        let parts = RequestParts {
+            body: None,
+            ..one.parts.clone()
+        };
+        if !asked.contains(&(one.operation, parts.clone())) {
+            asked.push((one.operation, parts));
+        }
+    }
+    for (creator, parts) in asked {
+        let graph = run.graph;
+        let resources = graph.resources.iter().enumerate();
+        let listed = resources.filter(|(_, resource)| {
+            let mut creators = resource.creators.iter();
+            resource.delete.is_some() && creators.any(|one| one.operation == creator)
+        });
+        for (at, list) in listed.filter_map(|(at, one)| Some((at, one.list?))) {
+            if let Some(record) = read_list(run, list, &parts).await {
+                let context = run.context();
+                let given = record.given();
+                let shown = context.listed(at, &given);
+                run.litter.name_listed(&run.existing, creator, shown);
+            }
+        }
+    }
+}
+
+/// Reads a list that was read before anything was created in it, so that what is new in it is known.
+pub(super) async fn read_list<T: Transport>(
+    run: &mut Run<'_, T>,
+    list: usize,
+    parts: &RequestParts,
+) -> Option<ExchangeRecord> {
+    let operation = &run.contract.operations()[list];
+    let mut own = RequestParts::default();
+    for parameter in operation.parameters.iter().filter(|one| one.required) {
+        let value = parts.get(parameter.location, &parameter.name)?;
+        own.set(parameter.location, &parameter.name, value.clone());
+    }
+    let mut request = write_request(operation, &run.settings.base, &own).ok()?;
+    if !run
+        .existing
+        .was_listed(crate::gate::knowledge::context::path_of(&request.url))
+    {
+        return None;
+    }
+    let credential = CredentialChoice::Primary;
+    run.settings
+        .credentials
+        .apply(operation, &mut request, credential);
+    run.budget.spend(1);
+    let response = run.transport.send(&request).await.ok()?;
+    Some(ExchangeRecord {
+        operation: list,
+        exchange: Exchange {
+            request,
+            response,
+            origin: crate::exchange::Origin::Live,
+        },
+        parts: own,
+        asker: String::new(),
+        made: None,
+        listed: Vec::new(),
+            is_synthetic: false,
+        is_polled: false,
+    })
+}
+
+/// Deletes what is deepest until nothing is left but what cannot be deleted.
+async fn delete_all<T: Transport>(
+    run: &mut Run<'_, T>,
+    left: &mut Vec<ResourceInstance>,
+) -> ControlFlow<()> {
+    let (transport, settings) = (run.transport, run.settings);
+    loop {
+        let things = run.litter.deepest();
+        if things.is_empty() {
+            return ControlFlow::Continue(());
+        }
+        let mut cases = Vec::new();
+        for thing in things {
+            match deletion(run, &thing).await {
+                Some(case) => cases.push((thing, case)),
+                None => {
+                    run.litter.remove(&thing.path);
+                    left.push(thing);
+                }
+            }
+        }
         let cases = cases.as_slice();
         let mut responses = stream::iter(0..cases.len())
-            .map(|at| async move { (at, polling::send(transport, &cases[at], settings).await) })
+            .map(|at| async move { (at, polling::send(transport, &cases[at].1, settings).await) })
             .buffered(settings.workers.max(1));
         while let Some((at, sent)) = responses.next().await {
-            let case = &cases[at];
+            let (thing, case) = &cases[at];
             let status = sent.exchanges.last().map(|last| last.response.status);
             let is_gone = status.is_some_and(|status| {
                 status.is_success() || [StatusCode::NOT_FOUND, StatusCode::GONE].contains(&status)
             });
+            run.litter.remove(&thing.path);
             if !is_gone {
-                left.push(case.request.url.path().to_owned());
+                left.push(thing.clone());
             }
-            // What an operation answers that is not to be checked is not held either.
+            // What an operation answers that is not to be checked is not checked here either.
             if !settings.includes(&case.operation) {
                 continue;
             }
             if let ControlFlow::Break(End::Unreachable(_) | End::Failed(_)) =
                 run.take(case, sent).await
             {
-                return;
+                return ControlFlow::Break(());
             }
         }
     }
-    if let Some(first) = left.first() {
-        let more = match left.len() {
-            1 => String::new(),
-            count => format!(" and {} more", count - 1),
-        };
-        run.notice(format!(
-            "what the run made could not be deleted: {first}{more}"
-        ));
+}
+
+/// The deletion of a resource with everything that it requires; `None` where the contract has none.
+async fn deletion<T: Transport>(run: &Run<'_, T>, thing: &ResourceInstance) -> Option<Case> {
+    let resource = &run.graph.resources[thing.resource];
+    let index = resource.delete?;
+    let operation = Arc::clone(&run.contract.operations()[index]);
+    let mut records = Vec::new();
+    let wants_version = operation
+        .parameters_in(Location::Header)
+        .any(|one| one.name.eq_ignore_ascii_case("if-match"));
+    if let Some(read) = resource.read.filter(|_| wants_version) {
+        records.extend(version(run, read, thing).await);
     }
+    let scope = Scope {
+        things: std::slice::from_ref(thing),
+        records: &records,
+        listed: &[],
+        pool: None,
+    };
+    let values = run
+        .context()
+        .request(index, scope, (BodyFrom::Example, 0), &run.strategies)?;
+    let mut request = write_request(&operation, &run.settings.base, &values.parts).ok()?;
+    let credential = CredentialChoice::Primary;
+    run.settings
+        .credentials
+        .apply(&operation, &mut request, credential);
+    let mut made_up = values.made_up;
+    // It may be gone already, which is as good.
+    made_up.extend(operation.path.parameters().map(str::to_owned));
+    Some(Case {
+        operation,
+        request,
+        phase: Phase::Sequences,
+        intent: Intent::Obey,
+        breaks: None,
+        made_up,
+        parts: values.parts,
+        credential,
+        why: "a resource that the run created is deleted".to_owned(),
+    })
+}
+
+/// A read of a resource, for the version that its deletion wants.
+async fn version<T: Transport>(
+    run: &Run<'_, T>,
+    read: usize,
+    thing: &ResourceInstance,
+) -> Option<ExchangeRecord> {
+    let operation = &run.contract.operations()[read];
+    let scope = Scope {
+        things: std::slice::from_ref(thing),
+        records: &[],
+        listed: &[],
+        pool: None,
+    };
+    let values = run
+        .context()
+        .request(read, scope, (BodyFrom::Example, 0), &run.strategies)?;
+    let mut request = write_request(operation, &run.settings.base, &values.parts).ok()?;
+    request.method = Method::GET;
+    run.settings
+        .credentials
+        .apply(operation, &mut request, CredentialChoice::Primary);
+    let response = run.transport.send(&request).await.ok()?;
+    Some(ExchangeRecord {
+        operation: read,
+        exchange: Exchange {
+            request,
+            response,
+            origin: crate::exchange::Origin::Live,
+        },
+        parts: values.parts,
+        asker: String::new(),
+        made: None,
+        listed: Vec::new(),
+            is_synthetic: false,
+        is_polled: false,
+    })
 }

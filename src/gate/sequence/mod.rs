@@ -10,6 +10,7 @@
 //! created resources keeps what the run made, in whatever phase, and [`cleanup`](fn@cleanup) deletes it.
 
 mod cleanup;
+mod life;
 mod lifecycle;
 mod outline;
 mod prepare;
@@ -43,9 +44,9 @@ use crate::{
     wire::{RequestParts, write_request},
 };
 
-pub(crate) use cleanup::cleanup;
+pub(crate) use cleanup::{cleanup, name_leftovers};
 pub(crate) use outline::of as outline;
-pub use outline::{Sequence, Step, sequences};
+pub use outline::{Guard, Sequence, Step, sequences};
 pub(crate) use set_up::{State, set_up, state_for};
 
 use prepare::SequenceState;
@@ -58,28 +59,25 @@ pub(super) async fn run<T: Transport>(run: &mut Run<'_, T>) -> ControlFlow<End> 
     sequencer.pause()
 }
 
-/// How many requests the sequences of a contract may well take: one number for each resource, and one
-/// for each read.
+/// How many requests the sequences of a contract may well take, each by itself: those of the outline, and
+/// the probes of each resource that can be made.
 pub(super) fn estimate(contract: &Contract, graph: &Graph, settings: &LiveSettings) -> Vec<usize> {
-    let is_sent = |operation: &Operation| is_allowed(operation, settings);
-    let operations = contract.operations();
-    let reads = operations
-        .iter()
-        .filter(|one| one.is_safe() && is_sent(one))
-        .map(|_| 2);
-    let made = graph.resources.iter().filter(|resource| {
-        let mut makers = resource.creators.iter();
-        makers.any(|creator| is_sent(&operations[creator.operation]))
-    });
-    let others = settings.credentials.others.len();
-    let probes = if settings.sequences > 0 { 16 } else { 0 };
-    let life = 10 * settings.sequences + 6 * others + probes;
-    made.map(|_| life).chain(reads).collect()
+    let sequences = outline(contract, graph, settings);
+    let probes = (settings.sequences > 0)
+        .then(|| sequences.iter().filter(|one| one.steps.len() > 2))
+        .into_iter()
+        .flatten()
+        .map(|_| MAX_PROBES);
+    let all = sequences.iter().map(Sequence::requests);
+    all.chain(probes).collect()
 }
 
 fn is_allowed(operation: &Operation, settings: &LiveSettings) -> bool {
     settings.includes(operation) && (operation.is_safe() || settings.methods == Methods::All)
 }
+
+/// How many requests the probes of one resource may well take.
+const MAX_PROBES: usize = 16;
 
 struct Sequencer<'s, 'r, T> {
     context: ResourceContext<'r>,
@@ -239,12 +237,18 @@ impl<T: Transport> Sequencer<'_, '_, T> {
             status = Some(exchange.response.status);
             let given = ExchangeView::new(&exchange, &case.parts);
             let made = self.context.made(request.operation, &given);
+            let listed = if asker.is_empty() {
+                Vec::new()
+            } else {
+                self.context.all_listed(request.operation, &given)
+            };
             records.push(ExchangeRecord {
                 operation: request.operation,
                 exchange,
                 parts: case.parts.clone(),
                 asker: asker.clone(),
                 made: made.map(|thing| thing.path),
+                listed,
                 is_synthetic: !case.made_up.is_empty(),
                 is_polled,
             });
@@ -304,6 +308,7 @@ impl<T: Transport> Sequencer<'_, '_, T> {
             parts: RequestParts::default(),
             asker: String::new(),
             made: None,
+            listed: Vec::new(),
             is_synthetic: false,
             is_polled: false,
         });

@@ -6,7 +6,7 @@ use std::{collections::HashSet, sync::Arc};
 
 use http::Method;
 
-use super::is_allowed;
+use super::{is_allowed, life::life};
 use crate::{
     contract::{
         Contract, Location, Operation,
@@ -40,6 +40,34 @@ pub struct Step {
     pub asker: Option<String>,
     /// Whether it is sent each time, and not only the first.
     pub is_repeated: bool,
+    /// What must have happened before it is sent.
+    pub guard: Guard,
+}
+
+/// What must have happened to the resource of a sequence before a step is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Guard {
+    /// Nothing.
+    Always,
+    /// It was created, or is there.
+    Created,
+    /// It was created, and the service says that it is new.
+    New,
+    /// A read of it found nothing.
+    Missing,
+    /// The change before was accepted.
+    Changed,
+    /// The deletion before was refused.
+    Refused,
+    /// It was deleted.
+    Deleted,
+}
+
+impl Guard {
+    /// Whether the step is sent where everything is answered as it should be.
+    pub const fn is_expected(self) -> bool {
+        !matches!(self, Self::Missing | Self::Refused)
+    }
 }
 
 impl Sequence {
@@ -148,56 +176,30 @@ impl Outliner<'_> {
         is_allowed(self.operation(index), self.settings)
     }
 
-    fn allowed(&self, operations: impl IntoIterator<Item = usize>) -> Vec<usize> {
-        let operations = operations.into_iter();
-        operations.filter(|one| self.is_allowed(*one)).collect()
-    }
-
     fn lifecycle(&mut self, at: usize) -> Option<Sequence> {
         let known = &self.graph.resources[at];
         let mut draft = Draft::default();
         if !self.make(at, &mut draft, true) {
             return None;
         }
-        let read = self.allowed(known.read).pop();
-        let updates = self.allowed(known.updates.iter().copied());
-        let safe = below(self.contract, known, true);
-        let acts = self.allowed(below(self.contract, known, false));
-        let looked_at = self.allowed(known.list.into_iter().chain(safe.iter().copied()));
-        if let Some(read) = read {
-            self.step(&mut draft, read, "what was made is read", true);
-            self.step(&mut draft, read, "the same again", false);
-            self.steady.insert(read);
-        }
-        for index in looked_at {
-            if self.is_named(index, &draft) {
-                self.step(&mut draft, index, "what was made is looked at", false);
+        for step in life(self.contract, self.graph, self.settings, at) {
+            let index = step.operation;
+            if !step.guard.is_expected() || !self.is_named(index, &draft) {
+                continue;
             }
-        }
-        let asked = read.into_iter().chain(self.allowed(safe));
-        let asked = asked.chain(updates.iter().copied());
-        let asked: Vec<usize> = asked.chain(acts.iter().copied()).collect();
-        for index in asked {
-            self.as_others(&mut draft, index, "another asks for what was made");
-        }
-        for update in updates {
-            self.step(&mut draft, update, "what was made is changed", true);
-            if let Some(read) = read {
-                self.step(&mut draft, read, "what was changed is read", true);
+            self.reached.insert(index);
+            if known.read == Some(index) {
+                self.steady.insert(index);
             }
-        }
-        for index in acts {
-            if self.graph.made_by(index).is_none() && self.is_named(index, &draft) {
-                let why = "something is done with what was made";
-                self.step(&mut draft, index, why, false);
-            }
-        }
-        if let Some(delete) = self.allowed(known.delete).pop() {
-            self.as_others(&mut draft, delete, "another deletes what was made");
-            self.step(&mut draft, delete, "what was made is deleted", true);
-            if let Some(read) = read {
-                self.step(&mut draft, read, "what was deleted is read", true);
-            }
+            let others = &self.settings.credentials.others;
+            let actor = step.actor.and_then(|other| others.get(other));
+            draft.steps.push(Step {
+                operation: Arc::clone(self.operation(index)),
+                why: step.why,
+                asker: actor.map(|other| other.name.clone()),
+                is_repeated: step.is_repeated,
+                guard: step.guard,
+            });
         }
         Some(Sequence {
             about: known.shape.to_string(),
@@ -211,7 +213,7 @@ impl Outliner<'_> {
             return None;
         }
         let mut draft = Draft::default();
-        self.prepare(index, None, &mut draft)?;
+        self.prepare(index, &[], &mut draft)?;
         self.step(&mut draft, index, "what is there is read", true);
         self.step(&mut draft, index, "the same again", true);
         Some(draft)
@@ -224,7 +226,7 @@ impl Outliner<'_> {
             return None;
         }
         let mut draft = Draft::default();
-        self.prepare(index, None, &mut draft)?;
+        self.prepare(index, &[], &mut draft)?;
         let operation = self.operation(index);
         // What was there before is not to be changed.
         let is_of_things = operation
@@ -247,8 +249,10 @@ impl Outliner<'_> {
                 continue;
             }
             let key = resource.shape.key(self.operation(index));
-            let chosen = key.filter(|_| creator.named_by_client).map(str::to_owned);
-            if self.prepare(index, chosen.as_deref(), draft).is_some() {
+            let key = key.filter(|_| creator.named_by_client);
+            let mut chosen = self.named_freely(index);
+            chosen.extend(key.map(str::to_owned));
+            if self.prepare(index, &chosen, draft).is_some() {
                 self.step(draft, index, "something is made", is_repeated);
                 draft.things.push(at);
                 return true;
@@ -257,8 +261,19 @@ impl Outliner<'_> {
         false
     }
 
+    /// Parameters of the path that nothing makes and nothing lists.
+    fn named_freely(&self, index: usize) -> Vec<String> {
+        let path = self.operation(index).parameters_in(Location::Path);
+        path.filter(|parameter| {
+            let need = Need::Parameter(Location::Path, parameter.name.clone());
+            !self.graph.needs_of(index).any(|edge| edge.need == need)
+        })
+        .map(|parameter| parameter.name.clone())
+        .collect()
+    }
+
     /// What must be there before an operation can be asked; `None` where that cannot be had.
-    fn prepare(&mut self, index: usize, chosen: Option<&str>, draft: &mut Draft) -> Option<()> {
+    fn prepare(&mut self, index: usize, chosen: &[String], draft: &mut Draft) -> Option<()> {
         let operation = Arc::clone(self.operation(index));
         let roles = if operation.is_safe() {
             [Role::Lists, Role::Creates]
@@ -267,7 +282,7 @@ impl Outliner<'_> {
         };
         for parameter in operation.parameters_in(Location::Path) {
             let name = &parameter.name;
-            let is_known = chosen == Some(name.as_str())
+            let is_known = chosen.contains(name)
                 || self.is_of_things(&operation, name, draft)
                 || !self.settings.given(name).is_empty();
             let need = Need::Parameter(Location::Path, name.clone());
@@ -325,7 +340,7 @@ impl Outliner<'_> {
 
     fn list(&mut self, producer: usize, draft: &mut Draft) -> bool {
         if self.asked.insert(producer) {
-            if self.prepare(producer, None, draft).is_none() {
+            if self.prepare(producer, &[], draft).is_none() {
                 return false;
             }
             self.step(draft, producer, "a list of what is there", false);
@@ -362,21 +377,7 @@ impl Outliner<'_> {
             why,
             asker: None,
             is_repeated,
+            guard: Guard::Always,
         });
-    }
-
-    /// What the others should not be able to do.
-    fn as_others(&self, draft: &mut Draft, index: usize, why: &'static str) {
-        let operation = self.operation(index);
-        if !operation.requires_credential() || !self.is_named(index, draft) {
-            return;
-        }
-        let others = self.settings.credentials.others.iter();
-        draft.steps.extend(others.map(|other| Step {
-            operation: Arc::clone(operation),
-            why,
-            asker: Some(other.name.clone()),
-            is_repeated: false,
-        }));
     }
 }

@@ -1,17 +1,20 @@
 //! What must be there before a request can be sent, and things made for it.
 
 use super::{
-    Request, Sequencer, is_final,
+    Request, Sequencer,
+    cleanup::read_list,
+    is_final,
     values::{BodyFrom, RequestValues, Scope, has},
 };
 use crate::{
     contract::{
         Location,
-        graph::{Need, Role},
+        graph::{Creator, Need, Role, Source},
     },
     gate::knowledge::{
         context::is_new, history::ExchangeRecord, instance::ResourceInstance, memory::SharedFixture,
     },
+    run::Existing,
     transport::Transport,
 };
 
@@ -43,6 +46,7 @@ impl<T: Transport> Sequencer<'_, '_, T> {
             things: &state.things,
             records: &state.records,
             listed: &self.memory.listed,
+            pool: Some(&self.run.pool),
         }
     }
 
@@ -60,6 +64,7 @@ impl<T: Transport> Sequencer<'_, '_, T> {
             things: &state.things,
             records: &state.records,
             listed: &self.memory.listed,
+            pool: Some(&self.run.pool),
         };
         self.context
             .request(index, scope, draw, &self.run.strategies)
@@ -87,18 +92,18 @@ impl<T: Transport> Sequencer<'_, '_, T> {
         })
     }
 
-    /// Makes and lists what a request needs. `chosen` names the path parameter that
+    /// Makes and lists what a request needs. `chosen` names the path parameters that
     /// the client chooses freely.
     pub(super) async fn prepare(
         &mut self,
         index: usize,
         state: &mut SequenceState,
-        chosen: Option<&str>,
+        chosen: &[String],
         depth: usize,
     ) -> bool {
         let operation = self.context.operation(index);
         for parameter in operation.parameters_in(Location::Path) {
-            if chosen == Some(parameter.name.as_str()) {
+            if chosen.contains(&parameter.name) {
                 continue;
             }
             let need = Need::Parameter(Location::Path, parameter.name.clone());
@@ -110,9 +115,13 @@ impl<T: Transport> Sequencer<'_, '_, T> {
             {
                 continue;
             }
-            // What somebody else has is read, but parts are only added to what was made for it.
+            // What somebody else has is read, but parts are only added to what was made for it, where
+            // that can be made.
+            let keeps = self.context.settings.existing == Existing::Keep;
             let roles: &[Role] = if operation.is_safe() {
                 &[Role::Lists, Role::Creates]
+            } else if keeps && self.context.can_be_made(operation, &parameter.name) {
+                &[Role::Creates]
             } else {
                 &[Role::Creates, Role::Lists]
             };
@@ -134,6 +143,7 @@ impl<T: Transport> Sequencer<'_, '_, T> {
             things: &state.things,
             records: &state.records,
             listed: &self.memory.listed,
+            pool: Some(&self.run.pool),
         };
         let draw = (BodyFrom::Draw, 0);
         let sample = self
@@ -223,7 +233,7 @@ impl<T: Transport> Sequencer<'_, '_, T> {
             return;
         }
         let mut own = state.clone();
-        if !Box::pin(self.prepare(producer, &mut own, None, depth + 1)).await {
+        if !Box::pin(self.prepare(producer, &mut own, &[], depth + 1)).await {
             return;
         }
         let Some(made) = self.values(producer, &own, BodyFrom::Example) else {
@@ -272,13 +282,19 @@ impl<T: Transport> Sequencer<'_, '_, T> {
             }
             let operation = self.context.operation(index);
             let key = graph.resources[resource].shape.key(operation);
-            let chosen = key.filter(|_| creator.named_by_client);
-            if !self.prepare(index, state, chosen, depth).await {
+            let key = key.filter(|_| creator.named_by_client);
+            let mut chosen = self.context.named_freely(index);
+            chosen.extend(key.map(str::to_owned));
+            if !self.prepare(index, state, &chosen, depth).await {
                 self.memory.fruitless.insert(index);
                 continue;
             }
-            if let Some(fresh) = self.try_to_make(index, chosen, state).await {
-                return Some(fresh);
+            if let Some(fresh) = self.try_to_make(index, key, resource, state).await {
+                if fresh.thing.resource == resource {
+                    return Some(fresh);
+                }
+                // It makes something else, which other sequences use.
+                continue;
             }
             if self.is_over() {
                 return None;
@@ -292,17 +308,77 @@ impl<T: Transport> Sequencer<'_, '_, T> {
         &mut self,
         index: usize,
         chosen: Option<&str>,
+        resource: usize,
         state: &mut SequenceState,
     ) -> Option<Fresh> {
+        self.list_before(resource, state).await;
         let first = state.records.len();
         self.try_to_send(index, chosen, state, "something is made", MAX_TRIES)
             .await?;
         let operation = self.context.operation(index);
-        state.records[first..].iter().find_map(|record| {
+        let made = state.records[first..].iter().find_map(|record| {
             let thing = self.context.made(index, &record.given())?;
             let request = &record.exchange.request;
-            let is_new = is_new(operation, &request.method, record.exchange.response.status);
+            let is_new = is_new(operation, &request.method, record.exchange.response.status)
+                && !self.run.existing.holds(&thing.path)
+                || self.run.litter.holds(&thing.path);
             Some(Fresh { thing, is_new })
+        });
+        match made {
+            Some(made) => Some(made),
+            None => self.find_listed(index, resource, first, state).await,
+        }
+    }
+
+    /// Reads the list of a resource before the first of it is made, where nothing else will name that.
+    async fn list_before(&mut self, resource: usize, state: &mut SequenceState) {
+        let known = &self.context.graph.resources[resource];
+        let is_told = |creator: &Creator| {
+            let of_response = |source: &Source| !matches!(source, Source::Location);
+            creator.sources.iter().any(of_response)
+        };
+        let is_new = self.run.existing.is_untouched(resource);
+        let list = known.list.filter(|list| is_new && self.is_allowed(*list));
+        let Some(list) = list.filter(|_| !known.creators.iter().any(is_told)) else {
+            return;
+        };
+        if let Some(made) = self.values(list, state, BodyFrom::Example) {
+            let request = Request {
+                operation: list,
+                made,
+                asker: None,
+                why: "a list of what is there",
+            };
+            self.send(request, &mut state.records).await;
+        }
+    }
+
+    /// The new element of a list that shows what was just made.
+    async fn find_listed(
+        &mut self,
+        creator: usize,
+        resource: usize,
+        first: usize,
+        state: &mut SequenceState,
+    ) -> Option<Fresh> {
+        let list = self.context.graph.resources[resource].list?;
+        let sent = state.records[first..].iter().rev();
+        let mut sent = sent.filter(|record| record.operation == creator);
+        let parts = sent.next()?.parts.clone();
+        if self.is_over() || !self.is_allowed(list) {
+            return None;
+        }
+        let record = read_list(self.run, list, &parts).await?;
+        let shown = record.given();
+        let shown = self.context.listed(resource, &shown);
+        let found = self
+            .run
+            .litter
+            .name_listed(&self.run.existing, creator, shown);
+        let thing = found.into_iter().next_back()?;
+        Some(Fresh {
+            thing,
+            is_new: true,
         })
     }
 

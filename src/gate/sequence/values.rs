@@ -9,17 +9,18 @@ use serde_json::Value;
 use crate::{
     contract::{
         Location, Operation, Parameter, Schema,
-        graph::{Edge, Need},
+        graph::{Edge, Need, Role},
     },
     gate::{
         knowledge::{
-            context::ResourceContext, history::ExchangeRecord, instance::ResourceInstance,
+            context::{ResourceContext, path_of}, history::ExchangeRecord, instance::ResourceInstance,
+            pool::Pool,
             view::plain,
         },
         synthetic::synthetic_ids,
     },
     generate::{self, Generator, Strategies},
-    run::given_value,
+    run::{Existing, given_value},
     wire::{RequestParts, read_text},
 };
 
@@ -32,6 +33,8 @@ pub(super) struct Scope<'s> {
     pub(super) records: &'s [ExchangeRecord],
     /// Values that lists named, by the operation that listed them.
     pub(super) listed: &'s [(usize, Need, Value)],
+    /// What responses of the whole run gave; `None` where only what is made counts.
+    pub(super) pool: Option<&'s Pool>,
 }
 
 /// The values of a request, and which of them name something that nobody knows.
@@ -67,13 +70,18 @@ impl ResourceContext<'_> {
         );
         let mut parts = RequestParts::default();
         let mut known = Vec::new();
-        for parameter in operation.parameters.iter().filter(|one| one.required) {
+        for parameter in &operation.parameters {
             let need = Need::Parameter(parameter.location, parameter.name.clone());
+            let is_version = !operation.is_safe() && is_if_match(parameter);
+            if !parameter.required && !is_version {
+                continue;
+            }
             let value = match self.known(index, &need, parameter.value.schema(), scope) {
                 Some(value) => {
                     known.push(parameter.name.clone());
                     value
                 }
+                None if !parameter.required => continue,
                 None => shown_or_drawn(operation, parameter, &mut generator, strategies)?,
             };
             parts.set(parameter.location, &parameter.name, value);
@@ -95,6 +103,19 @@ impl ResourceContext<'_> {
         Some(RequestValues { parts, made_up })
     }
 
+    /// The parameters of a path whose values nothing makes and nothing lists, so that the client names
+    /// them: the shelf of `/shelves/{shelf}/books/{isbn}`.
+    pub(super) fn named_freely(&self, index: usize) -> Vec<String> {
+        let operation = self.operation(index);
+        let path = operation.parameters_in(Location::Path);
+        path.filter(|parameter| {
+            let need = Need::Parameter(Location::Path, parameter.name.clone());
+            self.edges_to(index, &need).next().is_none()
+        })
+        .map(|parameter| parameter.name.clone())
+        .collect()
+    }
+
     /// A value that something before gives, or the user.
     pub(super) fn known(
         &self,
@@ -104,9 +125,19 @@ impl ResourceContext<'_> {
         scope: Scope<'_>,
     ) -> Option<Value> {
         let operation = self.operation(index);
+        // What was there before is read; a part is added to it, or it is changed, only where nothing
+        // like it can be made.
+        let may_exist = match need {
+            Need::Parameter(Location::Path, name) => {
+                operation.is_safe()
+                    || self.settings.existing == Existing::Touch
+                    || !self.can_be_made(operation, name)
+            }
+            _ => true,
+        };
         let value = self
             .of_things(operation, need, scope)
-            .or_else(|| self.of_records(index, need, scope))
+            .or_else(|| self.of_records(index, need, may_exist, scope))
             .or_else(|| {
                 let name = need_name(need)?;
                 let given = self.settings.given(&name);
@@ -117,8 +148,14 @@ impl ResourceContext<'_> {
                 let of_edge = |(producer, listed, _): &&(usize, Need, Value)| {
                     listed == need && edges.iter().any(|edge| edge.producer == *producer)
                 };
-                let found = scope.listed.iter().find(of_edge)?;
-                Some(found.2.clone())
+                let mut listed = scope.listed.iter().filter(|_| may_exist);
+                Some(listed.find(of_edge)?.2.clone())
+            })
+            .or_else(|| {
+                let pool = scope.pool.filter(|_| may_exist)?;
+                let is_path = matches!(need, Need::Parameter(Location::Path, _));
+                let worked = pool.worked(operation, need, schema);
+                worked.filter(|_| is_path)
             })?;
         let value = as_wanted(value, schema);
         // A name that the schema refuses makes no request that obeys.
@@ -138,7 +175,14 @@ impl ResourceContext<'_> {
             }),
             // The version that a change wants is the one that was read last.
             Location::Header if name.eq_ignore_ascii_case("if-match") => {
-                let last = scope.records.iter().rev();
+                let thing = scope.things.last();
+                let is_of_thing = |record: &&ExchangeRecord| {
+                    thing.is_none_or(|thing| {
+                        record.made.as_ref() == Some(&thing.path)
+                            || path_of(&record.exchange.request.url) == thing.path
+                    })
+                };
+                let last = scope.records.iter().rev().filter(is_of_thing);
                 let mut tags = last.filter_map(|one| one.exchange.response.header("etag"));
                 tags.next().map(Value::from)
             }
@@ -146,8 +190,17 @@ impl ResourceContext<'_> {
         }
     }
 
-    fn of_records(&self, index: usize, need: &Need, scope: Scope<'_>) -> Option<Value> {
-        let edges: Vec<&Edge> = self.edges_to(index, need).collect();
+    fn of_records(
+        &self,
+        index: usize,
+        need: &Need,
+        may_exist: bool,
+        scope: Scope<'_>,
+    ) -> Option<Value> {
+        let edges = self.edges_to(index, need);
+        let edges: Vec<&Edge> = edges
+            .filter(|edge| may_exist || edge.role == Role::Creates)
+            .collect();
         scope.records.iter().rev().find_map(|record| {
             if !record.exchange.response.status.is_success() {
                 return None;
@@ -222,7 +275,7 @@ impl ResourceContext<'_> {
     }
 
     /// The places in an operation's body that name other things.
-    pub(super) fn body_needs(&self, index: usize) -> Vec<Need> {
+    pub(crate) fn body_needs(&self, index: usize) -> Vec<Need> {
         let mut needs: Vec<Need> = Vec::new();
         for edge in self.graph.needs_of(index) {
             if matches!(edge.need, Need::Body(_)) && !needs.contains(&edge.need) {
@@ -236,6 +289,10 @@ impl ResourceContext<'_> {
         let body = self.operation(index).request_body.as_ref()?;
         body.content.media_types.first()?.schema.clone()
     }
+}
+
+fn is_if_match(parameter: &Parameter) -> bool {
+    parameter.location == Location::Header && parameter.name.eq_ignore_ascii_case("if-match")
 }
 
 fn shown_or_drawn(
@@ -322,7 +379,12 @@ fn as_wanted(value: Value, schema: Option<&Schema>) -> Value {
     if schema.is_valid(&value) || value.is_object() || value.is_array() {
         return value;
     }
-    read_text(&plain(&value), Some(schema))
+    // What names one thing stands in an array where several may be named.
+    let alone = read_text(&plain(&value), Some(schema));
+    match schema.items().filter(|_| !schema.is_valid(&alone)) {
+        Some(items) => Value::Array(vec![as_wanted(value, Some(&items))]),
+        None => alone,
+    }
 }
 
 /// Whether a body holds something at a place.

@@ -293,13 +293,12 @@ impl Config {
     }
 
     fn known_parameters(&self, contract: &Contract) -> Result<(), ConfigError> {
-        let known = || {
-            contract
-                .operations()
-                .iter()
-                .flat_map(|operation| &operation.parameters)
-                .map(|parameter| parameter.name.as_str())
+        let operations = contract.operations().iter();
+        let all: Vec<String> = match self.parameters.is_empty() {
+            true => Vec::new(),
+            false => operations.flat_map(|one| one.value_names()).collect(),
         };
+        let known = || all.iter().map(String::as_str);
         match self
             .parameters
             .keys()

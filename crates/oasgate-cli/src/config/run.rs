@@ -11,7 +11,7 @@ use serde::Deserialize;
 use super::{Config, ConfigError};
 use oasgate::{
     exchange::is_credential,
-    gate::{CleanUp, LiveSettings, Phase, RandomEnd},
+    gate::{CleanUp, Existing, LiveSettings, Phase, RandomEnd},
 };
 
 /// The most requests that may be under way at once.
@@ -44,6 +44,8 @@ pub(crate) struct RunConfig {
     pub(crate) sequences: Option<usize>,
     /// Whether what the run made is deleted in the end; it is unless said.
     pub(crate) clean_up: Option<bool>,
+    /// Whether what was there before the run may be changed and deleted; it is only read unless said.
+    pub(crate) touch_existing: bool,
     /// Whether methods that may change something are sent to the `url` of this file, though its host is
     /// not this machine. Another service, named with `--url`, is not meant.
     pub(crate) allow_unsafe: bool,
@@ -97,6 +99,11 @@ impl Config {
                 Some(true) => CleanUp::Delete,
                 Some(false) => CleanUp::Leave,
                 None => usual.clean_up,
+            },
+            existing: if run.touch_existing {
+                Existing::Touch
+            } else {
+                usual.existing
             },
             phases: self.phases()?,
             ..usual

@@ -1,0 +1,135 @@
+//! What the service had before the run: it is read, and never changed.
+//!
+//! Lists and reads show it. As soon as the run has made something of a resource, a list may show that
+//! too, so that only what was listed before counts.
+
+use std::collections::{BTreeSet, HashSet};
+
+use http::{Method, StatusCode};
+
+use super::{
+    context::{ResourceContext, path_of},
+    created::CreatedResources,
+    view::ExchangeView,
+};
+use crate::{
+    contract::graph::Shape,
+    run::{Case, Existing},
+};
+
+/// The most paths that are remembered.
+const MAX_PATHS: usize = 100_000;
+
+/// What was there before the run, and what was not.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ExistingResources {
+    /// Paths of what is there.
+    paths: BTreeSet<String>,
+    /// Paths that named nothing.
+    absent: HashSet<String>,
+    /// Collections that were listed before anything was made in them.
+    listed: HashSet<String>,
+    /// Resources of which the run has made something.
+    made: HashSet<usize>,
+}
+
+impl ExistingResources {
+    /// Notes that the run has made something of a resource.
+    pub(crate) fn note_made(&mut self, resource: usize) {
+        self.made.insert(resource);
+    }
+
+    /// Takes in what a read shows.
+    pub(crate) fn observe(
+        &mut self,
+        context: &ResourceContext<'_>,
+        operation: usize,
+        given: &ExchangeView<'_>,
+        created: &CreatedResources,
+    ) {
+        let request = &given.exchange.request;
+        let status = given.exchange.response.status;
+        if request.method != Method::GET || self.paths.len() > MAX_PATHS {
+            return;
+        }
+        let path = path_of(&request.url);
+        for (at, resource) in context.graph.resources.iter().enumerate() {
+            if resource.read == Some(operation) {
+                if [StatusCode::NOT_FOUND, StatusCode::GONE].contains(&status) {
+                    self.absent.insert(path.to_owned());
+                } else if status.is_success() && !created.holds(path) && !self.made.contains(&at) {
+                    self.paths.insert(path.to_owned());
+                }
+            }
+            if resource.list == Some(operation) && status.is_success() && !self.made.contains(&at) {
+                self.listed.insert(path.to_owned());
+                let shown = context.listed(at, given).into_iter();
+                self.paths.extend(shown.map(|(_, thing)| thing.path));
+            }
+        }
+    }
+
+    /// Whether the run has made nothing of a resource yet.
+    pub(crate) fn is_untouched(&self, resource: usize) -> bool {
+        !self.made.contains(&resource)
+    }
+
+    /// Whether a path names something that was there.
+    pub(crate) fn holds(&self, path: &str) -> bool {
+        self.paths.contains(path)
+    }
+
+    /// Whether a path was read and named nothing.
+    pub(crate) fn lacks(&self, path: &str) -> bool {
+        self.absent.contains(path)
+    }
+
+    /// Whether a collection was listed before the run made anything in it.
+    pub(crate) fn was_listed(&self, path: &str) -> bool {
+        self.listed.contains(path)
+    }
+
+    /// Whether a request would change what was there before.
+    ///
+    /// That is so where the last name in its path is that of something, unless it only adds a part to
+    /// what cannot be made for it, and where it replaces or removes a whole collection.
+    pub(crate) fn would_change(&self, context: &ResourceContext<'_>, case: &Case) -> bool {
+        let method = &case.request.method;
+        if context.settings.existing == Existing::Touch || method.is_safe() || method == "QUERY" {
+            return false;
+        }
+        let path = path_of(&case.request.url);
+        let is_addition = *method == Method::POST;
+        let Some(named) = named_path(context, case, path) else {
+            return !is_addition && self.is_any_below(path);
+        };
+        if !self.holds(named) {
+            return !is_addition && named != path && self.is_any_below(path);
+        }
+        let adds_a_part = is_addition
+            && context
+                .key_of(&case.operation)
+                .is_some_and(|key| !context.can_be_made(&case.operation, key));
+        !adds_a_part
+    }
+
+    fn is_any_below(&self, path: &str) -> bool {
+        let above = format!("{path}/");
+        let mut after = self.paths.range(above.clone()..);
+        after.next().is_some_and(|one| one.starts_with(&above))
+    }
+}
+
+/// The path up to the last segment that a parameter fills.
+fn named_path<'p>(context: &ResourceContext<'_>, case: &Case, path: &'p str) -> Option<&'p str> {
+    let shape = Shape::of(&case.operation);
+    let last = (0..shape.len())
+        .rev()
+        .find(|segment| shape.key_at(&case.operation, *segment).is_some())?;
+    let base = context.base_path().split('/').count() - 1;
+    let end = path
+        .match_indices('/')
+        .nth(base + last + 1)
+        .map_or(path.len(), |(end, _)| end);
+    path.get(..end)
+}

@@ -1,0 +1,67 @@
+//! Values that the user or earlier responses gave for properties of a body.
+
+use serde_json::Value;
+
+use super::Planner;
+use crate::{
+    contract::{Operation, Schema},
+    run::given_value,
+};
+
+impl Planner<'_> {
+    /// The body with given values in place of those of the same name, but for the property `kept`. A
+    /// parameter of that name is meant before a property.
+    pub(super) fn with_given(&self, range: &str, mut body: Value, kept: Option<&str>) -> Value {
+        if self.settings.parameters.is_empty() {
+            return body;
+        }
+        let Some(schema) = schema_of(self.operation, range) else {
+            return body;
+        };
+        let names: Vec<String> = match &body {
+            Value::Object(members) => members.keys().cloned().collect(),
+            _ => return body,
+        };
+        let is_parameter = |name: &str| self.operation.parameters.iter().any(|one| one.name == name);
+        let obeyed = schema.is_valid(&body);
+        for name in names {
+            let given = self.settings.given(&name);
+            let Some(text) = given.first().filter(|_| !is_parameter(&name)) else {
+                continue;
+            };
+            let Some(property) = schema.property(&name).filter(|_| kept != Some(&name)) else {
+                continue;
+            };
+            let value = as_property(text, &property);
+            if !property.is_valid(&value) {
+                continue;
+            }
+            let before = std::mem::replace(&mut body[name.as_str()], value);
+            if obeyed && !schema.is_valid(&body) {
+                body[name.as_str()] = before;
+            }
+        }
+        body
+    }
+}
+
+fn schema_of<'o>(operation: &'o Operation, range: &str) -> Option<&'o Schema> {
+    let body = operation.request_body.as_ref()?;
+    let mut media_types = body.content.media_types.iter();
+    media_types
+        .find(|one| one.range.as_str() == range)?
+        .schema
+        .as_ref()
+}
+
+/// A text as a property takes it: alone, or as the only element of an array.
+fn as_property(text: &str, property: &Schema) -> Value {
+    let alone = given_value(text, Some(property));
+    if property.is_valid(&alone) {
+        return alone;
+    }
+    match property.items() {
+        Some(items) => Value::Array(vec![given_value(text, Some(&items))]),
+        None => alone,
+    }
+}

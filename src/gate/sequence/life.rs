@@ -1,0 +1,248 @@
+//! The life of one resource as a list of steps: read, looked at, asked for by others, changed, deleted.
+//!
+//! What `oasgate plan` prints, what the budget counts and what a run sends is this one list. A guard
+//! says of each step what must have happened before it.
+
+use super::{
+    is_allowed,
+    outline::{Guard, below},
+};
+use crate::{
+    contract::{Contract, graph::Graph},
+    run::LiveSettings,
+};
+
+/// How often a change is tried with other values.
+const MAX_CHANGES: usize = 2;
+
+/// One step in the life of a resource that was created.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct LifeStep {
+    /// The operation, by its place in the contract.
+    pub(super) operation: usize,
+    /// Who asks: the run's own credential, or another by number.
+    pub(super) actor: Option<usize>,
+    /// What must have happened before.
+    pub(super) guard: Guard,
+    /// With which values it is sent.
+    pub(super) values: StepValues,
+    /// Whether it is a step of every round, and not of the first alone.
+    pub(super) is_repeated: bool,
+    /// Why it is sent.
+    pub(super) why: &'static str,
+}
+
+/// With which values a step is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum StepValues {
+    /// With those that the document shows, once.
+    Shown,
+    /// With other values after a refusal, this many times at most.
+    Varied(usize),
+}
+
+/// The steps after the creation of a resource, in their order.
+pub(super) fn life(
+    contract: &Contract,
+    graph: &Graph,
+    settings: &LiveSettings,
+    at: usize,
+) -> Vec<LifeStep> {
+    let resource = &graph.resources[at];
+    let operations = contract.operations();
+    let allowed = |index: &usize| is_allowed(&operations[*index], settings);
+    let asks_for_credential = |index: &usize| operations[*index].requires_credential();
+    let read = resource.read.filter(allowed);
+    let list = resource.list.filter(allowed);
+    let delete = resource.delete.filter(allowed);
+    let of = |indices: Vec<usize>| indices.into_iter().filter(allowed).collect::<Vec<_>>();
+    let updates = of(resource.updates.clone());
+    let looks = of(below(contract, resource, true));
+    let acts = of(below(contract, resource, false));
+    let others = 0..settings.credentials.others.len();
+
+    let mut steps = Steps::default();
+    if let Some(read) = read {
+        steps.each(read, Guard::Created, "what was made is read");
+        steps.first(read, Guard::Created, "the same again");
+        steps.each(read, Guard::Missing, "the same again");
+    }
+    for index in list.into_iter().chain(looks.iter().copied()) {
+        steps.first(index, Guard::Created, "what was made is looked at");
+    }
+    for other in others.clone() {
+        let why = "another asks for what was made";
+        // The list tells whether the resource is shared.
+        let asked = list.into_iter().chain(read).chain(looks.iter().copied());
+        let asked = asked.chain(updates.iter().copied());
+        let asked = asked.chain(acts.iter().copied());
+        for index in asked.filter(asks_for_credential) {
+            steps.first(index, Guard::New, why).actor = Some(other);
+        }
+    }
+    for update in updates {
+        let step = steps.each(update, Guard::New, "what was made is changed");
+        step.values = StepValues::Varied(MAX_CHANGES);
+        if let Some(read) = read {
+            steps.each(read, Guard::Changed, "what was changed is read");
+        }
+    }
+    for act in acts {
+        // What makes parts has sequences of its own.
+        if graph.made_by(act).is_none() {
+            let why = "something is done with what was made";
+            steps.first(act, Guard::New, why).values = StepValues::Varied(1);
+        }
+    }
+    let Some(delete) = delete else {
+        return steps.0;
+    };
+    let look = |steps: &mut Steps, is_repeated: bool| {
+        if let Some(read) = read {
+            let why = "what was not to be deleted is read";
+            steps.each(read, Guard::Refused, why).is_repeated = is_repeated;
+        }
+    };
+    for other in others.filter(|_| asks_for_credential(&delete)) {
+        let why = "another deletes what was made";
+        steps.first(delete, Guard::New, why).actor = Some(other);
+        look(&mut steps, false);
+    }
+    steps.each(delete, Guard::New, "what was made is deleted");
+    look(&mut steps, true);
+    if let Some(read) = read {
+        steps.each(read, Guard::Deleted, "what was deleted is read");
+    }
+    steps.0
+}
+
+#[derive(Default)]
+struct Steps(Vec<LifeStep>);
+
+impl Steps {
+    fn each(&mut self, operation: usize, guard: Guard, why: &'static str) -> &mut LifeStep {
+        self.0.push(LifeStep {
+            operation,
+            actor: None,
+            guard,
+            values: StepValues::Shown,
+            is_repeated: true,
+            why,
+        });
+        let last = self.0.len() - 1;
+        &mut self.0[last]
+    }
+
+    fn first(&mut self, operation: usize, guard: Guard, why: &'static str) -> &mut LifeStep {
+        let step = self.each(operation, guard, why);
+        step.is_repeated = false;
+        step
+    }
+}
+
+/// What has happened to a resource so far, as guards ask for it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Fate {
+    /// The service says that it was not there before.
+    pub(super) is_new: bool,
+    /// It was read and was not there.
+    pub(super) is_missing: bool,
+    /// The last change was accepted.
+    pub(super) is_changed: bool,
+    /// The last deletion was refused.
+    pub(super) is_refused: bool,
+    /// It was deleted by the run's own credential.
+    pub(super) is_deleted: bool,
+    /// It was deleted, by whomever.
+    pub(super) is_gone: bool,
+}
+
+impl Fate {
+    /// Whether a step may be sent.
+    pub(super) const fn allows(&self, guard: Guard) -> bool {
+        match guard {
+            Guard::Always => true,
+            Guard::Created => !self.is_gone,
+            Guard::New => self.is_new && !self.is_gone,
+            Guard::Missing => self.is_missing,
+            Guard::Changed => self.is_changed && !self.is_gone,
+            Guard::Refused => self.is_refused && !self.is_gone,
+            Guard::Deleted => self.is_deleted,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use oasgate_document::Document;
+    use serde_json::json;
+
+    use super::*;
+    use crate::run::Methods;
+
+    fn steps(of: &str) -> Vec<String> {
+        let answers = json!({ "200": { "description": "Fine" }, "204": { "description": "Gone" } });
+        let id = json!([{ "name": "id", "in": "path", "required": true, "schema": { "type": "integer" } }]);
+        let thing = json!({ "201": { "description": "Made", "content": { "application/json": { "schema":
+            { "type": "object", "properties": { "id": { "type": "integer" } } } } } } });
+        let mut document = json!({
+            "openapi": "3.0.3",
+            "info": { "title": "t", "version": "1" },
+            "paths": {
+                "/things": { "post": { "operationId": "make", "responses": thing } },
+                "/things/{id}": { "parameters": id },
+            },
+        });
+        for method in of.split(' ').filter(|method| !method.is_empty()) {
+            document["paths"]["/things/{id}"][method] =
+                json!({ "operationId": method, "responses": answers });
+        }
+        let document = Document::parse("t", document.to_string()).expect("it is one");
+        let contract = Contract::from_document(document);
+        let graph = Graph::of(&contract);
+        let base = "http://localhost/".parse().expect("a URL");
+        let mut settings = LiveSettings::new(base);
+        settings.methods = Methods::All;
+        let steps = life(&contract, &graph, &settings, 0);
+        let name = |step: &LifeStep| {
+            let id = contract.operations()[step.operation].id.to_string();
+            format!("{id} {:?}", step.guard)
+        };
+        steps.iter().map(name).collect()
+    }
+
+    #[test]
+    fn a_resource_is_read_changed_deleted_and_read_again() {
+        assert_eq!(
+            steps("get put delete"),
+            [
+                "get Created",
+                "get Created",
+                "get Missing",
+                "put New",
+                "get Changed",
+                "delete New",
+                "get Refused",
+                "get Deleted",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_changed_and_deleted() {
+        assert_eq!(steps("patch delete"), ["patch New", "delete New"]);
+    }
+
+    #[test]
+    fn nothing_is_done_with_what_is_gone() {
+        let gone = Fate {
+            is_new: true,
+            is_gone: true,
+            ..Fate::default()
+        };
+        for guard in [Guard::Created, Guard::New, Guard::Changed, Guard::Refused] {
+            assert!(!gone.allows(guard), "{guard:?}");
+        }
+        assert!(!gone.allows(Guard::Deleted), "another deleted it");
+    }
+}
