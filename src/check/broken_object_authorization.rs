@@ -1,12 +1,16 @@
 //! `broken-object-authorization`
 
+use http::StatusCode;
 use serde_json::Value;
 
 use super::{
     Rule, documented,
     sequence::{SequenceCheck, Step, finding, is_at_or_below},
 };
-use crate::finding::Finding;
+use crate::{
+    contract::StatusKey,
+    finding::{Finding, Severity},
+};
 
 documented! {
     /// One user reads or changes what belongs to another.
@@ -29,6 +33,10 @@ documented! {
     /// - the thing is shared: a list shows it to the second one, who may also read it, and it names no
     ///   owner.
     ///
+    /// Where nothing says that the thing has an owner at all, it is a note. What says so: a property such
+    /// as `owner_id` in what is shown, a declared 403, a list that shows it to the first user alone, or
+    /// another request that was refused.
+    ///
     /// Configure as second credential one that must not see what the first made: a user of another
     /// account.
     ///
@@ -37,7 +45,7 @@ documented! {
     /// ```yaml
     /// security: [{ token: [] }]
     /// steps:
-    /// - { post: /things, status: 201, made: /things/7 }
+    /// - { post: /things, status: 201, made: /things/7, came: { id: 7, owner_id: 3 } }
     /// - { get: /things/7, by: other, status: 200 }
     /// ```
     pub BrokenObjectAuthorization = "broken-object-authorization", Error;
@@ -76,7 +84,8 @@ impl SequenceCheck for BrokenObjectAuthorization {
             let is_read = last.exchange.request.method == http::Method::GET && path == named;
             return shown_in_a_list(&steps[..=list.filter(|_| is_kept_from && is_read)?], named);
         }
-        if list.is_some() && !names_an_owner(&before[made]) && !names_an_owner(last) {
+        let is_owned = has_an_owner(steps, path);
+        if list.is_some() && !is_owned {
             return None;
         }
         let does = match last.exchange.request.method.as_str() {
@@ -88,7 +97,10 @@ impl SequenceCheck for BrokenObjectAuthorization {
             "{} {does} for `{}` what another made",
             last.operation.id, last.asker
         );
-        finding(&Self::RULE, steps, message).map(|finding| {
+        finding(&Self::RULE, steps, message).map(|mut finding| {
+            if !is_owned {
+                finding.severity = Severity::Note;
+            }
             finding
                 .with_label(format!("{} made it for another", before[made].operation.id))
                 .with_expected("401, 403 or 404")
@@ -109,6 +121,45 @@ fn shown_in_a_list(steps: &[Step<'_>], path: &str) -> Option<Finding> {
             .with_label("shows what belongs to another")
             .with_expected(format!("a list without {path}"))
             .with_discriminator("lists")
+    })
+}
+
+/// Whether anything says that what is at a path, or what it is a part of, belongs to somebody.
+fn has_an_owner(steps: &[Step<'_>], path: &str) -> bool {
+    let Some((last, before)) = steps.split_last() else {
+        return false;
+    };
+    let declares_forbidden = |step: &Step<'_>| {
+        let mut declared = step.operation.responses.declared.iter();
+        declared.any(|one| one.key == StatusKey::Exact(StatusCode::FORBIDDEN))
+    };
+    if declares_forbidden(last) || names_an_owner(last) {
+        return true;
+    }
+    let made = before.iter().filter(|step| step.asker.is_empty());
+    let mut made = made.filter_map(|step| Some((step, step.made.as_deref()?)));
+    made.any(|(creation, named)| {
+        if !is_at_or_below(path, named.trim_end_matches('/')) {
+            return false;
+        }
+        let collection = named.rsplit_once('/').map_or("", |(above, _)| above);
+        let lists = |is_other: bool, is_shown: bool| {
+            before.iter().any(|step| {
+                let asks = if is_other {
+                    step.asker == last.asker
+                } else {
+                    step.asker.is_empty()
+                };
+                let shows = step.listed.iter().any(|one| one == named);
+                asks && step.path() == collection && step.status().is_success() && shows == is_shown
+            })
+        };
+        let is_refused = before.iter().any(|step| {
+            step.asker == last.asker
+                && is_at_or_below(step.path(), named.trim_end_matches('/'))
+                && [401, 403, 404].contains(&step.status().as_u16())
+        });
+        names_an_owner(creation) || is_refused || lists(true, false) && lists(false, true)
     })
 }
 

@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 
-use super::{Check, Rule, Subject, documented};
+use super::{Breach, Check, Intent, Rule, Subject, documented};
 use crate::{
     contract::Operation,
     finding::{Finding, Severity},
@@ -25,6 +25,8 @@ documented! {
     ///
     /// - the status is declared by class, or the operation has a `default` response;
     /// - the status is a 5xx: that is `server-error`;
+    /// - it is a 415 to a media type that is not declared, or a 400 to text that is not of its media type:
+    ///   both are HTTP's own (RFC 9110 §15.5.1, §15.5.16), and are notes;
     /// - the response is 429, which speaks of load, not of the contract, and is a note.
     ///
     /// # Example
@@ -52,7 +54,7 @@ impl Check for UndeclaredStatus {
         }
         let response = &subject.exchange.response;
         let status = response.status;
-        let severity = if status == StatusCode::TOO_MANY_REQUESTS {
+        let severity = if status == StatusCode::TOO_MANY_REQUESTS || is_of_http(subject) {
             Severity::Note
         } else {
             Self::RULE.severity
@@ -87,6 +89,15 @@ impl Check for UndeclaredStatus {
         }
         findings.push(finding);
     }
+}
+
+/// Whether the request was refused before anybody looked at what the operation wants.
+fn is_of_http(subject: &Subject<'_>) -> bool {
+    let is_refusal = [StatusCode::BAD_REQUEST, StatusCode::UNSUPPORTED_MEDIA_TYPE]
+        .contains(&subject.exchange.response.status);
+    is_refusal
+        && subject.intent == Intent::Break
+        && subject.breaks.is_none_or(Breach::is_of_bytes)
 }
 
 fn declared_list(operation: &Operation) -> String {

@@ -12,8 +12,8 @@ use super::{
 };
 use crate::{
     contract::{
-        Contract, Location, Operation, StatusKey,
-        graph::{Creator, Graph, Resource, Role, Shape, Source},
+        Contract, Location, Operation, Schema, StatusKey,
+        graph::{Creator, Graph, Need, Resource, Role, Shape, Source},
     },
     run::LiveSettings,
     wire::{RequestParts, write_request},
@@ -103,6 +103,9 @@ impl<'n> ResourceContext<'n> {
 
     /// The paths of the things that an operation lists, of whatever resource.
     pub(crate) fn all_listed(&self, operation: usize, given: &ExchangeView<'_>) -> Vec<String> {
+        if !given.exchange.response.status.is_success() {
+            return Vec::new();
+        }
         let resources = self.graph.resources.iter().enumerate();
         resources
             .filter(|(_, resource)| resource.list == Some(operation))
@@ -214,6 +217,22 @@ impl<'n> ResourceContext<'n> {
                 && resource.shape.key(operation) == Some(name)
                 && !resource.creators.is_empty()
         })
+    }
+
+    /// The places in an operation's body that name other things.
+    pub(crate) fn body_needs(&self, index: usize) -> Vec<Need> {
+        let mut needs: Vec<Need> = Vec::new();
+        for edge in self.graph.needs_of(index) {
+            if matches!(edge.need, Need::Body(_)) && !needs.contains(&edge.need) {
+                needs.push(edge.need.clone());
+            }
+        }
+        needs
+    }
+
+    pub(crate) fn body_schema(&self, index: usize) -> Option<Schema> {
+        let body = self.operation(index).request_body.as_ref()?;
+        body.content.media_types.first()?.schema.clone()
     }
 
     /// The value at a segment above the thing, from the request that made or listed it.

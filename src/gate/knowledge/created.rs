@@ -79,9 +79,19 @@ impl CreatedResources {
                 }
                 let is_said = status == http::StatusCode::CREATED;
                 if (is_creator || is_said) && self.unnamed.len() < MAX_UNNAMED {
+                    let mut parts = case.parts.clone();
+                    // A list need not show what the service sets itself.
+                    if let (Some((_, Value::Object(members))), Some(schema)) =
+                        (&mut parts.body, context.body_schema(index))
+                    {
+                        members.retain(|name, _| {
+                            let property = schema.property(name);
+                            !property.is_some_and(|property| property.is_read_only())
+                        });
+                    }
                     self.unnamed.push(Unnamed {
                         operation: index,
-                        parts: case.parts.clone(),
+                        parts,
                     });
                 }
             }

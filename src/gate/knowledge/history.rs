@@ -21,7 +21,7 @@ pub(crate) struct ExchangeRecord {
     pub(crate) asker: String,
     /// The path of what was made.
     pub(crate) made: Option<String>,
-    /// The paths of what was listed, where somebody else asked.
+    /// The paths of what was listed.
     pub(crate) listed: Vec<String>,
     pub(crate) is_synthetic: bool,
     pub(crate) is_polled: bool,

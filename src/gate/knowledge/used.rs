@@ -21,10 +21,10 @@ const MAX_VALUES: usize = 50_000;
 /// How many values are drawn for one that is fresh.
 const MAX_DRAWS: usize = 20;
 
-/// Values of bodies that were accepted: operation, property, value.
+/// Values of bodies that were accepted, by the name of their property.
 #[derive(Debug, Default)]
 pub(crate) struct UsedValues {
-    known: HashSet<(String, String, String)>,
+    known: HashSet<(String, String)>,
     /// How many requests were made with fresh values.
     renewed: usize,
 }
@@ -43,7 +43,7 @@ impl UsedValues {
             .and_then(|(_, body)| body.as_object());
         for (name, value) in members.into_iter().flatten() {
             if may_be_unique(value) {
-                self.known.insert(key(case, name, value));
+                self.known.insert(key(name, value));
             }
         }
     }
@@ -75,7 +75,7 @@ impl UsedValues {
         let schema = media_type.schema.as_ref()?;
         let mut fresh = body.clone();
         let used = body.as_object()?.iter().filter(|(name, value)| {
-            may_be_unique(value) && self.known.contains(&key(case, name, value))
+            may_be_unique(value) && self.known.contains(&key(name, value))
         });
         self.renewed += 1;
         let mut is_any = false;
@@ -85,7 +85,7 @@ impl UsedValues {
                 settings.seed,
                 &[case.operation.id.as_str(), purpose.as_str()],
             );
-            let is_known = |drawn: &Value| self.known.contains(&key(case, name, drawn));
+            let is_known = |drawn: &Value| self.known.contains(&key(name, drawn));
             fresh = another(schema, &fresh, name, &is_known, &mut generator, strategies)?;
             is_any = true;
         }
@@ -124,10 +124,7 @@ fn may_be_unique(value: &Value) -> bool {
     value.is_string() || value.is_number()
 }
 
-fn key(case: &Case, name: &str, value: &Value) -> (String, String, String) {
-    (
-        case.operation.id.to_string(),
-        name.to_owned(),
-        value.to_string(),
-    )
+/// What one operation has set, another may find taken, so that the operation is no part of it.
+fn key(name: &str, value: &Value) -> (String, String) {
+    (name.to_owned(), value.to_string())
 }

@@ -237,11 +237,7 @@ impl<T: Transport> Sequencer<'_, '_, T> {
             status = Some(exchange.response.status);
             let given = ExchangeView::new(&exchange, &case.parts);
             let made = self.context.made(request.operation, &given);
-            let listed = if asker.is_empty() {
-                Vec::new()
-            } else {
-                self.context.all_listed(request.operation, &given)
-            };
+            let listed = self.context.all_listed(request.operation, &given);
             records.push(ExchangeRecord {
                 operation: request.operation,
                 exchange,

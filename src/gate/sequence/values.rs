@@ -273,22 +273,6 @@ impl ResourceContext<'_> {
         }
         body
     }
-
-    /// The places in an operation's body that name other things.
-    pub(crate) fn body_needs(&self, index: usize) -> Vec<Need> {
-        let mut needs: Vec<Need> = Vec::new();
-        for edge in self.graph.needs_of(index) {
-            if matches!(edge.need, Need::Body(_)) && !needs.contains(&edge.need) {
-                needs.push(edge.need.clone());
-            }
-        }
-        needs
-    }
-
-    pub(super) fn body_schema(&self, index: usize) -> Option<Schema> {
-        let body = self.operation(index).request_body.as_ref()?;
-        body.content.media_types.first()?.schema.clone()
-    }
 }
 
 fn is_if_match(parameter: &Parameter) -> bool {
