@@ -150,4 +150,4 @@ pub use broken_polling::{PollingFault, broken_polling};
 pub use no_response::no_response;
 pub use undocumented_constraint::undocumented_constraint;
 pub use unknown_operation::{unknown_host, unknown_operation};
-pub use unreached::unreached;
+pub use unreached::{nothing_left, unreached};

@@ -1,7 +1,10 @@
 //! `unreached`
 
 use super::documented;
-use crate::{contract::Operation, finding::Finding};
+use crate::{
+    contract::Operation,
+    finding::{Finding, Severity},
+};
 
 documented! {
     /// An operation was never answered with a declared success, so most of it was not held.
@@ -37,4 +40,15 @@ pub fn unreached(operation: &Operation, reason: &str) -> Finding {
     .with_operation(operation.id.as_str())
     .at(operation.address.clone())
     .with_discriminator("unreached")
+}
+
+/// The finding for a run to which the filters left no operation.
+pub fn nothing_left() -> Finding {
+    Finding::new(
+        Unreached::RULE.id,
+        Severity::Error,
+        "no operation is left after the filters, so that nothing was tested".to_owned(),
+    )
+    .with_help("name another tag, path, method or operation, or leave a filter out")
+    .with_discriminator("nothing left")
 }

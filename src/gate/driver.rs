@@ -54,7 +54,7 @@ use crate::{
     run::{Case, End, Event, Listener, LiveSettings, Phase, Progress, hide, hide_in},
     snapshot::{Key, Store},
     transport::{Secret, SendError, Transport},
-    wire::Parsed,
+    wire::{Parsed, write_request},
 };
 
 /// How long responses under way are waited for when the user wants the run to end.
@@ -250,6 +250,11 @@ impl<'r, T: Transport> Run<'r, T> {
         let mut kept = Vec::with_capacity(cases.len());
         for case in cases {
             if self.existing.would_change(&context, case) {
+                let instead = self.on_created(case);
+                if let Some(instead) = instead {
+                    kept.push(instead);
+                    continue;
+                }
                 let id = case.operation.id.to_string();
                 *self.kept_existing.entry(id).or_default() += 1;
             } else {
@@ -257,6 +262,40 @@ impl<'r, T: Transport> Run<'r, T> {
             }
         }
         Cow::Owned(kept)
+    }
+
+    /// A case of another method, about a resource that the run created in place of the one it names.
+    fn on_created(&self, case: &Case) -> Option<Case> {
+        if case.phase != Phase::Methods {
+            return None;
+        }
+        let mut parts = case.parts.clone();
+        let context = self.context();
+        let key = context.key_of(&case.operation)?;
+        let thing = self.litter.newest().find_map(|thing| {
+            let shape = &self.graph.resources[thing.resource].shape;
+            thing.value_for(shape, &case.operation, key)?;
+            Some((shape, thing))
+        });
+        let (shape, thing) = thing?;
+        for name in case.operation.path.parameters() {
+            if let Some(value) = thing.value_for(shape, &case.operation, name) {
+                parts.set(Location::Path, name, value.clone());
+            }
+        }
+        let mut request = write_request(&case.operation, &self.settings.base, &parts).ok()?;
+        request.method = case.request.method.clone();
+        request.body = case.request.body.clone();
+        request.headers.remove(http::header::CONTENT_TYPE);
+        let (operation, credential) = (&case.operation, case.credential);
+        self.settings
+            .credentials
+            .apply(operation, &mut request, credential);
+        Some(Case {
+            request,
+            parts,
+            ..case.clone()
+        })
     }
 
     fn failed(&mut self, case: &Case, request: &Request, error: &SendError) -> ControlFlow<End> {
@@ -321,6 +360,9 @@ impl<'r, T: Transport> Run<'r, T> {
     /// Holds one exchange, and learns from it.
     pub(crate) async fn hold(&mut self, case: &Case, exchange: &Exchange) {
         let status = exchange.response.status;
+        if !self.settings.includes(&case.operation) {
+            return self.observe_only(case, exchange);
+        }
         self.held += 1;
         self.last = Some(status);
         // What another method answers is no answer of the operation.
@@ -386,6 +428,19 @@ impl<'r, T: Transport> Run<'r, T> {
         };
         self.listener
             .on(&Event::Progress(progress), self.contract.document());
+    }
+
+    /// Learns from an exchange of an operation that is not checked.
+    fn observe_only(&mut self, case: &Case, exchange: &Exchange) {
+        self.note_created(case, exchange);
+        let given = ExchangeView::new(exchange, &case.parts);
+        let base = self.settings.base.path().trim_end_matches('/');
+        self.pool.take(self.contract, base, &case.operation, &given);
+        let context = self.context();
+        if let Some(index) = context.index(&case.operation) {
+            self.existing
+                .observe(&context, index, &given, &self.litter);
+        }
     }
 
     /// Takes in what a refusal of a valid request says, and tells of rules that are now believed.
@@ -468,6 +523,9 @@ impl<'r, T: Transport> Run<'r, T> {
     }
 
     pub(crate) fn found(&mut self, case: &Case, mut finding: Finding) {
+        if !self.settings.includes(&case.operation) {
+            return;
+        }
         if let Some(evidence) = &mut finding.evidence {
             evidence.case = Some(case.reason());
             if evidence.before.is_empty() {

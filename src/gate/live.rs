@@ -232,11 +232,21 @@ impl<T: Transport> Run<'_, T> {
             .iter()
             .filter(|summary| summary.unreached != Some(Unreached::Excluded))
             .peekable();
+        let is_left = wanted.peek().is_some() || !self.settings.helpers.is_empty();
+        if !is_left && !summaries.is_empty() {
+            self.add(crate::check::nothing_left());
+            return;
+        }
         let nothing = self.settings.phases.is_empty()
             && wanted.peek().is_some()
             && wanted.all(|summary| summary.unreached.is_some());
         // Where nobody was let in, what needs a credential was not tested.
         let is_refused = self.settings.phases.is_empty() && is_let_in_nowhere(&summaries, plans);
+        let is_elsewhere = nothing
+            && summaries.iter().all(|summary| {
+                let is_excluded = summary.unreached == Some(Unreached::Excluded);
+                is_excluded || summary.held > 0 && summary.statuses.keys().all(|status| *status == 404)
+            });
         for summary in &summaries {
             let plan = plans
                 .iter()
@@ -250,6 +260,12 @@ impl<T: Transport> Run<'_, T> {
                     finding = finding.with_help(
                         "no operation was reached, so that this run says nothing about the service",
                     );
+                    if is_elsewhere {
+                        finding = finding.with_help(format!(
+                            "every response was 404: is `{}` the base path of the service?",
+                            self.settings.base.path()
+                        ));
+                    }
                 }
                 if is_refused && *why == Unreached::Refused {
                     finding.severity = Severity::Error;

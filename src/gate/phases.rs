@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     contract::{Location, Operation, graph::Need},
-    run::{Case, End, Existing, LiveSettings, Phase, RandomEnd, Unreached},
+    run::{Case, CredentialChoice, End, Existing, LiveSettings, Phase, RandomEnd, Unreached},
     transport::Transport,
 };
 
@@ -50,6 +50,7 @@ impl<T: Transport> Run<'_, T> {
     async fn all(&mut self, plans: &mut [Plan]) -> ControlFlow<End> {
         self.regressions().await?;
         let known = self.examples(plans).await?;
+        self.ask_with_credential(plans).await?;
         self.complete(plans, &known);
         for phase in AHEAD {
             self.phase(plans, phase).await?;
@@ -86,6 +87,32 @@ impl<T: Transport> Run<'_, T> {
         ControlFlow::Continue(known)
     }
 
+    /// Operations for which the document asks no credential and which refused a request without one: with
+    /// it they show what else there is to see.
+    async fn ask_with_credential(&mut self, plans: &[Plan]) -> ControlFlow<End> {
+        if !self.settings.credentials.main.is_known() {
+            return ControlFlow::Continue(());
+        }
+        let mut round = Vec::new();
+        for plan in plans.iter().filter(|plan| plan.operation.is_open) {
+            let mut examples = plan.cases.iter();
+            let first = examples.find(|case| case.phase == Phase::Examples);
+            if self.tally.is_refused(&plan.operation)
+                && let Some(case) = first
+            {
+                let mut case = case.clone();
+                case.credential = CredentialChoice::Unasked;
+                "with the credential, which the document does not ask for".clone_into(&mut case.why);
+                self.settings
+                    .credentials
+                    .apply(&plan.operation, &mut case.request, case.credential);
+                round.push(case);
+            }
+        }
+        self.mark(&round);
+        self.round(&round).await
+    }
+
     /// Plans what lies around the first requests, with the values that they brought back, and says how
     /// much there is to do. This takes a while where there are many operations.
     fn complete(&mut self, plans: &mut [Plan], known: &[Texts]) {
@@ -97,6 +124,7 @@ impl<T: Transport> Run<'_, T> {
             if !known.is_empty() {
                 settings.to_mut().parameters.extend(known.iter().cloned());
             }
+            plan.accepted = self.used.accepted(&plan.operation).cloned();
             plan.complete(self.contract, &settings, &self.strategies);
         }
         self.is_planned = true;

@@ -45,6 +45,12 @@ impl Tally {
         }
     }
 
+    /// Whether an operation answered nothing but 401.
+    pub(crate) fn is_refused(&self, operation: &Operation) -> bool {
+        let count = self.counts.get(operation.id.as_str());
+        count.is_some_and(|count| count.statuses.keys().eq([&401]))
+    }
+
     pub(crate) fn left_out(&mut self, operation: &Operation, why: Unreached) {
         if let Some(count) = self.counts.get_mut(operation.id.as_str()) {
             count.left_out = Some(why);

@@ -150,7 +150,7 @@ impl Case {
             CredentialChoice::Omitted => Credential::Absent,
             CredentialChoice::Invalid => Credential::Wrong,
             CredentialChoice::Primary if is_known => Credential::Unknown,
-            CredentialChoice::Secondary(_) => Credential::Unknown,
+            CredentialChoice::Secondary(_) | CredentialChoice::Unasked => Credential::Unknown,
             CredentialChoice::Primary => Credential::Absent,
         }
     }

@@ -61,6 +61,8 @@ pub enum TokenForm {
 pub(crate) enum CredentialChoice {
     /// The credential of the run itself.
     Primary,
+    /// The credential of the run itself, also where the document asks for none.
+    Unasked,
     /// None at all.
     Omitted,
     /// One that no service gave out.
@@ -131,7 +133,8 @@ impl Credentials {
     ) {
         for (name, value) in &self.headers {
             let is_secret = is_credential(name.as_str());
-            if which == CredentialChoice::Primary || !is_secret {
+            let is_own = [CredentialChoice::Primary, CredentialChoice::Unasked].contains(&which);
+            if is_own || !is_secret {
                 let mut value = value.clone();
                 value.set_sensitive(is_secret);
                 request.headers.insert(name, value);
@@ -143,6 +146,7 @@ impl Credentials {
         }
         match which {
             CredentialChoice::Primary => self.main.put(operation, request, &Secret::placeholder),
+            CredentialChoice::Unasked => self.main.put_unasked(operation, request),
             CredentialChoice::Invalid => self.main.put(operation, request, &|_| WRONG.to_owned()),
             CredentialChoice::Secondary(at) => {
                 if let Some(other) = self.others.get(at) {
@@ -238,12 +242,24 @@ impl Credential {
                 }
             }
         } else if let Some(token) = self.token.as_ref().filter(|_| !operation.is_open) {
-            let basic = SecurityKind::Http {
-                scheme: "basic".to_owned(),
-            };
-            let kind = (self.unless_told == TokenForm::Basic).then_some(&basic);
-            send(kind, request, &text(token));
+            self.send_token(request, &text(token));
         }
+    }
+
+    /// Puts the secrets where they would go if the document asked for them.
+    fn put_unasked(&self, operation: &Operation, request: &mut Request) {
+        match &self.token {
+            Some(token) if operation.is_open => self.send_token(request, &token.placeholder()),
+            _ => self.put(operation, request, &Secret::placeholder),
+        }
+    }
+
+    fn send_token(&self, request: &mut Request, text: &str) {
+        let basic = SecurityKind::Http {
+            scheme: "basic".to_owned(),
+        };
+        let kind = (self.unless_told == TokenForm::Basic).then_some(&basic);
+        send(kind, request, text);
     }
 }
 

@@ -116,6 +116,9 @@ pub struct LiveSettings {
     pub only: Vec<String>,
     /// Operations that are left out.
     pub excluded: Vec<String>,
+    /// Operations among those left out that may be sent all the same, unchecked, to create or list what
+    /// others need: those of other shards.
+    pub helpers: Vec<String>,
 }
 
 /// When an operation's random cases end.
@@ -188,6 +191,7 @@ impl LiveSettings {
             nothing_reached: Severity::Warning,
             only: Vec::new(),
             excluded: Vec::new(),
+            helpers: Vec::new(),
         }
     }
 
@@ -195,6 +199,14 @@ impl LiveSettings {
     pub(crate) fn includes(&self, operation: &Operation) -> bool {
         let is_named = |list: &[String]| list.iter().any(|name| name == operation.id.as_str());
         !is_named(&self.excluded) && (self.only.is_empty() || is_named(&self.only))
+    }
+
+    /// Whether an operation may be sent to prepare others.
+    pub(crate) fn may_prepare(&self, operation: &Operation) -> bool {
+        let is_safe = operation.is_safe() || self.methods == Methods::All;
+        let mut helpers = self.helpers.iter();
+        is_safe
+            && (self.includes(operation) || helpers.any(|name| name == operation.id.as_str()))
     }
 
     /// The texts that the user gave for a parameter.

@@ -341,8 +341,22 @@ fn settings(args: &Args, prepared: &Prepared) -> std::result::Result<LiveSetting
         polling: config.polling_rules(contract)?,
         only,
         excluded: excluded(args, prepared)?,
+        helpers: helpers(args, prepared)?,
         ..usual
     })
+}
+
+/// What belongs to other shards, and to nothing that is left out.
+fn helpers(args: &Args, prepared: &Prepared) -> std::result::Result<Vec<String>, CliError> {
+    let Some(shard) = args.shard else {
+        return Ok(Vec::new());
+    };
+    let mut excluded = prepared.config.excluded(&prepared.contract)?;
+    excluded.extend(args.selection.left_out(&prepared.contract));
+    let operations = prepared.contract.operations().iter();
+    let ids = operations.map(|operation| operation.id.as_str());
+    let others = ids.filter(|id| !shard.has(id) && !excluded.iter().any(|one| one == id));
+    Ok(others.map(str::to_owned).collect())
 }
 
 /// What the configuration leaves out, and what belongs to other shards.

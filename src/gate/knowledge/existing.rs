@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     contract::graph::Shape,
-    run::{Case, Existing},
+    run::{Case, Existing, Phase},
 };
 
 /// The most paths that are remembered.
@@ -100,11 +100,14 @@ impl ExistingResources {
         }
         let path = path_of(&case.request.url);
         let is_addition = *method == Method::POST;
+        // What a method does that is not declared nobody knows, but it has no body to put anywhere.
+        let is_bare = case.phase == Phase::Methods && *method != Method::DELETE;
+        let removes_all = !is_addition && !is_bare && self.is_any_below(path);
         let Some(named) = named_path(context, case, path) else {
-            return !is_addition && self.is_any_below(path);
+            return removes_all;
         };
         if !self.holds(named) {
-            return !is_addition && named != path && self.is_any_below(path);
+            return named != path && removes_all;
         }
         let adds_a_part = is_addition
             && context

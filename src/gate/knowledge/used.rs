@@ -1,18 +1,19 @@
 //! Values that the service has accepted once, so that it may well refuse them a second time: a name
 //! that is taken is no breach of the contract.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use http::StatusCode;
 use serde_json::Value;
 
 use crate::{
-    contract::Schema,
+    check::Intent,
+    contract::{Operation, Schema},
     exchange::{Exchange, Request},
     finding::Finding,
     generate::{Generator, Strategies},
     run::{Case, LiveSettings},
-    wire::write_request,
+    wire::{RequestParts, write_request},
 };
 
 /// The most values that are remembered.
@@ -25,6 +26,8 @@ const MAX_DRAWS: usize = 20;
 #[derive(Debug, Default)]
 pub(crate) struct UsedValues {
     known: HashSet<(String, String)>,
+    /// The values of the first request of each operation that obeyed and was accepted.
+    accepted: HashMap<String, RequestParts>,
     /// How many requests were made with fresh values.
     renewed: usize,
 }
@@ -32,6 +35,14 @@ pub(crate) struct UsedValues {
 impl UsedValues {
     /// Notes what an exchange used up.
     pub(crate) fn observe(&mut self, case: &Case, exchange: &Exchange) {
+        if exchange.response.status.is_success()
+            && case.intent == Intent::Obey
+            && exchange.request.method == case.operation.method
+        {
+            let id = case.operation.id.to_string();
+            let accepted = self.accepted.entry(id);
+            accepted.or_insert_with(|| case.parts.clone());
+        }
         let is_used = exchange.response.status.is_success() && !case.operation.is_safe();
         if !is_used || self.known.len() > MAX_VALUES {
             return;
@@ -46,6 +57,11 @@ impl UsedValues {
                 self.known.insert(key(name, value));
             }
         }
+    }
+
+    /// The values of a request of an operation that was accepted.
+    pub(crate) fn accepted(&self, operation: &Operation) -> Option<&RequestParts> {
+        self.accepted.get(operation.id.as_str())
     }
 
     /// Whether a finding is about a refusal that may say that a value is taken.

@@ -47,7 +47,8 @@ impl Planner<'_> {
     pub(super) fn around(&mut self, plain: &RequestParts, known: &[ParameterCandidates<'_>]) {
         let operation = Arc::clone(self.operation);
         let mut broken = Vec::new();
-        let around = self.each_part(&operation, plain, known, &mut broken);
+        let base = self.base(plain);
+        let around = self.each_part(&operation, &base, known, &mut broken);
         let mut edges = self.presence(plain, known);
         edges.extend(in_turn(plain, &around));
         for (parts, why) in edges.into_iter().take(self.settings.edge_cases) {
@@ -57,7 +58,16 @@ impl Planner<'_> {
             self.add(&parts, Phase::Pairs, CredentialChoice::Primary, &why);
         }
         self.broken(&around, in_telling_order(broken));
-        self.malformed(plain);
+        self.malformed(&base);
+    }
+
+    /// What broken requests are made from: a request that the service accepted, where there was one, so
+    /// that a refusal says something of what is broken in it.
+    fn base(&self, plain: &RequestParts) -> RequestParts {
+        match &self.accepted {
+            Some(accepted) if self.operation.method != http::Method::DELETE => accepted.clone(),
+            _ => plain.clone(),
+        }
     }
 
     /// Bodies that are not what their media type says, and media types that are not declared. They come
@@ -128,7 +138,7 @@ impl Planner<'_> {
     fn each_part(
         &self,
         operation: &Operation,
-        plain: &RequestParts,
+        base: &RequestParts,
         known: &[ParameterCandidates<'_>],
         broken: &mut Vec<(RequestParts, Breach)>,
     ) -> Vec<PartBoundaries> {
@@ -148,12 +158,12 @@ impl Planner<'_> {
                 edges: generate::edges(schema, strategy, most, &mut generator),
             };
             for mutation in generate::mutations(schema, strategy, most, &mut generator) {
-                let mut parts = plain.clone();
+                let mut parts = base.clone();
                 one.put(&mut parts, mutation.value.clone());
                 broken.push((parts, breach(part.clone(), mutation)));
             }
             if parameter.required && parameter.location != Location::Path {
-                let mut parts = plain.clone();
+                let mut parts = base.clone();
                 parts.remove(parameter.location, &parameter.name);
                 broken.push((parts, Breach::left_out(part)));
             }
@@ -186,17 +196,22 @@ impl Planner<'_> {
                     .collect(),
             };
             let filled = |mutation: &Mutation| {
+                let accepted = base.body.as_ref().filter(|_| self.accepted.is_some());
+                let accepted = accepted.filter(|(of, _)| of == range);
+                if let Some(body) = accepted.and_then(|(_, body)| grafted(body, mutation)) {
+                    return body;
+                }
                 let kept = mutation.at.tokens().next();
                 self.with_given(range, mutation.value.clone(), kept.as_deref())
             };
             for mutation in generate::mutations(schema, strategy, most, &mut generator) {
-                let mut parts = plain.clone();
+                let mut parts = base.clone();
                 one.put(&mut parts, filled(&mutation));
                 broken.push((parts, breach(Part::Body, mutation)));
             }
             if range.contains("json") {
                 for mutation in generate::type_mutations(schema, strategy, most, &mut generator) {
-                    let mut parts = plain.clone();
+                    let mut parts = base.clone();
                     one.put(&mut parts, filled(&mutation));
                     broken.push((parts, breach(Part::Body, mutation)));
                 }
@@ -206,7 +221,7 @@ impl Planner<'_> {
         if body.required {
             let parts = RequestParts {
                 body: None,
-                ..plain.clone()
+                ..base.clone()
             };
             broken.push((parts, Breach::left_out(Part::Body)));
         }
@@ -314,6 +329,24 @@ impl Planner<'_> {
             case.breaks = Some(breach);
         }
     }
+}
+
+/// A body with the broken part of a mutation put in the place that it has there; `None` where the body
+/// does not have that place, and where all of it is broken.
+fn grafted(body: &Value, mutation: &Mutation) -> Option<Value> {
+    let (above, _) = mutation.at.as_str().rsplit_once('/')?;
+    let last = mutation.at.last()?;
+    let mut whole = body.clone();
+    let broken = mutation.at.get(&mutation.value);
+    match whole.pointer_mut(above)? {
+        Value::Object(members) => match broken {
+            Some(value) => drop(members.insert(last, value.clone())),
+            None => drop(members.shift_remove(&last)),
+        },
+        Value::Array(items) => *items.get_mut(last.parse::<usize>().ok()?)? = broken?.clone(),
+        _ => return None,
+    }
+    Some(whole)
 }
 
 /// What is left out as a whole comes first, then one of each part in turn.

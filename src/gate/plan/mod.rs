@@ -41,6 +41,8 @@ pub struct Plan {
     pub unbreakable: Vec<Part>,
     /// Why there are none, where there are none.
     pub left_out: Option<Unreached>,
+    /// The values of a request that the service accepted; broken ones are made from it.
+    pub(super) accepted: Option<RequestParts>,
     /// Methods to be tried that its path does not declare; empty for all operations of a path but one.
     other_methods: Vec<Method>,
     /// Whether there ever were cases in it.
@@ -88,6 +90,7 @@ fn begun(
         cases: Vec::new(),
         unbreakable: Vec::new(),
         left_out: left_out(operation, settings),
+        accepted: None,
         other_methods: Vec::new(),
         has_any: false,
     };
@@ -164,6 +167,7 @@ impl Plan {
         let operation = Arc::clone(&self.operation);
         let mut planner = Planner::new(contract, &operation, settings, strategies);
         planner.has_sent(&self.cases);
+        planner.accepted.clone_from(&self.accepted);
         planner.complete();
         self.unbreakable = planner.unbreakable;
         self.cases.append(&mut planner.cases);
@@ -230,6 +234,8 @@ struct Planner<'p> {
     strategies: &'p Strategies,
     /// Methods to be tried that the path does not declare.
     other_methods: Vec<Method>,
+    /// The values of a request that the service accepted.
+    accepted: Option<RequestParts>,
     /// One for each media type of the body.
     bodies: Vec<BodyValues>,
     cases: Vec<Case>,
@@ -335,6 +341,7 @@ impl<'p> Planner<'p> {
             settings,
             strategies,
             other_methods: Vec::new(),
+            accepted: None,
             bodies: bodies(operation, strategies),
             cases: Vec::new(),
             unbreakable: Vec::new(),

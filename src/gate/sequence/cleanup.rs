@@ -196,7 +196,7 @@ async fn delete_all<T: Transport>(
 }
 
 /// The deletion of a resource with everything that it requires; `None` where the contract has none.
-async fn deletion<T: Transport>(run: &Run<'_, T>, thing: &ResourceInstance) -> Option<Case> {
+async fn deletion<T: Transport>(run: &mut Run<'_, T>, thing: &ResourceInstance) -> Option<Case> {
     let resource = &run.graph.resources[thing.resource];
     let index = resource.delete?;
     let operation = Arc::clone(&run.contract.operations()[index]);
@@ -239,7 +239,7 @@ async fn deletion<T: Transport>(run: &Run<'_, T>, thing: &ResourceInstance) -> O
 
 /// A read of a resource, for the version that its deletion wants.
 async fn version<T: Transport>(
-    run: &Run<'_, T>,
+    run: &mut Run<'_, T>,
     read: usize,
     thing: &ResourceInstance,
 ) -> Option<ExchangeRecord> {

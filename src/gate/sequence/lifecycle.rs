@@ -19,7 +19,11 @@ impl<T: Transport> Sequencer<'_, '_, T> {
     pub(super) async fn lifecycle(&mut self, resource: usize, round: usize) {
         let graph = self.context.graph;
         let known = &graph.resources[resource];
-        if self.is_over() || known.creators.is_empty() {
+        let context = self.context;
+        let steps = life(context.contract, graph, context.settings, resource);
+        let makes = known.creators.iter().any(|one| self.is_allowed(one.operation));
+        // What only other shards are about is theirs.
+        if self.is_over() || known.creators.is_empty() || steps.is_empty() && !makes {
             return;
         }
         let mut state = SequenceState::default();
@@ -37,8 +41,6 @@ impl<T: Transport> Sequencer<'_, '_, T> {
             is_new: fresh.is_new,
             ..Fate::default()
         };
-        let context = self.context;
-        let steps = life(context.contract, graph, context.settings, resource);
         for step in steps {
             let is_due = round == 0 || step.is_repeated;
             if is_due && fate.allows(step.guard) && self.is_named(step.operation, &state) {

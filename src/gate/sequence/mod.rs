@@ -156,6 +156,12 @@ impl<T: Transport> Sequencer<'_, '_, T> {
         is_allowed(self.context.operation(index), self.context.settings)
     }
 
+    /// Whether an operation may be sent to prepare others.
+    fn may_prepare(&self, index: usize) -> bool {
+        let operation = self.context.operation(index);
+        self.context.settings.may_prepare(operation)
+    }
+
     fn is_over(&self) -> bool {
         let run = &self.run;
         self.end.is_some()

@@ -172,10 +172,6 @@ impl Outliner<'_> {
         &self.contract.operations()[index]
     }
 
-    fn is_allowed(&self, index: usize) -> bool {
-        is_allowed(self.operation(index), self.settings)
-    }
-
     fn lifecycle(&mut self, at: usize) -> Option<Sequence> {
         let known = &self.graph.resources[at];
         let mut draft = Draft::default();
@@ -245,7 +241,7 @@ impl Outliner<'_> {
         let resource = &self.graph.resources[at];
         for creator in &resource.creators {
             let index = creator.operation;
-            if !self.is_allowed(index) {
+            if !self.settings.may_prepare(self.operation(index)) {
                 continue;
             }
             let key = resource.shape.key(self.operation(index));
@@ -309,7 +305,7 @@ impl Outliner<'_> {
             let producers: Vec<usize> = edges
                 .filter(|edge| edge.need == *need && edge.role == role)
                 .map(|edge| edge.producer)
-                .filter(|producer| self.is_allowed(*producer))
+                .filter(|producer| self.settings.may_prepare(self.operation(*producer)))
                 .collect();
             for producer in producers {
                 let is_there = match role {

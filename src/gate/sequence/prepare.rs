@@ -229,7 +229,7 @@ impl<T: Transport> Sequencer<'_, '_, T> {
 
     /// Asks for a list, once, and keeps what it names.
     async fn list(&mut self, producer: usize, state: &mut SequenceState, depth: usize) {
-        if !self.is_allowed(producer) || !self.memory.asked.insert(producer) {
+        if !self.may_prepare(producer) || !self.memory.asked.insert(producer) {
             return;
         }
         let mut own = state.clone();
@@ -277,7 +277,7 @@ impl<T: Transport> Sequencer<'_, '_, T> {
         let graph = self.context.graph;
         for creator in graph.resources[resource].creators.iter().take(MAX_CREATORS) {
             let index = creator.operation;
-            if self.memory.fruitless.contains(&index) || !self.is_allowed(index) {
+            if self.memory.fruitless.contains(&index) || !self.may_prepare(index) {
                 continue;
             }
             let operation = self.context.operation(index);
@@ -338,7 +338,7 @@ impl<T: Transport> Sequencer<'_, '_, T> {
             creator.sources.iter().any(of_response)
         };
         let is_new = self.run.existing.is_untouched(resource);
-        let list = known.list.filter(|list| is_new && self.is_allowed(*list));
+        let list = known.list.filter(|list| is_new && self.may_prepare(*list));
         let Some(list) = list.filter(|_| !known.creators.iter().any(is_told)) else {
             return;
         };
@@ -365,7 +365,7 @@ impl<T: Transport> Sequencer<'_, '_, T> {
         let sent = state.records[first..].iter().rev();
         let mut sent = sent.filter(|record| record.operation == creator);
         let parts = sent.next()?.parts.clone();
-        if self.is_over() || !self.is_allowed(list) {
+        if self.is_over() || !self.may_prepare(list) {
             return None;
         }
         let record = read_list(self.run, list, &parts).await?;
