@@ -93,6 +93,12 @@ impl UsedValues {
         let used = body.as_object()?.iter().filter(|(name, value)| {
             may_be_unique(value) && self.known.contains(&key(name, value))
         });
+        let used: Vec<_> = used.collect();
+        // Free texts are what is unique most often, and other values of other kinds may be refused for
+        // reasons of their own.
+        let is_text = |(name, value): &(&String, &Value)| value.is_string() && is_free(schema, name);
+        let texts: Vec<_> = used.iter().copied().filter(is_text).collect();
+        let used = if texts.is_empty() { used } else { texts };
         self.renewed += 1;
         let mut is_any = false;
         for (name, _) in used {
@@ -133,6 +139,15 @@ fn another(
         let mut other = whole.clone();
         other[name] = drawn;
         (!is_known(&other[name]) && schema.is_valid(&other)).then_some(other)
+    })
+}
+
+/// Whether a property takes any text.
+fn is_free(schema: &Schema, name: &str) -> bool {
+    schema.property(name).is_some_and(|property| {
+        let target = property.target();
+        let raw = target.raw();
+        ["format", "enum", "const"].iter().all(|keyword| raw.get(keyword).is_none())
     })
 }
 
