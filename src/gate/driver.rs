@@ -250,9 +250,11 @@ impl<'r, T: Transport> Run<'r, T> {
         let mut kept = Vec::with_capacity(cases.len());
         for case in cases {
             if self.existing.would_change(&context, case) {
-                let instead = self.on_created(case);
-                if let Some(instead) = instead {
-                    kept.push(instead);
+                // What no operation declares is not meant to change anything; still it is sent to what the
+                // run created where there is something.
+                if case.phase == Phase::Methods {
+                    let instead = self.on_created(case);
+                    kept.push(instead.unwrap_or_else(|| case.clone()));
                     continue;
                 }
                 let id = case.operation.id.to_string();
@@ -266,9 +268,6 @@ impl<'r, T: Transport> Run<'r, T> {
 
     /// A case of another method, about a resource that the run created in place of the one it names.
     fn on_created(&self, case: &Case) -> Option<Case> {
-        if case.phase != Phase::Methods {
-            return None;
-        }
         let mut parts = case.parts.clone();
         let context = self.context();
         let key = context.key_of(&case.operation)?;
@@ -400,8 +399,8 @@ impl<'r, T: Transport> Run<'r, T> {
             self.pool.take(self.contract, base, &case.operation, &given);
             let context = self.context();
             if let Some(index) = context.index(&case.operation) {
-                self.existing
-                    .observe(&context, index, &given, &self.litter);
+                let is_created = |path: &str| self.litter.holds(path);
+                self.existing.observe(&context, index, &given, &is_created);
             }
             self.remember_refusal(case, status);
             self.learn(case, exchange, body);
@@ -438,8 +437,8 @@ impl<'r, T: Transport> Run<'r, T> {
         self.pool.take(self.contract, base, &case.operation, &given);
         let context = self.context();
         if let Some(index) = context.index(&case.operation) {
-            self.existing
-                .observe(&context, index, &given, &self.litter);
+            let is_created = |path: &str| self.litter.holds(path);
+            self.existing.observe(&context, index, &given, &is_created);
         }
     }
 

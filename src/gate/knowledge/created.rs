@@ -26,6 +26,8 @@ pub(crate) struct CreatedResources {
 pub(crate) struct Unnamed {
     /// The operation, by its place in the contract.
     pub(crate) operation: usize,
+    /// The path that it was sent to.
+    path: String,
     /// What was sent.
     pub(crate) parts: RequestParts,
 }
@@ -91,6 +93,7 @@ impl CreatedResources {
                     }
                     self.unnamed.push(Unnamed {
                         operation: index,
+                        path: path_of(&request.url).to_owned(),
                         parts,
                     });
                 }
@@ -106,10 +109,12 @@ impl CreatedResources {
 
     /// Takes out what is gone, and what was a part of it.
     pub(crate) fn remove(&mut self, gone: &str) {
-        self.things.retain(|path, _| {
-            path.strip_prefix(gone)
-                .is_none_or(|rest| !rest.is_empty() && !rest.starts_with('/'))
-        });
+        let is_left = |path: &str| {
+            let below = path.strip_prefix(gone);
+            below.is_none_or(|rest| !rest.is_empty() && !rest.starts_with('/'))
+        };
+        self.things.retain(|path, _| is_left(path));
+        self.unnamed.retain(|one| is_left(&one.path));
     }
 
     /// Whether everything is gone, as far as it is known.

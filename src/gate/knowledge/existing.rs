@@ -9,12 +9,11 @@ use http::{Method, StatusCode};
 
 use super::{
     context::{ResourceContext, path_of},
-    created::CreatedResources,
     view::ExchangeView,
 };
 use crate::{
     contract::graph::Shape,
-    run::{Case, Existing, Phase},
+    run::{Case, Existing},
 };
 
 /// The most paths that are remembered.
@@ -45,7 +44,7 @@ impl ExistingResources {
         context: &ResourceContext<'_>,
         operation: usize,
         given: &ExchangeView<'_>,
-        created: &CreatedResources,
+        is_created: &dyn Fn(&str) -> bool,
     ) {
         let request = &given.exchange.request;
         let status = given.exchange.response.status;
@@ -57,7 +56,7 @@ impl ExistingResources {
             if resource.read == Some(operation) {
                 if [StatusCode::NOT_FOUND, StatusCode::GONE].contains(&status) {
                     self.absent.insert(path.to_owned());
-                } else if status.is_success() && !created.holds(path) && !self.made.contains(&at) {
+                } else if status.is_success() && !is_created(path) && !self.made.contains(&at) {
                     self.paths.insert(path.to_owned());
                 }
             }
@@ -100,9 +99,7 @@ impl ExistingResources {
         }
         let path = path_of(&case.request.url);
         let is_addition = *method == Method::POST;
-        // What a method does that is not declared nobody knows, but it has no body to put anywhere.
-        let is_bare = case.phase == Phase::Methods && *method != Method::DELETE;
-        let removes_all = !is_addition && !is_bare && self.is_any_below(path);
+        let removes_all = !is_addition && self.is_any_below(path);
         let Some(named) = named_path(context, case, path) else {
             return removes_all;
         };

@@ -9,6 +9,18 @@ use crate::{
 };
 
 impl Planner<'_> {
+    /// The bodies that the document shows as they stand, and each with given values after it.
+    pub(super) fn shown_bodies_with_given(&self) -> Vec<(String, Value)> {
+        let mut bodies = Vec::new();
+        for (range, body) in self.shown_bodies() {
+            let filled = self.with_given(&range, body.clone(), None);
+            let is_other = filled != body;
+            bodies.push((range.clone(), body));
+            bodies.extend(is_other.then_some((range, filled)));
+        }
+        bodies
+    }
+
     /// The body with given values in place of those of the same name, but for the property `kept`. A
     /// parameter of that name is meant before a property.
     pub(super) fn with_given(&self, range: &str, mut body: Value, kept: Option<&str>) -> Value {

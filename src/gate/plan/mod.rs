@@ -487,18 +487,6 @@ impl<'p> Planner<'p> {
             .collect()
     }
 
-    /// The bodies that the document shows as they stand, and each with given values after it.
-    fn shown_bodies_with_given(&self) -> Vec<(String, Value)> {
-        let mut bodies = Vec::new();
-        for (range, body) in self.shown_bodies() {
-            let filled = self.with_given(&range, body.clone(), None);
-            let is_other = filled != body;
-            bodies.push((range.clone(), body));
-            bodies.extend(is_other.then_some((range, filled)));
-        }
-        bodies
-    }
-
     fn requires_body(&self) -> bool {
         let body = self.operation.request_body.as_ref();
         body.is_some_and(|body| body.required)

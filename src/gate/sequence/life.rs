@@ -3,17 +3,48 @@
 //! What `oasgate plan` prints, what the budget counts and what a run sends is this one list. A guard
 //! says of each step what must have happened before it.
 
-use super::{
-    is_allowed,
-    outline::{Guard, below},
-};
+use http::Method;
+
+use super::is_allowed;
 use crate::{
-    contract::{Contract, graph::Graph},
+    contract::{
+        Contract,
+        graph::{Graph, Resource, Shape},
+    },
     run::LiveSettings,
 };
 
+/// How many operations below a thing are asked in one sequence.
+const MAX_BELOW: usize = 4;
+
 /// How often a change is tried with other values.
 const MAX_CHANGES: usize = 2;
+
+/// What must have happened to the resource of a sequence before a step is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Guard {
+    /// Nothing.
+    Always,
+    /// It was created, or is there.
+    Created,
+    /// It was created, and the service says that it is new.
+    New,
+    /// A read of it found nothing.
+    Missing,
+    /// The change before was accepted.
+    Changed,
+    /// The deletion before was refused.
+    Refused,
+    /// It was deleted.
+    Deleted,
+}
+
+impl Guard {
+    /// Whether the step is sent where everything is answered as it should be.
+    pub const fn is_expected(self) -> bool {
+        !matches!(self, Self::Missing | Self::Refused)
+    }
+}
 
 /// One step in the life of a resource that was created.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,6 +145,23 @@ pub(super) fn life(
         steps.each(read, Guard::Deleted, "what was deleted is read");
     }
     steps.0
+}
+
+/// Operations at paths below a thing, in the document's order.
+fn below(contract: &Contract, resource: &Resource, safe: bool) -> Vec<usize> {
+    let shape = &resource.shape;
+    let operations = contract.operations().iter().enumerate();
+    operations
+        .filter(|(_, operation)| {
+            let own = Shape::of(operation);
+            own != *shape
+                && shape.contains(&own)
+                && operation.is_safe() == safe
+                && operation.method != Method::DELETE
+        })
+        .map(|(index, _)| index)
+        .take(MAX_BELOW)
+        .collect()
 }
 
 #[derive(Default)]

@@ -4,8 +4,7 @@ use http::{Method, StatusCode};
 
 use super::{
     Request, Sequencer,
-    life::{Fate, LifeStep, StepValues, life},
-    outline::Guard,
+    life::{Fate, Guard, LifeStep, StepValues, life},
     prepare::SequenceState,
     values::BodyFrom,
 };

@@ -46,7 +46,8 @@ use crate::{
 
 pub(crate) use cleanup::{cleanup, name_leftovers};
 pub(crate) use outline::of as outline;
-pub use outline::{Guard, Sequence, Step, sequences};
+pub use life::Guard;
+pub use outline::{Sequence, Step, sequences};
 pub(crate) use set_up::{State, set_up, state_for};
 
 use prepare::SequenceState;

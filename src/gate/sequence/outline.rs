@@ -6,7 +6,10 @@ use std::{collections::HashSet, sync::Arc};
 
 use http::Method;
 
-use super::{is_allowed, life::life};
+use super::{
+    is_allowed,
+    life::{Guard, life},
+};
 use crate::{
     contract::{
         Contract, Location, Operation,
@@ -14,9 +17,6 @@ use crate::{
     },
     run::{LiveSettings, Phase},
 };
-
-/// How many operations below a thing are asked in one sequence.
-const MAX_BELOW: usize = 4;
 
 /// One sequence.
 #[derive(Clone, Debug)]
@@ -42,32 +42,6 @@ pub struct Step {
     pub is_repeated: bool,
     /// What must have happened before it is sent.
     pub guard: Guard,
-}
-
-/// What must have happened to the resource of a sequence before a step is sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Guard {
-    /// Nothing.
-    Always,
-    /// It was created, or is there.
-    Created,
-    /// It was created, and the service says that it is new.
-    New,
-    /// A read of it found nothing.
-    Missing,
-    /// The change before was accepted.
-    Changed,
-    /// The deletion before was refused.
-    Refused,
-    /// It was deleted.
-    Deleted,
-}
-
-impl Guard {
-    /// Whether the step is sent where everything is answered as it should be.
-    pub const fn is_expected(self) -> bool {
-        !matches!(self, Self::Missing | Self::Refused)
-    }
 }
 
 impl Sequence {
@@ -98,23 +72,6 @@ pub(crate) fn of(contract: &Contract, graph: &Graph, settings: &LiveSettings) ->
         reached: HashSet::new(),
     };
     outliner.all()
-}
-
-/// Operations at paths below a thing, in the document's order.
-pub(super) fn below(contract: &Contract, resource: &Resource, safe: bool) -> Vec<usize> {
-    let shape = &resource.shape;
-    let operations = contract.operations().iter().enumerate();
-    operations
-        .filter(|(_, operation)| {
-            let own = Shape::of(operation);
-            own != *shape
-                && shape.contains(&own)
-                && operation.is_safe() == safe
-                && operation.method != Method::DELETE
-        })
-        .map(|(index, _)| index)
-        .take(MAX_BELOW)
-        .collect()
 }
 
 /// Walks through sequences as a run does, taking every request as answered.
