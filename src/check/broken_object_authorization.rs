@@ -165,7 +165,16 @@ fn has_an_owner(steps: &[Step<'_>], path: &str) -> bool {
 
 /// Whether what a response shows has a property that says whose it is.
 fn names_an_owner(step: &Step<'_>) -> bool {
-    const OWNERS: &[&str] = &["account", "author", "createdby", "creator", "customer", "owner", "tenant", "user"];
+    const OWNERS: &[&str] = &[
+        "account",
+        "author",
+        "createdby",
+        "creator",
+        "customer",
+        "owner",
+        "tenant",
+        "user",
+    ];
     let body = step.exchange.response.body.bytes();
     let Ok(Value::Object(members)) = serde_json::from_slice(body) else {
         return false;

@@ -95,9 +95,7 @@ impl Check for UndeclaredStatus {
 fn is_of_http(subject: &Subject<'_>) -> bool {
     let is_refusal = [StatusCode::BAD_REQUEST, StatusCode::UNSUPPORTED_MEDIA_TYPE]
         .contains(&subject.exchange.response.status);
-    is_refusal
-        && subject.intent == Intent::Break
-        && subject.breaks.is_none_or(Breach::is_of_bytes)
+    is_refusal && subject.intent == Intent::Break && subject.breaks.is_none_or(Breach::is_of_bytes)
 }
 
 fn declared_list(operation: &Operation) -> String {

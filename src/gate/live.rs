@@ -245,7 +245,8 @@ impl<T: Transport> Run<'_, T> {
         let is_elsewhere = nothing
             && summaries.iter().all(|summary| {
                 let is_excluded = summary.unreached == Some(Unreached::Excluded);
-                is_excluded || summary.held > 0 && summary.statuses.keys().all(|status| *status == 404)
+                is_excluded
+                    || summary.held > 0 && summary.statuses.keys().all(|status| *status == 404)
             });
         for summary in &summaries {
             let plan = plans

@@ -30,11 +30,10 @@ mod tally;
 
 pub use crate::run::{
     Baseline, BaselineError, BaselineSummary, Case, CleanUp, Coverage, Credential, Credentials,
-    Existing,
-    End, Event, Growth, Header, KnownFinding, Listener, LiveSettings, MalformedShard, Methods,
-    NamedCredential, OperationSummary, Outcome, Phase, PollingRule, Progress, RandomEnd, RunKind,
-    Scope, Settings, Severities, SeverityRule, Shard, Share, SnapshotSummary, TokenForm, Unreached,
-    Witness, WitnessKind, base_of,
+    End, Event, Existing, Growth, Header, KnownFinding, Listener, LiveSettings, MalformedShard,
+    Methods, NamedCredential, OperationSummary, Outcome, Phase, PollingRule, Progress, RandomEnd,
+    RunKind, Scope, Settings, Severities, SeverityRule, Shard, Share, SnapshotSummary, TokenForm,
+    Unreached, Witness, WitnessKind, base_of,
 };
 pub use hold::{Held, hold};
 pub use interrupt::Interrupt;

@@ -102,10 +102,13 @@ impl<T: Transport> Run<'_, T> {
             {
                 let mut case = case.clone();
                 case.credential = CredentialChoice::Unasked;
-                "with the credential, which the document does not ask for".clone_into(&mut case.why);
-                self.settings
-                    .credentials
-                    .apply(&plan.operation, &mut case.request, case.credential);
+                "with the credential, which the document does not ask for"
+                    .clone_into(&mut case.why);
+                self.settings.credentials.apply(
+                    &plan.operation,
+                    &mut case.request,
+                    case.credential,
+                );
                 round.push(case);
             }
         }
@@ -152,7 +155,9 @@ impl<T: Transport> Run<'_, T> {
         for parameter in &operation.parameters {
             let name = parameter.name.as_str();
             let wants = parameter.location == Location::Path || parameter.required;
-            let is_known = values.iter().any(|(known, _): &(String, String)| known == name);
+            let is_known = values
+                .iter()
+                .any(|(known, _): &(String, String)| known == name);
             if !wants || is_known || !self.settings.given(name).is_empty() {
                 continue;
             }
@@ -175,7 +180,10 @@ impl<T: Transport> Run<'_, T> {
         }
         // What a body names beside.
         let index = context.index(operation);
-        for need in index.map(|index| context.body_needs(index)).unwrap_or_default() {
+        for need in index
+            .map(|index| context.body_needs(index))
+            .unwrap_or_default()
+        {
             let Need::Body(pointer) = &need else { continue };
             let Some(name) = pointer.last() else { continue };
             if !self.settings.given(&name).is_empty() {

@@ -98,8 +98,7 @@ impl Credentials {
     /// Whether a credential of the run itself goes to an operation.
     pub(crate) fn is_sent_to(&self, operation: &Operation) -> bool {
         let mut names = self.headers.iter().map(|(name, _)| name);
-        names.any(|name| is_credential(name.as_str()))
-            || self.main.is_known() && !operation.is_open
+        names.any(|name| is_credential(name.as_str())) || self.main.is_known() && !operation.is_open
     }
 
     /// All secrets, of everybody.

@@ -24,7 +24,7 @@ pub use known::{BaselineSummary, KnownFinding};
 pub use outcome::{End, OperationSummary, Outcome, SnapshotSummary, Unreached};
 pub(crate) use settings::given_value;
 pub use settings::{
-    CleanUp, Existing, LiveSettings, Methods, PollingRule, RandomEnd, Settings, Severities, SeverityRule,
-    base_of,
+    CleanUp, Existing, LiveSettings, Methods, PollingRule, RandomEnd, Settings, Severities,
+    SeverityRule, base_of,
 };
 pub use shard::{MalformedShard, Shard};

@@ -205,8 +205,7 @@ impl LiveSettings {
     pub(crate) fn may_prepare(&self, operation: &Operation) -> bool {
         let is_safe = operation.is_safe() || self.methods == Methods::All;
         let mut helpers = self.helpers.iter();
-        is_safe
-            && (self.includes(operation) || helpers.any(|name| name == operation.id.as_str()))
+        is_safe && (self.includes(operation) || helpers.any(|name| name == operation.id.as_str()))
     }
 
     /// The texts that the user gave for a parameter.

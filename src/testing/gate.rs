@@ -14,8 +14,8 @@ use crate::{
     contract::UnknownOperation,
     exchange::{Request, Response},
     gate::{
-        self, CleanUp, Existing, Credential, Credentials, Event, Interrupt, Listener as _, LiveSettings,
-        Methods, NamedCredential, Outcome, Phase, PollingRule,
+        self, CleanUp, Credential, Credentials, Event, Existing, Interrupt, Listener as _,
+        LiveSettings, Methods, NamedCredential, Outcome, Phase, PollingRule,
     },
     report::{Colour, Detail, Terminal},
     transport::{Secret, ServiceTransport, Transport},

@@ -23,7 +23,9 @@ use crate::{
 };
 use oasgate::{
     finding::Severity,
-    gate::{self, CleanUp, Existing, Interrupt, LiveSettings, Methods, Phase, RandomEnd, Scope, Shard},
+    gate::{
+        self, CleanUp, Existing, Interrupt, LiveSettings, Methods, Phase, RandomEnd, Scope, Shard,
+    },
     transport::{Connection, HttpTransport, is_up},
 };
 

@@ -30,6 +30,8 @@ pub(crate) enum Constraint {
     AtMost(i64),
     /// `must be at least 1`
     AtLeast(i64),
+    /// `no more than 2 decimal places`
+    Decimals(usize),
     /// `at most 10 characters`
     LongestText(usize),
     /// `at least 3 characters`
@@ -280,6 +282,12 @@ impl Constraint {
         let is_length = |rest: &str| rest.contains("character") || rest.contains("long");
         if let Some(rest) = behind(MOST) {
             let most = number(rest)?;
+            if rest.contains("decimal") {
+                return usize::try_from(most).ok().map(Self::Decimals);
+            }
+            if counts_parts(rest) {
+                return None;
+            }
             return Some(if is_length(rest) {
                 Self::LongestText(usize::try_from(most).ok()?)
             } else {
@@ -288,6 +296,9 @@ impl Constraint {
         }
         if let Some(rest) = behind(LEAST) {
             let least = number(rest)?;
+            if rest.contains("decimal") || counts_parts(rest) {
+                return None;
+            }
             return Some(if is_length(rest) {
                 Self::ShortestText(usize::try_from(least).ok()?)
             } else {
@@ -303,6 +314,7 @@ impl Constraint {
             Self::MultipleOf(step) => format!("a multiple of {step}"),
             Self::AtMost(most) => format!("at most {most}"),
             Self::AtLeast(least) => format!("at least {least}"),
+            Self::Decimals(most) => format!("a number of at most {most} decimal places"),
             Self::LongestText(most) => format!("at most {most} characters"),
             Self::ShortestText(least) => format!("at least {least} characters"),
             Self::OneOf(values) => format!("one of {}", values.join(", ")),
@@ -312,7 +324,7 @@ impl Constraint {
     /// The keyword that would say it in the document.
     pub(crate) const fn keyword(&self) -> &'static str {
         match self {
-            Self::MultipleOf(_) => "multipleOf",
+            Self::MultipleOf(_) | Self::Decimals(_) => "multipleOf",
             Self::AtMost(_) => "maximum",
             Self::AtLeast(_) => "minimum",
             Self::LongestText(_) => "maxLength",
@@ -327,6 +339,7 @@ impl Constraint {
             Self::MultipleOf(step) => Value::from(value.as_i64()? / step * step),
             Self::AtMost(most) => Value::from(value.as_i64()?.min(*most)),
             Self::AtLeast(least) => Value::from(value.as_i64()?.max(*least)),
+            Self::Decimals(most) => with_decimals(value, *most)?,
             Self::LongestText(most) => value
                 .as_str()?
                 .chars()
@@ -353,6 +366,34 @@ impl Constraint {
         };
         let is_valid = schema.is_none_or(|schema| schema.is_valid(&nearest));
         (nearest != *value && is_valid).then_some(nearest)
+    }
+}
+
+/// Whether a limit is one on how many parts a value has, and not on the value.
+fn counts_parts(rest: &str) -> bool {
+    const PARTS: &[&str] = &["digit", "element", "entries", "entry", "item", "propert"];
+    let mut words = rest.split_whitespace().skip(1).take(3);
+    words.any(|word| PARTS.iter().any(|part| word.starts_with(part)))
+}
+
+/// A number, or the text of one, cut after some decimal places.
+fn with_decimals(value: &Value, most: usize) -> Option<Value> {
+    let text = match value {
+        Value::String(text) => text.clone(),
+        Value::Number(number) => number.to_string(),
+        _ => return None,
+    };
+    let (whole, decimals) = text.split_once('.')?;
+    if decimals.len() <= most || !decimals.bytes().all(|one| one.is_ascii_digit()) {
+        return None;
+    }
+    let cut = match most {
+        0 => whole.to_owned(),
+        _ => format!("{whole}.{}", decimals.get(..most)?),
+    };
+    match value {
+        Value::String(_) => Some(cut.into()),
+        _ => cut.parse().ok().map(Value::Number),
     }
 }
 
@@ -412,6 +453,10 @@ mod tests {
             ("must be >= -3", Constraint::AtLeast(-3)),
             ("at most 9 characters", Constraint::LongestText(9)),
             (
+                "Decimal input should have no more than 2 decimal places",
+                Constraint::Decimals(2),
+            ),
+            (
                 "sort must be one of: 'name', 'Age' or 'id'.",
                 Constraint::OneOf(vec!["name".into(), "Age".into(), "id".into()]),
             ),
@@ -425,6 +470,8 @@ mod tests {
         for text in [
             "one of the fields is wrong",
             "must be at most 0.5",
+            "at most 3 items are allowed",
+            "no more than 8 digits in total",
             "no such thing",
             "a multiple of something",
         ] {
@@ -438,6 +485,10 @@ mod tests {
         assert_eq!(keep(&Constraint::MultipleOf(5), json!(13)), Some(json!(10)));
         assert_eq!(keep(&Constraint::MultipleOf(5), json!(10)), None);
         assert_eq!(keep(&Constraint::AtMost(10), json!(13)), Some(json!(10)));
+        let decimals = Constraint::Decimals(2);
+        assert_eq!(keep(&decimals, json!(7243.516)), Some(json!(7243.51)));
+        assert_eq!(keep(&decimals, json!("0.125")), Some(json!("0.12")));
+        assert_eq!(keep(&decimals, json!(7)), None);
         assert_eq!(
             keep(&Constraint::LongestText(2), json!("abc")),
             Some(json!("ab"))

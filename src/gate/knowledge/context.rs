@@ -73,13 +73,15 @@ impl<'n> ResourceContext<'n> {
             let rest = path_of(&request.url).strip_prefix(thing.path.as_str());
             rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         };
-        located.filter(|thing| {
-            is_created && request.method == Method::POST && !is_above(thing)
-        })
+        located.filter(|thing| is_created && request.method == Method::POST && !is_above(thing))
     }
 
     /// The thing that a request at the very path of a resource is about.
-    pub(crate) fn at_path(&self, operation: usize, parts: &RequestParts) -> Option<ResourceInstance> {
+    pub(crate) fn at_path(
+        &self,
+        operation: usize,
+        parts: &RequestParts,
+    ) -> Option<ResourceInstance> {
         let operation = self.operation(operation);
         let shape = Shape::of(operation);
         let mut resources = self.graph.resources.iter();

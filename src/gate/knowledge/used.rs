@@ -90,13 +90,15 @@ impl UsedValues {
         let media_type = media_types.iter().find(|one| one.range.as_str() == range)?;
         let schema = media_type.schema.as_ref()?;
         let mut fresh = body.clone();
-        let used = body.as_object()?.iter().filter(|(name, value)| {
-            may_be_unique(value) && self.known.contains(&key(name, value))
-        });
+        let used = body
+            .as_object()?
+            .iter()
+            .filter(|(name, value)| may_be_unique(value) && self.known.contains(&key(name, value)));
         let used: Vec<_> = used.collect();
         // Free texts are what is unique most often, and other values of other kinds may be refused for
         // reasons of their own.
-        let is_text = |(name, value): &(&String, &Value)| value.is_string() && is_free(schema, name);
+        let is_text =
+            |(name, value): &(&String, &Value)| value.is_string() && is_free(schema, name);
         let texts: Vec<_> = used.iter().copied().filter(is_text).collect();
         let used = if texts.is_empty() { used } else { texts };
         self.renewed += 1;
@@ -147,7 +149,9 @@ fn is_free(schema: &Schema, name: &str) -> bool {
     schema.property(name).is_some_and(|property| {
         let target = property.target();
         let raw = target.raw();
-        ["format", "enum", "const"].iter().all(|keyword| raw.get(keyword).is_none())
+        ["format", "enum", "const"]
+            .iter()
+            .all(|keyword| raw.get(keyword).is_none())
     })
 }
 

@@ -34,7 +34,8 @@ impl Planner<'_> {
             Value::Object(members) => members.keys().cloned().collect(),
             _ => return body,
         };
-        let is_parameter = |name: &str| self.operation.parameters.iter().any(|one| one.name == name);
+        let is_parameter =
+            |name: &str| self.operation.parameters.iter().any(|one| one.name == name);
         let obeyed = schema.is_valid(&body);
         for name in names {
             let given = self.settings.given(&name);

@@ -142,7 +142,7 @@ pub(super) async fn read_list<T: Transport>(
         asker: String::new(),
         made: None,
         listed: Vec::new(),
-            is_synthetic: false,
+        is_synthetic: false,
         is_polled: false,
     })
 }
@@ -270,7 +270,7 @@ async fn version<T: Transport>(
         asker: String::new(),
         made: None,
         listed: Vec::new(),
-            is_synthetic: false,
+        is_synthetic: false,
         is_polled: false,
     })
 }

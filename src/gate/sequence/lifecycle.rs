@@ -20,7 +20,10 @@ impl<T: Transport> Sequencer<'_, '_, T> {
         let known = &graph.resources[resource];
         let context = self.context;
         let steps = life(context.contract, graph, context.settings, resource);
-        let makes = known.creators.iter().any(|one| self.is_allowed(one.operation));
+        let makes = known
+            .creators
+            .iter()
+            .any(|one| self.is_allowed(one.operation));
         // What only other shards are about is theirs.
         if self.is_over() || known.creators.is_empty() || steps.is_empty() && !makes {
             return;

@@ -45,8 +45,8 @@ use crate::{
 };
 
 pub(crate) use cleanup::{cleanup, name_leftovers};
-pub(crate) use outline::of as outline;
 pub use life::Guard;
+pub(crate) use outline::of as outline;
 pub use outline::{Sequence, Step, sequences};
 pub(crate) use set_up::{State, set_up, state_for};
 

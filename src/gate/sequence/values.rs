@@ -13,7 +13,9 @@ use crate::{
     },
     gate::{
         knowledge::{
-            context::{ResourceContext, path_of}, history::ExchangeRecord, instance::ResourceInstance,
+            context::{ResourceContext, path_of},
+            history::ExchangeRecord,
+            instance::ResourceInstance,
             pool::Pool,
             view::plain,
         },

@@ -98,7 +98,9 @@ pub(crate) enum ConfigError {
         source: MalformedRate,
     },
     /// A parameter that the document does not have.
-    #[error("{place}: no parameter of the document, and no property of a body, is called {name:?}{hint}")]
+    #[error(
+        "{place}: no parameter of the document, and no property of a body, is called {name:?}{hint}"
+    )]
     UnknownParameter {
         /// `oasgate.toml:3:1`.
         place: String,
