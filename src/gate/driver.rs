@@ -269,8 +269,7 @@ impl<'r, T: Transport> Run<'r, T> {
     /// A case of another method, about a resource that the run created in place of the one it names.
     fn on_created(&self, case: &Case) -> Option<Case> {
         let mut parts = case.parts.clone();
-        let context = self.context();
-        let key = context.key_of(&case.operation)?;
+        let key = ResourceContext::key_of(&case.operation)?;
         let thing = self.litter.newest().find_map(|thing| {
             let shape = &self.graph.resources[thing.resource].shape;
             thing.value_for(shape, &case.operation, key)?;

@@ -5,7 +5,12 @@ use std::{borrow::Cow, collections::VecDeque, ops::ControlFlow, sync::Arc};
 use http::Method;
 
 use super::{
-    budget::share, driver::Run, identity::identity, knowledge::view::plain, plan::Plan, sequence,
+    budget::share,
+    driver::Run,
+    identity::identity,
+    knowledge::{context::ResourceContext, view::plain},
+    plan::Plan,
+    sequence,
 };
 use crate::{
     contract::{Location, Operation, graph::Need},
@@ -146,7 +151,7 @@ impl<T: Transport> Run<'_, T> {
     fn values_for(&self, operation: &Operation) -> Texts {
         let context = self.context();
         let keeps = self.settings.existing == Existing::Keep && !operation.is_safe();
-        let key = context.key_of(operation);
+        let key = ResourceContext::key_of(operation);
         let changed = key.filter(|name| keeps && context.can_be_made(operation, name));
         let mut values = Vec::new();
         if changed.is_some() && operation.method != Method::DELETE {
@@ -207,9 +212,7 @@ impl<T: Transport> Run<'_, T> {
                 Some(((*name).to_owned(), plain(value)))
             });
             let found: Texts = found.collect();
-            let is_whole = self
-                .context()
-                .key_of(operation)
+            let is_whole = ResourceContext::key_of(operation)
                 .is_some_and(|key| found.iter().any(|(name, _)| name == key));
             if is_whole {
                 values.extend(found);

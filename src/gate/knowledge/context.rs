@@ -203,7 +203,7 @@ impl<'n> ResourceContext<'n> {
     }
 
     /// The parameter whose value names what an operation is about: the last one of its path.
-    pub(crate) fn key_of(&self, operation: &'n Operation) -> Option<&'n str> {
+    pub(crate) fn key_of(operation: &Operation) -> Option<&str> {
         let shape = Shape::of(operation);
         (0..shape.len())
             .rev()

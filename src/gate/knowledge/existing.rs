@@ -107,8 +107,7 @@ impl ExistingResources {
             return named != path && removes_all;
         }
         let adds_a_part = is_addition
-            && context
-                .key_of(&case.operation)
+            && ResourceContext::key_of(&case.operation)
                 .is_some_and(|key| !context.can_be_made(&case.operation, key));
         !adds_a_part
     }

@@ -67,7 +67,7 @@ pub(crate) fn name_leftovers<T: Transport>(run: &mut Run<'_, T>) {
     for (operation, count) in counts {
         let operation = &run.contract.operations()[operation];
         notices.push(format!(
-            "{count} of the resources that {} created are left: no response names them",
+            "left by {}, since no response names what it created: {count}",
             operation.id
         ));
     }

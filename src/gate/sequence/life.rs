@@ -195,27 +195,45 @@ pub(super) struct Fate {
     pub(super) is_new: bool,
     /// It was read and was not there.
     pub(super) is_missing: bool,
-    /// The last change was accepted.
-    pub(super) is_changed: bool,
-    /// The last deletion was refused.
-    pub(super) is_refused: bool,
-    /// It was deleted by the run's own credential.
-    pub(super) is_deleted: bool,
-    /// It was deleted, by whomever.
-    pub(super) is_gone: bool,
+    /// What came of the last change or deletion.
+    pub(super) last: Change,
+    /// Who deleted it.
+    pub(super) deleted: Option<Deleter>,
+}
+
+/// What came of a change or a deletion.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Change {
+    /// Nothing that a later step asks for.
+    #[default]
+    None,
+    /// A change was accepted.
+    Accepted,
+    /// A deletion was refused.
+    Refused,
+}
+
+/// Who deleted a resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Deleter {
+    /// The run's own credential.
+    Own,
+    /// Another one.
+    Other,
 }
 
 impl Fate {
     /// Whether a step may be sent.
-    pub(super) const fn allows(&self, guard: Guard) -> bool {
+    pub(super) fn allows(self, guard: Guard) -> bool {
+        let is_there = self.deleted.is_none();
         match guard {
             Guard::Always => true,
-            Guard::Created => !self.is_gone,
-            Guard::New => self.is_new && !self.is_gone,
+            Guard::Created => is_there,
+            Guard::New => self.is_new && is_there,
             Guard::Missing => self.is_missing,
-            Guard::Changed => self.is_changed && !self.is_gone,
-            Guard::Refused => self.is_refused && !self.is_gone,
-            Guard::Deleted => self.is_deleted,
+            Guard::Changed => self.last == Change::Accepted && is_there,
+            Guard::Refused => self.last == Change::Refused && is_there,
+            Guard::Deleted => self.deleted == Some(Deleter::Own),
         }
     }
 }
@@ -285,7 +303,7 @@ mod tests {
     fn nothing_is_done_with_what_is_gone() {
         let gone = Fate {
             is_new: true,
-            is_gone: true,
+            deleted: Some(Deleter::Other),
             ..Fate::default()
         };
         for guard in [Guard::Created, Guard::New, Guard::Changed, Guard::Refused] {

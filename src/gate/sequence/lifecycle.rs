@@ -4,7 +4,7 @@ use http::{Method, StatusCode};
 
 use super::{
     Request, Sequencer,
-    life::{Fate, Guard, LifeStep, StepValues, life},
+    life::{Change, Deleter, Fate, Guard, LifeStep, StepValues, life},
     prepare::SequenceState,
     values::BodyFrom,
 };
@@ -66,7 +66,10 @@ impl<T: Transport> Sequencer<'_, '_, T> {
         let index = step.operation;
         if let StepValues::Varied(most) = step.values {
             let sent = self.try_to_send(index, None, state, step.why, most).await;
-            fate.is_changed = sent.is_some();
+            fate.last = match sent {
+                Some(()) => Change::Accepted,
+                None => Change::None,
+            };
             return;
         }
         if step.guard == Guard::Deleted {
@@ -75,9 +78,15 @@ impl<T: Transport> Sequencer<'_, '_, T> {
         let status = self.step(index, step.actor, step.why, state).await;
         let Some(status) = status else { return };
         if self.context.operation(index).method == Method::DELETE {
-            fate.is_refused = status.is_client_error();
-            fate.is_gone |= status.is_success();
-            fate.is_deleted |= status.is_success() && step.actor.is_none();
+            if status.is_success() {
+                let who = step.actor.map_or(Deleter::Own, |_| Deleter::Other);
+                fate.deleted = fate.deleted.or(Some(who));
+            }
+            fate.last = if status.is_client_error() {
+                Change::Refused
+            } else {
+                Change::None
+            };
         } else if step.guard == Guard::Created && read == Some(index) {
             fate.is_missing |= [StatusCode::NOT_FOUND, StatusCode::GONE].contains(&status);
             if !step.is_repeated {
