@@ -32,6 +32,10 @@ use oasgate::{
 /// Send requests to a running service and hold its responses against the document
 #[derive(Debug, ClapArgs)]
 #[command(after_help = EXAMPLES)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line"
+)]
 pub(crate) struct Args {
     #[command(flatten)]
     run: RunArgs,
@@ -280,11 +284,12 @@ fn settings(args: &Args, prepared: &Prepared) -> std::result::Result<LiveSetting
     let mut configured = config.parameter_values();
     configured.retain(|(name, _)| !parameters.iter().any(|(typed, _)| typed == name));
     parameters.append(&mut configured);
-    let all: Vec<String> = match parameters.is_empty() {
-        true => Vec::new(),
-        false => (contract.operations().iter())
+    let all: Vec<String> = if parameters.is_empty() {
+        Vec::new()
+    } else {
+        (contract.operations().iter())
             .flat_map(|operation| operation.value_names())
-            .collect(),
+            .collect()
     };
     let all_names = || all.iter().map(String::as_str);
     for (name, _) in &parameters {

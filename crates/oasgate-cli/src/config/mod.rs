@@ -294,9 +294,10 @@ impl Config {
 
     fn known_parameters(&self, contract: &Contract) -> Result<(), ConfigError> {
         let operations = contract.operations().iter();
-        let all: Vec<String> = match self.parameters.is_empty() {
-            true => Vec::new(),
-            false => operations.flat_map(|one| one.value_names()).collect(),
+        let all: Vec<String> = if self.parameters.is_empty() {
+            Vec::new()
+        } else {
+            operations.flat_map(|one| one.value_names()).collect()
         };
         let known = || all.iter().map(String::as_str);
         match self
