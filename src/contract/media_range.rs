@@ -66,11 +66,15 @@ impl MediaRange {
     /// leave parameters out, and none sends a version by accident.
     pub fn matches(&self, media_type: &MediaTypeBuf) -> Option<Specificity> {
         let is = |wanted: &str, came: &str| wanted == "*" || wanted.eq_ignore_ascii_case(came);
-        let sub = match media_type.suffix() {
-            Some(suffix) => format!("{}+{}", media_type.subty(), suffix),
-            None => media_type.subty().to_string(),
+        let is_sub = match media_type.suffix() {
+            _ if self.sub == "*" => true,
+            None => is(&self.sub, media_type.subty().as_str()),
+            Some(suffix) => self.sub.rsplit_once('+').is_some_and(|(sub, wanted)| {
+                sub.eq_ignore_ascii_case(media_type.subty().as_str())
+                    && wanted.eq_ignore_ascii_case(suffix.as_str())
+            }),
         };
-        if !is(&self.main, media_type.ty().as_str()) || !is(&self.sub, &sub) {
+        if !is_sub || !is(&self.main, media_type.ty().as_str()) {
             return None;
         }
         let mut agreement = 0;

@@ -27,7 +27,10 @@ mod unit;
 mod violation;
 mod write_only;
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+};
 
 use oasgate_document::{Address, Pointer};
 use serde_json::Value;
@@ -36,6 +39,7 @@ pub use choices::Choice;
 pub use constraints::Constraint;
 pub(crate) use shape::{shape, shapes};
 pub(super) use store::SchemaStore;
+use unit::Unit;
 pub use violation::Violation;
 
 /// Which way a value travels.
@@ -77,11 +81,20 @@ impl fmt::Display for Direction {
 const MOST_REFERENCES: usize = 64;
 
 /// A schema of the document in one direction: a cheap handle.
-#[derive(Clone)]
 pub struct Schema {
     store: Arc<SchemaStore>,
     address: Address,
     direction: Direction,
+    /// What it was compiled to, once somebody has asked for it: looking it up again costs as much as holding
+    /// a small body.
+    unit: OnceLock<Arc<Unit>>,
+}
+
+/// A copy looks its unit up anew: it may be given another address (`..schema.clone()`).
+impl Clone for Schema {
+    fn clone(&self) -> Self {
+        Self::new(&self.store, self.address.clone(), self.direction)
+    }
 }
 
 impl fmt::Debug for Schema {
@@ -96,6 +109,7 @@ impl Schema {
             store: Arc::clone(store),
             address,
             direction,
+            unit: OnceLock::new(),
         }
     }
 
@@ -168,7 +182,9 @@ impl Schema {
 
     /// Whether the schema accepts a value.
     pub fn is_valid(&self, value: &Value) -> bool {
-        let unit = self.store.unit(&self.address, self.direction);
+        let unit = self
+            .unit
+            .get_or_init(|| self.store.unit(&self.address, self.direction));
         // Where the fast path refuses and nothing can be named (a pattern that could not be
         // decided within its bound), the benefit of the doubt is the service's.
         unit.is_valid(value) || self.violations(value).is_empty()
