@@ -29,7 +29,9 @@ documented! {
     /// - the media type is one that is not parsed (`unchecked-body`, a note);
     /// - the body does not parse (`malformed-body`) or is not complete;
     /// - the content type is not declared (`undeclared-content-type`);
-    /// - a recorder has replaced the value, or a part of it, by a placeholder such as `REDACTED`.
+    /// - a recorder has replaced the value, or a part of it, by a placeholder such as `REDACTED`;
+    /// - the recording has only the properties that a client reads (Pact), and what breaks the schema is
+    ///   that something is missing.
     ///
     /// # Example
     ///
@@ -136,7 +138,9 @@ fn breaches<'v>(
     let mut all: Vec<(Violation, usize, Inferred)> = Vec::new();
     each_value(subject, media_type, parsed, &mut |schema, value| {
         for violation in schema.violations(value) {
-            if is_recorded(subject) && is_excused(value, &violation) {
+            if is_recorded(subject) && is_excused(value, &violation)
+                || is_partial(subject) && is_of_what_is_missing(&violation)
+            {
                 continue;
             }
             let came = violation.instance.get(value).map(Inferred::of);
@@ -167,4 +171,32 @@ pub(super) fn and_more(others: usize) -> String {
 
 fn is_recorded(subject: &Subject<'_>) -> bool {
     subject.exchange.origin.kept().is_some()
+}
+
+/// Whether the recording has only what somebody was interested in.
+fn is_partial(subject: &Subject<'_>) -> bool {
+    let kept = subject.exchange.origin.kept();
+    kept.is_some_and(|kept| kept.response_body_is_partial)
+}
+
+/// Keywords that may be broken only because something is not there.
+const ABOUT_PRESENCE: &[&str] = &[
+    "anyOf",
+    "contains",
+    "dependentRequired",
+    "dependentSchemas",
+    "discriminator",
+    "else",
+    "if",
+    "minContains",
+    "minItems",
+    "minProperties",
+    "not",
+    "oneOf",
+    "required",
+    "then",
+];
+
+fn is_of_what_is_missing(violation: &Violation) -> bool {
+    ABOUT_PRESENCE.contains(&violation.keyword.as_str())
 }

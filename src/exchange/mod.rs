@@ -108,6 +108,8 @@ pub struct Kept {
     pub request_headers_are_partial: bool,
     /// Whether header fields of the response were left out, some or all.
     pub response_headers_are_partial: bool,
+    /// Whether the body of the response has only what its recorder was interested in.
+    pub response_body_is_partial: bool,
 }
 
 /// Where an exchange comes from.

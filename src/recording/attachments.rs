@@ -1,7 +1,8 @@
 //! Bodies that a recorder keeps in files of their own: beside the recording, or in one archive with it.
 //!
 //! A recording is a stranger's text and must not make us read other files: only what is named after its
-//! content, as Playwright names it (`_file: <sha1>.json`), and lies in the same folder is read.
+//! content, as Playwright names it (`_file: <sha1>.json`), and lies in the same folder is read, and what hurl
+//! names by chance (`store/<uuid>_response.json`).
 
 use std::{
     fs::File,
@@ -18,6 +19,9 @@ const MAX_BYTES: u64 = 256 << 20;
 
 /// Digits of a SHA-1 in hexadecimal.
 const SHA1_DIGITS: usize = 40;
+
+/// Characters of a UUID.
+const UUID_LENGTH: usize = 36;
 
 /// Where the attached bodies of a recording are.
 pub enum Attachments {
@@ -44,7 +48,7 @@ impl Attachments {
     ///
     /// When it is there and cannot be read.
     pub(super) fn read(&self, name: &str) -> Result<Option<Bytes>, String> {
-        if !is_content_name(name) {
+        if !is_content_name(name) && !is_stored_response(name) {
             return Ok(None);
         }
         let failed = |error: io::Error| format!("the attached body {name} cannot be read: {error}");
@@ -75,6 +79,21 @@ fn is_content_name(name: &str) -> bool {
     digits.len() == SHA1_DIGITS
         && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
         && ending.bytes().all(|byte| byte.is_ascii_alphanumeric())
+}
+
+/// Whether a name is one that hurl gives to the body of a response.
+fn is_stored_response(name: &str) -> bool {
+    let Some((id, rest)) = name
+        .strip_prefix("store/")
+        .and_then(|name| name.split_once('_'))
+    else {
+        return false;
+    };
+    id.len() == UUID_LENGTH
+        && id
+            .bytes()
+            .all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
+        && ["response", "response.json", "response.xml", "response.html"].contains(&rest)
 }
 
 fn bounded(input: impl Read) -> io::Result<Bytes> {
@@ -131,7 +150,19 @@ mod tests {
         let attachments = Attachments::beside(&folder.path().join("x.har"));
         let read = |name: &str| attachments.read(name).expect("it can be read");
         assert_eq!(read(&name), Some(Bytes::from("{}")));
-        for other in ["secrets.env", "../x", "/etc/passwd", "", &"0b".repeat(20)] {
+        let stored = "store/1fe9d647-5689-4130-b4ea-dc120c2536ba_response.json";
+        std::fs::create_dir(folder.path().join("store")).expect("a folder");
+        std::fs::write(folder.path().join(stored), "[]").expect("a file");
+        assert_eq!(read(stored), Some(Bytes::from("[]")));
+        for other in [
+            "store/../secrets.env",
+            "store/x_response.json",
+            "secrets.env",
+            "../x",
+            "/etc/passwd",
+            "",
+            &"0b".repeat(20),
+        ] {
             assert_eq!(read(other), None, "{other}");
         }
     }

@@ -22,7 +22,8 @@ pub enum OpenError {
     Empty(String),
     /// It is something else.
     #[error(
-        "{file} is in no known format: HAR, VCR (JSON or YAML) and NDJSON exchanges are read; it begins with {beginning:?}"
+        "{file} is in no known format; it begins with {beginning:?}. Read are {}",
+        super::names()
     )]
     UnknownFormat {
         /// The file.
@@ -30,9 +31,19 @@ pub enum OpenError {
         /// Its first characters.
         beginning: String,
     },
+    /// It is something that people have, and that has to be converted first.
+    #[error("{file} is {what}, which cannot be read: {advice}")]
+    Unreadable {
+        /// The file.
+        file: String,
+        /// What it looks like.
+        what: &'static str,
+        /// What to do.
+        advice: &'static str,
+    },
     /// A folder has no recording in it.
     #[error(
-        "there is no recording in {0}: files that end with .har, .json, .yaml, .yml, .ndjson or .jsonl are looked for, also with .gz, and .zip"
+        "there is no recording in {0}: files that end with .har, .json, .yaml, .yml, .ndjson, .jsonl or .mitm are looked for, also with .gz, and .zip"
     )]
     NoRecordings(String),
 }

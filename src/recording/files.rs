@@ -8,7 +8,9 @@ use std::{
 use super::OpenError;
 
 /// Endings of files that are taken from a folder.
-const ENDINGS: &[&str] = &["har", "json", "yaml", "yml", "ndjson", "jsonl", "zip"];
+const ENDINGS: &[&str] = &[
+    "har", "json", "yaml", "yml", "ndjson", "jsonl", "mitm", "zip",
+];
 
 /// A file to be read, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]

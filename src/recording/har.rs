@@ -17,31 +17,35 @@ use serde_json::{Value, value::RawValue};
 
 use super::{
     Attachments, Entries, Format, Input, Messages, Raw,
+    beginning::Beginning,
     har_value::{Fields, Pairs, Text},
-    json_stream, message,
+    json_scan::{self, Path, Step},
+    message,
 };
 use crate::exchange::{Body, Kept, Request, Response};
 
 pub(super) struct Har;
+
+/// Where the entries are.
+const ENTRIES: &[Path] = &[&[Step::Key("log"), Step::Key("entries"), Step::Each]];
 
 impl Format for Har {
     fn name(&self) -> &'static str {
         "HAR"
     }
 
-    fn sniff(&self, beginning: &str) -> bool {
-        first_key(beginning) == Some("log")
-            || beginning.starts_with('{') && beginning.contains("\"log\"")
+    fn sniff(&self, beginning: &Beginning<'_>) -> bool {
+        // Pages may stand before the entries, and be long.
+        let parts = ["log/entries", "log/version", "log/creator", "log/pages"];
+        beginning.first_key() == Some("log") || parts.iter().any(|part| beginning.has(part))
     }
 
     fn entries(&self, input: Input, file: Arc<str>) -> Entries {
-        json_stream::elements(input, file, &[&["log"], &["entries"]])
+        json_scan::elements(input, file, ENTRIES)
     }
 
     fn messages(&self, entry: &Raw, attachments: &Attachments) -> Result<Messages, String> {
-        let Raw::Text(text) = entry else {
-            return Err("the entry is not text".to_owned());
-        };
+        let text = entry.text()?;
         let entry: Entry<'_> = serde_json::from_str(text)
             .map_err(|error| format!("the entry is not as HAR 1.2 has it: {error}"))?;
         let request = entry.request.ok_or("the entry has no request")?;
@@ -62,20 +66,12 @@ impl Format for Har {
                 has_no_cookies: !request.headers.contains_key(COOKIE),
                 request_headers_are_partial,
                 response_headers_are_partial,
+                response_body_is_partial: false,
             },
             request,
             response: answer,
         })
     }
-}
-
-/// The first key of a JSON object.
-pub(super) fn first_key(beginning: &str) -> Option<&str> {
-    let rest = beginning
-        .strip_prefix('{')?
-        .trim_start()
-        .strip_prefix('"')?;
-    rest.split_once('"').map(|(key, _)| key)
 }
 
 #[derive(Deserialize)]
@@ -148,7 +144,7 @@ const GUESSED: &[&str] = &["", "x-unknown", "text/plain", "application/octet-str
 /// Header fields, and whether some were left out. A recording that kept none, or none for the content,
 /// kept the type that stands with the content.
 fn headers(fields: &Fields<'_>, mime_type: Option<&str>) -> (HeaderMap, bool) {
-    let mut headers = HeaderMap::new();
+    let mut headers = HeaderMap::with_capacity(fields.0.len().min(message::USUAL_FIELDS));
     for (name, value) in &fields.0 {
         message::add_header(&mut headers, name, value.as_deref().unwrap_or_default());
     }

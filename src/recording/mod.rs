@@ -6,30 +6,48 @@
 //! with the recording. To add a format, write its file and its line in [`READERS`].
 
 mod attachments;
+mod beginning;
+mod blocks;
+mod envoy_tap;
 mod error;
 mod files;
+mod gateway_log;
 mod har;
 mod har_value;
-mod json_stream;
+mod hoverfly;
+mod hurl;
+mod json_scan;
+mod lines;
+mod looks_like;
+mod loose;
 mod message;
+mod mitmproxy;
 mod ndjson;
+mod nginx_log;
+mod otlp;
+mod pact;
+mod postman;
 mod vcr;
+mod wiremock;
 mod write;
 mod yaml_stream;
 
 use std::{
+    borrow::Cow,
     fs::File,
     io::{self, BufRead, BufReader, Read},
     path::Path,
     sync::Arc,
 };
 
+use bytes::Bytes;
 use flate2::bufread::MultiGzDecoder;
 use serde_json::Value;
 
 use crate::exchange::{Exchange, Kept, Origin, Request, Response};
 
 pub use attachments::Attachments;
+pub use beginning::Beginning;
 pub use error::{OpenError, RecordingError};
 pub use files::{Meant, files};
 pub use write::Writer;
@@ -40,7 +58,7 @@ pub trait Format: Sync {
     fn name(&self) -> &'static str;
 
     /// Whether a file that begins like this is of the format.
-    fn sniff(&self, beginning: &str) -> bool;
+    fn sniff(&self, beginning: &Beginning<'_>) -> bool;
 
     /// The entries of a recording, not yet read further than needed to tell them apart.
     fn entries(&self, input: Input, file: Arc<str>) -> Entries;
@@ -60,8 +78,35 @@ pub struct Messages {
     pub kept: Kept,
 }
 
-/// Every format, in the order in which they are tried.
-pub const READERS: &[&dyn Format] = &[&har::Har, &vcr::VcrJson, &vcr::VcrYaml, &ndjson::Ndjson];
+/// Every format, in the order in which they are tried: what is told by its own keys before what is told by
+/// common ones.
+pub const READERS: &[&dyn Format] = &[
+    &har::Har,
+    &mitmproxy::Mitmproxy,
+    &envoy_tap::EnvoyTap,
+    &otlp::Otlp,
+    &postman::Newman,
+    &postman::Postman,
+    &hoverfly::Hoverfly,
+    &hurl::Hurl,
+    &pact::Pact,
+    &vcr::VcrJson,
+    &vcr::VcrYaml,
+    &wiremock::WireMock,
+    &wiremock::WireMockStub,
+    &gateway_log::Kong,
+    &gateway_log::Apisix,
+    &ndjson::Ndjson,
+    &nginx_log::NginxLog,
+];
+
+/// The names of all formats, as a sentence has them.
+fn names() -> String {
+    let mut names: Vec<_> = READERS.iter().map(|format| format.name()).collect();
+    names.dedup();
+    let last = names.pop().unwrap_or_default();
+    format!("{} and {last}", names.join(", "))
+}
 
 /// Where a recording is read from.
 pub type Input = Box<dyn BufRead + Send>;
@@ -72,10 +117,32 @@ pub type Entries = Box<dyn Iterator<Item = Result<RawEntry, RecordingError>> + S
 /// An entry as its format has it.
 #[derive(Clone, Debug)]
 pub enum Raw {
-    /// JSON text.
-    Text(Box<str>),
+    /// The bytes of the entry, mostly JSON. They share the block that they were read in.
+    Bytes(Bytes),
     /// A value that was already built.
     Tree(Value),
+}
+
+impl Raw {
+    /// The text of an entry that is one.
+    fn text(&self) -> Result<&str, String> {
+        match self {
+            Self::Bytes(bytes) => {
+                std::str::from_utf8(bytes).map_err(|_| "the entry is not UTF-8".to_owned())
+            }
+            Self::Tree(_) => Err("the entry is not text".to_owned()),
+        }
+    }
+
+    /// The JSON value that an entry is.
+    fn value(&self) -> Result<Cow<'_, Value>, String> {
+        match self {
+            Self::Tree(value) => Ok(Cow::Borrowed(value)),
+            Self::Bytes(_) => serde_json::from_str(self.text()?)
+                .map(Cow::Owned)
+                .map_err(|error| format!("the entry is not JSON: {error}")),
+        }
+    }
 }
 
 /// An entry and its place.
@@ -203,21 +270,30 @@ fn read_with(
         file: name.to_owned(),
         source,
     };
-    let mut input = Peeked::new(Box::new(BufReader::new(input))).map_err(failed)?;
+    let mut input =
+        Peeked::new(Box::new(BufReader::with_capacity(blocks::BLOCK, input))).map_err(failed)?;
     if input.beginning.starts_with(&[0x1f, 0x8b]) {
-        let unpacked = BufReader::with_capacity(BEGINNING, MultiGzDecoder::new(input));
+        let unpacked = BufReader::with_capacity(blocks::BLOCK, MultiGzDecoder::new(input));
         input = Peeked::new(Box::new(unpacked)).map_err(failed)?;
     }
     input.skip_byte_order_mark();
     let beginning = String::from_utf8_lossy(&input.beginning).into_owned();
-    let beginning = beginning.trim_start();
-    if beginning.is_empty() {
+    let beginning = Beginning::of(beginning.trim_start());
+    if beginning.text.is_empty() {
         return Err(OpenError::Empty(name.to_owned()));
     }
-    let Some(format) = READERS.iter().find(|format| format.sniff(beginning)) else {
+    let Some(format) = READERS.iter().find(|format| format.sniff(&beginning)) else {
+        if let Some(found) = looks_like::likeness(&input.beginning, &beginning) {
+            return Err(OpenError::Unreadable {
+                file: name.to_owned(),
+                what: found.what,
+                advice: found.advice,
+            });
+        }
         return Err(OpenError::UnknownFormat {
             file: name.to_owned(),
             beginning: beginning
+                .text
                 .lines()
                 .next()
                 .unwrap_or_default()

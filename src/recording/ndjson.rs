@@ -1,10 +1,6 @@
 //! Exchanges as NDJSON: one JSON object on each line, as `docs/recordings.md` says.
 
-use std::{
-    io::{BufRead as _, Read as _},
-    sync::Arc,
-    time::Duration,
-};
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http::HeaderMap;
@@ -12,43 +8,32 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::{
-    Attachments, Entries, Format, Input, Messages, Raw, RawEntry, RecordingError, har::first_key,
-    message,
+    Attachments, Entries, Format, Input, Messages, Raw, beginning::Beginning, har_value::Fields,
+    lines, message,
 };
 use crate::exchange::{Body, CutReason, Kept, Request, Response};
 
 pub(super) struct Ndjson;
-
-/// The longest line that is read, in bytes.
-const LINE_LIMIT: u64 = 256 << 20;
 
 impl Format for Ndjson {
     fn name(&self) -> &'static str {
         "NDJSON"
     }
 
-    fn sniff(&self, beginning: &str) -> bool {
-        // The first line may be broken; any line that begins as an exchange does will do.
-        beginning.lines().any(|line| {
-            first_key(line).is_some_and(|key| ["request", "response", "elapsed_ms"].contains(&key))
-        })
+    fn sniff(&self, beginning: &Beginning<'_>) -> bool {
+        // The first line may be broken; any line that begins as an exchange does will do. A log may have a
+        // request line under the name of a request.
+        let is_object = |key: &&str| beginning.scalar(key).is_some_and(str::is_empty);
+        ["request", "response"].iter().any(is_object) || beginning.has("elapsed_ms")
     }
 
     fn entries(&self, input: Input, file: Arc<str>) -> Entries {
-        Box::new(Lines {
-            input,
-            file,
-            line: 0,
-            number: 0,
-            done: false,
-        })
+        lines::entries(input, file)
     }
 
     fn messages(&self, entry: &Raw, _: &Attachments) -> Result<Messages, String> {
-        let Raw::Text(text) = entry else {
-            return Err("the entry is not text".to_owned());
-        };
-        let exchange: RecordedExchange = serde_json::from_str(text)
+        let text = entry.text()?;
+        let exchange: ReadExchange<'_> = serde_json::from_str(text)
             .map_err(|error| format!("the line is not an exchange: {error}"))?;
         let (request, response) = exchange.read()?;
         Ok(Messages {
@@ -59,126 +44,46 @@ impl Format for Ndjson {
     }
 }
 
-struct Lines {
-    input: Input,
-    file: Arc<str>,
-    line: u64,
-    number: u64,
-    done: bool,
-}
-
-impl Iterator for Lines {
-    type Item = Result<RawEntry, RecordingError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        while !self.done {
-            let mut bytes = Vec::new();
-            self.line += 1;
-            let read = (&mut self.input)
-                .take(LINE_LIMIT)
-                .read_until(b'\n', &mut bytes);
-            let error = |lines: &Self, message: String| {
-                Some(Err(RecordingError {
-                    file: Arc::clone(&lines.file),
-                    entry: None,
-                    line: Some(lines.line),
-                    message,
-                }))
-            };
-            match read {
-                Err(reason) => {
-                    self.done = true;
-                    return error(
-                        self,
-                        format!(
-                            "the recording is cut off after {} entries: {reason}",
-                            self.number
-                        ),
-                    );
-                }
-                Ok(0) => self.done = true,
-                Ok(length) if length as u64 == LINE_LIMIT => {
-                    self.done = true;
-                    return error(
-                        self,
-                        format!("the line is longer than {LINE_LIMIT} bytes; the rest is not read"),
-                    );
-                }
-                Ok(_) => {
-                    let is_last = bytes.last() != Some(&b'\n');
-                    if bytes.iter().all(u8::is_ascii_whitespace) {
-                        continue;
-                    }
-                    self.number += 1;
-                    let Ok(text) = String::from_utf8(bytes) else {
-                        return error(self, "the line is not UTF-8".to_owned());
-                    };
-                    if is_last
-                        && text.trim_end().ends_with('}')
-                        && serde_json::from_str::<serde::de::IgnoredAny>(&text).is_err()
-                        || is_last && !text.trim_end().ends_with('}')
-                    {
-                        self.done = true;
-                        return error(self, "the recording is cut off in this line".to_owned());
-                    }
-                    let raw = Raw::Text(text.into_boxed_str());
-                    return Some(Ok(RawEntry {
-                        number: self.number,
-                        line: Some(self.line),
-                        raw,
-                    }));
-                }
-            }
-        }
-        None
-    }
-}
-
-/// One line.
-#[derive(Serialize, Deserialize)]
+/// A line as it is read; texts borrow from it where they have no escapes.
+#[derive(Deserialize)]
 #[serde(expecting = "an object with `request` and `response`")]
-pub(super) struct RecordedExchange {
-    request: RecordedRequest,
-    response: RecordedResponse,
-    /// From the first byte sent to the last received, in milliseconds.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+struct ReadExchange<'a> {
+    #[serde(borrow)]
+    request: ReadRequest<'a>,
+    #[serde(borrow)]
+    response: ReadResponse<'a>,
+    #[serde(default)]
     elapsed_ms: Option<f64>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 #[serde(expecting = "an object with `method` and `url`")]
-struct RecordedRequest {
-    method: String,
-    url: String,
-    #[serde(default)]
-    headers: Map<String, Value>,
-    #[serde(flatten)]
-    body: RecordedBody,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(expecting = "an object with `status`")]
-struct RecordedResponse {
-    status: u16,
-    #[serde(default)]
-    headers: Map<String, Value>,
-    #[serde(flatten)]
-    body: RecordedBody,
-}
-
-/// `body` as text, or `body_base64`; both absent when it was not kept, `body: null` for none.
-#[derive(Serialize, Deserialize)]
-struct RecordedBody {
-    #[serde(
-        default,
-        deserialize_with = "present",
-        skip_serializing_if = "Option::is_none"
-    )]
+struct ReadRequest<'a> {
+    #[serde(borrow)]
+    method: Cow<'a, str>,
+    #[serde(borrow)]
+    url: Cow<'a, str>,
+    #[serde(borrow, default)]
+    headers: Fields<'a>,
+    #[serde(default, deserialize_with = "present")]
     body: Option<Option<String>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     body_base64: Option<String>,
-    /// Whether the body is only the beginning of itself.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default)]
+    body_cut: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(expecting = "an object with `status`")]
+struct ReadResponse<'a> {
+    status: u16,
+    #[serde(borrow, default)]
+    headers: Fields<'a>,
+    #[serde(default, deserialize_with = "present")]
+    body: Option<Option<String>>,
+    #[serde(default)]
+    body_base64: Option<String>,
+    #[serde(default)]
     body_cut: bool,
 }
 
@@ -189,23 +94,114 @@ fn present<'de, D: serde::Deserializer<'de>>(
     Option::deserialize(deserializer).map(Some)
 }
 
-impl RecordedBody {
-    fn read(&self) -> Result<Body, String> {
-        let bytes = match (&self.body, &self.body_base64) {
-            (_, Some(encoded)) => message::from_base64(encoded)?,
-            (Some(text), None) => text.clone().unwrap_or_default().into(),
-            (None, None) => return Ok(Body::NotRecorded),
-        };
-        Ok(if self.body_cut {
-            Body::Cut {
-                bytes,
-                reason: CutReason::Recorder,
-            }
-        } else {
-            Body::Complete(bytes)
-        })
-    }
+fn read_body(
+    text: Option<Option<String>>,
+    encoded: Option<&str>,
+    is_cut: bool,
+) -> Result<Body, String> {
+    let bytes = match (text, encoded) {
+        (_, Some(encoded)) => message::from_base64(encoded)?,
+        (Some(text), None) => text.unwrap_or_default().into(),
+        (None, None) => return Ok(Body::NotRecorded),
+    };
+    Ok(if is_cut {
+        Body::Cut {
+            bytes,
+            reason: CutReason::Recorder,
+        }
+    } else {
+        Body::Complete(bytes)
+    })
+}
 
+impl ReadExchange<'_> {
+    fn read(self) -> Result<(Request, Response), String> {
+        let Self {
+            request,
+            response,
+            elapsed_ms,
+        } = self;
+        let body = read_body(
+            request.body,
+            request.body_base64.as_deref(),
+            request.body_cut,
+        )?;
+        let request = Request {
+            method: message::method(&request.method)?,
+            url: message::url(&request.url)?,
+            headers: headers(&request.headers),
+            // A request without a body says nothing about it.
+            body: match body {
+                Body::NotRecorded => Body::empty(),
+                kept => kept,
+            },
+        };
+        let elapsed = elapsed_ms
+            .filter(|milliseconds| *milliseconds >= 0.0)
+            .and_then(|milliseconds| Duration::try_from_secs_f64(milliseconds / 1000.0).ok());
+        let response = Response {
+            status: message::status(response.status.into())?,
+            headers: headers(&response.headers),
+            body: read_body(
+                response.body,
+                response.body_base64.as_deref(),
+                response.body_cut,
+            )?,
+            elapsed,
+            wire_length: None,
+        };
+        Ok((request, response))
+    }
+}
+
+fn headers(fields: &Fields<'_>) -> HeaderMap {
+    let mut headers = HeaderMap::with_capacity(fields.0.len().min(message::USUAL_FIELDS));
+    for (name, value) in &fields.0 {
+        message::add_header(&mut headers, name, value.as_deref().unwrap_or_default());
+    }
+    headers
+}
+
+/// A line as it is written.
+#[derive(Serialize)]
+pub(super) struct RecordedExchange {
+    request: RecordedRequest,
+    response: RecordedResponse,
+    /// From the first byte sent to the last received, in milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    elapsed_ms: Option<f64>,
+}
+
+#[derive(Serialize)]
+struct RecordedRequest {
+    method: String,
+    url: String,
+    headers: Map<String, Value>,
+    #[serde(flatten)]
+    body: RecordedBody,
+}
+
+#[derive(Serialize)]
+struct RecordedResponse {
+    status: u16,
+    headers: Map<String, Value>,
+    #[serde(flatten)]
+    body: RecordedBody,
+}
+
+/// `body` as text, or `body_base64`; both absent when it was not kept, `body: null` for none.
+#[derive(Serialize)]
+struct RecordedBody {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body: Option<Option<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body_base64: Option<String>,
+    /// Whether the body is only the beginning of itself.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    body_cut: bool,
+}
+
+impl RecordedBody {
     fn of(body: &Body) -> Self {
         let absent = Self {
             body: None,
@@ -239,31 +235,6 @@ impl RecordedBody {
 }
 
 impl RecordedExchange {
-    fn read(&self) -> Result<(Request, Response), String> {
-        let request = Request {
-            method: message::method(&self.request.method)?,
-            url: message::url(&self.request.url)?,
-            headers: headers(&self.request.headers),
-            // A request without a body says nothing about it.
-            body: match self.request.body.read()? {
-                Body::NotRecorded => Body::empty(),
-                kept => kept,
-            },
-        };
-        let elapsed = self
-            .elapsed_ms
-            .filter(|milliseconds| *milliseconds >= 0.0)
-            .and_then(|milliseconds| Duration::try_from_secs_f64(milliseconds / 1000.0).ok());
-        let response = Response {
-            status: message::status(self.response.status.into())?,
-            headers: headers(&self.response.headers),
-            body: self.response.body.read()?,
-            elapsed,
-            wire_length: None,
-        };
-        Ok((request, response))
-    }
-
     pub(super) fn of(
         request: &Request,
         response: &Response,
@@ -286,22 +257,6 @@ impl RecordedExchange {
                 .map(|elapsed| elapsed.as_secs_f64() * 1000.0),
         }
     }
-}
-
-fn headers(fields: &Map<String, Value>) -> HeaderMap {
-    let mut headers = HeaderMap::new();
-    for (name, value) in fields {
-        let values = value
-            .as_array()
-            .map_or_else(|| std::slice::from_ref(value), Vec::as_slice);
-        for value in values {
-            let text = value
-                .as_str()
-                .map_or_else(|| value.to_string(), str::to_owned);
-            message::add_header(&mut headers, name, &text);
-        }
-    }
-    headers
 }
 
 fn written_headers(headers: &HeaderMap, mask: &dyn Fn(&str, &str) -> String) -> Map<String, Value> {

@@ -12,13 +12,21 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use super::{
-    Attachments, Entries, Format, Input, Messages, Raw, har::first_key, json_stream, message,
-    yaml_stream,
+    Attachments, Entries, Format, Input, Messages, Raw,
+    beginning::Beginning,
+    json_scan::{self, Path, Step},
+    message, yaml_stream,
 };
 use crate::exchange::{Body, Kept, Request, Response};
 
 /// The keys under which cassettes keep their entries.
 const ENTRIES: &[&str] = &["interactions", "http_interactions"];
+
+/// The same, as the way to them.
+const PATHS: &[Path] = &[
+    &[Step::Key("interactions"), Step::Each],
+    &[Step::Key("http_interactions"), Step::Each],
+];
 
 pub(super) struct VcrJson;
 pub(super) struct VcrYaml;
@@ -28,18 +36,16 @@ impl Format for VcrJson {
         "VCR (JSON)"
     }
 
-    fn sniff(&self, beginning: &str) -> bool {
-        let known = [
-            "interactions",
-            "http_interactions",
-            "version",
-            "recorded_with",
-        ];
-        first_key(beginning).is_some_and(|key| known.contains(&key))
+    fn sniff(&self, beginning: &Beginning<'_>) -> bool {
+        let known = ["version", "recorded_with"];
+        ENTRIES.iter().any(|key| beginning.has(key))
+            || beginning
+                .first_key()
+                .is_some_and(|key| known.contains(&key))
     }
 
     fn entries(&self, input: Input, file: Arc<str>) -> Entries {
-        json_stream::elements(input, file, &[ENTRIES])
+        json_scan::elements(input, file, PATHS)
     }
 
     fn messages(&self, entry: &Raw, _: &Attachments) -> Result<Messages, String> {
@@ -52,9 +58,9 @@ impl Format for VcrYaml {
         "VCR (YAML)"
     }
 
-    fn sniff(&self, beginning: &str) -> bool {
-        !beginning.starts_with(['{', '['])
-            && beginning.lines().any(|line| {
+    fn sniff(&self, beginning: &Beginning<'_>) -> bool {
+        !beginning.text.starts_with(['{', '['])
+            && beginning.text.lines().any(|line| {
                 ENTRIES.iter().any(|key| {
                     line.strip_prefix(key)
                         .is_some_and(|rest| rest.trim_start().starts_with(':'))
@@ -72,14 +78,7 @@ impl Format for VcrYaml {
 }
 
 fn interaction(entry: &Raw) -> Result<Messages, String> {
-    let parsed;
-    let entry = match entry {
-        Raw::Tree(value) => value,
-        Raw::Text(text) => {
-            parsed = serde_json::from_str::<Value>(text).map_err(|error| error.to_string())?;
-            &parsed
-        }
-    };
+    let entry = entry.value()?;
     let part = |key: &str| {
         entry
             .get(key)

@@ -53,3 +53,19 @@ fn the_tables_are_read() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+#[test]
+fn what_cannot_be_read_says_what_it_looks_like() {
+    let mut wrong = Vec::new();
+    for case in &table(Path::new("tests/cases/recording/unreadable.yaml")) {
+        let text = case["text"].as_str().expect("a text").to_owned();
+        let said = match recording::read("case", Cursor::new(text.into_bytes())) {
+            Ok(reader) => format!("read as {}", reader.format()),
+            Err(error) => error.to_string(),
+        };
+        if Some(said.as_str()) != case["says"].as_str() {
+            wrong.push(format!("{}: {said}", case["name"]));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}

@@ -21,7 +21,8 @@ use oasgate::{
 pub(crate) struct Args {
     #[command(flatten)]
     run: RunArgs,
-    /// Recordings: HAR, VCR cassettes or NDJSON, gzip or not; folders; - for standard input
+    /// Recordings: HAR, VCR cassettes, NDJSON, mitmproxy, Postman, Pact, OTLP and others
+    /// (docs/recordings.md), gzip or not; folders; - for standard input
     #[arg(value_name = "RECORDING", required = true)]
     recordings: Vec<PathBuf>,
     /// The base path of the recorded requests, in place of those of the document's servers
