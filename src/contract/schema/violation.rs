@@ -1,7 +1,8 @@
 //! Why a value breaks a schema, in words and with the keyword's place in the document.
 
-use std::cell::RefCell;
+use std::{cell::RefCell, collections::HashMap};
 
+use indexmap::IndexSet;
 use jsonschema::{
     ValidationError,
     error::{TypeKind, ValidationErrorKind as Kind},
@@ -17,7 +18,7 @@ use super::{
 };
 
 /// One way in which a value breaks a schema.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Violation {
     /// The node of the value.
     pub instance: Pointer,
@@ -57,8 +58,14 @@ const MOST_STEPS: usize = 256;
 /// How many of the alternatives of an `anyOf` or `oneOf` are explained.
 const MOST_ALTERNATIVES: usize = 64;
 
+/// How many breaches of one keyword are told of one value: those of one keyword must not hide another's.
+const MOST_OF_A_KEYWORD: usize = 1_000;
+
 /// How many breaches of one value are told.
-const MOST_VIOLATIONS: usize = 1_000;
+const MOST_VIOLATIONS: usize = 10_000;
+
+/// How many errors of one value are looked at.
+const MOST_LOOKED_AT: usize = 200_000;
 
 /// Each keyword that a value breaks.
 pub(super) fn collect(
@@ -67,21 +74,44 @@ pub(super) fn collect(
     direction: Direction,
     value: &Value,
 ) -> Vec<Violation> {
-    let mut found: Vec<Violation> = Vec::new();
+    let mut found = Found::default();
     let explanation = Explanation {
         store,
         direction,
         following: RefCell::default(),
     };
     explanation.unit(address, value, &Pointer::root(), 0, &mut found);
-    let mut told: Vec<Violation> = Vec::with_capacity(found.len());
-    for violation in found {
-        // Two ways may lead to one keyword: a base, and what is derived from it.
-        if !told.contains(&violation) {
-            told.push(violation);
+    found.all.into_iter().collect()
+}
+
+/// The breaches found so far, each once: two ways may lead to one keyword, a base and what is derived from it.
+#[derive(Default)]
+struct Found {
+    all: IndexSet<Violation>,
+    by_keyword: HashMap<Address, usize>,
+    looked_at: usize,
+}
+
+impl Found {
+    /// What is found in an alternative, to tell how near it is: not all of it matters.
+    fn of_alternative() -> Self {
+        Self {
+            looked_at: MOST_LOOKED_AT - MOST_OF_A_KEYWORD,
+            ..Self::default()
         }
     }
-    told
+
+    fn is_full(&mut self) -> bool {
+        self.looked_at += 1;
+        self.looked_at > MOST_LOOKED_AT || self.all.len() >= MOST_VIOLATIONS
+    }
+
+    fn add(&mut self, violation: Violation) {
+        let number = self.by_keyword.entry(violation.schema.clone()).or_default();
+        if *number < MOST_OF_A_KEYWORD && self.all.insert(violation) {
+            *number += 1;
+        }
+    }
 }
 
 struct Explanation<'s> {
@@ -98,7 +128,7 @@ impl Explanation<'_> {
         value: &Value,
         base: &Pointer,
         depth: usize,
-        found: &mut Vec<Violation>,
+        found: &mut Found,
     ) {
         let step = (address.clone(), std::ptr::from_ref(value));
         if depth > MOST_STEPS || self.following.borrow().contains(&step) {
@@ -115,11 +145,11 @@ impl Explanation<'_> {
         value: &Value,
         base: &Pointer,
         depth: usize,
-        found: &mut Vec<Violation>,
+        found: &mut Found,
     ) {
         let unit = self.store.unit(address, self.direction);
         for error in unit.errors(value) {
-            if found.len() >= MOST_VIOLATIONS {
+            if found.is_full() {
                 return;
             }
             let at = unit.keyword_address(&error);
@@ -155,7 +185,7 @@ impl Explanation<'_> {
                 continue;
             }
             if let Some(violation) = self.violation(&error, at, instance, depth) {
-                found.push(violation);
+                found.add(violation);
             }
         }
     }
@@ -180,7 +210,7 @@ impl Explanation<'_> {
         value: &Value,
         instance: &Pointer,
         depth: usize,
-        found: &mut Vec<Violation>,
+        found: &mut Found,
     ) {
         let Some(discriminator) = self.store.discriminator(holder) else {
             return;
@@ -198,7 +228,7 @@ impl Explanation<'_> {
                     .take(MOST_ALTERNATIVES)
                     .map(|name| format!("`{name}`"))
                     .collect();
-                found.push(Violation {
+                found.add(Violation {
                     instance: instance.join(property),
                     schema: holder.join("discriminator"),
                     keyword: "discriminator".to_owned(),
@@ -446,8 +476,9 @@ impl Explanation<'_> {
         if depth < 4 {
             for index in 0..count.min(MOST_ALTERNATIVES) {
                 let branch = at.index(index);
-                let mut found = Vec::new();
+                let mut found = Found::of_alternative();
                 self.unit(&branch, value, &Pointer::root(), depth + 1, &mut found);
+                let found: Vec<Violation> = found.all.into_iter().collect();
                 // A value of another type, or with another tag, was never meant to be this one.
                 let strange = found
                     .iter()
