@@ -6,6 +6,7 @@
 //! a broken body, a missing credential check) gets none. [`overlay`] writes them down. The document itself is
 //! never touched: `--overlay` applies the file when the document is loaded.
 
+mod proof;
 mod schema;
 mod write;
 
@@ -31,6 +32,8 @@ pub struct Amendment {
     pub evidence: String,
     /// What it means for clients that were generated from the document as it is.
     pub impact: Impact,
+    /// How it is known that it takes nothing away.
+    pub proof: Proof,
     /// The findings that it answers.
     pub answers: Vec<Fingerprint>,
 }
@@ -51,6 +54,29 @@ pub enum Impact {
     Compatible,
     /// They may refuse what they now have to take: a wider type, null, a new value, a missing property.
     Breaking,
+}
+
+/// How it is known that a change admits all that the document admitted before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Proof {
+    /// The schema after it contains the schema before it: proved by containment of their canonical forms.
+    Containment,
+    /// It declares what was not declared: a response, a media type, a header that may be absent, or a property that
+    /// an open object left open.
+    Addition,
+    /// It is not known: the schemas are of a kind that cannot be compared.
+    Unproved,
+}
+
+impl Proof {
+    /// The word for it in an overlay.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Containment => "containment",
+            Self::Addition => "addition",
+            Self::Unproved => "unproved",
+        }
+    }
 }
 
 /// What one node of the document needs.
@@ -181,7 +207,19 @@ fn of_node(
         });
         let actions = schema::widen(pointer, node, &refused.collect::<Vec<_>>(), dialect);
         if !actions.is_empty() {
-            all.push(amendment(actions, Impact::Breaking, &keywords));
+            let is_proved = match node {
+                Value::Object(old) => {
+                    let new = schema::applied(pointer, old, &actions);
+                    proof::is_wider(old, &new, dialect)
+                }
+                _ => false,
+            };
+            let proof = if is_proved {
+                Proof::Containment
+            } else {
+                Proof::Unproved
+            };
+            all.push(amendment(actions, (Impact::Breaking, proof), &keywords));
         }
     }
     for need in others {
@@ -207,7 +245,7 @@ fn of_node(
         if dialect == Dialect::Swagger2 && matches!(need.kind, Kind::Response(_)) {
             actions.extend(produces(pointer, &need.came, document));
         }
-        all.push(amendment(actions, impact, &[need]));
+        all.push(amendment(actions, (impact, Proof::Addition), &[need]));
     }
     all
 }
@@ -251,7 +289,7 @@ fn produces(responses: &Pointer, came: &Came, document: &Document) -> Option<Act
     Some(Action::Update(operation, json!({ "produces": all })))
 }
 
-fn amendment(actions: Vec<Action>, impact: Impact, needs: &[Need]) -> Amendment {
+fn amendment(actions: Vec<Action>, (impact, proof): (Impact, Proof), needs: &[Need]) -> Amendment {
     let seen: u64 = needs
         .iter()
         .flat_map(|need| &need.messages)
@@ -279,6 +317,7 @@ fn amendment(actions: Vec<Action>, impact: Impact, needs: &[Need]) -> Amendment 
         actions,
         evidence: format!("{first}{more}; seen {seen}×"),
         impact,
+        proof,
         answers,
     }
 }

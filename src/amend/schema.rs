@@ -53,6 +53,41 @@ pub(super) fn widen(
     widening.actions()
 }
 
+/// The schema object at `at` with actions applied to it, as an overlay does (Overlay 1.1 §4.4.3): objects are merged,
+/// lists are appended to, all else is replaced.
+pub(super) fn applied(
+    at: &Pointer,
+    schema: &Map<String, Value>,
+    actions: &[Action],
+) -> Map<String, Value> {
+    let mut schema = schema.clone();
+    for action in actions {
+        match action {
+            Action::Remove(node) if node.parent().as_ref() == Some(at) => {
+                schema.shift_remove(&node.last().unwrap_or_default());
+            }
+            Action::Update(node, Value::Object(update)) if node == at => {
+                merge(&mut schema, update);
+            }
+            Action::Remove(_) | Action::Update(..) => {}
+        }
+    }
+    schema
+}
+
+fn merge(schema: &mut Map<String, Value>, update: &Map<String, Value>) {
+    for (name, new) in update {
+        match (schema.get_mut(name), new) {
+            (Some(Value::Object(old)), Value::Object(new)) => merge(old, new),
+            (Some(Value::Array(old)), Value::Array(new)) => old.extend(new.iter().cloned()),
+            (Some(old), new) => *old = new.clone(),
+            (None, new) => {
+                schema.insert(name.clone(), new.clone());
+            }
+        }
+    }
+}
+
 struct Widening<'s> {
     at: &'s Pointer,
     schema: &'s Map<String, Value>,

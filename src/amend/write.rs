@@ -58,6 +58,7 @@ fn entry(amendment: &Amendment, action: &Action, number: usize, document: &Docum
                     Impact::Compatible => "compatible",
                     Impact::Breaking => "breaking",
                 },
+                "proof": amendment.proof.as_str(),
                 "answers": answers,
             }),
         );

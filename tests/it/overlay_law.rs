@@ -7,7 +7,8 @@ use std::{
 };
 
 use oasgate::{
-    Contract, amend,
+    Contract,
+    amend::{self, Proof},
     document::{Document, Options},
     finding::Fingerprint,
     gate::{Interrupt, Outcome, Replay, Settings, Source, replay},
@@ -17,6 +18,7 @@ use crate::outside::shared;
 
 fn run(contract: &Contract, sources: &[Source]) -> Outcome {
     let options = Replay {
+        entries: None,
         settings: Settings::default(),
         base_path: None,
         hosts: Vec::new(),
@@ -61,6 +63,14 @@ fn law_holds(spec: &Path, recordings: &[PathBuf]) -> usize {
     let contract = open(spec, Vec::new());
     let before = run(&contract, &sources);
     let amendments = amend::amendments(&before.findings, contract.document());
+    let unproved = amendments.iter().filter(|one| one.proof == Proof::Unproved);
+    let unproved: Vec<&String> = unproved.map(|one| &one.evidence).collect();
+    assert!(
+        unproved.len() * 10 <= amendments.len(),
+        "{} of {} widen a schema and are not proved to: {unproved:#?}",
+        unproved.len(),
+        amendments.len()
+    );
     let Some(text) = amend::overlay(&amendments, contract.document()) else {
         return 0;
     };
