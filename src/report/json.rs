@@ -128,6 +128,7 @@ pub(super) fn render(outcome: &Outcome, document: &Document) -> Vec<u8> {
             "new": outcome.snapshots.new,
             "drifted": outcome.snapshots.drifted,
             "written": outcome.snapshots.written,
+            "each": outcome.snapshots.each,
         }),
         notices: &outcome.notices,
         end: json_end(&outcome.end),

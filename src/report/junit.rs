@@ -1,5 +1,5 @@
-//! Test suites for CI systems: one suite for each operation, one case for each check that found
-//! something, and a passing case where none did.
+//! Test suites for CI systems: one suite for each operation, with one case for each check, whether it found
+//! something or not, so that what a system remembers of a case goes on from run to run.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -9,25 +9,28 @@ use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use super::{
     escape::visible,
     parts::{causes, parts, shares},
+    rules::rules_of,
 };
 use crate::{
     cause::Cause,
-    finding::{Finding, Fingerprint, Severity},
-    run::{Coverage, End, OperationSummary, Outcome},
+    finding::{Finding, Fingerprint, Rule, Severity},
+    run::{Coverage, End, OperationSummary, Outcome, RunKind, Unreached},
 };
 
 pub(super) fn render(outcome: &Outcome, document: &Document) -> Vec<u8> {
     let mut report = Report::new("oasgate");
     report.set_time(outcome.elapsed);
-    let mut by_operation: BTreeMap<Option<&str>, Vec<(&Finding, u64)>> = BTreeMap::new();
+    let mut by_operation: BTreeMap<Option<&str>, ByRule<'_>> = BTreeMap::new();
     for (finding, count) in outcome.findings.sorted() {
         if finding.severity > Severity::Note {
-            by_operation
+            let of_operation = by_operation
                 .entry(finding.operation.as_deref())
-                .or_default()
-                .push((finding, count));
+                .or_default();
+            let of_rule = of_operation.entry(finding.rule.as_str()).or_default();
+            of_rule.push((finding, count));
         }
     }
+    let rules = rules_of(outcome);
     let causes = causes(outcome, document);
     let causes: HashMap<Fingerprint, &Cause<'_>> = causes
         .iter()
@@ -38,17 +41,27 @@ pub(super) fn render(outcome: &Outcome, document: &Document) -> Vec<u8> {
                 .map(move |(one, _)| (one.fingerprint(), cause))
         })
         .collect();
+    let told = Told {
+        causes: &causes,
+        document,
+    };
     for operation in &outcome.operations {
-        let findings = by_operation
-            .remove(&Some(operation.id.as_str()))
-            .unwrap_or_default();
-        if operation.held > 0 || !findings.is_empty() {
-            report.add_test_suite(suite(operation, &findings, &causes, document));
-        }
+        let findings = by_operation.remove(&Some(operation.id.as_str()));
+        let findings = findings.unwrap_or_default();
+        report.add_test_suite(suite(operation, &rules, findings, &told));
     }
     let mut rest = TestSuite::new(outcome.header.document.as_str());
-    for (finding, count) in by_operation.into_values().flatten() {
-        rest.add_test_case(failed(finding, count, &causes, document));
+    let is_lint = outcome.header.kind == RunKind::Lint;
+    for (operation, mut findings) in by_operation {
+        // A lint rule looks at the whole document.
+        if is_lint && operation.is_none() {
+            for rule in &rules {
+                findings.entry(rule.id).or_default();
+            }
+        }
+        for (rule, found) in findings {
+            rest.add_test_case(told.case(rule, operation, &found));
+        }
     }
     if let End::Unreachable(reason) | End::Failed(reason) = &outcome.end {
         let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
@@ -68,29 +81,52 @@ pub(super) fn render(outcome: &Outcome, document: &Document) -> Vec<u8> {
     bytes
 }
 
+/// Findings by the rule that they break.
+type ByRule<'o> = BTreeMap<&'o str, Vec<(&'o Finding, u64)>>;
+
 fn suite(
     operation: &OperationSummary,
-    findings: &[(&Finding, u64)],
-    causes: &HashMap<Fingerprint, &Cause<'_>>,
-    document: &Document,
+    rules: &[&'static Rule],
+    mut findings: ByRule<'_>,
+    told: &Told<'_>,
 ) -> TestSuite {
-    let mut suite = TestSuite::new(operation.id.as_str());
+    let id = operation.id.as_str();
+    let mut suite = TestSuite::new(id);
     suite.add_property((
         "path",
         format!("{} {}", operation.method, operation.path).as_str(),
     ));
     suite.add_property(("held", operation.held.to_string().as_str()));
     coverage(&mut suite, &operation.coverage);
-    for (finding, count) in findings {
-        suite.add_test_case(failed(finding, *count, causes, document));
+    let mut cases: Vec<TestCase> = Vec::new();
+    for rule in rules {
+        let found = findings.remove(rule.id).unwrap_or_default();
+        if operation.held > 0 || !found.is_empty() {
+            cases.push(told.case(rule.id, Some(id), &found));
+        } else {
+            let why = operation.unreached.as_ref().map(Unreached::reason);
+            let mut status = TestCaseStatus::skipped();
+            status.set_message(visible(why.as_deref().unwrap_or("it was not called")).as_ref());
+            let mut case = TestCase::new(rule.id, status);
+            case.set_classname(id);
+            cases.push(case);
+        }
     }
-    if !findings
-        .iter()
-        .any(|(finding, _)| finding.severity == Severity::Error)
-    {
-        let mut held = TestCase::new("the contract holds", TestCaseStatus::success());
-        held.set_classname(operation.id.as_str());
-        suite.add_test_case(held);
+    for (rule, found) in findings {
+        cases.push(told.case(rule, Some(id), &found));
+    }
+    // All checks look at the same exchanges: each has its share of the time that these took.
+    let checked = cases
+        .iter_mut()
+        .filter(|case| !matches!(case.status, TestCaseStatus::Skipped { .. }));
+    let mut checked: Vec<&mut TestCase> = checked.collect();
+    let share = operation.elapsed / u32::try_from(checked.len().max(1)).unwrap_or(u32::MAX);
+    for case in &mut checked {
+        case.set_time(share);
+    }
+    suite.set_time(operation.elapsed);
+    for case in cases {
+        suite.add_test_case(case);
     }
     suite
 }
@@ -102,47 +138,72 @@ fn coverage(suite: &mut TestSuite, coverage: &Coverage) {
     }
 }
 
-/// A finding as a case: an error fails it, a warning is told in its output.
-fn failed(
-    finding: &Finding,
-    count: u64,
-    causes: &HashMap<Fingerprint, &Cause<'_>>,
-    document: &Document,
-) -> TestCase {
-    let is_error = finding.severity == Severity::Error;
-    let mut status = if is_error {
-        TestCaseStatus::non_success(NonSuccessKind::Failure)
-    } else {
-        TestCaseStatus::success()
-    };
-    let text = description(finding, count, document);
-    if is_error {
-        status
-            .set_type(finding.rule.as_str())
-            .set_message(visible(&finding.message).as_ref())
-            .set_description(text.as_str());
+/// How many findings of one case are told.
+const MOST_OF_A_CASE: usize = 100;
+
+/// What cases need to tell of findings.
+struct Told<'o> {
+    causes: &'o HashMap<Fingerprint, &'o Cause<'o>>,
+    document: &'o Document,
+}
+
+impl Told<'_> {
+    /// What one rule found, as a case: an error fails it, a warning is told in its output.
+    fn case(&self, rule: &str, operation: Option<&str>, found: &[(&Finding, u64)]) -> TestCase {
+        let errors = found
+            .iter()
+            .filter(|(finding, _)| finding.severity == Severity::Error);
+        let errors: Vec<&Finding> = errors.map(|(finding, _)| *finding).collect();
+        let texts = found.iter().take(MOST_OF_A_CASE);
+        let mut texts: Vec<String> = texts
+            .map(|(finding, count)| description(finding, *count, self.document))
+            .collect();
+        if found.len() > MOST_OF_A_CASE {
+            texts.push(format!("and {} more", found.len() - MOST_OF_A_CASE));
+        }
+        let text = texts.join("\n\n");
+        let status = match errors.as_slice() {
+            [] => TestCaseStatus::success(),
+            [first, others @ ..] => {
+                let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+                let more = match others.len() {
+                    0 => String::new(),
+                    more => format!(" (and {more} more)"),
+                };
+                status
+                    .set_type(rule)
+                    .set_message(format!("{}{more}", visible(&first.message)))
+                    .set_description(text.as_str());
+                status
+            }
+        };
+        let mut case = TestCase::new(rule, status);
+        if let Some(operation) = operation {
+            case.set_classname(operation);
+        }
+        let causes = found
+            .iter()
+            .filter_map(|(finding, _)| self.causes.get(&finding.fingerprint()));
+        let causes: BTreeMap<&str, &&Cause<'_>> =
+            causes.map(|cause| (cause.id.as_str(), cause)).collect();
+        for (id, cause) in causes {
+            case.add_property(("cause", id));
+            case.add_property(("cause-title", visible(&cause.title).as_ref()));
+        }
+        if errors.is_empty() && !found.is_empty() {
+            case.set_system_out(text.as_str());
+        }
+        case
     }
-    let mut case = TestCase::new(
-        format!("{} {}", finding.rule, finding.fingerprint()),
-        status,
-    );
-    if let Some(operation) = &finding.operation {
-        case.set_classname(operation.as_str());
-    }
-    if let Some(cause) = causes.get(&finding.fingerprint()) {
-        case.add_property(("cause", cause.id.as_str()));
-        case.add_property(("cause-title", visible(&cause.title).as_ref()));
-    }
-    if !is_error {
-        case.set_system_out(text.as_str());
-    }
-    case
 }
 
 fn description(finding: &Finding, count: u64, document: &Document) -> String {
     let mut lines = vec![format!(
-        "{}[{}]: {}",
-        finding.severity, finding.rule, finding.message
+        "{}[{}]: {} ({})",
+        finding.severity,
+        finding.rule,
+        finding.message,
+        finding.fingerprint()
     )];
     let place = finding
         .document

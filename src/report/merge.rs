@@ -2,7 +2,7 @@
 
 use std::{
     cmp::Reverse,
-    collections::{HashMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet},
 };
 
 use indexmap::IndexMap;
@@ -125,15 +125,7 @@ pub fn merge(reports: &[(String, Vec<u8>)]) -> Result<Merged, MergeError> {
             "notes": number(Severity::Note),
         }),
     );
-    set(
-        "snapshots",
-        json!({
-            "unchanged": sum("/snapshots/unchanged"),
-            "new": sum("/snapshots/new"),
-            "drifted": sum("/snapshots/drifted"),
-            "written": all(&parts, "/snapshots/written"),
-        }),
-    );
+    set("snapshots", snapshots(&parts));
     set("causes", Value::Array(causes));
     set("findings", Value::Array(findings));
     set("operations", Value::Array(operations));
@@ -239,6 +231,44 @@ fn all(parts: &[&Object], pointer: &str) -> Vec<Value> {
         }
     }
     all
+}
+
+/// What snapshots came to, each counted once. Reports of an older build do not name them, and are added up.
+fn snapshots(parts: &[&Object]) -> Value {
+    const STANDINGS: [&str; 3] = ["unchanged", "new", "drifted"];
+    let mut each: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut counts = [0_u64; STANDINGS.len()];
+    for part in parts {
+        let Some(named) = at(part, "/snapshots/each").and_then(Value::as_object) else {
+            for (count, standing) in counts.iter_mut().zip(STANDINGS) {
+                *count += self::count(part, &format!("/snapshots/{standing}"));
+            }
+            continue;
+        };
+        for (name, standing) in named {
+            let standing = STANDINGS.iter().position(|one| standing == one);
+            let known = each.entry(name).or_default();
+            *known = standing.unwrap_or_default().max(*known);
+        }
+    }
+    for standing in each.values() {
+        counts[*standing] += 1;
+    }
+    let mut snapshots: Object = STANDINGS
+        .iter()
+        .zip(counts)
+        .map(|(standing, count)| ((*standing).to_owned(), json!(count)))
+        .collect();
+    snapshots.insert(
+        "written".to_owned(),
+        Value::Array(all(parts, "/snapshots/written")),
+    );
+    let each: Object = each
+        .into_iter()
+        .map(|(name, standing)| (name.to_owned(), json!(STANDINGS[standing])))
+        .collect();
+    snapshots.insert("each".to_owned(), Value::Object(each));
+    Value::Object(snapshots)
 }
 
 fn severity_of(finding: &Value) -> Severity {

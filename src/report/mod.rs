@@ -8,6 +8,7 @@
 mod changes;
 mod escape;
 mod github;
+mod gitlab;
 mod html;
 mod json;
 #[cfg(feature = "junit")]
@@ -15,9 +16,11 @@ mod junit;
 mod markdown;
 mod merge;
 mod parts;
+mod rules;
 mod sarif;
 mod source_line;
 mod terminal;
+mod wfc;
 mod witness;
 mod write;
 
@@ -73,6 +76,16 @@ pub const REPORTS: &[Kind] = &[
         name: "html",
         about: "one page that people read: causes, what was seen, findings; opens without a network",
         render: html::render,
+    },
+    Kind {
+        name: "gitlab",
+        about: "a code quality report, for GitLab's merge requests",
+        render: gitlab::render,
+    },
+    Kind {
+        name: "wfc",
+        about: "a report of Web Fuzzing Commons, to compare fuzzers",
+        render: wfc::render,
     },
     Kind {
         name: "markdown",

@@ -24,6 +24,24 @@ pub(super) fn parts(finding: &Finding) -> Vec<String> {
     lines
 }
 
+/// The file, line and column where a finding stands. A forge shows nothing without a place, so that what has
+/// none stands at the beginning of the document.
+pub(super) fn place(
+    outcome: &Outcome,
+    finding: &Finding,
+    document: &Document,
+) -> (String, u32, u32) {
+    let place = finding
+        .document
+        .as_ref()
+        .and_then(|at| document.locate_key(at).or_else(|| document.locate(at)));
+    let (file, line, column) = place.map_or_else(
+        || (outcome.header.document.clone(), 1, 1),
+        |place| (place.file.to_string(), place.line, place.column),
+    );
+    (file.replace('\\', "/"), line, column)
+}
+
 /// The causes of a run, notes included, the most important first; a document's findings have none but
 /// themselves.
 pub(super) fn causes<'o>(outcome: &'o Outcome, document: &Document) -> Vec<Cause<'o>> {
@@ -45,13 +63,16 @@ pub(super) fn operations(cause: &Cause<'_>) -> String {
 }
 
 /// What was counted, each by its name in the JSON report.
-pub(super) fn shares(coverage: &Coverage) -> [(&'static str, Share); 5] {
+pub(super) fn shares(coverage: &Coverage) -> [(&'static str, Share); 8] {
     [
         ("operations", coverage.operations),
         ("statuses", coverage.statuses),
         ("media_types", coverage.media_types),
         ("properties", coverage.properties),
         ("branches", coverage.branches),
+        ("nulls", coverage.nulls),
+        ("arrays", coverage.arrays),
+        ("enum_values", coverage.enum_values),
     ]
 }
 

@@ -8,7 +8,8 @@ use serde_json::{Map, Value, json};
 
 use super::{
     escape::visible,
-    parts::{causes, parts, shares},
+    parts::{causes, parts, place, shares},
+    rules,
 };
 use crate::{
     cause::Cause,
@@ -43,7 +44,7 @@ pub(super) fn render(outcome: &Outcome, document: &Document) -> Vec<u8> {
             findings.map(|(finding, _)| (finding.fingerprint(), cause.id.as_str()))
         })
         .collect();
-    let mut rules: Vec<&str> = Vec::new();
+    let mut found: Vec<&str> = Vec::new();
     let mut results = Vec::new();
     let known = outcome.baseline.iter().flat_map(|one| one.known.sorted());
     let all = outcome
@@ -53,10 +54,10 @@ pub(super) fn render(outcome: &Outcome, document: &Document) -> Vec<u8> {
         .map(|one| (one, false));
     for ((finding, count), is_known) in all.chain(known.map(|one| (one, true))) {
         let rule = finding.rule.as_str();
-        let index = rules.iter().position(|known| *known == rule);
+        let index = found.iter().position(|known| *known == rule);
         let index = index.unwrap_or_else(|| {
-            rules.push(rule);
-            rules.len() - 1
+            found.push(rule);
+            found.len() - 1
         });
         let mut result = json!({
             "ruleId": rule,
@@ -96,7 +97,8 @@ pub(super) fn render(outcome: &Outcome, document: &Document) -> Vec<u8> {
             "tool": { "driver": {
                 "name": "oasgate",
                 "semanticVersion": env!("CARGO_PKG_VERSION"),
-                "rules": rules.iter().map(|id| json!({ "id": id })).collect::<Vec<_>>(),
+                "informationUri": rules::INFORMATION_URI,
+                "rules": found.iter().map(|id| descriptor(id)).collect::<Vec<_>>(),
             } },
             "columnKind": "unicodeCodePoints",
             "invocations": [{
@@ -139,20 +141,83 @@ fn text(finding: &Finding) -> String {
         .join("\n")
 }
 
-/// Where it stands. A forge shows nothing without a place, so that what has none stands at the
-/// beginning of the document.
 fn location(outcome: &Outcome, finding: &Finding, document: &Document) -> Value {
-    let place = finding
-        .document
-        .as_ref()
-        .and_then(|at| document.locate_key(at).or_else(|| document.locate(at)));
-    let (file, line, column) = place.map_or_else(
-        || (outcome.header.document.clone(), 1, 1),
-        |place| (place.file.to_string(), place.line, place.column),
-    );
-    let path = file.replace('\\', "/");
+    let (path, line, column) = place(outcome, finding, document);
     json!({ "physicalLocation": {
         "artifactLocation": { "uri": utf8_percent_encode(&path, NOT_IN_URI).to_string() },
         "region": { "startLine": line, "startColumn": column },
     } })
+}
+
+/// What the viewers of a forge show about a rule.
+fn descriptor(id: &str) -> Value {
+    let mut descriptor = json!({ "id": id, "helpUri": rules::help_uri(id) });
+    if let Some(rule) = rules::rule(id) {
+        let summary = rules::one_line(rule.summary());
+        let markdown = rules::markdown(rule);
+        descriptor["shortDescription"] = json!({ "text": summary });
+        descriptor["fullDescription"] = json!({ "text": summary });
+        descriptor["help"] = json!({ "text": markdown, "markdown": markdown });
+        descriptor["defaultConfiguration"] = json!({ "level": rule.severity.as_str() });
+        descriptor["name"] = json!(pascal(id));
+    }
+    descriptor
+}
+
+/// `UndeclaredStatus`: SARIF wants names of rules to be so (SARIF2012 of the multitool).
+fn pascal(id: &str) -> String {
+    id.split('-')
+        .flat_map(|word| {
+            let mut letters = word.chars();
+            let first = letters.next().map(|first| first.to_ascii_uppercase());
+            first.into_iter().chain(letters)
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::render;
+    use crate::{
+        finding::{Finding, Severity},
+        report::tests::{document, finding, outcome},
+        run::{BaselineSummary, End},
+    };
+
+    #[test]
+    fn the_report_is_as_the_published_schema_says() {
+        let schema = include_str!("../../tests/schemas/sarif/sarif-schema-2.1.0.json");
+        // One pattern of the schema is no regular expression of ECMA 262 in its strict form.
+        let schema = schema.replace("{2}]?$", "{2}$");
+        let schema: Value = serde_json::from_str(&schema).expect("it is JSON");
+        let validator = jsonschema::validator_for(&schema).expect("the schema is one");
+        for end in [End::Complete, End::Failed("full".into())] {
+            let bare = Finding::new("server-error", Severity::Warning, "bare");
+            let mut outcome = outcome(vec![(finding("one"), 3), (bare, 1)]);
+            let mut known = BaselineSummary::default();
+            known
+                .known
+                .add(Finding::new("no-error-response", Severity::Note, "known"));
+            outcome.baseline = Some(known);
+            outcome.end = end;
+            let report: Value =
+                serde_json::from_slice(&render(&outcome, &document())).expect("it is JSON");
+            let errors: Vec<_> = validator
+                .iter_errors(&report)
+                .map(|error| format!("{} {error}", error.instance_path()))
+                .collect();
+            assert!(errors.is_empty(), "{errors:#?}\n{report:#}");
+            let driver = &report["runs"][0]["tool"]["driver"];
+            assert!(driver["informationUri"].is_string());
+            for rule in driver["rules"].as_array().expect("a list") {
+                for text in ["shortDescription", "fullDescription", "help"] {
+                    let text = rule[text]["text"].as_str().unwrap_or_default();
+                    assert!(!text.is_empty(), "{rule:#}");
+                }
+                assert!(rule["helpUri"].is_string(), "{rule:#}");
+            }
+        }
+    }
 }

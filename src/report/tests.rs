@@ -71,6 +71,9 @@ fn coverage() -> Coverage {
         media_types: share(1, 1),
         properties: share(3, 4),
         branches: share(0, 0),
+        nulls: share(0, 1),
+        arrays: share(0, 0),
+        enum_values: share(2, 3),
     }
 }
 
@@ -97,6 +100,7 @@ pub(super) fn outcome(findings: Vec<(Finding, u64)>) -> Outcome {
             method: "GET".into(),
             path: "/users".into(),
             held: 12,
+            elapsed: Duration::from_millis(570),
             statuses: IndexMap::from([(200, 2), (418, 10)]),
             unseen: vec!["404".into()],
             coverage: coverage(),
@@ -115,6 +119,7 @@ pub(super) fn outcome(findings: Vec<(Finding, u64)>) -> Outcome {
         notices: vec!["the recording is cut off".into()],
         end: End::Complete,
         elapsed: Duration::from_millis(3200),
+        state: None,
     }
 }
 
@@ -225,7 +230,7 @@ fn json_names_the_line() {
 }
 
 #[test]
-fn junit_has_a_case_for_each_finding() {
+fn junit_has_a_case_for_each_check_of_an_operation() {
     let xml = String::from_utf8(junit::render(
         &outcome(vec![(finding("one"), 3)]),
         &document(),
@@ -236,6 +241,21 @@ fn junit_has_a_case_for_each_finding() {
         "{xml}"
     );
     assert!(xml.contains("at tiny.yaml:6:7"), "{xml}");
+    let cases = |outcome: &Outcome| -> Vec<String> {
+        let xml = String::from_utf8(junit::render(outcome, &document())).expect("it is text");
+        let cases = xml.split("<testcase name=\"").skip(1);
+        cases
+            .filter_map(|case| Some(case.split_once('"')?.0.to_owned()))
+            .collect()
+    };
+    // The same cases whether something was found or not, and when the operation was not called.
+    let mut other = outcome(Vec::new());
+    let without = cases(&other);
+    assert_eq!(cases(&outcome(vec![(finding("one"), 3)])), without);
+    assert_eq!(without.len(), crate::check::rules().count());
+    other.operations[0].held = 0;
+    assert_eq!(cases(&other), without);
+    assert!(xml.contains(r#"time="0.570""#), "{xml}");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use super::escape::visible;
 use crate::run::{Outcome, WitnessKind};
 
 /// One line for each declared thing without a witness: operations, then of those that were called their statuses,
-/// media types, optional properties and branches. Nothing counts as seen that was not read.
+/// media types, optional properties, branches, nulls, elements of arrays and enum values. Nothing counts as seen that was not read.
 pub fn unwitnessed(outcome: &Outcome, document: &Document) -> String {
     let mut text = String::new();
     let place = |at: &Address| {
@@ -28,10 +28,23 @@ pub fn unwitnessed(outcome: &Outcome, document: &Document) -> String {
     }
     for one in outcome.operations.iter().filter(|one| one.held > 0) {
         for witness in one.witnesses.iter().filter(|witness| !witness.is_seen) {
-            let name = witness.at.pointer.last().unwrap_or_default();
             let name = match witness.kind {
                 WitnessKind::Branch => format!("#{}", witness.at.pointer),
-                _ => name,
+                // The keyword stands in the schema that the name leads to.
+                WitnessKind::Null | WitnessKind::Items => {
+                    let schema = witness.at.pointer.parent().unwrap_or_default();
+                    schema.last().unwrap_or_default()
+                }
+                WitnessKind::EnumValue => {
+                    let value = document.get(&witness.at);
+                    let schema = witness.at.pointer.parent().and_then(|list| list.parent());
+                    let name = schema.and_then(|schema| schema.last());
+                    let value = value.map_or_else(String::new, ToString::to_string);
+                    format!("{} {value}", name.unwrap_or_default())
+                }
+                WitnessKind::Status | WitnessKind::MediaType | WitnessKind::Property => {
+                    witness.at.pointer.last().unwrap_or_default()
+                }
             };
             let _ = writeln!(
                 text,
