@@ -96,6 +96,7 @@ fn har(path: &Path, count: u64) {
 
 fn replay(contract: &Contract, path: &Path, workers: usize) -> u64 {
     let options = Replay {
+        entries: None,
         settings: Settings::default(),
         base_path: None,
         hosts: Vec::new(),

@@ -1,37 +1,37 @@
 //! What a finding keeps of the exchange that showed it.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Exchange, Origin, Request, curl};
 
 /// The part of an exchange that a report shows, with secrets already masked.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Evidence {
     /// The request method.
     pub method: String,
     /// The request URL with credentials masked.
     pub url: String,
     /// The response status; `None` when no response came.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
     /// The response's `Content-Type`, if it had one.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content_type: Option<String>,
     /// `recording.har, entry 3` for a recorded exchange.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recording: Option<String>,
     /// Why the case was sent, when this run sent it.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub case: Option<String>,
     /// What was sent before, in order, where only the whole shows the breach.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub before: Vec<Before>,
     /// A command that sends the request again; credentials stand as environment variables.
     pub curl: String,
 }
 
 /// An exchange that came before the one that showed a breach.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Before {
     /// A command that sends the request again.
     pub curl: String,

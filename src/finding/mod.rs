@@ -9,13 +9,14 @@ mod documented;
 mod fingerprint;
 mod rule;
 
-pub use collect::Findings;
+pub use collect::{Findings, Position};
 pub use documented::Rule;
 pub(crate) use documented::documented;
 pub use fingerprint::{Fingerprint, stable_hash};
 pub use rule::{RuleId, Severity};
 
 use oasgate_document::{Address, Pointer};
+use serde::{Deserialize, Serialize};
 
 use crate::{exchange::Evidence, infer::Came};
 
@@ -23,34 +24,45 @@ use crate::{exchange::Evidence, infer::Came};
 ///
 /// Built with [`Finding::new`] and the `with_` methods; every text is plain and unescaped, because
 /// escaping and colour belong to the renderer.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Finding {
     /// The rule that was broken.
     pub rule: RuleId,
     /// How much it matters; the gate may change it by configuration.
     pub severity: Severity,
     /// The operation it concerns, by id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub operation: Option<String>,
     /// One sentence: what is wrong.
     pub message: String,
     /// The node of the document that was broken, or that ought to have declared what came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub document: Option<Address>,
     /// A short text to stand under that node, such as `declares 200, 400, 402, 404`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
     /// What the contract wants.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expected: Option<String>,
     /// What came instead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub actual: Option<String>,
     /// The node inside the response (or request) body, when the breach is inside one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instance: Option<Pointer>,
     /// The exchange that showed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evidence: Option<Evidence>,
     /// What came, as far as a change of the document could admit it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub came: Option<Came>,
     /// What to do next, one line each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub help: Vec<String>,
     /// What tells this breach from others of the same rule, operation and place: a status, a media
     /// type, a keyword, a header name. Never a value that differs from run to run.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub discriminator: String,
 }
 
@@ -159,6 +171,9 @@ impl Finding {
                 .for_each(|before| change(&mut before.curl));
             let parts = [&mut evidence.content_type, &mut evidence.case];
             parts.into_iter().flatten().for_each(&mut change);
+        }
+        if let Some(came) = &mut self.came {
+            came.each_text(&mut change);
         }
         if let Some(pointer) = &self.instance {
             let mut text = pointer.as_str().to_owned();

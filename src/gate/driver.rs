@@ -307,7 +307,7 @@ impl<'r, T: Transport> Run<'r, T> {
         }
         let is_first = self.held == 0;
         self.held += 1;
-        self.tally.held(&case.operation, None);
+        self.tally.held(&case.operation, None, None);
         let mut finding =
             check::no_response(&case.operation, request, &error.to_string(), error.kind());
         if let Some(evidence) = &mut finding.evidence {
@@ -365,7 +365,11 @@ impl<'r, T: Transport> Run<'r, T> {
         self.last = Some(status);
         // What another method answers is no answer of the operation.
         let counts = case.phase != Phase::Methods;
-        self.tally.held(&case.operation, counts.then_some(status));
+        self.tally.held(
+            &case.operation,
+            counts.then_some(status),
+            exchange.response.elapsed,
+        );
         let subject = subject(self.contract, self.settings, case, exchange);
         if counts
             && let Some(index) = self.tally.index(&case.operation)

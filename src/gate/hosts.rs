@@ -11,28 +11,8 @@ use url::{Host, Url};
 use crate::{
     contract::{Contract, HostPattern, HostStanding},
     exchange::{Exchange, REDACTED_HOST},
+    run::Claim,
 };
-
-/// How sure it is that an exchange is of the service, the surest first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Claim {
-    /// Its host is named, or nobody names hosts.
-    Named,
-    /// Its host is one of a local network, where services are tried out.
-    Local,
-    /// Its host is some other one.
-    Other,
-}
-
-impl Claim {
-    /// All of them, the surest first.
-    pub(super) const ALL: [Self; 3] = [Self::Named, Self::Local, Self::Other];
-
-    /// Its place among all.
-    pub(super) fn index(self) -> usize {
-        self as usize
-    }
-}
 
 /// How sure it is that an exchange is of the service; `None` for one that asks no service or another one.
 /// `hosts` are those that the user names: then no others count.

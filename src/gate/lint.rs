@@ -37,5 +37,6 @@ pub fn lint_outcome(
         notices: Vec::new(),
         end: End::Complete,
         elapsed,
+        state: None,
     }
 }

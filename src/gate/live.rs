@@ -12,6 +12,7 @@ use std::{
 use indexmap::IndexMap;
 
 use super::{
+    account::LiveAccount,
     budget::Budget,
     driver::Run,
     interrupt::Interrupt,
@@ -170,7 +171,9 @@ impl<T: Transport> Run<'_, T> {
 
     fn summaries(&self) -> Vec<OperationSummary> {
         self.tally
-            .summaries(self.contract, &self.findings, &self.declared, &self.seen)
+            .summaries(self.contract, &self.findings, |operation, is_held| {
+                self.seen.of(&self.declared, operation, is_held)
+            })
     }
 
     fn finish(mut self, plans: &[Plan], header: Header, end: End, elapsed: Duration) -> Outcome {
@@ -196,6 +199,18 @@ impl<T: Transport> Run<'_, T> {
         if let End::Complete | End::Stopped(_) = end {
             self.unreached(plans);
         }
+        let state = LiveAccount {
+            contract: self.contract,
+            declared: &self.declared,
+            seen: &self.seen,
+            tally: &self.tally,
+            findings: &self.findings,
+            shapes: self.snapshots.as_ref(),
+            notices: &self.notices,
+            held: self.held,
+            seed: self.settings.seed,
+        }
+        .state(&header.target, end.clone());
         let (snapshots, end) = settle(self.snapshots.take(), end, |finding| {
             if let Some(finding) = self.settings.common.severities.apply(finding)
                 && self.findings.add(finding.clone())
@@ -218,6 +233,7 @@ impl<T: Transport> Run<'_, T> {
             notices: self.notices,
             end,
             elapsed,
+            state: Some(Box::new(state)),
         };
         self.listener
             .on(&Event::Finished(&outcome), self.contract.document());

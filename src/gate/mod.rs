@@ -7,6 +7,7 @@
 //! The room has floors of its own, which `tests/it/architecture.rs` keeps: no module knows one that
 //! stands above it.
 
+mod account;
 mod budget;
 mod driver;
 mod failure;
@@ -29,12 +30,14 @@ mod synthetic;
 mod tally;
 
 pub use crate::run::{
-    Baseline, BaselineError, BaselineSummary, Case, CleanUp, Coverage, Credential, Credentials,
-    End, Event, Existing, Growth, Header, KnownFinding, Listener, LiveSettings, MalformedShard,
-    Methods, NamedCredential, OperationSummary, Outcome, Phase, PollingRule, Progress, RandomEnd,
-    RunKind, Scope, Settings, Severities, SeverityRule, Shard, Share, SnapshotSummary, TokenForm,
-    Unreached, Witness, WitnessKind, base_of,
+    Account, Baseline, BaselineError, BaselineSummary, Case, Claim, CleanUp, Coverage, Credential,
+    Credentials, Digest, End, Event, Existing, Growth, Header, Inputs, KnownFinding, Listener,
+    LiveSettings, MalformedRanges, MalformedShard, Methods, NamedCredential, OperationAccount,
+    OperationSummary, Outcome, Phase, PollingRule, Progress, RandomEnd, Ranges, RunKind, Scope,
+    Settings, Severities, SeverityRule, Shard, Share, SnapshotStanding, SnapshotSummary, State,
+    StateError, TokenForm, Unreached, Witness, WitnessKind, base_of,
 };
+pub use account::{digest, outcome_of};
 pub use hold::{Held, hold};
 pub use interrupt::Interrupt;
 pub use lint::lint_outcome;

@@ -8,33 +8,34 @@
 //! what such exchanges come to is kept apart until then.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     path::PathBuf,
     sync::{
-        Mutex, PoisonError,
+        Arc, Mutex, PoisonError,
         mpsc::{Receiver, SyncSender, sync_channel},
     },
     thread,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use http::StatusCode;
 
 use super::{
+    account::{Accounts, digest, outcome_of},
     hold::{hold, snapshot_of},
-    hosts::{self, Claim},
+    hosts,
     interrupt::Interrupt,
-    knowledge::coverage::{CoverageMap, CoverageSample, CoverageTargets, ShapeSampler},
-    settle::{defect_notices, settle},
-    tally::{self, Tally},
+    knowledge::coverage::{CoverageSample, CoverageTargets, ShapeSampler},
 };
 use crate::{
     check::{self, Subject},
     contract::{Contract, HostPattern},
     exchange::Exchange,
-    finding::{Finding, Findings},
+    finding::{Finding, Position},
     recording::{self, Entry, OpenError, Reader, RecordingError},
-    run::{End, Event, Header, Listener, Outcome, Progress, RunKind, Settings},
+    run::{
+        Claim, End, Event, Header, Listener, Outcome, Progress, Ranges, RunKind, Settings, State,
+    },
     snapshot::{Key, Store},
 };
 
@@ -47,6 +48,8 @@ pub struct Replay {
     pub base_path: Option<String>,
     /// The hosts of the service; where there are none, those of the document's servers.
     pub hosts: Vec<HostPattern>,
+    /// The entries of each recording that are read; `None` for all.
+    pub entries: Option<Ranges>,
     /// How many threads hold exchanges, at least 1.
     pub workers: usize,
 }
@@ -78,22 +81,23 @@ impl Source {
     }
 }
 
-/// How many notices are kept; what comes beyond is counted, so that memory does not grow with a
-/// recording in which nothing can be read.
-const MAX_NOTICES: usize = 1_000;
-
 /// How many entries go to a worker at once.
 const BATCH: usize = 32;
 
 struct Batch {
     number: u64,
-    entries: Vec<Result<Entry, RecordingError>>,
+    source: Arc<str>,
+    entries: Vec<Numbered>,
 }
+
+/// An entry with its number, from 1. What follows the last entry of a recording that is cut off counts as one.
+type Numbered = (u64, Result<Entry, RecordingError>);
 
 /// What a worker made of a batch.
 struct Done {
     number: u64,
-    held: Vec<HeldOne>,
+    source: Arc<str>,
+    held: Vec<(u64, HeldOne)>,
 }
 
 /// What became of one entry.
@@ -103,6 +107,7 @@ enum HeldOne {
         host: String,
         operation: usize,
         status: StatusCode,
+        elapsed: Option<Duration>,
         findings: Vec<Finding>,
         sight: Option<CoverageSample>,
     },
@@ -141,16 +146,17 @@ pub fn replay(
     listener.on(&Event::Started(&header), contract.document());
     let declared = CoverageTargets::new(contract);
     let declared = &declared;
+    let mut state = State::new(RunKind::Replay, digest(contract));
+    for source in &sources {
+        state.inputs.name(&source.name());
+    }
     let mut collector = Collector {
         contract,
-        declared,
         options,
         listener,
-        accounts: Claim::ALL.map(|_| Account::new(contract)),
-        notices: Vec::new(),
-        unsaid: 0,
+        accounts: Accounts::new(contract, declared),
+        state,
         held: 0,
-        passed_over: 0,
     };
     for error in passed_over {
         collector.notice(error.to_string());
@@ -160,8 +166,9 @@ pub fn replay(
     let (batches, to_hold) = sync_channel::<Batch>(workers * 2);
     let to_hold = Mutex::new(to_hold);
     let (done, finished) = sync_channel::<Done>(workers * 2);
-    let (snapshots, opened) = thread::scope(|scope| {
-        let reader = scope.spawn(move || read_all(sources, &batches, interrupt));
+    let entries = options.entries.as_ref();
+    let opened = thread::scope(|scope| {
+        let reader = scope.spawn(move || read_all(sources, entries, &batches, interrupt));
         let holders: Vec<_> = (0..workers)
             .map(|_| {
                 let done = done.clone();
@@ -176,25 +183,32 @@ pub fn replay(
             .collect();
         drop(done);
         collector.collect(&finished);
-        let claim = collector.surest();
-        let mut snapshots = snapshots;
         for holder in holders {
-            if let (Some(all), Ok(Some(parts))) = (&mut snapshots, holder.join()) {
-                let part = parts.into_iter().nth(claim.index());
-                if let Some(part) = part {
-                    all.absorb(part);
-                }
+            if let Ok(Some(stores)) = holder.join() {
+                collector.accounts.absorb_shapes(stores);
             }
         }
-        (snapshots, reader.join().unwrap_or(Ok(())))
+        reader.join().unwrap_or(Ok(()))
     });
     opened?;
-    let end = if interrupt.is_set() {
-        End::Interrupted
-    } else {
-        End::Complete
-    };
-    Ok(collector.finish(snapshots, header, end, started))
+    let Collector {
+        accounts,
+        mut state,
+        listener,
+        ..
+    } = collector;
+    accounts.write(&mut state);
+    if interrupt.is_set() {
+        state.end = End::Interrupted;
+    }
+    Ok(outcome_of(
+        contract,
+        state,
+        &options.settings,
+        snapshots,
+        started.elapsed(),
+        listener,
+    ))
 }
 
 /// The sources that can be begun, and why those of a folder that cannot are passed over.
@@ -222,22 +236,34 @@ fn readable(sources: &[Source]) -> Result<(Vec<Source>, Vec<OpenError>), OpenErr
 
 fn read_all(
     sources: &[Source],
+    wanted: Option<&Ranges>,
     batches: &SyncSender<Batch>,
     interrupt: &Interrupt,
 ) -> Result<(), OpenError> {
     let mut number = 0;
-    let mut send = |entries: Vec<_>| {
-        let batch = Batch { number, entries };
-        number += 1;
-        batches.send(batch).is_ok()
-    };
+    let last = wanted.map_or(u64::MAX, Ranges::last);
     for source in sources {
+        let name: Arc<str> = source.name().into();
+        let mut send = |entries: Vec<_>| {
+            let batch = Batch {
+                number,
+                source: Arc::clone(&name),
+                entries,
+            };
+            number += 1;
+            batches.send(batch).is_ok()
+        };
         let mut entries = Vec::with_capacity(BATCH);
-        for entry in source.open()? {
-            entries.push(entry);
+        for (at, entry) in (1..).zip(source.open()?) {
+            if wanted.is_none_or(|wanted| wanted.has(at)) {
+                entries.push((at, entry));
+            }
             if entries.len() == BATCH && (interrupt.is_set() || !send(std::mem::take(&mut entries)))
             {
                 return Ok(());
+            }
+            if at == last {
+                break;
             }
         }
         if !entries.is_empty() && !send(entries) {
@@ -271,17 +297,21 @@ fn hold_batches(
         let held = batch
             .entries
             .into_iter()
-            .map(|entry| match entry.and_then(|entry| entry.exchange()) {
-                Ok(exchange) => {
-                    let watch = (declared, &mut looks);
-                    hold_one(contract, watch, options, &exchange, stores.as_mut())
-                }
-                Err(error) => HeldOne::Broken(error),
+            .map(|(at, entry)| {
+                let one = match entry.and_then(|entry| entry.exchange()) {
+                    Ok(exchange) => {
+                        let watch = (declared, &mut looks);
+                        hold_one(contract, watch, options, &exchange, stores.as_mut())
+                    }
+                    Err(error) => HeldOne::Broken(error),
+                };
+                (at, one)
             })
             .collect();
         if done
             .send(Done {
                 number: batch.number,
+                source: batch.source,
                 held,
             })
             .is_err()
@@ -342,54 +372,19 @@ fn hold_one(
         host,
         operation: route.index,
         status,
+        elapsed: exchange.response.elapsed,
         findings: held.findings,
         sight: looks[claim.index()].at(declared, route.index, &subject),
     }
 }
 
-/// What exchanges of one claim come to.
-struct Account {
-    seen: CoverageMap,
-    tally: Tally,
-    findings: Findings,
-    held: u64,
-    unmatched: u64,
-    /// The hosts that the document does not name.
-    hosts: BTreeSet<String>,
-}
-
-impl Account {
-    fn new(contract: &Contract) -> Self {
-        Self {
-            seen: CoverageMap::default(),
-            tally: Tally::new(contract),
-            findings: Findings::default(),
-            held: 0,
-            unmatched: 0,
-            hosts: BTreeSet::new(),
-        }
-    }
-
-    fn of_host(&mut self, host: String) {
-        if !host.is_empty() && self.hosts.len() < MAX_HOSTS {
-            self.hosts.insert(host);
-        }
-    }
-}
-
-/// How many hosts that the document does not name are told.
-const MAX_HOSTS: usize = 20;
-
 struct Collector<'c> {
     contract: &'c Contract,
-    declared: &'c CoverageTargets<'c>,
     options: &'c Replay,
     listener: &'c mut dyn Listener,
-    accounts: [Account; Claim::ALL.len()],
-    notices: Vec<String>,
-    unsaid: u64,
+    accounts: Accounts<'c>,
+    state: State,
     held: u64,
-    passed_over: u64,
 }
 
 impl Collector<'_> {
@@ -398,27 +393,33 @@ impl Collector<'_> {
         let mut waiting = BTreeMap::new();
         let mut next = 0;
         for done in finished {
-            waiting.insert(done.number, done.held);
-            while let Some(held) = waiting.remove(&next) {
-                for one in held {
-                    self.take(one);
+            waiting.insert(done.number, (done.source, done.held));
+            while let Some((source, held)) = waiting.remove(&next) {
+                for (entry, one) in held {
+                    self.state.inputs.add(&source, entry, entry);
+                    let at = Position {
+                        source: Arc::clone(&source),
+                        entry,
+                    };
+                    self.take(one, at);
                 }
                 next += 1;
             }
         }
     }
 
-    /// The surest claim that any exchange has.
-    fn surest(&self) -> Claim {
-        let held = |claim: &Claim| self.accounts[claim.index()].held > 0;
-        Claim::ALL.into_iter().find(held).unwrap_or(Claim::Named)
-    }
-
-    fn take(&mut self, one: HeldOne) {
+    fn take(&mut self, one: HeldOne, at: Position) {
         let (claim, operation, status) = match one {
-            HeldOne::Broken(error) => return self.notice(error.to_string()),
+            HeldOne::Broken(error) => {
+                let text = error.to_string();
+                if self.state.unread.is_told() {
+                    self.listener
+                        .on(&Event::Notice(&text), self.contract.document());
+                }
+                return self.state.unread.add(at, text);
+            }
             HeldOne::PassedOver => {
-                self.passed_over += 1;
+                self.state.passed_over += 1;
                 return;
             }
             HeldOne::Unmatched {
@@ -427,11 +428,9 @@ impl Collector<'_> {
                 status,
                 finding,
             } => {
-                let account = &mut self.accounts[claim.index()];
-                account.of_host(host);
-                account.unmatched += 1;
+                self.accounts.unmatched(claim, host);
                 if let Some(finding) = self.options.settings.severities.apply(finding) {
-                    self.found(claim, finding);
+                    self.found(claim, finding, at);
                 }
                 (claim, None, status)
             }
@@ -440,139 +439,43 @@ impl Collector<'_> {
                 host,
                 operation,
                 status,
+                elapsed,
                 findings,
                 sight,
             } => {
-                let account = &mut self.accounts[claim.index()];
-                account.of_host(host);
-                if let Some(sight) = sight {
-                    account.seen.take(&sight);
+                self.accounts
+                    .exchange(claim, host, operation, (status, elapsed), sight.as_ref());
+                for finding in findings {
+                    self.found(claim, finding, at.clone());
                 }
                 let operation = &self.contract.operations()[operation];
-                account.tally.held(operation, Some(status));
-                for finding in findings {
-                    self.found(claim, finding);
-                }
                 (claim, Some(operation.id.as_str()), status)
             }
         };
         self.held += 1;
-        let account = &mut self.accounts[claim.index()];
-        account.held += 1;
         let progress = Progress {
             operation,
             status,
             held: self.held,
-            findings: account.findings.len(),
+            findings: self.accounts.findings(claim).len(),
         };
         self.listener
             .on(&Event::Progress(progress), self.contract.document());
     }
 
     /// Takes a finding in. It is told at once where it is sure to count.
-    fn found(&mut self, claim: Claim, finding: Finding) {
-        let findings = &mut self.accounts[claim.index()].findings;
+    fn found(&mut self, claim: Claim, finding: Finding, at: Position) {
+        let findings = self.accounts.findings(claim);
         if claim == Claim::Named && findings.is_new(&finding) {
             self.listener
                 .on(&Event::Found(&finding), self.contract.document());
         }
-        findings.add(finding);
-    }
-
-    /// The account of the surest claim, its findings told; what has a weaker claim is of other services.
-    fn settle_accounts(&mut self) -> Account {
-        let claim = self.surest();
-        let mut accounts = std::mem::replace(
-            &mut self.accounts,
-            Claim::ALL.map(|_| Account::new(self.contract)),
-        );
-        for weaker in Claim::ALL.into_iter().filter(|weaker| *weaker > claim) {
-            self.passed_over += accounts[weaker.index()].held;
-        }
-        let mut account =
-            std::mem::replace(&mut accounts[claim.index()], Account::new(self.contract));
-        if claim == Claim::Other {
-            for host in &account.hosts {
-                let finding = check::unknown_host(self.contract, host);
-                if let Some(finding) = self.options.settings.severities.apply(finding) {
-                    account.findings.add(finding);
-                }
-            }
-        }
-        if claim != Claim::Named {
-            for (finding, _) in account.findings.sorted() {
-                self.listener
-                    .on(&Event::Found(finding), self.contract.document());
-            }
-        }
-        account
+        findings.add_at(finding, at);
     }
 
     fn notice(&mut self, text: String) {
-        if self.notices.len() == MAX_NOTICES {
-            self.unsaid += 1;
-            return;
-        }
         self.listener
             .on(&Event::Notice(&text), self.contract.document());
-        self.notices.push(text);
-    }
-
-    fn finish(
-        mut self,
-        snapshots: Option<Store>,
-        header: Header,
-        end: End,
-        started: Instant,
-    ) -> Outcome {
-        let mut notices = Vec::new();
-        defect_notices(self.contract, &mut notices);
-        for text in notices {
-            self.notice(text);
-        }
-        let mut drifted = Vec::new();
-        let (snapshots, end) = settle(snapshots, end, |finding| drifted.push(finding));
-        let mut account = self.settle_accounts();
-        for finding in drifted {
-            if let Some(finding) = self.options.settings.severities.apply(finding) {
-                if account.findings.is_new(&finding) {
-                    self.listener
-                        .on(&Event::Found(&finding), self.contract.document());
-                }
-                account.findings.add(finding);
-            }
-        }
-        if self.unsaid > 0 {
-            self.notices
-                .push(format!("{} notices more are not shown", self.unsaid));
-        }
-        for (rule, count) in account.findings.beyond() {
-            self.notices.push(format!(
-                "{rule} was broken {count} times more, in other ways than those that are told"
-            ));
-        }
-        let operations = account.tally.summaries(
-            self.contract,
-            &account.findings,
-            self.declared,
-            &account.seen,
-        );
-        let outcome = Outcome {
-            baseline: None,
-            header,
-            coverage: Some(tally::together(&operations)),
-            operations,
-            findings: account.findings,
-            unmatched: account.unmatched,
-            passed_over: self.passed_over,
-            held: account.held,
-            snapshots,
-            notices: self.notices,
-            end,
-            elapsed: started.elapsed(),
-        };
-        self.listener
-            .on(&Event::Finished(&outcome), self.contract.document());
-        outcome
+        self.state.notices.insert(text);
     }
 }

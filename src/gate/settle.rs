@@ -3,7 +3,7 @@
 use crate::{
     contract::Contract,
     finding::Finding,
-    run::{End, SnapshotSummary},
+    run::{End, SnapshotStanding, SnapshotSummary},
     snapshot::{Comparison, Store},
 };
 
@@ -31,11 +31,13 @@ pub(crate) fn settle(
     match store.settle() {
         Ok(settled) => {
             for one in settled {
-                match &one.comparison {
-                    Comparison::Unchanged => summary.unchanged += 1,
-                    Comparison::New => summary.new += 1,
-                    Comparison::Drifted { .. } => summary.drifted += 1,
-                }
+                let (count, standing) = match &one.comparison {
+                    Comparison::Unchanged => (&mut summary.unchanged, SnapshotStanding::Unchanged),
+                    Comparison::New => (&mut summary.new, SnapshotStanding::New),
+                    Comparison::Drifted { .. } => (&mut summary.drifted, SnapshotStanding::Drifted),
+                };
+                *count += 1;
+                summary.each.insert(one.key.to_string(), standing);
                 one.finding().into_iter().for_each(&mut found);
                 summary.written.extend(one.written);
             }

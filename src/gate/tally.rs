@@ -1,15 +1,15 @@
 //! What was held for each operation, counted.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use http::StatusCode;
 use indexmap::IndexMap;
 
-use super::knowledge::coverage::{CoverageMap, CoverageTargets, shares};
+use super::knowledge::coverage::shares;
 use crate::{
     contract::{Contract, Operation, StatusKey},
     finding::{Findings, Severity},
-    run::{Coverage, OperationSummary, Unreached},
+    run::{Account, Coverage, OperationAccount, OperationSummary, Unreached, Witness},
 };
 
 /// Counts by operation, in the document's order.
@@ -22,6 +22,7 @@ pub(crate) struct Tally {
 struct Count {
     held: u64,
     statuses: std::collections::BTreeMap<u16, u64>,
+    elapsed: Duration,
     left_out: Option<Unreached>,
 }
 
@@ -36,9 +37,18 @@ impl Tally {
         }
     }
 
-    pub(crate) fn held(&mut self, operation: &Operation, status: Option<StatusCode>) {
+    /// Counts an exchange, with the time that the response took where it is known.
+    pub(crate) fn held(
+        &mut self,
+        operation: &Operation,
+        status: Option<StatusCode>,
+        elapsed: Option<Duration>,
+    ) {
         if let Some(count) = self.counts.get_mut(operation.id.as_str()) {
             count.held += 1;
+            // Whole microseconds, so that a sum of parts is the sum of the whole.
+            let elapsed = elapsed.unwrap_or_default().as_micros();
+            count.elapsed += Duration::from_micros(u64::try_from(elapsed).unwrap_or_default());
             if let Some(status) = status {
                 *count.statuses.entry(status.as_u16()).or_default() += 1;
             }
@@ -57,12 +67,39 @@ impl Tally {
         }
     }
 
+    /// The counts of an account.
+    pub(crate) fn of(contract: &Contract, account: &Account) -> Self {
+        let mut tally = Self::new(contract);
+        for (id, seen) in &account.operations {
+            if let Some(count) = tally.counts.get_mut(id) {
+                count.held = seen.held;
+                count.elapsed = Duration::from_micros(seen.elapsed_us);
+                count.statuses.clone_from(&seen.statuses);
+                count.left_out.clone_from(&seen.left_out);
+            }
+        }
+        tally
+    }
+
+    /// What an account says of the operation with this number, without its witnesses.
+    pub(crate) fn account(&self, operation: usize) -> OperationAccount {
+        let count = self.counts.get_index(operation).map(|(_, count)| count);
+        let count = count.cloned().unwrap_or_default();
+        OperationAccount {
+            held: count.held,
+            elapsed_us: u64::try_from(count.elapsed.as_micros()).unwrap_or(u64::MAX),
+            statuses: count.statuses,
+            left_out: count.left_out,
+            ..OperationAccount::default()
+        }
+    }
+
+    /// What was seen of each operation. `witnesses` are asked for by its number, and by whether it was called.
     pub(crate) fn summaries(
         &self,
         contract: &Contract,
         findings: &Findings,
-        declared: &CoverageTargets<'_>,
-        seen: &CoverageMap,
+        witnesses: impl Fn(usize, bool) -> Vec<Witness>,
     ) -> Vec<OperationSummary> {
         let mut found: HashMap<&str, usize> = HashMap::new();
         for finding in findings
@@ -86,7 +123,7 @@ impl Tally {
             .map(|(index, operation)| {
                 let summary = self.summary(operation, count(operation));
                 let is_held = summary.held > 0;
-                let witnesses = seen.of(declared, index, is_held);
+                let witnesses = witnesses(index, is_held);
                 OperationSummary {
                     coverage: shares(&witnesses, is_held),
                     witnesses,
@@ -128,6 +165,7 @@ impl Tally {
             method: operation.method.to_string(),
             path: operation.path.to_string(),
             held: count.held,
+            elapsed: count.elapsed,
             findings,
             unseen,
             coverage: Coverage::default(),

@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::Inferred;
 
 /// What came where the contract was broken. Two of them merge in any order, as [`Inferred`] does.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Came {
     /// The bodies, by media type without parameters, in lower case; `None` where the type is not read as JSON.
     pub bodies: BTreeMap<String, Option<Inferred>>,
@@ -38,6 +41,14 @@ impl Came {
             is_unreadable: true,
             ..Self::default()
         }
+    }
+
+    /// Hands every text that is remembered as a value to `change`.
+    pub fn each_text(&mut self, change: &mut dyn FnMut(&mut String)) {
+        for body in self.bodies.values_mut().flatten() {
+            body.each_text(change);
+        }
+        self.value.each_text(change);
     }
 
     /// What both showed.

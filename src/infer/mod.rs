@@ -10,6 +10,7 @@ mod schema;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use came::Came;
@@ -28,28 +29,61 @@ const MOST_NAMES: usize = 64;
 const DEEPEST: usize = 16;
 
 /// What the values seen at one place looked like. [`Inferred::default`] is that of no value at all.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Inferred {
+    #[serde(skip_serializing_if = "is_default")]
     null: bool,
+    #[serde(skip_serializing_if = "is_default")]
     boolean: bool,
+    #[serde(skip_serializing_if = "is_default")]
     number: Option<Numbers>,
+    #[serde(skip_serializing_if = "is_default")]
     string: Option<Texts>,
+    #[serde(skip_serializing_if = "is_default")]
     array: Option<Box<Items>>,
+    #[serde(skip_serializing_if = "is_default")]
     object: Option<Box<Members>>,
     /// Something came that was not looked into.
+    #[serde(skip_serializing_if = "is_default")]
     anything: bool,
     /// The values that are neither arrays nor objects, as JSON; `None` when there were too many.
+    #[serde(skip_serializing_if = "is_default")]
     scalars: Few,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq)]
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 struct Numbers {
     is_whole: bool,
+    #[serde(with = "exact")]
     least: f64,
+    #[serde(with = "exact")]
     most: f64,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Numbers as texts: JSON libraries may read the last bit of a number otherwise than it was written.
+mod exact {
+    use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
+
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "serde's `with` hands over references"
+    )]
+    pub(super) fn serialize<S: Serializer>(number: &f64, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(number)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
+        let text = String::deserialize(from)?;
+        text.parse().map_err(D::Error::custom)
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Range {
     least: u64,
     most: u64,
@@ -57,19 +91,20 @@ struct Range {
 
 type Texts = Range;
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Items {
     count: Range,
     each: Inferred,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Members {
     count: Range,
     names: Names,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 enum Names {
     /// Names that mean something, each with whether it was always there.
     Known(BTreeMap<String, (bool, Inferred)>),
@@ -78,7 +113,8 @@ enum Names {
 }
 
 /// A set that forgets its elements when there are too many.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 enum Few {
     These(BTreeSet<String>),
     TooMany,
@@ -205,6 +241,32 @@ impl Inferred {
             }),
             anything: self.anything || other.anything,
             scalars: self.scalars.merge(other.scalars),
+        }
+    }
+
+    /// Hands every text that is remembered as a value to `change`.
+    pub fn each_text(&mut self, change: &mut dyn FnMut(&mut String)) {
+        if let Few::These(texts) = &mut self.scalars {
+            *texts = std::mem::take(texts)
+                .into_iter()
+                .map(|text| match serde_json::from_str(&text) {
+                    Ok(Value::String(mut value)) => {
+                        change(&mut value);
+                        Value::String(value).to_string()
+                    }
+                    _ => text,
+                })
+                .collect();
+        }
+        if let Some(items) = &mut self.array {
+            items.each.each_text(change);
+        }
+        match self.object.as_mut().map(|members| &mut members.names) {
+            Some(Names::Known(names)) => names
+                .values_mut()
+                .for_each(|(_, seen)| seen.each_text(change)),
+            Some(Names::Data(seen)) => seen.each_text(change),
+            None => {}
         }
     }
 

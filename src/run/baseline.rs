@@ -8,9 +8,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    end::End,
     info::RunKind,
     known::{BaselineSummary, KnownFinding},
-    outcome::{End, Outcome},
+    outcome::Outcome,
 };
 use crate::finding::{Finding, Severity};
 

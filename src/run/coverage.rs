@@ -33,6 +33,12 @@ pub struct Coverage {
     pub properties: Share,
     /// Branches of `oneOf` and `anyOf` in response schemas.
     pub branches: Share,
+    /// Places of response schemas that may be null.
+    pub nulls: Share,
+    /// Arrays of response schemas, each seen when one came that has elements.
+    pub arrays: Share,
+    /// Values of an `enum` in response schemas.
+    pub enum_values: Share,
 }
 
 impl Coverage {
@@ -43,6 +49,9 @@ impl Coverage {
         self.media_types.add(other.media_types);
         self.properties.add(other.properties);
         self.branches.add(other.branches);
+        self.nulls.add(other.nulls);
+        self.arrays.add(other.arrays);
+        self.enum_values.add(other.enum_values);
     }
 }
 
@@ -90,29 +99,50 @@ pub enum WitnessKind {
     Property,
     /// A branch of `oneOf` or `anyOf` in a response's schema.
     Branch,
+    /// A place of a response's schema that may be null.
+    Null,
+    /// An array of a response's schema, with elements.
+    Items,
+    /// A value of an `enum` in a response's schema.
+    EnumValue,
 }
 
 impl WitnessKind {
     /// All of them, in the order in which they are told.
-    pub const ALL: [Self; 4] = [Self::Status, Self::MediaType, Self::Property, Self::Branch];
+    pub const ALL: [Self; 7] = [
+        Self::Status,
+        Self::MediaType,
+        Self::Property,
+        Self::Branch,
+        Self::Null,
+        Self::Items,
+        Self::EnumValue,
+    ];
 
-    /// The word for one: `status`, `media-type`, `property`, `branch`.
+    /// The word for one: `status`, `media-type`, `property`, `branch`, `null`, `items`, `enum-value`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Status => "status",
             Self::MediaType => "media-type",
             Self::Property => "property",
             Self::Branch => "branch",
+            Self::Null => "null",
+            Self::Items => "items",
+            Self::EnumValue => "enum-value",
         }
     }
 
-    /// The name of its share in a report: `statuses`, `media_types`, `properties`, `branches`.
+    /// The name of its share in a report: `statuses`, `media_types`, `properties`, `branches`, `nulls`, `arrays`,
+    /// `enum_values`.
     pub const fn share(self) -> &'static str {
         match self {
             Self::Status => "statuses",
             Self::MediaType => "media_types",
             Self::Property => "properties",
             Self::Branch => "branches",
+            Self::Null => "nulls",
+            Self::Items => "arrays",
+            Self::EnumValue => "enum_values",
         }
     }
 }

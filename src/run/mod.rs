@@ -5,12 +5,14 @@ mod baseline;
 mod case;
 mod coverage;
 mod credentials;
+mod end;
 mod event;
 mod info;
 mod known;
 mod outcome;
 mod settings;
 mod shard;
+mod state;
 
 pub use baseline::{Baseline, BaselineError, Growth, Scope};
 pub(crate) use case::existing;
@@ -18,13 +20,17 @@ pub use case::{Case, Phase};
 pub use coverage::{Coverage, Share, Witness, WitnessKind};
 pub use credentials::{Credential, Credentials, NamedCredential, TokenForm};
 pub(crate) use credentials::{CredentialChoice, hide, hide_in};
+pub use end::{End, Unreached};
 pub use event::{Event, Listener, Progress};
 pub use info::{Header, RunKind};
 pub use known::{BaselineSummary, KnownFinding};
-pub use outcome::{End, OperationSummary, Outcome, SnapshotSummary, Unreached};
+pub use outcome::{OperationSummary, Outcome, SnapshotStanding, SnapshotSummary};
 pub(crate) use settings::given_value;
 pub use settings::{
     CleanUp, Existing, LiveSettings, Methods, PollingRule, RandomEnd, Settings, Severities,
     SeverityRule, base_of,
 };
 pub use shard::{MalformedShard, Shard};
+pub use state::{
+    Account, Claim, Digest, Inputs, MalformedRanges, OperationAccount, Ranges, State, StateError,
+};

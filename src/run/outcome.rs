@@ -3,11 +3,14 @@
 use std::time::Duration;
 
 use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
 
 use super::{
     coverage::{Coverage, Witness},
+    end::{End, Unreached},
     info::Header,
     known::BaselineSummary,
+    state::State,
 };
 use crate::finding::{Findings, Severity};
 
@@ -38,6 +41,8 @@ pub struct Outcome {
     pub end: End,
     /// How long it took.
     pub elapsed: Duration,
+    /// What it was worked out from, to be joined with that of other parts of a run; `None` where nothing was held.
+    pub state: Option<Box<State>>,
 }
 
 impl Outcome {
@@ -45,21 +50,6 @@ impl Outcome {
     pub fn holds(&self) -> bool {
         self.findings.count(Severity::Error) == 0
     }
-}
-
-/// How a run ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum End {
-    /// All was done that was planned.
-    Complete,
-    /// The user interrupted it; what was done until then is reported.
-    Interrupted,
-    /// A limit that the user set ended it before all was done: one sentence.
-    Stopped(String),
-    /// The service could not be reached, or went away: one sentence.
-    Unreachable(String),
-    /// What came after the run, such as the comparison of snapshots, could not be done: one sentence.
-    Failed(String),
 }
 
 /// What was held for one operation.
@@ -73,6 +63,8 @@ pub struct OperationSummary {
     pub path: String,
     /// How many exchanges were held.
     pub held: u64,
+    /// How long the responses took together, as far as that is known.
+    pub elapsed: Duration,
     /// How many exchanges came with each status, lowest first.
     pub statuses: IndexMap<u16, u64>,
     /// Declared statuses that were never seen, as written (`404`, `4XX`, `default`).
@@ -87,48 +79,6 @@ pub struct OperationSummary {
     pub unreached: Option<Unreached>,
 }
 
-/// Why an operation was never answered with a declared success.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Unreached {
-    /// Its method may change something and the run was a safe one.
-    Unsafe,
-    /// No exchange was seen for it.
-    NotSeen,
-    /// No value is known for a required parameter, named here.
-    NoValue(String),
-    /// No value of the required body is known: its schema allows none that is finite.
-    NoBody,
-    /// Every response was 401 or 403.
-    Refused,
-    /// Every response was 404 or 410.
-    NotFound,
-    /// The request budget ran out first.
-    Budget,
-    /// It was left out by configuration.
-    Excluded,
-    /// Responses came, but none that is a declared success.
-    NoSuccess,
-}
-
-impl Unreached {
-    /// The reason in words, to stand behind `unreached:`.
-    pub fn reason(&self) -> String {
-        match self {
-            Self::Unsafe => "left out by the safe mode (use --allow-unsafe)".to_owned(),
-            Self::NotSeen => "no exchange was seen".to_owned(),
-            Self::NoValue(name) => format!("no value is known for {name} (use --param {name}=...)"),
-            Self::NoBody => "no value of the required body was found".to_owned(),
-            Self::Refused => "only 401 or 403 came back (use --token-env NAME)".to_owned(),
-            Self::NotFound => {
-                "only 404 came back (use --param to name a resource that exists)".to_owned()
-            }
-            Self::Budget => "the budget was spent (use --max-requests, --max-time)".to_owned(),
-            Self::Excluded => "left out by configuration, or in another shard".to_owned(),
-            Self::NoSuccess => "no declared success came back".to_owned(),
-        }
-    }
-}
-
 /// What the snapshots of a run came to.
 #[derive(Clone, Debug, Default)]
 pub struct SnapshotSummary {
@@ -138,6 +88,20 @@ pub struct SnapshotSummary {
     pub new: usize,
     /// Accepted shapes that did not cover what came.
     pub drifted: usize,
+    /// What each shape is of (operation, status, media type) and what it came to.
+    pub each: std::collections::BTreeMap<String, SnapshotStanding>,
     /// Files that were written, in order.
     pub written: Vec<std::path::PathBuf>,
+}
+
+/// What a shape came to. Of several runs the greatest holds: what one of them saw drift has drifted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SnapshotStanding {
+    /// The accepted shape covers it.
+    Unchanged,
+    /// Nothing is accepted yet.
+    New,
+    /// It goes beyond the accepted shape.
+    Drifted,
 }

@@ -17,4 +17,4 @@ pub use regressions::{
     RegressionError, RegressionWriting, Regressions, Saved, SavedBody, SavedBreach, SavedParameter,
 };
 pub use shape::{Drift, Shape};
-pub use store::{Comparison, Key, Mode, Settled, Store, StoreError};
+pub use store::{Comparison, Key, Mode, Observed, Settled, Store, StoreError};

@@ -8,6 +8,7 @@ use std::{
 };
 
 use oasgate_document::Pointer;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Drift, Redactor, Shape};
@@ -27,7 +28,8 @@ pub enum Mode {
 }
 
 /// What one snapshot is of.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Key {
     /// The operation's id.
     pub operation: String,
@@ -35,6 +37,17 @@ pub struct Key {
     pub status: u16,
     /// Its media type, without parameters.
     pub media_type: String,
+}
+
+impl std::fmt::Display for Key {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self {
+            operation,
+            status,
+            media_type,
+        } = self;
+        write!(f, "{operation} {status} {media_type}")
+    }
 }
 
 impl Key {
@@ -167,18 +180,20 @@ pub struct Store {
     redactor: Redactor,
     values_at: Vec<Pointer>,
     source: String,
-    seen: BTreeMap<Key, Seen>,
+    seen: BTreeMap<Key, Observed>,
 }
 
-#[derive(Debug)]
-struct Seen {
+/// What the bodies of one [`Key`] looked like. Two of them merge in any order to the same.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Observed {
     shape: Shape,
     weight: Weight,
     sample: String,
 }
 
 /// How much a value is: its nodes, and the bytes of its strings. The lightest one is the sample.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 struct Weight {
     nodes: usize,
     bytes: usize,
@@ -202,9 +217,9 @@ impl Weight {
     }
 }
 
-impl Seen {
+impl Observed {
     /// Takes in what was seen elsewhere; the result does not depend on who takes in whom.
-    fn absorb(&mut self, other: Self) {
+    pub(crate) fn absorb(&mut self, other: Self) {
         self.shape = std::mem::take(&mut self.shape).merge(other.shape);
         if (other.weight, &other.sample) < (self.weight, &self.sample) {
             self.weight = other.weight;
@@ -253,7 +268,22 @@ impl Store {
 
     /// Takes in all that another store has seen.
     pub fn absorb(&mut self, other: Self) {
-        for (key, seen) in other.seen {
+        self.absorb_observed(other.seen);
+    }
+
+    /// All that was seen.
+    pub fn observed(&self) -> &BTreeMap<Key, Observed> {
+        &self.seen
+    }
+
+    /// All that was seen, without the store.
+    pub fn into_observed(self) -> BTreeMap<Key, Observed> {
+        self.seen
+    }
+
+    /// Takes in what was seen in another run.
+    pub fn absorb_observed(&mut self, other: BTreeMap<Key, Observed>) {
+        for (key, seen) in other {
             match self.seen.get_mut(&key) {
                 Some(known) => known.absorb(seen),
                 None => {
@@ -286,7 +316,7 @@ impl Store {
                 }
             }
             None => {
-                let seen = Seen {
+                let seen = Observed {
                     shape: shape(),
                     weight,
                     sample: sample(),
@@ -309,7 +339,7 @@ impl Store {
         Ok(settled)
     }
 
-    fn settle_one(&self, key: &Key, seen: &Seen) -> Result<Settled, StoreError> {
+    fn settle_one(&self, key: &Key, seen: &Observed) -> Result<Settled, StoreError> {
         let path = self.folder.join(format!("{}.snap", key.file_name()));
         let accepted = read(&path)?;
         let (comparison, shape) = match accepted {
@@ -365,8 +395,7 @@ impl Store {
     fn write(&self, path: &Path, key: &Key, shape: &Shape, sample: &str) -> Result<(), StoreError> {
         let mut text = String::from("---\n");
         let _ = writeln!(text, "source: {}", plain(&self.source));
-        let expression = format!("{} {} {}", key.operation, key.status, key.media_type);
-        let _ = writeln!(text, "expression: {}", plain(&expression));
+        let _ = writeln!(text, "expression: {}", plain(&key.to_string()));
         let _ = write!(text, "---\nshape:\n{shape}\nsample:\n{sample}\n");
         let failed = |source| StoreError::Io {
             action: "write",

@@ -15,6 +15,7 @@ mod oauth;
 mod secrets;
 #[cfg(unix)]
 mod start;
+mod states;
 
 /// The root of the project: tests of a package run in the package's own folder.
 fn project() -> &'static Path {

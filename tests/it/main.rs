@@ -20,6 +20,7 @@ mod macros;
 mod orders;
 mod outside;
 mod overlay_law;
+mod partition_law;
 mod polling;
 mod recordings;
 mod routing;

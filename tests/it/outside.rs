@@ -33,6 +33,7 @@ fn replay(contract: &Contract, paths: &[PathBuf], workers: usize) -> Outcome {
         .map(|file| Source::File(file.path().to_owned()))
         .collect();
     let options = Replay {
+        entries: None,
         settings: Settings::default(),
         base_path: None,
         hosts: Vec::new(),

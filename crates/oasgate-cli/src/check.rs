@@ -13,7 +13,7 @@ use crate::config::{Config, parse_duration, parse_seed};
 use crate::{
     Result,
     auth::{self, AuthArgs},
-    common::{CliError, Output, Prepared, RunArgs, base_path},
+    common::{CliError, Output, Prepared, RunArgs, StateArgs, base_path},
     complete,
     connection::ConnectionArgs,
     interrupt,
@@ -39,6 +39,8 @@ use oasgate::{
 pub(crate) struct Args {
     #[command(flatten)]
     run: RunArgs,
+    #[command(flatten)]
+    state: StateArgs,
     /// Where the service is, with the base path that it serves the document under
     #[arg(long, value_name = "URL")]
     url: Option<String>,
@@ -116,6 +118,7 @@ Examples:
 
 pub(crate) fn run(args: &Args, output: &Output) -> Result {
     let mut prepared = args.run.prepare()?;
+    args.state.ask(&mut prepared)?;
     let transport = HttpTransport::new(Connection {
         limits: args.connection.limits(&prepared.config)?,
         ..args.run.connection(&prepared.config)?

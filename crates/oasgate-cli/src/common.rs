@@ -149,10 +149,17 @@ pub(crate) fn tell_error(error: &CliError, output: &Output) {
 pub(crate) struct RunArgs {
     #[command(flatten)]
     spec: SpecArgs,
+    #[command(flatten)]
+    outcome: OutcomeArgs,
+}
+
+/// What is done with the outcome of a run.
+#[derive(Debug, Args)]
+pub(crate) struct OutcomeArgs {
     /// The configuration [default: oasgate.toml, where it is there]
     #[arg(long, value_name = "PATH")]
     config: Option<PathBuf>,
-    /// Write a report: json=PATH, or junit, sarif, github, markdown; - is standard output; repeatable
+    /// Write a report: html=PATH, or json, junit, sarif, github, gitlab, markdown, wfc; - is standard output; repeatable
     #[arg(long, value_name = "FORMAT=PATH", add = ArgValueCandidates::new(complete::reports))]
     report: Vec<ReportSpec>,
     /// Write an OpenAPI Overlay that would change the document so that it admits what was seen
@@ -169,6 +176,25 @@ pub(crate) struct RunArgs {
     fail_on: Vec<String>,
     #[command(flatten)]
     baseline: BaselineArgs,
+}
+
+/// Where the state of a run goes.
+#[derive(Debug, Args)]
+pub(crate) struct StateArgs {
+    /// Write the state of the run, which `oasgate merge` joins with those of other parts of it
+    #[arg(long, value_name = "FILE")]
+    state: Option<PathBuf>,
+}
+
+impl StateArgs {
+    /// Asks for the state of a run that is prepared.
+    pub(crate) fn ask(&self, prepared: &mut Prepared) -> Result<(), CliError> {
+        if let Some(path) = &self.state {
+            oasgate::report::probe(path)?;
+        }
+        prepared.state.clone_from(&self.state);
+        Ok(())
+    }
 }
 
 /// What is done about snapshots.
@@ -192,6 +218,7 @@ pub(crate) struct Prepared {
     pub(crate) snapshots: Option<Store>,
     pub(crate) regressions: Option<Regressions>,
     reports: Vec<ReportSpec>,
+    state: Option<PathBuf>,
     suggest: Option<PathBuf>,
     witness: bool,
     fail_on: Vec<String>,
@@ -202,8 +229,43 @@ pub(crate) struct Prepared {
 
 impl RunArgs {
     pub(crate) fn prepare(&self) -> Result<Prepared, CliError> {
-        let config = configuration(self.config.as_deref())?;
+        let config = self.outcome.configuration()?;
         let contract = self.spec.load(&config)?;
+        self.outcome
+            .prepare(contract, config, &self.spec.to_string())
+    }
+
+    /// How connections are made, within the usual bounds.
+    pub(crate) fn connection(&self, config: &Config) -> Result<Connection, CliError> {
+        self.spec.reach.connection(config)
+    }
+}
+
+impl OutcomeArgs {
+    /// The configuration that was named, or the one that is there.
+    pub(crate) fn configuration(&self) -> Result<Config, CliError> {
+        configuration(self.config.as_deref())
+    }
+
+    /// Whether something is asked for that needs the document.
+    pub(crate) fn needs_document(&self) -> bool {
+        let Self {
+            report,
+            suggest,
+            witness,
+            fail_on,
+            ..
+        } = self;
+        *witness || suggest.is_some() || !report.is_empty() || !fail_on.is_empty()
+    }
+
+    /// Reads and checks what is needed besides the document, whose name snapshots tell.
+    pub(crate) fn prepare(
+        &self,
+        contract: Contract,
+        config: Config,
+        spec: &str,
+    ) -> Result<Prepared, CliError> {
         for report in &self.report {
             report.probe()?;
         }
@@ -242,20 +304,16 @@ impl RunArgs {
             settings,
             baseline: self.baseline.read(&config)?,
             scope: Scope::default(),
-            snapshots: self.store(&config)?,
+            snapshots: self.store(&config, spec)?,
             regressions: self.regressions(&config),
             contract,
             config,
             reports: self.report.clone(),
+            state: None,
             suggest: self.suggest.clone(),
             witness: self.witness,
             fail_on,
         })
-    }
-
-    /// How connections are made, within the usual bounds.
-    pub(crate) fn connection(&self, config: &Config) -> Result<Connection, CliError> {
-        self.spec.reach.connection(config)
     }
 
     /// Cases that failed are kept beside the snapshots, and written when these are.
@@ -270,7 +328,7 @@ impl RunArgs {
         Some(Regressions::below(&config.snapshot_folder(), writing))
     }
 
-    fn store(&self, config: &Config) -> Result<Option<Store>, CliError> {
+    fn store(&self, config: &Config, spec: &str) -> Result<Option<Store>, CliError> {
         let mode = match self.snapshots {
             SnapshotMode::Off => return Ok(None),
             SnapshotMode::Check => Mode::Check,
@@ -279,12 +337,7 @@ impl RunArgs {
             SnapshotMode::Auto => Mode::Review,
         };
         let redactor = Redactor::new(config.redactions()?);
-        let store = Store::new(
-            config.snapshot_folder(),
-            mode,
-            redactor,
-            self.spec.to_string(),
-        );
+        let store = Store::new(config.snapshot_folder(), mode, redactor, spec);
         Ok(Some(store.with_values_at(config.values_at()?)))
     }
 }
@@ -322,12 +375,17 @@ impl Prepared {
 
     /// Writes the reports of a run and says how the program ends.
     pub(crate) fn finish(&self, mut outcome: Outcome, output: &Output) -> Result<Exit, CliError> {
+        let mut failure = None;
+        if let (Some(path), Some(state)) = (&self.state, &outcome.state)
+            && let Err(error) = oasgate::report::write_atomically(path, &state.render())
+        {
+            failure.get_or_insert(error);
+        }
         if let Some(known) = &self.baseline {
             known.settle(&mut outcome, self.scope)?;
         }
         let outcome = &outcome;
         let document = self.contract.document();
-        let mut failure = None;
         for report in &self.reports {
             // One report that fails does not cost the others.
             if let Err(error) = report.write(outcome, document) {

@@ -115,7 +115,7 @@ fn main() -> ExitCode {
         Command::Replay(args) => replay::run(args, &cli.output),
         Command::Lint(args) => lint::run(args, &cli.output),
         Command::Diff(args) => diff::run(args, &cli.output),
-        Command::Merge(args) => merge::run(args),
+        Command::Merge(args) => merge::run(args, &cli.output),
         Command::Schema(args) => schema::run(args),
         Command::Plan(args) => plan::run(args),
         Command::Generate(args) => generate::run(args),

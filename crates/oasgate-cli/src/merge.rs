@@ -1,55 +1,162 @@
-//! `oasgate merge`: the JSON reports of several runs as one.
+//! `oasgate merge`: what several runs came to, as one.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args as ClapArgs;
 
 use crate::{
     Result,
-    common::{CliError, Exit},
+    common::{CliError, Exit, OutcomeArgs, Output, Prepared},
+    connection::ReachArgs,
+    spec,
 };
-use oasgate::report::{JoinedEnd, count, merge, write_atomically};
+use oasgate::{
+    finding::Severity,
+    gate::{self, End, State},
+    report::{JoinedEnd, count, merge, write_atomically},
+};
 
-/// Join the JSON reports of several runs, such as shards, into one
+/// Join the states of several runs, such as shards or parts of a recording, or their JSON reports
 #[derive(Debug, ClapArgs)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// Reports that were written with --report json=PATH
-    #[arg(value_name = "REPORT", required = true)]
-    reports: Vec<PathBuf>,
-    /// Where the joined report goes; - is standard output
-    #[arg(long, short, value_name = "PATH", default_value = "-")]
-    out: PathBuf,
+    /// Files that were written with --state FILE, or with --report json=PATH
+    #[arg(value_name = "FILE", required = true)]
+    files: Vec<PathBuf>,
+    /// Where the joined state or report goes; - is standard output
+    #[arg(long, short, value_name = "PATH")]
+    out: Option<PathBuf>,
+    /// The document, to report what the joined states come to
+    #[arg(long, value_name = "SPEC")]
+    spec: Option<PathBuf>,
+    /// Follow references of the document that lead over the network
+    #[arg(long, requires = "spec")]
+    allow_remote: bool,
+    /// Apply an OpenAPI Overlay to the document; repeatable, in this order
+    #[arg(long, value_name = "FILE", requires = "spec")]
+    overlay: Vec<PathBuf>,
+    #[command(flatten)]
+    reach: ReachArgs,
+    #[command(flatten)]
+    outcome: OutcomeArgs,
 }
 
 const EXAMPLES: &str = "\
 Examples:
+  oasgate replay spec/api.yaml monday.har --state 1.json
+  oasgate replay spec/api.yaml tuesday.har --state 2.json
+  oasgate merge 1.json 2.json --out state.json
+  oasgate merge 1.json 2.json --spec spec/api.yaml --report html=report.html
   oasgate check spec/api.yaml --url \"$URL\" --shard 1/2 --report json=1.json
   oasgate check spec/api.yaml --url \"$URL\" --shard 2/2 --report json=2.json
   oasgate merge 1.json 2.json --out report.json
 
-The exit code is that of the joined run.";
+The exit code is that of the joined run. States that have read the same entries twice are refused.";
 
-pub(crate) fn run(args: &Args) -> Result {
-    let reports = args
-        .reports
+pub(crate) fn run(args: &Args, output: &Output) -> Result {
+    let files = args
+        .files
         .iter()
         .map(|path| {
             let name = path.display().to_string();
-            let bytes = std::fs::read(path).map_err(|error| {
-                CliError::Usage(format!("cannot read the report {name}: {error}"))
-            })?;
+            let bytes = std::fs::read(path)
+                .map_err(|error| CliError::Usage(format!("cannot read {name}: {error}")))?;
             Ok((name, bytes))
         })
         .collect::<std::result::Result<Vec<_>, CliError>>()?;
-    let merged = merge(&reports).map_err(|error| CliError::Usage(error.to_string()))?;
+    let states = files
+        .iter()
+        .filter(|(_, bytes)| State::is_written_in(bytes));
+    match states.count() {
+        0 => reports(args, &files),
+        number if number == files.len() => states_of(args, &files, output),
+        _ => Err(CliError::Usage(
+            "some of the files are states and some are reports; join each kind for itself"
+                .to_owned(),
+        )),
+    }
+}
+
+fn states_of(args: &Args, files: &[(String, Vec<u8>)], output: &Output) -> Result {
+    let states = files
+        .iter()
+        .map(|(name, bytes)| {
+            State::parse(bytes).map_err(|error| CliError::Usage(format!("{name}: {error}")))
+        })
+        .collect::<std::result::Result<Vec<_>, _>>()?;
+    let state = State::merge_all(states).map_err(|error| CliError::Usage(error.to_string()))?;
+    if args.spec.is_none() && args.outcome.needs_document() {
+        return Err(CliError::Usage(
+            "reports need the document: name it with --spec".to_owned(),
+        ));
+    }
+    match (&args.out, &args.spec) {
+        (Some(path), _) => write_atomically(path, &state.render())?,
+        (None, None) => write_atomically(Path::new("-"), &state.render())?,
+        (None, Some(_)) => {}
+    }
+    match &args.spec {
+        Some(spec) => report(args, spec, state, output),
+        None => Ok(exit_of(&state)),
+    }
+}
+
+/// Tells what a state comes to, as the whole run would have.
+fn report(args: &Args, spec: &Path, state: State, output: &Output) -> Result {
+    let config = args.outcome.configuration()?;
+    let follows = args.allow_remote || config.connection.allow_remote;
+    let contract = spec::load(spec, &args.overlay, follows, &args.reach, &config)?;
+    if gate::digest(&contract) != state.document {
+        return Err(CliError::Usage(format!(
+            "the states are about another document than {}",
+            spec.display()
+        )));
+    }
+    let mut prepared = (args.outcome).prepare(contract, config, &spec.display().to_string())?;
+    let mut listener = Prepared::listener(output);
+    let snapshots = prepared.snapshots.take();
+    let outcome = gate::outcome_of(
+        &prepared.contract,
+        state,
+        &prepared.settings,
+        snapshots,
+        std::time::Duration::ZERO,
+        listener.as_mut(),
+    );
+    prepared.finish(outcome, output)
+}
+
+/// What can be said without the document: not what snapshots come to.
+fn exit_of(state: &State) -> Exit {
+    match &state.end {
+        End::Unreachable(_) => Exit::Unreachable,
+        End::Failed(_) => Exit::CouldNotRun,
+        _ if state
+            .account()
+            .is_some_and(|account| account.findings.count(Severity::Error) > 0) =>
+        {
+            Exit::Findings
+        }
+        _ => Exit::Holds,
+    }
+}
+
+fn reports(args: &Args, files: &[(String, Vec<u8>)]) -> Result {
+    if args.spec.is_some() || args.outcome.needs_document() {
+        return Err(CliError::Usage(
+            "JSON reports are joined to a JSON report; other reports are made of states (--state)"
+                .to_owned(),
+        ));
+    }
+    let merged = merge(files).map_err(|error| CliError::Usage(error.to_string()))?;
     let text = format!("{:#}\n", merged.report);
-    write_atomically(&args.out, text.as_bytes())?;
-    if args.out.as_os_str() != "-" {
+    let out = args.out.as_deref().unwrap_or_else(|| Path::new("-"));
+    write_atomically(out, text.as_bytes())?;
+    if out.as_os_str() != "-" {
         let number = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
         anstream::println!(
             "{} joined: {}, {}",
-            count(number(reports.len()), "report"),
+            count(number(files.len()), "report"),
             count(number(merged.errors), "error"),
             count(number(merged.warnings), "warning")
         );

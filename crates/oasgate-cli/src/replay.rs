@@ -6,12 +6,12 @@ use clap::Args as ClapArgs;
 
 use crate::{
     Result,
-    common::{Output, Prepared, RunArgs, base_path},
+    common::{Output, Prepared, RunArgs, StateArgs, base_path},
     interrupt,
 };
 use oasgate::{
     contract::HostPattern,
-    gate::{self, Interrupt, Replay, Source},
+    gate::{self, Interrupt, Ranges, Replay, Source},
     recording::{self, Meant},
 };
 
@@ -32,6 +32,11 @@ pub(crate) struct Args {
     /// servers; exchanges with other hosts are passed over
     #[arg(long = "host", value_name = "NAME", value_parser = host)]
     hosts: Vec<HostPattern>,
+    /// Read these entries of each recording alone, by number: 1-1000,2001-
+    #[arg(long, value_name = "RANGES")]
+    entries: Option<Ranges>,
+    #[command(flatten)]
+    state: StateArgs,
     /// Threads that hold exchanges [default: one for each core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     workers: Option<u16>,
@@ -48,10 +53,12 @@ const EXAMPLES: &str = "\
 Examples:
   oasgate replay spec/api.yaml recording.har
   oasgate replay spec/api.yaml cassettes/ --snapshots check --report junit=replay.xml
+  oasgate replay spec/api.yaml monday.ndjson --state monday.state.json
   zcat traffic.ndjson.gz | oasgate replay spec/api.yaml -";
 
 pub(crate) fn run(args: &Args, output: &Output) -> Result {
     let mut prepared = args.run.prepare()?;
+    args.state.ask(&mut prepared)?;
     let sources: Vec<Source> = recording::files(&args.recordings)?
         .into_iter()
         .map(|file| match file {
@@ -67,6 +74,7 @@ pub(crate) fn run(args: &Args, output: &Output) -> Result {
         settings: prepared.settings.clone(),
         base_path: args.base_path.clone(),
         hosts: args.hosts.clone(),
+        entries: args.entries.clone(),
         workers: args.workers.map_or(cores, usize::from),
     };
     let mut listener = Prepared::listener(output);

@@ -1,5 +1,5 @@
-//! What a schema leaves open: its optional properties and the branches of `oneOf` and `anyOf`, and
-//! which of them a value takes.
+//! What a schema leaves open: its optional properties, the branches of `oneOf` and `anyOf`, null, elements of
+//! arrays and the values of an `enum`, and which of them a value takes.
 //!
 //! A choice is known by its place in the document, so that a schema that contains itself has finitely
 //! many. `not`, `contains`, `propertyNames` and patterns offer no choices: what they name is not asked
@@ -16,6 +16,9 @@ use super::{Schema, structure};
 /// How many nodes of one schema are looked at, those near the root first.
 const MOST_NODES: usize = 400;
 
+/// How many values of one `enum` are asked for.
+const MOST_ENUM_VALUES: usize = 100;
+
 /// One thing that a schema leaves open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Choice {
@@ -23,6 +26,12 @@ pub enum Choice {
     Property,
     /// An alternative of a `oneOf` or `anyOf` that has several.
     Branch,
+    /// Null, where a type beside it is allowed; at the keyword that allows it.
+    Null,
+    /// The elements of an array, which may be empty; at `items`.
+    Items,
+    /// A value of an `enum` that has several.
+    EnumValue,
 }
 
 /// Each choice that a schema offers, by its place in the document.
@@ -44,6 +53,15 @@ fn of(schema: &Schema) -> IndexMap<Address, Choice> {
             let subtypes = subtypes(schema, &at, members, None);
             for branch in branches(&at, members).chain(subtypes) {
                 found.insert(branch, Choice::Branch);
+            }
+            if let Some(null) = null(schema, &at, members) {
+                found.insert(null, Choice::Null);
+            }
+            if let Some(items) = items(&at, members) {
+                found.insert(items, Choice::Items);
+            }
+            for (value, _) in enum_values(&at, members) {
+                found.insert(value, Choice::EnumValue);
             }
             for (name, below) in properties(&at, members) {
                 let is_required =
@@ -76,6 +94,13 @@ fn taken(schema: &Schema, value: &Value) -> Vec<Address> {
                 unit.is_valid(node.value)
             }));
             found.extend(subtypes(schema, at, members, Some(node.value)));
+            match node.value {
+                Value::Null => found.extend(null(schema, at, members)),
+                Value::Array(elements) if !elements.is_empty() => found.extend(items(at, members)),
+                _ => {}
+            }
+            let came = enum_values(at, members).find(|(_, value)| *value == node.value);
+            found.extend(came.map(|(value, _)| value));
         }
     });
     found
@@ -107,6 +132,46 @@ fn branches(at: &Address, members: &Map<String, Value>) -> impl Iterator<Item = 
         }
     }
     found.into_iter()
+}
+
+/// The keyword by which null is allowed beside another type.
+fn null(schema: &Schema, at: &Address, members: &Map<String, Value>) -> Option<Address> {
+    let allows = |types: &Vec<Value>| types.len() > 1 && types.contains(&Value::from("null"));
+    if members
+        .get("type")
+        .and_then(Value::as_array)
+        .is_some_and(allows)
+    {
+        return Some(at.join("type"));
+    }
+    // Without a type of its own it changes nothing (OpenAPI 3.0.4 §4.7.24.1).
+    let is_nullable =
+        members.get("nullable") == Some(&Value::Bool(true)) && members.contains_key("type");
+    (is_nullable && schema.store.dialect().has_nullable()).then(|| at.join("nullable"))
+}
+
+/// The schema of an array's elements.
+fn items(at: &Address, members: &Map<String, Value>) -> Option<Address> {
+    let items = members.get("items");
+    items
+        .filter(|items| items.is_object())
+        .map(|_| at.join("items"))
+}
+
+/// The values of an `enum` that has several, up to a number of them.
+fn enum_values<'s>(
+    at: &Address,
+    members: &'s Map<String, Value>,
+) -> impl Iterator<Item = (Address, &'s Value)> {
+    let at = at.join("enum");
+    let values = members.get("enum").and_then(Value::as_array);
+    let several = values.filter(|values| values.len() > 1);
+    several
+        .into_iter()
+        .flatten()
+        .take(MOST_ENUM_VALUES)
+        .enumerate()
+        .map(move |(index, value)| (at.index(index), value))
 }
 
 /// The schemas that are derived from a base with a discriminator, where no alternatives list them.
@@ -269,6 +334,7 @@ mod tests {
             [
                 "/alone",
                 "/children",
+                "/children/items",
                 "/components/schemas/Base/properties/size",
                 "/kind",
                 "/kind/oneOf/0",
@@ -289,6 +355,7 @@ mod tests {
             taken(&json!({"children": [{"kind": {"deep": 1}, "size": 2}]})),
             [
                 "/children",
+                "/children/items",
                 "/components/schemas/Base/properties/size",
                 "/kind",
                 "/kind/oneOf/1",

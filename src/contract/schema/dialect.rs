@@ -49,6 +49,11 @@ impl Dialect {
         matches!(self, Self::OpenApi30 | Self::Draft4 | Self::Draft7)
     }
 
+    /// Whether `nullable` allows null.
+    pub(super) const fn has_nullable(self) -> bool {
+        matches!(self, Self::OpenApi30)
+    }
+
     /// Whether `exclusiveMinimum` is a flag beside `minimum`.
     pub(super) const fn has_boolean_bounds(self) -> bool {
         matches!(self, Self::OpenApi30 | Self::Draft4)

@@ -24,6 +24,7 @@ mod structure;
 mod translate;
 mod types;
 mod unit;
+mod view;
 mod violation;
 mod write_only;
 
@@ -37,9 +38,10 @@ use serde_json::Value;
 
 pub use choices::Choice;
 pub use constraints::Constraint;
-pub(crate) use shape::{shape, shapes};
+pub(crate) use shape::shape;
 pub(super) use store::SchemaStore;
 use unit::Unit;
+pub(crate) use view::Sameness;
 pub use violation::Violation;
 
 /// Which way a value travels.

@@ -1,13 +1,12 @@
-//! What of the contract was held, and what was not: declared statuses and media types, optional
-//! properties, branches of `oneOf` and `anyOf`.
+//! What of the contract was seen, and what was not: declared statuses and media types, optional
+//! properties, branches of `oneOf` and `anyOf`, null, non-empty arrays, values of an `enum`.
 //!
-//! To see which branches a value takes costs about as much as to hold it. A value of a shape that came
-//! often enough is therefore not looked at again: once where the schema has no branches, since a shape
-//! tells which properties are there, and [`MAX_BRANCH_SAMPLES`] times where it has some. What is looked at depends
-//! on the order of the exchanges alone, never on the workers.
+//! To see which branches a value takes costs about as much as to check it. A value that looks like one before,
+//! in all that could make a difference, is therefore not looked at again. What is seen is a set that does not
+//! depend on the order of the exchanges, nor on who looked at which of them.
 
 use std::{
-    collections::{BTreeSet, HashMap, HashSet, hash_map::DefaultHasher},
+    collections::{HashMap, HashSet, hash_map::DefaultHasher},
     hash::{Hash, Hasher},
     sync::OnceLock,
 };
@@ -18,15 +17,13 @@ use serde_json::Value;
 
 use crate::{
     check::{Content, Subject},
-    contract::{Choice, Contract, Operation, Schema, shapes},
+    contract::{Choice, Contract, Operation, Sameness, Schema},
     run::{Coverage, Share, Witness, WitnessKind},
     wire::Parsed,
 };
 
-/// How often one shape is looked at where a schema has branches.
-const MAX_BRANCH_SAMPLES: u32 = 32;
-/// How many shapes of one operation are looked at.
-const MAX_SHAPES: usize = 1_000;
+/// How many looks of values are remembered for one operation; what comes beyond is looked at each time.
+const MAX_REMEMBERED: usize = 4_000;
 
 /// What there is to be seen, worked out for an operation when it is first asked for.
 pub(crate) struct CoverageTargets<'c> {
@@ -39,7 +36,7 @@ struct MediaTypeTargets {
     response: usize,
     media_type: usize,
     choices: IndexMap<Address, Choice>,
-    has_branches: bool,
+    sameness: Sameness,
 }
 
 impl<'c> CoverageTargets<'c> {
@@ -67,7 +64,7 @@ fn offered(operation: &Operation) -> Vec<MediaTypeTargets> {
             all.push(MediaTypeTargets {
                 response,
                 media_type,
-                has_branches: choices.values().any(|choice| *choice == Choice::Branch),
+                sameness: schema.map_or(Sameness::Never, Sameness::of),
                 choices,
             });
         }
@@ -75,33 +72,31 @@ fn offered(operation: &Operation) -> Vec<MediaTypeTargets> {
     all
 }
 
-/// What one exchange showed.
+/// What one exchange showed that was not shown before.
 #[derive(Clone, Debug)]
 pub(crate) struct CoverageSample {
     operation: usize,
-    response: Option<usize>,
+    response: usize,
     media_type: Option<usize>,
-    shape: u64,
-    looks: u32,
     taken: Vec<usize>,
 }
 
-/// Which shapes were looked at how often.
+/// Looks at exchanges, and remembers at what.
 #[derive(Debug, Default)]
 pub(crate) struct ShapeSampler {
-    seen: HashMap<usize, HashMap<u64, u32>>,
+    looked_at: HashMap<usize, HashSet<u64>>,
+    taken: HashMap<(usize, usize, usize), HashSet<usize>>,
 }
 
 impl ShapeSampler {
-    /// Whether a shape is to be looked at once more.
-    fn wants(&mut self, operation: usize, shape: u64, most: u32) -> bool {
-        let shapes = self.seen.entry(operation).or_default();
-        if shapes.len() >= MAX_SHAPES && !shapes.contains_key(&shape) {
-            return false;
+    /// Whether something is seen for the first time, as far as that is remembered.
+    fn is_new(&mut self, operation: usize, look: u64) -> bool {
+        let looks = self.looked_at.entry(operation).or_default();
+        if looks.len() < MAX_REMEMBERED {
+            looks.insert(look)
+        } else {
+            !looks.contains(&look)
         }
-        let looks = shapes.entry(shape).or_default();
-        *looks += 1;
-        *looks <= most
     }
 
     /// What an exchange shows; `None` where one like it was looked at before.
@@ -112,14 +107,13 @@ impl ShapeSampler {
         subject: &Subject<'_>,
     ) -> Option<CoverageSample> {
         let responses = &subject.operation.responses.declared;
-        let response = subject.declared().and_then(|came| {
-            responses
-                .iter()
-                .position(|response| response.key == came.key)
-        });
+        let came = subject.declared()?;
+        let response = responses
+            .iter()
+            .position(|response| response.key == came.key)?;
         let held = subject.media_type().filter(|_| subject.is_held());
-        let media_type = response.zip(held).and_then(|(at, came)| {
-            let media_types = &responses[at].content.media_types;
+        let media_type = held.and_then(|came| {
+            let media_types = &responses[response].content.media_types;
             media_types
                 .iter()
                 .position(|one| one.address == came.address)
@@ -128,20 +122,26 @@ impl ShapeSampler {
         let offered = declared
             .of(operation)
             .iter()
-            .find(|one| Some(one.response) == response && Some(one.media_type) == media_type)
+            .find(|one| one.response == response && Some(one.media_type) == media_type)
             .filter(|one| !one.choices.is_empty());
+        let key = (operation, response, media_type.unwrap_or(usize::MAX));
+        let is_all_taken = offered.is_none_or(|offered| {
+            let taken = self.taken.get(&key).map_or(0, HashSet::len);
+            taken == offered.choices.len()
+        });
         let mut hasher = DefaultHasher::new();
         (response, media_type).hash(&mut hasher);
-        if offered.is_some() {
-            shapes(values).hash(&mut hasher);
+        let seed = hasher.finish();
+        let mut is_new = self.is_new(operation, seed);
+        if let Some(offered) = offered
+            && !is_all_taken
+        {
+            let tells = offered.sameness.each(values, seed, &mut |look| {
+                is_new |= self.is_new(operation, look);
+            });
+            is_new |= !tells;
         }
-        let shape = hasher.finish();
-        let looks = if offered.is_some_and(|one| one.has_branches) {
-            MAX_BRANCH_SAMPLES
-        } else {
-            1
-        };
-        if !self.wants(operation, shape, looks) {
+        if !is_new {
             return None;
         }
         let schema = subject.media_type().and_then(|one| match subject.body() {
@@ -149,21 +149,21 @@ impl ShapeSampler {
             _ => one.schema.as_ref(),
         });
         let taken = match (offered, schema) {
-            (Some(offered), Some(schema)) => values
-                .iter()
-                .flat_map(|value| schema.taken(value))
-                .filter_map(|at| offered.choices.get_index_of(&at))
-                .collect::<BTreeSet<_>>()
-                .into_iter()
-                .collect(),
+            (Some(offered), Some(schema)) if !is_all_taken => {
+                let known = self.taken.entry(key).or_default();
+                values
+                    .iter()
+                    .flat_map(|value| schema.taken(value))
+                    .filter_map(|at| offered.choices.get_index_of(&at))
+                    .filter(|index| known.insert(*index))
+                    .collect()
+            }
             _ => Vec::new(),
         };
         Some(CoverageSample {
             operation,
             response,
             media_type,
-            shape,
-            looks,
             taken,
         })
     }
@@ -173,7 +173,6 @@ impl ShapeSampler {
 #[derive(Debug, Default)]
 pub(crate) struct CoverageMap {
     operations: HashMap<usize, OperationCoverage>,
-    looks: ShapeSampler,
 }
 
 #[derive(Debug, Default)]
@@ -184,16 +183,10 @@ struct OperationCoverage {
 }
 
 impl CoverageMap {
-    /// Takes in what exchanges showed, in the order in which they came. Answers whether something of
-    /// the contract was seen for the first time.
+    /// Takes in what an exchange showed. Answers whether something of the contract was seen for the first time.
     pub(crate) fn take(&mut self, sight: &CoverageSample) -> bool {
-        if !self.looks.wants(sight.operation, sight.shape, sight.looks) {
-            return false;
-        }
         let seen = self.operations.entry(sight.operation).or_default();
-        let Some(response) = sight.response else {
-            return false;
-        };
+        let response = sight.response;
         let mut is_new = seen.responses.insert(response);
         let Some(media_type) = sight.media_type else {
             return is_new;
@@ -252,6 +245,9 @@ impl CoverageMap {
                 let kind = match choice {
                     Choice::Property => WitnessKind::Property,
                     Choice::Branch => WitnessKind::Branch,
+                    Choice::Null => WitnessKind::Null,
+                    Choice::Items => WitnessKind::Items,
+                    Choice::EnumValue => WitnessKind::EnumValue,
                 };
                 add(kind, at, seen.taken.contains(&(key.0, key.1, index)));
             }
@@ -275,6 +271,9 @@ pub(crate) fn shares(witnesses: &[Witness], is_held: bool) -> Coverage {
             WitnessKind::MediaType => &mut coverage.media_types,
             WitnessKind::Property => &mut coverage.properties,
             WitnessKind::Branch => &mut coverage.branches,
+            WitnessKind::Null => &mut coverage.nulls,
+            WitnessKind::Items => &mut coverage.arrays,
+            WitnessKind::EnumValue => &mut coverage.enum_values,
         };
         share.all += 1;
         share.seen += u64::from(witness.is_seen);
@@ -293,19 +292,17 @@ fn values_of<'s>(subject: &'s Subject<'_>) -> &'s [Value] {
 
 #[cfg(test)]
 mod tests {
-    use super::{MAX_BRANCH_SAMPLES, MAX_SHAPES, ShapeSampler};
+    use super::{MAX_REMEMBERED, ShapeSampler};
 
     #[test]
-    fn a_shape_is_looked_at_so_often_and_so_many_shapes_are() {
+    fn so_many_looks_are_remembered_and_what_is_beyond_counts_as_new() {
         let mut looks = ShapeSampler::default();
-        assert!(looks.wants(0, 7, 1));
-        assert!(!looks.wants(0, 7, 1));
-        assert!(looks.wants(1, 7, 1), "another operation");
-        let wanted = (0..100)
-            .filter(|_| looks.wants(2, 7, MAX_BRANCH_SAMPLES))
-            .count();
-        assert_eq!(wanted, 32);
-        let wanted = (0..5_000).filter(|at| looks.wants(3, *at, 1)).count();
-        assert_eq!(wanted, MAX_SHAPES);
+        assert!(looks.is_new(0, 7));
+        assert!(!looks.is_new(0, 7));
+        assert!(looks.is_new(1, 7), "another operation");
+        let most = u64::try_from(MAX_REMEMBERED).expect("it is small");
+        assert!((0..most).all(|look| looks.is_new(2, look)));
+        assert!(looks.is_new(2, most) && looks.is_new(2, most));
+        assert!(!looks.is_new(2, 0));
     }
 }

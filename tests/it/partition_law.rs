@@ -1,0 +1,333 @@
+//! The law of states: for every partition of a recording, in any order, the states of the parts merge to the
+//! state of the whole, byte for byte, and come to the same outcome.
+
+use std::{fmt::Write as _, path::Path};
+
+use oasgate::{
+    Contract,
+    document::Document,
+    finding::Findings,
+    gate::{
+        Interrupt, Outcome, Ranges, Replay, Settings, Source, State, StateError, outcome_of, replay,
+    },
+    recording,
+    report::ReportSpec,
+    snapshot::{Mode, Redactor, Store},
+};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use crate::outside::shared;
+
+const DOCUMENT: &str = r"
+openapi: 3.0.3
+info: { title: Pets, version: '1' }
+paths:
+  /pets:
+    get:
+      operationId: listPets
+      responses:
+        '200':
+          description: Fine
+          content:
+            application/json: { schema: { type: array, items: { $ref: '#/components/schemas/Pet' } } }
+        '404': { description: Gone }
+  /spare:
+    get:
+      operationId: spare
+      responses: { '200': { description: Fine } }
+components:
+  schemas:
+    Pet:
+      type: object
+      required: [id]
+      properties:
+        id: { type: integer }
+        name: { type: string }
+        tag: { type: string, enum: [cat, dog] }
+        owner:
+          oneOf:
+            - { type: object, required: [person], properties: { person: { type: string, maxLength: 2 } } }
+            - { type: object, required: [person], properties: { person: { type: string, minLength: 3 } } }
+            - { type: string }
+";
+
+/// What one line of a recording is about.
+fn exchange() -> impl Strategy<Value = Value> {
+    let pet = (
+        prop_oneof![
+            any::<u8>().prop_map(Value::from),
+            Just(json!("one")),
+            Just(json!(0.1))
+        ],
+        prop::option::of(prop_oneof![
+            Just(json!("Rex")),
+            Just(json!(null)),
+            Just(json!("2020-01-01"))
+        ]),
+        prop::option::of(prop_oneof![Just("cat"), Just("dog"), Just("fish")]),
+        prop::option::of(prop_oneof![
+            "[a-z]{0,4}".prop_map(|person| json!({ "person": person })),
+            Just(json!("Ann")),
+            Just(json!(5)),
+        ]),
+    )
+        .prop_map(|(id, name, tag, owner)| {
+            let mut pet = json!({ "id": id });
+            let members = [
+                ("name", name),
+                ("tag", tag.map(Value::from)),
+                ("owner", owner),
+            ];
+            for (key, value) in members {
+                if let Some(value) = value {
+                    pet[key] = value;
+                }
+            }
+            pet
+        });
+    let list = prop::collection::vec(pet, 0..3).prop_map(Value::from);
+    let host = prop_oneof![Just("a.test"), Just("localhost"), Just("192.168.0.1")];
+    let path = prop_oneof![4 => Just("/pets"), 1 => Just("/spare"), 1 => Just("/unknown")];
+    let status = prop_oneof![6 => Just(200), 1 => Just(404), 1 => Just(418)];
+    (host, path, status, list).prop_map(|(host, path, status, body)| {
+        json!({
+            "request": { "method": "GET", "url": format!("http://{host}{path}") },
+            "response": {
+                "status": status,
+                "headers": { "content-type": "application/json" },
+                "body": body.to_string(),
+            },
+        })
+    })
+}
+
+/// A recording's lines, some of which are none, each with the part that it goes to.
+fn lines() -> impl Strategy<Value = Vec<(String, usize)>> {
+    let line = prop_oneof![
+        12 => exchange().prop_map(|exchange| exchange.to_string()),
+        1 => Just("{\"request\": 1}".to_owned()),
+    ];
+    prop::collection::vec((line, 0_usize..4), 1..40)
+}
+
+#[expect(clippy::disallowed_methods, reason = "a test writes its own input")]
+fn write(path: &Path, text: &str) {
+    std::fs::write(path, text).expect("it is written");
+}
+
+fn run(
+    contract: &Contract,
+    sources: &[Source],
+    entries: Option<Ranges>,
+    store: Option<Store>,
+    workers: usize,
+) -> Outcome {
+    let options = Replay {
+        settings: Settings::default(),
+        base_path: None,
+        hosts: Vec::new(),
+        entries,
+        workers,
+    };
+    replay(
+        contract,
+        sources,
+        &options,
+        store,
+        &mut (),
+        &Interrupt::default(),
+    )
+    .expect("it can be read")
+}
+
+fn state(outcome: Outcome) -> State {
+    let state = outcome.state.expect("a replay has a state");
+    // What a file holds is what counts.
+    State::parse(&state.render()).expect("it reads what it writes")
+}
+
+fn store(folder: &Path) -> Store {
+    Store::new(folder, Mode::Check, Redactor::default(), "spec.yaml")
+}
+
+/// The report of an outcome, without what differs between runs.
+fn report(folder: &Path, outcome: &Outcome, document: &Document) -> Value {
+    let path = folder.join("report.json");
+    let spec: ReportSpec = format!("json={}", path.display())
+        .parse()
+        .expect("a report");
+    spec.write(outcome, document).expect("it is written");
+    let bytes = std::fs::read(path).expect("it is there");
+    let mut report: Value = serde_json::from_slice(&bytes).expect("it is JSON");
+    report["elapsed_ms"] = json!(0);
+    report
+}
+
+fn law(lines: &[(String, usize)], turn: usize) -> Result<(), TestCaseError> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let contract = Contract::from_document(Document::parse("t", DOCUMENT).expect("it is one"));
+    let path = folder.path().join("all.ndjson");
+    let mut text = String::new();
+    for (line, _) in lines {
+        let _ = writeln!(text, "{line}");
+    }
+    write(&path, &text);
+    let sources = [Source::File(path)];
+    let snapshots = folder.path().join("snapshots");
+    // Some shapes are accepted, so that others drift.
+    let first: Ranges = "1-3".parse().expect("ranges");
+    let accepting = Store::new(&snapshots, Mode::Update, Redactor::default(), "spec.yaml");
+    run(&contract, &sources, Some(first), Some(accepting), 1);
+    let whole = run(&contract, &sources, None, Some(store(&snapshots)), 2);
+    let wanted = report(folder.path(), &whole, contract.document());
+    let whole = state(whole);
+    let mut parts = Vec::new();
+    for part in 0..4 {
+        let ranges: Vec<(u64, u64)> = (1..)
+            .zip(lines)
+            .filter(|(_, (_, of))| *of == part)
+            .map(|(at, _)| (at, at))
+            .collect();
+        let ranges = Ranges::try_from(ranges).expect("ranges");
+        if !ranges.is_empty() {
+            let part = run(
+                &contract,
+                &sources,
+                Some(ranges),
+                Some(store(&snapshots)),
+                1 + part % 2,
+            );
+            parts.push(state(part));
+        }
+    }
+    let number = parts.len();
+    parts.rotate_left(turn % number);
+    if turn % 2 == 1 {
+        parts.reverse();
+    }
+    let text = |state: &State| String::from_utf8(state.render()).expect("it is text");
+    let merged = State::merge_all(parts.clone()).expect("they do not overlap");
+    prop_assert_eq!(text(&merged), text(&whole));
+    // In another order, and one of them twice.
+    let twice = parts.iter().rev().chain(&parts[..1]).cloned();
+    let merged = State::merge_all(twice).expect("they do not overlap");
+    prop_assert_eq!(text(&merged), text(&whole));
+    // Pairs first.
+    let pairs: Vec<State> = parts
+        .chunks(2)
+        .map(|pair| State::merge_all(pair.to_vec()).expect("they do not overlap"))
+        .collect();
+    let merged = State::merge_all(pairs).expect("they do not overlap");
+    prop_assert_eq!(text(&merged), text(&whole));
+    if number > 1 {
+        let overlapping = whole.clone().merge(parts[0].clone());
+        prop_assert!(
+            matches!(overlapping, Err(StateError::Overlap { .. })),
+            "{overlapping:?}"
+        );
+    }
+    let outcome = outcome_of(
+        &contract,
+        merged,
+        &Settings::default(),
+        Some(store(&snapshots)),
+        std::time::Duration::ZERO,
+        &mut (),
+    );
+    prop_assert_eq!(report(folder.path(), &outcome, contract.document()), wanted);
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn parts_merge_to_the_whole(lines in lines(), turn in 0_usize..8) {
+        law(&lines, turn)?;
+    }
+}
+
+#[test]
+fn what_is_kept_of_a_rule_does_not_depend_on_the_order() {
+    use oasgate::finding::{Finding, Position, Severity};
+    let all: Vec<(Finding, Position)> = (0..12_000)
+        .map(|number: u64| {
+            let finding = Finding::new("undeclared-status", Severity::Error, "no")
+                .with_discriminator((number % 6_000).to_string());
+            let at = Position {
+                source: "a".into(),
+                entry: number,
+            };
+            (finding, at)
+        })
+        .collect();
+    let gather = |parts: &[&[(Finding, Position)]]| {
+        let mut all = Findings::default();
+        for part in parts {
+            let mut findings = Findings::default();
+            for (finding, at) in *part {
+                findings.add_at(finding.clone(), at.clone());
+            }
+            all.absorb(findings);
+        }
+        serde_json::to_string(&all).expect("it is JSON")
+    };
+    let whole = gather(&[&all]);
+    for cut in [1, 5_000, 7_777] {
+        let (head, tail) = all.split_at(cut);
+        assert!(gather(&[tail, head]) == whole, "cut at {cut}");
+    }
+    let findings: Findings = serde_json::from_str(&whole).expect("it is read");
+    assert!(serde_json::to_string(&findings).expect("it is JSON") == whole);
+    assert_eq!(findings.len(), 5_000);
+    assert_eq!(
+        findings.beyond().map(|(_, count)| count).sum::<u64>(),
+        2_000
+    );
+}
+
+/// The parts of recordings of others: every third entry, in three runs.
+#[test]
+fn parts_of_recordings_of_others_merge_to_the_whole() {
+    let Some(shared) = shared() else { return };
+    let documents = shared.join("corpus");
+    let recordings = shared.join("recordings");
+    for (spec, path) in [
+        ("servers/chromadb.json", "servers/chromadb.har.gz"),
+        ("datadog/v1.yaml", "datadog-v1/cassettes"),
+    ] {
+        let contract = Contract::from_document(
+            Document::open(documents.join(spec)).unwrap_or_else(|error| panic!("{error}")),
+        );
+        let sources: Vec<Source> = recording::files(&[recordings.join(path)])
+            .expect("recordings")
+            .into_iter()
+            .map(|file| Source::File(file.path().to_owned()))
+            .collect();
+        let folder = tempfile::tempdir().expect("a folder");
+        let whole = state(run(
+            &contract,
+            &sources,
+            None,
+            Some(store(folder.path())),
+            2,
+        ));
+        let parts = (0..3).map(|part| {
+            let ranges = (1..5_000).filter(|at| at % 3 == part).map(|at| (at, at));
+            let ranges = Ranges::try_from(ranges.collect::<Vec<_>>()).expect("ranges");
+            state(run(
+                &contract,
+                &sources,
+                Some(ranges),
+                Some(store(folder.path())),
+                1,
+            ))
+        });
+        let merged = State::merge_all(parts).expect("they do not overlap");
+        assert!(
+            merged.render() == whole.render(),
+            "{path}: the merge differs from the whole"
+        );
+    }
+}
