@@ -17,6 +17,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     cause::schema_of,
+    check::ids,
     finding::{Finding, Findings, Fingerprint},
     infer::{Came, Dialect, Inferred},
 };
@@ -149,20 +150,20 @@ fn need(finding: &Finding, document: &Document) -> Option<(Pointer, Kind)> {
     let is_crash = status.starts_with('5');
     let (node, kind) = match finding.rule.as_str() {
         // A status beyond 599 cannot be declared (RFC 9110 §15).
-        "undeclared-status"
+        ids::UNDECLARED_STATUS
             if matches!(status.get(..1), Some("1" | "2" | "3" | "4")) && !came.is_unreadable =>
         {
             (at.clone(), Kind::Response(status.to_owned()))
         }
-        "undeclared-content-type" if !is_crash && !came.is_unreadable => {
+        ids::UNDECLARED_CONTENT_TYPE if !is_crash && !came.is_unreadable => {
             let (media_type, _) = came.bodies.iter().next()?;
             (at.clone(), Kind::MediaType(media_type.clone()))
         }
-        "undeclared-body" if !is_crash && !came.is_unreadable => {
+        ids::UNDECLARED_BODY if !is_crash && !came.is_unreadable => {
             let (response, _) = document.follow(at).ok()?;
             (response, Kind::Content(status.to_owned()))
         }
-        "schema-mismatch" => {
+        ids::SCHEMA_MISMATCH => {
             let keyword = at.pointer.last()?;
             let kind = match keyword.as_str() {
                 "oneOf" if finding.message.contains("more than one alternative") => "oneOf twice",
@@ -170,11 +171,11 @@ fn need(finding: &Finding, document: &Document) -> Option<(Pointer, Kind)> {
             };
             (at.parent()?, Kind::Keyword(kind.to_owned()))
         }
-        "header-mismatch" if finding.discriminator.ends_with(" missing") => {
+        ids::HEADER_MISMATCH if finding.discriminator.ends_with(" missing") => {
             let (header, _) = document.follow(at).ok()?;
             (header, Kind::Header)
         }
-        "undeclared-property" => {
+        ids::UNDECLARED_PROPERTY => {
             let instance = finding.instance.as_ref()?;
             let mut tokens: Vec<String> = instance.tokens().collect();
             let name = tokens.pop()?;

@@ -3,55 +3,58 @@
 use std::cmp::Reverse;
 
 use super::Cause;
-use crate::finding::{Finding, Severity};
+use crate::{
+    check::ids,
+    finding::{Finding, Severity},
+};
 
 /// The kinds of harm, worst first. A rule that stands in none of them comes after these and before
 /// [`FORMALITIES`].
 const HARM: &[&[&str]] = &[
     &[
-        "broken-object-authorization",
-        "ignored-auth",
-        "write-only-leak",
+        ids::BROKEN_OBJECT_AUTHORIZATION,
+        ids::IGNORED_AUTH,
+        ids::WRITE_ONLY_LEAK,
     ],
-    &["server-error", "no-response"],
+    &[ids::SERVER_ERROR, ids::NO_RESPONSE],
     &[
-        "accepted-invalid",
-        "accepted-incomplete",
-        "accepted-undeclared-method",
-        "use-after-delete",
-        "missing-after-create",
-        "failed-modification",
-        "read-only-accepted",
-        "merge-patch-mismatch",
-        "put-not-idempotent",
-        "stack-trace-leak",
-    ],
-    &[
-        "schema-mismatch",
-        "malformed-body",
-        "incomplete-response",
-        "missing-body",
-        "header-mismatch",
-        "broken-polling",
-        "unstable-read",
+        ids::ACCEPTED_INVALID,
+        ids::ACCEPTED_INCOMPLETE,
+        ids::ACCEPTED_UNDECLARED_METHOD,
+        ids::USE_AFTER_DELETE,
+        ids::MISSING_AFTER_CREATE,
+        ids::FAILED_MODIFICATION,
+        ids::READ_ONLY_ACCEPTED,
+        ids::MERGE_PATCH_MISMATCH,
+        ids::PUT_NOT_IDEMPOTENT,
+        ids::STACK_TRACE_LEAK,
     ],
     &[
-        "undeclared-status",
-        "undeclared-content-type",
-        "missing-content-type",
+        ids::SCHEMA_MISMATCH,
+        ids::MALFORMED_BODY,
+        ids::INCOMPLETE_RESPONSE,
+        ids::MISSING_BODY,
+        ids::HEADER_MISMATCH,
+        ids::BROKEN_POLLING,
+        ids::UNSTABLE_READ,
     ],
-    &["rejected-valid", "request-mismatch", "shape-drift"],
+    &[
+        ids::UNDECLARED_STATUS,
+        ids::UNDECLARED_CONTENT_TYPE,
+        ids::MISSING_CONTENT_TYPE,
+    ],
+    &[ids::REJECTED_VALID, ids::REQUEST_MISMATCH, ids::SHAPE_DRIFT],
 ];
 
 /// What breaks a rule and hurts nobody soon; these come last.
 const FORMALITIES: &[&str] = &[
-    "missing-allow",
-    "allow-mismatch",
-    "missing-www-authenticate",
-    "malformed-retry-after",
-    "undeclared-property",
-    "unchecked-body",
-    "unknown-operation",
+    ids::MISSING_ALLOW,
+    ids::ALLOW_MISMATCH,
+    ids::MISSING_WWW_AUTHENTICATE,
+    ids::MALFORMED_RETRY_AFTER,
+    ids::UNDECLARED_PROPERTY,
+    ids::UNCHECKED_BODY,
+    ids::UNKNOWN_OPERATION,
 ];
 
 /// How bad a breach of a rule is, worst first.

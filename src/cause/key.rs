@@ -6,7 +6,7 @@
 use oasgate_document::{Document, Pointer};
 
 use super::owner::{self, Owner};
-use crate::{finding::Finding, words::count_of};
+use crate::{check::ids, finding::Finding, words::count_of};
 
 /// The identity of a cause, and what is said of it.
 pub(super) struct Key {
@@ -48,22 +48,22 @@ impl Key {
 pub(super) fn of(finding: &Finding, document: &Document) -> Key {
     let rule = finding.rule.as_str();
     match rule {
-        "server-error" => server_error(finding, &finding.discriminator),
-        "undeclared-status" if finding.discriminator.starts_with('5') => {
+        ids::SERVER_ERROR => server_error(finding, &finding.discriminator),
+        ids::UNDECLARED_STATUS if finding.discriminator.starts_with('5') => {
             server_error(finding, &finding.discriminator)
         }
-        "no-response" => endpoint(finding),
-        "undeclared-status" => undeclared_status(finding),
-        "undeclared-content-type" => undeclared_content_type(finding),
-        "undeclared-body" => undeclared_body(finding),
-        "schema-mismatch" => schema_mismatch(finding, document),
-        "request-mismatch" => request(finding, document, &SENT),
-        "accepted-invalid" | "accepted-incomplete" => request(finding, document, &ACCEPTED),
-        "undocumented-constraint" => request(finding, document, &REFUSED),
-        "undeclared-property" => undeclared_property(finding, document),
-        "header-mismatch" => header(finding),
-        "unknown-operation" => unknown_operation(finding),
-        "accepted-undeclared-method" => Key::new(
+        ids::NO_RESPONSE => endpoint(finding),
+        ids::UNDECLARED_STATUS => undeclared_status(finding),
+        ids::UNDECLARED_CONTENT_TYPE => undeclared_content_type(finding),
+        ids::UNDECLARED_BODY => undeclared_body(finding),
+        ids::SCHEMA_MISMATCH => schema_mismatch(finding, document),
+        ids::REQUEST_MISMATCH => request(finding, document, &SENT),
+        ids::ACCEPTED_INVALID | ids::ACCEPTED_INCOMPLETE => request(finding, document, &ACCEPTED),
+        ids::UNDOCUMENTED_CONSTRAINT => request(finding, document, &REFUSED),
+        ids::UNDECLARED_PROPERTY => undeclared_property(finding, document),
+        ids::HEADER_MISMATCH => header(finding),
+        ids::UNKNOWN_OPERATION => unknown_operation(finding),
+        ids::ACCEPTED_UNDECLARED_METHOD => Key::new(
             format!("{rule} {}", finding.discriminator),
             format!(
                 "{} is answered where no path declares it",
@@ -72,7 +72,7 @@ pub(super) fn of(finding: &Finding, document: &Document) -> Key {
             "answer 405 with `Allow` in the service's router, or declare the method",
         )
         .counting("path"),
-        "ignored-auth" => {
+        ids::IGNORED_AUTH => {
             let kind = finding.label.as_deref().unwrap_or_default();
             Key::new(
                 format!("{rule} {kind}"),
@@ -81,7 +81,7 @@ pub(super) fn of(finding: &Finding, document: &Document) -> Key {
             )
             .counting("finding")
         }
-        "unreached" => unreached(finding),
+        ids::UNREACHED => unreached(finding),
         _ if OF_THE_SERVICE.iter().any(|(of, _, _)| *of == rule) => of_the_service(rule),
         _ => single(finding, document),
     }
@@ -90,57 +90,57 @@ pub(super) fn of(finding: &Finding, document: &Document) -> Key {
 /// Rules whose breaches have one place in a service, whatever the operation: a router, a filter, a library.
 const OF_THE_SERVICE: &[(&str, &str, &str)] = &[
     (
-        "missing-allow",
+        ids::MISSING_ALLOW,
         "405 comes without `Allow`",
         "send `Allow` with every 405, once in the service's router",
     ),
     (
-        "missing-www-authenticate",
+        ids::MISSING_WWW_AUTHENTICATE,
         "401 comes without `WWW-Authenticate`",
         "send `WWW-Authenticate` with every 401, once in the service's check of credentials",
     ),
     (
-        "missing-location",
+        ids::MISSING_LOCATION,
         "a redirect comes without `Location`",
         "send `Location` with every redirect",
     ),
     (
-        "malformed-location",
+        ids::MALFORMED_LOCATION,
         "`Location` is no URI reference",
         "percent-encode what the service writes into `Location`",
     ),
     (
-        "malformed-retry-after",
+        ids::MALFORMED_RETRY_AFTER,
         "`Retry-After` is neither seconds nor a date",
         "send seconds or an HTTP date in `Retry-After`",
     ),
     (
-        "malformed-problem-details",
+        ids::MALFORMED_PROBLEM_DETAILS,
         "a body is no problem detail of RFC 9457",
         "the one place in the service that writes problem details",
     ),
     (
-        "missing-content-type",
+        ids::MISSING_CONTENT_TYPE,
         "a body comes without `Content-Type`",
         "send `Content-Type` with every body",
     ),
     (
-        "unexpected-body",
+        ids::UNEXPECTED_BODY,
         "a body comes where HTTP allows none",
         "the service's server or framework",
     ),
     (
-        "stack-trace-leak",
+        ids::STACK_TRACE_LEAK,
         "stack traces reach the client",
         "turn the debug mode of the service off, or catch errors before they are shown",
     ),
     (
-        "slow-response",
+        ids::SLOW_RESPONSE,
         "responses are slower than the limit",
         "the service, or the limit in `slow-after`",
     ),
     (
-        "unchecked-body",
+        ids::UNCHECKED_BODY,
         "bodies are of a media type that is not read",
         "nothing, where the media type is right",
     ),

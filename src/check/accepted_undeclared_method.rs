@@ -36,7 +36,7 @@ documented! {
     /// responses: { '200': { description: Fine } }
     /// response: { status: 200 }
     /// ```
-    pub AcceptedUndeclaredMethod = "accepted-undeclared-method", Error;
+    pub AcceptedUndeclaredMethod = "accepted-undeclared-method", Error, [OfOtherMethods];
 }
 
 impl Check for AcceptedUndeclaredMethod {

@@ -33,7 +33,7 @@ documented! {
     /// responses: { '200': { description: Fine } }
     /// response: { status: 204, headers: { allow: 'GET, DELETE' } }
     /// ```
-    pub AllowMismatch = "allow-mismatch", Warning;
+    pub AllowMismatch = "allow-mismatch", Warning, [OfOtherMethods];
 }
 
 impl Check for AllowMismatch {

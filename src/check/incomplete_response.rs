@@ -30,7 +30,7 @@ documented! {
     ///   '200': { description: Fine, content: { text/plain: {} } }
     /// response: { status: 200, headers: { content-type: text/plain }, body: 'half of', cut: connection }
     /// ```
-    pub IncompleteResponse = "incomplete-response", Error;
+    pub IncompleteResponse = "incomplete-response", Error, [NotShrunk, OfFraming];
 }
 
 impl Check for IncompleteResponse {

@@ -31,7 +31,7 @@ documented! {
     ///   '200': { description: Fine, content: { text/plain: {} } }
     /// response: { status: 200, headers: { content-type: text/plain }, body: 'la la la', cut: limit }
     /// ```
-    pub LimitReached = "limit-reached", Error;
+    pub LimitReached = "limit-reached", Error, [NotShrunk];
 }
 
 impl Check for LimitReached {

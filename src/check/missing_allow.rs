@@ -28,7 +28,7 @@ documented! {
     ///   '405': { description: Not like this }
     /// response: { status: 405 }
     /// ```
-    pub MissingAllow = "missing-allow", Error;
+    pub MissingAllow = "missing-allow", Error, [OfOtherMethods];
 }
 
 impl Check for MissingAllow {

@@ -7,6 +7,7 @@
 
 mod breach;
 mod compare;
+pub(crate) mod ids;
 mod methods;
 mod redacted;
 mod refusal;
@@ -65,7 +66,7 @@ pub use breach::{Breach, Part};
 pub use sequence::{SequenceCheck, Step};
 pub use subject::{Content, ContentType, Credential, Intent, Subject};
 
-use crate::finding::{Finding, Rule, documented};
+use crate::finding::{Finding, Rule, RuleId, Trait, documented};
 
 /// One rule held against an exchange.
 pub trait Check: Sync {
@@ -137,6 +138,9 @@ pub const WIDER_RULES: &[&Rule] = &[
     &unreached::Unreached::RULE,
 ];
 
+/// The rule about snapshots.
+pub(crate) const SHAPE_DRIFT: &Rule = &shape_drift::ShapeDrift::RULE;
+
 /// Every rule, for `explain` and for configuration.
 pub fn rules() -> impl Iterator<Item = &'static Rule> {
     CHECKS
@@ -144,6 +148,11 @@ pub fn rules() -> impl Iterator<Item = &'static Rule> {
         .map(|check| check.rule())
         .chain(SEQUENCE_CHECKS.iter().map(|check| check.rule()))
         .chain(WIDER_RULES.iter().copied())
+}
+
+/// Whether runs treat a rule so; `false` for an id that no rule has.
+pub(crate) fn has_trait(rule: &RuleId, wanted: Trait) -> bool {
+    rules().any(|one| one.id == rule.as_str() && one.has(wanted))
 }
 
 pub use broken_polling::{PollingFault, broken_polling};

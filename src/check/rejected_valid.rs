@@ -40,7 +40,7 @@ documented! {
     /// responses: { '400': { description: No } }
     /// response: { status: 400 }
     /// ```
-    pub RejectedValid = "rejected-valid", Error;
+    pub RejectedValid = "rejected-valid", Error, [ConfirmedWithFreshValues, OfStatus];
 }
 
 /// Statuses that say: the request is not one that this operation takes.

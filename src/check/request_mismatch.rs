@@ -43,7 +43,7 @@ documented! {
     /// responses: { '200': { description: Fine } }
     /// response: { status: 200 }
     /// ```
-    pub RequestMismatch = "request-mismatch", Error;
+    pub RequestMismatch = "request-mismatch", Error, [OfRequest];
 }
 
 impl Check for RequestMismatch {

@@ -37,7 +37,7 @@ documented! {
     ///   default: { description: Whatever else }
     /// response: { status: 500 }
     /// ```
-    pub ServerError = "server-error", Error, 100;
+    pub ServerError = "server-error", Error, 100, [OfStatus];
 }
 
 impl Check for ServerError {

@@ -28,7 +28,7 @@ documented! {
     /// settings: { slow-after-ms: 500 }
     /// response: { status: 200, elapsed-ms: 900 }
     /// ```
-    pub SlowResponse = "slow-response", Error;
+    pub SlowResponse = "slow-response", Error, [NotShrunk];
 }
 
 impl Check for SlowResponse {

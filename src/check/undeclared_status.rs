@@ -36,7 +36,7 @@ documented! {
     ///   '200': { description: It is there }
     /// response: { status: 418 }
     /// ```
-    pub UndeclaredStatus = "undeclared-status", Error;
+    pub UndeclaredStatus = "undeclared-status", Error, [OfStatus];
 }
 
 impl Check for UndeclaredStatus {

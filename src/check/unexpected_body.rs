@@ -30,7 +30,7 @@ documented! {
     ///   '204': { description: Done }
     /// response: { status: 204, body: 'Done!' }
     /// ```
-    pub UnexpectedBody = "unexpected-body", Error;
+    pub UnexpectedBody = "unexpected-body", Error, [NotShrunk, OfFraming];
 }
 
 impl Check for UnexpectedBody {

@@ -5,19 +5,38 @@ use oasgate_document::Address;
 /// Something in the document that keeps part of it from being understood; the rest still counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Defect {
-    /// The id of the lint rule that speaks of it: `malformed-object`, `unresolved-reference`,
-    /// `invalid-schema`, `invalid-pattern`, `duplicate-operation-id`, `duplicate-key`, `document-limit`.
-    pub rule: &'static str,
+    /// What kind of defect it is.
+    pub kind: DefectKind,
     /// The node.
     pub address: Address,
     /// What is wrong, in one sentence without a full stop.
     pub message: String,
 }
 
+/// The kinds of defects. For each there is a lint rule of the same name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum DefectKind {
+    /// More than a document may have, in memory or depth.
+    DocumentLimit,
+    /// A key that an object has twice.
+    DuplicateKey,
+    /// An `operationId` that is given twice.
+    DuplicateOperationId,
+    /// A `pattern` that is no regular expression.
+    InvalidPattern,
+    /// A schema that breaks its dialect.
+    InvalidSchema,
+    /// An object that is not what its place wants.
+    MalformedObject,
+    /// A `$ref` that leads nowhere.
+    UnresolvedReference,
+}
+
 /// In the order of their places, each once: a reference that is met at its holder and at its `$ref`
 /// is one.
 pub(super) fn settle(mut defects: Vec<Defect>) -> Vec<Defect> {
-    defects.sort_by(|a, b| (&a.address, a.rule, &a.message).cmp(&(&b.address, b.rule, &b.message)));
+    defects.sort_by(|a, b| (&a.address, a.kind, &a.message).cmp(&(&b.address, b.kind, &b.message)));
     defects.dedup();
     let at_references: std::collections::HashSet<(Address, String)> = defects
         .iter()

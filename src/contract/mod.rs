@@ -33,7 +33,7 @@ use oasgate_document::{Address, Document, DocumentError, Pointer};
 use serde_json::Value;
 use url::Url;
 
-pub use defect::Defect;
+pub use defect::{Defect, DefectKind};
 pub use media_range::{MediaRange, Specificity};
 pub use model::{
     Content, Encoding, Example, Explode, Header, Link, Location, MediaType, Operation, OperationId,

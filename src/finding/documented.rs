@@ -12,11 +12,40 @@ pub struct Rule {
     pub severity: Severity,
     /// The fault's number in the Web Fuzzing Commons catalogue, where it has one.
     pub fault_code: Option<u16>,
+    /// How runs treat it, where that is not how they treat most rules.
+    pub traits: &'static [Trait],
     /// The doc comment: Markdown in four sections.
     pub doc: &'static str,
 }
 
+/// How runs treat a rule, beside the rule itself, so that no other part of the library names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Trait {
+    /// Other values do not change a breach, which costs much to see again: its case is not made smaller.
+    NotShrunk,
+    /// A breach of a safe request only stands when the same request shows it again.
+    ConfirmedByResending,
+    /// A breach only stands when a request with values that were not used before shows it too.
+    ConfirmedWithFreshValues,
+    /// A body that breaks it is no sample of what the operation answers: no snapshot is taken of it.
+    SpoilsSnapshot,
+    /// It speaks of the bytes of a message, which a bare connection shows.
+    OfFraming,
+    /// It speaks of what a method answers that the path does not declare.
+    OfOtherMethods,
+    /// It speaks of the request, which nobody knows where a response is checked by itself.
+    OfRequest,
+    /// It speaks of a status that the document does not declare.
+    OfStatus,
+}
+
 impl Rule {
+    /// Whether runs treat it so.
+    pub fn has(&self, wanted: Trait) -> bool {
+        self.traits.contains(&wanted)
+    }
+
     /// The id as findings carry it.
     pub const fn rule_id(&self) -> RuleId {
         RuleId::new(self.id)
@@ -33,20 +62,20 @@ impl Rule {
     }
 }
 
-/// Declares a check or lint rule in one place: its doc comment, its type, its id, its severity, and
-/// the number of the fault where it has one.
+/// Declares a check or lint rule in one place: its doc comment, its type, its id, its severity, the
+/// number of the fault where it has one, and how runs treat it where they do so in their own way.
 ///
 /// ```text
 /// documented! {
 ///     /// A status that the operation does not declare.
 ///     /// ...
-///     pub UndeclaredStatus = "undeclared-status", Error, 104;
+///     pub UndeclaredStatus = "undeclared-status", Error, 104, [OfStatus];
 /// }
 /// ```
 macro_rules! documented {
     (
         $(#[doc = $doc:literal])+
-        pub $name:ident = $id:literal, $severity:ident $(, $code:literal)?;
+        pub $name:ident = $id:literal, $severity:ident $(, $code:literal)? $(, [$($trait:ident),+])?;
     ) => {
         $(#[doc = $doc])+
         #[derive(Clone, Copy, Debug)]
@@ -58,6 +87,7 @@ macro_rules! documented {
                 id: $id,
                 severity: $crate::finding::Severity::$severity,
                 fault_code: { let code: Option<u16> = None; $(let _ = code; let code = Some($code);)? code },
+                traits: &[$($($crate::finding::Trait::$trait),+)?],
                 doc: concat!($($doc, "\n"),+),
             };
         }

@@ -10,8 +10,8 @@ mod fingerprint;
 mod rule;
 
 pub use collect::{Findings, Position};
-pub use documented::Rule;
 pub(crate) use documented::documented;
+pub use documented::{Rule, Trait};
 pub use fingerprint::{Fingerprint, stable_hash};
 pub use rule::{RuleId, Severity};
 

@@ -1,10 +1,13 @@
 //! One exchange held against all checks.
 
+use serde_json::Value;
+
 use crate::{
-    check::{CHECKS, Content, ContentType, Subject},
+    check::{CHECKS, Content, ContentType, Subject, has_trait},
     exchange::Body,
-    finding::Finding,
+    finding::{Finding, Trait},
     run::Settings,
+    snapshot::Key,
     wire::Parsed,
 };
 
@@ -27,7 +30,7 @@ pub fn hold(subject: &Subject<'_>, settings: &Settings) -> Held {
     }
     let keeps_schema = !findings
         .iter()
-        .any(|finding| finding.rule.as_str() == "schema-mismatch");
+        .any(|finding| has_trait(&finding.rule, Trait::SpoilsSnapshot));
     Held {
         keeps_schema,
         findings: findings
@@ -37,9 +40,9 @@ pub fn hold(subject: &Subject<'_>, settings: &Settings) -> Held {
     }
 }
 
-/// The media type and value that a snapshot is taken of: a declared response with a body that was
-/// read, whole.
-pub(crate) fn snapshot_of<'s>(subject: &'s Subject<'_>) -> Option<(String, &'s serde_json::Value)> {
+/// What a snapshot is taken of, and the name that it is kept under: a declared response with a body
+/// that was read, whole.
+pub(crate) fn snapshot_of<'s>(subject: &'s Subject<'_>) -> Option<(Key, &'s Value)> {
     subject.declared()?;
     let ContentType::Known(media_type) = subject.content_type() else {
         return None;
@@ -47,10 +50,13 @@ pub(crate) fn snapshot_of<'s>(subject: &'s Subject<'_>) -> Option<(String, &'s s
     let Body::Complete(_) = subject.exchange.response.body else {
         return None;
     };
-    match subject.body() {
-        Content::Read(Parsed::Value(value)) if !value.is_string() => {
-            Some((media_type.essence().to_string().to_ascii_lowercase(), value))
-        }
-        _ => None,
-    }
+    let Content::Read(Parsed::Value(value)) = subject.body() else {
+        return None;
+    };
+    let key = Key {
+        operation: subject.operation.id.to_string(),
+        status: subject.exchange.response.status.as_u16(),
+        media_type: media_type.essence().to_string().to_ascii_lowercase(),
+    };
+    (!value.is_string()).then_some((key, value))
 }

@@ -9,25 +9,32 @@
 
 mod account;
 mod budget;
+mod case_factory;
 mod driver;
+mod executor;
 mod failure;
+#[cfg(test)]
+mod fixture;
 mod hold;
 mod hosts;
 mod identity;
 mod interrupt;
+mod judge;
 mod knowledge;
 mod lint;
 mod live;
-mod phases;
+mod phase;
 mod plan;
 mod polling;
-mod regressions;
+mod recorder;
 mod replay;
+mod saved;
+mod schedule;
 mod sequence;
 mod settle;
-mod shrink;
 mod synthetic;
 mod tally;
+mod unreached;
 
 pub use crate::run::{
     Account, Baseline, BaselineError, BaselineSummary, Case, Claim, CleanUp, Coverage, Credential,

@@ -9,9 +9,8 @@ use http::{Method, header};
 use url::Url;
 
 use crate::{
-    check::{PollingFault, broken_polling},
+    check::PollingFault,
     exchange::{Body, Exchange, Origin, Request, Response},
-    finding::Finding,
     run::{Case, LiveSettings, PollingRule},
     transport::{SendError, Transport, pause},
     wire::http_syntax::RetryAfter,
@@ -24,9 +23,18 @@ const MAX_REFUSALS: u32 = 5;
 #[derive(Debug, Default)]
 pub(crate) struct Sent {
     pub(crate) exchanges: Vec<Exchange>,
-    pub(crate) findings: Vec<Finding>,
+    /// What was wrong while it was pending.
+    pub(crate) faults: Vec<PendingFault>,
     /// The request that got no response, and why.
     pub(crate) failure: Option<(Request, SendError)>,
+}
+
+/// What an operation did wrong while it was pending.
+#[derive(Debug)]
+pub(crate) struct PendingFault {
+    /// Which exchange shows it, by its place among those that were sent.
+    pub(crate) exchange: usize,
+    pub(crate) fault: PollingFault,
 }
 
 /// Sends one request and follows nothing.
@@ -84,15 +92,18 @@ pub(crate) async fn send<T: Transport>(
         };
         if polls >= rule.most_polls {
             let bound = format!("{} polls", rule.most_polls);
-            sent.findings.push(broken_polling(
-                &case.operation,
-                &exchange,
-                &PollingFault::NeverDone(bound),
-            ));
+            sent.faults.push(PendingFault {
+                exchange: sent.exchanges.len(),
+                fault: PollingFault::NeverDone(bound),
+            });
             sent.exchanges.push(exchange);
             return sent;
         }
-        let next = next_url(case, rule, &exchange, &mut sent.findings);
+        let at = sent.exchanges.len();
+        let next = next_url(rule, &exchange, |fault| {
+            let exchange = at;
+            sent.faults.push(PendingFault { exchange, fault });
+        });
         let wait = wait(rule, &exchange.response);
         let Some(url) = next else {
             sent.exchanges.push(exchange);
@@ -107,19 +118,16 @@ pub(crate) async fn send<T: Transport>(
 
 /// Where to look next; `None` where that is not known or must not be followed.
 fn next_url(
-    case: &Case,
     rule: &PollingRule,
     exchange: &Exchange,
-    findings: &mut Vec<Finding>,
+    mut tell: impl FnMut(PollingFault),
 ) -> Option<Url> {
-    let mut tell =
-        |fault: &PollingFault| findings.push(broken_polling(&case.operation, exchange, fault));
     if rule.needs_retry_after && !exchange.response.headers.contains_key(header::RETRY_AFTER) {
-        tell(&PollingFault::NoRetryAfter);
+        tell(PollingFault::NoRetryAfter);
     }
     let Some(location) = exchange.response.headers.get(header::LOCATION) else {
         if rule.needs_location {
-            tell(&PollingFault::NoLocation);
+            tell(PollingFault::NoLocation);
             return None;
         }
         return Some(exchange.request.url.clone());
@@ -127,7 +135,7 @@ fn next_url(
     let text = String::from_utf8_lossy(location.as_bytes());
     let url = exchange.request.url.join(&text).ok()?;
     if url.origin() != exchange.request.url.origin() {
-        tell(&PollingFault::OtherOrigin(text.into_owned()));
+        tell(PollingFault::OtherOrigin(text.into_owned()));
         return None;
     }
     Some(url)

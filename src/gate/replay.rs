@@ -36,7 +36,7 @@ use crate::{
     run::{
         Claim, End, Event, Header, Listener, Outcome, Progress, Ranges, RunKind, Settings, State,
     },
-    snapshot::{Key, Store},
+    snapshot::Store,
 };
 
 /// What a replay is told besides the contract.
@@ -358,13 +358,8 @@ fn hold_one(
     let held = hold(&subject, &options.settings);
     if held.keeps_schema
         && let Some(stores) = stores
-        && let Some((media_type, value)) = snapshot_of(&subject)
+        && let Some((key, value)) = snapshot_of(&subject)
     {
-        let key = Key {
-            operation: route.operation.id.to_string(),
-            status: status.as_u16(),
-            media_type,
-        };
         stores[claim.index()].observe(key, value);
     }
     HeldOne::Exchange {

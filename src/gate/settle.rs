@@ -1,8 +1,10 @@
 //! What ends every run: the document's own defects as notices, and the comparison of snapshots.
 
 use crate::{
+    check,
     contract::Contract,
     finding::Finding,
+    lint,
     run::{End, SnapshotStanding, SnapshotSummary},
     snapshot::{Comparison, Store},
 };
@@ -14,7 +16,8 @@ pub(crate) fn defect_notices(contract: &Contract, notices: &mut Vec<String>) {
             .document()
             .locate(&defect.address)
             .map_or_else(String::new, |place| format!("{place}: "));
-        notices.push(format!("{place}{} [{}]", defect.message, defect.rule));
+        let rule = lint::rule_of(defect.kind).id;
+        notices.push(format!("{place}{} [{rule}]", defect.message));
     }
 }
 
@@ -38,7 +41,9 @@ pub(crate) fn settle(
                 };
                 *count += 1;
                 summary.each.insert(one.key.to_string(), standing);
-                one.finding().into_iter().for_each(&mut found);
+                one.finding(check::SHAPE_DRIFT)
+                    .into_iter()
+                    .for_each(&mut found);
                 summary.written.extend(one.written);
             }
             (summary, end)

@@ -1,6 +1,7 @@
 //! What keeps part of a document from being understood, as it was met while reading.
 
 use super::{Finding, Lint, Rule, Subject, documented, finding};
+use crate::contract::DefectKind;
 
 documented! {
     /// An object of the document is not what OpenAPI says, and is passed over.
@@ -132,7 +133,7 @@ macro_rules! from_defects {
             }
 
             fn look(&self, subject: &Subject<'_>, findings: &mut Vec<Finding>) {
-                for defect in subject.defects.iter().filter(|defect| defect.rule == Self::RULE.id) {
+                for defect in subject.defects.iter().filter(|defect| defect.kind == DefectKind::$rule) {
                     findings.push(
                         finding(&Self::RULE, defect.message.clone())
                             .at(defect.address.clone())
@@ -141,6 +142,13 @@ macro_rules! from_defects {
                 }
             }
         })+
+
+        /// The rule that speaks of a kind of defects.
+        pub(crate) const fn rule_of(kind: DefectKind) -> &'static Rule {
+            match kind {
+                $(DefectKind::$rule => &$rule::RULE,)+
+            }
+        }
     };
 }
 

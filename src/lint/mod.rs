@@ -21,6 +21,7 @@ mod undeclared_path_parameter;
 mod undefined_security_scheme;
 mod unknown_format;
 
+pub(crate) use defects::rule_of;
 pub use subject::Subject;
 
 use crate::{

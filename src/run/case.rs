@@ -7,6 +7,7 @@ use crate::{
     check::{Breach, Credential, Intent, Part},
     contract::{Location, Operation},
     exchange::Request,
+    finding::Trait,
     wire::RequestParts,
 };
 
@@ -98,17 +99,18 @@ impl Phase {
         !matches!(self, Self::Methods | Self::Framing | Self::Auth)
     }
 
-    /// The only rules that may speak of what the phase shows; `None` for all.
-    pub(crate) const fn rules(self) -> Option<&'static [&'static str]> {
+    /// Whether its requests are meant to be those of other phases again.
+    pub(crate) const fn repeats(self) -> bool {
+        !self.has_values()
+    }
+
+    /// What the rules have in common that alone may speak of what the phase shows; `None` where all may.
+    pub(crate) const fn speakers(self) -> Option<Trait> {
         match self {
             // Bytes that follow a head where none are allowed say nothing about the body's schema.
-            Self::Framing => Some(&["unexpected-body", "incomplete-response"]),
+            Self::Framing => Some(Trait::OfFraming),
             // The operation's responses are not declared for another method.
-            Self::Methods => Some(&[
-                "accepted-undeclared-method",
-                "allow-mismatch",
-                "missing-allow",
-            ]),
+            Self::Methods => Some(Trait::OfOtherMethods),
             _ => None,
         }
     }

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Drift, Redactor, Shape};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Finding, Rule};
 
 /// Whether files are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -127,8 +127,8 @@ pub enum Comparison {
 }
 
 impl Settled {
-    /// The finding for a shape that drifted.
-    pub fn finding(&self) -> Option<Finding> {
+    /// The finding of a rule for a shape that drifted.
+    pub fn finding(&self, rule: &Rule) -> Option<Finding> {
         let Comparison::Drifted { drift, diff } = &self.comparison else {
             return None;
         };
@@ -150,8 +150,8 @@ impl Settled {
         };
         let places: Vec<_> = drift.iter().map(|one| one.at.as_str()).collect();
         let mut finding = Finding::new(
-            "shape-drift",
-            Severity::Error,
+            rule.id,
+            rule.severity,
             format!("the shape of a {status} {media_type} response of {operation} has changed: {place}: {}{more}", first.what),
         )
         .with_operation(operation.clone())
@@ -524,7 +524,9 @@ mod tests {
             "{settled:?}"
         );
         assert_eq!(settled[0].written, None);
-        let finding = settled[0].finding().expect("drift is a finding");
+        let finding = settled[0]
+            .finding(crate::check::SHAPE_DRIFT)
+            .expect("drift is a finding");
         assert!(
             finding
                 .message

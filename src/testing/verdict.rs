@@ -6,10 +6,10 @@ use bytes::Bytes;
 use http::Response;
 
 use crate::{
-    check::Subject,
+    check::{Subject, has_trait},
     contract::{Contract, Operation, OperationIn, UnknownOperation},
     exchange::{self, Exchange, Origin, Request},
-    finding::{Finding, Severity},
+    finding::{Finding, Severity, Trait},
     gate::{self, Settings},
     report::{Colour, render_finding},
 };
@@ -118,7 +118,7 @@ fn verdict<'c>(
     let mut findings = gate::hold(&subject, &Settings::default()).findings;
     if exchange.origin == Origin::InHand && path_values.is_empty() {
         // A response alone says nothing of its request.
-        findings.retain(|finding| finding.rule.as_str() != "request-mismatch");
+        findings.retain(|finding| !has_trait(&finding.rule, Trait::OfRequest));
     }
     Verdict { contract, findings }
 }

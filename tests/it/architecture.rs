@@ -17,9 +17,9 @@ const GRANTS: &[(&str, &[&str])] = &[
     ("exchange", &[]),
     ("infer", &[]),
     ("finding", &["exchange", "infer"]),
-    ("amend", &["cause", "contract", "finding", "infer"]),
+    ("amend", &["cause", "check", "contract", "finding", "infer"]),
     ("words", &[]),
-    ("cause", &["finding", "words"]),
+    ("cause", &["check", "finding", "words"]),
     ("contract", &["did_you_mean"]),
     ("wire", &["contract", "exchange"]),
     ("recording", &["exchange"]),
@@ -55,6 +55,7 @@ const GRANTS: &[(&str, &[&str])] = &[
             "exchange",
             "finding",
             "generate",
+            "lint",
             "recording",
             "run",
             "snapshot",
@@ -163,16 +164,14 @@ const FLOORS: &[(&str, &[&[&str]])] = &[
                 "interrupt",
                 "lint",
                 "polling",
-                "settle",
             ],
-            &["hold", "knowledge"],
-            &["synthetic", "tally"],
-            &["account", "plan"],
-            &["driver"],
+            &["executor", "hold", "knowledge", "settle"],
+            &["judge", "synthetic", "tally"],
+            &["account", "case_factory"],
+            &["driver", "fixture", "plan", "recorder", "saved"],
             &["sequence"],
-            &["shrink"],
-            &["regressions"],
-            &["phases"],
+            &["schedule", "unreached"],
+            &["phase"],
             &["live", "replay"],
         ],
     ),
@@ -209,6 +208,25 @@ fn modules_of_a_room_know_only_lower_floors() {
                 wrong.push(format!(
                     "`{room}` has no module `{module}`: take it out of the table"
                 ));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn no_phase_knows_another() {
+    let phases = Modules::of("gate");
+    let phase = |path: &[String]| match path {
+        [room, folder, phase, ..] if room == "gate" && folder == "phase" => Some(phase.clone()),
+        _ => None,
+    };
+    let mut wrong = Vec::new();
+    for (module, knows) in &phases.knows {
+        let Some(own) = phase(module) else { continue };
+        for other in knows.iter().filter_map(|other| phase(other)) {
+            if other != own {
+                wrong.push(format!("the phase `{own}` knows the phase `{other}`"));
             }
         }
     }

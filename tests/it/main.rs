@@ -24,6 +24,7 @@ mod partition_law;
 mod polling;
 mod recordings;
 mod routing;
+mod rule_ids;
 mod sequence_checks;
 mod sequences;
 mod suites;

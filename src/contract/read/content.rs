@@ -6,7 +6,8 @@ use serde_json::Value;
 
 use super::{Object, Reader, flag, text};
 use crate::contract::{
-    Content, Direction, Encoding, Example, Explode, MediaRange, MediaType, Reserved, Schema, Style,
+    Content, DefectKind, Direction, Encoding, Example, Explode, MediaRange, MediaType, Reserved,
+    Schema, Style,
 };
 
 impl Reader {
@@ -21,7 +22,7 @@ impl Reader {
         for (key, at) in entries {
             let Some(range) = MediaRange::parse(key) else {
                 self.complain(
-                    "malformed-object",
+                    DefectKind::MalformedObject,
                     at,
                     format!("`{key}` is not a media type"),
                 );
@@ -80,7 +81,7 @@ impl Reader {
                 Some("deepObject") => Some(Style::DeepObject),
                 Some(other) => {
                     self.complain(
-                        "malformed-object",
+                        DefectKind::MalformedObject,
                         at.join("style"),
                         format!("`{other}` is no style of a form field"),
                     );

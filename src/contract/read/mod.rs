@@ -20,7 +20,7 @@ pub(super) use components::defects as component_defects;
 pub(super) use hooks::hooks;
 
 use super::{
-    Contract, Defect, Direction, Operation, OperationId, PathTemplate, Place, Schema,
+    Contract, Defect, DefectKind, Direction, Operation, OperationId, PathTemplate, Place, Schema,
     router::{Router, Target},
     schema::SchemaStore,
 };
@@ -78,10 +78,10 @@ pub(super) fn contract(store: Arc<SchemaStore>) -> Contract {
 
 pub(super) fn problem(problem: &Problem) -> Defect {
     Defect {
-        rule: match problem.kind {
-            ProblemKind::Reference => "unresolved-reference",
-            ProblemKind::DuplicateKey => "duplicate-key",
-            _ => "document-limit",
+        kind: match problem.kind {
+            ProblemKind::Reference => DefectKind::UnresolvedReference,
+            ProblemKind::DuplicateKey => DefectKind::DuplicateKey,
+            _ => DefectKind::DocumentLimit,
         },
         address: problem.address.clone(),
         message: problem.message.clone(),
@@ -98,9 +98,9 @@ struct Reader {
 type Object<'d> = (Address, &'d Map<String, Value>);
 
 impl Reader {
-    fn complain(&mut self, rule: &'static str, address: Address, message: impl Into<String>) {
+    fn complain(&mut self, kind: DefectKind, address: Address, message: impl Into<String>) {
         self.defects.push(Defect {
-            rule,
+            kind,
             address,
             message: message.into(),
         });
@@ -112,14 +112,18 @@ impl Reader {
             Ok((address, Value::Object(members))) => Some((address, members)),
             Ok((address, other)) => {
                 self.complain(
-                    "malformed-object",
+                    DefectKind::MalformedObject,
                     address,
                     format!("an object was expected, {} is there", kind(other)),
                 );
                 None
             }
             Err(error) => {
-                self.complain("unresolved-reference", at.clone(), error.to_string());
+                self.complain(
+                    DefectKind::UnresolvedReference,
+                    at.clone(),
+                    error.to_string(),
+                );
                 None
             }
         }
@@ -135,7 +139,7 @@ impl Reader {
                 .collect(),
             Some(other) => {
                 self.complain(
-                    "malformed-object",
+                    DefectKind::MalformedObject,
                     at.join(key),
                     format!("`{key}` is an object by name; {} is there", kind(other)),
                 );
@@ -153,7 +157,7 @@ impl Reader {
                 .collect(),
             Some(other) => {
                 self.complain(
-                    "malformed-object",
+                    DefectKind::MalformedObject,
                     at.join(key),
                     format!("`{key}` is a list; {} is there", kind(other)),
                 );
@@ -183,7 +187,7 @@ impl Reader {
         match serde_json::from_value(Value::Object(rest)) {
             Ok(read) => Some(read),
             Err(error) => {
-                self.complain("malformed-object", at.clone(), error.to_string());
+                self.complain(DefectKind::MalformedObject, at.clone(), error.to_string());
                 None
             }
         }
@@ -205,7 +209,7 @@ impl Reader {
         for (path, at) in self.members(&root, "paths") {
             if !path.starts_with('/') {
                 if !path.starts_with("x-") {
-                    self.complain("malformed-object", at, "a path begins with `/`");
+                    self.complain(DefectKind::MalformedObject, at, "a path begins with `/`");
                 }
                 continue;
             }
@@ -219,7 +223,7 @@ impl Reader {
                 };
                 if !ids.insert(operation.id.clone()) {
                     self.complain(
-                        "duplicate-operation-id",
+                        DefectKind::DuplicateOperationId,
                         at.join("operationId"),
                         format!("the operationId `{}` is taken", operation.id),
                     );
@@ -258,9 +262,11 @@ impl Reader {
         for (name, at) in self.members(item, "additionalOperations") {
             match Method::from_bytes(name.as_bytes()) {
                 Ok(method) => methods.push((method, at)),
-                Err(_) => {
-                    self.complain("malformed-object", at, format!("`{name}` is not a method"))
-                }
+                Err(_) => self.complain(
+                    DefectKind::MalformedObject,
+                    at,
+                    format!("`{name}` is not a method"),
+                ),
             }
         }
         methods
@@ -282,7 +288,7 @@ impl Reader {
                     && !known.contains(target)
                 {
                     self.complain(
-                        "unresolved-reference",
+                        DefectKind::UnresolvedReference,
                         link.address.clone(),
                         format!("the link leads to an operation {target} that is not there"),
                     );

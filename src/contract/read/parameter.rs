@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Object, Reader, flag, text};
 use crate::contract::{
-    Direction, Explode, Header, Location, Parameter, Reserved, Serialization, Style,
+    DefectKind, Direction, Explode, Header, Location, Parameter, Reserved, Serialization, Style,
 };
 
 /// Members that are read apart.
@@ -129,7 +129,7 @@ impl Reader {
         let content = self.content(document, object, Direction::Request);
         let Some(media_type) = content.media_types.into_iter().next() else {
             self.complain(
-                "malformed-object",
+                DefectKind::MalformedObject,
                 object.0.clone(),
                 "a parameter in `querystring` has `content`",
             );

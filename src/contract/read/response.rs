@@ -5,7 +5,7 @@ use oasgate_document::{Address, Document};
 use serde_json::Value;
 
 use super::{Object, Reader, text};
-use crate::contract::{Direction, Link, OperationId, Response, StatusKey};
+use crate::contract::{DefectKind, Direction, Link, OperationId, Response, StatusKey};
 
 impl Reader {
     pub(super) fn response(
@@ -18,7 +18,7 @@ impl Reader {
     ) -> Option<Response> {
         let Some(key) = status_key(key) else {
             self.complain(
-                "malformed-object",
+                DefectKind::MalformedObject,
                 entry,
                 format!(
                     "`{key}` is not a status: 100 to 599, 1XX to 5XX with a capital X, or default"
@@ -63,7 +63,7 @@ impl Reader {
         let object = self.object(document, at)?;
         if !object.1.contains_key("operationId") && !object.1.contains_key("operationRef") {
             self.complain(
-                "malformed-object",
+                DefectKind::MalformedObject,
                 object.0,
                 "a link leads somewhere: with `operationId` or `operationRef`",
             );
@@ -111,7 +111,7 @@ impl Reader {
             }
             Err(error) => {
                 self.complain(
-                    "unresolved-reference",
+                    DefectKind::UnresolvedReference,
                     link.0.join("operationRef"),
                     error.to_string(),
                 );

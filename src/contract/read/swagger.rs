@@ -12,9 +12,9 @@ use serde_json::Value;
 
 use super::{Object, Reader, content::schema_examples, flag, text};
 use crate::contract::{
-    Content, Direction, Encoding, Example, Explode, Header, HostPattern, Location, MediaRange,
-    MediaType, Parameter, RequestBody, Reserved, Schema, SecurityKind, Serialization, Server,
-    Style,
+    Content, DefectKind, Direction, Encoding, Example, Explode, Header, HostPattern, Location,
+    MediaRange, MediaType, Parameter, RequestBody, Reserved, Schema, SecurityKind, Serialization,
+    Server, Style,
 };
 
 impl Reader {
@@ -37,12 +37,16 @@ impl Reader {
                         format!("`in: {other}`: path, query, header, body or formData was expected")
                     },
                 );
-                self.complain("malformed-object", object.0, told);
+                self.complain(DefectKind::MalformedObject, object.0, told);
                 return None;
             }
         };
         let Some(name) = text(object.1, "name") else {
-            self.complain("malformed-object", object.0, "a parameter has a `name`");
+            self.complain(
+                DefectKind::MalformedObject,
+                object.0,
+                "a parameter has a `name`",
+            );
             return None;
         };
         let value = self.swagger_value(&object, location, Direction::Request);
@@ -89,7 +93,7 @@ impl Reader {
             Some("multi") if location == Location::Query => (Style::Form, Explode::Yes),
             Some(other) => {
                 self.complain(
-                    "malformed-object",
+                    DefectKind::MalformedObject,
                     object.0.join("collectionFormat"),
                     format!("`collectionFormat: {other}` does not go with `in: {location}`"),
                 );
@@ -274,7 +278,7 @@ impl Reader {
                     address: address.clone(),
                 }),
                 None if told.insert(key) => self.complain(
-                    "malformed-object",
+                    DefectKind::MalformedObject,
                     address.clone(),
                     format!("`{key}` is not a media type"),
                 ),
@@ -350,7 +354,7 @@ impl Reader {
                 let told = "a security definition is `type: basic`, `oauth2`, or `apiKey` with \
                             `in: query` or `header` and a `name`";
                 if !self.defects.iter().any(|known| known.address == scheme.0) {
-                    self.complain("malformed-object", scheme.0.clone(), told);
+                    self.complain(DefectKind::MalformedObject, scheme.0.clone(), told);
                 }
                 None
             }

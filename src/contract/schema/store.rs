@@ -17,7 +17,7 @@ use super::{
     unit::Unit,
     write_only::WriteOnlyNames,
 };
-use crate::contract::Defect;
+use crate::contract::{Defect, DefectKind};
 
 /// How many shapes of one schema's values are remembered.
 const MOST_SHAPES: usize = 10_000;
@@ -76,10 +76,10 @@ impl SchemaStore {
             .clone()
     }
 
-    pub(super) fn complain(&self, address: Address, rule: &'static str, message: String) {
+    pub(super) fn complain(&self, address: Address, kind: DefectKind, message: String) {
         let mut defects = self.defects.lock().unwrap_or_else(PoisonError::into_inner);
         let defect = Defect {
-            rule,
+            kind,
             address,
             message,
         };

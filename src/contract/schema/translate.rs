@@ -8,6 +8,8 @@
 use oasgate_document::{Address, Document};
 use serde_json::{Map, Value, json};
 
+use crate::contract::DefectKind;
+
 use super::{
     Direction, SchemaStore,
     dialect::Dialect,
@@ -50,7 +52,7 @@ pub(super) enum Form {
 pub(super) type WriteReference<'w> = &'w mut dyn FnMut(&Address, Form) -> (&'static str, Value);
 
 /// Takes what is wrong with a schema: the keyword and a sentence.
-pub(super) type Complain<'c> = &'c mut dyn FnMut(Address, &'static str, String);
+pub(super) type Complain<'c> = &'c mut dyn FnMut(Address, DefectKind, String);
 
 pub(super) struct Translation<'t> {
     pub(super) document: &'t Document,
@@ -130,7 +132,7 @@ impl Translation<'_> {
             }
             (self.complain)(
                 at.clone(),
-                "invalid-schema",
+                DefectKind::InvalidSchema,
                 "a schema is an object or a boolean".to_owned(),
             );
             return Value::Bool(true);
@@ -185,9 +187,11 @@ impl Translation<'_> {
                 let (keyword, value) = (self.reference)(&target, form);
                 out.insert(keyword.to_owned(), value);
             }
-            Err(error) => {
-                (self.complain)(at.join("$ref"), "unresolved-reference", error.to_string())
-            }
+            Err(error) => (self.complain)(
+                at.join("$ref"),
+                DefectKind::UnresolvedReference,
+                error.to_string(),
+            ),
         }
     }
 
@@ -504,7 +508,7 @@ mod tests {
             direction,
             purpose: Purpose::Validation,
             reference: &mut |target, _| ("$ref", json!(format!("#{}", target.pointer))),
-            complain: &mut |at, rule, message| panic!("{rule} at {}: {message}", at.pointer),
+            complain: &mut |at, rule, message| panic!("{rule:?} at {}: {message}", at.pointer),
         }
         .schema(&at, schema, dialect)
     }

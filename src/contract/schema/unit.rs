@@ -15,7 +15,7 @@ use jsonschema::{Draft, Keyword, ValidationError, Validator};
 use oasgate_document::{Address, FileId, Pointer};
 use serde_json::{Map, Value, json};
 
-use crate::did_you_mean::hint;
+use crate::{contract::DefectKind, did_you_mean::hint};
 
 use super::{
     Direction, SchemaStore,
@@ -99,7 +99,7 @@ impl Unit {
             definitions.values_mut().for_each(without_unevaluated);
             store.complain(
                 address.clone(),
-                "document-limit",
+                DefectKind::DocumentLimit,
                 "`unevaluatedProperties` and `unevaluatedItems` are not checked here: the schemas \
                  refer to each other too often"
                     .to_owned(),
@@ -300,9 +300,9 @@ fn build(
             Err(error) => {
                 let pointer = refused(&error);
                 let rule = if error.kind().keyword() == "pattern" || is_pattern(&pointer, &error) {
-                    "invalid-pattern"
+                    DefectKind::InvalidPattern
                 } else {
-                    "invalid-schema"
+                    DefectKind::InvalidSchema
                 };
                 let message = refusal(&schema, &pointer, &error);
                 let place = remove_keyword(&mut schema, &pointer);

@@ -1,5 +1,8 @@
 //! What responses teach: values for later requests, rules that refusals name, what is new, what of the
 //! contract was seen, which resources the run created.
+//!
+//! Nothing here sends anything or makes a finding: [`Knowledge::observe`] takes in an exchange, and the
+//! rest are queries.
 
 pub(crate) mod constraints;
 pub(crate) mod context;
@@ -13,3 +16,216 @@ pub(crate) mod novelty;
 pub(crate) mod pool;
 pub(crate) mod used;
 pub(crate) mod view;
+
+use std::sync::Arc;
+
+use http::{Method, StatusCode};
+use serde_json::Value;
+
+use crate::{
+    check::Intent,
+    contract::{
+        Contract, Location, Operation,
+        graph::{Graph, Need},
+    },
+    exchange::Exchange,
+    run::{Case, Existing},
+};
+
+use constraints::{InferredConstraint, InferredConstraints};
+use context::ResourceContext;
+use created::CreatedResources;
+use existing::ExistingResources;
+use memory::SequenceMemory;
+use novelty::Novelty;
+use pool::Pool;
+use used::UsedValues;
+use view::{ExchangeView, plain};
+
+/// The most values from responses that a parameter of an example is given.
+const MAX_KNOWN_VALUES: usize = 2;
+
+/// Values of parameters by name, as texts.
+pub(crate) type Texts = Vec<(String, String)>;
+
+/// All that the responses of a run have taught.
+#[derive(Debug)]
+pub(crate) struct Knowledge {
+    /// What responses gave for later requests.
+    pub(crate) pool: Pool,
+    /// What was accepted once, and may be refused as used.
+    pub(crate) used: UsedValues,
+    /// What each operation has shown.
+    pub(crate) novelty: Novelty,
+    /// What refusals have said.
+    pub(crate) constraints: InferredConstraints,
+    /// What was created and not deleted yet.
+    pub(crate) created: CreatedResources,
+    /// What was there before the run.
+    pub(crate) existing: ExistingResources,
+    /// What sequences have learned.
+    pub(crate) memory: SequenceMemory,
+}
+
+impl Knowledge {
+    pub(crate) fn new(contract: &Contract, graph: Arc<Graph>) -> Self {
+        Self {
+            pool: Pool::new(contract, graph),
+            used: UsedValues::default(),
+            novelty: Novelty::default(),
+            constraints: InferredConstraints::default(),
+            created: CreatedResources::default(),
+            existing: ExistingResources::default(),
+            memory: SequenceMemory::default(),
+        }
+    }
+
+    /// Takes in what an exchange changed at the service, whatever it was sent for.
+    pub(crate) fn note_state(
+        &mut self,
+        context: ResourceContext<'_>,
+        case: &Case,
+        exchange: &Exchange,
+    ) {
+        self.note_created(context, case, exchange);
+        self.used.observe(case, exchange);
+    }
+
+    /// Notes what an exchange created or deleted.
+    pub(crate) fn note_created(
+        &mut self,
+        context: ResourceContext<'_>,
+        case: &Case,
+        exchange: &Exchange,
+    ) {
+        self.created
+            .note(&context, &mut self.existing, case, exchange);
+    }
+
+    /// Takes in the values that a response gives, and what was there before the run.
+    pub(crate) fn observe_values(
+        &mut self,
+        context: ResourceContext<'_>,
+        case: &Case,
+        view: &ExchangeView<'_>,
+    ) {
+        let base = context.base_path();
+        self.pool
+            .take(context.contract, base, &case.operation, view);
+        if let Some(index) = context.index(&case.operation) {
+            let is_created = |path: &str| self.created.holds(path);
+            self.existing.observe(&context, index, view, &is_created);
+        }
+    }
+
+    /// Takes in what a response of the case's own operation teaches; `body` is what was read of it.
+    /// Answers the rules that are believed from now on.
+    pub(crate) fn observe(
+        &mut self,
+        context: ResourceContext<'_>,
+        case: &Case,
+        exchange: &Exchange,
+        body: Option<&Value>,
+    ) -> Vec<InferredConstraint> {
+        self.novelty.take(&case.operation, exchange, body);
+        let view = ExchangeView::with_body(exchange, &case.parts, body);
+        self.observe_values(context, case, &view);
+        if case.intent != Intent::Obey {
+            return Vec::new();
+        }
+        match exchange.response.status {
+            StatusCode::NOT_FOUND | StatusCode::GONE => self.refuse_last_value(case),
+            StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY => {
+                let text = String::from_utf8_lossy(exchange.response.body.bytes());
+                return self.constraints.take(case, body, &text);
+            }
+            _ => {}
+        }
+        Vec::new()
+    }
+
+    /// A value that named nothing is not offered again.
+    fn refuse_last_value(&mut self, case: &Case) {
+        // What stands before it in the path may be what names nothing, but more often is not.
+        let last = case
+            .parts
+            .parameters
+            .iter()
+            .rfind(|(location, ..)| *location == Location::Path);
+        if let Some((location, name, value)) = last
+            && !case.made_up.contains(name)
+        {
+            let need = Need::Parameter(*location, name.clone());
+            self.pool.refuse(&case.operation, &need, value);
+        }
+    }
+
+    /// Values for the parameters that name a resource and for which the user gave none: what the run
+    /// created, else what responses gave.
+    pub(crate) fn values_for(&self, operation: &Operation, context: ResourceContext<'_>) -> Texts {
+        let settings = context.settings;
+        let keeps = settings.existing == Existing::Keep && !operation.is_safe();
+        let key = ResourceContext::key_of(operation);
+        let changed = key.filter(|name| keeps && context.can_be_made(operation, name));
+        let mut values = Texts::new();
+        if changed.is_some() && operation.method != Method::DELETE {
+            values = self.created_for(operation, context);
+        }
+        for parameter in &operation.parameters {
+            let name = parameter.name.as_str();
+            let is_wanted = parameter.location == Location::Path || parameter.required;
+            let is_known = values.iter().any(|(known, _)| known == name);
+            if !is_wanted || is_known || !settings.given(name).is_empty() {
+                continue;
+            }
+            let is_key = parameter.location == Location::Path && key == Some(name);
+            // What a run deletes in passing, its later requests miss; and what was there before is not
+            // changed where something like it can be made.
+            if is_key && (operation.method == Method::DELETE || changed.is_some()) {
+                continue;
+            }
+            let need = Need::Parameter(parameter.location, parameter.name.clone());
+            let schema = parameter.value.schema();
+            let mut found = self.pool.values_for(operation, &need, schema);
+            // Where nothing gives it, what has worked elsewhere may work here.
+            if found.is_empty() && parameter.location == Location::Path {
+                found.extend(self.pool.worked(operation, &need, schema));
+            }
+            for value in found.into_iter().take(MAX_KNOWN_VALUES) {
+                values.push((parameter.name.clone(), plain(&value)));
+            }
+        }
+        // What a body names beside.
+        let index = context.index(operation);
+        for need in index
+            .map(|index| context.body_needs(index))
+            .unwrap_or_default()
+        {
+            let Need::Body(pointer) = &need else { continue };
+            let Some(name) = pointer.last() else { continue };
+            if !settings.given(&name).is_empty() {
+                continue;
+            }
+            let found = self.pool.values_for(operation, &need, None).into_iter();
+            values.extend(found.take(1).map(|value| (name.clone(), plain(&value))));
+        }
+        values
+    }
+
+    /// The names in an operation's path of the newest resources that the run created for it.
+    fn created_for(&self, operation: &Operation, context: ResourceContext<'_>) -> Texts {
+        let names: Vec<&str> = operation.path.parameters().collect();
+        let key = ResourceContext::key_of(operation);
+        let named = self.created.newest().filter_map(|created| {
+            let shape = &context.graph.resources[created.resource].shape;
+            let found = names.iter().filter_map(|name| {
+                let value = created.value_for(shape, operation, name)?;
+                Some(((*name).to_owned(), plain(value)))
+            });
+            let found: Texts = found.collect();
+            let is_whole = key.is_some_and(|key| found.iter().any(|(name, _)| name == key));
+            is_whole.then_some(found)
+        });
+        named.take(MAX_KNOWN_VALUES).flatten().collect()
+    }
+}

@@ -7,10 +7,10 @@ use http::StatusCode;
 use serde_json::Value;
 
 use crate::{
-    check::Intent,
+    check::{Intent, has_trait},
     contract::{Operation, Schema},
     exchange::{Exchange, Request},
-    finding::Finding,
+    finding::{Finding, Trait},
     generate::{Generator, Strategies},
     run::{Case, LiveSettings},
     wire::{RequestParts, write_request},
@@ -66,7 +66,7 @@ impl UsedValues {
 
     /// Whether a finding is about a refusal that may say that a value is taken.
     pub(crate) fn may_be_taken(case: &Case, finding: &Finding, status: StatusCode) -> bool {
-        finding.rule.as_str() == "rejected-valid"
+        has_trait(&finding.rule, Trait::ConfirmedWithFreshValues)
             && [400, 422].contains(&status.as_u16())
             && !case.operation.is_safe()
             && case.parts.body.is_some()

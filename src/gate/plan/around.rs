@@ -5,16 +5,15 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{ParameterCandidates, Planner, named::is_named_rightly};
+use super::{ParameterCandidates, Planner};
 use crate::{
     check::{Breach, Intent, Part},
     contract::{Location, Operation},
     exchange::Request,
+    gate::case_factory::Purpose,
     generate::{self, Edge, Generator, Mutation, Rank},
     run::{Case, CredentialChoice, Phase},
-    wire::{
-        RequestParts, breaks_on_the_wire, malformed_requests, with_duplicate_key, write_request,
-    },
+    wire::{RequestParts, malformed_requests, with_duplicate_key, write_request},
 };
 
 /// How many pairs of parts are tried for each operation, in relation to the edges.
@@ -52,10 +51,10 @@ impl Planner<'_> {
         let mut edges = self.presence(plain, known);
         edges.extend(in_turn(plain, &around));
         for (parts, why) in edges.into_iter().take(self.settings.edge_cases) {
-            self.add(&parts, Phase::Edges, CredentialChoice::Primary, &why);
+            self.add(&parts, Phase::Edges, &why);
         }
         for (parts, why) in pairs(plain, &around, self.settings.edge_cases / PAIRS_SHARE) {
-            self.add(&parts, Phase::Pairs, CredentialChoice::Primary, &why);
+            self.add(&parts, Phase::Pairs, &why);
         }
         self.broken(&around, in_telling_order(broken));
         self.malformed(&base);
@@ -95,18 +94,8 @@ impl Planner<'_> {
             }
         }
         if let Some(request) = with_duplicate_key(&request).filter(|one| self.is_fresh(one)) {
-            let at = self.cases.len();
-            let why = "body: a key named twice";
-            self.push(
-                request,
-                plain,
-                Phase::Invalid,
-                CredentialChoice::Primary,
-                why,
-            );
-            if let Some(case) = self.cases.get_mut(at) {
-                case.intent = Intent::Break;
-            }
+            let purpose = Purpose::new(Phase::Invalid, "body: a key named twice");
+            self.push(request, plain, Intent::Break, purpose);
         }
         let is_broken = |case: &Case| case.phase == Phase::Invalid;
         let first = self.cases[..before].iter().position(is_broken);
@@ -121,7 +110,10 @@ impl Planner<'_> {
         let mut unbroken: Vec<Part> = around.iter().map(|one| one.part.clone()).collect();
         let mut room = self.settings.edge_cases;
         for (parts, breach) in broken {
-            let Some(request) = self.broken_request(&parts, &breach) else {
+            let Some(request) = self
+                .factory()
+                .broken_request(self.operation, &parts, &breach)
+            else {
                 continue;
             };
             unbroken.retain(|part| *part != breach.part || breach.is_left_out());
@@ -303,30 +295,18 @@ impl Planner<'_> {
         }
     }
 
-    /// The request, where every reading of what is sent breaks the contract, and breaks it as it
-    /// is meant to.
-    fn broken_request(&self, parts: &RequestParts, breach: &Breach) -> Option<Request> {
-        let request = write_request(self.operation, &self.settings.base, parts).ok()?;
-        let is_broken = breaks_on_the_wire(self.operation, &request, parts)
-            && is_named_rightly(self.operation, &request, breach);
-        is_broken.then_some(request)
-    }
-
     fn push_broken(&mut self, request: Request, parts: &RequestParts, breach: Breach) {
         if self.is_mended(&request, &breach) {
             return;
         }
-        let before = self.cases.len();
-        self.push(
-            request,
-            parts,
-            Phase::Invalid,
-            CredentialChoice::Primary,
-            &breach.to_string(),
-        );
-        if let Some(case) = self.cases.get_mut(before) {
-            case.intent = Intent::Break;
-            case.breaks = Some(breach);
+        if self.settings.has_phase(Phase::Invalid) {
+            let why = breach.to_string();
+            let purpose = Purpose::new(Phase::Invalid, &why);
+            let parts = parts.clone();
+            let case = self
+                .factory()
+                .breaking(self.operation, request, parts, breach, purpose);
+            self.cases.push(case);
         }
     }
 }

@@ -6,7 +6,8 @@ use super::{First, Planner};
 use crate::{
     check::Intent,
     exchange::{Body, Request},
-    run::{CredentialChoice, LiveSettings, Methods, Phase},
+    gate::case_factory::Purpose,
+    run::{LiveSettings, Methods, Phase},
 };
 
 /// Those that are tried, the gentlest first. CONNECT and TRACE are left to proxies.
@@ -50,17 +51,8 @@ impl Planner<'_> {
                 continue;
             }
             let why = format!("{method} is not declared for the path");
-            let before = self.cases.len();
-            self.push(
-                request,
-                &first.parts,
-                Phase::Methods,
-                CredentialChoice::Primary,
-                &why,
-            );
-            if let Some(case) = self.cases.get_mut(before) {
-                case.intent = Intent::OtherMethod;
-            }
+            let purpose = Purpose::new(Phase::Methods, &why);
+            self.push(request, &first.parts, Intent::OtherMethod, purpose);
         }
     }
 }

@@ -7,7 +7,6 @@
 mod around;
 mod given;
 mod methods;
-mod named;
 
 use std::{
     collections::{HashMap, HashSet},
@@ -21,7 +20,10 @@ use crate::{
     check::{Intent, Part},
     contract::{Contract, Location, Operation, Parameter, graph::Shape},
     exchange::Request,
-    gate::{identity::Identity, identity::identity, synthetic::synthetic_ids},
+    gate::{
+        case_factory::{CaseFactory, Purpose},
+        identity::{Identity, identity},
+    },
     generate::{self, Generator, Strategies, Values},
     run::{Case, CredentialChoice, LiveSettings, Methods, Phase, Unreached, given_value},
     wire::{RequestParts, arrives_broken, travels, write_request},
@@ -459,7 +461,7 @@ impl<'p> Planner<'p> {
             } else {
                 "values from the document or the user"
             };
-            let request = self.add(&parts, Phase::Examples, CredentialChoice::Primary, why);
+            let request = self.add(&parts, Phase::Examples, why);
             first = first.or(request.map(|request| First { request, parts }));
         }
         Ok(first)
@@ -580,12 +582,7 @@ impl<'p> Planner<'p> {
             if body_is_required && parts.body.is_none() {
                 return;
             }
-            self.add(
-                &parts,
-                Phase::Random,
-                CredentialChoice::Primary,
-                "random values",
-            );
+            self.add(&parts, Phase::Random, "random values");
         }
     }
 
@@ -600,13 +597,8 @@ impl<'p> Planner<'p> {
                 method,
                 ..first.request.clone()
             };
-            self.push(
-                request,
-                &first.parts,
-                Phase::Framing,
-                CredentialChoice::Primary,
-                &why,
-            );
+            let purpose = Purpose::new(Phase::Framing, &why);
+            self.push(request, &first.parts, Intent::Obey, purpose);
         }
     }
 
@@ -620,25 +612,14 @@ impl<'p> Planner<'p> {
             (CredentialChoice::Omitted, "without the credential"),
             (CredentialChoice::Invalid, "with a wrong credential"),
         ] {
-            self.push(
-                first.request.clone(),
-                &first.parts,
-                Phase::Auth,
-                credential,
-                why,
-            );
+            let purpose = Purpose::new(Phase::Auth, why).with_credential(credential);
+            self.push(first.request.clone(), &first.parts, Intent::Obey, purpose);
         }
     }
 
     /// Writes a request and takes it in unless it was sent already. Answers it, without the
     /// credential, when it can be sent.
-    fn add(
-        &mut self,
-        parts: &RequestParts,
-        phase: Phase,
-        credential: CredentialChoice,
-        why: &str,
-    ) -> Option<Request> {
+    fn add(&mut self, parts: &RequestParts, phase: Phase, why: &str) -> Option<Request> {
         let request = write_request(self.operation, &self.settings.base, parts).ok()?;
         // What is shown or given is meant as it is.
         if phase != Phase::Examples
@@ -647,7 +628,8 @@ impl<'p> Planner<'p> {
             return None;
         }
         if self.is_fresh(&request) {
-            self.push(request.clone(), parts, phase, credential, why);
+            let purpose = Purpose::new(phase, why);
+            self.push(request.clone(), parts, Intent::Obey, purpose);
         }
         Some(request)
     }
@@ -657,31 +639,25 @@ impl<'p> Planner<'p> {
         self.sent.insert(identity(request))
     }
 
+    /// Plans a case with a request that obeys, or of which nobody says more than `intent`.
     fn push(
         &mut self,
-        mut request: Request,
+        request: Request,
         parts: &RequestParts,
-        phase: Phase,
-        credential: CredentialChoice,
-        why: &str,
+        intent: Intent,
+        purpose: Purpose<'_>,
     ) {
-        if !self.settings.has_phase(phase) {
-            return;
+        if self.settings.has_phase(purpose.phase) {
+            let parts = parts.clone();
+            let case = self
+                .factory()
+                .with_request(self.operation, request, parts, purpose);
+            self.cases.push(Case { intent, ..case });
         }
-        self.settings
-            .credentials
-            .apply(self.operation, &mut request, credential);
-        self.cases.push(Case {
-            operation: Arc::clone(self.operation),
-            request,
-            phase,
-            intent: Intent::Obey,
-            breaks: None,
-            parts: parts.clone(),
-            made_up: synthetic_ids(parts, self.settings),
-            credential,
-            why: why.to_owned(),
-        });
+    }
+
+    fn factory(&self) -> CaseFactory<'p> {
+        CaseFactory::new(self.settings)
     }
 }
 

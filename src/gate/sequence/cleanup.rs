@@ -7,13 +7,12 @@ use http::{Method, StatusCode};
 
 use super::values::{BodyFrom, Scope};
 use crate::{
-    check::Intent,
     contract::Location,
-    exchange::Exchange,
     gate::{
-        driver::Run,
+        case_factory::{CaseFactory, Purpose},
+        driver::Driver,
+        executor,
         knowledge::{history::ExchangeRecord, instance::ResourceInstance},
-        polling,
     },
     run::{Case, CredentialChoice, End, Phase},
     transport::Transport,
@@ -24,7 +23,7 @@ use crate::{
 const MAX_NAMED: usize = 50;
 
 /// Deletes what the run created, parts before the whole. What cannot be deleted is named.
-pub(crate) async fn cleanup<T: Transport>(run: &mut Run<'_, T>) {
+pub(crate) async fn cleanup<T: Transport>(run: &mut Driver<'_, T>) {
     name_unnamed(run).await;
     let mut left = Vec::new();
     if delete_all(run, &mut left).await.is_break() {
@@ -33,20 +32,20 @@ pub(crate) async fn cleanup<T: Transport>(run: &mut Run<'_, T>) {
     // What stood in the way of a deletion may be gone now.
     let again: Vec<ResourceInstance> = std::mem::take(&mut left);
     for thing in again {
-        run.litter.insert(thing);
+        run.knowledge.created.insert(thing);
     }
-    if !run.litter.is_empty() && delete_all(run, &mut left).await.is_break() {
+    if !run.knowledge.created.is_empty() && delete_all(run, &mut left).await.is_break() {
         return;
     }
     for thing in left {
-        run.litter.insert(thing);
+        run.knowledge.created.insert(thing);
     }
     name_leftovers(run);
 }
 
 /// Says what of the things that the run created is still there.
-pub(crate) fn name_leftovers<T: Transport>(run: &mut Run<'_, T>) {
-    let paths: Vec<&str> = (run.litter.newest())
+pub(crate) fn name_leftovers<T: Transport>(run: &mut Driver<'_, T>) {
+    let paths: Vec<&str> = (run.knowledge.created.newest())
         .map(|thing| thing.path.as_str())
         .collect();
     let mut notices = Vec::new();
@@ -61,25 +60,25 @@ pub(crate) fn name_leftovers<T: Transport>(run: &mut Run<'_, T>) {
         ));
     }
     let mut counts = indexmap::IndexMap::<usize, usize>::new();
-    for one in run.litter.unnamed() {
+    for one in run.knowledge.created.unnamed() {
         *counts.entry(one.operation).or_default() += 1;
     }
     for (operation, count) in counts {
-        let operation = &run.contract.operations()[operation];
+        let operation = &run.context.contract.operations()[operation];
         notices.push(format!(
             "left by {}, since no response names what it created: {count}",
             operation.id
         ));
     }
     for text in notices {
-        run.notice(text);
+        run.recorder.notice(text);
     }
 }
 
 /// Looks in lists for what no response has named.
-async fn name_unnamed<T: Transport>(run: &mut Run<'_, T>) {
+async fn name_unnamed<T: Transport>(run: &mut Driver<'_, T>) {
     let mut asked: Vec<(usize, RequestParts)> = Vec::new();
-    for one in run.litter.unnamed() {
+    for one in run.knowledge.created.unnamed() {
         let parts = RequestParts {
             body: None,
             ..one.parts.clone()
@@ -89,7 +88,7 @@ async fn name_unnamed<T: Transport>(run: &mut Run<'_, T>) {
         }
     }
     for (creator, parts) in asked {
-        let graph = run.graph;
+        let graph = run.context.graph;
         let resources = graph.resources.iter().enumerate();
         let listed = resources.filter(|(_, resource)| {
             let mut creators = resource.creators.iter();
@@ -97,10 +96,12 @@ async fn name_unnamed<T: Transport>(run: &mut Run<'_, T>) {
         });
         for (at, list) in listed.filter_map(|(at, one)| Some((at, one.list?))) {
             if let Some(record) = read_list(run, list, &parts).await {
-                let context = run.context();
+                let context = run.context;
                 let given = record.given();
                 let shown = context.listed(at, &given);
-                run.litter.name_listed(&run.existing, creator, shown);
+                run.knowledge
+                    .created
+                    .name_listed(&run.knowledge.existing, creator, shown);
             }
         }
     }
@@ -108,36 +109,33 @@ async fn name_unnamed<T: Transport>(run: &mut Run<'_, T>) {
 
 /// Reads a list that was read before anything was created in it, so that what is new in it is known.
 pub(super) async fn read_list<T: Transport>(
-    run: &mut Run<'_, T>,
+    run: &mut Driver<'_, T>,
     list: usize,
     parts: &RequestParts,
 ) -> Option<ExchangeRecord> {
-    let operation = &run.contract.operations()[list];
+    let operation = &run.context.contract.operations()[list];
     let mut own = RequestParts::default();
     for parameter in operation.parameters.iter().filter(|one| one.required) {
         let value = parts.get(parameter.location, &parameter.name)?;
         own.set(parameter.location, &parameter.name, value.clone());
     }
-    let mut request = write_request(operation, &run.settings.base, &own).ok()?;
+    let mut request = write_request(operation, &run.context.settings.base, &own).ok()?;
     if !run
+        .knowledge
         .existing
         .was_listed(crate::gate::knowledge::context::path_of(&request.url))
     {
         return None;
     }
     let credential = CredentialChoice::Primary;
-    run.settings
+    run.context
+        .settings
         .credentials
         .apply(operation, &mut request, credential);
-    run.budget.spend(1);
-    let response = run.transport.send(&request).await.ok()?;
+    let exchange = run.executor.send_once(&request).await?;
     Some(ExchangeRecord {
         operation: list,
-        exchange: Exchange {
-            request,
-            response,
-            origin: crate::exchange::Origin::Live,
-        },
+        exchange,
         parts: own,
         asker: String::new(),
         made: None,
@@ -149,12 +147,12 @@ pub(super) async fn read_list<T: Transport>(
 
 /// Deletes what is deepest until nothing is left but what cannot be deleted.
 async fn delete_all<T: Transport>(
-    run: &mut Run<'_, T>,
+    run: &mut Driver<'_, T>,
     left: &mut Vec<ResourceInstance>,
 ) -> ControlFlow<()> {
-    let (transport, settings) = (run.transport, run.settings);
+    let (transport, settings) = (run.executor.transport, run.context.settings);
     loop {
-        let things = run.litter.deepest();
+        let things = run.knowledge.created.deepest();
         if things.is_empty() {
             return ControlFlow::Continue(());
         }
@@ -163,14 +161,14 @@ async fn delete_all<T: Transport>(
             match deletion(run, &thing).await {
                 Some(case) => cases.push((thing, case)),
                 None => {
-                    run.litter.remove(&thing.path);
+                    run.knowledge.created.remove(&thing.path);
                     left.push(thing);
                 }
             }
         }
         let cases = cases.as_slice();
         let mut responses = stream::iter(0..cases.len())
-            .map(|at| async move { (at, polling::send(transport, &cases[at].1, settings).await) })
+            .map(|at| async move { (at, executor::send(transport, settings, &cases[at].1).await) })
             .buffered(settings.workers.max(1));
         while let Some((at, sent)) = responses.next().await {
             let (thing, case) = &cases[at];
@@ -178,7 +176,7 @@ async fn delete_all<T: Transport>(
             let is_gone = status.is_some_and(|status| {
                 status.is_success() || [StatusCode::NOT_FOUND, StatusCode::GONE].contains(&status)
             });
-            run.litter.remove(&thing.path);
+            run.knowledge.created.remove(&thing.path);
             if !is_gone {
                 left.push(thing.clone());
             }
@@ -187,7 +185,7 @@ async fn delete_all<T: Transport>(
                 continue;
             }
             if let ControlFlow::Break(End::Unreachable(_) | End::Failed(_)) =
-                run.take(case, sent).await
+                run.take(case, sent, &[]).await.flow
             {
                 return ControlFlow::Break(());
             }
@@ -196,10 +194,10 @@ async fn delete_all<T: Transport>(
 }
 
 /// The deletion of a resource with everything that it requires; `None` where the contract has none.
-async fn deletion<T: Transport>(run: &mut Run<'_, T>, thing: &ResourceInstance) -> Option<Case> {
-    let resource = &run.graph.resources[thing.resource];
+async fn deletion<T: Transport>(run: &mut Driver<'_, T>, thing: &ResourceInstance) -> Option<Case> {
+    let resource = &run.context.graph.resources[thing.resource];
     let index = resource.delete?;
-    let operation = Arc::clone(&run.contract.operations()[index]);
+    let operation = Arc::clone(&run.context.contract.operations()[index]);
     let mut records = Vec::new();
     let wants_version = operation
         .parameters_in(Location::Header)
@@ -214,36 +212,27 @@ async fn deletion<T: Transport>(run: &mut Run<'_, T>, thing: &ResourceInstance) 
         pool: None,
     };
     let values = run
-        .context()
-        .request(index, scope, (BodyFrom::Example, 0), &run.strategies)?;
-    let mut request = write_request(&operation, &run.settings.base, &values.parts).ok()?;
-    let credential = CredentialChoice::Primary;
-    run.settings
-        .credentials
-        .apply(&operation, &mut request, credential);
+        .context
+        .request(index, scope, (BodyFrom::Example, 0), run.strategies)?;
+    let purpose = Purpose::new(
+        Phase::Sequences,
+        "a resource that the run created is deleted",
+    );
+    let factory = CaseFactory::new(run.context.settings);
+    let case = factory.make(&operation, values.parts, purpose)?;
     let mut made_up = values.made_up;
     // It may be gone already, which is as good.
     made_up.extend(operation.path.parameters().map(str::to_owned));
-    Some(Case {
-        operation,
-        request,
-        phase: Phase::Sequences,
-        intent: Intent::Obey,
-        breaks: None,
-        made_up,
-        parts: values.parts,
-        credential,
-        why: "a resource that the run created is deleted".to_owned(),
-    })
+    Some(Case { made_up, ..case })
 }
 
 /// A read of a resource, for the version that its deletion wants.
 async fn version<T: Transport>(
-    run: &mut Run<'_, T>,
+    run: &mut Driver<'_, T>,
     read: usize,
     thing: &ResourceInstance,
 ) -> Option<ExchangeRecord> {
-    let operation = &run.contract.operations()[read];
+    let operation = &run.context.contract.operations()[read];
     let scope = Scope {
         things: std::slice::from_ref(thing),
         records: &[],
@@ -251,21 +240,18 @@ async fn version<T: Transport>(
         pool: None,
     };
     let values = run
-        .context()
-        .request(read, scope, (BodyFrom::Example, 0), &run.strategies)?;
-    let mut request = write_request(operation, &run.settings.base, &values.parts).ok()?;
+        .context
+        .request(read, scope, (BodyFrom::Example, 0), run.strategies)?;
+    let mut request = write_request(operation, &run.context.settings.base, &values.parts).ok()?;
     request.method = Method::GET;
-    run.settings
+    run.context
+        .settings
         .credentials
         .apply(operation, &mut request, CredentialChoice::Primary);
-    let response = run.transport.send(&request).await.ok()?;
+    let exchange = run.executor.send_once(&request).await?;
     Some(ExchangeRecord {
         operation: read,
-        exchange: Exchange {
-            request,
-            response,
-            origin: crate::exchange::Origin::Live,
-        },
+        exchange,
         parts: values.parts,
         asker: String::new(),
         made: None,

@@ -18,26 +18,23 @@ mod probes;
 mod set_up;
 mod values;
 
-use std::{ops::ControlFlow, pin::pin};
+use std::ops::ControlFlow;
 
-use futures_util::future::{Either, select};
 use http::{Method, StatusCode};
 use url::Url;
 
 use crate::{
     check::{Breach, Intent, SEQUENCE_CHECKS},
     contract::{Contract, Operation, graph::Graph},
-    exchange,
     finding::Finding,
     gate::{
-        driver::Run,
-        driver::given_up,
+        case_factory::{self, CaseFactory},
+        driver::Driver,
         identity::{Identity, identity},
         knowledge::context::ResourceContext,
         knowledge::history::{self, ExchangeRecord},
         knowledge::memory::SequenceMemory,
         knowledge::view::ExchangeView,
-        polling,
     },
     run::{Case, CredentialChoice, End, LiveSettings, Methods, Phase},
     transport::Transport,
@@ -54,7 +51,7 @@ use prepare::SequenceState;
 use values::RequestValues;
 
 /// Sends the sequences of a contract, as far as the budget goes. Breaks when there is no use in going on.
-pub(super) async fn run<T: Transport>(run: &mut Run<'_, T>) -> ControlFlow<End> {
+pub(super) async fn run<T: Transport>(run: &mut Driver<'_, T>) -> ControlFlow<End> {
     let mut sequencer = Sequencer::resume(run);
     sequencer.all().await;
     sequencer.pause()
@@ -82,7 +79,7 @@ const MAX_PROBES: usize = 16;
 
 struct Sequencer<'s, 'r, T> {
     context: ResourceContext<'r>,
-    run: &'s mut Run<'r, T>,
+    run: &'s mut Driver<'r, T>,
     memory: SequenceMemory,
     end: Option<End>,
 }
@@ -107,10 +104,10 @@ enum Purpose {
 }
 
 impl<'s, 'r, T: Transport> Sequencer<'s, 'r, T> {
-    fn resume(run: &'s mut Run<'r, T>) -> Self {
+    fn resume(run: &'s mut Driver<'r, T>) -> Self {
         Self {
-            context: run.context(),
-            memory: std::mem::take(&mut run.memory),
+            context: run.context,
+            memory: std::mem::take(&mut run.knowledge.memory),
             run,
             end: None,
         }
@@ -118,7 +115,7 @@ impl<'s, 'r, T: Transport> Sequencer<'s, 'r, T> {
 
     /// Leaves what was learned with the run. Breaks when there is no use in going on.
     fn pause(self) -> ControlFlow<End> {
-        self.run.memory = self.memory;
+        self.run.knowledge.memory = self.memory;
         self.end
             .map_or(ControlFlow::Continue(()), ControlFlow::Break)
     }
@@ -164,11 +161,7 @@ impl<T: Transport> Sequencer<'_, '_, T> {
     }
 
     fn is_over(&self) -> bool {
-        let run = &self.run;
-        self.end.is_some()
-            || run.budget.left() == 0
-            || run.budget.is_late()
-            || run.interrupt.is_set()
+        self.end.is_some() || self.run.executor.is_over()
     }
 
     fn is_polled(&self, index: usize) -> bool {
@@ -199,13 +192,9 @@ impl<T: Transport> Sequencer<'_, '_, T> {
         let settings = self.context.settings;
         let operation = self.context.operation(request.operation);
         let RequestValues { parts, made_up } = request.made;
-        let mut message = write_request(operation, &settings.base, &parts).ok()?;
         let credential = request
             .asker
             .map_or(CredentialChoice::Primary, CredentialChoice::Secondary);
-        settings
-            .credentials
-            .apply(operation, &mut message, credential);
         let asker = request
             .asker
             .and_then(|other| settings.credentials.others.get(other))
@@ -215,32 +204,22 @@ impl<T: Transport> Sequencer<'_, '_, T> {
             Purpose::Break(breach) => (Intent::Break, Some(breach)),
             Purpose::Probe => (Intent::Break, None),
         };
+        let purpose = case_factory::Purpose::new(Phase::Sequences, request.why);
         let case = Case {
-            operation: std::sync::Arc::clone(operation),
-            request: message,
-            phase: Phase::Sequences,
             intent,
             breaks,
-            parts,
             made_up,
-            credential,
-            why: request.why.to_owned(),
+            ..CaseFactory::new(settings).make(
+                operation,
+                parts,
+                purpose.with_credential(credential),
+            )?
         };
-        let sent = {
-            let given_up = pin!(given_up(self.run.interrupt));
-            let sending = pin!(polling::send(self.run.transport, &case, settings));
-            match select(sending, given_up).await {
-                Either::Left((sent, _)) => sent,
-                Either::Right(_) => return None,
-            }
-        };
-        let exchanges = sent.exchanges.clone();
+        let sent = self.run.executor.send_unless_given_up(&case).await?;
         let is_polled = self.is_polled(request.operation);
-        self.run.before = history::before(records);
-        let taken = self.run.take(&case, sent).await;
-        self.run.before.clear();
+        let result = self.run.take(&case, sent, &history::before(records)).await;
         let mut status = None;
-        for exchange in exchanges {
+        for exchange in result.exchanges {
             status = Some(exchange.response.status);
             let given = ExchangeView::new(&exchange, &case.parts);
             let made = self.context.made(request.operation, &given);
@@ -257,11 +236,11 @@ impl<T: Transport> Sequencer<'_, '_, T> {
             });
             for finding in history::breaches(self.context.contract, records) {
                 if self.is_confirmed(&finding) {
-                    self.run.found(&case, finding);
+                    self.run.report(&case, finding, &[]);
                 }
             }
         }
-        if let ControlFlow::Break(end) = taken {
+        if let ControlFlow::Break(end) = result.flow {
             self.end = Some(end);
         }
         if status.is_some_and(|status| status.is_success()) {
@@ -281,33 +260,14 @@ impl<T: Transport> Sequencer<'_, '_, T> {
         let route = contract.route_under(base, &Method::GET, &target).ok();
         let index = route.map_or(from, |route| route.index);
         let operation = self.context.operation(index);
-        let mut message = exchange::Request::new(Method::GET, target);
-        let credential = CredentialChoice::Primary;
-        settings
-            .credentials
-            .apply(operation, &mut message, credential);
-        self.run.budget.spend(1);
-        let Ok(response) = self.run.transport.send(&message).await else {
+        let purpose = case_factory::Purpose::new(Phase::Sequences, "a Location is followed");
+        let case = CaseFactory::new(settings).follow(operation, target, purpose);
+        let Some(exchange) = self.run.executor.send_once(&case.request).await else {
             return;
-        };
-        let case = Case {
-            operation: std::sync::Arc::clone(operation),
-            request: message.clone(),
-            phase: Phase::Sequences,
-            intent: Intent::Unknown,
-            breaks: None,
-            parts: RequestParts::default(),
-            made_up: Vec::new(),
-            credential,
-            why: "a Location is followed".to_owned(),
         };
         state.records.push(ExchangeRecord {
             operation: index,
-            exchange: exchange::Exchange {
-                request: message,
-                response,
-                origin: exchange::Origin::Live,
-            },
+            exchange,
             parts: RequestParts::default(),
             asker: String::new(),
             made: None,
@@ -317,7 +277,7 @@ impl<T: Transport> Sequencer<'_, '_, T> {
         });
         for finding in history::breaches(contract, &state.records) {
             if self.is_confirmed(&finding) {
-                self.run.found(&case, finding);
+                self.run.report(&case, finding, &[]);
             }
         }
     }

@@ -46,7 +46,7 @@ impl<T: Transport> Sequencer<'_, '_, T> {
             things: &state.things,
             records: &state.records,
             listed: &self.memory.listed,
-            pool: Some(&self.run.pool),
+            pool: Some(&self.run.knowledge.pool),
         }
     }
 
@@ -64,10 +64,10 @@ impl<T: Transport> Sequencer<'_, '_, T> {
             things: &state.things,
             records: &state.records,
             listed: &self.memory.listed,
-            pool: Some(&self.run.pool),
+            pool: Some(&self.run.knowledge.pool),
         };
         self.context
-            .request(index, scope, draw, &self.run.strategies)
+            .request(index, scope, draw, self.run.strategies)
     }
 
     /// Whether every path parameter that names something has a value that names it.
@@ -143,12 +143,12 @@ impl<T: Transport> Sequencer<'_, '_, T> {
             things: &state.things,
             records: &state.records,
             listed: &self.memory.listed,
-            pool: Some(&self.run.pool),
+            pool: Some(&self.run.knowledge.pool),
         };
         let draw = (BodyFrom::Draw, 0);
         let sample = self
             .context
-            .request(index, scope, draw, &self.run.strategies);
+            .request(index, scope, draw, self.run.strategies);
         let Some((_, body)) = sample.and_then(|made| made.parts.body) else {
             return;
         };
@@ -320,8 +320,8 @@ impl<T: Transport> Sequencer<'_, '_, T> {
             let thing = self.context.made(index, &record.given())?;
             let request = &record.exchange.request;
             let is_new = is_new(operation, &request.method, record.exchange.response.status)
-                && !self.run.existing.holds(&thing.path)
-                || self.run.litter.holds(&thing.path);
+                && !self.run.knowledge.existing.holds(&thing.path)
+                || self.run.knowledge.created.holds(&thing.path);
             Some(Fresh { thing, is_new })
         });
         match made {
@@ -337,7 +337,7 @@ impl<T: Transport> Sequencer<'_, '_, T> {
             let of_response = |source: &Source| !matches!(source, Source::Location);
             creator.sources.iter().any(of_response)
         };
-        let is_new = self.run.existing.is_untouched(resource);
+        let is_new = self.run.knowledge.existing.is_untouched(resource);
         let list = known.list.filter(|list| is_new && self.may_prepare(*list));
         let Some(list) = list.filter(|_| !known.creators.iter().any(is_told)) else {
             return;
@@ -371,10 +371,11 @@ impl<T: Transport> Sequencer<'_, '_, T> {
         let record = read_list(self.run, list, &parts).await?;
         let shown = record.given();
         let shown = self.context.listed(resource, &shown);
-        let found = self
-            .run
-            .litter
-            .name_listed(&self.run.existing, creator, shown);
+        let found =
+            self.run
+                .knowledge
+                .created
+                .name_listed(&self.run.knowledge.existing, creator, shown);
         let thing = found.into_iter().next_back()?;
         Some(Fresh {
             thing,

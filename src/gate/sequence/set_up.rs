@@ -9,7 +9,7 @@ use crate::{
         Location,
         graph::{Resource, Shape},
     },
-    gate::driver::Run,
+    gate::{case_factory::CaseFactory, driver::Driver},
     run::{Case, CleanUp, existing},
     transport::Transport,
 };
@@ -24,21 +24,21 @@ pub(crate) enum State {
 }
 
 /// The state that a case wants; `None` where it cannot be set up.
-pub(crate) fn state_for<T: Transport>(run: &Run<'_, T>, case: &Case) -> Option<State> {
+pub(crate) fn state_for<T: Transport>(run: &Driver<'_, T>, case: &Case) -> Option<State> {
     let operation = &case.operation;
     if operation.is_safe() {
         return Some(State::Any);
     }
-    if run.settings.clean_up == CleanUp::Leave {
+    if run.context.settings.clean_up == CleanUp::Leave {
         return None;
     }
     if !existing(case).is_empty() {
         return maker(run, case).map(|_| State::Anew);
     }
     let makes = run
-        .context()
+        .context
         .index(operation)
-        .and_then(|index| run.graph.made_by(index));
+        .and_then(|index| run.context.graph.made_by(index));
     match makes {
         Some((resource, _)) => resource.delete.map(|_| State::Any),
         // The name of nothing leads to nothing that could change.
@@ -47,7 +47,7 @@ pub(crate) fn state_for<T: Transport>(run: &Run<'_, T>, case: &Case) -> Option<S
 }
 
 /// A case with what it names made anew; `None` where that is not possible now.
-pub(crate) async fn set_up<T: Transport>(run: &mut Run<'_, T>, case: &Case) -> Option<Case> {
+pub(crate) async fn set_up<T: Transport>(run: &mut Driver<'_, T>, case: &Case) -> Option<Case> {
     let resource = maker(run, case)?;
     let names = existing(case);
     let mut parts = case.parts.clone();
@@ -67,21 +67,21 @@ pub(crate) async fn set_up<T: Transport>(run: &mut Run<'_, T>, case: &Case) -> O
             parts.set(Location::Path, name, value.clone());
         }
     }
-    let mut anew = run.with_parts(case, parts)?;
+    let mut anew = CaseFactory::new(run.context.settings).with_parts(case, parts)?;
     anew.made_up.retain(|name| !names.contains(name));
     Some(anew)
 }
 
 /// The resource, by its place, that a case's path names and that a run may make and delete.
-fn maker<T: Transport>(run: &Run<'_, T>, case: &Case) -> Option<usize> {
+fn maker<T: Transport>(run: &Driver<'_, T>, case: &Case) -> Option<usize> {
     let own = Shape::of(&case.operation);
-    let operations = run.contract.operations();
+    let operations = run.context.contract.operations();
     let can_be_made = |resource: &Resource| {
         let mut creators = resource.creators.iter();
         resource.delete.is_some()
-            && creators.any(|one| is_allowed(&operations[one.operation], run.settings))
+            && creators.any(|one| is_allowed(&operations[one.operation], run.context.settings))
     };
-    let resources = run.graph.resources.iter().enumerate();
+    let resources = run.context.graph.resources.iter().enumerate();
     resources
         .filter(|(_, resource)| resource.shape.contains(&own) && can_be_made(resource))
         .max_by_key(|(_, resource)| resource.shape.len())

@@ -14,6 +14,7 @@ use oasgate_document::Document;
 use super::parts::{causes, shares};
 use crate::{
     cause::Cause,
+    check::ids,
     finding::{Finding, Fingerprint, Severity},
     report::visible,
     run::{Coverage, End, OperationSummary, Outcome, RunKind, Share, WitnessKind},
@@ -314,7 +315,7 @@ fn operation(one: &OperationSummary, broken: &[(&str, &str)]) -> OperationView {
     };
     let came = one.statuses.keys().map(|status| {
         let status = status.to_string();
-        let (tone, meaning) = if broken.contains(&("undeclared-status", status.as_str())) {
+        let (tone, meaning) = if broken.contains(&(ids::UNDECLARED_STATUS, status.as_str())) {
             ("undeclared", "seen, not declared")
         } else if broken.iter().any(|(_, of)| *of == status) {
             ("failed", "seen, with findings")

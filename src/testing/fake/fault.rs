@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::{FakeBody, FakeError};
 use crate::{
+    check::ids,
     contract::{MediaType, Operation},
     exchange::{Body, CutReason, Response},
     generate::{self, Generator},
@@ -43,62 +44,62 @@ const MOST: usize = 20;
 /// Every fault.
 pub const FAULTS: &[Fault] = &[
     Fault {
-        name: "schema-mismatch",
+        name: ids::SCHEMA_MISMATCH,
         what: "the body breaks one rule of its schema",
         breaks: schema_mismatch,
     },
     Fault {
-        name: "malformed-body",
+        name: ids::MALFORMED_BODY,
         what: "the body ends in the middle of its JSON",
         breaks: malformed_body,
     },
     Fault {
-        name: "incomplete-response",
+        name: ids::INCOMPLETE_RESPONSE,
         what: "the connection breaks before the body is whole",
         breaks: incomplete_response,
     },
     Fault {
-        name: "no-response",
+        name: ids::NO_RESPONSE,
         what: "the connection closes without a response",
         breaks: no_response,
     },
     Fault {
-        name: "server-error",
+        name: ids::SERVER_ERROR,
         what: "the status is 500",
         breaks: server_error,
     },
     Fault {
-        name: "undeclared-status",
+        name: ids::UNDECLARED_STATUS,
         what: "the status is one that the operation does not declare",
         breaks: undeclared_status,
     },
     Fault {
-        name: "undeclared-content-type",
+        name: ids::UNDECLARED_CONTENT_TYPE,
         what: "the content type is one that the response does not declare",
         breaks: undeclared_content_type,
     },
     Fault {
-        name: "missing-content-type",
+        name: ids::MISSING_CONTENT_TYPE,
         what: "the body comes without a content type",
         breaks: missing_content_type,
     },
     Fault {
-        name: "undeclared-body",
+        name: ids::UNDECLARED_BODY,
         what: "a body comes where none is declared",
         breaks: undeclared_body,
     },
     Fault {
-        name: "header-mismatch",
+        name: ids::HEADER_MISMATCH,
         what: "a required header is missing, or has a value that its schema refuses",
         breaks: header_mismatch,
     },
     Fault {
-        name: "malformed-location",
+        name: ids::MALFORMED_LOCATION,
         what: "`Location` is no reference",
         breaks: malformed_location,
     },
     Fault {
-        name: "malformed-retry-after",
+        name: ids::MALFORMED_RETRY_AFTER,
         what: "`Retry-After` is neither seconds nor a date",
         breaks: malformed_retry_after,
     },

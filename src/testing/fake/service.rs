@@ -23,6 +23,7 @@ use crate::{
     check::{CHECKS, Intent, Subject},
     contract::{Location, Operation, RouteMiss, SecurityKind},
     exchange::{Body, Exchange, Origin, Request, Response},
+    finding::Trait,
     report::{Colour, render_finding},
     wire::Parameters,
 };
@@ -265,7 +266,7 @@ impl FakeService {
         let mut findings = Vec::new();
         let check = CHECKS
             .iter()
-            .find(|check| check.rule().id == "request-mismatch");
+            .find(|check| check.rule().has(Trait::OfRequest));
         if let Some(check) = check {
             check.explain(&subject, &mut findings);
         }

@@ -10,8 +10,10 @@ use serde::Deserialize;
 
 use super::{Config, ConfigError, known_operation};
 use oasgate::{
+    check,
     contract::{Contract, Operation, StatusKey},
     did_you_mean::hint,
+    finding::Trait,
     gate::{Severities, SeverityRule},
 };
 
@@ -59,9 +61,6 @@ fn exact(number: u16) -> Option<StatusKey> {
     let status = StatusCode::from_u16(number).ok()?;
     (number < 600).then_some(StatusKey::Exact(status))
 }
-
-/// The rules by which a status that the document does not declare is a breach.
-const OF_STATUSES: [&str; 3] = ["undeclared-status", "server-error", "rejected-valid"];
 
 /// Some operations, where the file speaks of them, and what differs for them.
 struct Scope<'c> {
@@ -135,8 +134,9 @@ impl Config {
                     place: self.places.value_at(&path),
                 });
             };
-            all.extend(OF_STATUSES.map(|rule| SeverityRule {
-                rule: rule.to_owned(),
+            let of_status = check::rules().filter(|rule| rule.has(Trait::OfStatus));
+            all.extend(of_status.map(|rule| SeverityRule {
+                rule: rule.id.to_owned(),
                 operation: None,
                 status: Some(status),
                 severity: None,

@@ -1,0 +1,34 @@
+//! What the run created is deleted when it is over.
+
+use std::time::Duration;
+
+use crate::{
+    gate::{driver::Driver, sequence},
+    run::{CleanUp, End},
+    transport::Transport,
+};
+
+/// How long an interrupted run may take to delete what it created.
+const MAX_CLEANUP_TIME: Duration = Duration::from_secs(10);
+
+/// Deletes what the run created. An interrupted run does so too, but not for long. What is left is
+/// named.
+pub(crate) async fn run<T: Transport>(driver: &mut Driver<'_, T>, end: &End) {
+    let is_left = driver.context.settings.clean_up == CleanUp::Leave;
+    if is_left || driver.knowledge.created.is_empty() {
+        return;
+    }
+    match end {
+        End::Unreachable(_) | End::Failed(_) => sequence::name_leftovers(driver),
+        End::Interrupted => {
+            let cleanup = sequence::cleanup(driver);
+            let ended = tokio::time::timeout(MAX_CLEANUP_TIME, cleanup).await;
+            if ended.is_err() {
+                let text = "there was no time to delete all that the run created".to_owned();
+                driver.recorder.notice(text);
+                sequence::name_leftovers(driver);
+            }
+        }
+        _ => sequence::cleanup(driver).await,
+    }
+}

@@ -1,0 +1,106 @@
+//! The document's examples, and what is planned of the values that they bring back.
+
+use std::{borrow::Cow, ops::ControlFlow};
+
+use crate::{
+    gate::{
+        case_factory::{CaseFactory, Purpose},
+        driver::Driver,
+        knowledge::Texts,
+        schedule::Schedule,
+        sequence,
+    },
+    run::{Case, CredentialChoice, End, Event, Phase},
+    transport::Transport,
+};
+
+/// How often the examples are planned anew with values that came back: a list, its elements, what they
+/// hold, and what that holds.
+const MAX_ROUNDS: usize = 4;
+
+/// Sends the document's examples; then, while responses give values that operations need, the examples
+/// of those operations again with these values. In the end, completes the plans with them.
+pub(crate) async fn run<T: Transport>(
+    driver: &mut Driver<'_, T>,
+    schedule: &mut Schedule,
+) -> ControlFlow<End> {
+    let context = driver.context;
+    let mut known: Vec<Texts> = vec![Vec::new(); schedule.plans.len()];
+    for _ in 0..MAX_ROUNDS {
+        let before = schedule.sent();
+        let left = driver.executor.budget.left();
+        let round = schedule.take(Phase::Examples, context, left).concat();
+        schedule.mark(&round);
+        driver.round_reads_first(round).await?;
+        if schedule.sent() == before {
+            break;
+        }
+        for (plan, known) in schedule.plans.iter_mut().zip(&mut known) {
+            let values = driver.knowledge.values_for(&plan.operation, context);
+            if values.is_empty() || *known == values {
+                continue;
+            }
+            let mut settings = context.settings.clone();
+            settings.parameters.extend(values.iter().cloned());
+            plan.start(context.contract, &settings, driver.strategies);
+            *known = values;
+        }
+    }
+    ask_with_credential(driver, schedule).await?;
+    complete(driver, schedule, &known);
+    ControlFlow::Continue(())
+}
+
+/// Operations for which the document asks no credential and which refused a request without one: with it
+/// they show what else there is to see.
+async fn ask_with_credential<T: Transport>(
+    driver: &mut Driver<'_, T>,
+    schedule: &mut Schedule,
+) -> ControlFlow<End> {
+    let settings = driver.context.settings;
+    if !settings.credentials.main.is_known() {
+        return ControlFlow::Continue(());
+    }
+    let purpose = Purpose::new(
+        Phase::Examples,
+        "with the credential, which the document does not ask for",
+    )
+    .with_credential(CredentialChoice::Unasked);
+    let factory = CaseFactory::new(settings);
+    let open = schedule.plans.iter().filter(|plan| plan.operation.is_open);
+    let refused = open.filter(|plan| driver.recorder.account.is_refused(&plan.operation));
+    let round: Vec<Case> = refused
+        .filter_map(|plan| {
+            let mut examples = plan.cases.iter();
+            let case = examples.find(|case| case.phase == Phase::Examples)?;
+            factory.make(&plan.operation, case.parts.clone(), purpose)
+        })
+        .collect();
+    schedule.mark(&round);
+    driver.round(&round).await?;
+    ControlFlow::Continue(())
+}
+
+/// Plans what lies around the first requests, with the values that they brought back, and says how much
+/// there is to do. This takes a while where there are many operations.
+fn complete<T: Transport>(driver: &mut Driver<'_, T>, schedule: &mut Schedule, known: &[Texts]) {
+    let context = driver.context;
+    for (plan, known) in schedule.plans.iter_mut().zip(known) {
+        if driver.executor.is_over() {
+            break;
+        }
+        let mut settings = Cow::Borrowed(context.settings);
+        if !known.is_empty() {
+            settings.to_mut().parameters.extend(known.iter().cloned());
+        }
+        plan.accepted = driver.knowledge.used.accepted(&plan.operation).cloned();
+        plan.complete(context.contract, &settings, driver.strategies);
+    }
+    schedule.is_complete = true;
+    let sequences = sequence::outline(context.contract, context.graph, context.settings);
+    let sequences = sequences.iter().map(sequence::Sequence::requests);
+    let cases = schedule.plans.iter().map(|plan| plan.cases.len());
+    let planned = cases.chain(sequences).sum::<usize>() as u64;
+    let planned = planned.min(context.settings.max_requests);
+    driver.recorder.tell(&Event::Planned(planned));
+}

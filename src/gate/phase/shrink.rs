@@ -1,0 +1,353 @@
+//! A failing case made small against the service, what of it does not matter, and both kept for the
+//! next run.
+//!
+//! A step is kept when the same finding comes again. A case stays what it claims to be on the way: one
+//! that obeys the contract still obeys it after every step, and one that breaks it is proved broken on
+//! the wire again, in the same part and keyword. A request that may change something is only sent again
+//! where the state that it meets can be set up again: what it names is made anew for each step.
+
+use serde_json::Value;
+
+use crate::{
+    check::{CHECKS, Intent, Part},
+    contract::{Location, Operation},
+    finding::{Finding, Trait},
+    gate::{
+        case_factory::CaseFactory,
+        driver::Driver,
+        failure::Failure,
+        identity::{Identity, identity},
+        saved,
+        sequence::{self, State},
+    },
+    generate::{self, Generator},
+    run::{Case, existing},
+    transport::Transport,
+    wire::RequestParts,
+};
+
+/// The most requests that one finding may cost.
+const MAX_REQUESTS: usize = 30;
+
+/// Whether requests may still be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// Failures are made small.
+    Shrink,
+    /// The run ended early: they are kept as they were sent.
+    KeepOnly,
+}
+
+/// What became of a case.
+#[derive(Debug)]
+struct Shrunk {
+    case: Case,
+    /// The finding of the smallest request.
+    finding: Finding,
+    /// The parts of it for which any other value fails too.
+    does_not_matter: Vec<String>,
+}
+
+/// Makes the failures of a run small, shows the smallest request of each, and saves it.
+pub(crate) async fn run<T: Transport>(driver: &mut Driver<'_, T>, mode: Mode) {
+    // To set up a state may show something new.
+    while let Some(Failure { case, finding }) = driver.failures.next() {
+        let shrunk = match mode {
+            Mode::Shrink => shrink(driver, &case, &finding).await,
+            Mode::KeepOnly => None,
+        };
+        let shrunk = shrunk.unwrap_or(Shrunk {
+            case,
+            finding,
+            does_not_matter: Vec::new(),
+        });
+        show(driver, &shrunk);
+        save(driver, &shrunk);
+    }
+}
+
+/// Puts the smallest request in the place of the first.
+fn show<T: Transport>(driver: &mut Driver<'_, T>, shrunk: &Shrunk) {
+    let mut finding = shrunk.finding.clone();
+    if let Some(evidence) = &mut finding.evidence {
+        evidence.case = Some(shrunk.case.reason());
+    }
+    for part in &shrunk.does_not_matter {
+        finding = finding.with_help(format!("any other value of {part} fails too"));
+    }
+    if !shrunk.case.operation.is_safe() && !existing(&shrunk.case).is_empty() {
+        finding = finding.with_help(
+            "the path names what was made for this request: make one anew to send it again",
+        );
+    }
+    driver.replace_evidence(finding);
+}
+
+fn save<T: Transport>(driver: &mut Driver<'_, T>, shrunk: &Shrunk) {
+    let settings = driver.context.settings;
+    let Some(store) = &settings.regressions else {
+        return;
+    };
+    let Shrunk {
+        case,
+        finding,
+        does_not_matter,
+    } = shrunk;
+    let saved = saved::save(case, finding, does_not_matter, settings);
+    if let Err(error) = store.save(&saved) {
+        driver
+            .recorder
+            .notice(format!("a failure cannot be saved: {error}"));
+    }
+}
+
+/// Whether a finding is one that other values may change.
+fn can_shrink(case: &Case, finding: &Finding) -> bool {
+    matches!(case.intent, Intent::Obey | Intent::Break)
+        && CHECKS.iter().any(|check| {
+            let rule = check.rule();
+            rule.id == finding.rule.as_str() && !rule.has(Trait::NotShrunk)
+        })
+}
+
+/// Makes a case small. `None` when it does not fail a second time, or cannot be sent again.
+async fn shrink<T: Transport>(
+    driver: &mut Driver<'_, T>,
+    case: &Case,
+    finding: &Finding,
+) -> Option<Shrunk> {
+    let left = MAX_REQUESTS.min(driver.executor.budget.left());
+    if left == 0 || !can_shrink(case, finding) {
+        return None;
+    }
+    let mut attempt = Attempt {
+        left,
+        tried: vec![identity(&case.request)],
+        state: sequence::state_for(driver, case)?,
+    };
+    let mut smallest = case.clone();
+    // What fails once and never again is not made smaller by guessing.
+    let mut seen = fails(driver, &smallest, finding, &mut attempt).await;
+    if seen.is_none() && attempt.state == State::Any && !existing(case).is_empty() {
+        // What it names may be gone by now.
+        smallest = anew(driver, case, &mut attempt).await?;
+        seen = fails(driver, &smallest, finding, &mut attempt).await;
+    }
+    let mut seen = seen?;
+    while let Some((smaller, next)) = step(driver, &smallest, finding, &mut attempt).await {
+        (smallest, seen) = (smaller, next);
+    }
+    let does_not_matter = what_does_not_matter(driver, &smallest, finding, &mut attempt).await;
+    Some(Shrunk {
+        case: seen.case,
+        finding: seen.finding,
+        does_not_matter,
+    })
+}
+
+/// The first smaller case that still fails.
+async fn step<T: Transport>(
+    driver: &mut Driver<'_, T>,
+    case: &Case,
+    finding: &Finding,
+    attempt: &mut Attempt,
+) -> Option<(Case, Failed)> {
+    let factory = CaseFactory::new(driver.context.settings);
+    for parts in smaller(case) {
+        let Some(candidate) = factory.with_parts(case, parts) else {
+            continue;
+        };
+        let key = identity(&candidate.request);
+        if attempt.tried.contains(&key) {
+            continue;
+        }
+        attempt.tried.push(key);
+        if let Some(again) = fails(driver, &candidate, finding, attempt).await {
+            return Some((candidate, again));
+        }
+        if attempt.left == 0 {
+            return None;
+        }
+    }
+    None
+}
+
+/// The parts that fail with any other value too, as far as two others tell.
+async fn what_does_not_matter<T: Transport>(
+    driver: &mut Driver<'_, T>,
+    case: &Case,
+    finding: &Finding,
+    attempt: &mut Attempt,
+) -> Vec<String> {
+    let factory = CaseFactory::new(driver.context.settings);
+    let mut found = Vec::new();
+    let named = existing(case);
+    for (location, name, value) in &case.parts.parameters {
+        let part = Part::Parameter(*location, name.clone());
+        let is_broken = case
+            .breaks
+            .as_ref()
+            .is_some_and(|breach| breach.part == part);
+        // What is made anew each time has another name each time already.
+        let is_made =
+            attempt.state == State::Anew && *location == Location::Path && named.contains(name);
+        if is_broken || is_made {
+            continue;
+        }
+        let others = other_values(
+            driver.context.settings.seed,
+            &case.operation,
+            *location,
+            name,
+            value,
+        );
+        let mut failed = 0;
+        for other in others {
+            let mut parts = case.parts.clone();
+            parts.set(*location, name, other);
+            let Some(candidate) = factory.with_parts(case, parts) else {
+                continue;
+            };
+            if fails(driver, &candidate, finding, attempt).await.is_none() {
+                failed = 0;
+                break;
+            }
+            failed += 1;
+        }
+        if failed > 0 {
+            found.push(part.to_string());
+        }
+    }
+    found
+}
+
+fn other_values(
+    seed: u64,
+    operation: &Operation,
+    location: Location,
+    name: &str,
+    value: &Value,
+) -> Vec<Value> {
+    let Some(schema) = operation
+        .parameters_in(location)
+        .find(|parameter| parameter.name == name)
+        .and_then(|parameter| parameter.value.schema())
+    else {
+        return Vec::new();
+    };
+    let purpose = [operation.id.as_str(), name, "other"];
+    let mut generator = Generator::new(seed, &purpose);
+    let strategy = generate::valid(schema);
+    let mut others = Vec::new();
+    for _ in 0..20 {
+        if let Some(other) = generator.draw(&strategy)
+            && other != *value
+            && !others.contains(&other)
+        {
+            others.push(other);
+        }
+        if others.len() == 2 {
+            break;
+        }
+    }
+    others
+}
+
+/// The same finding, when a case gives it.
+async fn fails<T: Transport>(
+    driver: &mut Driver<'_, T>,
+    case: &Case,
+    finding: &Finding,
+    attempt: &mut Attempt,
+) -> Option<Failed> {
+    let case = match attempt.state {
+        State::Any => case.clone(),
+        State::Anew => anew(driver, case, attempt).await?,
+    };
+    if attempt.left == 0 || driver.executor.is_stopped() {
+        return None;
+    }
+    attempt.left -= 1;
+    let exchange = driver.executor.send_once(&case.request).await?;
+    driver.note_created(&case, &exchange);
+    let finding = driver.judge.again(&case, &exchange, finding)?;
+    Some(Failed { case, finding })
+}
+
+/// A case with what it names made anew, as far as what is left allows.
+async fn anew<T: Transport>(
+    driver: &mut Driver<'_, T>,
+    case: &Case,
+    attempt: &mut Attempt,
+) -> Option<Case> {
+    if attempt.left < 2 || driver.executor.is_stopped() {
+        return None;
+    }
+    let before = driver.executor.budget.left();
+    let anew = Box::pin(sequence::set_up(driver, case)).await;
+    let spent = before.saturating_sub(driver.executor.budget.left());
+    attempt.left = attempt.left.saturating_sub(spent);
+    anew
+}
+
+/// A case as it was sent, and what it gave.
+struct Failed {
+    case: Case,
+    finding: Finding,
+}
+
+/// What is left for one finding.
+struct Attempt {
+    left: usize,
+    /// Requests that were sent already.
+    tried: Vec<Identity>,
+    /// What must be there before each.
+    state: State,
+}
+
+/// Every way to make a case one step smaller, the boldest first: without a part, without a piece of the
+/// body, with a simpler value.
+fn smaller(case: &Case) -> Vec<RequestParts> {
+    let operation = &case.operation;
+    let mut found = Vec::new();
+    let broken = case.breaks.as_ref().map(|breach| &breach.part);
+    for (location, name, _) in &case.parts.parameters {
+        let is_required = operation
+            .parameters_in(*location)
+            .any(|parameter| parameter.name == *name && parameter.required);
+        let part = Part::Parameter(*location, name.clone());
+        if !is_required && broken != Some(&part) {
+            let mut parts = case.parts.clone();
+            parts.remove(*location, name);
+            found.push(parts);
+        }
+    }
+    let body_is_required = operation
+        .request_body
+        .as_ref()
+        .is_some_and(|body| body.required);
+    if case.parts.body.is_some() && !body_is_required && broken != Some(&Part::Body) {
+        let mut parts = case.parts.clone();
+        parts.body = None;
+        found.push(parts);
+    }
+    if let Some((range, value)) = &case.parts.body {
+        for simpler in generate::simpler(value) {
+            let mut parts = case.parts.clone();
+            parts.body = Some((range.clone(), simpler));
+            found.push(parts);
+        }
+    }
+    for (location, name, value) in &case.parts.parameters {
+        // The name of a resource that is there has no simpler form.
+        if *location == Location::Path && !case.made_up.contains(name) {
+            continue;
+        }
+        for simpler in generate::simpler(value) {
+            let mut parts = case.parts.clone();
+            parts.set(*location, name, simpler);
+            found.push(parts);
+        }
+    }
+    found
+}

@@ -1,0 +1,331 @@
+//! What is told of a run against a service and kept of it: findings, notices, counts, coverage, snapshots, the
+//! outcome.
+
+use std::time::{Duration, Instant};
+
+use http::StatusCode;
+use indexmap::IndexMap;
+
+use super::{
+    account::LiveAccount,
+    knowledge::coverage::{CoverageMap, CoverageSample, CoverageTargets},
+    settle::{defect_notices, settle},
+    tally::{self, Tally},
+};
+use crate::{
+    contract::{Contract, Operation},
+    finding::{Finding, Findings},
+    run::{End, Event, Header, Listener, OperationSummary, Outcome, Progress, Unreached},
+    snapshot::Store,
+};
+
+/// How many notices are kept; what comes beyond is counted, so that memory does not grow with a
+/// recording in which nothing can be read.
+const MAX_NOTICES: usize = 1_000;
+
+/// What exchanges come to.
+pub(crate) struct Account<'r> {
+    contract: &'r Contract,
+    targets: &'r CoverageTargets<'r>,
+    coverage: CoverageMap,
+    tally: Tally,
+    findings: Findings,
+    checked: u64,
+}
+
+impl<'r> Account<'r> {
+    pub(crate) fn new(contract: &'r Contract, targets: &'r CoverageTargets<'r>) -> Self {
+        Self {
+            contract,
+            targets,
+            coverage: CoverageMap::default(),
+            tally: Tally::new(contract),
+            findings: Findings::default(),
+            checked: 0,
+        }
+    }
+
+    /// What there is to be seen.
+    pub(crate) fn targets(&self) -> &'r CoverageTargets<'r> {
+        self.targets
+    }
+
+    /// Which operation of the contract has this id, by number.
+    pub(crate) fn index(&self, operation: &Operation) -> Option<usize> {
+        self.tally.index(operation)
+    }
+
+    /// Whether an operation answered nothing but 401.
+    pub(crate) fn is_refused(&self, operation: &Operation) -> bool {
+        self.tally.is_refused(operation)
+    }
+
+    /// How many exchanges were checked so far, requests without a response included.
+    pub(crate) fn checked(&self) -> u64 {
+        self.checked
+    }
+
+    /// What was found so far.
+    pub(crate) fn findings(&self) -> &Findings {
+        &self.findings
+    }
+
+    /// Counts an exchange of an operation; `status` where the response counts as the operation's, `elapsed`
+    /// where the time that it took is known.
+    pub(crate) fn count(
+        &mut self,
+        operation: &Operation,
+        status: Option<StatusCode>,
+        elapsed: Option<Duration>,
+    ) {
+        self.checked += 1;
+        self.tally.held(operation, status, elapsed);
+    }
+
+    /// Takes in what an exchange showed of the contract; whether something of it is new.
+    pub(crate) fn cover(&mut self, sample: &CoverageSample) -> bool {
+        self.coverage.take(sample)
+    }
+
+    /// Keeps a finding; whether it is new.
+    pub(crate) fn add(&mut self, finding: Finding) -> bool {
+        self.findings.add(finding)
+    }
+
+    /// Notes why an operation was not asked, or only in part.
+    pub(crate) fn left_out(&mut self, operation: &Operation, why: Unreached) {
+        self.tally.left_out(operation, why);
+    }
+
+    /// What was checked of each operation.
+    pub(crate) fn summaries(&self) -> Vec<OperationSummary> {
+        self.tally
+            .summaries(self.contract, &self.findings, |operation, is_checked| {
+                self.coverage.of(self.targets, operation, is_checked)
+            })
+    }
+}
+
+/// Tells of a run that is under way, and keeps its account.
+pub(crate) struct Recorder<'r> {
+    contract: &'r Contract,
+    listener: &'r mut dyn Listener,
+    pub(crate) account: Account<'r>,
+    pub(crate) snapshots: Option<Store>,
+    /// How many requests were not sent to operations that asked for a pause.
+    rate_limited: IndexMap<String, u64>,
+    /// How many requests were not sent since they would have changed what was there before.
+    kept_existing: IndexMap<String, u64>,
+    notices: Vec<String>,
+    notices_left_out: u64,
+}
+
+impl<'r> Recorder<'r> {
+    pub(crate) fn new(
+        contract: &'r Contract,
+        targets: &'r CoverageTargets<'r>,
+        snapshots: Option<Store>,
+        listener: &'r mut dyn Listener,
+    ) -> Self {
+        Self {
+            contract,
+            listener,
+            account: Account::new(contract, targets),
+            snapshots,
+            rate_limited: IndexMap::new(),
+            kept_existing: IndexMap::new(),
+            notices: Vec::new(),
+            notices_left_out: 0,
+        }
+    }
+
+    /// Tells the listener.
+    pub(crate) fn tell(&mut self, event: &Event<'_>) {
+        self.listener.on(event, self.contract.document());
+    }
+
+    /// Says that one more exchange was checked.
+    pub(crate) fn progress(&mut self, operation: Option<&str>, status: StatusCode) {
+        let (held, findings) = (self.account.checked, self.account.findings.len());
+        self.tell(&Event::Progress(Progress {
+            operation,
+            status,
+            held,
+            findings,
+        }));
+    }
+
+    /// Keeps a finding, and tells of it when it is new; whether it is.
+    pub(crate) fn record(&mut self, finding: &Finding) -> bool {
+        let is_new = self.account.add(finding.clone());
+        if is_new {
+            self.tell(&Event::Found(finding));
+        }
+        is_new
+    }
+
+    /// Shows a finding in another request than the one that was told first.
+    pub(crate) fn replace_evidence(&mut self, finding: Finding) {
+        self.account.findings.replace(finding);
+    }
+
+    /// Tells of something that is no breach.
+    pub(crate) fn notice(&mut self, text: String) {
+        if self.notices.len() >= MAX_NOTICES {
+            self.notices_left_out += 1;
+            return;
+        }
+        self.tell(&Event::Notice(&text));
+        self.notices.push(text);
+    }
+
+    /// Tells what is wrong with the document itself and keeps part of it from being checked.
+    pub(crate) fn defects(&mut self) {
+        let mut notices = Vec::new();
+        defect_notices(self.contract, &mut notices);
+        for text in notices {
+            self.notice(text);
+        }
+    }
+
+    /// Counts a request that was not sent because its operation asked for a pause.
+    pub(crate) fn rate_limited(&mut self, operation: &Operation) {
+        let id = operation.id.to_string();
+        *self.rate_limited.entry(id).or_default() += 1;
+    }
+
+    /// Counts a request that was not sent since it would have changed what was there before.
+    pub(crate) fn kept_existing(&mut self, operation: &Operation) {
+        let id = operation.id.to_string();
+        *self.kept_existing.entry(id).or_default() += 1;
+    }
+
+    /// Tells of requests that were not sent.
+    pub(crate) fn tell_not_sent(&mut self) {
+        for (operation, left_out) in std::mem::take(&mut self.rate_limited) {
+            self.notice(format!(
+                "{operation} answered 429 and asked for a pause; requests that were not sent to it: \
+                 {left_out}"
+            ));
+        }
+        let kept = std::mem::take(&mut self.kept_existing);
+        if !kept.is_empty() {
+            let requests: u64 = kept.values().sum();
+            let operations: Vec<&str> = kept.keys().map(String::as_str).collect();
+            self.notice(format!(
+                "what was there before the run is not changed; requests that were not sent for that: \
+                 {requests} ({})",
+                operations.join(", ")
+            ));
+        }
+    }
+
+    /// Compares the snapshots, and makes the outcome. `finalize` gives what drifted its severity.
+    pub(crate) fn finish(
+        mut self,
+        header: Header,
+        end: End,
+        started: Instant,
+        finalize: impl Fn(Finding) -> Option<Finding>,
+    ) -> Outcome {
+        let state = LiveAccount {
+            contract: self.contract,
+            declared: self.account.targets,
+            seen: &self.account.coverage,
+            tally: &self.account.tally,
+            findings: &self.account.findings,
+            shapes: self.snapshots.as_ref(),
+            notices: &self.notices,
+            held: self.account.checked,
+            seed: header.seed.unwrap_or_default(),
+        }
+        .state(&header.target, end.clone());
+        let mut drifted = Vec::new();
+        let (snapshots, end) = settle(self.snapshots.take(), end, |finding| drifted.push(finding));
+        for finding in drifted.into_iter().filter_map(finalize) {
+            self.record(&finding);
+        }
+        if self.notices_left_out > 0 {
+            let text = format!("{} notices more are not shown", self.notices_left_out);
+            self.notices.push(text);
+        }
+        for (rule, count) in self.account.findings.beyond() {
+            self.notices.push(format!(
+                "{rule} was broken {count} times more, in other ways than those that are told"
+            ));
+        }
+        let operations = self.account.summaries();
+        let outcome = Outcome {
+            baseline: None,
+            header,
+            coverage: Some(tally::together(&operations)),
+            operations,
+            findings: self.account.findings,
+            unmatched: 0,
+            passed_over: 0,
+            held: self.account.checked,
+            snapshots,
+            notices: self.notices,
+            end,
+            elapsed: started.elapsed(),
+            state: Some(Box::new(state)),
+        };
+        self.listener
+            .on(&Event::Finished(&outcome), self.contract.document());
+        outcome
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use oasgate_document::Document;
+
+    use super::*;
+    use crate::{finding::Severity, gate::fixture, run::RunKind};
+
+    /// How many findings and notices were told.
+    #[derive(Default)]
+    struct Told(usize, usize);
+
+    impl Listener for Told {
+        fn on(&mut self, event: &Event<'_>, _: &Document) {
+            self.0 += usize::from(matches!(event, Event::Found(_)));
+            self.1 += usize::from(matches!(event, Event::Notice(_)));
+        }
+    }
+
+    fn finish(recorder: Recorder<'_>) -> Outcome {
+        let header = Header::of(recorder.contract, RunKind::Check, String::new());
+        recorder.finish(header, End::Complete, Instant::now(), Some)
+    }
+
+    #[test]
+    fn a_finding_is_told_once() {
+        let contract = fixture::contract();
+        let targets = CoverageTargets::new(&contract);
+        let mut told = Told::default();
+        let mut recorder = Recorder::new(&contract, &targets, None, &mut told);
+        let finding = Finding::new("a-rule", Severity::Error, "something is wrong");
+        assert!(recorder.record(&finding));
+        assert!(!recorder.record(&finding));
+        assert_eq!(finish(recorder).findings.len(), 1);
+        assert_eq!(told.0, 1);
+    }
+
+    #[test]
+    fn notices_beyond_the_most_are_counted() {
+        let contract = fixture::contract();
+        let targets = CoverageTargets::new(&contract);
+        let mut told = Told::default();
+        let mut recorder = Recorder::new(&contract, &targets, None, &mut told);
+        for number in 0..MAX_NOTICES + 3 {
+            recorder.notice(number.to_string());
+        }
+        let notices = finish(recorder).notices;
+        assert_eq!(
+            notices.last().map(String::as_str),
+            Some("3 notices more are not shown")
+        );
+        assert_eq!((notices.len(), told.1), (MAX_NOTICES + 1, MAX_NOTICES));
+    }
+}

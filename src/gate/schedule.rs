@@ -1,0 +1,139 @@
+//! Which planned cases are sent: none twice, and no phase so many that a later one starves.
+
+use std::collections::HashSet;
+
+use super::{
+    budget::share,
+    identity::{Identity, identity},
+    knowledge::context::ResourceContext,
+    plan::Plan,
+    sequence,
+};
+use crate::run::{Case, Phase};
+
+/// The plans of a run's operations, and what of them was sent.
+#[derive(Debug)]
+pub(crate) struct Schedule {
+    pub(crate) plans: Vec<Plan>,
+    /// Whether all of every plan is made.
+    pub(crate) is_complete: bool,
+    /// What identifies each request that was sent, so that no later plan sends it again.
+    sent: HashSet<Identity>,
+}
+
+impl Schedule {
+    /// `plans` are those of all operations, in the contract's order.
+    pub(crate) fn new(plans: Vec<Plan>) -> Self {
+        Self {
+            plans,
+            is_complete: false,
+            sent: HashSet::new(),
+        }
+    }
+
+    /// How many different requests were sent.
+    pub(crate) fn sent(&self) -> usize {
+        self.sent.len()
+    }
+
+    /// Notes that cases are sent.
+    pub(crate) fn mark(&mut self, cases: &[Case]) {
+        let identities = cases.iter().map(|case| identity(&case.request));
+        self.sent.extend(identities);
+    }
+
+    /// Whether no earlier plan of the operation has sent a case.
+    pub(crate) fn is_fresh(&self, case: &Case) -> bool {
+        case.phase.repeats() || !self.sent.contains(&identity(&case.request))
+    }
+
+    /// The cases of a phase by operation, as many of each as the budget allows, the most telling first.
+    pub(crate) fn take(
+        &mut self,
+        phase: Phase,
+        context: ResourceContext<'_>,
+        left: usize,
+    ) -> Vec<Vec<Case>> {
+        let shares = self.shares(phase, context, left);
+        let taken: Vec<_> = self.plans.iter_mut().map(|plan| plan.take(phase)).collect();
+        let cases = taken.into_iter().zip(shares);
+        cases
+            .map(|(cases, share)| {
+                let fresh = cases.into_iter().filter(|case| self.is_fresh(case));
+                fresh.take(share).collect()
+            })
+            .collect()
+    }
+
+    /// How many cases of a phase each operation may have: what is `left` of the budget is shared out
+    /// among this phase and those that follow, so that a long phase does not starve a later one.
+    fn shares(&self, phase: Phase, context: ResourceContext<'_>, left: usize) -> Vec<usize> {
+        let mut wanted: Vec<usize> = self
+            .plans
+            .iter()
+            .map(|plan| {
+                let cases = plan.cases.iter().filter(|case| case.phase == phase);
+                cases.filter(|case| self.is_fresh(case)).count()
+            })
+            .collect();
+        for later in Phase::ALL.into_iter().filter(|later| *later > phase) {
+            let count = |plan: &Plan| plan.count(later, context.settings, self.is_complete);
+            wanted.extend(self.plans.iter().map(count));
+        }
+        if phase < Phase::Sequences && context.settings.has_phase(Phase::Sequences) {
+            wanted.extend(sequence::estimate(
+                context.contract,
+                context.graph,
+                context.settings,
+            ));
+        }
+        let mut shares = share(left, &wanted);
+        shares.truncate(self.plans.len());
+        shares
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        contract::graph::Graph,
+        gate::{fixture, plan},
+        generate::Strategies,
+        run::LiveSettings,
+    };
+
+    fn taken(settings: &LiveSettings, left: usize) -> (Vec<Case>, Vec<Case>) {
+        let contract = fixture::contract();
+        let (graph, strategies) = (Graph::of(&contract), Strategies::default());
+        let context = ResourceContext {
+            contract: &contract,
+            graph: &graph,
+            settings,
+        };
+        let mut schedule = Schedule::new(plan::begin(&contract, settings, &strategies));
+        for plan in &mut schedule.plans {
+            plan.complete(&contract, settings, &strategies);
+        }
+        schedule.is_complete = true;
+        let first = schedule.take(Phase::Examples, context, left).concat();
+        schedule.mark(&first);
+        (
+            first,
+            schedule.take(Phase::Examples, context, left).concat(),
+        )
+    }
+
+    #[test]
+    fn what_was_sent_is_not_sent_again() {
+        let (first, second) = taken(&fixture::settings(), 1_000);
+        assert!(!first.is_empty());
+        assert!(second.is_empty(), "{second:?}");
+    }
+
+    #[test]
+    fn nothing_is_taken_where_nothing_is_left() {
+        let (first, _) = taken(&fixture::settings(), 0);
+        assert!(first.is_empty(), "{first:?}");
+    }
+}

@@ -1,0 +1,81 @@
+//! Operations that a run did not reach, as findings.
+
+use super::plan::Plan;
+use crate::{
+    check,
+    finding::{Finding, Severity},
+    run::{LiveSettings, OperationSummary, Unreached},
+};
+
+/// A finding for each operation that was not reached, with the reason. Where none was reached at all, the
+/// run says nothing about the service and must not look as if it did.
+pub(crate) fn unreached(
+    summaries: &[OperationSummary],
+    plans: &[Plan],
+    settings: &LiveSettings,
+) -> Vec<Finding> {
+    let mut wanted = summaries
+        .iter()
+        .filter(|summary| summary.unreached != Some(Unreached::Excluded))
+        .peekable();
+    let is_left = wanted.peek().is_some() || !settings.helpers.is_empty();
+    if !is_left && !summaries.is_empty() {
+        return vec![check::nothing_left()];
+    }
+    let nothing = settings.phases.is_empty()
+        && wanted.peek().is_some()
+        && wanted.all(|summary| summary.unreached.is_some());
+    // Where nobody was let in, what needs a credential was not tested.
+    let is_refused = settings.phases.is_empty() && is_let_in_nowhere(summaries, plans);
+    let is_elsewhere = nothing
+        && summaries.iter().all(|summary| {
+            let is_excluded = summary.unreached == Some(Unreached::Excluded);
+            is_excluded || summary.held > 0 && summary.statuses.keys().all(|status| *status == 404)
+        });
+    let mut findings = Vec::new();
+    for summary in summaries {
+        let plan = plans
+            .iter()
+            .find(|plan| plan.operation.id.as_str() == summary.id);
+        let (Some(why), Some(plan)) = (&summary.unreached, plan) else {
+            continue;
+        };
+        if *why == Unreached::Excluded {
+            continue;
+        }
+        let mut finding = check::unreached(&plan.operation, &why.reason());
+        if nothing {
+            finding.severity = settings.nothing_reached;
+            finding = finding.with_help(
+                "no operation was reached, so that this run says nothing about the service",
+            );
+            if is_elsewhere {
+                finding = finding.with_help(format!(
+                    "every response was 404: is `{}` the base path of the service?",
+                    settings.base.path()
+                ));
+            }
+        }
+        if is_refused && *why == Unreached::Refused {
+            finding.severity = Severity::Error;
+            finding = finding.with_help(
+                "no operation that needs a credential took the one that was sent, so that this run \
+                 says nothing about them",
+            );
+        }
+        findings.push(finding);
+    }
+    findings
+}
+
+/// Whether every operation that needs a credential, and was sent requests, answered only 401 or 403.
+fn is_let_in_nowhere(summaries: &[OperationSummary], plans: &[Plan]) -> bool {
+    let needs_credential = |summary: &&OperationSummary| {
+        summary.held > 0
+            && plans.iter().any(|plan| {
+                plan.operation.id.as_str() == summary.id && plan.operation.requires_credential()
+            })
+    };
+    let mut guarded = summaries.iter().filter(needs_credential).peekable();
+    guarded.peek().is_some() && guarded.all(|summary| summary.unreached == Some(Unreached::Refused))
+}
