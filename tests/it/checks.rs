@@ -308,7 +308,7 @@ fn each_check_has_a_file_of_its_name_and_a_line_in_the_list() {
         })
         .filter(|name| {
             let helpers = [
-                "mod", "breach", "compare", "methods", "redacted", "refusal", "sequence",
+                "mod", "breach", "compare", "ids", "methods", "redacted", "refusal", "sequence",
                 "sign-in", "subject",
             ];
             !helpers.contains(&name.as_str())
