@@ -55,7 +55,7 @@ impl<'f> CaseFactory<'f> {
 
     /// A case of these values, meant to obey and not proved to; `None` where they cannot be written.
     pub(crate) fn make(
-        &self,
+        self,
         operation: &Arc<Operation>,
         parts: RequestParts,
         purpose: Purpose<'_>,
@@ -66,7 +66,7 @@ impl<'f> CaseFactory<'f> {
 
     /// A case with a request that was written before, without a credential.
     pub(crate) fn with_request(
-        &self,
+        self,
         operation: &Arc<Operation>,
         mut request: Request,
         parts: RequestParts,
@@ -91,7 +91,7 @@ impl<'f> CaseFactory<'f> {
     /// A request that breaks a rule: `None` unless every reading of what is sent breaks the contract, and
     /// does so by what it is named after.
     pub(crate) fn broken_request(
-        &self,
+        self,
         operation: &Operation,
         parts: &RequestParts,
         breach: &Breach,
@@ -104,7 +104,7 @@ impl<'f> CaseFactory<'f> {
 
     /// A case with a request that is known to break a rule on purpose, without a credential.
     pub(crate) fn breaking(
-        &self,
+        self,
         operation: &Arc<Operation>,
         request: Request,
         parts: RequestParts,
@@ -120,7 +120,7 @@ impl<'f> CaseFactory<'f> {
 
     /// A case that follows a reference with a GET: whether it obeys is not known.
     pub(crate) fn follow(
-        &self,
+        self,
         operation: &Arc<Operation>,
         target: Url,
         purpose: Purpose<'_>,
@@ -135,7 +135,7 @@ impl<'f> CaseFactory<'f> {
     /// A case of values that were kept, and of the rule that they broke; `None` where it would not be
     /// what it claims to be any more.
     pub(crate) fn restored(
-        &self,
+        self,
         operation: &Arc<Operation>,
         parts: RequestParts,
         breaks: Option<Breach>,
@@ -172,7 +172,7 @@ impl<'f> CaseFactory<'f> {
     }
 
     /// A case with other values; `None` where it would not be what it claims to be.
-    pub(crate) fn with_parts(&self, case: &Case, parts: RequestParts) -> Option<Case> {
+    pub(crate) fn with_parts(self, case: &Case, parts: RequestParts) -> Option<Case> {
         let operation = &case.operation;
         let mut request = write_request(operation, &self.settings.base, &parts).ok()?;
         if !is_sound(operation, &request, &parts, case.breaks.as_ref()) {

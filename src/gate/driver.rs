@@ -242,7 +242,7 @@ impl<'r, T: Transport> Driver<'r, T> {
             exchanges: sent.exchanges,
             flow: match failed {
                 ControlFlow::Continue(()) => self.is_enough(),
-                ended => ended,
+                ended @ ControlFlow::Break(_) => ended,
             },
         }
     }
