@@ -155,7 +155,7 @@ impl<'f> CaseFactory<'f> {
     }
 
     /// The same request, whatever method it has, to the path of these values, without a body's media type.
-    pub(crate) fn with_path_of(&self, case: &Case, parts: RequestParts) -> Option<Case> {
+    pub(crate) fn with_path_of(self, case: &Case, parts: RequestParts) -> Option<Case> {
         let operation = &case.operation;
         let mut request = write_request(operation, &self.settings.base, &parts).ok()?;
         request.method = case.request.method.clone();
