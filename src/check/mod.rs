@@ -58,6 +58,7 @@ mod undocumented_constraint;
 mod unexpected_body;
 mod unknown_operation;
 mod unreached;
+mod unread_entry;
 mod unstable_read;
 mod use_after_delete;
 mod write_only_leak;
@@ -136,6 +137,7 @@ pub const WIDER_RULES: &[&Rule] = &[
     &unknown_operation::UnknownOperation::RULE,
     &undocumented_constraint::UndocumentedConstraint::RULE,
     &unreached::Unreached::RULE,
+    &unread_entry::UnreadEntry::RULE,
 ];
 
 /// The rule about snapshots.
@@ -160,3 +162,4 @@ pub use no_response::no_response;
 pub use undocumented_constraint::undocumented_constraint;
 pub use unknown_operation::{unknown_host, unknown_operation};
 pub use unreached::{nothing_left, unreached};
+pub use unread_entry::unread_entry;

@@ -9,6 +9,7 @@ use super::{
     knowledge::coverage::{CoverageMap, CoverageSample, CoverageTargets},
     settle::{defect_notices, settle},
     tally::{self, Tally},
+    unread,
 };
 use crate::{
     check,
@@ -210,6 +211,22 @@ pub fn outcome_of(
             }
         }
     }
+    let mut reasons = Vec::new();
+    if account.held > 0 || passed_over > 0 {
+        for finding in unread::findings(&state.unread) {
+            if let Some(finding) = settings.severities.apply(finding) {
+                if surest == Claim::Named && findings.is_new(&finding) {
+                    listener.on(&Event::Found(&finding), document);
+                }
+                findings.add(finding);
+            }
+        }
+    } else {
+        reasons.extend(unread::notices(&state.unread));
+        for text in &reasons {
+            listener.on(&Event::Notice(text), document);
+        }
+    }
     if surest != Claim::Named {
         for (finding, _) in findings.sorted() {
             listener.on(&Event::Found(finding), document);
@@ -219,13 +236,17 @@ pub fn outcome_of(
         store.absorb_observed(account.shapes.clone());
         store
     });
-    let (snapshots, end) = settle(snapshots, state.end.clone(), |finding| {
-        if let Some(finding) = settings.severities.apply(finding)
-            && findings.add(finding.clone())
-        {
-            listener.on(&Event::Found(&finding), document);
-        }
-    });
+    let (snapshots, end) = settle(
+        snapshots,
+        end_of(&state, account.held, passed_over),
+        |finding| {
+            if let Some(finding) = settings.severities.apply(finding)
+                && findings.add(finding.clone())
+            {
+                listener.on(&Event::Found(&finding), document);
+            }
+        },
+    );
     let declared = CoverageTargets::new(contract);
     let nothing = CoverageMap::default();
     let ids: Vec<&str> = contract
@@ -245,11 +266,7 @@ pub fn outcome_of(
     };
     let operations = Tally::of(contract, &account).summaries(contract, &findings, witnesses);
     let mut notices: Vec<String> = state.notices.iter().cloned().collect();
-    notices.extend(state.unread.messages().map(str::to_owned));
-    let untold = state.unread.count - state.unread.messages().len() as u64;
-    if untold > 0 {
-        notices.push(format!("{untold} notices more are not shown"));
-    }
+    notices.extend(reasons);
     if state.kind == RunKind::Replay {
         let mut defects = Vec::new();
         defect_notices(contract, &mut defects);
@@ -271,6 +288,7 @@ pub fn outcome_of(
         findings,
         unmatched: account.unmatched,
         passed_over,
+        unread: state.unread.count,
         held: account.held,
         snapshots,
         notices,
@@ -280,6 +298,19 @@ pub fn outcome_of(
     };
     listener.on(&Event::Finished(&outcome), document);
     outcome
+}
+
+/// How a run ended: a replay that checked nothing has failed.
+fn end_of(state: &State, checked: u64, passed_over: u64) -> End {
+    if state.kind != RunKind::Replay || state.end != End::Complete || checked > 0 {
+        return state.end.clone();
+    }
+    End::Failed(if passed_over > 0 {
+        "every exchange was passed over, as none is with the service; name its host with --host"
+            .to_owned()
+    } else {
+        "no exchange could be read".to_owned()
+    })
 }
 
 fn header_of(contract: &Contract, state: &State) -> Header {

@@ -33,6 +33,7 @@ pub fn lint_outcome(
         coverage: None,
         unmatched: 0,
         passed_over: 0,
+        unread: 0,
         snapshots: SnapshotSummary::default(),
         notices: Vec::new(),
         end: End::Complete,

@@ -35,6 +35,7 @@ mod settle;
 mod synthetic;
 mod tally;
 mod unreached;
+mod unread;
 
 pub use crate::run::{
     Account, Baseline, BaselineError, BaselineSummary, Case, Claim, CleanUp, Coverage, Credential,

@@ -263,6 +263,7 @@ impl<'r> Recorder<'r> {
             findings: self.account.findings,
             unmatched: 0,
             passed_over: 0,
+            unread: 0,
             held: self.account.checked,
             snapshots,
             notices: self.notices,

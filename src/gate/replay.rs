@@ -12,7 +12,7 @@ use std::{
     path::PathBuf,
     sync::{
         Arc, Mutex, PoisonError,
-        mpsc::{Receiver, SyncSender, sync_channel},
+        mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel},
     },
     thread,
     time::{Duration, Instant},
@@ -26,6 +26,7 @@ use super::{
     hosts,
     interrupt::Interrupt,
     knowledge::coverage::{CoverageSample, CoverageTargets, ShapeSampler},
+    unread::{self, guarded},
 };
 use crate::{
     check::{self, Subject},
@@ -81,6 +82,9 @@ impl Source {
     }
 }
 
+/// How long a worker waits for entries before it looks whether the run is to end.
+const PATIENCE: Duration = Duration::from_millis(100);
+
 /// How many entries go to a worker at once.
 const BATCH: usize = 32;
 
@@ -120,6 +124,8 @@ enum HeldOne {
     /// It asks no service, or another one.
     PassedOver,
     Broken(RecordingError),
+    /// A fault of this program kept it from being checked.
+    Faulty,
 }
 
 /// Reads recordings and holds every exchange in them.
@@ -157,48 +163,69 @@ pub fn replay(
         accounts: Accounts::new(contract, declared),
         state,
         held: 0,
+        faults: 0,
     };
     for error in passed_over {
         collector.notice(error.to_string());
     }
     let workers = options.workers.max(1);
-    let sources = sources.as_slice();
     let (batches, to_hold) = sync_channel::<Batch>(workers * 2);
-    let to_hold = Mutex::new(to_hold);
+    // Owned by the workers alone, so that the reader ends when none of them is left.
+    let to_hold = Arc::new(Mutex::new(to_hold));
     let (done, finished) = sync_channel::<Done>(workers * 2);
-    let entries = options.entries.as_ref();
-    let opened = thread::scope(|scope| {
-        let reader = scope.spawn(move || read_all(sources, entries, &batches, interrupt));
+    let reader = {
+        let (interrupt, entries) = (interrupt.clone(), options.entries.clone());
+        // Outside of the scope: a pipe that nobody writes to must not keep an interrupted run from ending.
+        thread::spawn(move || read_all(&sources, entries.as_ref(), &batches, &interrupt))
+    };
+    thread::scope(|scope| {
         let holders: Vec<_> = (0..workers)
             .map(|_| {
                 let done = done.clone();
                 let stores = snapshots
                     .as_ref()
                     .map(|store| Claim::ALL.map(|_| store.fork()));
-                let to_hold = &to_hold;
+                let to_hold = Arc::clone(&to_hold);
                 scope.spawn(move || {
-                    hold_batches(contract, declared, options, to_hold, &done, stores)
+                    hold_batches(
+                        contract,
+                        declared,
+                        options,
+                        (&to_hold, interrupt),
+                        &done,
+                        stores,
+                    )
                 })
             })
             .collect();
-        drop(done);
-        collector.collect(&finished);
+        drop((done, to_hold));
+        // Given away, so that the workers end when the collector does, however that is.
+        collector.collect(finished);
         for holder in holders {
-            if let Ok(Some(stores)) = holder.join() {
-                collector.accounts.absorb_shapes(stores);
+            match holder.join() {
+                Ok(Some(stores)) => collector.accounts.absorb_shapes(stores),
+                Ok(None) => {}
+                Err(_) => collector.faults += 1,
             }
         }
-        reader.join().unwrap_or(Ok(()))
     });
-    opened?;
+    if reader.is_finished() || !interrupt.is_set() {
+        match reader.join() {
+            Ok(opened) => opened?,
+            Err(_) => collector.faults += 1,
+        }
+    }
     let Collector {
         accounts,
         mut state,
         listener,
+        faults,
         ..
     } = collector;
     accounts.write(&mut state);
-    if interrupt.is_set() {
+    if faults > 0 {
+        state.end = End::Failed(unread::fault(faults));
+    } else if interrupt.is_set() {
         state.end = End::Interrupted;
     }
     Ok(outcome_of(
@@ -254,7 +281,9 @@ fn read_all(
             batches.send(batch).is_ok()
         };
         let mut entries = Vec::with_capacity(BATCH);
+        let mut is_empty = true;
         for (at, entry) in (1..).zip(source.open()?) {
+            is_empty = false;
             if wanted.is_none_or(|wanted| wanted.has(at)) {
                 entries.push((at, entry));
             }
@@ -265,6 +294,9 @@ fn read_all(
             if at == last {
                 break;
             }
+        }
+        if is_empty {
+            entries.push((1, Err(nothing_in(source))));
         }
         if !entries.is_empty() && !send(entries) {
             return Ok(());
@@ -279,11 +311,20 @@ fn read_all(
 /// What is kept of response bodies for snapshots, by claim.
 type Stores = [Store; Claim::ALL.len()];
 
+fn nothing_in(source: &Source) -> RecordingError {
+    RecordingError {
+        file: source.name().into(),
+        entry: None,
+        line: None,
+        message: "the recording has no entries".to_owned(),
+    }
+}
+
 fn hold_batches(
     contract: &Contract,
     declared: &CoverageTargets<'_>,
     options: &Replay,
-    batches: &Mutex<Receiver<Batch>>,
+    (batches, interrupt): (&Mutex<Receiver<Batch>>, &Interrupt),
     done: &SyncSender<Done>,
     mut stores: Option<Stores>,
 ) -> Option<Stores> {
@@ -292,20 +333,24 @@ fn hold_batches(
         let next = batches
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .recv();
-        let Ok(batch) = next else { return stores };
+            .recv_timeout(PATIENCE);
+        let batch = match next {
+            Ok(batch) => batch,
+            Err(RecvTimeoutError::Timeout) if !interrupt.is_set() => continue,
+            Err(_) => return stores,
+        };
         let held = batch
             .entries
             .into_iter()
             .map(|(at, entry)| {
-                let one = match entry.and_then(|entry| entry.exchange()) {
+                let one = guarded(|| match entry.and_then(|entry| entry.exchange()) {
                     Ok(exchange) => {
                         let watch = (declared, &mut looks);
                         hold_one(contract, watch, options, &exchange, stores.as_mut())
                     }
                     Err(error) => HeldOne::Broken(error),
-                };
-                (at, one)
+                });
+                (at, one.unwrap_or(HeldOne::Faulty))
             })
             .collect();
         if done
@@ -380,38 +425,45 @@ struct Collector<'c> {
     accounts: Accounts<'c>,
     state: State,
     held: u64,
+    /// How many entries, or workers, met a fault of this program.
+    faults: u64,
 }
 
 impl Collector<'_> {
     /// Takes batches in, in the order in which they were read.
-    fn collect(&mut self, finished: &Receiver<Done>) {
+    fn collect(&mut self, finished: Receiver<Done>) {
         let mut waiting = BTreeMap::new();
         let mut next = 0;
         for done in finished {
             waiting.insert(done.number, (done.source, done.held));
             while let Some((source, held)) = waiting.remove(&next) {
-                for (entry, one) in held {
-                    self.state.inputs.add(&source, entry, entry);
-                    let at = Position {
-                        source: Arc::clone(&source),
-                        entry,
-                    };
-                    self.take(one, at);
-                }
+                self.take_all(&source, held);
                 next += 1;
             }
+        }
+        // What stands behind a batch that was lost with its worker still counts.
+        for (source, held) in waiting.into_values() {
+            self.take_all(&source, held);
+        }
+    }
+
+    fn take_all(&mut self, source: &Arc<str>, held: Vec<(u64, HeldOne)>) {
+        for (entry, one) in held {
+            self.state.inputs.add(source, entry, entry);
+            let at = Position {
+                source: Arc::clone(source),
+                entry,
+            };
+            self.take(one, at);
         }
     }
 
     fn take(&mut self, one: HeldOne, at: Position) {
         let (claim, operation, status) = match one {
-            HeldOne::Broken(error) => {
-                let text = error.to_string();
-                if self.state.unread.is_told() {
-                    self.listener
-                        .on(&Event::Notice(&text), self.contract.document());
-                }
-                return self.state.unread.add(at, text);
+            HeldOne::Broken(error) => return self.state.unread.add(at, error.to_string()),
+            HeldOne::Faulty => {
+                self.faults += 1;
+                return self.state.unread.add(at, unread::fault(1));
             }
             HeldOne::PassedOver => {
                 self.state.passed_over += 1;

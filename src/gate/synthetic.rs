@@ -66,11 +66,15 @@ fn names_something(name: &str) -> bool {
         "guid", "guids", "id", "ids", "ref", "refs", "slug", "slugs", "token", "tokens", "uuid",
         "uuids",
     ];
-    let lower = name.to_lowercase();
     WORDS.iter().any(|word| {
-        lower.strip_suffix(word).is_some_and(|before| {
-            let is_capital = name[before.len()..].starts_with(char::is_uppercase);
-            before.is_empty() || before.ends_with(['_', '-', '.']) || is_capital
+        // Cut from the name itself: a lower-cased copy may have another length.
+        let parts = name.len().checked_sub(word.len());
+        let parts = parts.and_then(|at| name.split_at_checked(at));
+        parts.is_some_and(|(before, last)| {
+            last.eq_ignore_ascii_case(word)
+                && (before.is_empty()
+                    || before.ends_with(['_', '-', '.'])
+                    || last.starts_with(char::is_uppercase))
         })
     })
 }
@@ -88,10 +92,21 @@ mod tests {
             "parent-uuid",
             "data_export_token",
             "tagIDs",
+            "\u{212a}_id",
+            "\u{212a}Id",
         ] {
             assert!(names_something(name), "{name}");
         }
-        for name in ["paid", "valid", "limit", "kids", "title"] {
+        for name in [
+            "paid",
+            "valid",
+            "limit",
+            "kids",
+            "title",
+            "\u{130}d",
+            "i\u{307}d",
+            "\u{212a}",
+        ] {
             assert!(!names_something(name), "{name}");
         }
     }

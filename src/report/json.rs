@@ -119,6 +119,7 @@ pub(super) fn render(outcome: &Outcome, document: &Document) -> Vec<u8> {
             "held": outcome.held,
             "unmatched": outcome.unmatched,
             "passed_over": outcome.passed_over,
+            "unread": outcome.unread,
             "errors": number(Severity::Error),
             "warnings": number(Severity::Warning),
             "notes": number(Severity::Note),

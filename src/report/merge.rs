@@ -44,7 +44,9 @@ pub enum MergeError {
 pub enum JoinedEnd {
     /// All of them were done.
     Complete,
-    /// One was interrupted, or stopped at a limit.
+    /// One stopped at a limit that the user set.
+    Stopped,
+    /// One was interrupted.
     Interrupted,
     /// One could not be finished.
     Failed,
@@ -120,6 +122,7 @@ pub fn merge(reports: &[(String, Vec<u8>)]) -> Result<Merged, MergeError> {
             "held": sum("/totals/held"),
             "unmatched": sum("/totals/unmatched"),
             "passed_over": sum("/totals/passed_over"),
+            "unread": sum("/totals/unread"),
             "errors": errors,
             "warnings": warnings,
             "notes": number(Severity::Note),
@@ -541,7 +544,8 @@ fn counted() -> impl Iterator<Item = &'static str> {
 fn end(report: &Object) -> (JoinedEnd, &Value) {
     let end = report.get("end").unwrap_or(&Value::Null);
     let kind = match end["kind"].as_str() {
-        Some("interrupted" | "stopped") => JoinedEnd::Interrupted,
+        Some("stopped") => JoinedEnd::Stopped,
+        Some("interrupted") => JoinedEnd::Interrupted,
         Some("unreachable") => JoinedEnd::Unreachable,
         Some("failed") => JoinedEnd::Failed,
         _ => JoinedEnd::Complete,

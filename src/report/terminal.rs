@@ -259,6 +259,10 @@ fn operations(out: &mut dyn WriteColor, outcome: &Outcome, detail: Detail) -> io
             )
         )?;
     }
+    if outcome.unread > 0 {
+        let read = count(outcome.held + outcome.passed_over, "entry");
+        writeln!(out, "  {read} read, {} unread", outcome.unread)?;
+    }
     writeln!(out)
 }
 

@@ -111,6 +111,7 @@ pub(super) fn outcome(findings: Vec<(Finding, u64)>) -> Outcome {
         coverage: Some(coverage()),
         unmatched: 0,
         passed_over: 0,
+        unread: 0,
         held: 12,
         snapshots: SnapshotSummary {
             unchanged: 1,

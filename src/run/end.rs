@@ -12,7 +12,7 @@ pub enum End {
     Stopped(String),
     /// The user interrupted it; what was done until then is reported.
     Interrupted,
-    /// What came after the run, such as the comparison of snapshots, could not be done: one sentence.
+    /// The run checked nothing, or something that it had to do could not be done: one sentence.
     Failed(String),
     /// The service could not be reached, or went away: one sentence.
     Unreachable(String),

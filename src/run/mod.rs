@@ -31,6 +31,7 @@ pub use settings::{
     SeverityRule, base_of,
 };
 pub use shard::{MalformedShard, Shard};
+pub(crate) use state::Unread;
 pub use state::{
     Account, Claim, Digest, Inputs, MalformedRanges, OperationAccount, Ranges, State, StateError,
 };

@@ -31,6 +31,8 @@ pub struct Outcome {
     pub unmatched: u64,
     /// Recorded exchanges that were passed over: with other services, or with none.
     pub passed_over: u64,
+    /// Entries of recordings that could not be read, or that a fault of this program kept from being checked.
+    pub unread: u64,
     /// All exchanges that were held.
     pub held: u64,
     /// What the snapshots came to.

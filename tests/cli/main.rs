@@ -11,6 +11,7 @@ mod commands;
 mod configured;
 mod connection;
 mod coverage;
+mod exits;
 mod oauth;
 mod secrets;
 #[cfg(unix)]

@@ -165,7 +165,7 @@ const FLOORS: &[(&str, &[&[&str]])] = &[
                 "lint",
                 "polling",
             ],
-            &["executor", "hold", "knowledge", "settle"],
+            &["executor", "hold", "knowledge", "settle", "unread"],
             &["judge", "synthetic", "tally"],
             &["account", "case_factory"],
             &["driver", "fixture", "plan", "recorder", "saved"],

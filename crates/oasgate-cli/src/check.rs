@@ -24,7 +24,8 @@ use crate::{
 use oasgate::{
     finding::Severity,
     gate::{
-        self, CleanUp, Existing, Interrupt, LiveSettings, Methods, Phase, RandomEnd, Scope, Shard,
+        self, CleanUp, End, Existing, Interrupt, LiveSettings, Methods, Phase, RandomEnd, Scope,
+        Shard,
     },
     transport::{Connection, HttpTransport, is_up},
 };
@@ -155,8 +156,7 @@ pub(crate) fn run(args: &Args, output: &Output) -> Result {
     }
     .enable_all()
     .build()?;
-    // Heard on a thread of its own, also while the run does nothing but think.
-    interrupt::watch_on_a_thread(interrupt.clone());
+    interrupt::end_by(&interrupt);
     let mut notices = who.notices;
     let mut outcome = runtime.block_on(async {
         let mut service = start(args, &prepared.config)?;
@@ -186,8 +186,12 @@ pub(crate) fn run(args: &Args, output: &Output) -> Result {
         }
         Ok::<_, CliError>(outcome)
     })?;
-    notices.extend(recorded.failure());
     outcome.notices.extend(notices);
+    if let Some(failure) = recorded.failure()
+        && !matches!(outcome.end, End::Unreachable(_))
+    {
+        outcome.end = End::Failed(failure);
+    }
     // Where not everything was looked for, nothing can be said to have gone away.
     prepared.scope = Scope {
         leaves_operations: args.shard.is_some()

@@ -3,7 +3,6 @@
 use std::{
     io::{self, IsTerminal as _, Write as _},
     path::{Path, PathBuf},
-    process::ExitCode,
 };
 
 use clap::{Args, ValueEnum};
@@ -15,7 +14,7 @@ use oasgate::{
     contract::{Contract, UnknownOperation},
     document::DocumentError,
     finding::Severity,
-    gate::{Baseline, End, Event, Listener, Outcome, Scope, Settings},
+    gate::{Baseline, Listener, Outcome, Scope, Settings},
     recording::OpenError,
     report::{Colour, Detail, ReportError, ReportSpec, Terminal, visible},
     snapshot::{Mode, Redactor, RegressionWriting, Regressions, Store},
@@ -25,35 +24,10 @@ use oasgate::{
 use crate::{
     baseline::{BaselineArgs, Known},
     complete,
+    exit::{Exit, Verdict},
     progress::Progress,
     spec::SpecArgs,
 };
-
-/// How the program ends; nothing else is ever returned.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Exit {
-    Holds,
-    Findings,
-    CouldNotRun,
-    Unreachable,
-}
-
-impl Exit {
-    pub(crate) const fn code(self) -> u8 {
-        match self {
-            Self::Holds => 0,
-            Self::Findings => 1,
-            Self::CouldNotRun => 2,
-            Self::Unreachable => 3,
-        }
-    }
-}
-
-impl From<Exit> for ExitCode {
-    fn from(exit: Exit) -> Self {
-        Self::from(exit.code())
-    }
-}
 
 /// Why a command could not run.
 #[derive(Debug, thiserror::Error)]
@@ -379,7 +353,7 @@ impl Prepared {
         if let (Some(path), Some(state)) = (&self.state, &outcome.state)
             && let Err(error) = oasgate::report::write_atomically(path, &state.render())
         {
-            failure.get_or_insert(error);
+            failure.get_or_insert(CliError::from(error));
         }
         if let Some(known) = &self.baseline {
             known.settle(&mut outcome, self.scope)?;
@@ -389,7 +363,7 @@ impl Prepared {
         for report in &self.reports {
             // One report that fails does not cost the others.
             if let Err(error) = report.write(outcome, document) {
-                failure.get_or_insert(error);
+                failure.get_or_insert(CliError::from(error));
             }
         }
         if let Some(path) = &self.suggest
@@ -398,33 +372,21 @@ impl Prepared {
             failure.get_or_insert(error);
         }
         // Where a report takes standard output, people read standard error.
-        if self.reports.iter().any(ReportSpec::is_standard_output) {
-            show(
-                Terminal::new(
-                    io::stderr(),
-                    output.colour(io::stderr().is_terminal()),
-                    output.detail(),
-                ),
-                outcome,
-                document,
-            );
+        let shown = if self.reports.iter().any(ReportSpec::is_standard_output) {
+            let colour = output.colour(io::stderr().is_terminal());
+            Terminal::new(io::stderr(), colour, output.detail()).write(outcome, document)
         } else {
-            show(
-                Terminal::new(
-                    io::stdout(),
-                    output.colour(io::stdout().is_terminal()),
-                    output.detail(),
-                ),
-                outcome,
-                document,
-            );
-        }
+            let colour = output.colour(io::stdout().is_terminal());
+            Terminal::new(io::stdout(), colour, output.detail()).write(outcome, document)
+        };
         if self.witness {
-            anstream::eprint!("{}", oasgate::report::unwitnessed(outcome, document));
+            let text = oasgate::report::unwitnessed(outcome, document);
+            write!(anstream::stderr(), "{text}")?;
         }
         if let Some(error) = failure {
-            return Err(error.into());
+            return Err(error);
         }
+        read_or_left(shown)?;
         Ok(self.exit(outcome))
     }
 
@@ -443,12 +405,8 @@ impl Prepared {
                 .iter()
                 .any(|finding| finding.rule.as_str() == rule),
         };
-        match &outcome.end {
-            End::Unreachable(_) => Exit::Unreachable,
-            End::Failed(_) => Exit::CouldNotRun,
-            _ if !outcome.holds() || self.fail_on.iter().any(|rule| fails(rule)) => Exit::Findings,
-            _ => Exit::Holds,
-        }
+        let fails = !outcome.holds() || self.fail_on.iter().any(|rule| fails(rule));
+        Exit::of_run(&outcome.end, Verdict::failing_if(fails))
     }
 }
 
@@ -457,27 +415,33 @@ fn suggest(
     path: &Path,
     outcome: &Outcome,
     document: &oasgate::document::Document,
-) -> Result<(), ReportError> {
+) -> Result<(), CliError> {
     let amendments = amend::amendments(&outcome.findings, document);
     match amend::overlay(&amendments, document) {
         Some(text) => {
             oasgate::report::write_atomically(path, text.as_bytes())?;
             let number = u64::try_from(amendments.len()).unwrap_or(u64::MAX);
             let what = oasgate::report::count(number, "suggested change");
-            anstream::eprintln!("{what} of the document: {}", path.display());
+            writeln!(
+                anstream::stderr(),
+                "{what} of the document: {}",
+                path.display()
+            )?;
         }
-        None => anstream::eprintln!(
+        None => writeln!(
+            anstream::stderr(),
             "nothing to suggest: no finding is one that the document could answer; {} was not written",
             path.display()
-        ),
+        )?,
     }
     Ok(())
 }
 
-fn show<W: io::Write + Send>(
-    mut terminal: Terminal<W>,
-    outcome: &Outcome,
-    document: &oasgate::document::Document,
-) {
-    terminal.on(&Event::Finished(outcome), document);
+/// What came of writing to a stream whose reader may have seen enough: one that went away, as `head` does,
+/// is no failure.
+pub(crate) fn read_or_left(written: io::Result<()>) -> io::Result<()> {
+    match written {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => written,
+    }
 }

@@ -3,7 +3,7 @@
 use clap::Args as ClapArgs;
 use clap_complete::{Shell, env::Shells};
 
-use crate::{Result, common::Exit};
+use crate::{Result, exit::Exit};
 
 /// Print what makes a shell complete the rest of a line: options, rules, and the operations of the
 /// document that the line names

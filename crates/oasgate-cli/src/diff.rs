@@ -13,10 +13,11 @@ use clap_complete::engine::ArgValueCandidates;
 use crate::{
     Result,
     baseline::BaselineArgs,
-    common::{CliError, Exit, Output, configuration},
+    common::{CliError, Output, configuration},
     complete,
     config::rules,
     connection::ReachArgs,
+    exit::Exit,
     revision,
 };
 use oasgate::{

@@ -6,11 +6,7 @@ use clap::Args as ClapArgs;
 use clap_complete::engine::ArgValueCandidates;
 
 use crate::config::rules;
-use crate::{
-    Result,
-    common::{CliError, Exit},
-    complete,
-};
+use crate::{Result, common::CliError, complete, exit::Exit};
 use oasgate::did_you_mean::hint;
 
 /// Tell what a rule holds, why, and what is not a finding

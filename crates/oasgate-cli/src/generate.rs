@@ -9,8 +9,9 @@ use serde_json::{Value, json};
 
 use crate::{
     Result,
-    common::{CliError, Exit, configuration},
+    common::{CliError, configuration},
     complete,
+    exit::Exit,
     spec::SpecArgs,
 };
 use oasgate::{

@@ -1,18 +1,51 @@
 //! Ctrl-C, or a request to end: once to end the run and still write its reports, twice to end at once.
+//! Where no run has begun, there is nothing to report and the program ends at once.
+
+use std::{io::Write as _, sync::OnceLock};
 
 use oasgate::gate::Interrupt;
 
-use crate::{common::Exit, start};
+use crate::{exit::Exit, start};
 
-/// Watches for Ctrl-C on the current runtime.
-async fn watch(interrupt: Interrupt) {
-    while asked_to_end().await.is_ok() {
-        if interrupt.is_set() {
-            start::stop_at_once();
-            std::process::exit(Exit::CouldNotRun.code().into());
+/// The run that is asked to end, once there is one.
+static RUN: OnceLock<Interrupt> = OnceLock::new();
+
+/// From now on a request to end is one to this run, which reports what it did until then.
+pub(crate) fn end_by(interrupt: &Interrupt) {
+    // A process makes one run; of a second one the first would go on being told.
+    let _ = RUN.set(interrupt.clone());
+}
+
+/// Watches for Ctrl-C on a thread of its own, which nothing that the run does keeps from hearing it.
+pub(crate) fn watch() {
+    std::thread::spawn(|| {
+        // Without a runtime Ctrl-C ends the program as it always does.
+        if let Ok(runtime) = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+        {
+            runtime.block_on(listen());
         }
-        interrupt.set();
+    });
+}
+
+async fn listen() {
+    while asked_to_end().await.is_ok() {
+        match RUN.get() {
+            Some(run) if !run.is_set() => run.set(),
+            _ => end_at_once(),
+        }
     }
+}
+
+fn end_at_once() -> ! {
+    start::stop_at_once();
+    // Nobody is left to tell when standard error itself is gone.
+    let _ = writeln!(
+        std::io::stderr(),
+        "interrupted: nothing can be said about the contract"
+    );
+    std::process::exit(Exit::CouldNotRun.code().into());
 }
 
 /// Waits for Ctrl-C, or for what a CI system sends when it cancels.
@@ -29,17 +62,4 @@ async fn asked_to_end() -> std::io::Result<()> {
 #[cfg(not(unix))]
 async fn asked_to_end() -> std::io::Result<()> {
     tokio::signal::ctrl_c().await
-}
-
-/// Watches for Ctrl-C on a thread of its own, which nothing that the run does keeps from hearing it.
-pub(crate) fn watch_on_a_thread(interrupt: Interrupt) {
-    std::thread::spawn(move || {
-        // Without a runtime Ctrl-C ends the program as it always does.
-        if let Ok(runtime) = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-        {
-            runtime.block_on(watch(interrupt));
-        }
-    });
 }

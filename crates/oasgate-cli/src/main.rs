@@ -13,7 +13,9 @@ mod completions;
 mod config;
 mod connection;
 mod diff;
+mod exit;
 mod explain;
+mod fault;
 mod generate;
 mod interrupt;
 mod lint;
@@ -28,13 +30,14 @@ mod selection;
 mod spec;
 mod start;
 
-use std::process::ExitCode;
+use std::{io::Write as _, process::ExitCode};
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 
 use clap_complete::CompleteEnv;
 
-use common::{CliError, Exit, Output};
+use common::{CliError, Output, read_or_left};
+use exit::Exit;
 
 /// Holds HTTP APIs against their OpenAPI document.
 #[derive(Debug, Parser)]
@@ -97,9 +100,8 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => {
             let is_help = !error.use_stderr();
-            // Nobody is left to tell when the terminal is gone.
-            let _ = error.print();
-            return if is_help {
+            let is_told = read_or_left(error.print()).is_ok();
+            return if is_help && is_told {
                 Exit::Holds.into()
             } else {
                 Exit::CouldNotRun.into()
@@ -107,10 +109,13 @@ fn main() -> ExitCode {
         }
     };
     let Some(command) = cli.command else {
-        let _ = Cli::command().print_help();
-        return Exit::Holds.into();
+        return match read_or_left(Cli::command().print_help()) {
+            Ok(()) => Exit::Holds.into(),
+            Err(_) => Exit::CouldNotRun.into(),
+        };
     };
-    let result = match &command {
+    interrupt::watch();
+    let result = fault::guarded(|| match &command {
         Command::Check(args) => check::run(args, &cli.output),
         Command::Replay(args) => replay::run(args, &cli.output),
         Command::Lint(args) => lint::run(args, &cli.output),
@@ -121,8 +126,10 @@ fn main() -> ExitCode {
         Command::Generate(args) => generate::run(args),
         Command::Explain(args) => explain::run(args),
         Command::Completions(args) => completions::run(args),
-    };
-    match result {
+    });
+    // What is still buffered has not been written.
+    let written = read_or_left(std::io::stdout().flush());
+    match result.and_then(|exit| Ok(written.map(|()| exit)?)) {
         Ok(exit) => exit.into(),
         Err(error) => {
             common::tell_error(&error, &cli.output);

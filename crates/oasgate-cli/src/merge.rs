@@ -1,19 +1,23 @@
 //! `oasgate merge`: what several runs came to, as one.
 
-use std::path::{Path, PathBuf};
+use std::{
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+};
 
 use clap::Args as ClapArgs;
 
 use crate::{
     Result,
-    common::{CliError, Exit, OutcomeArgs, Output, Prepared},
+    common::{CliError, OutcomeArgs, Output, Prepared},
     connection::ReachArgs,
+    exit::{Exit, Verdict},
     spec,
 };
 use oasgate::{
     finding::Severity,
-    gate::{self, End, State},
-    report::{JoinedEnd, count, merge, write_atomically},
+    gate::{self, State},
+    report::{count, merge, write_atomically},
 };
 
 /// Join the states of several runs, such as shards or parts of a recording, or their JSON reports
@@ -128,17 +132,9 @@ fn report(args: &Args, spec: &Path, state: State, output: &Output) -> Result {
 
 /// What can be said without the document: not what snapshots come to.
 fn exit_of(state: &State) -> Exit {
-    match &state.end {
-        End::Unreachable(_) => Exit::Unreachable,
-        End::Failed(_) => Exit::CouldNotRun,
-        _ if state
-            .account()
-            .is_some_and(|account| account.findings.count(Severity::Error) > 0) =>
-        {
-            Exit::Findings
-        }
-        _ => Exit::Holds,
-    }
+    let account = state.account();
+    let fails = account.is_some_and(|account| account.findings.count(Severity::Error) > 0);
+    Exit::of_run(&state.end, Verdict::failing_if(fails))
 }
 
 fn reports(args: &Args, files: &[(String, Vec<u8>)]) -> Result {
@@ -154,17 +150,14 @@ fn reports(args: &Args, files: &[(String, Vec<u8>)]) -> Result {
     write_atomically(out, text.as_bytes())?;
     if out.as_os_str() != "-" {
         let number = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
-        anstream::println!(
+        writeln!(
+            io::stdout(),
             "{} joined: {}, {}",
             count(number(files.len()), "report"),
             count(number(merged.errors), "error"),
             count(number(merged.warnings), "warning")
-        );
+        )?;
     }
-    Ok(match merged.end {
-        JoinedEnd::Unreachable => Exit::Unreachable,
-        JoinedEnd::Failed => Exit::CouldNotRun,
-        _ if merged.errors > 0 => Exit::Findings,
-        _ => Exit::Holds,
-    })
+    let verdict = Verdict::failing_if(merged.errors > 0);
+    Ok(Exit::of_joined(merged.end, verdict))
 }

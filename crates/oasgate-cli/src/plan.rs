@@ -8,7 +8,8 @@ use serde_json::json;
 use crate::config::{Config, parse_seed};
 use crate::{
     Result,
-    common::{CliError, Exit, configuration},
+    common::{CliError, configuration},
+    exit::Exit,
     spec::SpecArgs,
 };
 use oasgate::{

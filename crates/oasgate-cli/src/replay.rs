@@ -68,7 +68,7 @@ pub(crate) fn run(args: &Args, output: &Output) -> Result {
         })
         .collect();
     let interrupt = Interrupt::of(&prepared.contract);
-    interrupt::watch_on_a_thread(interrupt.clone());
+    interrupt::end_by(&interrupt);
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let options = Replay {
         settings: prepared.settings.clone(),

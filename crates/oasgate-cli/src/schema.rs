@@ -12,8 +12,9 @@ use serde_json::Value;
 
 use crate::{
     Result,
-    common::{CliError, Exit, configuration},
+    common::{CliError, configuration},
     complete,
+    exit::Exit,
     spec::SpecArgs,
 };
 use oasgate::{contract::Direction, did_you_mean::hint, report::write_atomically};

@@ -95,11 +95,6 @@ impl Unread {
         self.remember(UnreadEntry { at, message });
     }
 
-    /// Whether one more is told.
-    pub fn is_told(&self) -> bool {
-        self.first.len() < MAX_UNREAD
-    }
-
     fn remember(&mut self, entry: UnreadEntry) {
         self.first.insert(entry);
         if self.first.len() > MAX_UNREAD {
@@ -107,9 +102,11 @@ impl Unread {
         }
     }
 
-    /// Why the first of them could not be read.
-    pub fn messages(&self) -> impl ExactSizeIterator<Item = &str> {
-        self.first.iter().map(|entry| entry.message.as_str())
+    /// Where the first of them stand, and why they could not be read.
+    pub fn reasons(&self) -> impl ExactSizeIterator<Item = (&Position, &str)> {
+        self.first
+            .iter()
+            .map(|entry| (&entry.at, entry.message.as_str()))
     }
 
     fn absorb(&mut self, other: Self) {
