@@ -6,8 +6,8 @@ use http::header::{AUTHORIZATION, CONTENT_LENGTH, COOKIE, HOST, PROXY_AUTHORIZAT
 use url::Url;
 
 use super::{
-    Request,
-    placeholder::{fill, has_placeholder},
+    CredentialPlace, Request,
+    shell::{self, Part, quote, word},
 };
 
 /// Header fields whose values are credentials and are shown as a variable instead.
@@ -21,6 +21,24 @@ const SECRET_HEADERS: &[&str] = &[
     "x-auth-token",
     "x-csrf-token",
     "private-token",
+];
+
+/// Words in the names of header fields whose values are credentials.
+const SECRET_WORDS: &[&str] = &[
+    "apikey",
+    "auth",
+    "cred",
+    "creds",
+    "credential",
+    "credentials",
+    "jwt",
+    "passwd",
+    "password",
+    "secret",
+    "session",
+    "sid",
+    "signature",
+    "token",
 ];
 
 /// Query parameters whose values are credentials.
@@ -43,82 +61,157 @@ const SECRET_QUERY: &[&str] = &[
 /// The longest body that is written into the command; a longer one is named by its length.
 const LONGEST_BODY: usize = 4096;
 
-/// The command that sends `request` again, quoted for a POSIX shell. Credentials appear as
-/// environment variables, so that the line can be shown anywhere.
+/// The command that sends `request` again, on one line, quoted so that `sh` runs nothing that is in it.
+/// Credentials appear as environment variables, so that the line can be shown anywhere.
 pub fn curl(request: &Request) -> String {
     let mut line = String::from("curl");
-    if request.method == http::Method::HEAD {
-        line.push_str(" --head");
-    } else if request.method != http::Method::GET {
-        let _ = write!(line, " -X {}", quote(request.method.as_str()));
+    let body = request.body.bytes();
+    match &request.method {
+        method if *method == http::Method::HEAD && body.is_empty() => line.push_str(" --head"),
+        // What curl does by itself.
+        method if *method == http::Method::GET && body.is_empty() => {}
+        method => {
+            let _ = write!(line, " -X {}", quote(method.as_str().as_bytes()));
+        }
     }
+    let cookies = cookies(request);
     for (name, value) in &request.headers {
-        if [HOST, CONTENT_LENGTH].contains(name) {
+        if [HOST, CONTENT_LENGTH].contains(name) || *name == COOKIE && !cookies.is_empty() {
             continue;
         }
-        let value = String::from_utf8_lossy(value.as_bytes());
-        if let Some(user) = value
-            .strip_prefix("Basic ")
-            .filter(|user| has_placeholder(user))
-        {
+        let text = String::from_utf8_lossy(value.as_bytes());
+        let masked = masked_header(name.as_str(), &text);
+        let name = Part::Text(name.as_str().as_bytes());
+        let argument = match (&masked, value.as_bytes()) {
+            (Some(Masked { scheme, variable }), _) => {
+                let (before, after) = scheme.map_or(("", ""), |scheme| (scheme, " "));
+                let scheme = [Part::Text(before.as_bytes()), Part::Text(after.as_bytes())];
+                word(&[
+                    name,
+                    Part::Text(b": "),
+                    scheme[0],
+                    scheme[1],
+                    Part::Variable(variable),
+                ])
+            }
+            // As `name:`, curl leaves the field out.
+            (None, []) => word(&[name, Part::Text(b";")]),
+            (None, value) => quote(&[name_bytes(name), b": ", value].concat()),
+        };
+        let _ = write!(line, " -H {argument}");
+    }
+    for slot in &request.credentials {
+        let secret = Part::Variable(&slot.secret);
+        let argument = match &slot.place {
             // curl encodes it as the scheme wants.
-            let _ = write!(line, " -u {}", with_variables(user));
-        } else if has_placeholder(&value) {
-            let _ = write!(line, " -H {}", with_variables(&format!("{name}: {value}")));
-        } else if let Some(masked) = masked_header(name.as_str(), &value) {
-            // Double quotes, so that the shell puts the variable in.
-            let _ = write!(line, " -H \"{name}: {masked}\"");
-        } else {
-            let _ = write!(line, " -H {}", quote(&format!("{name}: {value}")));
-        }
-    }
-    let body = request.body.bytes();
-    if !body.is_empty() {
-        match std::str::from_utf8(body) {
-            Ok(text) if text.len() <= LONGEST_BODY => {
-                let _ = write!(line, " --data-raw {}", quote(text));
+            CredentialPlace::Basic => format!("-u {}", word(&[secret])),
+            CredentialPlace::Bearer => {
+                format!(
+                    "-H {}",
+                    word(&[Part::Text(b"authorization: Bearer "), secret])
+                )
             }
-            _ => {
-                line.push_str(" --data-binary @body");
-                // What stands behind `#` is not read, so it comes last.
-                let url = shown_url(&request.url);
-                return format!("{line} {url} # the body has {} bytes", body.len());
+            CredentialPlace::Header(name) => {
+                let name = Part::Text(name.as_str().as_bytes());
+                format!("-H {}", word(&[name, Part::Text(b": "), secret]))
             }
-        }
+            CredentialPlace::Cookie(_) | CredentialPlace::Query(_) => continue,
+        };
+        let _ = write!(line, " {argument}");
     }
-    let _ = write!(line, " {}", shown_url(&request.url));
+    if !cookies.is_empty() {
+        let parts = [&[Part::Text(b"cookie: ")], cookies.as_slice()].concat();
+        let _ = write!(line, " -H {}", word(&parts));
+    }
+    let url = shown_url(request);
+    if body.is_empty() {
+        let _ = write!(line, " {url}");
+    } else if body.len() > LONGEST_BODY {
+        // What stands behind `#` is not read, so it comes last.
+        let _ = write!(
+            line,
+            " --data-binary @body {url} # the body has {} bytes",
+            body.len()
+        );
+    } else if body.contains(&0) {
+        // No argument can hold a NUL.
+        return format!(
+            "printf '{}' | {line} --data-binary @- {url}",
+            shell::format(body)
+        );
+    } else {
+        let _ = write!(line, " --data-raw {} {url}", quote(body));
+    }
     line
 }
 
-/// The URL as an argument. A secret of ours stands in it as its variable.
-fn shown_url(url: &Url) -> String {
-    let shown = masked(url, |value| !has_placeholder(value));
-    if has_placeholder(&shown) {
-        with_variables(&shown)
-    } else {
-        quote(&shown)
+fn name_bytes<'p>(name: Part<'p>) -> &'p [u8] {
+    match name {
+        Part::Text(text) => text,
+        Part::Variable(_) => b"",
     }
 }
 
-/// A text in double quotes, so that the shell puts in the variables that stand for secrets.
-fn with_variables(text: &str) -> String {
-    let mut escaped = String::new();
-    for one in text.chars() {
-        if matches!(one, '"' | '$' | '`' | '\\') {
-            escaped.push('\\');
+/// What stands in `Cookie`, where a credential is one of the cookies.
+fn cookies(request: &Request) -> Vec<Part<'_>> {
+    let mut parts = Vec::new();
+    for slot in &request.credentials {
+        if let CredentialPlace::Cookie(name) = &slot.place {
+            if parts.is_empty() && request.headers.contains_key(COOKIE) {
+                parts.push(Part::Variable("COOKIE"));
+            }
+            if !parts.is_empty() {
+                parts.push(Part::Text(b"; "));
+            }
+            parts.extend([
+                Part::Text(name.as_bytes()),
+                Part::Text(b"="),
+                Part::Variable(&slot.secret),
+            ]);
         }
-        escaped.push(one);
     }
-    format!("\"{}\"", fill(&escaped, |name| format!("${name}")))
+    parts
+}
+
+/// The URL as an argument. A secret of ours stands in it as its variable.
+fn shown_url(request: &Request) -> String {
+    let mut url = masked_url(&request.url);
+    // What stands behind `#` is not sent, and a credential behind it would not be either.
+    if let Some((before, _)) = url.split_once('#') {
+        url.truncate(before.len());
+    }
+    let mut joint = if url.contains('?') { "&" } else { "?" };
+    let mut names = Vec::new();
+    for slot in &request.credentials {
+        if let CredentialPlace::Query(name) = &slot.place {
+            let name: String = form_urlencoded::byte_serialize(name.as_bytes()).collect();
+            names.push((format!("{joint}{name}="), &slot.secret));
+            joint = "&";
+        }
+    }
+    let mut parts = vec![Part::Text(url.as_bytes())];
+    for (name, secret) in &names {
+        parts.extend([Part::Text(name.as_bytes()), Part::Variable(secret)]);
+    }
+    // Brackets and braces are patterns to curl.
+    let is_pattern = url.contains(['[', ']', '{', '}']);
+    let flag = if is_pattern { "-g " } else { "" };
+    format!("{flag}{}", word(&parts))
+}
+
+/// The URL of a request as a report shows it: without credentials, of which the names are kept.
+pub(super) fn shown(request: &Request) -> String {
+    let mut url = request.url.clone();
+    for slot in &request.credentials {
+        if let CredentialPlace::Query(name) = &slot.place {
+            url.query_pairs_mut().append_pair(name, "REDACTED");
+        }
+    }
+    masked_url(&url)
 }
 
 /// The URL with user info dropped and the values of credential parameters masked.
 pub fn masked_url(url: &Url) -> String {
-    masked(url, |_| true)
-}
-
-/// The URL with those credentials masked whose value `hides` answers for.
-fn masked(url: &Url, hides: fn(&str) -> bool) -> String {
     let mut shown = url.clone();
     // Both fail only for URLs that cannot have user info, where there is nothing to hide.
     let _ = shown.set_username("");
@@ -126,39 +219,73 @@ fn masked(url: &Url, hides: fn(&str) -> bool) -> String {
     let Some(query) = url.query() else {
         return shown.into();
     };
-    let secret = |pair| secret_pair(pair, hides);
-    if query.split('&').any(|pair| secret(pair).is_some()) {
+    if query.split('&').any(|pair| secret_pair(pair).is_some()) {
         let masked: Vec<_> = query
             .split('&')
-            .map(|pair| secret(pair).map_or(pair.to_owned(), |name| format!("{name}=REDACTED")))
+            .map(|pair| {
+                secret_pair(pair).map_or(pair.to_owned(), |name| format!("{name}=REDACTED"))
+            })
             .collect();
         shown.set_query(Some(&masked.join("&")));
     }
     shown.into()
 }
 
-fn secret_pair(pair: &str, hides: fn(&str) -> bool) -> Option<&str> {
+fn secret_pair(pair: &str) -> Option<&str> {
     let (name, value) = pair.split_once('=')?;
-    let is_secret =
-        SECRET_QUERY.contains(&name.to_ascii_lowercase().as_str()) || has_placeholder(value);
-    (is_secret && hides(value)).then_some(name)
+    let is_secret = SECRET_QUERY.contains(&name.to_ascii_lowercase().as_str());
+    (is_secret && !value.is_empty()).then_some(name)
 }
 
-/// The text that stands for a credential header; `None` when the header is none.
-fn masked_header(name: &str, value: &str) -> Option<String> {
+/// What stands for the value of a credential header.
+struct Masked<'v> {
+    /// A scheme of `Authorization` that everybody knows.
+    scheme: Option<&'v str>,
+    variable: &'static str,
+}
+
+/// Schemes of `Authorization`, in lower case; another word may be the credential itself.
+const SCHEMES: &[&str] = &[
+    "apikey",
+    "aws4-hmac-sha256",
+    "basic",
+    "bearer",
+    "digest",
+    "hmac",
+    "negotiate",
+    "token",
+];
+
+/// What stands for a credential header; `None` when the header is none.
+fn masked_header<'v>(name: &str, value: &'v str) -> Option<Masked<'v>> {
     if name == AUTHORIZATION || name == PROXY_AUTHORIZATION {
-        let scheme = value
-            .split(' ')
-            .next()
-            .filter(|scheme| value.len() > scheme.len());
-        return Some(scheme.map_or("$TOKEN".to_owned(), |scheme| format!("{scheme} $TOKEN")));
+        let scheme = value.split_once(' ').map(|(scheme, _)| scheme);
+        let is_known = |scheme: &&str| SCHEMES.contains(&scheme.to_ascii_lowercase().as_str());
+        let scheme = scheme.filter(is_known);
+        return Some(Masked {
+            scheme,
+            variable: "TOKEN",
+        });
     }
-    if name == COOKIE {
-        return Some("$COOKIE".to_owned());
-    }
-    SECRET_HEADERS
-        .contains(&name)
-        .then(|| "$API_KEY".to_owned())
+    let variable = if name == COOKIE {
+        "COOKIE"
+    } else if names_a_credential(name) {
+        "API_KEY"
+    } else {
+        return None;
+    };
+    Some(Masked {
+        scheme: None,
+        variable,
+    })
+}
+
+/// Whether the name of a header field says that its value is a credential: `x-api-key`, `x-session-token`.
+fn names_a_credential(name: &str) -> bool {
+    SECRET_HEADERS.contains(&name)
+        || name
+            .split(['-', '_', '.'])
+            .any(|word| SECRET_WORDS.contains(&word))
 }
 
 /// Whether a header field, named in lower case, carries a credential.
@@ -166,37 +293,12 @@ pub fn is_credential(name: &str) -> bool {
     masked_header(name, "").is_some() || name == "set-cookie"
 }
 
-/// A text as one argument. One with line breaks or other controls is written with escapes
-/// (`$'...'`, POSIX.1-2024 §2.2.4), so that what is shown on one line can be pasted.
-fn quote(text: &str) -> String {
-    if !text.chars().any(char::is_control) {
-        return format!("'{}'", text.replace('\'', r"'\''"));
-    }
-    let mut quoted = String::from("$'");
-    for one in text.chars() {
-        match one {
-            '\n' => quoted.push_str("\\n"),
-            '\r' => quoted.push_str("\\r"),
-            '\t' => quoted.push_str("\\t"),
-            '\'' | '\\' => quoted.extend(['\\', one]),
-            one if one.is_control() => {
-                let mut bytes = [0; 4];
-                for byte in one.encode_utf8(&mut bytes).bytes() {
-                    let _ = write!(quoted, "\\{byte:03o}");
-                }
-            }
-            one => quoted.push(one),
-        }
-    }
-    quoted.push('\'');
-    quoted
-}
-
 #[cfg(test)]
 mod tests {
-    use http::{HeaderValue, Method};
+    use http::{HeaderName, HeaderValue, Method};
 
     use super::*;
+    use crate::exchange::CredentialSlot;
 
     fn request(url: &str) -> Request {
         Request::new(
@@ -227,21 +329,45 @@ mod tests {
 
     #[test]
     fn a_secret_of_ours_is_a_variable_to_be_set() {
-        let secret = crate::exchange::placeholder("API_TOKEN");
-        let mut request = request(&format!("http://api.test/x?api_key={secret}&q=a$b"));
-        let value = |text: String| HeaderValue::from_str(&text).expect("it is visible");
-        request
-            .headers
-            .insert("authorization", value(format!("Basic {secret}")));
-        request.headers.insert("x-company", value(secret));
+        let mut request = request("http://api.test/x?q=a$b");
+        let slot = |place| CredentialSlot {
+            secret: "API_TOKEN".to_owned(),
+            place,
+        };
+        request.credentials = vec![
+            slot(CredentialPlace::Basic),
+            slot(CredentialPlace::Header(HeaderName::from_static(
+                "x-company",
+            ))),
+            slot(CredentialPlace::Query("api_key".to_owned())),
+            slot(CredentialPlace::Cookie("sid".to_owned())),
+        ];
         assert_eq!(
             curl(&request),
-            r#"curl -u "$API_TOKEN" -H "x-company: $API_TOKEN" "http://api.test/x?api_key=$API_TOKEN&q=a\$b""#
+            r#"curl -u "$API_TOKEN" -H "x-company: $API_TOKEN" -H "cookie: sid=$API_TOKEN" 'http://api.test/x?q=a$b&api_key='"$API_TOKEN""#
         );
         assert_eq!(
-            masked_url(&request.url),
-            "http://api.test/x?api_key=REDACTED&q=a$b"
+            shown(&request),
+            "http://api.test/x?q=a%24b&api_key=REDACTED"
         );
+    }
+
+    #[test]
+    fn nothing_in_a_recorded_credential_is_run() {
+        for value in [
+            "$(touch PWNED)",
+            "$(touch PWNED) x",
+            "`touch PWNED` x",
+            "\"; touch PWNED; x",
+        ] {
+            let mut request = request("http://api.test/x");
+            let value = HeaderValue::from_str(value).expect("it is visible");
+            request.headers.insert("authorization", value);
+            assert_eq!(
+                curl(&request),
+                r#"curl -H "authorization: $TOKEN" 'http://api.test/x'"#
+            );
+        }
     }
 
     #[test]
@@ -262,7 +388,7 @@ mod tests {
         request.body = "a\r\nit's\u{1b}\\".into();
         assert_eq!(
             curl(&request),
-            r"curl -X 'POST' --data-raw $'a\r\nit\'s\033\\' 'http://api.test/x'"
+            r#"curl -X 'POST' --data-raw "$(printf 'a\015\012it'\''s\033\\')" 'http://api.test/x'"#
         );
     }
 

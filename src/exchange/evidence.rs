@@ -69,7 +69,7 @@ impl Evidence {
         };
         Self {
             method: exchange.request.method.to_string(),
-            url: curl::masked_url(&exchange.request.url),
+            url: curl::shown(&exchange.request),
             status: Some(exchange.response.status.as_u16()),
             content_type: exchange.response.header("content-type").map(str::to_owned),
             recording,
@@ -83,7 +83,7 @@ impl Evidence {
     pub fn of_request(request: &Request) -> Self {
         Self {
             method: request.method.to_string(),
-            url: curl::masked_url(&request.url),
+            url: curl::shown(request),
             status: None,
             content_type: None,
             recording: None,

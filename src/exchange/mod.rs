@@ -6,10 +6,11 @@
 
 mod body;
 mod coding;
+mod credential;
 mod curl;
 mod evidence;
-mod placeholder;
 mod redaction;
+mod shell;
 
 use std::{sync::Arc, time::Duration};
 
@@ -18,9 +19,9 @@ use url::Url;
 
 pub use body::{Body, CutReason};
 pub use coding::decode;
+pub use credential::{CredentialPlace, CredentialSlot, variable};
 pub use curl::{curl, is_credential, masked_url};
 pub use evidence::{Before, Evidence};
-pub use placeholder::{fill, has_placeholder, placeholder, variable};
 pub use redaction::{REDACTED_HOST, holds_redaction, quote_redactions};
 
 /// A request as it was sent.
@@ -34,6 +35,8 @@ pub struct Request {
     pub headers: HeaderMap,
     /// The content.
     pub body: Body,
+    /// The credentials that it is sent with, by name; their values are nowhere in it.
+    pub credentials: Vec<CredentialSlot>,
 }
 
 impl Request {
@@ -44,6 +47,7 @@ impl Request {
             url,
             headers: HeaderMap::new(),
             body: Body::empty(),
+            credentials: Vec::new(),
         }
     }
 }

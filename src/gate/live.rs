@@ -69,8 +69,8 @@ pub async fn check<T: Transport>(
         context,
         strategies,
         Executor::new(transport, settings, interrupt),
-        Judge::new(context, secrets),
-        Recorder::new(contract, &targets, snapshots, listener),
+        Judge::new(context, secrets.clone()),
+        Recorder::new(contract, &targets, snapshots, listener).hiding(secrets),
         Knowledge::new(contract, Arc::clone(&graph)),
     );
     let started = Instant::now();

@@ -160,5 +160,6 @@ fn next_request(last: &Request, url: Url) -> Request {
         url,
         headers,
         body: Body::empty(),
+        credentials: last.credentials.clone(),
     }
 }

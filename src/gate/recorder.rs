@@ -15,8 +15,11 @@ use super::{
 use crate::{
     contract::{Contract, Operation},
     finding::{Finding, Findings},
-    run::{End, Event, Header, Listener, OperationSummary, Outcome, Progress, Unreached},
-    snapshot::Store,
+    run::{
+        End, Event, Header, Listener, OperationSummary, Outcome, Progress, Unreached, hide, hide_in,
+    },
+    snapshot::{Saved, Store},
+    transport::Secret,
 };
 
 /// How many notices are kept; what comes beyond is counted, so that memory does not grow with a
@@ -118,6 +121,8 @@ pub(crate) struct Recorder<'r> {
     kept_existing: IndexMap<String, u64>,
     notices: Vec<String>,
     notices_left_out: u64,
+    /// What is not told, also when a service sends it back.
+    secrets: Vec<Secret>,
 }
 
 impl<'r> Recorder<'r> {
@@ -136,7 +141,13 @@ impl<'r> Recorder<'r> {
             kept_existing: IndexMap::new(),
             notices: Vec::new(),
             notices_left_out: 0,
+            secrets: Vec::new(),
         }
+    }
+
+    /// The same, which tells nothing of these.
+    pub(crate) fn hiding(self, secrets: Vec<Secret>) -> Self {
+        Self { secrets, ..self }
     }
 
     /// Tells the listener.
@@ -175,8 +186,19 @@ impl<'r> Recorder<'r> {
             self.notices_left_out += 1;
             return;
         }
+        let text = hide(&self.secrets, &text).into_owned();
         self.tell(&Event::Notice(&text));
         self.notices.push(text);
+    }
+
+    /// What may be written of a case, which is meant to be committed: no secret, in whatever part of it.
+    /// `None` where it is nothing without one.
+    pub(crate) fn without_secrets(&self, saved: Saved) -> Option<Saved> {
+        let value = serde_json::to_value(&saved).ok()?;
+        match hide_in(&self.secrets, &value) {
+            Some(hidden) => serde_json::from_value(hidden).ok(),
+            None => Some(saved),
+        }
     }
 
     /// Tells what is wrong with the document itself and keeps part of it from being checked.
@@ -228,6 +250,7 @@ impl<'r> Recorder<'r> {
         started: Instant,
         finalize: impl Fn(Finding) -> Option<Finding>,
     ) -> Outcome {
+        let end = without_secrets(end, &self.secrets);
         let state = LiveAccount {
             contract: self.contract,
             declared: self.account.targets,
@@ -274,6 +297,17 @@ impl<'r> Recorder<'r> {
         self.listener
             .on(&Event::Finished(&outcome), self.contract.document());
         outcome
+    }
+}
+
+/// How a run ended, without what a service may have sent back in the reason.
+fn without_secrets(end: End, secrets: &[Secret]) -> End {
+    let hidden = |why: String| hide(secrets, &why).into_owned();
+    match end {
+        End::Complete | End::Interrupted => end,
+        End::Stopped(why) => End::Stopped(hidden(why)),
+        End::Unreachable(why) => End::Unreachable(hidden(why)),
+        End::Failed(why) => End::Failed(hidden(why)),
     }
 }
 

@@ -176,6 +176,7 @@ impl HarRequest<'_> {
             url: message::url(&self.url)?,
             headers,
             body,
+            credentials: Vec::new(),
         };
         Ok((request, is_partial))
     }

@@ -116,6 +116,7 @@ fn request(part: &Value) -> Result<Request, String> {
         )?,
         headers,
         body: body.unwrap_or_else(Body::empty),
+        credentials: Vec::new(),
     })
 }
 

@@ -34,7 +34,8 @@ use oasgate_document::Document;
 
 pub use crate::words::count;
 pub use changes::{Changes, terminal as changes_terminal};
-pub use escape::visible;
+use escape::{Syntax, harmless_in_logs};
+pub use escape::{harmless_json, harmless_text, visible};
 pub use merge::{JoinedEnd, MergeError, Merged, merge};
 pub use terminal::{Colour, Detail, Terminal, render_finding};
 pub use witness::{is_witnessed, unwitnessed, witness_kinds};
@@ -164,13 +165,24 @@ impl ReportSpec {
         }
     }
 
+    fn syntax(&self) -> Syntax {
+        match self.kind.name {
+            "json" | "sarif" => Syntax::Json,
+            "junit" => Syntax::Xml,
+            "github" => Syntax::Commands,
+            "html" => Syntax::Page,
+            _ => Syntax::Text,
+        }
+    }
+
     /// Writes the report of a run.
     ///
     /// # Errors
     ///
     /// When the file cannot be written.
     pub fn write(&self, outcome: &Outcome, document: &Document) -> Result<(), ReportError> {
-        write::write_atomically(&self.path, &(self.kind.render)(outcome, document))
+        let report = (self.kind.render)(outcome, document);
+        write::write_atomically(&self.path, &harmless_in_logs(report, self.syntax()))
     }
 }
 

@@ -14,7 +14,11 @@ use codespan_reporting::{
 };
 use oasgate_document::Document;
 
-use super::{escape::visible, parts, source_line::SourceLine};
+use super::{
+    escape::{Syntax, harmless_in_logs, visible},
+    parts,
+    source_line::SourceLine,
+};
 use crate::{
     cause::{self, Cause},
     finding::{Finding, Findings, RuleId, Severity},
@@ -99,7 +103,8 @@ impl<W: Write + Send> Terminal<W> {
             coverage(writer, outcome)?;
         }
         last_line(writer, outcome)?;
-        self.out.write_all(&text.into_bytes())?;
+        let text = harmless_in_logs(text.into_bytes(), Syntax::Text);
+        self.out.write_all(&text)?;
         self.out.flush()
     }
 }

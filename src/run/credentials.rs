@@ -1,16 +1,16 @@
 //! What is sent to prove who asks, and what it looks like when it is left out or wrong.
 //!
-//! Requests are planned with placeholders in the place of secrets; the transport puts those in.
+//! Requests are planned with the names of their credentials; the transport puts the values in.
 
 use std::{borrow::Cow, collections::BTreeMap};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http::{HeaderName, HeaderValue, header};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     contract::{Location, Operation, SecurityKind, SecurityRequirement, SecurityScheme},
-    exchange::{Request, is_credential},
+    exchange::{CredentialPlace, CredentialSlot, Request, is_credential},
     transport::Secret,
 };
 
@@ -116,8 +116,7 @@ impl Credentials {
                 .filter(|(name, _)| is_credential(name.as_str()))
                 .filter_map(|(name, value)| {
                     let text = value.to_str().ok()?;
-                    let bare = text.split_once(' ').map_or(text, |(_, token)| token);
-                    Some(Secret::new(&format!("HEADER_{name}"), bare))
+                    Some(Secret::new(&format!("HEADER_{name}"), text))
                 }),
         );
         secrets
@@ -144,14 +143,12 @@ impl Credentials {
             }
         }
         match which {
-            CredentialChoice::Primary => self.main.put(operation, request, &Secret::placeholder),
+            CredentialChoice::Primary => self.main.put(operation, request, Proof::Right),
             CredentialChoice::Unasked => self.main.put_unasked(operation, request),
-            CredentialChoice::Invalid => self.main.put(operation, request, &|_| WRONG.to_owned()),
+            CredentialChoice::Invalid => self.main.put(operation, request, Proof::Wrong),
             CredentialChoice::Secondary(at) => {
                 if let Some(other) = self.others.get(at) {
-                    other
-                        .credential
-                        .put(operation, request, &Secret::placeholder);
+                    other.credential.put(operation, request, Proof::Right);
                 }
             }
             CredentialChoice::Omitted => {}
@@ -204,7 +201,13 @@ pub(crate) fn hide_in(secrets: &[Secret], value: &Value) -> Option<Value> {
                 .collect();
             is_changed.then_some(Value::Object(shown))
         }
-        Value::Null | Value::Bool(_) | Value::Number(_) => None,
+        // A number stays one, so that the shape of what came is kept.
+        Value::Number(number) => match hide(secrets, &number.to_string()) {
+            Cow::Owned(_) if number.is_f64() => Some(json!(0.0)),
+            Cow::Owned(_) => Some(json!(0)),
+            Cow::Borrowed(_) => None,
+        },
+        Value::Null | Value::Bool(_) => None,
     }
 }
 
@@ -218,15 +221,10 @@ impl Credential {
         self.schemes.get(&scheme.name).or(self.token.as_ref())
     }
 
-    /// Puts the secrets, as `text` has them, where the operation wants them: those of the first
+    /// Puts the secrets, or something wrong in place of them, where the operation wants them: those of the first
     /// alternative for which all are known. As a bearer token where nothing is said, since the user
     /// gave one.
-    pub(crate) fn put(
-        &self,
-        operation: &Operation,
-        request: &mut Request,
-        text: &dyn Fn(&Secret) -> String,
-    ) {
+    fn put(&self, operation: &Operation, request: &mut Request, proof: Proof) {
         let wanted = |one: &&SecurityRequirement| {
             !one.schemes.is_empty()
                 && one
@@ -237,68 +235,95 @@ impl Credential {
         if let Some(alternative) = operation.security.iter().find(wanted) {
             for scheme in &alternative.schemes {
                 if let Some(secret) = self.secret(scheme) {
-                    send(scheme.kind.as_ref(), request, &text(secret));
+                    send(scheme.kind.as_ref(), request, secret, proof);
                 }
             }
         } else if let Some(token) = self.token.as_ref().filter(|_| !operation.is_open) {
-            self.send_token(request, &text(token));
+            self.send_token(request, token, proof);
         }
     }
 
     /// Puts the secrets where they would go if the document asked for them.
     fn put_unasked(&self, operation: &Operation, request: &mut Request) {
         match &self.token {
-            Some(token) if operation.is_open => self.send_token(request, &token.placeholder()),
-            _ => self.put(operation, request, &Secret::placeholder),
+            Some(token) if operation.is_open => self.send_token(request, token, Proof::Right),
+            _ => self.put(operation, request, Proof::Right),
         }
     }
 
-    fn send_token(&self, request: &mut Request, text: &str) {
+    fn send_token(&self, request: &mut Request, token: &Secret, proof: Proof) {
         let basic = SecurityKind::Http {
             scheme: "basic".to_owned(),
         };
         let kind = (self.unless_told == TokenForm::Basic).then_some(&basic);
-        send(kind, request, text);
+        send(kind, request, token, proof);
     }
 }
 
-fn send(kind: Option<&SecurityKind>, request: &mut Request, text: &str) {
-    match kind {
-        Some(SecurityKind::ApiKey { location, name }) => send_key(request, *location, name, text),
-        Some(SecurityKind::Http { scheme }) if scheme == "basic" => {
-            // A placeholder stays readable; the transport encodes what it puts in.
-            let user = if crate::exchange::has_placeholder(text) {
-                text.to_owned()
-            } else {
-                STANDARD.encode(text)
-            };
+/// Whether the right credential is sent, or one that no service gave out.
+#[derive(Clone, Copy, Debug)]
+enum Proof {
+    Right,
+    Wrong,
+}
+
+fn send(kind: Option<&SecurityKind>, request: &mut Request, secret: &Secret, proof: Proof) {
+    let place = match kind {
+        Some(SecurityKind::MutualTls) => return,
+        Some(SecurityKind::Http { scheme }) if scheme == "basic" => CredentialPlace::Basic,
+        Some(SecurityKind::ApiKey { location, name }) => match location {
+            Location::Header => match HeaderName::from_bytes(name.as_bytes()) {
+                Ok(name) => CredentialPlace::Header(name),
+                Err(_) => return,
+            },
+            Location::Cookie => CredentialPlace::Cookie(name.clone()),
+            _ => CredentialPlace::Query(name.clone()),
+        },
+        _ => CredentialPlace::Bearer,
+    };
+    match proof {
+        Proof::Right => {
+            replace_authorization(request, &place);
+            request.credentials.push(CredentialSlot {
+                secret: secret.name().to_owned(),
+                place,
+            });
+        }
+        Proof::Wrong => send_wrong(request, &place),
+    }
+}
+
+/// A credential of the operation counts before what was there.
+fn replace_authorization(request: &mut Request, place: &CredentialPlace) {
+    match place {
+        CredentialPlace::Bearer | CredentialPlace::Basic => {
+            request.headers.remove(header::AUTHORIZATION);
+        }
+        CredentialPlace::Header(name) => {
+            request.headers.remove(name);
+        }
+        CredentialPlace::Query(_) | CredentialPlace::Cookie(_) => {}
+    }
+}
+
+fn send_wrong(request: &mut Request, place: &CredentialPlace) {
+    match place {
+        CredentialPlace::Bearer => {
+            insert(request, header::AUTHORIZATION, &format!("Bearer {WRONG}"));
+        }
+        CredentialPlace::Basic => {
+            let user = STANDARD.encode(WRONG);
             insert(request, header::AUTHORIZATION, &format!("Basic {user}"));
         }
-        Some(SecurityKind::MutualTls) => {}
-        _ => insert(request, header::AUTHORIZATION, &format!("Bearer {text}")),
-    }
-}
-
-fn send_key(request: &mut Request, location: Location, name: &str, key: &str) {
-    match location {
-        Location::Header => {
-            if let Ok(name) = HeaderName::from_bytes(name.as_bytes()) {
-                insert(request, name, key);
-            }
+        CredentialPlace::Header(name) => insert(request, name.clone(), WRONG),
+        CredentialPlace::Query(name) => {
+            request.url.query_pairs_mut().append_pair(name, WRONG);
         }
-        Location::Cookie => {
-            let text = request
-                .headers
-                .get(header::COOKIE)
-                .and_then(|value| value.to_str().ok())
-                .map_or_else(
-                    || format!("{name}={key}"),
-                    |known| format!("{known}; {name}={key}"),
-                );
-            insert(request, header::COOKIE, &text);
-        }
-        _ => {
-            request.url.query_pairs_mut().append_pair(name, key);
+        CredentialPlace::Cookie(name) => {
+            let known = request.headers.get(header::COOKIE);
+            let known = known.and_then(|value| value.to_str().ok());
+            let known = known.map_or_else(String::new, |known| format!("{known}; "));
+            insert(request, header::COOKIE, &format!("{known}{name}={WRONG}"));
         }
     }
 }

@@ -3,14 +3,14 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use http::{HeaderValue, StatusCode};
+use http::{HeaderName, HeaderValue, StatusCode, header};
 use url::{Origin, Url};
 
 use super::{Secret, SendError, Transport};
-use crate::exchange::{Request, Response, fill, has_placeholder, is_credential};
+use crate::exchange::{CredentialPlace, CredentialSlot, Request, Response, is_credential};
 
-/// A transport that knows secrets. What it is given to send has placeholders in their place, and so
-/// has what everybody else sees of it. To another origin than its own, nothing that proves who asks
+/// A transport that knows secrets. What it is given to send has their names beside it, and so has what
+/// everybody else sees of it. To another origin than its own, nothing that proves who asks
 /// is sent.
 #[derive(Debug)]
 pub struct Authorized<T> {
@@ -41,15 +41,15 @@ impl<T: Transport> Authorized<T> {
             return Ok((bare(request), Used::new()));
         }
         let mut used = Used::new();
-        for name in names(request) {
-            let Some(secret) = self.secrets.get(&name) else {
+        for CredentialSlot { secret: name, .. } in &request.credentials {
+            let Some(secret) = self.secrets.get(name) else {
                 return Err(SendError::NoCredential(format!("{name} is not known")));
             };
             let value = secret
                 .value()
                 .await
                 .map_err(|error| SendError::NoCredential(error.to_string()))?;
-            used.insert(name, value);
+            used.insert(name.clone(), value);
         }
         Ok((with(request, &used)?, used))
     }
@@ -75,7 +75,7 @@ impl<T: Transport> Authorized<T> {
 
 impl<T: Transport> Transport for Authorized<T> {
     async fn send(&self, request: &Request) -> Result<Response, SendError> {
-        let is_plain = names(request).is_empty() && (request.url.origin() == self.origin);
+        let is_plain = request.credentials.is_empty() && request.url.origin() == self.origin;
         if is_plain {
             return self.inner.send(request).await;
         }
@@ -104,75 +104,61 @@ impl<T: Transport> Transport for Authorized<T> {
     }
 }
 
-/// The names of the secrets that a request wants.
-fn names(request: &Request) -> Vec<String> {
-    let mut names = Vec::new();
-    let mut take = |text: &str| {
-        fill(text, |name| {
-            names.push(name.to_owned());
-            String::new()
-        });
-    };
-    for value in request.headers.values() {
-        if let Ok(text) = value.to_str() {
-            take(text);
-        }
-    }
-    request.url.query().into_iter().for_each(take);
-    names
-}
-
+/// The request with the values of its credentials in their places, and without their names.
 fn with(request: &Request, used: &Used) -> Result<Request, SendError> {
-    let value_of = |name: &str| used.get(name).map_or("", |value| &**value);
     let mut ready = request.clone();
-    for value in ready.headers.values_mut() {
-        let Ok(text) = value.to_str() else { continue };
-        if !has_placeholder(text) {
-            continue;
+    for CredentialSlot { secret, place } in std::mem::take(&mut ready.credentials) {
+        let value = used.get(&secret).map_or("", |value| &**value);
+        match place {
+            CredentialPlace::Bearer => {
+                insert(
+                    &mut ready,
+                    header::AUTHORIZATION,
+                    &format!("Bearer {value}"),
+                )?;
+            }
+            CredentialPlace::Basic => {
+                let user = STANDARD.encode(value);
+                insert(&mut ready, header::AUTHORIZATION, &format!("Basic {user}"))?;
+            }
+            CredentialPlace::Header(name) => insert(&mut ready, name, value)?,
+            CredentialPlace::Query(name) => {
+                ready.url.query_pairs_mut().append_pair(&name, value);
+            }
+            CredentialPlace::Cookie(name) => {
+                let known = ready.headers.get(header::COOKIE).cloned();
+                let known = known.as_ref().and_then(|known| known.to_str().ok());
+                let known = known.map_or_else(String::new, |known| format!("{known}; "));
+                insert(
+                    &mut ready,
+                    header::COOKIE,
+                    &format!("{known}{name}={value}"),
+                )?;
+            }
         }
-        let filled = match text.strip_prefix("Basic ") {
-            Some(user) => format!(
-                "Basic {}",
-                STANDARD.encode(fill(user, |name| value_of(name).to_owned()).as_bytes())
-            ),
-            None => fill(text, |name| value_of(name).to_owned()).into_owned(),
-        };
-        *value = HeaderValue::from_bytes(filled.as_bytes()).map_err(|_| {
-            SendError::NoCredential(
-                "it holds a character that no header field can carry".to_owned(),
-            )
-        })?;
-        value.set_sensitive(true);
-    }
-    if let Some(query) = request.url.query().filter(|query| has_placeholder(query)) {
-        let filled = fill(query, |name| {
-            form_urlencoded::byte_serialize(value_of(name).as_bytes()).collect()
-        });
-        ready.url.set_query(Some(&filled));
     }
     Ok(ready)
+}
+
+fn insert(request: &mut Request, name: HeaderName, text: &str) -> Result<(), SendError> {
+    let mut value = HeaderValue::from_bytes(text.as_bytes()).map_err(|_| {
+        SendError::NoCredential("it holds a character that no header field can carry".to_owned())
+    })?;
+    value.set_sensitive(true);
+    request.headers.insert(name, value);
+    Ok(())
 }
 
 /// The request without anything that proves who asks.
 fn bare(request: &Request) -> Request {
     let mut bare = request.clone();
+    bare.credentials.clear();
     bare.headers = request
         .headers
         .iter()
-        .filter(|(name, value)| {
-            !is_credential(name.as_str()) && !value.to_str().is_ok_and(has_placeholder)
-        })
+        .filter(|(name, value)| !is_credential(name.as_str()) && !value.is_sensitive())
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect();
-    if let Some(query) = request.url.query().filter(|query| has_placeholder(query)) {
-        let kept: Vec<_> = query
-            .split('&')
-            .filter(|pair| !has_placeholder(pair))
-            .collect();
-        let kept = kept.join("&");
-        bare.url
-            .set_query((!kept.is_empty()).then_some(kept.as_str()));
-    }
     bare
 }
 
@@ -227,11 +213,18 @@ mod tests {
         Url::parse(text).expect("a URL")
     }
 
-    fn request(target: &str, authorization: &str) -> Request {
+    fn request(target: &str, places: impl IntoIterator<Item = CredentialPlace>) -> Request {
         let mut request = Request::new(Method::GET, url(target));
-        let value = HeaderValue::from_str(authorization).expect("text");
-        request.headers.insert("authorization", value);
+        let slot = |place| CredentialSlot {
+            secret: "T".to_owned(),
+            place,
+        };
+        request.credentials = places.into_iter().map(slot).collect();
         request
+    }
+
+    fn query() -> CredentialPlace {
+        CredentialPlace::Query("key".to_owned())
     }
 
     fn sent(transport: Authorized<Wire>) -> Vec<String> {
@@ -245,10 +238,8 @@ mod tests {
     #[tokio::test]
     async fn a_secret_goes_in_as_its_place_wants_it() {
         let secret = Secret::new("T", "me:a&b");
-        let place = secret.placeholder();
         let transport = Authorized::new(Wire::default(), &url("http://api.test/"), [secret]);
-        let target = format!("http://api.test/x?key={place}");
-        let request = request(&target, &format!("Basic {place}"));
+        let request = request("http://api.test/x", [query(), CredentialPlace::Basic]);
         transport.send(&request).await.expect("a response");
         assert_eq!(
             sent(transport),
@@ -257,9 +248,26 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn no_text_of_a_request_asks_for_a_secret() {
+        let secret = Secret::new("T", "hunter22");
+        let transport = Authorized::new(Wire::default(), &url("http://api.test/"), [secret]);
+        for text in ["oasgate-secret-T", "$T", "${T}", "T", "REDACTED"] {
+            let mut request = request(&format!("http://api.test/{text}?id={text}"), [query()]);
+            request.credentials.clear();
+            let value = HeaderValue::from_str(text).expect("it is visible");
+            request.headers.insert("authorization", value);
+            transport.send(&request).await.expect("a response");
+        }
+        assert!(
+            sent(transport)
+                .iter()
+                .all(|line| !line.contains("hunter22"))
+        );
+    }
+
+    #[tokio::test]
     async fn another_origin_gets_nothing() {
         let secret = Secret::new("T", "hunter22");
-        let place = secret.placeholder();
         let transport = Authorized::new(Wire::default(), &url("https://api.test/"), [secret]);
         for origin in [
             "http://api.test",
@@ -267,8 +275,8 @@ mod tests {
             "https://evil.test",
             "https://api.test.evil.test",
         ] {
-            let target = format!("{origin}/x?key={place}&a=1");
-            let mut request = request(&target, &format!("Bearer {place}"));
+            let target = format!("{origin}/x?a=1");
+            let mut request = request(&target, [query(), CredentialPlace::Bearer]);
             let cookie = HeaderValue::from_static("session=1");
             request.headers.insert("cookie", cookie);
             transport.send(&request).await.expect("a response");
@@ -285,13 +293,13 @@ mod tests {
             ..Wire::default()
         };
         let secret = Secret::from_source("T", Counter(AtomicU32::new(0)));
-        let place = secret.placeholder();
         let transport = Authorized::new(wire, &url("http://api.test/"), [secret]);
-        let request = request("http://api.test/", &format!("Bearer {place}"));
+        let request = request("http://api.test/", [CredentialPlace::Bearer]);
         let response = transport.send(&request).await.expect("a response");
         assert_eq!(response.status, StatusCode::OK);
         // A wrong credential that was sent on purpose is nobody's to renew.
         let mut wrong = request.clone();
+        wrong.credentials.clear();
         let value = HeaderValue::from_static("Bearer wrong");
         wrong.headers.insert("authorization", value);
         transport.send(&wrong).await.expect("a response");

@@ -16,6 +16,7 @@ mod wait;
 
 #[cfg(feature = "http")]
 mod connection;
+mod disguise;
 #[cfg(feature = "http")]
 mod fetch;
 #[cfg(feature = "http")]

@@ -8,8 +8,11 @@ use http::{HeaderValue, Method, header};
 use serde_json::Value;
 use url::Url;
 
-use super::{Issued, NoSecret, Source, Transport};
-use crate::exchange::{Request, Response};
+use super::{
+    Issued, NoSecret, Source, Transport,
+    disguise::{Disguises, ShortValues},
+};
+use crate::exchange::{Request, Response, masked_url};
 
 /// How a client proves itself to a token endpoint (RFC 6749 §2.3.1).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -116,7 +119,15 @@ impl<T: Transport> TokenEndpoint<T> {
 
     async fn ask(&self) -> Result<Issued, NoSecret> {
         let at = &self.ask.token_url;
-        let no = |why: String| NoSecret(format!("no access token from {at}: {why}"));
+        // What is sent may come back in the reason.
+        let mut disguises = Disguises::default();
+        for secret in self.hidden() {
+            disguises.learn(&secret);
+        }
+        let no = |why: String| {
+            let why = disguises.hide(&why, ShortValues::Hidden);
+            NoSecret(format!("no access token from {}: {why}", masked_url(at)))
+        };
         let response = self
             .transport
             .send(&self.request())

@@ -1,28 +1,23 @@
 //! A secret that proves who asks: where it comes from, how long it lasts, what it looks like.
 //!
-//! A [`Secret`] is known by its name. Its value leaves it only towards the transport; to everything
-//! else it is a placeholder. It remembers every value that it ever had, so that one that a service
+//! A [`Secret`] is known by its name. Its value leaves it only towards the transport. It remembers every value that it ever had, so that one that a service
 //! sends back can be hidden too.
 
 use std::{
     borrow::Cow,
     fmt,
     sync::{
-        Arc, PoisonError, RwLock,
+        Arc, PoisonError, RwLock, RwLockReadGuard,
         atomic::{AtomicU32, Ordering},
     },
     time::Duration,
 };
 
-use base64::{
-    Engine as _,
-    engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD},
-};
 use futures_util::future::BoxFuture;
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use tokio::{sync::Mutex, time::Instant};
 
-use crate::exchange::{placeholder, variable};
+use super::disguise::{Disguises, ShortValues};
+use crate::exchange::variable;
 
 /// Why there is no secret: a sentence, without anything secret in it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -60,17 +55,6 @@ pub trait Source: Send + Sync {
 /// After this many renewals in a row that did not help, a refusal is not about the secret's age.
 const MOST_FRUITLESS: u32 = 3;
 
-/// What is shorter than this is not hidden in what comes back: whoever wants it has guessed it before
-/// reading a report, and a report without the word `a` nobody can read.
-const SHORTEST_HIDDEN: usize = 3;
-
-/// What is shorter than this is hidden only where it stands by itself: within other words it is a
-/// syllable of theirs.
-const SHORTEST_WITHIN_WORDS: usize = 6;
-
-/// What stands where something was hidden.
-const HIDDEN: &str = "REDACTED";
-
 /// A secret with a name. Copies share what is known of it.
 #[derive(Clone)]
 pub struct Secret(Arc<Inner>);
@@ -80,8 +64,8 @@ struct Inner {
     source: Option<Box<dyn Source>>,
     held: Mutex<Held>,
     fruitless: AtomicU32,
-    /// Every value it ever had, in every form in which it may be seen, longest first.
-    forms: RwLock<Vec<String>>,
+    /// Every value it ever had, in every form in which it may be seen.
+    disguises: RwLock<Disguises>,
 }
 
 #[derive(Default)]
@@ -122,18 +106,13 @@ impl Secret {
             source,
             held: Mutex::new(Held { value, until: None }),
             fruitless: AtomicU32::new(0),
-            forms: RwLock::default(),
+            disguises: RwLock::default(),
         }))
     }
 
     /// Its name, as an environment variable may be called.
     pub fn name(&self) -> &str {
         &self.0.name
-    }
-
-    /// What stands in a request for it.
-    pub fn placeholder(&self) -> String {
-        placeholder(&self.0.name)
     }
 
     /// Its value now; gets one where there is none or it has run out. Several that ask at once wait
@@ -194,106 +173,38 @@ impl Secret {
         Ok(value)
     }
 
-    /// Remembers the forms of a value. Of `user:password`, the password counts by itself.
+    /// Remembers a value, and each part of it that is a secret by itself: the password of `user:password`,
+    /// the token of `Bearer token`, the value of a cookie.
     fn learn(&self, value: &str) {
-        let mut forms = self.0.forms.write().unwrap_or_else(PoisonError::into_inner);
+        let mut disguises = (self.0.disguises.write()).unwrap_or_else(PoisonError::into_inner);
+        disguises.learn(value);
         let password = value.split_once(':').map(|(_, password)| password);
-        for value in [Some(value), password].into_iter().flatten() {
-            forms.extend(
-                forms_of(value)
-                    .into_iter()
-                    .filter(|form| form.len() >= SHORTEST_HIDDEN),
-            );
+        let token = value.split_once(' ').map(|(_, token)| token);
+        let is_list = value.contains('=');
+        let cookies = value.split(';').filter_map(|pair| {
+            let (_, value) = pair.split_once('=')?;
+            is_list.then_some(value.trim())
+        });
+        for part in password.into_iter().chain(token).chain(cookies) {
+            disguises.learn(part);
         }
-        forms.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
-        forms.dedup();
     }
 
-    /// The text with every value that this secret ever had taken out, also where it is encoded. A short
-    /// one is taken out where it stands by itself.
+    /// The text with every value that this secret ever had taken out, also where it is encoded or cut. A
+    /// short one is taken out where it stands by itself.
     pub fn hide<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        let mut shown = self.hide_long(text);
-        let forms = self.0.forms.read().unwrap_or_else(PoisonError::into_inner);
-        for form in forms.iter().filter(|form| is_short(form)) {
-            if let Some(hidden) = without_word(&shown, form) {
-                shown = Cow::Owned(hidden);
-            }
-        }
-        shown
+        self.read().hide(text, ShortValues::Hidden)
     }
 
     /// As [`Secret::hide`], with short values left where they are: for names, of which the contract's
     /// own may well be the same word.
     pub fn hide_long<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        let mut shown = Cow::Borrowed(text);
-        let forms = self.0.forms.read().unwrap_or_else(PoisonError::into_inner);
-        for form in forms.iter().filter(|form| !is_short(form)) {
-            if shown.contains(form.as_str()) {
-                shown = Cow::Owned(shown.replace(form.as_str(), HIDDEN));
-            }
-        }
-        shown
+        self.read().hide(text, ShortValues::Kept)
     }
-}
 
-fn is_short(form: &str) -> bool {
-    form.len() < SHORTEST_WITHIN_WORDS
-}
-
-/// The text with a word taken out wherever it stands by itself; `None` where it nowhere does.
-fn without_word(text: &str, word: &str) -> Option<String> {
-    let mut shown = String::new();
-    let mut kept = 0;
-    for (at, _) in text.match_indices(word) {
-        let end = at + word.len();
-        if ends_a_word(&text[..at]) && !text[end..].starts_with(is_of_word) {
-            shown.push_str(&text[kept..at]);
-            shown.push_str(HIDDEN);
-            kept = end;
-        }
+    fn read(&self) -> RwLockReadGuard<'_, Disguises> {
+        (self.0.disguises.read()).unwrap_or_else(PoisonError::into_inner)
     }
-    shown.push_str(&text[kept..]);
-    (kept > 0).then_some(shown)
-}
-
-fn is_of_word(one: char) -> bool {
-    one.is_alphanumeric() || one == '_' || one == '-'
-}
-
-/// Whether what comes next begins a word of its own. The last letter of `%22`, of `\n` and of `\u{1b}`
-/// is not one of a word.
-fn ends_a_word(before: &str) -> bool {
-    if !before.ends_with(is_of_word) {
-        return true;
-    }
-    let is_hexadecimal = |text: &str| text.bytes().all(|one| one.is_ascii_hexdigit());
-    let mut ends = before.char_indices().rev();
-    let second = ends.nth(1).map_or("", |(at, _)| &before[at..]);
-    let third = ends.next().map_or("", |(at, _)| &before[at..]);
-    ["\\n", "\\r", "\\t", "\\b", "\\f"].contains(&second)
-        || third.strip_prefix('%').is_some_and(is_hexadecimal)
-}
-
-fn forms_of(value: &str) -> Vec<String> {
-    let mut forms = vec![
-        value.to_owned(),
-        utf8_percent_encode(value, NON_ALPHANUMERIC).to_string(),
-        form_urlencoded::byte_serialize(value.as_bytes()).collect(),
-        STANDARD.encode(value),
-        STANDARD_NO_PAD.encode(value),
-        URL_SAFE.encode(value),
-        URL_SAFE_NO_PAD.encode(value),
-        // As text in quotes has it.
-        format!("{value:?}").trim_matches('"').to_owned(),
-    ];
-    // As a URL writes what it need not encode.
-    if let Ok(mut url) = url::Url::parse("http://x/") {
-        url.set_query(Some(value));
-        forms.extend(url.query().map(str::to_owned));
-        url.set_path(value);
-        forms.push(url.path().trim_start_matches('/').to_owned());
-    }
-    forms
 }
 
 #[cfg(test)]
@@ -347,11 +258,11 @@ mod tests {
             "us+er%3Apass%2Fw%C3%B6rd%22%2B1",
         ] {
             let shown = secret.hide(form);
-            assert!(shown.contains(HIDDEN), "{form}: {shown}");
+            assert!(shown.contains("REDACTED"), "{form}: {shown}");
             assert!(!shown.contains("rd"), "{form}: {shown}");
         }
         assert_eq!(secret.hide("a word"), "a word");
-        assert_eq!(secret.hide_long("us er:pass/wörd\"+1"), HIDDEN);
+        assert_eq!(secret.hide_long("us er:pass/wörd\"+1"), "REDACTED");
         assert_eq!(format!("{secret:?}"), "Secret(\"T\")");
     }
 

@@ -13,6 +13,7 @@ mod connection;
 mod coverage;
 mod exits;
 mod oauth;
+mod secret_table;
 mod secrets;
 #[cfg(unix)]
 mod start;

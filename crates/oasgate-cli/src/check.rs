@@ -158,7 +158,7 @@ pub(crate) fn run(args: &Args, output: &Output) -> Result {
     .build()?;
     interrupt::end_by(&interrupt);
     let mut notices = who.notices;
-    let mut outcome = runtime.block_on(async {
+    let outcome = runtime.block_on(async {
         let mut service = start(args, &prepared.config)?;
         let ready = Ready {
             settings: &settings,
@@ -185,8 +185,16 @@ pub(crate) fn run(args: &Args, output: &Output) -> Result {
             notices.push(format!("the service that was started ended: {status}"));
         }
         Ok::<_, CliError>(outcome)
-    })?;
-    outcome.notices.extend(notices);
+    });
+    // What a service or a token endpoint says may be a secret that it was sent.
+    let hide = |text: String| {
+        let secrets = settings.credentials.secrets();
+        secrets
+            .iter()
+            .fold(text, |text, secret| secret.hide(&text).into_owned())
+    };
+    let mut outcome = outcome.map_err(|error| CliError::Usage(hide(error.to_string())))?;
+    outcome.notices.extend(notices.into_iter().map(hide));
     if let Some(failure) = recorded.failure()
         && !matches!(outcome.end, End::Unreachable(_))
     {

@@ -16,7 +16,7 @@ use oasgate::{
     finding::Severity,
     gate::{Baseline, Listener, Outcome, Scope, Settings},
     recording::OpenError,
-    report::{Colour, Detail, ReportError, ReportSpec, Terminal, visible},
+    report::{Colour, Detail, ReportError, ReportSpec, Terminal, harmless_text, visible},
     snapshot::{Mode, Redactor, RegressionWriting, Regressions, Store},
     transport::Connection,
 };
@@ -115,7 +115,8 @@ pub(crate) fn tell_error(error: &CliError, output: &Output) {
     };
     let lines: Vec<_> = text.lines().map(visible).collect();
     // Nobody is left to tell when standard error itself is gone.
-    let _ = writeln!(io::stderr(), "{word}: {}", lines.join("\n"));
+    let lines = lines.join("\n");
+    let _ = writeln!(io::stderr(), "{word}: {}", harmless_text(&lines));
 }
 
 /// What every run against a contract is given.

@@ -17,7 +17,7 @@ use crate::{
 use oasgate::{
     finding::Severity,
     gate::{self, State},
-    report::{count, merge, write_atomically},
+    report::{count, harmless_json, merge, write_atomically},
 };
 
 /// Join the states of several runs, such as shards or parts of a recording, or their JSON reports
@@ -145,7 +145,7 @@ fn reports(args: &Args, files: &[(String, Vec<u8>)]) -> Result {
         ));
     }
     let merged = merge(files).map_err(|error| CliError::Usage(error.to_string()))?;
-    let text = format!("{:#}\n", merged.report);
+    let text = harmless_json(&format!("{:#}\n", merged.report));
     let out = args.out.as_deref().unwrap_or_else(|| Path::new("-"));
     write_atomically(out, text.as_bytes())?;
     if out.as_os_str() != "-" {

@@ -94,6 +94,10 @@ fn save<T: Transport>(driver: &mut Driver<'_, T>, shrunk: &Shrunk) {
         does_not_matter,
     } = shrunk;
     let saved = saved::save(case, finding, does_not_matter, settings);
+    let Some(saved) = driver.recorder.without_secrets(saved) else {
+        let text = "a failure is not saved: a part of it that has a fixed form is a secret";
+        return driver.recorder.notice(text.to_owned());
+    };
     if let Err(error) = store.save(&saved) {
         driver
             .recorder

@@ -10,7 +10,7 @@ use std::collections::HashSet;
 
 use oasgate_document::{Address, Document, Place};
 
-use super::{ReportError, ReportSpec, write_atomically};
+use super::{ReportError, ReportSpec, escape::harmless_in_logs, write_atomically};
 use crate::{
     contract::Contract,
     diff::{Change, Comparison, Lens, Verdict},
@@ -69,7 +69,7 @@ impl Changes<'_> {
             "markdown" => markdown::render(self),
             _ => return report.write(outcome, self.new.document()),
         };
-        write_atomically(&report.path, &bytes)
+        write_atomically(&report.path, &harmless_in_logs(bytes, report.syntax()))
     }
 }
 
