@@ -1,4 +1,4 @@
-.PHONY: html-test agreement corpus hostile generation-report fault-report outside-live demo test lint bench doc help
+.PHONY: audit html-test agreement corpus hostile generation-report fault-report outside-live demo test lint bench doc help
 .DEFAULT_GOAL := help
 
 help: ## say what can be made
@@ -30,6 +30,10 @@ lint: ## format, clippy and documentation, warnings refused
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
+
+audit: ## licences, bans and sources of what the binary is made of; advisories where their database can be had
+	cargo deny check licenses bans sources
+	@cargo deny fetch db >/dev/null 2>&1 && cargo deny check advisories || echo 'advisories: no database, not checked'
 
 agreement: ## recorded verdicts of another tool beside ours
 	cargo test --test it agreement -- --nocapture

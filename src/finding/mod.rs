@@ -156,8 +156,10 @@ impl Finding {
         self
     }
 
-    /// Hands every text that a report shows to `change`. The identity stays as it is.
+    /// Hands every text that a report shows to `change`: what tells the breach from others is one of them, so
+    /// that its identity changes where that does.
     pub fn each_text(&mut self, mut change: impl FnMut(&mut String)) {
+        change(&mut self.discriminator);
         change(&mut self.message);
         let parts = [&mut self.label, &mut self.expected, &mut self.actual];
         parts.into_iter().flatten().for_each(&mut change);

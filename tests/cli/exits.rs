@@ -103,8 +103,8 @@ fn endless_replay(folder: &Path, lines: &str) -> Child {
 #[test]
 #[cfg(unix)]
 fn an_interrupted_run_ends_soon_with_2_and_with_1_when_it_had_found_something() {
-    // More than a batch, so that something is checked before the pipe falls silent.
-    let fine = format!("{RECORDED}\n").repeat(100);
+    // More than what is looked at to tell the format, so that something is checked before the pipe falls silent.
+    let fine = format!("{RECORDED}\n").repeat(2_000);
     let broken = fine.replace("404", "299");
     for (lines, signal, code) in [
         (&fine, "-INT", 2),

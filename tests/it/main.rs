@@ -7,6 +7,8 @@ mod agreement;
 mod architecture;
 mod checks;
 #[cfg(unix)]
+mod curl_lines;
+#[cfg(unix)]
 mod demo;
 mod evidence;
 #[path = "../../examples/stand_in/fault.rs"]
