@@ -145,7 +145,7 @@ pub fn curl(request: &Request) -> String {
     line
 }
 
-fn name_bytes<'p>(name: Part<'p>) -> &'p [u8] {
+fn name_bytes(name: Part<'_>) -> &[u8] {
     match name {
         Part::Text(text) => text,
         Part::Variable(_) => b"",

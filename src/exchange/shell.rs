@@ -93,12 +93,11 @@ fn literal(text: &[u8]) -> String {
                 .map_or(0, |at| at + 1);
             let printed = format(&text[..end]);
             let breaks = "${IFS#??}".repeat(text.len() - end);
-            let word = if printed.is_empty() {
+            if printed.is_empty() {
                 format!("\"{breaks}\"")
             } else {
                 format!("\"$(printf '{printed}'){breaks}\"")
-            };
-            word
+            }
         }
     }
 }
