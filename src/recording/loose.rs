@@ -153,6 +153,7 @@ pub(super) fn request(
         url,
         headers,
         body,
+        credentials: Vec::new(),
     })
 }
 

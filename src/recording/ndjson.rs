@@ -135,6 +135,7 @@ impl ReadExchange<'_> {
                 Body::NotRecorded => Body::empty(),
                 kept => kept,
             },
+            credentials: Vec::new(),
         };
         let elapsed = elapsed_ms
             .filter(|milliseconds| *milliseconds >= 0.0)
