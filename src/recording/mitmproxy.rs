@@ -88,6 +88,7 @@ impl Format for Mitmproxy {
                 url: message::url(&url(request)?)?,
                 body: body(request, &request_headers),
                 headers: request_headers,
+                credentials: Vec::new(),
             },
             response: Response {
                 status: message::status(code)?,
