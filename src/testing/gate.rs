@@ -316,14 +316,15 @@ impl<'c, T: Transport> GateOn<'c, T> {
             transport: &self.transport,
             hooks: &hooks,
         };
-        let outcome = gate::check(
+        // On the heap, so that the tests that await a run stay small.
+        let outcome = Box::pin(gate::check(
             &contract,
             &transport,
             &settings,
             None,
             &mut (),
             &Interrupt::default(),
-        )
+        ))
         .await;
         Ok(Ran { contract, outcome })
     }
