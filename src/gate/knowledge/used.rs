@@ -116,6 +116,11 @@ impl UsedValues {
         if !is_any {
             return None;
         }
+        for (name, value) in fresh.as_object().into_iter().flatten() {
+            if may_be_unique(value) {
+                self.known.insert(key(name, value));
+            }
+        }
         let mut parts = case.parts.clone();
         parts.body = Some((range.clone(), fresh));
         let mut request = write_request(&case.operation, &settings.base, &parts).ok()?;
