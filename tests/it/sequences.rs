@@ -359,7 +359,7 @@ async fn a_sound_shop_is_walked_through_and_left_clean() {
     let shop = shop(&state);
     assert!(shop.carts.is_empty() && shop.items.is_empty(), "{shop:?}");
     // The life of a cart, as it was sent; who asks comes first.
-    let life: Vec<_> = shop.log.iter().take(13).map(String::as_str).collect();
+    let life: Vec<_> = shop.log.iter().take(14).map(String::as_str).collect();
     let words: Vec<String> = life
         .iter()
         .map(|line| line.split(' ').take(3).collect::<Vec<_>>().join(" "))
@@ -371,6 +371,7 @@ async fn a_sound_shop_is_walked_through_and_left_clean() {
             "alice GET /carts/1",
             "alice GET /carts/1",
             "alice GET /carts",
+            "bob GET /carts",
             "bob GET /carts/1",
             "bob PATCH /carts/1",
             "bob POST /carts/1/items",
