@@ -1,7 +1,10 @@
 //! What is told of a run against a service and kept of it: findings, notices, counts, coverage, snapshots, the
 //! outcome.
 
-use std::time::{Duration, Instant};
+use std::{
+    borrow::Cow,
+    time::{Duration, Instant},
+};
 
 use http::StatusCode;
 use indexmap::IndexMap;
@@ -186,7 +189,10 @@ impl<'r> Recorder<'r> {
             self.notices_left_out += 1;
             return;
         }
-        let text = hide(&self.secrets, &text).into_owned();
+        let text = match hide(&self.secrets, &text) {
+            Cow::Owned(hidden) => hidden,
+            Cow::Borrowed(_) => text,
+        };
         self.tell(&Event::Notice(&text));
         self.notices.push(text);
     }

@@ -13,6 +13,7 @@ use oasgate_document::Document;
 use serde_json::{Value, json};
 
 use crate::{
+    check::ids,
     finding::{Finding, Severity},
     run::{OperationSummary, Outcome},
 };
@@ -27,33 +28,33 @@ const OWN: (u16, &str) = (900, "OASGATE_CHECK");
 fn category(finding: &Finding) -> (u16, &'static str) {
     let status = finding.evidence.as_ref().and_then(|one| one.status);
     match (finding.rule.as_str(), status) {
-        ("server-error", Some(500) | None) => (100, "HTTP_STATUS_500"),
-        ("server-error", Some(_)) => (121, "HTTP_OTHER_STATUS_5XX"),
-        ("unexpected-body", Some(204)) => (105, "HTTP_STATUS_NO_204_IF_CONTENT"),
-        ("unexpected-body", Some(205)) => (111, "HTTP_STATUS_NO_205_IF_CONTENT"),
-        ("missing-www-authenticate", _) => (109, "HTTP_STATUS_NO_401_IF_NO_WWW_AUTHENTICATE"),
-        ("missing-allow", _) => (110, "HTTP_STATUS_NO_405_IF_NO_ALLOW"),
-        ("use-after-delete", _) => (113, "HTTP_NONWORKING_DELETE"),
-        ("failed-modification", _) => (114, "HTTP_SIDE_EFFECTS_FAILED_MODIFICATION"),
-        ("put-not-idempotent", _) => (118, "HTTP_NON_IDEMPOTENT_PUT"),
-        ("merge-patch-mismatch", _) => (119, "HTTP_INVALID_MERGE_PATCH"),
-        ("malformed-location" | "dead-location", _) => (120, "HTTP_INVALID_LOCATION"),
-        ("missing-after-create", _) => (122, "HTTP_CREATED_RESOURCE_NOT_FOUND"),
+        (ids::SERVER_ERROR, Some(500) | None) => (100, "HTTP_STATUS_500"),
+        (ids::SERVER_ERROR, Some(_)) => (121, "HTTP_OTHER_STATUS_5XX"),
+        (ids::UNEXPECTED_BODY, Some(204)) => (105, "HTTP_STATUS_NO_204_IF_CONTENT"),
+        (ids::UNEXPECTED_BODY, Some(205)) => (111, "HTTP_STATUS_NO_205_IF_CONTENT"),
+        (ids::MISSING_WWW_AUTHENTICATE, _) => (109, "HTTP_STATUS_NO_401_IF_NO_WWW_AUTHENTICATE"),
+        (ids::MISSING_ALLOW, _) => (110, "HTTP_STATUS_NO_405_IF_NO_ALLOW"),
+        (ids::USE_AFTER_DELETE, _) => (113, "HTTP_NONWORKING_DELETE"),
+        (ids::FAILED_MODIFICATION, _) => (114, "HTTP_SIDE_EFFECTS_FAILED_MODIFICATION"),
+        (ids::PUT_NOT_IDEMPOTENT, _) => (118, "HTTP_NON_IDEMPOTENT_PUT"),
+        (ids::MERGE_PATCH_MISMATCH, _) => (119, "HTTP_INVALID_MERGE_PATCH"),
+        (ids::MALFORMED_LOCATION | ids::DEAD_LOCATION, _) => (120, "HTTP_INVALID_LOCATION"),
+        (ids::MISSING_AFTER_CREATE, _) => (122, "HTTP_CREATED_RESOURCE_NOT_FOUND"),
         (
-            "schema-mismatch"
-            | "undeclared-status"
-            | "undeclared-content-type"
-            | "undeclared-body"
-            | "header-mismatch"
-            | "missing-body"
-            | "write-only-leak",
+            ids::SCHEMA_MISMATCH
+            | ids::UNDECLARED_STATUS
+            | ids::UNDECLARED_CONTENT_TYPE
+            | ids::UNDECLARED_BODY
+            | ids::HEADER_MISMATCH
+            | ids::MISSING_BODY
+            | ids::WRITE_ONLY_LEAK,
             _,
         ) => (200, "SCHEMA_INVALID_RESPONSE"),
-        ("allow-mismatch", _) => (201, "SCHEMA_INVALID_ALLOW"),
-        ("accepted-invalid" | "accepted-incomplete", _) => (206, "SCHEMA_VALIDATION_BYPASS"),
-        ("rejected-valid", _) => (207, "SCHEMA_VALID_INPUT_REJECTED"),
-        ("stack-trace-leak", _) => (309, "SECURITY_LEAKED_STACK_TRACES"),
-        ("ignored-auth", _) => (311, "SECURITY_DECLARED_AUTH_NOT_ENFORCED"),
+        (ids::ALLOW_MISMATCH, _) => (201, "SCHEMA_INVALID_ALLOW"),
+        (ids::ACCEPTED_INVALID | ids::ACCEPTED_INCOMPLETE, _) => (206, "SCHEMA_VALIDATION_BYPASS"),
+        (ids::REJECTED_VALID, _) => (207, "SCHEMA_VALID_INPUT_REJECTED"),
+        (ids::STACK_TRACE_LEAK, _) => (309, "SECURITY_LEAKED_STACK_TRACES"),
+        (ids::IGNORED_AUTH, _) => (311, "SECURITY_DECLARED_AUTH_NOT_ENFORCED"),
         _ => OWN,
     }
 }
