@@ -76,7 +76,7 @@ fn sent(shell: &str, folder: &Path, line: &str) -> Sent {
         let mut next = || words.next().expect("a value");
         match word.as_slice() {
             b"-X" => sent.method = text(next()),
-            b"--head" => sent.method = "HEAD".to_owned(),
+            b"--head" => "HEAD".clone_into(&mut sent.method),
             b"-H" => sent.headers.push(next()),
             b"-g" => {}
             b"--data-raw" => sent.body = next(),
@@ -88,7 +88,7 @@ fn sent(shell: &str, folder: &Path, line: &str) -> Sent {
         }
     }
     if sent.method.is_empty() {
-        sent.method = "GET".to_owned();
+        "GET".clone_into(&mut sent.method);
     }
     sent
 }
