@@ -41,6 +41,7 @@ paths:
         '200':
           description: Fine
           content: { application/json: { schema: { $ref: '#/components/schemas/Note' } } }
+        '403': { description: It belongs to another }
         '404': { description: None }
     delete:
       operationId: deleteNote
