@@ -32,7 +32,7 @@ documented! {
     /// responses: { '200': { description: Fine } }
     /// response: { status: 200 }
     /// ```
-    pub IgnoredAuth = "ignored-auth", Error, 900, [ConfirmedByResending];
+    pub IgnoredAuth = "ignored-auth", Error, [ConfirmedByResending];
 }
 
 impl Check for IgnoredAuth {

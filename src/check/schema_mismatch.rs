@@ -42,7 +42,7 @@ documented! {
     ///     content: { application/json: { schema: { type: object, required: [id] } } }
     /// response: { status: 200, headers: { content-type: application/json }, body: '{}' }
     /// ```
-    pub SchemaMismatch = "schema-mismatch", Error, 101, [SpoilsSnapshot];
+    pub SchemaMismatch = "schema-mismatch", Error, [SpoilsSnapshot];
 }
 
 impl Check for SchemaMismatch {

@@ -37,7 +37,7 @@ documented! {
     ///   default: { description: Whatever else }
     /// response: { status: 500 }
     /// ```
-    pub ServerError = "server-error", Error, 100, [OfStatus];
+    pub ServerError = "server-error", Error, [OfStatus];
 }
 
 impl Check for ServerError {

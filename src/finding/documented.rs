@@ -10,8 +10,6 @@ pub struct Rule {
     pub id: &'static str,
     /// How much a breach matters unless configured otherwise.
     pub severity: Severity,
-    /// The fault's number in the Web Fuzzing Commons catalogue, where it has one.
-    pub fault_code: Option<u16>,
     /// How runs treat it, where that is not how they treat most rules.
     pub traits: &'static [Trait],
     /// The doc comment: Markdown in four sections.
@@ -69,13 +67,13 @@ impl Rule {
 /// documented! {
 ///     /// A status that the operation does not declare.
 ///     /// ...
-///     pub UndeclaredStatus = "undeclared-status", Error, 104, [OfStatus];
+///     pub UndeclaredStatus = "undeclared-status", Error, [OfStatus];
 /// }
 /// ```
 macro_rules! documented {
     (
         $(#[doc = $doc:literal])+
-        pub $name:ident = $id:literal, $severity:ident $(, $code:literal)? $(, [$($trait:ident),+])?;
+        pub $name:ident = $id:literal, $severity:ident $(, [$($trait:ident),+])?;
     ) => {
         $(#[doc = $doc])+
         #[derive(Clone, Copy, Debug)]
@@ -86,7 +84,6 @@ macro_rules! documented {
             pub(crate) const RULE: $crate::finding::Rule = $crate::finding::Rule {
                 id: $id,
                 severity: $crate::finding::Severity::$severity,
-                fault_code: { let code: Option<u16> = None; $(let _ = code; let code = Some($code);)? code },
                 traits: &[$($($crate::finding::Trait::$trait),+)?],
                 doc: concat!($($doc, "\n"),+),
             };
