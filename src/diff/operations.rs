@@ -118,6 +118,12 @@ impl<'c> Subject<'c> {
         subject
     }
 
+    /// The operations of both that clients call: webhooks and callbacks are left out.
+    pub(super) fn called(&self) -> impl Iterator<Item = &Matched> {
+        let is_called = |operation: &&Matched| operation.role == Role::Called;
+        self.matched.iter().filter(is_called)
+    }
+
     fn pair(
         &mut self,
         old: Vec<Arc<Operation>>,

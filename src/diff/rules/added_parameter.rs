@@ -1,7 +1,7 @@
 //! `added-parameter`
 
 use super::{Change, ChangeRule, Rule, Subject, documented};
-use crate::diff::{Flow, operations::Role};
+use crate::diff::Flow;
 
 documented! {
     /// A parameter is new and optional, or no longer required.
@@ -26,11 +26,7 @@ impl ChangeRule for AddedParameter {
     }
 
     fn look(&self, subject: &Subject<'_>, changes: &mut Vec<Change>) {
-        for operation in subject
-            .matched
-            .iter()
-            .filter(|operation| operation.role == Role::Called)
-        {
+        for operation in subject.called() {
             for (old, new) in operation.parameters() {
                 let Some(new) = new else { continue };
                 let what = match old {

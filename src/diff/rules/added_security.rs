@@ -1,10 +1,7 @@
 //! `added-security`
 
 use super::{Change, ChangeRule, Rule, Subject, documented};
-use crate::{
-    contract::{SecurityKind, SecurityRequirement, SecurityScheme},
-    diff::operations::Role,
-};
+use crate::contract::{SecurityKind, SecurityRequirement, SecurityScheme};
 
 documented! {
     /// Clients need a credential, or a scope, that they did not need.
@@ -30,11 +27,7 @@ impl ChangeRule for AddedSecurity {
     }
 
     fn look(&self, subject: &Subject<'_>, changes: &mut Vec<Change>) {
-        for operation in subject
-            .matched
-            .iter()
-            .filter(|operation| operation.role == Role::Called)
-        {
+        for operation in subject.called() {
             let (old, new) = (&operation.old.security, &operation.new.security);
             if new.is_empty() {
                 continue;

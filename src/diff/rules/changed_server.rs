@@ -1,7 +1,6 @@
 //! `changed-server`
 
 use super::{Change, ChangeRule, Rule, Subject, documented};
-use crate::diff::operations::Role;
 
 documented! {
     /// A server is no longer named.
@@ -26,11 +25,7 @@ impl ChangeRule for ChangedServer {
     }
 
     fn look(&self, subject: &Subject<'_>, changes: &mut Vec<Change>) {
-        for operation in subject
-            .matched
-            .iter()
-            .filter(|operation| operation.role == Role::Called)
-        {
+        for operation in subject.called() {
             let plain = |url: &str| url.trim_end_matches('/').to_ascii_lowercase();
             for server in &operation.old.servers {
                 let is_there = operation

@@ -1,7 +1,7 @@
 //! `deprecated`
 
 use super::{Change, ChangeRule, Rule, Subject, documented};
-use crate::{contract::Operation, diff::operations::Role};
+use crate::contract::Operation;
 
 documented! {
     /// An operation or a parameter is deprecated, or is to go at a date.
@@ -26,11 +26,7 @@ impl ChangeRule for Deprecated {
     }
 
     fn look(&self, subject: &Subject<'_>, changes: &mut Vec<Change>) {
-        for operation in subject
-            .matched
-            .iter()
-            .filter(|operation| operation.role == Role::Called)
-        {
+        for operation in subject.called() {
             let (old, new) = (&operation.old, &operation.new);
             let change = |what: String| {
                 Change::new(&Self::RULE, what)

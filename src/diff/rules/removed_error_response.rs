@@ -1,10 +1,7 @@
 //! `removed-error-response`
 
-use super::{Change, ChangeRule, Rule, Subject, documented};
-use crate::diff::{
-    Flow,
-    positions::{is_covered, is_success},
-};
+use super::{Change, ChangeRule, Rule, Subject, documented, removed_response::no_longer_declared};
+use crate::diff::positions::is_success;
 
 documented! {
     /// A status that tells an error is no longer declared.
@@ -29,24 +26,6 @@ impl ChangeRule for RemovedErrorResponse {
     }
 
     fn look(&self, subject: &Subject<'_>, changes: &mut Vec<Change>) {
-        for operation in &subject.matched {
-            for response in &operation.old.responses.declared {
-                if !is_success(response.key) && !is_covered(&operation.new.responses, response.key)
-                {
-                    changes.push(
-                        Change::new(
-                            &Self::RULE,
-                            format!("response {} is no longer declared", response.key),
-                        )
-                        .of(operation.id())
-                        .in_flow(Flow::Response)
-                        .with_place(format!("response {}", response.key))
-                        .with_discriminator(response.key.to_string())
-                        .at_old(&response.entry)
-                        .at_new(&operation.new.responses.address),
-                    );
-                }
-            }
-        }
+        no_longer_declared(&Self::RULE, subject, |key| !is_success(key), changes);
     }
 }

@@ -1,10 +1,7 @@
 //! `removed-parameter`
 
 use super::{Change, ChangeRule, Rule, Subject, documented};
-use crate::{
-    contract::Location,
-    diff::{Flow, operations::Role},
-};
+use crate::{contract::Location, diff::Flow};
 
 documented! {
     /// A parameter is no longer declared.
@@ -29,11 +26,7 @@ impl ChangeRule for RemovedParameter {
     }
 
     fn look(&self, subject: &Subject<'_>, changes: &mut Vec<Change>) {
-        for operation in subject
-            .matched
-            .iter()
-            .filter(|operation| operation.role == Role::Called)
-        {
+        for operation in subject.called() {
             for (old, new) in operation.parameters() {
                 let (Some(old), None) = (old, new) else {
                     continue;

@@ -1,9 +1,12 @@
 //! `removed-response`
 
 use super::{Change, ChangeRule, Rule, Subject, documented};
-use crate::diff::{
-    Flow,
-    positions::{is_covered, is_success},
+use crate::{
+    contract::StatusKey,
+    diff::{
+        Flow,
+        positions::{is_covered, is_success},
+    },
 };
 
 documented! {
@@ -30,23 +33,35 @@ impl ChangeRule for RemovedResponse {
     }
 
     fn look(&self, subject: &Subject<'_>, changes: &mut Vec<Change>) {
-        for operation in &subject.matched {
-            for response in &operation.old.responses.declared {
-                if is_success(response.key) && !is_covered(&operation.new.responses, response.key) {
-                    changes.push(
-                        Change::new(
-                            &Self::RULE,
-                            format!("response {} is no longer declared", response.key),
-                        )
-                        .of(operation.id())
-                        .in_flow(Flow::Response)
-                        .with_place(format!("response {}", response.key))
-                        .with_discriminator(response.key.to_string())
-                        .at_old(&response.entry)
-                        .at_new(&operation.new.responses.address),
-                    );
-                }
+        no_longer_declared(&Self::RULE, subject, is_success, changes);
+    }
+}
+
+/// A change of this rule for each status, of those that are `wanted`, that only the old document declares.
+pub(super) fn no_longer_declared(
+    rule: &Rule,
+    subject: &Subject<'_>,
+    wanted: impl Fn(StatusKey) -> bool,
+    changes: &mut Vec<Change>,
+) {
+    for operation in &subject.matched {
+        let (old, new) = (&operation.old.responses, &operation.new.responses);
+        for response in &old.declared {
+            if !wanted(response.key) || is_covered(new, response.key) {
+                continue;
             }
+            changes.push(
+                Change::new(
+                    rule,
+                    format!("response {} is no longer declared", response.key),
+                )
+                .of(operation.id())
+                .in_flow(Flow::Response)
+                .with_place(format!("response {}", response.key))
+                .with_discriminator(response.key.to_string())
+                .at_old(&response.entry)
+                .at_new(&new.address),
+            );
         }
     }
 }

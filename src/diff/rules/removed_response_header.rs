@@ -1,7 +1,7 @@
 //! `removed-response-header`
 
 use super::{Change, ChangeRule, Rule, Subject, documented};
-use crate::diff::{Flow, operations::Role, positions::responses};
+use crate::diff::{Flow, positions::responses};
 
 documented! {
     /// A response header that always came may be missing.
@@ -26,11 +26,7 @@ impl ChangeRule for RemovedResponseHeader {
     }
 
     fn look(&self, subject: &Subject<'_>, changes: &mut Vec<Change>) {
-        for operation in subject
-            .matched
-            .iter()
-            .filter(|operation| operation.role == Role::Called)
-        {
+        for operation in subject.called() {
             for (old, new) in responses(operation) {
                 for header in old.headers.iter().filter(|header| header.required) {
                     let other = new

@@ -1,7 +1,6 @@
 //! `removed-security`
 
 use super::{Change, ChangeRule, Rule, Subject, documented};
-use crate::diff::operations::Role;
 
 documented! {
     /// An operation needs no credential any more.
@@ -26,11 +25,7 @@ impl ChangeRule for RemovedSecurity {
     }
 
     fn look(&self, subject: &Subject<'_>, changes: &mut Vec<Change>) {
-        for operation in subject
-            .matched
-            .iter()
-            .filter(|operation| operation.role == Role::Called)
-        {
+        for operation in subject.called() {
             if operation.old.requires_credential() && !operation.new.requires_credential() {
                 changes.push(
                     Change::new(&Self::RULE, "no credential is needed any more")
