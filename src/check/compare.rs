@@ -128,15 +128,23 @@ pub(super) fn is_same(one: &Value, other: &Value) -> bool {
     }
 }
 
-/// Calls `visit` with each property that was sent, and what both representations show at its place.
+/// Calls `visit` with each property that a change sent, and what the reads before and after it show at its
+/// place; never when one of the three has no JSON.
 pub(super) fn each_sent(
-    sent: &Value,
-    before: &Value,
-    after: &Value,
-    schemas: &[Option<Schema>],
+    before: &Step<'_>,
+    change: &Step<'_>,
+    after: &Step<'_>,
     visit: &mut dyn FnMut(&Pointer, &Value, &Value, &Value),
 ) {
-    walk(&Pointer::root(), (sent, before, after), schemas, 0, visit);
+    let (Some(sent), Some(was), Some(is)) = (sent(change), came(before), came(after)) else {
+        return;
+    };
+    let schemas = [
+        request_schema(change.operation).cloned(),
+        response_schema(after).cloned(),
+    ];
+    let shown = (&sent, alike(&was, &sent), alike(&is, &sent));
+    walk(&Pointer::root(), shown, &schemas, 0, visit);
 }
 
 fn walk(

@@ -88,28 +88,11 @@ impl SequenceCheck for FailedModification {
 
 /// A place that shows what was sent, and showed something else before.
 fn taken_over(first: &Step<'_>, change: &Step<'_>, last: &Step<'_>) -> Option<String> {
-    let sent = compare::sent(change)?;
-    let (before, after) = (compare::came(first)?, compare::came(last)?);
-    let schemas = [
-        compare::request_schema(change.operation).cloned(),
-        compare::response_schema(last).cloned(),
-    ];
-    let (before, after) = (
-        compare::alike(&before, &sent),
-        compare::alike(&after, &sent),
-    );
     let mut found = None;
-    compare::each_sent(
-        &sent,
-        before,
-        after,
-        &schemas,
-        &mut |at, sent, before, after| {
-            if found.is_none() && compare::is_same(sent, after) && !compare::is_same(before, after)
-            {
-                found = Some(at.as_str().to_owned());
-            }
-        },
-    );
+    compare::each_sent(first, change, last, &mut |at, sent, before, after| {
+        if found.is_none() && compare::is_same(sent, after) && !compare::is_same(before, after) {
+            found = Some(at.as_str().to_owned());
+        }
+    });
     found
 }
