@@ -16,6 +16,8 @@ use axum::{
 use oasgate::{Contract, document::Document, gate::Outcome, lint, testing::Gate};
 use serde_json::{Value, json};
 
+use crate::write;
+
 const DOCUMENT: &str = r"
 openapi: 3.0.3
 info: { title: Things, version: '1' }
@@ -132,11 +134,6 @@ async fn a_fingerprint_survives_a_reformatted_document_and_a_new_seed() {
     );
 }
 
-#[expect(clippy::disallowed_methods, reason = "a test writes its own input")]
-fn write(folder: &Path, name: &str, text: &str) {
-    fs::write(folder.join(name), text).expect("it is written");
-}
-
 fn oasgate(folder: &Path, args: &str) -> (Option<i32>, String) {
     let Output {
         status,
@@ -171,7 +168,7 @@ fn a_baseline_accepts_what_is_known_and_nothing_else() {
     let folder = folder.path();
     let (good, teapot) = (json!({ "id": 1, "name": "abc" }), json!(null));
     write(folder, "api.yaml", DOCUMENT);
-    write(folder, "api.json", &reformatted());
+    write(folder, "api.json", reformatted());
     let old = exchange("/things/7", 418, &teapot) + &exchange("/things", 200, &json!([good]));
     write(folder, "old.ndjson", &old);
     let new = old.clone() + &exchange("/things/7", 500, &teapot);

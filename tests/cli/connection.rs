@@ -1,7 +1,6 @@
 //! Connections: bounds, a proxy, whom to trust, who we are.
 
 use std::{
-    fs,
     path::Path,
     process::{Command, Output},
     sync::{Arc, Mutex},
@@ -28,6 +27,8 @@ use tokio_rustls::{
     },
 };
 use url::Url;
+
+use crate::write;
 
 fn get(url: &str) -> Request {
     Request::new(Method::GET, Url::parse(url).expect("a URL"))
@@ -260,11 +261,6 @@ async fn oasgate(folder: &Path, args: &[&str]) -> Output {
     tokio::task::spawn_blocking(move || command.output().expect("the program starts"))
         .await
         .expect("it ends")
-}
-
-#[expect(clippy::disallowed_methods, reason = "a test writes its own input")]
-fn write(folder: &Path, name: &str, bytes: impl AsRef<[u8]>) {
-    fs::write(folder.join(name), bytes).expect("it is written");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -4,6 +4,8 @@ use std::{fs, path::Path, process::Command};
 
 use serde_json::{Value, json};
 
+use crate::write;
+
 const DOCUMENT: &str = r"
 openapi: 3.0.3
 info: { title: Pets, version: '1' }
@@ -49,11 +51,6 @@ fn exchange(status: u16, body: &Value) -> String {
         },
     });
     format!("{exchange}\n")
-}
-
-#[expect(clippy::disallowed_methods, reason = "a test writes its own input")]
-fn write(folder: &Path, name: &str, text: &str) {
-    fs::write(folder.join(name), text).expect("it is written");
 }
 
 /// What a replay says of the recording on its line, and in its JSON report.

@@ -2,6 +2,7 @@
 //! runs; what can be seen through the library alone is in `tests/it`.
 
 use std::{
+    fs,
     path::{Path, PathBuf},
     sync::LazyLock,
 };
@@ -30,4 +31,10 @@ fn project() -> &'static Path {
             .to_path_buf()
     });
     &ROOT
+}
+
+/// Writes a file of a test into its folder.
+#[expect(clippy::disallowed_methods, reason = "a test writes its own input")]
+fn write(folder: &Path, name: &str, bytes: impl AsRef<[u8]>) {
+    fs::write(folder.join(name), bytes).expect("it is written");
 }

@@ -20,6 +20,8 @@ use base64::{
 };
 use serde_json::json;
 
+use crate::write;
+
 const BEARER: &str = "bearer-s3cr3t/with+odd=signs";
 const BASIC: &str = "basic user:pa ss/wörd-4711";
 const KEY: &str = "key&s3cr3t?in a query";
@@ -124,11 +126,6 @@ async fn start() -> (String, Seen) {
     (url, seen)
 }
 
-#[expect(clippy::disallowed_methods, reason = "a test writes its own input")]
-fn write(folder: &Path, name: &str, text: &str) {
-    fs::write(folder.join(name), text).expect("it is written");
-}
-
 async fn run(folder: &Path, args: Vec<String>) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_oasgate"));
     command
@@ -196,7 +193,7 @@ async fn no_output_has_a_secret_in_it() {
     let folder = folder.path();
     write(folder, "echo.yaml", DOCUMENT);
     write(folder, "oasgate.toml", CONFIGURATION);
-    write(folder, "key.txt", &format!("{KEY}\n"));
+    write(folder, "key.txt", format!("{KEY}\n"));
     let usual = |more: &[&str]| -> Vec<String> {
         [
             "check",

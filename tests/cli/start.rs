@@ -10,6 +10,8 @@ use std::{
 
 use axum::{Router, http::StatusCode, response::IntoResponse as _};
 
+use crate::write;
+
 const DOCUMENT: &str = r"
 openapi: 3.0.3
 info: { title: t, version: '1' }
@@ -32,11 +34,6 @@ start = '''
 sh -c 'echo $$ >> pids; sleep 1000' &
 echo $$ >> pids; wait'''
 ";
-
-#[expect(clippy::disallowed_methods, reason = "a test writes its own input")]
-fn write(folder: &Path, name: &str, text: &str) {
-    fs::write(folder.join(name), text).expect("it is written");
-}
 
 /// Serves on a free port; answers when `is_slow` is not set.
 async fn serve(is_slow: bool) -> String {
@@ -61,7 +58,7 @@ async fn serve(is_slow: bool) -> String {
 
 fn begin(folder: &Path, url: &str, start: &str) -> Child {
     write(folder, "t.yaml", DOCUMENT);
-    write(folder, "oasgate.toml", &format!("url = '{url}'\n{start}"));
+    write(folder, "oasgate.toml", format!("url = '{url}'\n{start}"));
     Command::new(env!("CARGO_BIN_EXE_oasgate"))
         .args(["check", "t.yaml", "--snapshots", "off"])
         .current_dir(folder)

@@ -8,6 +8,8 @@ use std::{
 
 use serde_json::{Value, json};
 
+use crate::write;
+
 const DOCUMENT: &str = r"
 openapi: 3.0.3
 info: { title: Pets, version: '1' }
@@ -32,11 +34,6 @@ fn oasgate(folder: &Path, arguments: &[&str]) -> Output {
         .expect("the program starts")
 }
 
-#[expect(clippy::disallowed_methods, reason = "a test writes its own input")]
-fn write(folder: &Path, name: &str, text: &str) {
-    fs::write(folder.join(name), text).expect("it is written");
-}
-
 /// A document, and a recording of two statuses, a breach and a line that is no exchange.
 fn prepared() -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a folder");
@@ -59,7 +56,7 @@ fn prepared() -> tempfile::TempDir {
         line(404, &json!({})),
         line(200, &json!([])),
     ];
-    write(folder.path(), "r.ndjson", &lines.concat());
+    write(folder.path(), "r.ndjson", lines.concat());
     folder
 }
 
@@ -131,7 +128,7 @@ fn what_cannot_be_joined_is_refused_with_a_reason() {
     let folder = folder.path();
     state(folder, "1-3", "a.json");
     state(folder, "3-", "b.json");
-    write(folder, "other.yaml", &DOCUMENT.replace("Pets", "Cats"));
+    write(folder, "other.yaml", DOCUMENT.replace("Pets", "Cats"));
     for (arguments, reason) in [
         (
             &["merge", "a.json", "b.json"][..],
