@@ -7,7 +7,7 @@ use http::StatusCode;
 
 use super::{
     knowledge::coverage::{CoverageMap, CoverageSample, CoverageTargets},
-    settle::{defect_notices, settle},
+    settle::{defect_notices, settle, untold_notices},
     tally::{self, Tally},
     unread,
 };
@@ -16,8 +16,8 @@ use crate::{
     contract::Contract,
     finding::{Findings, stable_hash},
     run::{
-        Account, Claim, Digest, End, Event, Header, Listener, Outcome, RunKind, Settings, State,
-        Witness,
+        Account, Claim, Digest, End, Event, Header, Listener, OperationAccount, Outcome, RunKind,
+        Settings, State, Witness,
     },
     snapshot::Store,
 };
@@ -115,9 +115,8 @@ impl<'c> Accounts<'c> {
         for (claim, part) in Claim::ALL.into_iter().zip(self.parts) {
             let mut account = part.account;
             for (index, operation) in self.contract.operations().iter().enumerate() {
-                let mut seen = part.tally.account(index);
+                let seen = seen_of(&part.tally, &part.seen, self.declared, index);
                 if seen.held > 0 {
-                    seen.witnesses = ids(&part.seen.of(self.declared, index, true));
                     account.operations.insert(operation.id.to_string(), seen);
                 }
             }
@@ -128,10 +127,20 @@ impl<'c> Accounts<'c> {
     }
 }
 
-/// What was seen, by its pointers.
-fn ids(witnesses: &[Witness]) -> std::collections::BTreeSet<String> {
-    let seen = witnesses.iter().filter(|witness| witness.is_seen);
-    seen.map(Witness::id).collect()
+/// What came of the operation with this number, and what was seen of it, by its pointers.
+fn seen_of(
+    tally: &Tally,
+    seen: &CoverageMap,
+    declared: &CoverageTargets<'_>,
+    operation: usize,
+) -> OperationAccount {
+    let mut account = tally.account(operation);
+    if account.held > 0 {
+        let witnesses = seen.of(declared, operation, true);
+        let seen = witnesses.iter().filter(|witness| witness.is_seen);
+        account.witnesses = seen.map(Witness::id).collect();
+    }
+    account
 }
 
 /// The state of a run against a service, before its snapshots are compared: all that it has, as one source
@@ -160,9 +169,8 @@ impl LiveAccount<'_> {
         };
         let mut called = String::new();
         for (index, operation) in self.contract.operations().iter().enumerate() {
-            let mut seen = self.tally.account(index);
+            let seen = seen_of(self.tally, self.seen, self.declared, index);
             if seen.held > 0 {
-                seen.witnesses = ids(&self.seen.of(self.declared, index, true));
                 called.push_str(operation.id.as_str());
                 called.push('\n');
             }
@@ -189,6 +197,22 @@ impl LiveAccount<'_> {
 /// What a state comes to: what counts is that which is surest to be of the service, its shapes are compared with
 /// the accepted ones, and the document says what was never seen.
 pub fn outcome_of(
+    contract: &Contract,
+    state: State,
+    settings: &Settings,
+    snapshots: Option<Store>,
+    elapsed: Duration,
+    listener: &mut dyn Listener,
+) -> Outcome {
+    let declared = CoverageTargets::new(contract);
+    outcome_with(
+        &declared, contract, state, settings, snapshots, elapsed, listener,
+    )
+}
+
+/// The same for a contract whose coverage targets, `declared`, are known.
+pub(super) fn outcome_with(
+    declared: &CoverageTargets<'_>,
     contract: &Contract,
     state: State,
     settings: &Settings,
@@ -247,7 +271,6 @@ pub fn outcome_of(
             }
         },
     );
-    let declared = CoverageTargets::new(contract);
     let nothing = CoverageMap::default();
     let ids: Vec<&str> = contract
         .operations()
@@ -255,7 +278,7 @@ pub fn outcome_of(
         .map(|operation| operation.id.as_str())
         .collect();
     let witnesses = |operation: usize, is_held: bool| {
-        let mut witnesses = nothing.of(&declared, operation, is_held);
+        let mut witnesses = nothing.of(declared, operation, is_held);
         let seen = ids
             .get(operation)
             .and_then(|id| account.operations.get(*id));
@@ -275,11 +298,7 @@ pub fn outcome_of(
         }
         notices.extend(defects);
     }
-    for (rule, count) in findings.beyond() {
-        notices.push(format!(
-            "{rule} was broken {count} times more, in other ways than those that are told"
-        ));
-    }
+    notices.extend(untold_notices(&findings));
     let outcome = Outcome {
         baseline: None,
         header,
@@ -313,7 +332,8 @@ fn end_of(state: &State, checked: u64, passed_over: u64) -> End {
     })
 }
 
-fn header_of(contract: &Contract, state: &State) -> Header {
+/// What a run is about, as its state tells it.
+pub(super) fn header_of(contract: &Contract, state: &State) -> Header {
     let names: Vec<&str> = match state.kind {
         RunKind::Check => state.targets.iter().map(String::as_str).collect(),
         RunKind::Replay | RunKind::Lint => state.inputs.sources().collect(),

@@ -535,6 +535,7 @@ mod tests {
         contract::{Contract, graph::Graph},
         gate::{
             fixture::{
+                self,
                 Answer::{self, Status, Unreachable},
                 Script, case, contract, settings,
             },
@@ -552,11 +553,7 @@ mod tests {
         answers: Vec<Answer>,
     ) -> (ControlFlow<End, Vec<Option<StatusCode>>>, Vec<String>) {
         let graph = Arc::new(Graph::of(contract));
-        let context = ResourceContext {
-            contract,
-            graph: &graph,
-            settings,
-        };
+        let context = fixture::context(contract, &graph, settings);
         let (strategies, targets) = (Strategies::default(), CoverageTargets::new(contract));
         let (script, interrupt, mut nobody) = (Script::new(answers), Interrupt::default(), ());
         let mut driver = Driver::new(

@@ -10,9 +10,12 @@ use http::StatusCode;
 use oasgate_document::Document;
 use serde_json::json;
 
-use super::case_factory::{CaseFactory, Purpose};
+use super::{
+    case_factory::{CaseFactory, Purpose},
+    knowledge::context::ResourceContext,
+};
 use crate::{
-    contract::{Contract, Operation},
+    contract::{Contract, Operation, graph::Graph},
     exchange::{Request, Response},
     run::{Case, LiveSettings, Phase},
     transport::{SendError, Transport},
@@ -35,6 +38,19 @@ pub(super) fn contract() -> Contract {
         } },
     });
     Contract::from_document(Document::parse("t", document.to_string()).expect("a document"))
+}
+
+/// What names resources of a contract.
+pub(super) fn context<'c>(
+    contract: &'c Contract,
+    graph: &'c Graph,
+    settings: &'c LiveSettings,
+) -> ResourceContext<'c> {
+    ResourceContext {
+        contract,
+        graph,
+        settings,
+    }
 }
 
 pub(super) fn settings() -> LiveSettings {

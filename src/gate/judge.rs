@@ -176,11 +176,7 @@ mod tests {
     fn secrets_are_hidden_in_findings_and_values() {
         let contract = fixture::contract();
         let (graph, settings) = (Graph::of(&contract), fixture::settings());
-        let context = ResourceContext {
-            contract: &contract,
-            graph: &graph,
-            settings: &settings,
-        };
+        let context = fixture::context(&contract, &graph, &settings);
         let judge = Judge::new(context, vec![Secret::new("TOKEN", "s3cret-token")]);
         let finding = Finding::new("a-rule", Severity::Error, "it says s3cret-token");
         let shown = judge.finalize(finding).expect("it is on");
@@ -199,11 +195,7 @@ mod tests {
             status: None,
             severity: None,
         });
-        let context = ResourceContext {
-            contract: &contract,
-            graph: &graph,
-            settings: &settings,
-        };
+        let context = fixture::context(&contract, &graph, &settings);
         let judge = Judge::new(context, Vec::new());
         let finding = Finding::new("a-rule", Severity::Error, "something is wrong");
         assert!(judge.finalize(finding).is_none());
@@ -213,11 +205,7 @@ mod tests {
     fn only_some_rules_speak_of_other_methods() {
         let contract = fixture::contract();
         let (graph, settings) = (Graph::of(&contract), fixture::settings());
-        let context = ResourceContext {
-            contract: &contract,
-            graph: &graph,
-            settings: &settings,
-        };
+        let context = fixture::context(&contract, &graph, &settings);
         let judge = Judge::new(context, Vec::new());
         let rules = |phase| {
             let case = fixture::case(&contract, "listPets", phase);
@@ -234,11 +222,7 @@ mod tests {
     fn a_breach_that_is_looked_at_again_is_so_once_for_each_operation() {
         let contract = fixture::contract();
         let (graph, settings) = (Graph::of(&contract), fixture::settings());
-        let context = ResourceContext {
-            contract: &contract,
-            graph: &graph,
-            settings: &settings,
-        };
+        let context = fixture::context(&contract, &graph, &settings);
         let mut judge = Judge::new(context, Vec::new());
         let case = fixture::case(&contract, "listPets", Phase::Auth);
         let exchange = exchange(&case, 200);

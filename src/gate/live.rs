@@ -70,7 +70,9 @@ pub async fn check<T: Transport>(
         strategies,
         Executor::new(transport, settings, interrupt),
         Judge::new(context, secrets.clone()),
-        Recorder::new(contract, &targets, snapshots, listener).hiding(secrets),
+        Recorder::new(contract, &targets, snapshots, listener)
+            .hiding(secrets)
+            .keeping_state(settings.common.keeps_state),
         Knowledge::new(contract, Arc::clone(&graph)),
     );
     let started = Instant::now();

@@ -12,14 +12,15 @@ use indexmap::IndexMap;
 use super::{
     account::LiveAccount,
     knowledge::coverage::{CoverageMap, CoverageSample, CoverageTargets},
-    settle::{defect_notices, settle},
+    settle::{defect_notices, settle, untold_notices},
     tally::{self, Tally},
 };
 use crate::{
     contract::{Contract, Operation},
     finding::{Finding, Findings},
     run::{
-        End, Event, Header, Listener, OperationSummary, Outcome, Progress, Unreached, hide, hide_in,
+        End, Event, Header, Listener, OperationSummary, Outcome, Progress, State, Unreached, hide,
+        hide_in,
     },
     snapshot::{Saved, Store},
     transport::Secret,
@@ -126,6 +127,7 @@ pub(crate) struct Recorder<'r> {
     notices_left_out: u64,
     /// What is not told, also when a service sends it back.
     secrets: Vec<Secret>,
+    keeps_state: bool,
 }
 
 impl<'r> Recorder<'r> {
@@ -145,6 +147,15 @@ impl<'r> Recorder<'r> {
             notices: Vec::new(),
             notices_left_out: 0,
             secrets: Vec::new(),
+            keeps_state: false,
+        }
+    }
+
+    /// The same, with the mergeable state of the run in its outcome.
+    pub(crate) fn keeping_state(self, keeps_state: bool) -> Self {
+        Self {
+            keeps_state,
+            ..self
         }
     }
 
@@ -248,16 +259,9 @@ impl<'r> Recorder<'r> {
         }
     }
 
-    /// Compares the snapshots, and makes the outcome. `finalize` gives what drifted its severity.
-    pub(crate) fn finish(
-        mut self,
-        header: Header,
-        end: End,
-        started: Instant,
-        finalize: impl Fn(Finding) -> Option<Finding>,
-    ) -> Outcome {
-        let end = without_secrets(end, &self.secrets);
-        let state = LiveAccount {
+    /// What the run came to before its snapshots are compared, to be joined with other runs.
+    fn state(&self, header: &Header, end: &End) -> State {
+        let account = LiveAccount {
             contract: self.contract,
             declared: self.account.targets,
             seen: &self.account.coverage,
@@ -267,8 +271,20 @@ impl<'r> Recorder<'r> {
             notices: &self.notices,
             held: self.account.checked,
             seed: header.seed.unwrap_or_default(),
-        }
-        .state(&header.target, end.clone());
+        };
+        account.state(&header.target, end.clone())
+    }
+
+    /// Compares the snapshots, and makes the outcome. `finalize` gives what drifted its severity.
+    pub(crate) fn finish(
+        mut self,
+        header: Header,
+        end: End,
+        started: Instant,
+        finalize: impl Fn(Finding) -> Option<Finding>,
+    ) -> Outcome {
+        let end = without_secrets(end, &self.secrets);
+        let state = self.keeps_state.then(|| self.state(&header, &end));
         let mut drifted = Vec::new();
         let (snapshots, end) = settle(self.snapshots.take(), end, |finding| drifted.push(finding));
         for finding in drifted.into_iter().filter_map(finalize) {
@@ -278,11 +294,7 @@ impl<'r> Recorder<'r> {
             let text = format!("{} notices more are not shown", self.notices_left_out);
             self.notices.push(text);
         }
-        for (rule, count) in self.account.findings.beyond() {
-            self.notices.push(format!(
-                "{rule} was broken {count} times more, in other ways than those that are told"
-            ));
-        }
+        self.notices.extend(untold_notices(&self.account.findings));
         let operations = self.account.summaries();
         let outcome = Outcome {
             baseline: None,
@@ -298,7 +310,7 @@ impl<'r> Recorder<'r> {
             notices: self.notices,
             end,
             elapsed: started.elapsed(),
-            state: Some(Box::new(state)),
+            state: state.map(Box::new),
         };
         self.listener
             .on(&Event::Finished(&outcome), self.contract.document());

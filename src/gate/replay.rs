@@ -21,7 +21,7 @@ use std::{
 use http::StatusCode;
 
 use super::{
-    account::{Accounts, digest, outcome_of},
+    account::{Accounts, digest, header_of, outcome_with},
     hold::{hold, snapshot_of},
     hosts,
     interrupt::Interrupt,
@@ -34,9 +34,7 @@ use crate::{
     exchange::Exchange,
     finding::{Finding, Position},
     recording::{self, Entry, OpenError, Reader, RecordingError},
-    run::{
-        Claim, End, Event, Header, Listener, Outcome, Progress, Ranges, RunKind, Settings, State,
-    },
+    run::{Claim, End, Event, Listener, Outcome, Progress, Ranges, RunKind, Settings, State},
     snapshot::Store,
 };
 
@@ -143,19 +141,14 @@ pub fn replay(
     interrupt: &Interrupt,
 ) -> Result<Outcome, OpenError> {
     let (sources, passed_over) = readable(sources)?;
-    let target = match sources.as_slice() {
-        [only] => only.name(),
-        many => format!("{} recordings", many.len()),
-    };
-    let header = Header::of(contract, RunKind::Replay, target);
     let started = Instant::now();
-    listener.on(&Event::Started(&header), contract.document());
-    let declared = CoverageTargets::new(contract);
-    let declared = &declared;
     let mut state = State::new(RunKind::Replay, digest(contract));
     for source in &sources {
         state.inputs.name(&source.name());
     }
+    let header = header_of(contract, &state);
+    listener.on(&Event::Started(&header), contract.document());
+    let declared = &CoverageTargets::new(contract);
     let mut collector = Collector {
         contract,
         options,
@@ -228,7 +221,8 @@ pub fn replay(
     } else if interrupt.is_set() {
         state.end = End::Interrupted;
     }
-    Ok(outcome_of(
+    Ok(outcome_with(
+        declared,
         contract,
         state,
         &options.settings,

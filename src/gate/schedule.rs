@@ -106,11 +106,7 @@ mod tests {
     fn taken(settings: &LiveSettings, left: usize) -> (Vec<Case>, Vec<Case>) {
         let contract = fixture::contract();
         let (graph, strategies) = (Graph::of(&contract), Strategies::default());
-        let context = ResourceContext {
-            contract: &contract,
-            graph: &graph,
-            settings,
-        };
+        let context = fixture::context(&contract, &graph, settings);
         let mut schedule = Schedule::new(plan::begin(&contract, settings, &strategies));
         for plan in &mut schedule.plans {
             plan.complete(&contract, settings, &strategies);

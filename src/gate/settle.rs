@@ -3,7 +3,7 @@
 use crate::{
     check,
     contract::Contract,
-    finding::Finding,
+    finding::{Finding, Findings},
     lint,
     run::{End, SnapshotStanding, SnapshotSummary},
     snapshot::{Comparison, Store},
@@ -19,6 +19,13 @@ pub(crate) fn defect_notices(contract: &Contract, notices: &mut Vec<String>) {
         let rule = lint::rule_of(defect.kind).id;
         notices.push(format!("{place}{} [{rule}]", defect.message));
     }
+}
+
+/// A sentence for each rule that was broken in more ways than are told.
+pub(crate) fn untold_notices(findings: &Findings) -> impl Iterator<Item = String> {
+    findings.beyond().map(|(rule, count)| {
+        format!("{rule} was broken {count} times more, in other ways than those that are told")
+    })
 }
 
 /// Compares the snapshots and hands over what drifted.

@@ -43,7 +43,8 @@ pub struct Outcome {
     pub end: End,
     /// How long it took.
     pub elapsed: Duration,
-    /// What it was worked out from, to be joined with that of other parts of a run; `None` where nothing was held.
+    /// What it was worked out from, to be joined with that of other parts of a run; `None` where nothing was held, and
+    /// for a run against a service that was not asked to keep it.
     pub state: Option<Box<State>>,
 }
 

@@ -22,6 +22,8 @@ pub struct Settings {
     pub slow_after: Option<Duration>,
     /// Whether a `format` that is not enforced is a finding.
     pub hold_formats: bool,
+    /// Whether the outcome of a run against a service has its mergeable state; that of a replay always has.
+    pub keeps_state: bool,
 }
 
 /// Severities that differ from the rules' own: later entries win.

@@ -168,6 +168,7 @@ impl StateArgs {
             oasgate::report::probe(path)?;
         }
         prepared.state.clone_from(&self.state);
+        prepared.settings.keeps_state = self.state.is_some();
         Ok(())
     }
 }
@@ -274,6 +275,7 @@ impl OutcomeArgs {
             severities: config.severities(&contract)?,
             slow_after: config.slow_limit()?,
             hold_formats: config.hold_formats,
+            keeps_state: false,
         };
         Ok(Prepared {
             settings,
