@@ -64,11 +64,7 @@ impl Check for IncompleteResponse {
             Some(length) => format!("Content-Length: {length}"),
             None => "a complete response".to_owned(),
         };
-        let place = subject
-            .declared()
-            .map_or(&subject.operation.responses.address, |declared| {
-                &declared.entry
-            });
+        let place = subject.response_address();
         findings.push(
             subject
                 .finding(

@@ -69,11 +69,7 @@ impl Check for LimitReached {
             _ => return,
         };
         let status = subject.exchange.response.status;
-        let place = subject
-            .declared()
-            .map_or(&subject.operation.responses.address, |declared| {
-                &declared.entry
-            });
+        let place = subject.response_address();
         findings.push(
             subject
                 .finding(

@@ -56,11 +56,7 @@ impl Check for MalformedBody {
             .response
             .header("content-type")
             .unwrap_or("its content type");
-        let place = subject
-            .declared()
-            .map_or(&subject.operation.responses.address, |declared| {
-                &declared.entry
-            });
+        let place = subject.response_address();
         findings.push(
             subject
                 .finding(

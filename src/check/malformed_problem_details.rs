@@ -52,11 +52,7 @@ impl Check for MalformedProblemDetails {
             Content::Read(Parsed::Value(body)) => body[member].to_string(),
             _ => String::new(),
         };
-        let place = subject
-            .declared()
-            .map_or(&subject.operation.responses.address, |declared| {
-                &declared.entry
-            });
+        let place = subject.response_address();
         findings.push(
             subject
                 .finding(

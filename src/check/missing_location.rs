@@ -45,11 +45,7 @@ impl Check for MissingLocation {
             return;
         }
         let status = subject.exchange.response.status;
-        let place = subject
-            .declared()
-            .map_or(&subject.operation.responses.address, |declared| {
-                &declared.entry
-            });
+        let place = subject.response_address();
         findings.push(
             subject
                 .finding(

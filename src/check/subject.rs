@@ -5,7 +5,7 @@ use std::{cell::OnceCell, time::Duration};
 use http::header::CONTENT_TYPE;
 use jsonschema::JsonType;
 use mediatype::MediaTypeBuf;
-use oasgate_document::SpecVersion;
+use oasgate_document::{Address, SpecVersion};
 
 use super::{Breach, Rule};
 use crate::{
@@ -162,6 +162,13 @@ impl<'a> Subject<'a> {
     /// The response object that speaks of the status, if any does.
     pub fn declared(&self) -> Option<&'a Response> {
         self.declared
+    }
+
+    /// Where the document speaks of the response: the declared one, or the responses where none is declared.
+    pub(super) fn response_address(&self) -> &'a Address {
+        let responses = &self.operation.responses;
+        self.declared
+            .map_or(&responses.address, |declared| &declared.entry)
     }
 
     /// The response's content type.

@@ -83,11 +83,7 @@ impl Check for UnexpectedBody {
                 .with_actual(format!("{came} bytes"))
                 .with_discriminator(format!("length {status}"))
         };
-        let place = subject
-            .declared()
-            .map_or(&subject.operation.responses.address, |declared| {
-                &declared.entry
-            });
+        let place = subject.response_address();
         findings.push(finding.at(place.clone()));
     }
 }
