@@ -242,22 +242,9 @@ impl OutcomeArgs {
         config: Config,
         spec: &str,
     ) -> Result<Prepared, CliError> {
-        for report in &self.report {
-            report.probe()?;
-        }
+        probe_reports(&self.report)?;
         if let Some(path) = &self.suggest {
             oasgate::report::probe(path)?;
-        }
-        if self
-            .report
-            .iter()
-            .filter(|report| report.is_standard_output())
-            .count()
-            > 1
-        {
-            return Err(CliError::Usage(
-                "only one report can go to standard output".to_owned(),
-            ));
         }
         for rule in &self.fail_on {
             if let Err(hint) = known_failure(rule) {
@@ -328,6 +315,20 @@ pub(crate) fn configuration(named: Option<&Path>) -> Result<Config, CliError> {
     };
     config.validate()?;
     Ok(config)
+}
+
+/// Whether all reports can be written, each to a place of its own.
+pub(crate) fn probe_reports(reports: &[ReportSpec]) -> Result<(), CliError> {
+    for report in reports {
+        report.probe()?;
+    }
+    let to_standard_output = reports.iter().filter(|report| report.is_standard_output());
+    if to_standard_output.count() > 1 {
+        return Err(CliError::Usage(
+            "only one report can go to standard output".to_owned(),
+        ));
+    }
+    Ok(())
 }
 
 fn is_in_ci() -> bool {

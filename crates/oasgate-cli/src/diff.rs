@@ -13,7 +13,7 @@ use clap_complete::engine::ArgValueCandidates;
 use crate::{
     Result,
     baseline::BaselineArgs,
-    common::{CliError, Output, configuration},
+    common::{CliError, Output, configuration, probe_reports},
     complete,
     config::rules,
     connection::ReachArgs,
@@ -71,20 +71,7 @@ Exit codes: 0 nothing breaks, 1 something breaks, 2 it could not run.";
 pub(crate) fn run(args: &Args, output: &Output) -> Result {
     let started = Instant::now();
     let config = configuration(args.config.as_deref())?;
-    for report in &args.report {
-        report.probe()?;
-    }
-    if args
-        .report
-        .iter()
-        .filter(|report| report.is_standard_output())
-        .count()
-        > 1
-    {
-        return Err(CliError::Usage(
-            "only one report can go to standard output".to_owned(),
-        ));
-    }
+    probe_reports(&args.report)?;
     known_words(&args.fail_on)?;
     let (old, new) = sources(args)?;
     let follows = args.allow_remote || config.connection.allow_remote;
