@@ -8,6 +8,7 @@ use flate2::{
     bufread::{DeflateDecoder, ZlibDecoder},
     read::MultiGzDecoder,
 };
+use http::{HeaderMap, header::CONTENT_ENCODING};
 use ruzstd::decoding::{
     StreamingDecoder,
     errors::{FrameDecoderError, ReadFrameHeaderError},
@@ -18,12 +19,22 @@ use super::{Body, CutReason};
 /// How much is decoded at once.
 const BUFFER: usize = 4096;
 
+/// The body with the codings undone that its header fields name, as far as it came whole: see [`decode`].
+pub(crate) fn decoded(headers: &HeaderMap, body: Body, limit: u64) -> Body {
+    let coding = headers.get(CONTENT_ENCODING);
+    let coding = coding.and_then(|value| value.to_str().ok());
+    match (body, coding) {
+        (Body::Complete(bytes), Some(coding)) if !bytes.is_empty() => decode(coding, bytes, limit),
+        (body, _) => body,
+    }
+}
+
 /// Undoes the codings that a `Content-Encoding` field names, last one first (RFC 9110 §8.4).
 ///
 /// At most `limit` bytes come out; what would be more is cut with [`CutReason::Limit`]. A coding
 /// that the bytes do not have cuts with [`CutReason::Coding`], one that is not known with
 /// [`CutReason::UnknownCoding`].
-pub fn decode(content_encoding: &str, bytes: Bytes, limit: u64) -> Body {
+pub(crate) fn decode(content_encoding: &str, bytes: Bytes, limit: u64) -> Body {
     let mut content = bytes;
     for coding in content_encoding.split(',').rev().map(str::trim) {
         let unpacked = match coding.to_ascii_lowercase().as_str() {

@@ -18,7 +18,7 @@ use http::{HeaderMap, Method, StatusCode};
 use url::Url;
 
 pub use body::{Body, CutReason};
-pub use coding::decode;
+pub(crate) use coding::{decode, decoded};
 pub use credential::{CredentialPlace, CredentialSlot, variable};
 pub use curl::{curl, is_credential, masked_url};
 pub use evidence::{Before, Evidence};

@@ -4,13 +4,12 @@
 use std::{error::Error, fmt, ops::Deref};
 
 use bytes::{Buf as _, Bytes, BytesMut};
-use http::header::CONTENT_ENCODING;
 use http_body_util::BodyExt as _;
 
 use super::verdict::hold_response;
 use crate::{
     contract::OperationIn,
-    exchange::{Body, CutReason, Response, decode},
+    exchange::{Body, CutReason, Response, decoded},
     finding::Finding,
     transport::Limits,
 };
@@ -137,12 +136,7 @@ impl<'c> OperationIn<'c> {
     }
 
     fn checked(self, mut held: Response) -> Result<Checked<'c>, Breach> {
-        if let Body::Complete(bytes) = &held.body
-            && let Some(coding) = held.header(CONTENT_ENCODING.as_str())
-            && !bytes.is_empty()
-        {
-            held.body = decode(coding, bytes.clone(), Limits::default().body);
-        }
+        held.body = decoded(&held.headers, held.body, Limits::default().body);
         let mut response = http::Response::new(Bytes::copy_from_slice(held.body.bytes()));
         *response.status_mut() = held.status;
         *response.headers_mut() = held.headers.clone();

@@ -3,14 +3,13 @@
 use std::error::Error as _;
 
 use bytes::{Bytes, BytesMut};
-use http::header::CONTENT_ENCODING;
 use tokio::time::{Instant, timeout_at};
 use url::Url;
 
 use super::{
     ClientError, Connection, Limits, SendError, Stage, Transport, connection::Reuse, framing,
 };
-use crate::exchange::{Body, CutReason, Request, Response, decode};
+use crate::exchange::{Body, CutReason, Request, Response, decoded};
 
 /// Sends over HTTP/1.1 and HTTP/2. Follows no redirect, so that each response can be checked as it
 /// came.
@@ -111,17 +110,7 @@ impl HttpTransport {
         }
         let body = self.read(response, started + self.limits.whole).await;
         let wire_length = body.complete().map(|bytes| bytes.len() as u64);
-        let body = match (
-            body,
-            headers
-                .get(CONTENT_ENCODING)
-                .and_then(|value| value.to_str().ok()),
-        ) {
-            (Body::Complete(bytes), Some(coding)) if !bytes.is_empty() => {
-                decode(coding, bytes, self.limits.body)
-            }
-            (body, _) => body,
-        };
+        let body = decoded(&headers, body, self.limits.body);
         // A response to HEAD, and a 304, has the length of the content that it leaves out.
         let wire_length = wire_length.filter(|_| {
             request.method != http::Method::HEAD && status != http::StatusCode::NOT_MODIFIED

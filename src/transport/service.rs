@@ -4,13 +4,13 @@ use std::{any::Any, fmt, future::poll_fn, marker::PhantomData, panic::AssertUnwi
 
 use bytes::{Buf as _, Bytes, BytesMut};
 use futures_util::FutureExt as _;
-use http::header::{CONTENT_ENCODING, HOST};
+use http::header::HOST;
 use http_body_util::BodyExt as _;
 use tokio::time::{Instant, timeout_at};
 use tower_service::Service;
 
 use super::{Limits, SendError, Stage, Transport};
-use crate::exchange::{Body, CutReason, Request, Response, decode};
+use crate::exchange::{Body, CutReason, Request, Response, decoded};
 
 /// Calls a service such as axum's `Router` as it is. Each request gets a clone of the service.
 pub struct ServiceTransport<S, B> {
@@ -80,17 +80,7 @@ where
         };
         let body = self.read(body, started + self.limits.whole).await?;
         let wire_length = body.complete().map(|bytes| bytes.len() as u64);
-        let body = match (
-            body,
-            head.headers
-                .get(CONTENT_ENCODING)
-                .and_then(|value| value.to_str().ok()),
-        ) {
-            (Body::Complete(bytes), Some(coding)) if !bytes.is_empty() => {
-                decode(coding, bytes, self.limits.body)
-            }
-            (body, _) => body,
-        };
+        let body = decoded(&head.headers, body, self.limits.body);
         Ok(Response {
             status: head.status,
             headers: head.headers,
