@@ -9,11 +9,12 @@ use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use super::{
     escape::visible,
     parts::{causes, parts, shares},
-    rules::rules_of,
 };
 use crate::{
     cause::Cause,
+    check,
     finding::{Finding, Fingerprint, Rule, Severity},
+    lint,
     run::{Coverage, End, OperationSummary, Outcome, RunKind, Unreached},
 };
 
@@ -79,6 +80,14 @@ pub(super) fn render(outcome: &Outcome, document: &Document) -> Vec<u8> {
     // Writing to memory fails only for texts that are no XML, and those are cleaned on the way in.
     let _ = report.serialize(&mut bytes);
     bytes
+}
+
+/// Every rule that a run of this kind checks, in the order of the lists.
+fn rules_of(outcome: &Outcome) -> Vec<&'static Rule> {
+    match outcome.header.kind {
+        RunKind::Lint => lint::RULES.iter().map(|rule| rule.rule()).collect(),
+        RunKind::Check | RunKind::Replay => check::rules().collect(),
+    }
 }
 
 /// Findings by the rule that they break.

@@ -1,22 +1,9 @@
 //! What reports say of rules: their texts, and where they can be read.
 
-use crate::{
-    check,
-    finding::Rule,
-    lint,
-    run::{Outcome, RunKind},
-};
+use crate::{check, finding::Rule, lint};
 
 /// Where people read about the program.
 pub(super) const INFORMATION_URI: &str = "https://docs.rs/oasgate";
-
-/// Every rule that a run of this kind checks, in the order of the lists.
-pub(super) fn rules_of(outcome: &Outcome) -> Vec<&'static Rule> {
-    match outcome.header.kind {
-        RunKind::Lint => lint::RULES.iter().map(|rule| rule.rule()).collect(),
-        RunKind::Check | RunKind::Replay => check::rules().collect(),
-    }
-}
 
 /// The rule with this id, of any kind.
 pub(super) fn rule(id: &str) -> Option<&'static Rule> {

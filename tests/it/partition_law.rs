@@ -102,13 +102,18 @@ fn exchange() -> impl Strategy<Value = Value> {
     })
 }
 
-/// A recording's lines, some of which are none, each with the part that it goes to.
+/// A recording's lines, some of which are no exchange, each with the part that it goes to. One line at
+/// least is an exchange: a file without any is in no known format.
 fn lines() -> impl Strategy<Value = Vec<(String, usize)>> {
-    let line = prop_oneof![
-        12 => exchange().prop_map(|exchange| exchange.to_string()),
-        1 => Just("{\"request\": 1}".to_owned()),
-    ];
-    prop::collection::vec((line, 0_usize..4), 1..40)
+    let exchange = || exchange().prop_map(|exchange| exchange.to_string());
+    let damaged = Just("{\"request\": 1}".to_owned());
+    let line = prop_oneof![12 => exchange(), 1 => damaged];
+    let lines = prop::collection::vec((line, 0_usize..4), 0..40);
+    let sure = (exchange(), 0_usize..4, any::<prop::sample::Index>());
+    (lines, sure).prop_map(|(mut lines, (exchange, part, at))| {
+        lines.insert(at.index(lines.len() + 1), (exchange, part));
+        lines
+    })
 }
 
 #[expect(clippy::disallowed_methods, reason = "a test writes its own input")]
