@@ -43,6 +43,21 @@ pub struct SeverityRule {
     pub severity: Option<Severity>,
 }
 
+/// The rules by which a status that the document does not declare is a breach.
+const OF_STATUSES: [&str; 3] = ["undeclared-status", "server-error", "rejected-valid"];
+
+impl SeverityRule {
+    /// The changes by which a status is allowed that the document does not declare.
+    pub fn allowing(status: StatusKey) -> [Self; 3] {
+        OF_STATUSES.map(|rule| Self {
+            rule: rule.to_owned(),
+            operation: None,
+            status: Some(status),
+            severity: None,
+        })
+    }
+}
+
 impl Severities {
     /// Gives a finding its severity; `None` when its rule is switched off.
     pub fn apply(&self, mut finding: Finding) -> Option<Finding> {

@@ -15,7 +15,7 @@ use crate::{
     exchange::{Request, Response},
     gate::{
         self, CleanUp, Credential, Credentials, Event, Existing, Interrupt, Listener as _,
-        LiveSettings, Methods, NamedCredential, Outcome, Phase, PollingRule,
+        LiveSettings, Methods, NamedCredential, Outcome, Phase, PollingRule, Scope,
     },
     report::{Colour, Detail, Terminal},
     transport::{Secret, ServiceTransport, Transport},
@@ -26,11 +26,13 @@ use crate::{
 #[derive(Debug)]
 #[must_use = "a gate does nothing until it is run"]
 pub struct Gate<'c> {
-    contract: ContractHandle<'c>,
-    settings: LiveSettings,
+    pub(super) contract: ContractHandle<'c>,
+    pub(super) settings: LiveSettings,
     hooks: Hooks,
-    /// A field for every request that is none; told when the run begins.
-    unusable_header: Option<String>,
+    /// Tags of the operations that are meant; all of them where there is none.
+    pub(super) tags: Vec<String>,
+    /// What was given and cannot be used; told when the run begins.
+    unusable: Option<GateError>,
 }
 
 /// A run that knows its service.
@@ -59,6 +61,25 @@ pub enum GateError {
     /// A header field that cannot be sent.
     #[error("the header `{0}` cannot be sent: its name or value is not one of HTTP")]
     Header(String),
+    /// A rule that is not known.
+    #[error("there is no rule {rule:?}{hint}; `oasgate explain` lists them")]
+    Rule {
+        /// The word.
+        rule: String,
+        /// The nearest known one.
+        hint: String,
+    },
+    /// A text that is no status.
+    #[error("{0:?} is no status; write \"401\" or \"5XX\"")]
+    Status(String),
+    /// A baseline that cannot be read.
+    #[error("the baseline {path} cannot be read: {reason}")]
+    Baseline {
+        /// The file.
+        path: String,
+        /// What is wrong.
+        reason: String,
+    },
     /// The HTTP client could not be set up.
     #[cfg(feature = "http")]
     #[error(transparent)]
@@ -78,8 +99,14 @@ impl<'c> Gate<'c> {
                 ..LiveSettings::new(base)
             },
             hooks: Hooks::default(),
-            unusable_header: None,
+            tags: Vec::new(),
+            unusable: None,
         }
+    }
+
+    /// Keeps what cannot be used, to be told when the run begins.
+    pub(super) fn refuse(&mut self, error: GateError) {
+        self.unusable.get_or_insert(error);
     }
 
     /// The path that the service mounts the document's paths under, in place of the first server's.
@@ -110,7 +137,7 @@ impl<'c> Gate<'c> {
         let field = HeaderName::from_bytes(name.as_ref().as_bytes());
         match (field, HeaderValue::from_str(value.as_ref())) {
             (Ok(field), Ok(value)) => self.settings.credentials.headers.push((field, value)),
-            _ => self.unusable_header = Some(name.as_ref().to_owned()),
+            _ => self.refuse(GateError::Header(name.as_ref().to_owned())),
         }
         self
     }
@@ -295,16 +322,19 @@ impl<'c, T: Transport> GateOn<'c, T> {
     ///
     /// # Errors
     ///
-    /// When an operation was named that the contract does not have.
+    /// When an operation or a rule was named that is not there, or what was given cannot be used.
     pub async fn run(self) -> Result<Ran<'c>, GateError> {
+        let mut gate = self.gate;
+        gate.settle_tags();
         let Gate {
             contract,
             mut settings,
             hooks,
-            unusable_header,
-        } = self.gate;
-        if let Some(name) = unusable_header {
-            return Err(GateError::Header(name));
+            unusable,
+            ..
+        } = gate;
+        if let Some(error) = unusable {
+            return Err(error);
         }
         let polled = settings.polling.iter_mut().map(|rule| &mut rule.operation);
         let chosen = settings.only.iter_mut().chain(&mut settings.excluded);
@@ -317,7 +347,7 @@ impl<'c, T: Transport> GateOn<'c, T> {
             hooks: &hooks,
         };
         // On the heap, so that the tests that await a run stay small.
-        let outcome = Box::pin(gate::check(
+        let mut outcome = Box::pin(gate::check(
             &contract,
             &transport,
             &settings,
@@ -326,6 +356,11 @@ impl<'c, T: Transport> GateOn<'c, T> {
             &Interrupt::default(),
         ))
         .await;
+        let scope = Scope {
+            leaves_operations: !settings.only.is_empty() || !settings.excluded.is_empty(),
+            leaves_phases: !settings.phases.is_empty(),
+        };
+        settings.known.settle(&mut outcome, scope);
         Ok(Ran { contract, outcome })
     }
 }
@@ -351,12 +386,20 @@ impl Ran<'_> {
     /// When it does not, with the report that the command line would print.
     #[track_caller]
     pub fn assert(&self) {
-        assert!(self.outcome.holds(), "the contract does not hold\n\n{self}");
+        if let Some(why) = self.failure() {
+            panic!("{why}");
+        }
+    }
+
+    /// Why the test fails, with the report that the command line would print; `None` where the contract
+    /// holds and something was held.
+    pub(super) fn failure(&self) -> Option<String> {
+        if !self.outcome.holds() {
+            return Some(format!("the contract does not hold\n\n{self}"));
+        }
         // What held nothing must not look green.
-        assert!(
-            self.outcome.held > 0,
-            "no request was sent, so nothing was held\n\n{self}"
-        );
+        (self.outcome.held == 0)
+            .then(|| format!("no request was sent, so nothing was held\n\n{self}"))
     }
 }
 

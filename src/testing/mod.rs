@@ -4,6 +4,7 @@
 //! (any `tower::Service`, such as axum's `Router`) or at a URL. Both end in something whose `assert`
 //! fails the test with the report that the command line would print.
 
+mod choices;
 mod contract;
 mod fake;
 mod fields;
@@ -25,7 +26,7 @@ pub use fake::FakeServer;
 pub use fake::{Answer, Call, FAULTS, FakeBody, FakeError, FakeService, Fault, UnusableRecording};
 pub use gate::{Gate, GateError, GateOn, Ran};
 pub use in_hand::{Breach, Checked};
-pub use run::run_operation;
+pub use run::{run_document, run_operation};
 pub use snapshot::{SnapshotResponse, snapshot_text};
 pub use verdict::{Verdict, hold, hold_exchange};
 

@@ -10,6 +10,9 @@ use syn::{
     token,
 };
 
+/// The option that stands first, in place of a path.
+const DOCUMENT: &str = "document";
+
 /// The options, in the order in which messages list them.
 pub(crate) const OPTIONS: &[&str] = &[
     "service",
@@ -32,7 +35,7 @@ pub(crate) const OPTIONS: &[&str] = &[
 
 /// The whole of it, each part with its place.
 pub(crate) struct Arguments {
-    pub(crate) document: LitStr,
+    pub(crate) document: Source,
     pub(crate) target: Target,
     pub(crate) phases: Vec<Ident>,
     /// Options that are handed on as the expression that they are.
@@ -41,6 +44,14 @@ pub(crate) struct Arguments {
     pub(crate) only: Vec<Name>,
     pub(crate) except: Vec<Reasoned>,
     pub(crate) ignore: Vec<Reasoned>,
+}
+
+/// Where the document comes from.
+pub(crate) enum Source {
+    /// A file, read when the test is compiled.
+    File(LitStr),
+    /// An expression, whose value exists when the test runs.
+    Value(TokenStream),
 }
 
 /// What is tested.
@@ -104,15 +115,27 @@ impl Parse for Reasoned {
     }
 }
 
-impl Parse for Arguments {
+impl Parse for Source {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
-        let document: LitStr = input.parse().map_err(|error| {
+        let ahead = input.fork();
+        if ahead.parse::<Ident>().is_ok_and(|key| key == DOCUMENT) && ahead.peek(Token![=]) {
+            let key: Ident = input.parse()?;
+            input.parse::<Token![=]>()?;
+            return Ok(Self::Value(value(input, &key)?));
+        }
+        input.parse().map(Self::File).map_err(|error| {
             syn::Error::new(
                 error.span(),
-                "the path of the document comes first: \
-                 contract_tests!(\"spec/api.yaml\", service = app())",
+                "the document comes first: contract_tests!(\"spec/api.yaml\", service = app()), or \
+                 `document = my_app::openapi()` where it exists only when the program runs",
             )
-        })?;
+        })
+    }
+}
+
+impl Parse for Arguments {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let document: Source = input.parse()?;
         let mut target: Option<Target> = None;
         let mut arguments = Self {
             document,
@@ -167,6 +190,14 @@ impl Parse for Arguments {
                 }
             }
             seen.push(word);
+        }
+        if let (Source::Value(_), [first, ..]) = (&arguments.document, arguments.ignore.as_slice())
+        {
+            return Err(syn::Error::new(
+                first.name.span,
+                "a document that exists when the program runs makes one test, which cannot be ignored in \
+                 part: use `except`",
+            ));
         }
         arguments.target = target.ok_or_else(|| {
             syn::Error::new(

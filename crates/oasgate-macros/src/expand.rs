@@ -5,17 +5,55 @@ use std::path::Path;
 use oasgate_document::{DeclaredOperation, Document, DocumentError};
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
-use syn::spanned::Spanned as _;
+use syn::{LitStr, spanned::Spanned as _};
 
 use crate::{
-    arguments::{Arguments, Name, did_you_mean},
+    arguments::{Arguments, Name, Source, did_you_mean},
     names::Names,
 };
 
-/// Reads the document below `folder` and writes the tests.
+/// Writes the tests; a document that is a file is looked for below `folder`.
 pub(crate) fn expand(arguments: &Arguments, folder: &Path) -> syn::Result<TokenStream> {
-    let at = arguments.document.span();
-    let named = arguments.document.value();
+    if arguments.target.kind != "service" && !cfg!(feature = "http") {
+        return Err(syn::Error::new(
+            arguments.target.kind.span(),
+            format!(
+                "`{}` needs the feature `http` of oasgate",
+                arguments.target.kind
+            ),
+        ));
+    }
+    match &arguments.document {
+        Source::File(path) => of_file(arguments, path, folder),
+        Source::Value(document) => Ok(of_value(arguments, document)),
+    }
+}
+
+/// One test, which holds each operation of a document that exists when it runs.
+fn of_value(arguments: &Arguments, document: &TokenStream) -> TokenStream {
+    let held = format_ident!("gate", span = Span::mixed_site());
+    let body = body(arguments, &held);
+    let only = arguments.only.iter().map(|name| &name.id);
+    let except = arguments.except.iter().map(|one| &one.name.id);
+    // At the place of the expression, so that what the compiler says of its type is said there.
+    let run = quote_spanned!(document.span()=> ::oasgate::testing::run_document);
+    quote! {
+        #[test]
+        fn contract() {
+            #run(
+                &#document,
+                &[#(#only),*],
+                &[#(#except),*],
+                |#held| async move { #body },
+            );
+        }
+    }
+}
+
+/// One test for each operation of a file.
+fn of_file(arguments: &Arguments, path: &LitStr, folder: &Path) -> syn::Result<TokenStream> {
+    let at = path.span();
+    let named = path.value();
     let document = Document::open(folder.join(&named)).map_err(|error| {
         // The path as the user wrote it says more than the whole one.
         let folder = format!("{}/", folder.display());
@@ -28,15 +66,6 @@ pub(crate) fn expand(arguments: &Arguments, folder: &Path) -> syn::Result<TokenS
     let operations = document.operations();
     if operations.is_empty() {
         return Err(syn::Error::new(at, format!("{named} has no operation")));
-    }
-    if arguments.target.kind != "service" && !cfg!(feature = "http") {
-        return Err(syn::Error::new(
-            arguments.target.kind.span(),
-            format!(
-                "`{}` needs the feature `http` of oasgate",
-                arguments.target.kind
-            ),
-        ));
     }
     for name in mentioned(arguments) {
         check(name, &operations, &named)?;

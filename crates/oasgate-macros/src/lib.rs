@@ -21,6 +21,14 @@ use proc_macro::TokenStream;
 /// oasgate::contract_tests!("spec/api.yaml", service = my_app::router());
 /// ```
 ///
+/// A document that exists only when the program runs, as utoipa and aide make it, is given as an
+/// expression: a text, or anything that `serde` writes as the document. Its operations are not known when
+/// the test is compiled, so that it makes one test, `contract`, which names each operation that fails.
+///
+/// ```ignore
+/// oasgate::contract_tests!(document = my_app::openapi(), service = my_app::router());
+/// ```
+///
 /// # What is tested: one of
 ///
 /// | option | |

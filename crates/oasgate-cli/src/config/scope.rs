@@ -134,13 +134,7 @@ impl Config {
                     place: self.places.value_at(&path),
                 });
             };
-            let of_status = check::rules().filter(|rule| rule.has(Trait::OfStatus));
-            all.extend(of_status.map(|rule| SeverityRule {
-                rule: rule.id.to_owned(),
-                operation: None,
-                status: Some(status),
-                severity: None,
-            }));
+            all.extend(SeverityRule::allowing(status));
         }
         Ok(all)
     }
