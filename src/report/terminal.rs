@@ -214,11 +214,16 @@ fn operations(out: &mut dyn WriteColor, outcome: &Outcome, detail: Detail) -> io
             visible(&one.path),
             count(one.held, noun(outcome.header.kind))
         )?;
-        let statuses: Vec<_> = one
+        let mut statuses: Vec<_> = one
             .statuses
             .iter()
             .map(|(status, number)| format!("{status} ×{number}"))
             .collect();
+        // Asked by methods that the operation is not, or not answered: so that the row adds up.
+        let others = one.held.saturating_sub(one.statuses.values().sum());
+        if others > 0 {
+            statuses.push(format!("other ×{others}"));
+        }
         write!(out, "  {:>11}", count_of(one.findings, "finding"))?;
         writeln!(out, "  {}", statuses.join(", "))?;
     }
@@ -558,7 +563,7 @@ fn snapshots(out: &mut dyn WriteColor, outcome: &Outcome) -> io::Result<()> {
     if waiting > 0 {
         writeln!(
             out,
-            "           {} for review (cargo insta review)",
+            "           {} for review (oasgate review)",
             if waiting == 1 {
                 "1 file waits".to_owned()
             } else {

@@ -8,6 +8,7 @@
 mod formats;
 mod redact;
 mod regressions;
+mod review;
 mod shape;
 mod store;
 mod text;
@@ -16,5 +17,6 @@ pub use redact::{Redaction, Redactor};
 pub use regressions::{
     RegressionError, RegressionWriting, Regressions, Saved, SavedBody, SavedBreach, SavedParameter,
 };
+pub use review::Pending;
 pub use shape::{Drift, Shape};
 pub use store::{Comparison, Key, Mode, Observed, Settled, Store, StoreError};

@@ -163,7 +163,7 @@ impl Settled {
         Some(match &self.written {
             Some(path) if path.extension().is_some_and(|ending| ending == "new") => finding
                 .with_help(format!(
-                    "accept it with `cargo insta review`, or by renaming {}",
+                    "accept it with `oasgate review`, or by renaming {}",
                     path.display()
                 )),
             Some(_) => finding,

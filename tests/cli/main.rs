@@ -13,6 +13,8 @@ mod configured;
 mod connection;
 mod coverage;
 mod exits;
+mod first_run;
+mod guide;
 mod oauth;
 mod secret_table;
 mod secrets;

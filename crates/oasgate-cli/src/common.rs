@@ -17,7 +17,7 @@ use oasgate::{
     gate::{Baseline, Listener, Outcome, Scope, Settings},
     recording::OpenError,
     report::{Colour, Detail, ReportError, ReportSpec, Terminal, harmless_text, visible},
-    snapshot::{Mode, Redactor, RegressionWriting, Regressions, Store},
+    snapshot::{Mode, Redactor, RegressionWriting, Regressions, Store, StoreError},
     transport::Connection,
 };
 
@@ -42,6 +42,8 @@ pub(crate) enum CliError {
     Report(#[from] ReportError),
     #[error(transparent)]
     Operation(#[from] UnknownOperation),
+    #[error(transparent)]
+    Snapshot(#[from] StoreError),
     #[error(transparent)]
     Client(#[from] oasgate::transport::ClientError),
     #[error("cannot write: {0}")]
@@ -176,8 +178,10 @@ impl StateArgs {
 /// What is done about snapshots.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum SnapshotMode {
-    /// Compare, and write what is new or drifted for review; in CI, compare alone
+    /// Where the folder of snapshots is: as `review`, and in CI as `check`; elsewhere as `off`
     Auto,
+    /// Compare, and write what is new or drifted for review (`oasgate review`)
+    Review,
     /// Compare and write nothing
     Check,
     /// Accept what is new or drifted
@@ -280,26 +284,36 @@ impl OutcomeArgs {
         })
     }
 
+    /// What is done about snapshots: what was asked for, else what the place of the run suggests. A first
+    /// run writes nothing that nobody asked for.
+    fn snapshot_mode(&self, config: &Config) -> Mode {
+        match self.snapshots {
+            SnapshotMode::Off => Mode::Off,
+            SnapshotMode::Check => Mode::Check,
+            SnapshotMode::Update => Mode::Update,
+            SnapshotMode::Review => Mode::Review,
+            SnapshotMode::Auto if !config.wants_snapshots() => Mode::Off,
+            SnapshotMode::Auto if is_in_ci() => Mode::Check,
+            SnapshotMode::Auto => Mode::Review,
+        }
+    }
+
     /// Cases that failed are kept beside the snapshots, and written when these are.
     fn regressions(&self, config: &Config) -> Option<Regressions> {
-        let writing = match self.snapshots {
-            SnapshotMode::Off => return None,
-            SnapshotMode::Check => RegressionWriting::Nothing,
-            SnapshotMode::Update => RegressionWriting::Tidy,
-            SnapshotMode::Auto if is_in_ci() => RegressionWriting::Nothing,
-            SnapshotMode::Auto => RegressionWriting::Add,
+        let writing = match self.snapshot_mode(config) {
+            Mode::Off => return None,
+            Mode::Check => RegressionWriting::Nothing,
+            Mode::Update => RegressionWriting::Tidy,
+            Mode::Review => RegressionWriting::Add,
         };
         Some(Regressions::below(&config.snapshot_folder(), writing))
     }
 
     fn store(&self, config: &Config, spec: &str) -> Result<Option<Store>, CliError> {
-        let mode = match self.snapshots {
-            SnapshotMode::Off => return Ok(None),
-            SnapshotMode::Check => Mode::Check,
-            SnapshotMode::Update => Mode::Update,
-            SnapshotMode::Auto if is_in_ci() => Mode::Check,
-            SnapshotMode::Auto => Mode::Review,
-        };
+        let mode = self.snapshot_mode(config);
+        if mode == Mode::Off {
+            return Ok(None);
+        }
         let redactor = Redactor::new(config.redactions()?);
         let store = Store::new(config.snapshot_folder(), mode, redactor, spec);
         Ok(Some(store.with_values_at(config.values_at()?)))

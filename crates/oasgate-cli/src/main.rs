@@ -17,13 +17,19 @@ mod exit;
 mod explain;
 mod fault;
 mod generate;
+mod help;
+mod init;
 mod interrupt;
 mod lint;
+mod man;
 mod merge;
 mod plan;
 mod progress;
 mod record;
+#[cfg(test)]
+mod reference;
 mod replay;
+mod review;
 mod revision;
 mod schema;
 mod selection;
@@ -32,7 +38,7 @@ mod start;
 
 use std::{io::Write as _, process::ExitCode};
 
-use clap::{CommandFactory as _, Parser, Subcommand};
+use clap::{FromArgMatches as _, Parser, Subcommand};
 
 use clap_complete::CompleteEnv;
 
@@ -42,9 +48,10 @@ use exit::Exit;
 /// Holds HTTP APIs against their OpenAPI document.
 #[derive(Debug, Parser)]
 #[command(name = "oasgate", version, after_help = EXAMPLES, propagate_version = true, max_term_width = 100)]
+#[command(subcommand_required = true, arg_required_else_help = true)]
 struct Cli {
     #[command(subcommand)]
-    command: Option<Command>,
+    command: Command,
     #[command(flatten)]
     output: Output,
 }
@@ -79,24 +86,28 @@ const COMPLETE: &str = "OASGATE_COMPLETE";
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Init(init::Args),
     Check(check::Args),
     Replay(replay::Args),
     Lint(lint::Args),
     Diff(diff::Args),
     Merge(merge::Args),
+    Review(review::Args),
     Schema(schema::Args),
     Plan(plan::Args),
     Generate(generate::Args),
     Explain(explain::Args),
     Completions(completions::Args),
+    Man(man::Args),
 }
 
 fn main() -> ExitCode {
     // Answers a shell that completes a line, and ends.
-    CompleteEnv::with_factory(Cli::command)
+    CompleteEnv::with_factory(help::command)
         .var(COMPLETE)
         .complete();
-    let cli = match Cli::try_parse() {
+    let typed = help::command().try_get_matches();
+    let cli = match typed.and_then(|typed| Cli::from_arg_matches(&typed)) {
         Ok(cli) => cli,
         Err(error) => {
             let is_help = !error.use_stderr();
@@ -108,24 +119,21 @@ fn main() -> ExitCode {
             };
         }
     };
-    let Some(command) = cli.command else {
-        return match read_or_left(Cli::command().print_help()) {
-            Ok(()) => Exit::Holds.into(),
-            Err(_) => Exit::CouldNotRun.into(),
-        };
-    };
     interrupt::watch();
-    let result = fault::guarded(|| match &command {
+    let result = fault::guarded(|| match &cli.command {
+        Command::Init(args) => init::run(args),
         Command::Check(args) => check::run(args, &cli.output),
         Command::Replay(args) => replay::run(args, &cli.output),
         Command::Lint(args) => lint::run(args, &cli.output),
         Command::Diff(args) => diff::run(args, &cli.output),
         Command::Merge(args) => merge::run(args, &cli.output),
+        Command::Review(args) => review::run(args, &cli.output),
         Command::Schema(args) => schema::run(args),
         Command::Plan(args) => plan::run(args),
         Command::Generate(args) => generate::run(args),
         Command::Explain(args) => explain::run(args),
         Command::Completions(args) => completions::run(args),
+        Command::Man(args) => man::run(args),
     });
     // What is still buffered has not been written.
     let written = read_or_left(std::io::stdout().flush());

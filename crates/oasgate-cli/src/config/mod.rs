@@ -42,6 +42,8 @@ pub(crate) use duration::{MalformedDuration, parse_duration};
 pub(crate) use error::ConfigError;
 pub(crate) use run::{RunConfig, parse_seed};
 pub(crate) use run::{UNWITNESSED, known_failure};
+#[cfg(test)]
+pub(crate) use schema::schema;
 pub(crate) use scope::{ScopeConfig, StatusText, fits};
 
 /// The name under which the file is looked for.
@@ -457,6 +459,17 @@ impl Config {
                 .as_deref()
                 .unwrap_or(Path::new("snapshots")),
         )
+    }
+
+    /// Whether the project has snapshots: its folder of them is there, or the file speaks of them.
+    pub(crate) fn wants_snapshots(&self) -> bool {
+        let SnapshotConfig {
+            folder,
+            values,
+            redact,
+        } = &self.snapshots;
+        let is_told = folder.is_some() || !values.is_empty() || !redact.is_empty();
+        is_told || self.snapshot_folder().is_dir()
     }
 
     /// The baseline, and whether it may only become smaller.

@@ -11,7 +11,7 @@ use oasgate::gate::Phase;
 const PUBLISHED: &str = "../../docs/schemas/config.schema.json";
 
 /// The schema: from the types, with what they do not tell: the rules, and how times are written.
-fn schema() -> Value {
+pub(crate) fn schema() -> Value {
     let mut schema = schemars::generate::SchemaSettings::draft2020_12()
         .into_generator()
         .into_root_schema_for::<Config>()
