@@ -35,7 +35,7 @@ fn replay(folder: &Path, args: &[&str]) -> Output {
     let spec = project().join("spec/vantage-data-exports.yaml");
     let traffic = project().join("tests/recordings/vantage");
     let (spec, traffic) = (spec.display().to_string(), traffic.display().to_string());
-    let whole = [&["replay", &spec, &traffic, "-q"], args].concat();
+    let whole = [&["replay", &spec, &traffic], args].concat();
     oasgate(folder, &whole, "")
 }
 
@@ -66,7 +66,7 @@ fn what_waits_is_accepted_rejected_or_skipped_one_by_one() {
     let snapshots = folder.path().join("snapshots");
     replay(folder.path(), &["--snapshots", "review"]);
     let waiting = names(&snapshots);
-    let [first, second, third] = waiting.as_slice() else {
+    let [first, _, third] = waiting.as_slice() else {
         panic!("{waiting:?}")
     };
     let output = oasgate(folder.path(), &["review"], "a\nwhat\nr\ns\n");
@@ -80,8 +80,8 @@ fn what_waits_is_accepted_rejected_or_skipped_one_by_one() {
     let accepted = first.trim_end_matches(".new").to_owned();
     assert_eq!(names(&snapshots), [accepted.clone(), third.clone()]);
     // The file that was accepted is the one that the gate reads.
-    let again = replay(folder.path(), &["--snapshots", "check"]);
-    assert!(!out(&again).contains(second), "{}", out(&again));
+    let again = out(&replay(folder.path(), &["--snapshots", "check"]));
+    assert!(again.contains("snapshots: 1 unchanged, 2 new"), "{again}");
     let output = oasgate(folder.path(), &["review", "--accept"], "");
     assert_eq!(output.status.code(), Some(0), "{}", out(&output));
     assert_eq!(

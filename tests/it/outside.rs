@@ -1,7 +1,11 @@
 //! Against what others wrote: documents and recordings beside the project. Where they are not there,
 //! a test says so and is skipped.
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    io::Write as _,
+    path::{Path, PathBuf},
+};
 
 use oasgate::{
     Contract,
@@ -9,21 +13,52 @@ use oasgate::{
     recording,
 };
 
-/// The folder of outside material; `None`, with a word, where it is not there.
+/// The small set that stands in the project.
+const BUNDLED: &str = "tests/outside";
+
+/// The folder of all outside material; `None`, with a word, where it is not there.
 pub(crate) fn shared() -> Option<PathBuf> {
-    let folder = std::env::var_os("OASGATE_SHARED")
-        .map_or_else(|| PathBuf::from("../shared"), PathBuf::from);
+    let folder = whole();
     if folder.is_dir() {
         return Some(folder);
     }
-    #[expect(clippy::print_stderr, reason = "a skipped test says so")]
-    {
-        eprintln!(
-            "skipped: {} is not there (set OASGATE_SHARED)",
-            folder.display()
-        );
-    }
+    skip(&folder);
     None
+}
+
+/// One part of the outside material: of the whole, or of what is bundled; `None`, with a word, where
+/// neither has it.
+pub(crate) fn part(path: &str) -> Option<PathBuf> {
+    let folders = [whole(), PathBuf::from(BUNDLED)];
+    let found = folders
+        .iter()
+        .map(|folder| folder.join(path))
+        .find(|one| one.exists());
+    if found.is_none() {
+        skip(&folders[0].join(path));
+    }
+    found
+}
+
+fn whole() -> PathBuf {
+    std::env::var_os("OASGATE_SHARED").map_or_else(|| PathBuf::from("../shared"), PathBuf::from)
+}
+
+/// Says that a test is skipped, on standard error and in the file that `make test` counts.
+#[expect(clippy::print_stderr, reason = "a skipped test says so")]
+fn skip(missing: &Path) {
+    eprintln!(
+        "skipped: {} is not there (set OASGATE_SHARED)",
+        missing.display()
+    );
+    let Some(list) = std::env::var_os("OASGATE_SKIPPED") else {
+        return;
+    };
+    let name = std::thread::current().name().unwrap_or("?").to_owned();
+    let mut options = fs::OpenOptions::new();
+    if let Ok(mut list) = options.append(true).create(true).open(list) {
+        let _ = writeln!(list, "{name}");
+    }
 }
 
 fn replay(contract: &Contract, paths: &[PathBuf], workers: usize) -> Outcome {
@@ -93,6 +128,26 @@ fn the_findings_do_not_depend_on_the_number_of_workers() {
         (findings, outcome.coverage)
     };
     assert_eq!(told(1), told(4));
+}
+
+/// What stands in the project is read whole, and judged alike by one worker and by several.
+#[test]
+fn the_bundled_recording_is_held_alike_by_any_number_of_workers() {
+    let bundled = Path::new(BUNDLED);
+    let contract = Contract::load(bundled.join("corpus/servers/httpbin.json")).expect("it loads");
+    let paths = [bundled.join("recordings/servers/httpbin.har.gz")];
+    let told = |workers| {
+        let outcome = replay(&contract, &paths, workers);
+        assert_eq!(outcome.held + outcome.unmatched, 1126);
+        let findings = outcome.findings.sorted();
+        let messages = findings
+            .iter()
+            .map(|(finding, count)| format!("{} {count}", finding.message));
+        (messages.collect::<Vec<_>>(), outcome.coverage)
+    };
+    let (one, several) = (told(1), told(4));
+    assert!(!one.0.is_empty(), "httpbin's document declares little");
+    assert_eq!(one, several);
 }
 
 /// The macro names its tests without reading the operations; the contract reads them.

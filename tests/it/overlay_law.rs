@@ -131,6 +131,14 @@ fn a_suggestion_answers_what_it_says_on_the_bundled_recordings() {
 }
 
 #[test]
+fn a_suggestion_answers_what_it_says_on_the_bundled_recording_of_others() {
+    let bundled = Path::new("tests/outside");
+    let spec = bundled.join("corpus/servers/httpbin.json");
+    let recording = bundled.join("recordings/servers/httpbin.har.gz");
+    assert!(law_holds(&spec, &[recording]) > 0);
+}
+
+#[test]
 fn a_suggestion_answers_what_it_says_on_recordings_of_others() {
     let Some(shared) = shared() else { return };
     for name in ["chromadb", "kinto", "httpbin"] {

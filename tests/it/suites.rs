@@ -24,7 +24,10 @@ use oasgate::{
 };
 use serde_json::{Value, json};
 
-use crate::{lint::table, outside::shared};
+use crate::{
+    lint::table,
+    outside::{part, shared},
+};
 
 /// The cases of one suite in which oasgate differs, with the reason.
 fn differing(suite: &str) -> BTreeMap<String, String> {
@@ -70,9 +73,10 @@ fn contract(document: &Value) -> Contract {
 
 #[test]
 fn parameters_are_read_as_another_library_reads_them() {
-    let Some(shared) = shared() else { return };
-    let text = fs::read_to_string(shared.join("suites/exchanges/parameter-styles.json"))
-        .expect("the suite");
+    let Some(suite) = part("suites/exchanges/parameter-styles.json") else {
+        return;
+    };
+    let text = fs::read_to_string(suite).expect("the suite");
     let cases: Vec<Value> = serde_json::from_str(&text).expect("JSON");
     let mut differs = BTreeMap::new();
     for (index, case) in cases.iter().enumerate() {
@@ -170,9 +174,10 @@ fn exchange(line: &Value) -> Exchange {
 
 #[test]
 fn requests_are_judged_as_another_validator_judges_them() {
-    let Some(shared) = shared() else { return };
-    let file = fs::File::open(shared.join("suites/exchanges/express-openapi-validator.ndjson.gz"))
-        .expect("the suite");
+    let Some(suite) = part("suites/exchanges/express-openapi-validator.ndjson.gz") else {
+        return;
+    };
+    let file = fs::File::open(suite).expect("the suite");
     let mut differs = BTreeMap::new();
     let mut total = 0;
     for (index, line) in BufReader::new(GzDecoder::new(file)).lines().enumerate() {
