@@ -7,8 +7,9 @@ use url::Url;
 
 use super::{baseline::Baseline, case::Phase, credentials::Credentials};
 use crate::{
+    check,
     contract::{Operation, StatusKey},
-    finding::{Finding, Severity},
+    finding::{Finding, Severity, Trait},
     snapshot::Regressions,
     transport::Rate,
 };
@@ -43,14 +44,12 @@ pub struct SeverityRule {
     pub severity: Option<Severity>,
 }
 
-/// The rules by which a status that the document does not declare is a breach.
-const OF_STATUSES: [&str; 3] = ["undeclared-status", "server-error", "rejected-valid"];
-
 impl SeverityRule {
     /// The changes by which a status is allowed that the document does not declare.
-    pub fn allowing(status: StatusKey) -> [Self; 3] {
-        OF_STATUSES.map(|rule| Self {
-            rule: rule.to_owned(),
+    pub fn allowing(status: StatusKey) -> impl Iterator<Item = Self> {
+        let of_status = check::rules().filter(|rule| rule.has(Trait::OfStatus));
+        of_status.map(move |rule| Self {
+            rule: rule.id.to_owned(),
             operation: None,
             status: Some(status),
             severity: None,

@@ -4,7 +4,7 @@ use std::{fs, path::PathBuf};
 
 use clap::Args as ClapArgs;
 
-use crate::{Result, common::Exit, help};
+use crate::{Result, exit::Exit, help};
 
 /// Write the manual pages, one for each command, into a folder
 #[derive(Debug, ClapArgs)]

@@ -9,7 +9,8 @@ use clap::Args as ClapArgs;
 
 use crate::{
     Result,
-    common::{CliError, Exit, Output, configuration},
+    common::{CliError, Output, configuration},
+    exit::Exit,
 };
 use oasgate::{
     report::{Colour, count, visible},

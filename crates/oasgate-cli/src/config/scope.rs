@@ -10,10 +10,8 @@ use serde::Deserialize;
 
 use super::{Config, ConfigError, known_operation};
 use oasgate::{
-    check,
     contract::{Contract, Operation, StatusKey},
     did_you_mean::hint,
-    finding::Trait,
     gate::{Severities, SeverityRule},
 };
 

@@ -16,11 +16,7 @@ use std::{
 
 use clap::Args as ClapArgs;
 
-use crate::{
-    Result,
-    common::{CliError, Exit},
-    config::FILE_NAME,
-};
+use crate::{Result, common::CliError, config::FILE_NAME, exit::Exit};
 use ci::Forge;
 use frameworks::Start;
 

@@ -81,9 +81,6 @@ fn page(title: &str, about: &str, rules: impl Iterator<Item = &'static Rule>) ->
     }
     for rule in &rules {
         let _ = writeln!(text, "\n## {}\n\nSeverity: {}.", rule.id, rule.severity);
-        if let Some(code) = rule.fault_code {
-            let _ = writeln!(text, "Fault {code} of the Web Fuzzing Commons catalogue.");
-        }
         let _ = writeln!(text, "\n{}", demoted(rule.doc).trim());
     }
     titled(title, about, &text)
