@@ -40,6 +40,7 @@ const SHORT: &[(&str, &[&str])] = &[
     ),
     ("lint", &["config", "report", "fail_on", "baseline"]),
     ("diff", &["report", "fail_on"]),
+    ("merge", &["out", "spec", "report", "fail_on", "baseline"]),
 ];
 
 /// The command line as it is parsed, shown and documented.
