@@ -28,6 +28,7 @@ use super::{
     },
     polling::Sent,
     recorder::Recorder,
+    renewal::Renewal,
 };
 use crate::{
     check::{self, Content},
@@ -75,9 +76,8 @@ impl CaseResult {
     }
 }
 
-/// A finding that only stands when it is seen again, and what showed it.
+/// A finding that only stands when fresh values show it too, and what showed it.
 struct Doubtful {
-    doubt: Doubt,
     case: Case,
     exchange: Exchange,
     finding: Finding,
@@ -89,7 +89,25 @@ enum Decide<'d> {
     Now,
     /// When the round is over: what one request used, another that was under way with it may have been
     /// refused for.
-    AfterRound(&'d mut Vec<Doubtful>),
+    AfterRound(&'d mut Later),
+    /// Not at all: the values are fresh.
+    Not,
+}
+
+/// What is looked at again when a round is over.
+#[derive(Default)]
+struct Later {
+    doubtful: Vec<Doubtful>,
+    /// Conflicts that may teach which property is unique, and their statuses.
+    conflicts: Vec<(Case, StatusCode)>,
+}
+
+/// What fresh values in place of used ones came to.
+enum Again {
+    /// They are refused alike, or there is nothing to try.
+    Same,
+    /// They are taken, or refused otherwise.
+    Other(Box<(Case, Exchange)>),
 }
 
 impl<'r, T: Transport> Driver<'r, T> {
@@ -122,14 +140,10 @@ impl<'r, T: Transport> Driver<'r, T> {
         cases: &[Case],
     ) -> ControlFlow<End, Vec<Option<StatusCode>>> {
         let harmless = self.without_changes_of_existing(cases);
-        let mut doubtful = Vec::new();
-        let ended = self.send_all(&harmless, &mut doubtful).await;
-        for one in doubtful {
-            // A run that ends sends nothing more.
-            if ended.is_break() || self.is_seen_again(&one).await {
-                self.report(&one.case, one.finding, &[]);
-            }
-        }
+        let distinct = self.renewal().distinct(harmless);
+        let mut later = Later::default();
+        let ended = self.send_all(&distinct, &mut later).await;
+        self.look_again(later, ended.is_break()).await;
         let statuses = ended?;
         if self.executor.interrupt.is_set() {
             return ControlFlow::Break(End::Interrupted);
@@ -144,7 +158,7 @@ impl<'r, T: Transport> Driver<'r, T> {
     async fn send_all(
         &mut self,
         cases: &[Case],
-        doubtful: &mut Vec<Doubtful>,
+        later: &mut Later,
     ) -> ControlFlow<End, Vec<Option<StatusCode>>> {
         let interrupt = self.executor.interrupt;
         let budget = self.executor.budget;
@@ -176,7 +190,7 @@ impl<'r, T: Transport> Driver<'r, T> {
             if ahead.is_none() {
                 tokio::task::yield_now().await;
             }
-            let decide = Decide::AfterRound(doubtful);
+            let decide = Decide::AfterRound(later);
             let result = self.take_in(&cases[index], sent, &[], decide).await;
             statuses.push(result.status());
             match result.flow {
@@ -287,6 +301,71 @@ impl<'r, T: Transport> Driver<'r, T> {
             }
         }
         Cow::Owned(kept)
+    }
+
+    /// What makes values of cases anew.
+    fn renewal(&mut self) -> Renewal<'_> {
+        Renewal {
+            used: &mut self.knowledge.used,
+            settings: self.context.settings,
+            strategies: self.strategies,
+        }
+    }
+
+    /// A case with fresh values for properties that are known to be unique; `None` where it has them.
+    pub(crate) fn with_unused_values(&mut self, case: &Case) -> Option<Case> {
+        self.renewal().unused(case)
+    }
+
+    /// A case with fresh values in place of those that were used before; `None` where none was.
+    pub(crate) fn with_renewed_values(&mut self, case: &Case) -> Option<Case> {
+        Some(self.renewal().renewed(case)?.0)
+    }
+
+    /// Looks again at what a round left in doubt. A run that ends sends nothing more.
+    async fn look_again(&mut self, later: Later, is_over: bool) {
+        for one in later.doubtful {
+            let status = one.exchange.response.status;
+            let again = match is_over {
+                true => Again::Same,
+                false => self.with_fresh_values(&one.case, status).await,
+            };
+            match again {
+                Again::Same => self.report(&one.case, one.finding, &[]),
+                Again::Other(other) => self.check_fresh(*other).await,
+            }
+        }
+        for (case, status) in later.conflicts {
+            if !is_over && let Again::Other(other) = self.with_fresh_values(&case, status).await {
+                self.check_fresh(*other).await;
+            }
+        }
+    }
+
+    async fn check_fresh(&mut self, (case, exchange): (Case, Exchange)) {
+        self.check(&case, &exchange, &[], &mut Decide::Not).await;
+    }
+
+    /// Sends a request that was refused once more, with fresh values in place of those that were used
+    /// before, and learns which they are where that helps.
+    async fn with_fresh_values(&mut self, case: &Case, status: StatusCode) -> Again {
+        if self.executor.budget.left() == 0 {
+            return Again::Same;
+        }
+        let Some((fresh, names)) = self.renewal().renewed(case) else {
+            return Again::Same;
+        };
+        let Some(exchange) = self.executor.send_once(&fresh.request).await else {
+            return Again::Same;
+        };
+        if exchange.response.status.is_success() {
+            self.knowledge.used.learn_unique(names);
+        }
+        if exchange.response.status == status {
+            self.note_created(&fresh, &exchange);
+            return Again::Same;
+        }
+        Again::Other(Box::new((fresh, exchange)))
     }
 
     /// A case of another method, about a resource that the run created in place of the one it names.
@@ -400,24 +479,36 @@ impl<'r, T: Transport> Driver<'r, T> {
         self.knowledge.note_state(self.context, case, exchange);
         let held = self.judge.judge(case, &subject);
         for finding in held.findings {
-            let Some(doubt) = self.judge.doubt(case, exchange, &finding) else {
-                self.report(case, finding, before);
-                continue;
-            };
-            let doubtful = Doubtful {
-                doubt,
-                case: case.clone(),
-                exchange: exchange.clone(),
-                finding,
-            };
-            match decide {
-                Decide::AfterRound(later) if doubt == Doubt::UsedValue => later.push(doubtful),
-                _ => {
-                    if self.is_seen_again(&doubtful).await {
-                        self.report(case, doubtful.finding, before);
+            let is_doubtful = match self.judge.doubt(case, exchange, &finding) {
+                None => false,
+                Some(Doubt::Once) => !self.is_seen_twice(case, exchange, &finding).await,
+                Some(Doubt::UsedValue) => match decide {
+                    Decide::Not => false,
+                    Decide::Now => {
+                        let again = self.with_fresh_values(case, status).await;
+                        if let Again::Other(other) = &again {
+                            self.note_created(&other.0, &other.1);
+                        }
+                        matches!(again, Again::Other(_))
                     }
-                }
+                    Decide::AfterRound(later) => {
+                        later.doubtful.push(Doubtful {
+                            case: case.clone(),
+                            exchange: exchange.clone(),
+                            finding,
+                        });
+                        continue;
+                    }
+                },
+            };
+            if !is_doubtful {
+                self.report(case, finding, before);
             }
+        }
+        if let Decide::AfterRound(later) = decide
+            && self.knowledge.used.wants_to_know(case, status)
+        {
+            later.conflicts.push((case.clone(), status));
         }
         if case.phase.speakers().is_none() {
             let body = match subject.body() {
@@ -439,36 +530,11 @@ impl<'r, T: Transport> Driver<'r, T> {
             .progress(Some(case.operation.id.as_str()), status);
     }
 
-    /// Whether a finding stands when it is looked at again.
-    ///
-    /// A refusal of a value that the service has accepted before may say that it was used: that is
-    /// state, and it stands where fresh values are refused too.
-    async fn is_seen_again(&mut self, doubtful: &Doubtful) -> bool {
-        let Doubtful { case, exchange, .. } = doubtful;
-        match doubtful.doubt {
-            Doubt::UsedValue => {
-                let status = exchange.response.status;
-                let settings = self.context.settings;
-                if self.executor.budget.left() == 0 {
-                    return true;
-                }
-                let renewed = self
-                    .knowledge
-                    .used
-                    .renewed(case, status, settings, self.strategies);
-                let Some(request) = renewed else { return true };
-                let Some(again) = self.executor.send_once(&request).await else {
-                    return true;
-                };
-                self.note_created(case, &again);
-                again.response.status == status
-            }
-            Doubt::Once => {
-                self.judge.note_confirmed(case, &doubtful.finding);
-                let again = self.executor.send_once(&exchange.request).await;
-                again.is_none_or(|again| again.response.status.is_success())
-            }
-        }
+    /// Whether the same request shows a success again, so that a finding about it stands.
+    async fn is_seen_twice(&mut self, case: &Case, exchange: &Exchange, finding: &Finding) -> bool {
+        self.judge.note_confirmed(case, finding);
+        let again = self.executor.send_once(&exchange.request).await;
+        again.is_none_or(|again| again.response.status.is_success())
     }
 
     /// Reports what a case showed, and keeps the case when the finding is new.

@@ -27,6 +27,7 @@ mod phase;
 mod plan;
 mod polling;
 mod recorder;
+mod renewal;
 mod replay;
 mod saved;
 mod schedule;

@@ -168,7 +168,7 @@ const FLOORS: &[(&str, &[&[&str]])] = &[
             &["executor", "hold", "knowledge", "settle", "unread"],
             &["judge", "synthetic", "tally"],
             &["account", "case_factory"],
-            &["fixture", "plan", "recorder", "saved"],
+            &["fixture", "plan", "recorder", "renewal", "saved"],
             &["driver"],
             &["sequence"],
             &["schedule", "unreached"],

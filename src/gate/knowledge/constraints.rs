@@ -4,7 +4,7 @@
 //! taken as a rule: later random values keep it, so that they get past the refusal, and a note tells
 //! what is missing from the document.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use serde_json::Value;
 
@@ -70,7 +70,7 @@ impl InferredConstraints {
             let Some(constraint) = Constraint::read(&said.text) else {
                 continue;
             };
-            let Some((part, property)) = said.speaks_of(case) else {
+            let Some((part, property)) = said.speaks_of(&case.parts) else {
                 continue;
             };
             let operation = case.operation.id.to_string();
@@ -142,6 +142,15 @@ impl InferredConstraint {
     }
 }
 
+/// The properties of a request's body that a refusal names.
+pub(crate) fn blamed_properties(parts: &RequestParts, refusal: &[u8]) -> BTreeSet<String> {
+    let text = String::from_utf8_lossy(refusal);
+    let body: Option<Value> = serde_json::from_slice(refusal).ok();
+    let said = sentences(body.as_ref(), &text);
+    let named = said.iter().filter_map(|hint| hint.speaks_of(parts));
+    named.filter_map(|(_, property)| property).collect()
+}
+
 /// One text of a refusal, with the texts that stand beside it.
 struct Hint {
     text: String,
@@ -149,13 +158,12 @@ struct Hint {
 }
 
 impl Hint {
-    /// The one part of the case that the texts name; `None` where they name none, or several.
-    fn speaks_of(&self, case: &Case) -> Option<(Part, Option<String>)> {
-        let parameters = case.parts.parameters.iter().map(|(location, name, _)| {
+    /// The one part of a request that the texts name; `None` where they name none, or several.
+    fn speaks_of(&self, parts: &RequestParts) -> Option<(Part, Option<String>)> {
+        let parameters = parts.parameters.iter().map(|(location, name, _)| {
             (name.clone(), Part::Parameter(*location, name.clone()), None)
         });
-        let properties = case
-            .parts
+        let properties = parts
             .body
             .iter()
             .filter_map(|(_, body)| body.as_object())

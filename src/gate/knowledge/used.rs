@@ -1,19 +1,23 @@
 //! Values that the service has accepted once, so that it may well refuse them a second time: a name
 //! that is taken is no breach of the contract.
+//!
+//! A refusal of such a value is looked at again with fresh values. Where they are taken, the service
+//! wants these properties to be unique, and no later request repeats a value of theirs.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use http::StatusCode;
+use oasgate_document::Pointer;
 use serde_json::Value;
 
 use crate::{
-    check::{Intent, has_trait},
+    check::{Breach, Intent, Part, has_trait},
     contract::{Operation, Schema},
-    exchange::{Exchange, Request},
+    exchange::Exchange,
     finding::{Finding, Trait},
     generate::{Generator, Strategies},
-    run::{Case, LiveSettings},
-    wire::{RequestParts, write_request},
+    run::Case,
+    wire::RequestParts,
 };
 
 /// The most values that are remembered.
@@ -22,14 +26,45 @@ const MAX_VALUES: usize = 50_000;
 /// How many values are drawn for one that is fresh.
 const MAX_DRAWS: usize = 20;
 
+/// How deep in a body values are looked for, and how many.
+const MAX_DEPTH: usize = 4;
+const MAX_LEAVES: usize = 64;
+
+/// How often an operation's conflicts are looked at to learn what is unique.
+const MAX_CONFLICTS: usize = 3;
+
 /// Values of bodies that were accepted, by the name of their property.
 #[derive(Debug, Default)]
 pub(crate) struct UsedValues {
-    known: HashSet<(String, String)>,
+    known: HashSet<Used>,
+    /// Names of properties of which the service takes a value once.
+    unique: BTreeSet<String>,
     /// The values of the first request of each operation that obeyed and was accepted.
     accepted: HashMap<String, RequestParts>,
-    /// How many requests were made with fresh values.
+    /// How many of the conflicts of each operation were looked at.
+    conflicts: HashMap<String, usize>,
+    /// How many fresh values were made.
     renewed: usize,
+}
+
+/// The name of a property, and a text or number that it had. What one operation has set, another may
+/// find taken, so that the operation is no part of it; and 7 may be kept as the text 7.
+type Used = (String, String);
+
+/// Which values are replaced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Which {
+    /// All that were used before.
+    Used,
+    /// Those of properties that are known to be unique.
+    Unique,
+}
+
+/// A request with other values, and the names of the properties that have them.
+#[derive(Debug)]
+pub(crate) struct Renewed {
+    pub(crate) parts: RequestParts,
+    pub(crate) names: Vec<String>,
 }
 
 impl UsedValues {
@@ -43,18 +78,17 @@ impl UsedValues {
             let accepted = self.accepted.entry(id);
             accepted.or_insert_with(|| case.parts.clone());
         }
-        let is_used = exchange.response.status.is_success() && !case.operation.is_safe();
-        if !is_used || self.known.len() > MAX_VALUES {
-            return;
+        if exchange.response.status.is_success() && !case.operation.is_safe() {
+            self.note(&case.parts);
         }
-        let members = case
-            .parts
-            .body
-            .as_ref()
-            .and_then(|(_, body)| body.as_object());
-        for (name, value) in members.into_iter().flatten() {
-            if may_be_unique(value) {
-                self.known.insert(key(name, value));
+    }
+
+    /// Notes values as used.
+    fn note(&mut self, parts: &RequestParts) {
+        let Some((_, body)) = &parts.body else { return };
+        for (at, value) in leaves(body) {
+            if self.known.len() < MAX_VALUES {
+                self.known.extend(used(&at, value));
             }
         }
     }
@@ -67,104 +101,224 @@ impl UsedValues {
     /// Whether a finding is about a refusal that may say that a value is taken.
     pub(crate) fn may_be_taken(case: &Case, finding: &Finding, status: StatusCode) -> bool {
         has_trait(&finding.rule, Trait::ConfirmedWithFreshValues)
-            && [400, 422].contains(&status.as_u16())
+            && [StatusCode::BAD_REQUEST, StatusCode::UNPROCESSABLE_ENTITY].contains(&status)
             && !case.operation.is_safe()
             && case.parts.body.is_some()
     }
 
-    /// The request with fresh values in place of those that were used before; `None` where none was, and
-    /// where the refusal is not one that speaks of values.
+    /// Whether a conflict of an operation is worth another request, to learn which property is unique.
+    pub(crate) fn wants_to_know(&mut self, case: &Case, status: StatusCode) -> bool {
+        if status != StatusCode::CONFLICT
+            || case.intent != Intent::Obey
+            || case.operation.is_safe()
+            || case.parts.body.is_none()
+        {
+            return false;
+        }
+        let id = case.operation.id.to_string();
+        let seen = self.conflicts.entry(id).or_default();
+        *seen += 1;
+        *seen <= MAX_CONFLICTS
+    }
+
+    /// Learns that fresh values of these properties were taken where used ones were refused.
+    pub(crate) fn learn_unique(&mut self, names: Vec<String>) {
+        self.unique.extend(names);
+    }
+
+    /// A request with fresh values in place of those that were used before; `None` where none was.
     pub(crate) fn renewed(
         &mut self,
         case: &Case,
-        status: StatusCode,
-        settings: &LiveSettings,
+        seed: u64,
         strategies: &Strategies,
-    ) -> Option<Request> {
-        if ![400, 422].contains(&status.as_u16()) || case.operation.is_safe() {
+    ) -> Option<Renewed> {
+        let drawing = (seed, strategies);
+        let about = case.breaks.as_ref();
+        self.replaced(&case.operation, &case.parts, about, Which::Used, drawing)
+    }
+
+    /// The values of a request in which no property that is known to be unique repeats a value, and
+    /// which are noted as used; `None` where they are so already. What a request is broken in is left
+    /// as it is.
+    pub(crate) fn without_repetition(
+        &mut self,
+        operation: &Operation,
+        parts: &RequestParts,
+        about: Option<&Breach>,
+        drawing: (u64, &Strategies),
+    ) -> Option<RequestParts> {
+        if operation.is_safe() || self.unique.is_empty() {
             return None;
         }
-        let (range, body) = case.parts.body.as_ref()?;
-        let declared = case.operation.request_body.as_ref()?;
+        let other = self.replaced(operation, parts, about, Which::Unique, drawing);
+        let other = other.map(|renewed| renewed.parts);
+        self.note_unique(other.as_ref().unwrap_or(parts));
+        other
+    }
+
+    /// Notes the values of properties that are known to be unique as used: requests of one round do not
+    /// wait for each other.
+    fn note_unique(&mut self, parts: &RequestParts) {
+        let Some((_, body)) = &parts.body else { return };
+        for (at, value) in leaves(body) {
+            if self.is_unique(&at) && self.known.len() < MAX_VALUES {
+                self.known.extend(used(&at, value));
+            }
+        }
+    }
+
+    fn is_unique(&self, at: &Pointer) -> bool {
+        at.last().is_some_and(|name| self.unique.contains(&name))
+    }
+
+    fn replaced(
+        &mut self,
+        operation: &Operation,
+        parts: &RequestParts,
+        about: Option<&Breach>,
+        which: Which,
+        (seed, strategies): (u64, &Strategies),
+    ) -> Option<Renewed> {
+        let (range, body) = parts.body.as_ref()?;
+        let declared = operation.request_body.as_ref()?;
         let media_types = &declared.content.media_types;
         let media_type = media_types.iter().find(|one| one.range.as_str() == range)?;
         let schema = media_type.schema.as_ref()?;
-        let mut fresh = body.clone();
-        let used = body
-            .as_object()?
-            .iter()
-            .filter(|(name, value)| may_be_unique(value) && self.known.contains(&key(name, value)));
-        let used: Vec<_> = used.collect();
+        let repeated = leaves(body).into_iter().filter(|(at, value)| {
+            let is_wanted = which == Which::Used || self.is_unique(at);
+            is_wanted
+                && !is_about(about, at)
+                && used(at, value).is_some_and(|used| self.known.contains(&used))
+        });
+        let repeated: Vec<(Pointer, &Value, Schema)> = repeated
+            .filter_map(|(at, value)| {
+                let property = schema_at(schema, &at)?;
+                Some((at, value, property))
+            })
+            .collect();
         // Free texts are what is unique most often, and other values of other kinds may be refused for
         // reasons of their own.
-        let is_text =
-            |(name, value): &(&String, &Value)| value.is_string() && is_free(schema, name);
-        let texts: Vec<_> = used.iter().copied().filter(is_text).collect();
-        let used = if texts.is_empty() { used } else { texts };
-        self.renewed += 1;
-        let mut is_any = false;
-        for (name, _) in used {
-            let purpose = format!("fresh {name} {}", self.renewed);
-            let mut generator = Generator::new(
-                settings.seed,
-                &[case.operation.id.as_str(), purpose.as_str()],
-            );
-            let is_known = |drawn: &Value| self.known.contains(&key(name, drawn));
-            fresh = another(schema, &fresh, name, &is_known, &mut generator, strategies)?;
-            is_any = true;
+        let is_text = |(_, value, schema): &&(Pointer, &Value, Schema)| {
+            which == Which::Used && value.is_string() && is_free(schema)
+        };
+        let texts: Vec<_> = repeated.iter().filter(is_text).collect();
+        let chosen = if texts.is_empty() {
+            repeated.iter().collect()
+        } else {
+            texts
+        };
+        let mut fresh = body.clone();
+        let mut names = Vec::new();
+        for (at, value, property) in chosen {
+            self.renewed += 1;
+            let purpose = format!("fresh {at} {}", self.renewed);
+            let mut generator = Generator::new(seed, &[operation.id.as_str(), purpose.as_str()]);
+            let is_fresh = |drawn: &Value| {
+                property.is_valid(drawn)
+                    && used(at, drawn).is_some_and(|used| !self.known.contains(&used))
+            };
+            let other = another(value, property, &mut generator, strategies, &is_fresh)?;
+            *fresh.pointer_mut(at.as_str())? = other;
+            names.extend(at.last());
         }
-        if !is_any {
+        if names.is_empty() {
             return None;
         }
-        for (name, value) in fresh.as_object().into_iter().flatten() {
-            if may_be_unique(value) {
-                self.known.insert(key(name, value));
-            }
-        }
-        let mut parts = case.parts.clone();
+        let mut parts = parts.clone();
         parts.body = Some((range.clone(), fresh));
-        let mut request = write_request(&case.operation, &settings.base, &parts).ok()?;
-        settings
-            .credentials
-            .apply(&case.operation, &mut request, case.credential);
-        Some(request)
+        self.note(&parts);
+        Some(Renewed { parts, names })
     }
 }
 
-/// The whole with another value for one property.
+/// Another value like one that was taken. A text is made another by a word before or after it, since a
+/// text that is drawn may be refused for reasons of its own.
 fn another(
+    value: &Value,
     schema: &Schema,
-    whole: &Value,
-    name: &str,
-    is_known: &dyn Fn(&Value) -> bool,
     generator: &mut Generator,
     strategies: &Strategies,
+    is_fresh: &dyn Fn(&Value) -> bool,
 ) -> Option<Value> {
-    let strategy = strategies.valid(&schema.property(name)?);
-    (0..MAX_DRAWS).find_map(|_| {
-        let drawn = generator.draw(&strategy)?;
-        let mut other = whole.clone();
-        other[name] = drawn;
-        (!is_known(&other[name]) && schema.is_valid(&other)).then_some(other)
+    let word = word(generator);
+    let alike = value.as_str().into_iter().flat_map(|text| {
+        let both = [
+            format!("{word}{text}"),
+            format!("{text}{word}"),
+            word.clone(),
+        ];
+        both.map(Value::from)
+    });
+    if let Some(other) = alike.into_iter().find(is_fresh) {
+        return Some(other);
+    }
+    let strategy = strategies.valid(schema);
+    let drawn = (0..MAX_DRAWS).filter_map(|_| generator.draw(&strategy));
+    // What is short is taken soon.
+    let drawn = drawn.filter(is_fresh).take(4);
+    drawn.max_by_key(|drawn| drawn.as_str().map_or(0, |text| text.len().min(12)))
+}
+
+/// A short word of plain letters.
+fn word(generator: &mut Generator) -> String {
+    let letters = (0..6).map(|_| b'a' + u8::try_from(generator.below(26)).unwrap_or(0));
+    letters.map(char::from).collect()
+}
+
+/// Texts and numbers of an object, with where they stand; what is in arrays is not looked at.
+fn leaves(body: &Value) -> Vec<(Pointer, &Value)> {
+    fn walk<'v>(
+        value: &'v Value,
+        at: &Pointer,
+        depth: usize,
+        found: &mut Vec<(Pointer, &'v Value)>,
+    ) {
+        for (name, value) in value.as_object().into_iter().flatten() {
+            if found.len() >= MAX_LEAVES || depth >= MAX_DEPTH {
+                return;
+            }
+            let at = at.join(name);
+            match value {
+                Value::String(_) | Value::Number(_) => found.push((at, value)),
+                _ => walk(value, &at, depth + 1, found),
+            }
+        }
+    }
+    let mut found = Vec::new();
+    walk(body, &Pointer::root(), 0, &mut found);
+    found
+}
+
+/// The schema of what stands there.
+fn schema_at(schema: &Schema, at: &Pointer) -> Option<Schema> {
+    at.tokens()
+        .try_fold(schema.clone(), |schema, name| schema.property(&name))
+}
+
+/// Whether a request is broken at this place, or in something that holds it.
+fn is_about(breach: Option<&Breach>, at: &Pointer) -> bool {
+    breach.is_some_and(|breach| {
+        let broken = &breach.pointer;
+        breach.part == Part::Body
+            && !broken.is_root()
+            && (at.starts_with(broken) || broken.starts_with(at))
     })
 }
 
 /// Whether a property takes any text.
-fn is_free(schema: &Schema, name: &str) -> bool {
-    schema.property(name).is_some_and(|property| {
-        let target = property.target();
-        let raw = target.raw();
-        ["format", "enum", "const"]
-            .iter()
-            .all(|keyword| raw.get(keyword).is_none())
-    })
+fn is_free(schema: &Schema) -> bool {
+    let target = schema.target();
+    let raw = target.raw();
+    let closed = ["format", "enum", "const"];
+    closed.iter().all(|keyword| raw.get(keyword).is_none())
 }
 
-fn may_be_unique(value: &Value) -> bool {
-    value.is_string() || value.is_number()
-}
-
-/// What one operation has set, another may find taken, so that the operation is no part of it.
-fn key(name: &str, value: &Value) -> (String, String) {
-    (name.to_owned(), value.to_string())
+fn used(at: &Pointer, value: &Value) -> Option<Used> {
+    let text = match value {
+        Value::String(text) => text.clone(),
+        Value::Number(number) => number.to_string(),
+        _ => return None,
+    };
+    Some((at.last()?, text))
 }

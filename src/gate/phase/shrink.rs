@@ -9,7 +9,7 @@
 use serde_json::Value;
 
 use crate::{
-    check::{CHECKS, Intent, Part},
+    check::{self, CHECKS, Intent, Part},
     contract::{Location, Operation},
     finding::{Finding, Trait},
     gate::{
@@ -272,6 +272,12 @@ async fn fails<T: Transport>(
         return None;
     }
     attempt.left -= 1;
+    // What is refused because it is taken does not show the finding.
+    let unused = match check::has_trait(&finding.rule, Trait::ConfirmedWithFreshValues) {
+        true => driver.with_renewed_values(&case),
+        false => driver.with_unused_values(&case),
+    };
+    let case = unused.unwrap_or(case);
     let exchange = driver.executor.send_once(&case.request).await?;
     driver.note_created(&case, &exchange);
     let finding = driver.judge.again(&case, &exchange, finding)?;

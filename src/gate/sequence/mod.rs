@@ -15,6 +15,7 @@ mod lifecycle;
 mod outline;
 mod prepare;
 mod probes;
+mod revise;
 mod set_up;
 mod values;
 

@@ -4,6 +4,7 @@ use super::{
     Request, Sequencer,
     cleanup::read_list,
     is_final,
+    revise::revised,
     values::{BodyFrom, RequestValues, Scope, has},
 };
 use crate::{
@@ -16,6 +17,7 @@ use crate::{
     },
     run::Existing,
     transport::Transport,
+    wire::RequestParts,
 };
 
 /// How many things are made for each other in a row.
@@ -392,7 +394,8 @@ impl<T: Transport> Sequencer<'_, '_, T> {
         why: &str,
         most: usize,
     ) -> Option<()> {
-        for _ in 0..most {
+        let mut next: Option<RequestParts> = None;
+        for times in 0..most {
             let body = if self.context.shows_body(index) && self.memory.shown.insert(index) {
                 BodyFrom::Example
             } else {
@@ -400,10 +403,22 @@ impl<T: Transport> Sequencer<'_, '_, T> {
             };
             let mut made = self.values(index, state, body)?;
             made.made_up.retain(|name| Some(name.as_str()) != chosen);
+            // What names things is as it is now.
+            if let Some(revised) = next.take() {
+                made.parts.body = revised.body;
+            }
+            let unused = self.run.knowledge.used.without_repetition(
+                self.context.operation(index),
+                &made.parts,
+                None,
+                (self.context.settings.seed, self.run.strategies),
+            );
+            made.parts = unused.unwrap_or(made.parts);
             let identity = self.identity(index, &made)?;
             if self.memory.refused.contains(&identity) {
                 continue;
             }
+            let parts = made.parts.clone();
             let request = Request {
                 operation: index,
                 made,
@@ -414,6 +429,17 @@ impl<T: Transport> Sequencer<'_, '_, T> {
             if status.is_success() {
                 return Some(());
             }
+            let operation = self.context.operation(index);
+            let refusal = state.records.last().filter(|last| last.operation == index);
+            next = refusal.and_then(|last| {
+                revised(
+                    operation,
+                    &parts,
+                    &last.exchange,
+                    &self.run.knowledge,
+                    times,
+                )
+            });
             self.memory.refused.insert(identity);
             if is_final(status, &self.context.operation(index).method) {
                 return None;

@@ -1,6 +1,6 @@
 //! Mutations: invalid values, each of which breaks one rule on purpose.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use oasgate_document::{Address, Pointer};
 use serde_json::{Map, Value};
@@ -62,12 +62,25 @@ pub fn type_mutations(
     generator: &mut Generator,
 ) -> Vec<Mutation> {
     let mut collected = Collected::new(schema, most);
-    for base in bases(strategy, generator) {
-        for constraint in schema.constraints(&base) {
-            if constraint.keyword == "type" && !collected.is_full() {
-                collected.each_type(&base, &constraint);
+    let bases = bases(strategy, generator);
+    // A place of several alternatives is of each one's type.
+    let mut types: HashMap<Pointer, BTreeSet<String>> = HashMap::new();
+    let mut asked = Vec::new();
+    for base in &bases {
+        for constraint in schema.constraints(base) {
+            if constraint.keyword == "type" {
+                let known = types.entry(constraint.slot.clone()).or_default();
+                known.insert(brief(constraint.bound()));
+                asked.push((base, constraint));
             }
         }
+    }
+    for (base, constraint) in asked {
+        if collected.is_full() {
+            break;
+        }
+        let types: Vec<&str> = types[&constraint.slot].iter().map(String::as_str).collect();
+        collected.each_type(base, &constraint, &types.join(" or "));
     }
     let mut found = in_order(collected.found);
     found.truncate(most);
@@ -156,9 +169,9 @@ impl Collected<'_> {
         }
     }
 
-    /// Each type that breaks a constraint.
-    fn each_type(&mut self, base: &Value, constraint: &Constraint) {
-        let rule = format!("type {}", brief(constraint.bound()));
+    /// Each type that breaks a constraint on the type, which is one of `types`.
+    fn each_type(&mut self, base: &Value, constraint: &Constraint, types: &str) {
+        let rule = format!("type {types}");
         for (value, kind) in kinds() {
             let whole = replaced(base, &constraint.instance, value);
             if (self.aim(&whole, &constraint.instance, &constraint.address)).is_some() {
