@@ -326,9 +326,10 @@ impl<'r, T: Transport> Driver<'r, T> {
     async fn look_again(&mut self, later: Later, is_over: bool) {
         for one in later.doubtful {
             let status = one.exchange.response.status;
-            let again = match is_over {
-                true => Again::Same,
-                false => self.with_fresh_values(&one.case, status).await,
+            let again = if is_over {
+                Again::Same
+            } else {
+                self.with_fresh_values(&one.case, status).await
             };
             match again {
                 Again::Same => self.report(&one.case, one.finding, &[]),

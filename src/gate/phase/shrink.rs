@@ -273,9 +273,10 @@ async fn fails<T: Transport>(
     }
     attempt.left -= 1;
     // What is refused because it is taken does not show the finding.
-    let unused = match check::has_trait(&finding.rule, Trait::ConfirmedWithFreshValues) {
-        true => driver.with_renewed_values(&case),
-        false => driver.with_unused_values(&case),
+    let unused = if check::has_trait(&finding.rule, Trait::ConfirmedWithFreshValues) {
+        driver.with_renewed_values(&case)
+    } else {
+        driver.with_unused_values(&case)
     };
     let case = unused.unwrap_or(case);
     let exchange = driver.executor.send_once(&case.request).await?;
