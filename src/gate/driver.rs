@@ -143,7 +143,7 @@ impl<'r, T: Transport> Driver<'r, T> {
         let distinct = self.renewal().distinct(harmless);
         let mut later = Later::default();
         let ended = self.send_all(&distinct, &mut later).await;
-        self.look_again(later, ended.is_break()).await;
+        Box::pin(self.look_again(later, ended.is_break())).await;
         let statuses = ended?;
         if self.executor.interrupt.is_set() {
             return ControlFlow::Break(End::Interrupted);
@@ -486,7 +486,7 @@ impl<'r, T: Transport> Driver<'r, T> {
                 Some(Doubt::UsedValue) => match decide {
                     Decide::Not => false,
                     Decide::Now => {
-                        let again = self.with_fresh_values(case, status).await;
+                        let again = Box::pin(self.with_fresh_values(case, status)).await;
                         if let Again::Other(other) = &again {
                             self.note_created(&other.0, &other.1);
                         }
