@@ -6,7 +6,7 @@ use std::{cell::RefCell, collections::HashMap, rc::Rc};
 use oasgate_document::Address;
 use serde_json::{Map, Value, json};
 
-use super::keywords::rebuilt;
+use super::keywords::{position, rebuilt};
 use crate::contract::{Contract, Direction};
 
 /// A schema object as JSON Schema 2020-12, without annotations but for `readOnly` and `writeOnly`.
@@ -52,7 +52,36 @@ impl<'c> Bodies<'c> {
     }
 }
 
-/// Formats that a validator asserts. Those of numbers have a rule of their own.
+/// Formats of whole numbers that leave out numbers which do occur, and their bounds. Those of wider numbers
+/// have a rule of their own.
+const NARROW: &[(&str, i64, i64)] = &[
+    ("int16", i16::MIN as i64, i16::MAX as i64),
+    ("int32", i32::MIN as i64, i32::MAX as i64),
+    ("int8", i8::MIN as i64, i8::MAX as i64),
+    ("uint16", 0, u16::MAX as i64),
+    ("uint32", 0, u32::MAX as i64),
+    ("uint8", 0, u8::MAX as i64),
+];
+
+/// The least and the greatest whole number of a format that leaves out numbers which do occur.
+pub(super) fn bounds(format: &str) -> Option<(i64, i64)> {
+    NARROW
+        .iter()
+        .find(|(name, ..)| *name == format)
+        .map(|(_, least, greatest)| (*least, *greatest))
+}
+
+/// Whether a schema speaks of whole numbers alone, `null` aside.
+fn is_whole(members: &Map<String, Value>) -> bool {
+    let is_named = |name: &Value| name == "integer" || name == "null";
+    match members.get("type") {
+        Some(Value::Array(names)) => names.iter().all(is_named),
+        Some(name) => is_named(name),
+        None => false,
+    }
+}
+
+/// Formats of texts that a validator asserts.
 const ASSERTED: &[&str] = &[
     "date",
     "date-time",
@@ -75,23 +104,30 @@ const ASSERTED: &[&str] = &[
     "uuid",
 ];
 
-/// Keywords that say nothing about validity.
-const ANNOTATIONS: &[&str] = &[
-    "$comment",
-    "$schema",
-    "contentEncoding",
-    "contentMediaType",
-    "contentSchema",
-    "default",
-    "deprecated",
-    "description",
-    "discriminator",
-    "example",
-    "examples",
-    "externalDocs",
-    "nullable",
-    "title",
-    "xml",
+/// Keywords that say something about validity, but for those that hold schemas.
+const ASSERTIONS: &[&str] = &[
+    "$dynamicAnchor",
+    "$dynamicRef",
+    "$ref",
+    "const",
+    "dependentRequired",
+    "enum",
+    "exclusiveMaximum",
+    "exclusiveMinimum",
+    "maxContains",
+    "maxItems",
+    "maxLength",
+    "maxProperties",
+    "maximum",
+    "minContains",
+    "minItems",
+    "minLength",
+    "minProperties",
+    "minimum",
+    "multipleOf",
+    "pattern",
+    "type",
+    "uniqueItems",
 ];
 
 /// The schema without annotations, lists that know no order sorted.
@@ -102,13 +138,16 @@ fn cleaned(schema: &Value) -> Value {
     let kept: Map<String, Value> = members
         .iter()
         .filter(|(keyword, value)| match keyword.as_str() {
-            "format" => value
-                .as_str()
-                .is_some_and(|format| ASSERTED.contains(&format)),
+            "format" => value.as_str().is_some_and(|format| {
+                ASSERTED.contains(&format) || is_whole(members) && bounds(format).is_some()
+            }),
             "readOnly" | "writeOnly" => **value == Value::Bool(true),
-            "required" => value != &&json!([]),
+            // In 2.0 a parameter's schema is the parameter, which is `required` in its own way.
+            "required" => value.as_array().is_some_and(|names| !names.is_empty()),
             "properties" => value != &&json!({}),
-            other => !ANNOTATIONS.contains(&other) && !other.starts_with("x-"),
+            "minItems" | "minLength" | "minProperties" => value.as_u64() != Some(0),
+            "uniqueItems" => value.as_bool() == Some(true),
+            other => ASSERTIONS.contains(&other) || position(other).is_some(),
         })
         .map(|(keyword, value)| (keyword.clone(), value.clone()))
         .collect();

@@ -122,6 +122,9 @@ impl Closing<'_> {
         if named.names.is_empty() {
             return Value::Object(out);
         }
+        if out.contains_key("additionalProperties") || out.contains_key("unevaluatedProperties") {
+            return Value::Object(out);
+        }
         // What is required is declared, or nothing could be sent.
         let missing: Vec<_> = named.required.difference(&named.names).cloned().collect();
         if !missing.is_empty()
@@ -131,17 +134,15 @@ impl Closing<'_> {
         {
             properties.extend(missing.into_iter().map(|name| (name, Value::Bool(true))));
         }
-        if !out.contains_key("additionalProperties") && !out.contains_key("unevaluatedProperties") {
-            let has_parts = out
-                .keys()
-                .any(|keyword| keyword == "$ref" || position(keyword) == Some(Position::InPlace));
-            let keyword = if has_parts {
-                "unevaluatedProperties"
-            } else {
-                "additionalProperties"
-            };
-            out.insert(keyword.to_owned(), Value::Bool(false));
-        }
+        let has_parts = out
+            .keys()
+            .any(|keyword| keyword == "$ref" || position(keyword) == Some(Position::InPlace));
+        let keyword = if has_parts {
+            "unevaluatedProperties"
+        } else {
+            "additionalProperties"
+        };
+        out.insert(keyword.to_owned(), Value::Bool(false));
         Value::Object(out)
     }
 

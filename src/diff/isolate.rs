@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     Lens,
-    body::Bodies,
+    body::{Bodies, bounds},
     close::{Closed, Definitions, close, mixes},
     keywords::rebuilt,
     units::{Link, UnitIx, Units},
@@ -215,7 +215,7 @@ impl Isolated {
                 open.push(text.to_owned());
                 Some(json!({ "$ref": format!("#/$defs/{text}") }))
             });
-            definitions.insert(name, unmarked(&schema));
+            definitions.insert(name, bounded(&unmarked(&schema)));
         }
         json!({ "$ref": format!("#/$defs/{name}"), "$defs": definitions })
     }
@@ -294,6 +294,29 @@ impl Isolated {
         }
         Some(self.with(definitions))
     }
+}
+
+/// A schema whose formats of whole numbers are bounds.
+fn bounded(schema: &Value) -> Value {
+    let Value::Object(members) = schema else {
+        return schema.clone();
+    };
+    let mut out = rebuilt(members, &mut |_, _, one| bounded(one));
+    let format = members.get("format").and_then(Value::as_str);
+    if let Some((least, greatest)) = format.and_then(bounds) {
+        out.shift_remove("format");
+        let is_within = |value: &Value| {
+            value
+                .as_f64()
+                .is_some_and(|number| number >= least as f64 && number <= greatest as f64)
+        };
+        for (keyword, bound) in [("minimum", least), ("maximum", greatest)] {
+            if !out.get(keyword).is_some_and(is_within) {
+                out.insert(keyword.to_owned(), json!(bound));
+            }
+        }
+    }
+    Value::Object(out)
 }
 
 /// A schema without the marks that say which way a property travels: they have been obeyed.

@@ -20,6 +20,7 @@ mod positions;
 mod question;
 mod rules;
 mod schemas;
+mod subsume;
 mod text;
 mod units;
 

@@ -1,6 +1,9 @@
 //! Which operations of two documents are the same.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+};
 
 use crate::contract::{Contract, Direction, Location, Operation, OperationId, Parameter};
 
@@ -110,11 +113,20 @@ impl<'c> Subject<'c> {
             old.operations().to_vec(),
             new.operations().to_vec(),
             Role::Called,
-            &|operation| format!("{} {}", operation.method, nameless(operation.path.as_str())),
+            [
+                &|operation| format!("{} {}", operation.method, operation.path),
+                &|operation| format!("{} {}", operation.method, nameless(operation.path.as_str())),
+            ],
         );
-        subject.pair(hooks(old), hooks(new), Role::Calling, &|operation| {
-            nameless(operation.address.pointer.as_str())
-        });
+        subject.pair(
+            hooks(old),
+            hooks(new),
+            Role::Calling,
+            [
+                &|operation| operation.address.pointer.to_string(),
+                &|operation| nameless(operation.address.pointer.as_str()),
+            ],
+        );
         subject
     }
 
@@ -124,23 +136,35 @@ impl<'c> Subject<'c> {
         self.matched.iter().filter(is_called)
     }
 
+    /// Pairs operations by the first key that both sides have, then by their ids.
     fn pair(
         &mut self,
         old: Vec<Arc<Operation>>,
         new: Vec<Arc<Operation>>,
         role: Role,
-        key: &dyn Fn(&Operation) -> String,
+        keys: [&dyn Fn(&Operation) -> String; 2],
     ) {
-        let mut left: HashMap<String, Arc<Operation>> = HashMap::new();
-        let mut order = Vec::new();
-        for operation in new {
-            let key = key(&operation);
-            order.push(key.clone());
-            left.entry(key).or_insert(operation);
+        let mut left: Vec<Option<Arc<Operation>>> = new.into_iter().map(Some).collect();
+        let mut found: Vec<Option<Arc<Operation>>> = vec![None; old.len()];
+        for key in keys {
+            let mut waiting: HashMap<String, VecDeque<usize>> = HashMap::new();
+            for (number, operation) in left.iter().enumerate() {
+                if let Some(operation) = operation {
+                    waiting.entry(key(operation)).or_default().push_back(number);
+                }
+            }
+            for (operation, found) in old.iter().zip(&mut found) {
+                if found.is_none()
+                    && let Some(numbers) = waiting.get_mut(&key(operation))
+                    && let Some(number) = numbers.pop_front()
+                {
+                    *found = left[number].take();
+                }
+            }
         }
         let mut lost = Vec::new();
-        for operation in old {
-            match left.remove(&key(&operation)) {
+        for (operation, found) in old.into_iter().zip(found) {
+            match found {
                 Some(new) => self.matched.push(Matched {
                     old: operation,
                     new,
@@ -150,11 +174,12 @@ impl<'c> Subject<'c> {
             }
         }
         for operation in lost {
-            let by_id = order.iter().find(|key| {
-                left.get(*key)
+            let by_id = left.iter_mut().find(|other| {
+                other
+                    .as_ref()
                     .is_some_and(|other| other.id == operation.id && is_named(&other.id))
             });
-            match by_id.cloned().and_then(|key| left.remove(&key)) {
+            match by_id.and_then(Option::take) {
                 Some(new) => {
                     if role == Role::Called {
                         self.moved.push((Arc::clone(&operation), Arc::clone(&new)));
@@ -168,7 +193,7 @@ impl<'c> Subject<'c> {
                 None => self.removed.push((operation, role)),
             }
         }
-        let added = order.iter().filter_map(|key| left.remove(key));
+        let added = left.into_iter().flatten();
         self.added.extend(added.map(|operation| (operation, role)));
     }
 }

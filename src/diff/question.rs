@@ -1,6 +1,6 @@
 //! One question: does the consumer accept every value that the producer sends?
 //!
-//! The proof is containment of canonical forms. Where it fails, an instance is searched for that the
+//! The proof is containment, by keywords or of canonical forms. Where it fails, an instance is searched for that the
 //! producer sends and the consumer refuses: in the difference of the two sets where it can be written
 //! down, else among values that break one rule of the consumer on purpose, boundary values, and random
 //! ones. Every instance is judged by validators, never by the canonical form.
@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::{
     Lens,
     isolate::{Isolated, Reach, Side, holds_opaque, isolate},
+    subsume::{self, Node},
     text::{Travel, texts},
     units::{Link, UnitIx, Units},
 };
@@ -176,6 +177,48 @@ impl Trial {
         if is_cut && (self.producer.mixes() || self.consumer.mixes()) {
             return Proof::Nothing;
         }
+        match self.prove_by_keywords() {
+            Proof::Equal => Proof::Equal,
+            Proof::Contained => match self.prove_canonically() {
+                Proof::Equal => Proof::Equal,
+                Proof::Contained | Proof::Nothing => Proof::Contained,
+            },
+            Proof::Nothing => self.prove_canonically(),
+        }
+    }
+
+    fn prove_by_keywords(&self) -> Proof {
+        let open = Node::named(&self.producer.definitions, &self.producer.root);
+        let sent = Node::named(&self.producer.definitions, &self.sent.name);
+        let accepted = Node::named(&self.consumer.definitions, &self.consumer.root);
+        // Closing may leave nothing, about which everything could be proved.
+        let sent = if subsume::is_empty(sent) { open } else { sent };
+        if !subsume::is_contained(sent, accepted) {
+            return Proof::Nothing;
+        }
+        let same =
+            |one, other| subsume::is_contained(one, other) && subsume::is_contained(other, one);
+        if !same(open, accepted) {
+            return Proof::Contained;
+        }
+        let closed = |side: &Isolated| {
+            let mut definitions = side.definitions.clone();
+            let closed = super::close::close(&mut definitions, &side.root, self.direction);
+            (definitions, closed.name)
+        };
+        let (one, one_name) = closed(&self.producer);
+        let (other, other_name) = closed(&self.consumer);
+        if same(
+            Node::named(&one, &one_name),
+            Node::named(&other, &other_name),
+        ) {
+            Proof::Equal
+        } else {
+            Proof::Contained
+        }
+    }
+
+    fn prove_canonically(&self) -> Proof {
         let sent = self.producer.self_contained(&self.sent.name);
         let accepted = self.consumer.self_contained(&self.consumer.root);
         if sent.to_string().len() + accepted.to_string().len() > MOST_PROOF {

@@ -44,7 +44,7 @@ pub(super) fn compare(subject: &Subject<'_>, lens: Lens, changes: &mut Vec<Chang
         lens,
         units: &units,
         answers: HashMap::new(),
-        shown: HashSet::new(),
+        shown: HashMap::new(),
         totals: Totals {
             operations: subject.matched.len(),
             ..Totals::default()
@@ -57,13 +57,16 @@ pub(super) fn compare(subject: &Subject<'_>, lens: Lens, changes: &mut Vec<Chang
     comparing.totals
 }
 
+/// For how many positions an exchange is looked for that shows what breaks.
+const MOST_SHOWN: usize = 4;
+
 struct Comparing<'s, 'u> {
     subject: &'s Subject<'s>,
     lens: Lens,
     units: &'u Units<'u, 's>,
     answers: HashMap<(UnitIx, Asking), Rc<Answer>>,
-    /// What has been shown by an exchange.
-    shown: HashSet<(UnitIx, Asking)>,
+    /// For how many positions an exchange was looked for that shows what breaks.
+    shown: HashMap<(UnitIx, Asking), usize>,
     totals: Totals,
 }
 
@@ -170,10 +173,11 @@ impl Comparing<'_, '_> {
                 changes.push(told);
             }
             Answer::Refuted(refutations) => {
-                let is_first = self.shown.insert((number, asking));
+                let tries = *self.shown.entry((number, asking)).or_default();
+                let mut is_shown = true;
                 for refutation in refutations {
                     let mut told = self.refuted(position, unit, refutation, asking);
-                    if is_first {
+                    if tries < MOST_SHOWN {
                         told.shown = evidence::shown(
                             self.subject,
                             position,
@@ -181,9 +185,12 @@ impl Comparing<'_, '_> {
                             refutation,
                             asking,
                         );
+                        is_shown &= told.shown.is_some();
                     }
                     changes.push(told);
                 }
+                let tries = if is_shown { MOST_SHOWN } else { tries + 1 };
+                self.shown.insert((number, asking), tries);
             }
         }
     }

@@ -1,22 +1,24 @@
 //! `changed-number-format`
 
 use super::{Change, Rule, SchemaPair, SchemaRule, documented};
+use crate::diff::body::bounds;
 
 documented! {
     /// A number's format is another.
     ///
     /// # What it checks
     ///
-    /// `format` of numbers: `int32`, `int64`, `float`, `double` and the like, added, removed or changed.
+    /// `format` of numbers: `int64`, `float`, `double` and the like, added, removed or changed.
     ///
     /// # Why
     ///
-    /// Clients that are generated from the document choose a type by it: what was an `int32` and comes as an `int64` overflows.
-    /// JSON Schema validators do not assert these formats, so it is a warning.
+    /// Clients that are generated from the document choose a type by it. Values that a wider type would lose
+    /// hardly occur, so it is a warning.
     ///
     /// # Not a finding when
     ///
-    /// - the format is one of texts: that changes what is accepted, and is told with an instance.
+    /// - the format is one of texts, or of whole numbers up to 32 bits: these change what is accepted, and
+    ///   are told with an instance.
     pub ChangedNumberFormat = "changed-number-format", Warning;
 }
 
@@ -26,20 +28,17 @@ impl SchemaRule for ChangedNumberFormat {
     }
 
     fn look(&self, pair: &SchemaPair<'_>, changes: &mut Vec<Change>) {
-        let format = |members: &serde_json::Map<String, serde_json::Value>| {
-            members
-                .get("format")
-                .and_then(|value| value.as_str())
-                .filter(|format| NUMERIC.contains(format))
-                .map(str::to_owned)
-        };
-        let (old, new) = (format(pair.old), format(pair.new));
-        if old != new {
-            let words = |format: Option<String>| format.unwrap_or("none".to_owned());
+        let [old, new] = [pair.old, pair.new].map(|members| {
+            let format = members.get("format").and_then(|value| value.as_str());
+            format.unwrap_or("none")
+        });
+        let is_told = |format: &str| NUMERIC.contains(&format);
+        let is_asserted = |format: &str| bounds(format).is_some();
+        if old != new && (is_told(old) || is_told(new)) && !is_asserted(old) && !is_asserted(new) {
             changes.push(pair.change(
                 &Self::RULE,
                 "format",
-                &format!("the format was {}, now it is {}", words(old), words(new)),
+                &format!("the format was {old}, now it is {new}"),
             ));
         }
     }
@@ -52,12 +51,6 @@ const NUMERIC: &[&str] = &[
     "double",
     "double-int",
     "float",
-    "int16",
-    "int32",
     "int64",
-    "int8",
-    "uint16",
-    "uint32",
     "uint64",
-    "uint8",
 ];

@@ -8,6 +8,7 @@
 mod added_media_type;
 mod added_operation;
 mod added_parameter;
+mod added_request_body;
 mod added_required_body;
 mod added_required_parameter;
 mod added_response;
@@ -81,6 +82,7 @@ pub const RULES: &[&dyn ChangeRule] = &[
     &removed_parameter::RemovedParameter,
     &changed_serialization::ChangedSerialization,
     &added_required_body::AddedRequiredBody,
+    &added_request_body::AddedRequestBody,
     &removed_request_body::RemovedRequestBody,
     &removed_request_media_type::RemovedRequestMediaType,
     &removed_response_media_type::RemovedResponseMediaType,

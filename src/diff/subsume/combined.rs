@@ -1,0 +1,203 @@
+//! Keywords that combine schemas in place.
+
+use std::sync::LazyLock;
+
+use serde_json::{Value, json};
+
+use super::{
+    super::keywords::{Position, position},
+    Depth, Node, Parts, Prover, Side,
+    types::Types,
+};
+
+/// A schema for each type, to tell values of several types apart.
+static EACH_TYPE: LazyLock<Vec<Value>> = LazyLock::new(|| {
+    ["null", "boolean", "number", "string", "array", "object"]
+        .into_iter()
+        .map(|name| json!({ "type": name }))
+        .collect()
+});
+
+/// Whether a keyword speaks of the same value.
+pub(super) fn is_in_place(keyword: &str) -> bool {
+    keyword == "$ref" || keyword == "if" || position(keyword) == Some(Position::InPlace)
+}
+
+impl Prover {
+    /// Whether a keyword that combines schemas follows; `None` for another one.
+    pub(super) fn combined(
+        &mut self,
+        parts: &Parts<'_>,
+        keyword: &str,
+        value: &Value,
+        side: Side<'_>,
+    ) -> Option<bool> {
+        let branches = || value.as_array().map(Vec::as_slice).unwrap_or_default();
+        Some(match keyword {
+            "allOf" => branches()
+                .iter()
+                .all(|one| self.part(parts, side.node.at(one), side.depth)),
+            "anyOf" => {
+                branches()
+                    .iter()
+                    .any(|one| self.part(parts, side.node.at(one), side.depth))
+                    || self.each_type(parts, branches(), side)
+            }
+            "oneOf" => {
+                self.exactly_one(parts, branches(), side)
+                    || self.same_branches(parts, branches(), side)
+            }
+            "not" => {
+                let denied = side.node.at(value);
+                parts.all.iter().any(|part| {
+                    part.child("not").is_some_and(|known| {
+                        self.contained(&[denied], known, side.depth.in_place())
+                    })
+                }) || self.disjoint(parts, denied, side.depth.in_place())
+            }
+            "if" => self.condition(parts, side),
+            // Read with `if`.
+            "then" | "else" => true,
+            _ => return None,
+        })
+    }
+
+    /// Whether the values of each type fit one of the branches.
+    fn each_type(&mut self, parts: &Parts<'_>, branches: &[Value], side: Side<'_>) -> bool {
+        let types = parts.types();
+        let kinds: Vec<_> = EACH_TYPE
+            .iter()
+            .filter(|kind| {
+                let kind = kind.get("type").map_or(Types::ALL, Types::named);
+                !kind.and(types).is_empty()
+            })
+            .collect();
+        if kinds.len() < 2 || side.depth.splits > 0 {
+            return false;
+        }
+        let depth = Depth {
+            splits: side.depth.splits + 1,
+            ..side.depth
+        };
+        let definitions = side.node.definitions;
+        kinds.into_iter().all(|kind| {
+            let kind = Node {
+                definitions,
+                schema: kind,
+            };
+            branches
+                .iter()
+                .any(|one| self.part_with(parts, &[kind], side.node.at(one), depth))
+        })
+    }
+
+    /// Whether all values fit one branch and no other.
+    fn exactly_one(&mut self, parts: &Parts<'_>, branches: &[Value], side: Side<'_>) -> bool {
+        let fitting = branches
+            .iter()
+            .position(|one| self.part(parts, side.node.at(one), side.depth));
+        fitting.is_some_and(|fitting| {
+            branches.iter().enumerate().all(|(index, other)| {
+                index == fitting || self.disjoint(parts, side.node.at(other), side.depth.in_place())
+            })
+        })
+    }
+
+    /// Whether the producer tells the same branches apart.
+    fn same_branches(&mut self, parts: &Parts<'_>, branches: &[Value], side: Side<'_>) -> bool {
+        let depth = side.depth.in_place();
+        parts.all.iter().any(|part| {
+            let known = part.get("oneOf").and_then(Value::as_array);
+            known.is_some_and(|known| {
+                let mut left: Vec<Node<'_>> = known.iter().map(|one| part.node.at(one)).collect();
+                left.len() == branches.len()
+                    && branches.iter().all(|one| {
+                        let one = side.node.at(one);
+                        let same = left.iter().position(|other| {
+                            self.contained(&[*other], one, depth)
+                                && self.contained(&[one], *other, depth)
+                        });
+                        same.map(|index| left.swap_remove(index)).is_some()
+                    })
+            })
+        })
+    }
+
+    /// Whether what a condition leads to follows.
+    fn condition(&mut self, parts: &Parts<'_>, side: Side<'_>) -> bool {
+        let Some(condition) = side.child("if") else {
+            return true;
+        };
+        let depth = side.depth.in_place();
+        let then = side.child("then").is_none_or(|then| {
+            let mut more = vec![condition];
+            for part in &parts.all {
+                if let (Some(known), Some(leads_to)) = (part.child("if"), part.child("then"))
+                    && self.contained(&[condition], known, depth)
+                {
+                    more.push(leads_to);
+                }
+            }
+            self.part_with(parts, &more, then, side.depth)
+        });
+        then && side.child("else").is_none_or(|otherwise| {
+            let mut more = Vec::new();
+            for part in &parts.all {
+                if let (Some(known), Some(leads_to)) = (part.child("if"), part.child("else"))
+                    && self.contained(&[known], condition, depth)
+                {
+                    more.push(leads_to);
+                }
+            }
+            self.part_with(parts, &more, otherwise, side.depth)
+        })
+    }
+
+    /// Whether no value of the producer fits a schema.
+    fn disjoint(&mut self, parts: &Parts<'_>, other: Node<'_>, depth: Depth) -> bool {
+        let nodes: Vec<Node<'_>> = parts
+            .all
+            .iter()
+            .map(|part| part.node)
+            .chain([other])
+            .collect();
+        Parts::of(&nodes).is_some_and(|both| self.empty(&both, depth) || are_told_apart(&both))
+    }
+}
+
+/// Whether a required property is listed twice with no value in both lists.
+fn are_told_apart(parts: &Parts<'_>) -> bool {
+    let listed = |schema: &Value| -> Option<Vec<Value>> {
+        match (schema.get("enum"), schema.get("const")) {
+            (Some(Value::Array(values)), _) => Some(values.clone()),
+            (_, Some(value)) => Some(vec![value.clone()]),
+            _ => None,
+        }
+    };
+    let differ = |lists: &[Vec<Value>]| {
+        lists.iter().enumerate().any(|(index, one)| {
+            lists[index + 1..]
+                .iter()
+                .any(|other| !one.iter().any(|value| other.contains(value)))
+        })
+    };
+    let own: Vec<_> = parts
+        .all
+        .iter()
+        .filter_map(|part| listed(part.node.schema))
+        .collect();
+    // `1` is `1.0`: numbers are left to others.
+    let is_plain = |value: &Value| value.is_string() || value.is_boolean() || value.is_null();
+    if differ(&own) && own.iter().flatten().all(is_plain) {
+        return true;
+    }
+    let required = parts.values("required").filter_map(Value::as_array);
+    parts.types().is_within(Types::OBJECT)
+        && required.flatten().filter_map(Value::as_str).any(|name| {
+            let lists: Vec<_> = parts
+                .values("properties")
+                .filter_map(|all| listed(all.get(name)?))
+                .collect();
+            differ(&lists) && lists.iter().flatten().all(is_plain)
+        })
+}

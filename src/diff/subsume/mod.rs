@@ -1,0 +1,502 @@
+//! Containment of schemas by their keywords: a proof where each keyword of the consumer follows from what
+//! the producer says of the same value.
+//!
+//! The canonical form decides more about single values, but declines schemas that refer to themselves,
+//! use `unevaluatedProperties` or are long. This prover walks both schemas side by side, follows
+//! references, and stops within a number of steps. It is sound and incomplete: `true` is a proof, `false`
+//! says nothing.
+
+mod array;
+mod combined;
+mod object;
+mod scalar;
+mod types;
+
+use std::collections::HashSet;
+
+use serde_json::{Map, Value};
+
+use super::close::Definitions;
+use types::Types;
+
+/// The most steps of one proof.
+const MOST_STEPS: usize = 20_000;
+
+/// How deep schemas are walked.
+const MOST_DEPTH: usize = 48;
+
+/// The most schemas in place of one value that are gathered.
+const MOST_PARTS: usize = 128;
+
+/// How many alternatives of the producer are told apart inside each other.
+const MOST_SPLITS: usize = 3;
+
+/// A schema with the definitions that its references name.
+#[derive(Clone, Copy)]
+pub(super) struct Node<'d> {
+    definitions: &'d Definitions,
+    schema: &'d Value,
+}
+
+impl<'d> Node<'d> {
+    /// The definition of a name; what is not defined allows everything.
+    pub(super) fn named(definitions: &'d Definitions, name: &str) -> Self {
+        Self {
+            definitions,
+            schema: definitions.get(name).unwrap_or(&Value::Bool(true)),
+        }
+    }
+
+    fn at(self, schema: &'d Value) -> Self {
+        Self { schema, ..self }
+    }
+
+    /// What tells a schema from every other one: where it lies.
+    fn identity(self) -> usize {
+        std::ptr::from_ref(self.schema).addr()
+    }
+
+    fn target(self, members: &Map<String, Value>) -> Option<Self> {
+        let name = members.get("$ref")?.as_str()?;
+        Some(Self::named(self.definitions, name))
+    }
+}
+
+/// Whether it is proved that `consumer` accepts every value that `producer` accepts.
+pub(super) fn is_contained(producer: Node<'_>, consumer: Node<'_>) -> bool {
+    let mut prover = Prover::new();
+    prover.contained(&[producer], consumer, Depth::default())
+}
+
+/// Whether it is proved that nothing is accepted.
+pub(super) fn is_empty(schema: Node<'_>) -> bool {
+    let mut prover = Prover::new();
+    Parts::of(&[schema]).is_some_and(|parts| prover.empty(&parts, Depth::default()))
+}
+
+/// How far a proof has come.
+#[derive(Clone, Copy, Default)]
+struct Depth {
+    /// Steps in place and below.
+    steps: usize,
+    /// How far below the first value.
+    below: usize,
+    /// How many alternatives were told apart.
+    splits: usize,
+}
+
+impl Depth {
+    fn in_place(self) -> Self {
+        Self {
+            steps: self.steps + 1,
+            ..self
+        }
+    }
+
+    fn below(self) -> Self {
+        Self {
+            steps: self.steps + 1,
+            below: self.below + 1,
+            splits: 0,
+        }
+    }
+}
+
+/// An object schema of the producer, and where its references lead.
+#[derive(Clone, Copy)]
+struct Part<'d> {
+    node: Node<'d>,
+    members: &'d Map<String, Value>,
+}
+
+impl<'d> Part<'d> {
+    fn get(&self, keyword: &str) -> Option<&'d Value> {
+        self.members.get(keyword)
+    }
+
+    fn child(&self, keyword: &str) -> Option<Node<'d>> {
+        self.get(keyword).map(|schema| self.node.at(schema))
+    }
+}
+
+/// All schemas that hold of one value of the producer.
+struct Parts<'d> {
+    all: Vec<Part<'d>>,
+    is_never: bool,
+}
+
+impl<'d> Parts<'d> {
+    /// `None` where there are too many.
+    fn of(nodes: &[Node<'d>]) -> Option<Self> {
+        let mut parts = Self {
+            all: Vec::new(),
+            is_never: false,
+        };
+        let mut seen = HashSet::new();
+        let mut open: Vec<Node<'d>> = nodes.to_vec();
+        while let Some(node) = open.pop() {
+            if !seen.insert(node.identity()) {
+                continue;
+            }
+            if seen.len() > MOST_PARTS {
+                return None;
+            }
+            match node.schema {
+                Value::Bool(false) => parts.is_never = true,
+                Value::Object(members) => {
+                    parts.all.push(Part { node, members });
+                    open.extend(node.target(members));
+                    let all_of = members.get("allOf").and_then(Value::as_array);
+                    open.extend(all_of.into_iter().flatten().map(|one| node.at(one)));
+                }
+                _ => {}
+            }
+        }
+        Some(parts)
+    }
+
+    fn types(&self) -> Types {
+        self.all
+            .iter()
+            .map(|part| Types::of(part.members))
+            .fold(Types::ALL, Types::and)
+    }
+
+    fn values(&self, keyword: &str) -> impl Iterator<Item = &'d Value> {
+        self.all.iter().filter_map(move |part| part.get(keyword))
+    }
+
+    /// Whether several alternatives are left to tell apart.
+    fn alternatives(&self) -> impl Iterator<Item = (Part<'d>, &'d [Value])> {
+        self.all.iter().flat_map(|part| {
+            ["anyOf", "oneOf"].into_iter().filter_map(|keyword| {
+                let branches = part.get(keyword)?.as_array()?;
+                Some((*part, branches.as_slice()))
+            })
+        })
+    }
+}
+
+struct Prover {
+    left: usize,
+    /// What is being proved, and how far below; it may be used further below.
+    assumed: Vec<(Vec<usize>, usize, usize)>,
+    /// Alternatives that are told apart.
+    split: Vec<usize>,
+}
+
+impl Prover {
+    fn new() -> Self {
+        Self {
+            left: MOST_STEPS,
+            assumed: Vec::new(),
+            split: Vec::new(),
+        }
+    }
+
+    /// Whether every value that all of `producer` accept is accepted by `consumer`.
+    fn contained(&mut self, producer: &[Node<'_>], consumer: Node<'_>, depth: Depth) -> bool {
+        if self.left == 0 || depth.steps > MOST_DEPTH {
+            return false;
+        }
+        self.left -= 1;
+        let members = match consumer.schema {
+            Value::Bool(true) => return true,
+            Value::Object(members) if members.is_empty() => return true,
+            Value::Object(members) => Some(members),
+            _ => None,
+        };
+        let Some(parts) = Parts::of(producer) else {
+            return false;
+        };
+        if self.empty(&parts, depth) {
+            return true;
+        }
+        let Some(members) = members else {
+            return false;
+        };
+        let mut producers: Vec<usize> = producer.iter().map(|node| node.identity()).collect();
+        producers.sort_unstable();
+        let goal = (producers, consumer.identity());
+        // A value inside is smaller, so that what is being proved may be used of it.
+        let is_assumed = self
+            .assumed
+            .iter()
+            .any(|(one, other, below)| (one, other) == (&goal.0, &goal.1) && *below < depth.below);
+        if is_assumed || producer.iter().any(|node| identical(*node, consumer)) {
+            return true;
+        }
+        self.assumed.push((goal.0, goal.1, depth.below));
+        let proved = self.follows(&parts, consumer, members, depth)
+            || self.each_alternative(producer, &parts, consumer, depth);
+        self.assumed.pop();
+        proved
+    }
+
+    /// Whether each keyword of the consumer follows.
+    fn follows(
+        &mut self,
+        parts: &Parts<'_>,
+        consumer: Node<'_>,
+        members: &Map<String, Value>,
+        depth: Depth,
+    ) -> bool {
+        let types = parts.types();
+        members.iter().all(|(keyword, value)| {
+            // A keyword says nothing about values of other types.
+            if let Some(about) = Types::about(keyword)
+                && types.and(about).is_empty()
+            {
+                return true;
+            }
+            let side = Side {
+                node: consumer,
+                members,
+                depth,
+            };
+            match keyword.as_str() {
+                "readOnly" | "writeOnly" | "$comment" | "$defs" => true,
+                "$ref" => match consumer.target(members) {
+                    Some(target) => self.part(parts, target, depth),
+                    None => false,
+                },
+                "type" => types.is_within(Types::named(value)),
+                _ => scalar::follows(parts, keyword, value)
+                    .or_else(|| self.object(parts, keyword, value, side))
+                    .or_else(|| self.array(parts, keyword, value, side))
+                    .or_else(|| self.combined(parts, keyword, value, side))
+                    .unwrap_or(false),
+            }
+        })
+    }
+
+    /// Whether a schema in place of the consumer follows from the same parts.
+    fn part(&mut self, parts: &Parts<'_>, consumer: Node<'_>, depth: Depth) -> bool {
+        let nodes: Vec<Node<'_>> = parts.all.iter().map(|part| part.node).collect();
+        self.contained(&nodes, consumer, depth.in_place())
+    }
+
+    /// The same with one more schema that holds.
+    fn part_with(
+        &mut self,
+        parts: &Parts<'_>,
+        more: &[Node<'_>],
+        consumer: Node<'_>,
+        depth: Depth,
+    ) -> bool {
+        let nodes: Vec<Node<'_>> = parts
+            .all
+            .iter()
+            .map(|part| part.node)
+            .chain(more.iter().copied())
+            .collect();
+        self.contained(&nodes, consumer, depth.in_place())
+    }
+
+    /// Whether the consumer follows from each of some alternatives of the producer.
+    fn each_alternative(
+        &mut self,
+        producer: &[Node<'_>],
+        parts: &Parts<'_>,
+        consumer: Node<'_>,
+        depth: Depth,
+    ) -> bool {
+        if depth.splits >= MOST_SPLITS {
+            return false;
+        }
+        let depth = Depth {
+            splits: depth.splits + 1,
+            ..depth.in_place()
+        };
+        for (part, branches) in parts.alternatives() {
+            let number = branches.as_ptr().addr();
+            if branches.is_empty() || self.split.contains(&number) {
+                continue;
+            }
+            self.split.push(number);
+            let proved = branches.iter().all(|branch| {
+                let mut nodes = producer.to_vec();
+                nodes.push(part.node.at(branch));
+                self.contained(&nodes, consumer, depth)
+            });
+            self.split.pop();
+            if proved {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Whether no value is accepted.
+    fn empty(&mut self, parts: &Parts<'_>, depth: Depth) -> bool {
+        if self.left == 0 || depth.steps > MOST_DEPTH {
+            return false;
+        }
+        self.left -= 1;
+        parts.is_never
+            || parts.types().is_empty()
+            || self.is_empty_object(parts, depth)
+            || array::is_empty(parts)
+            || scalar::is_empty(parts)
+    }
+}
+
+/// The consumer's schema object, one of whose keywords is looked at.
+#[derive(Clone, Copy)]
+struct Side<'c> {
+    node: Node<'c>,
+    members: &'c Map<String, Value>,
+    depth: Depth,
+}
+
+impl<'c> Side<'c> {
+    fn child(&self, keyword: &str) -> Option<Node<'c>> {
+        self.members.get(keyword).map(|one| self.node.at(one))
+    }
+}
+
+/// Whether two schemas are written alike, what they refer to included.
+fn identical(one: Node<'_>, other: Node<'_>) -> bool {
+    let mut known = HashSet::new();
+    let mut left = 2_000;
+    alike(one, other, &mut known, &mut left)
+}
+
+fn alike(
+    one: Node<'_>,
+    other: Node<'_>,
+    known: &mut HashSet<(usize, usize)>,
+    left: &mut usize,
+) -> bool {
+    if one.identity() == other.identity() || !known.insert((one.identity(), other.identity())) {
+        return true;
+    }
+    if *left == 0 {
+        return false;
+    }
+    *left -= 1;
+    match (one.schema, other.schema) {
+        (Value::Object(members), Value::Object(others)) => {
+            members.len() == others.len()
+                && members.iter().all(|(key, value)| {
+                    let Some(opposite) = others.get(key) else {
+                        return false;
+                    };
+                    if key == "$ref"
+                        && let (Some(target), Some(counterpart)) =
+                            (one.target(members), other.target(others))
+                    {
+                        return alike(target, counterpart, known, left);
+                    }
+                    alike(one.at(value), other.at(opposite), known, left)
+                })
+        }
+        (Value::Array(items), Value::Array(others)) => {
+            items.len() == others.len()
+                && items
+                    .iter()
+                    .zip(others)
+                    .all(|(item, opposite)| alike(one.at(item), other.at(opposite), known, left))
+        }
+        (value, opposite) => value == opposite,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn contained(producer: Value, consumer: Value) -> bool {
+        let producer = Definitions::from([("p".to_owned(), producer)]);
+        let consumer = Definitions::from([("c".to_owned(), consumer)]);
+        is_contained(Node::named(&producer, "p"), Node::named(&consumer, "c"))
+    }
+
+    #[test]
+    fn what_is_contained() {
+        let table = [
+            (json!({ "type": "integer" }), json!({ "type": "number" })),
+            (
+                json!({ "allOf": [{ "type": "string" }] }),
+                json!({ "type": "string" }),
+            ),
+            (
+                json!({ "type": "object", "required": ["a", "b"] }),
+                json!({ "required": ["b"] }),
+            ),
+            (
+                json!({ "type": "array", "items": { "enum": [1] } }),
+                json!({ "items": { "enum": [1, 2] }, "minLength": 3 }),
+            ),
+            (
+                json!({ "properties": { "a": { "const": 1 } }, "additionalProperties": false }),
+                json!({ "additionalProperties": { "type": "integer" } }),
+            ),
+            (
+                json!({ "properties": { "self": { "$ref": "p" } }, "maxProperties": 1 }),
+                json!({ "properties": { "self": { "$ref": "c" } } }),
+            ),
+            (
+                json!({ "required": ["x"], "properties": { "a": {} }, "additionalProperties": false }),
+                json!({ "type": "string" }),
+            ),
+            (
+                json!({ "oneOf": [{ "type": "string" }, { "type": "integer" }] }),
+                json!({ "anyOf": [{ "type": "number" }, { "type": "string" }] }),
+            ),
+        ];
+        for (producer, consumer) in table {
+            let is_object = producer.get("required").is_none() || producer.get("type").is_some();
+            // Without a type, other values are left.
+            assert_eq!(
+                contained(producer.clone(), consumer.clone()),
+                is_object,
+                "{producer} in {consumer}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_not_contained() {
+        let table = [
+            (json!({ "type": "number" }), json!({ "type": "integer" })),
+            (json!({}), json!({ "type": "string" })),
+            (
+                json!({ "properties": { "a": { "type": "string" } } }),
+                json!({ "additionalProperties": false }),
+            ),
+            (
+                json!({ "not": { "type": "string" } }),
+                json!({ "not": { "type": ["string", "null"] } }),
+            ),
+            (
+                json!({ "anyOf": [{ "type": "string" }, { "type": "null" }] }),
+                json!({ "type": "string" }),
+            ),
+            (
+                json!({ "type": "string" }),
+                json!({ "oneOf": [{ "type": "string" }, { "minLength": 1 }] }),
+            ),
+            (
+                json!({ "properties": { "next": { "$ref": "p" } } }),
+                json!({ "properties": { "next": { "$ref": "c" } }, "required": ["next"] }),
+            ),
+            (
+                json!({ "type": "array", "prefixItems": [{ "type": "string" }] }),
+                json!({ "items": { "type": "string" } }),
+            ),
+            (
+                json!({ "if": { "type": "string" }, "then": { "minLength": 2 } }),
+                json!({ "minLength": 2 }),
+            ),
+        ];
+        for (producer, consumer) in table {
+            assert!(
+                !contained(producer.clone(), consumer.clone()),
+                "{producer} in {consumer}"
+            );
+        }
+    }
+}
