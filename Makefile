@@ -1,4 +1,4 @@
-.PHONY: audit html-test agreement corpus hostile generation-report fault-report outside-live demo test lint bench doc help
+.PHONY: audit diff-report html-test agreement corpus hostile generation-report fault-report outside-live demo test lint bench doc help
 .DEFAULT_GOAL := help
 
 help: ## say what can be made
@@ -52,6 +52,11 @@ audit: ## licences, bans and sources of what the binary is made of; advisories w
 
 agreement: ## recorded verdicts of another tool beside ours
 	cargo test --test it agreement -- --nocapture
+
+diff-report: ## neighbouring versions of a document compared, each instance judged by two validators
+	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
+	tar -xJf "$${OASGATE_SHARED:-../shared}/corpus/vantage/history.tar.xz" --strip-components=1 -C "$$folder" && \
+	cargo run --quiet --example diff_report -- "$$folder" $(ARGS)
 
 fault-report: ## who finds which faults of the stand-in services, and after how many requests
 	@cargo build --quiet --example vantage_service --example orders_service

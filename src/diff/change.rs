@@ -137,9 +137,13 @@ pub struct Change {
     pub instance: Option<Value>,
     /// The exchange that shows it.
     pub shown: Option<Shown>,
+    /// The schema objects that were asked about, of the old document and the new one.
+    pub schemas: Option<[Address; 2]>,
+    /// The status of the response that it is about, as the old document names it.
+    pub status: Option<String>,
     /// What tells it from other changes of the same rule at the same places.
     pub discriminator: String,
-    /// How many recorded exchanges break because of it; `None` where none were looked at.
+    /// How many recorded exchanges it would break; `None` where that cannot be told, or none were looked at.
     pub recorded: Option<u64>,
 }
 
@@ -165,6 +169,8 @@ impl Change {
             at: None,
             instance: None,
             shown: None,
+            schemas: None,
+            status: None,
             discriminator: String::new(),
             recorded: None,
         }
@@ -197,6 +203,12 @@ impl Change {
     #[must_use]
     pub(super) fn with_place(mut self, place: impl Into<String>) -> Self {
         self.place = place.into();
+        self
+    }
+
+    #[must_use]
+    pub(super) fn with_schemas(mut self, old: Address, new: Address) -> Self {
+        self.schemas = Some([old, new]);
         self
     }
 
@@ -262,6 +274,8 @@ pub struct Comparison {
     pub changes: Vec<Change>,
     /// What was asked.
     pub totals: Totals,
+    /// What the breaking changes mean for recorded traffic; `None` where none was looked at.
+    pub concerned: Option<super::Concerned>,
     /// How long it took; zero until it is set by who measures.
     pub elapsed: Duration,
 }
@@ -332,6 +346,7 @@ pub(super) fn gathered(
     Comparison {
         changes: all,
         totals,
+        concerned: None,
         elapsed: Duration::ZERO,
     }
 }

@@ -9,6 +9,7 @@
 //! A proof is containment of canonical schemas; a refutation is an instance that validators judged. What
 //! is neither is said to be undecided, with the number of values that were tried.
 
+mod against;
 mod body;
 mod change;
 mod close;
@@ -24,6 +25,7 @@ mod subsume;
 mod text;
 mod units;
 
+pub use against::{Concerned, Traffic};
 pub use change::{Basis, Change, Comparison, Flow, Shown, Totals, Verdict};
 pub use rules::{ChangeRule, RULES, rules};
 

@@ -3,7 +3,9 @@
 use http::StatusCode;
 use mediatype::MediaTypeBuf;
 
-use crate::contract::{Content, Header, MediaType, Parameter, Response, Schema, StatusKey};
+use crate::contract::{
+    Content, Header, Location, MediaType, Parameter, Response, Schema, StatusKey,
+};
 
 use super::{
     change::Flow,
@@ -36,6 +38,14 @@ pub(super) enum Spot {
 }
 
 impl Spot {
+    /// The status of a response.
+    pub(super) fn status(&self) -> Option<&str> {
+        match self {
+            Self::Parameter(_) | Self::Body(_) => None,
+            Self::Response { status, .. } | Self::Header { status, .. } => Some(status),
+        }
+    }
+
     /// As in `response 200 application/json`.
     pub(super) fn words(&self) -> String {
         match self {
@@ -63,7 +73,11 @@ pub(super) fn positions<'s>(subject: &'s Subject<'_>) -> Vec<Position<'s>> {
                     flow: Flow::Request,
                     old: before,
                     new: after,
-                    travel: if is_json { Travel::Json } else { Travel::Text },
+                    travel: match (is_json, old.location) {
+                        (true, _) => Travel::Json,
+                        (false, Location::Path) => Travel::Segment,
+                        (false, _) => Travel::Text,
+                    },
                     spot: Spot::Parameter(Box::new(old.clone())),
                 });
             }

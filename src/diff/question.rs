@@ -236,16 +236,15 @@ impl Trial {
             return Proof::Nothing;
         };
         if !canonical::covers(&consumer, &closed) {
-            let proved = self.asking.travel == Travel::Text
-                && texts(&sent, &accepted).is_some_and(|(sent, accepted)| {
-                    match (canonical::canonical(&sent), canonical::canonical(&accepted)) {
-                        (Some(sent), Some(accepted)) => {
-                            !canonical::accepts_nothing(&sent)
-                                && canonical::covers(&accepted, &sent)
-                        }
-                        _ => false,
+            let texts = texts(&sent, &accepted, self.asking.travel);
+            let proved = texts.is_some_and(|(sent, accepted)| {
+                match (canonical::canonical(&sent), canonical::canonical(&accepted)) {
+                    (Some(sent), Some(accepted)) => {
+                        !canonical::accepts_nothing(&sent) && canonical::covers(&accepted, &sent)
                     }
-                });
+                    _ => false,
+                }
+            });
             return if proved {
                 Proof::Contained
             } else {
@@ -292,7 +291,8 @@ impl Trial {
 
     /// Whether a value is sent and refused.
     fn refutes(&self, value: &Value) -> bool {
-        !self.accepts(value)
+        self.asking.travel.is_sendable(value)
+            && !self.accepts(value)
             && self.sent_schema.is_valid(value)
             && self.open_schema.is_valid(value)
             && (!self.sent.is_wider || self.open_schema.undeclared(value).is_empty())

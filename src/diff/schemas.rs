@@ -142,6 +142,7 @@ impl Comparing<'_, '_> {
                 .of(position.operation.id())
                 .in_flow(position.flow)
                 .with_place(place.clone())
+                .with_schemas(unit.old.clone(), unit.new.clone())
                 .at_old(&unit.old)
                 .at_new(&unit.new)
         };
@@ -232,7 +233,9 @@ impl Comparing<'_, '_> {
         .of(position.operation.id())
         .in_flow(position.flow)
         .with_place(place)
+        .with_schemas(unit.old.clone(), unit.new.clone())
         .with_discriminator(violation.discriminator());
+        told.status = position.spot.status().map(str::to_owned);
         let (old, new) = match asking.producer {
             Side::Old => (&refutation.producer, &refutation.consumer),
             Side::New => (&refutation.consumer, &refutation.producer),
@@ -328,6 +331,7 @@ fn annotations(
         }
         let empty = Map::new();
         let pair = SchemaPair {
+            contracts: [units.old.contract, units.new.contract],
             old: old.as_object().unwrap_or(&empty),
             new: new.as_object().unwrap_or(&empty),
             old_at: &unit.old,

@@ -14,6 +14,8 @@ pub(super) enum Travel {
     Json,
     /// As text.
     Text,
+    /// As a segment of a path, which is not empty.
+    Segment,
     /// As an object whose properties are texts.
     Form,
 }
@@ -23,11 +25,23 @@ impl Travel {
     pub(super) fn is_accepted(self, value: &Value, schema: &Schema) -> bool {
         match self {
             Self::Json => schema.is_valid(value),
-            Self::Text => {
+            Self::Text | Self::Segment => {
                 wire::obeys_as_text(value, schema) || schema.is_valid(&as_read(value, Some(schema)))
             }
             Self::Form => schema.is_valid(value) || schema.is_valid(&as_read(value, Some(schema))),
         }
+    }
+
+    /// Whether a value can be sent: without a segment, a path is another one.
+    pub(super) fn is_sendable(self, value: &Value) -> bool {
+        self != Self::Segment
+            || match value {
+                Value::Null => false,
+                Value::Bool(_) | Value::Number(_) => true,
+                Value::String(text) => !text.is_empty(),
+                Value::Array(items) => items.iter().any(|item| self.is_sendable(item)),
+                Value::Object(members) => !members.is_empty(),
+            }
     }
 }
 
@@ -55,22 +69,133 @@ fn as_read(value: &Value, schema: Option<&Schema>) -> Value {
 }
 
 /// Both schemas as sets of texts: of the producer no less than it sends, of the consumer no more than it
-/// accepts. `None` where they are no plain scalars, nor arrays of those.
-pub(super) fn texts(sent: &Value, accepted: &Value) -> Option<(Value, Value)> {
+/// accepts. `None` where they are no plain scalars, arrays of those, nor forms of them.
+pub(super) fn texts(sent: &Value, accepted: &Value, travel: Travel) -> Option<(Value, Value)> {
     let (producer, consumer) = (behind(sent, sent)?, behind(accepted, accepted)?);
-    if let (Some(one), Some(other)) = (producer.get("items"), consumer.get("items")) {
-        let one = written(behind(sent, one)?, Bound::AtLeast)?;
-        let other = written(behind(accepted, other)?, Bound::AtMost)?;
-        let mut producer = producer.clone();
-        producer.insert("items".to_owned(), one);
-        let mut consumer = consumer.clone();
-        consumer.insert("items".to_owned(), other);
-        return Some((Value::Object(producer), Value::Object(consumer)));
+    let sides = Sides {
+        sent,
+        accepted,
+        travel,
+    };
+    match travel {
+        Travel::Json => None,
+        Travel::Text | Travel::Segment => sides.plain(producer, consumer),
+        Travel::Form => sides.form(producer, consumer),
     }
-    Some((
-        written(producer, Bound::AtLeast)?,
-        written(consumer, Bound::AtMost)?,
-    ))
+}
+
+/// Two schemas with their definitions.
+struct Sides<'v> {
+    sent: &'v Value,
+    accepted: &'v Value,
+    travel: Travel,
+}
+
+impl Sides<'_> {
+    fn plain(
+        &self,
+        producer: &Map<String, Value>,
+        consumer: &Map<String, Value>,
+    ) -> Option<(Value, Value)> {
+        let is_array = |members: &Map<String, Value>| {
+            members.get("type").and_then(Value::as_str) == Some("array")
+        };
+        let any = Value::Bool(true);
+        match (is_array(producer), is_array(consumer)) {
+            (true, true) => {
+                let one = behind(self.sent, producer.get("items")?)?;
+                let other = behind(self.accepted, consumer.get("items")?)?;
+                let mut producer = producer.clone();
+                producer.insert("items".to_owned(), written(one, Bound::AtLeast)?);
+                let mut consumer = consumer.clone();
+                consumer.insert("items".to_owned(), written(other, Bound::AtMost)?);
+                Some((Value::Object(producer), Value::Object(consumer)))
+            }
+            // One text is a list of one, or of several where it holds what separates them.
+            (false, true) => {
+                let element = match consumer.get("items").unwrap_or(&any) {
+                    Value::Bool(true) => json!({ "type": "string" }),
+                    schema => written(behind(self.accepted, schema)?, Bound::AtMost)?,
+                };
+                let says_more = consumer
+                    .keys()
+                    .any(|keyword| keyword != "type" && keyword != "items");
+                let takes_all = element == json!({ "type": "string" })
+                    || element == json!({ "anyOf": [{ "type": "string" }] });
+                (!says_more && (takes_all || is_unseparated(producer)))
+                    .then_some((self.segment(written(producer, Bound::AtLeast)?), element))
+            }
+            _ => Some((
+                self.segment(written(producer, Bound::AtLeast)?),
+                written(consumer, Bound::AtMost)?,
+            )),
+        }
+    }
+
+    /// The texts of a producer that are no empty segment.
+    fn segment(&self, texts: Value) -> Value {
+        match self.travel {
+            Travel::Segment => json!({ "allOf": [texts, { "minLength": 1 }] }),
+            _ => texts,
+        }
+    }
+
+    /// Objects whose properties are texts; what is no text stays as it is.
+    fn form(
+        &self,
+        producer: &Map<String, Value>,
+        consumer: &Map<String, Value>,
+    ) -> Option<(Value, Value)> {
+        let is_plain = |members: &Map<String, Value>| {
+            members
+                .iter()
+                .all(|(keyword, value)| match keyword.as_str() {
+                    "type" | "properties" | "required" => true,
+                    "additionalProperties" => value.is_boolean(),
+                    _ => false,
+                })
+        };
+        if !is_plain(producer) || !is_plain(consumer) {
+            return None;
+        }
+        let properties = |members: &Map<String, Value>| {
+            let all = members.get("properties").and_then(Value::as_object);
+            all.cloned().unwrap_or_default()
+        };
+        let (mut sends, mut accepts) = (properties(producer), properties(consumer));
+        for (name, one) in &mut sends {
+            let Some(other) = accepts.get_mut(name) else {
+                continue;
+            };
+            let both = behind(self.sent, one)
+                .zip(behind(self.accepted, other))
+                .and_then(|(one, other)| self.plain(one, other));
+            if let Some((text, accepted)) = both {
+                *one = text;
+                *other = accepted;
+            }
+        }
+        let with = |members: &Map<String, Value>, properties: Map<String, Value>, root: &Value| {
+            let mut members = members.clone();
+            members.insert("properties".to_owned(), Value::Object(properties));
+            if let Some(definitions) = root.get("$defs") {
+                members.insert("$defs".to_owned(), definitions.clone());
+            }
+            Value::Object(members)
+        };
+        Some((
+            with(producer, sends, self.sent),
+            with(consumer, accepts, self.accepted),
+        ))
+    }
+}
+
+/// Whether all values are numbers or booleans, which hold nothing that separates.
+fn is_unseparated(members: &Map<String, Value>) -> bool {
+    matches!(
+        members.get("type").and_then(Value::as_str),
+        Some("integer" | "number" | "boolean")
+    )
 }
 
 /// On which side a set of texts may miss the truth.
@@ -184,6 +309,7 @@ mod tests {
         let (sent, accepted) = texts(
             &json!({ "type": "integer", "minimum": 3 }),
             &json!({ "type": "string" }),
+            Travel::Text,
         )
         .expect("both are scalars");
         assert_eq!(
@@ -191,5 +317,28 @@ mod tests {
             json!({ "anyOf": [{ "type": "string", "pattern": INTEGER }] })
         );
         assert_eq!(accepted, json!({ "anyOf": [{ "type": "string" }] }));
+    }
+
+    #[test]
+    fn a_segment_is_not_empty() {
+        assert!(!Travel::Segment.is_sendable(&json!("")));
+        assert!(!Travel::Segment.is_sendable(&json!([""])));
+        assert!(Travel::Text.is_sendable(&json!("")));
+    }
+
+    #[test]
+    fn properties_of_a_form_are_texts() {
+        let form =
+            |kind: &str| json!({ "type": "object", "properties": { "a": { "type": kind } } });
+        let (sent, accepted) =
+            texts(&form("boolean"), &form("string"), Travel::Form).expect("both are forms");
+        assert_eq!(
+            sent["properties"]["a"],
+            json!({ "anyOf": [{ "type": "string", "enum": ["true", "false"] }] })
+        );
+        assert_eq!(
+            accepted["properties"]["a"],
+            json!({ "anyOf": [{ "type": "string" }] })
+        );
     }
 }

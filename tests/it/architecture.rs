@@ -31,7 +31,9 @@ const GRANTS: &[(&str, &[&str])] = &[
     ),
     (
         "diff",
-        &["contract", "exchange", "finding", "generate", "wire"],
+        &[
+            "check", "contract", "exchange", "finding", "generate", "wire",
+        ],
     ),
     ("lint", &["contract", "did_you_mean", "finding"]),
     ("transport", &["exchange", "wire"]),

@@ -10,6 +10,7 @@ mod checks;
 mod curl_lines;
 #[cfg(unix)]
 mod demo;
+mod diff;
 mod evidence;
 #[path = "../../examples/stand_in/fault.rs"]
 mod fault;

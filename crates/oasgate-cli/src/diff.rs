@@ -15,16 +15,17 @@ use crate::{
     baseline::BaselineArgs,
     common::{CliError, Output, configuration, probe_reports},
     complete,
-    config::rules,
     connection::ReachArgs,
     exit::Exit,
     revision,
 };
 use oasgate::{
+    contract::Contract,
     did_you_mean::hint,
-    diff::{self, Change, Comparison, Lens, Verdict},
+    diff::{self, Change, Comparison, Lens, Traffic, Verdict},
     finding::Severity,
     gate::{self, Scope, Settings},
+    recording::{self, Meant},
     report::{self, Changes, ReportSpec},
 };
 
@@ -55,6 +56,9 @@ pub(crate) struct Args {
     /// What fails besides breaking changes: `warning`, `unknown`, or a rule; repeatable
     #[arg(long, value_name = "WHAT", help_heading = "Options")]
     fail_on: Vec<String>,
+    /// Recordings of the service, files or folders: which exchanges would break; repeatable
+    #[arg(long, value_name = "RECORDING", help_heading = "Options")]
+    against: Vec<PathBuf>,
     #[command(flatten)]
     baseline: BaselineArgs,
 }
@@ -65,6 +69,7 @@ Examples:
   oasgate diff --base main spec/api.yaml
   oasgate diff git:v1.2.0:spec/api.yaml spec/api.yaml --report markdown=CHANGES.md
   oasgate diff old.yaml new.yaml --fail-on unknown --report json=-
+  oasgate diff --base main spec/api.yaml --against recordings/
 
 Exit codes: 0 nothing breaks, 1 something breaks, 2 it could not run.";
 
@@ -89,6 +94,9 @@ pub(crate) fn run(args: &Args, output: &Output) -> Result {
         ..Settings::default()
     };
     configured(&mut comparison, &settings, &config.excluded(&old)?);
+    if !args.against.is_empty() {
+        against(&args.against, &old, &new, &mut comparison)?;
+    }
     comparison.elapsed = started.elapsed();
     let findings = comparison.changes.iter().map(Change::finding).collect();
     let mut outcome = gate::lint_outcome(&new, findings, &Settings::default(), started.elapsed());
@@ -135,6 +143,37 @@ pub(crate) fn run(args: &Args, output: &Output) -> Result {
     Ok(if fails { Exit::Findings } else { Exit::Holds })
 }
 
+/// Counts the recorded exchanges that breaking changes concern.
+fn against(
+    recordings: &[PathBuf],
+    old: &Contract,
+    new: &Contract,
+    comparison: &mut Comparison,
+) -> std::result::Result<(), CliError> {
+    let mut traffic = Traffic::new(old, new, comparison);
+    for file in recording::files(recordings)? {
+        let opened = match &file {
+            Meant::Named(path) if path.as_os_str() == "-" => {
+                recording::read("standard input", io::stdin())
+            }
+            Meant::Named(path) => recording::open(path),
+            // A folder may hold other files too.
+            Meant::Found(path) => match recording::open(path) {
+                Ok(reader) => Ok(reader),
+                Err(_) => continue,
+            },
+        };
+        for entry in opened? {
+            // An entry that cannot be read is told by `replay`.
+            if let Ok(exchange) = entry.and_then(|entry| entry.exchange()) {
+                traffic.look(&exchange, comparison);
+            }
+        }
+    }
+    comparison.concerned = Some(traffic.settle(&mut comparison.changes));
+    Ok(())
+}
+
 /// The old and the new document.
 fn sources(args: &Args) -> std::result::Result<(revision::Source, revision::Source), CliError> {
     match (args.documents.as_slice(), &args.base) {
@@ -165,28 +204,20 @@ fn known_words(words: &[String]) -> std::result::Result<(), CliError> {
             )));
         }
     }
-    debug_assert!(rules().count() > 0, "there are rules");
     Ok(())
 }
 
 /// Gives changes the severities of the configuration, and takes out what is excluded.
 fn configured(comparison: &mut Comparison, settings: &Settings, excluded: &[String]) {
-    for change in &mut comparison.changes {
-        if !change.operations.is_empty() {
-            change
-                .operations
-                .retain(|operation| !excluded.contains(operation));
-            if change.operations.is_empty() {
-                change.severity = Severity::Note;
-                change.discriminator.clear();
-                change.message.clear();
-            }
-        }
-    }
-    comparison
-        .changes
-        .retain(|change| !change.message.is_empty());
     comparison.changes.retain_mut(|change| {
+        let reached = change.operations.len();
+        change
+            .operations
+            .retain(|operation| !excluded.contains(operation));
+        // What is about no operation at all is never excluded.
+        if change.operations.is_empty() && reached > 0 {
+            return false;
+        }
         let applied = settings.severities.apply(change.finding());
         applied.is_some_and(|finding| {
             change.severity = finding.severity;

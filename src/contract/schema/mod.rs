@@ -38,6 +38,7 @@ use serde_json::Value;
 
 pub use choices::Choice;
 pub use constraints::Constraint;
+pub(crate) use ecma::plain as plain_pattern;
 pub(crate) use shape::shape;
 pub(super) use store::SchemaStore;
 use unit::Unit;

@@ -1,7 +1,7 @@
 //! `added-request-body`
 
 use super::{Change, ChangeRule, Rule, Subject, documented};
-use crate::diff::{Flow, operations::Role};
+use crate::diff::Flow;
 
 documented! {
     /// A request body may be sent that could not, or may be left out.
@@ -26,11 +26,7 @@ impl ChangeRule for AddedRequestBody {
     }
 
     fn look(&self, subject: &Subject<'_>, changes: &mut Vec<Change>) {
-        for operation in subject
-            .matched
-            .iter()
-            .filter(|operation| operation.role == Role::Called)
-        {
+        for operation in subject.called() {
             let (old, new) = (&operation.old.request_body, &operation.new.request_body);
             let Some(new) = new.as_ref().filter(|new| !new.required) else {
                 continue;
@@ -45,11 +41,11 @@ impl ChangeRule for AddedRequestBody {
                     .of(operation.id())
                     .in_flow(Flow::Request)
                     .with_place("request body")
-                    .was_at(
+                    .at_old(
                         old.as_ref()
                             .map_or(&operation.old.address, |one| &one.address),
                     )
-                    .is_at(&new.address),
+                    .at_new(&new.address),
             );
         }
     }

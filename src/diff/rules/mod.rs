@@ -49,7 +49,7 @@ use super::{
     operations::Subject,
 };
 use crate::{
-    contract::Direction,
+    contract::{Contract, Direction},
     finding::{Rule, documented},
 };
 
@@ -129,6 +129,7 @@ pub fn rules() -> impl Iterator<Item = &'static Rule> {
 
 /// A schema object in both documents, as they write it.
 pub(super) struct SchemaPair<'s> {
+    pub(super) contracts: [&'s Contract; 2],
     pub(super) old: &'s Map<String, Value>,
     pub(super) new: &'s Map<String, Value>,
     pub(super) old_at: &'s Address,
@@ -139,15 +140,33 @@ pub(super) struct SchemaPair<'s> {
 /// How deep schemas that stand in each other are laid side by side.
 const MOST_DEPTH: usize = 64;
 
+/// How many references and parts of one are looked behind.
+const MOST_BEHIND: usize = 16;
+
 impl SchemaPair<'_> {
     /// Hands over this pair, and each pair of schemas at the same place inside it.
     pub(super) fn each(&self, depth: usize, visit: &mut dyn FnMut(&SchemaPair<'_>)) {
-        visit(self);
+        let is_reference =
+            |members: &Map<String, Value>| members.len() == 1 && members.contains_key("$ref");
+        if is_reference(self.old) && is_reference(self.new) {
+            // What they refer to is a pair of its own.
+            return;
+        }
+        let (old, old_at) = behind(self.contracts[0], self.old, self.old_at, self.direction);
+        let (new, new_at) = behind(self.contracts[1], self.new, self.new_at, self.direction);
+        let pair = SchemaPair {
+            old,
+            new,
+            old_at: &old_at,
+            new_at: &new_at,
+            ..*self
+        };
+        visit(&pair);
         if depth > MOST_DEPTH {
             return;
         }
-        for (keyword, old) in self.old {
-            let Some(new) = self.new.get(keyword) else {
+        for (keyword, old) in pair.old {
+            let Some(new) = pair.new.get(keyword) else {
                 continue;
             };
             if position(keyword).is_none() {
@@ -162,12 +181,12 @@ impl SchemaPair<'_> {
                         new,
                         old_at,
                         new_at,
-                        direction: self.direction,
+                        ..pair
                     }
                     .each(depth + 1, visit);
                 }
             };
-            let (old_at, new_at) = (self.old_at.join(keyword), self.new_at.join(keyword));
+            let (old_at, new_at) = (pair.old_at.join(keyword), pair.new_at.join(keyword));
             match (old, new) {
                 (Value::Object(old), Value::Object(new)) if is_map(keyword) => {
                     for (name, one) in old {
@@ -210,6 +229,40 @@ impl SchemaPair<'_> {
             .at_old(&at(self.old, self.old_at))
             .at_new(&at(self.new, self.new_at))
     }
+}
+
+/// The schema object behind references and an `allOf` of one, which say nothing themselves.
+fn behind<'c>(
+    contract: &'c Contract,
+    members: &'c Map<String, Value>,
+    at: &Address,
+    direction: Direction,
+) -> (&'c Map<String, Value>, Address) {
+    let (mut members, mut at) = (members, at.clone());
+    for _ in 0..MOST_BEHIND {
+        if members.len() != 1 {
+            break;
+        }
+        let next = if let Some([Value::Object(only)]) = members
+            .get("allOf")
+            .and_then(Value::as_array)
+            .map(Vec::as_slice)
+        {
+            Some((only, at.join("allOf").index(0)))
+        } else if members.contains_key("$ref") {
+            let schema = contract.schema_at(at.clone(), direction);
+            let target = schema.target().address().clone();
+            let found = contract.document().get(&target).and_then(Value::as_object);
+            found.map(|found| (found, target))
+        } else {
+            None
+        };
+        match next {
+            Some(next) => (members, at) = next,
+            None => break,
+        }
+    }
+    (members, at)
 }
 
 #[cfg(test)]

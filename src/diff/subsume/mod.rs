@@ -9,6 +9,7 @@
 mod array;
 mod combined;
 mod object;
+mod pattern;
 mod scalar;
 mod types;
 

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use serde_json::Value;
 
-use super::{super::body::bounds, Parts, types::Types};
+use super::{super::body::bounds, Parts, pattern::is_included, types::Types};
 
 /// Whether a keyword of numbers, of strings or of listed values follows; `None` for another one.
 pub(super) fn follows(parts: &Parts<'_>, keyword: &str, value: &Value) -> Option<bool> {
@@ -30,7 +30,14 @@ pub(super) fn follows(parts: &Parts<'_>, keyword: &str, value: &Value) -> Option
         "minLength" => value.as_u64() == Some(0) || any("minLength", &at_least),
         "maxLength" => any("maxLength", &at_most),
         "format" if value.as_str().and_then(bounds).is_some() => is_bounded(parts, value),
-        "pattern" | "format" => any(keyword, &|other| other == value),
+        "format" => any("format", &|other| other == value),
+        "pattern" => any("pattern", &|other| {
+            other == value
+                || other
+                    .as_str()
+                    .zip(value.as_str())
+                    .is_some_and(|(inner, outer)| is_included(inner, outer))
+        }),
         _ => return None,
     })
 }

@@ -35,6 +35,10 @@ pub(super) fn render(changes: &Changes<'_>) -> Vec<u8> {
             "refuted": totals.refuted,
             "searched": totals.searched,
         },
+        "recorded": comparison.concerned.map(|concerned| json!({
+            "exchanges": concerned.exchanges,
+            "breaking": concerned.breaking,
+        })),
         "elapsed_ms": u64::try_from(comparison.elapsed.as_millis()).unwrap_or(u64::MAX),
     });
     // Every part is made of texts and numbers, which always serialise.

@@ -83,9 +83,10 @@ fn entry(text: &mut String, changes: &Changes<'_>, change: &Change) -> std::fmt:
         .flatten()
         .map(|place| plain(&place.to_string()))
         .collect();
+    let traffic = super::recorded(change).map_or_else(String::new, |said| format!(" · {said}"));
     writeln!(
         text,
-        " · <code>{}</code> {}",
+        " · <code>{}</code> {}{traffic}",
         change.rule,
         places.join(" → ")
     )?;

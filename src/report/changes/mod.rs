@@ -13,8 +13,9 @@ use oasgate_document::{Address, Document, Place};
 use super::{ReportError, ReportSpec, escape::harmless_in_logs, write_atomically};
 use crate::{
     contract::Contract,
-    diff::{Change, Comparison, Lens, Verdict},
+    diff::{Change, Comparison, Flow, Lens, Verdict},
     run::Outcome,
+    words::count_of,
 };
 
 pub use terminal::terminal;
@@ -71,6 +72,18 @@ impl Changes<'_> {
         };
         write_atomically(&report.path, &harmless_in_logs(bytes, report.syntax()))
     }
+}
+
+/// What a breaking change means for recorded traffic, in words; `None` where nothing is known.
+fn recorded(change: &Change) -> Option<String> {
+    let number = usize::try_from(change.recorded?).unwrap_or(usize::MAX);
+    Some(match (number, change.flow) {
+        (0, _) => "breaks no recorded exchange".to_owned(),
+        (_, Some(Flow::Response)) => {
+            format!("read in {}", count_of(number, "recorded exchange"))
+        }
+        _ => format!("breaks {}", count_of(number, "recorded exchange")),
+    })
 }
 
 fn place(document: &Document, at: Option<&Address>) -> Option<Place> {

@@ -66,6 +66,16 @@ pub fn terminal(
             totals.searched
         ));
     }
+    if let Some(concerned) = comparison.concerned {
+        parts.push(format!(
+            "{} of {} concerned",
+            concerned.breaking,
+            count_of(
+                usize::try_from(concerned.exchanges).unwrap_or(usize::MAX),
+                "recorded exchange"
+            )
+        ));
+    }
     let verdict = match comparison.verdict() {
         None => "no changes".to_owned(),
         Some(verdict) => verdict.to_string(),
@@ -142,10 +152,8 @@ fn entry(
         (None, Some(instance)) => writeln!(out, "  {}", visible(&instance.to_string()))?,
         (None, None) => {}
     }
-    match change.recorded {
-        Some(0) => writeln!(out, "  no recorded exchange breaks")?,
-        Some(number) => writeln!(out, "  {number} recorded exchanges break")?,
-        None => {}
+    if let Some(text) = super::recorded(change) {
+        writeln!(out, "  {text}")?;
     }
     writeln!(out)
 }

@@ -1,0 +1,151 @@
+//! What breaking changes mean for recorded traffic.
+//!
+//! Recorded requests are read by both documents: one that the old document accepts and the new one refuses
+//! breaks, and the keyword that refuses it tells by which change. A response that grew was never recorded;
+//! there the exchanges count whose client reads that response.
+
+use std::collections::{HashMap, HashSet};
+
+use oasgate_document::Address;
+
+use super::{Change, Comparison, Flow, Verdict};
+use crate::{
+    check::{CHECKS, Subject},
+    contract::{Contract, Operation, Route},
+    exchange::Exchange,
+    finding::Finding,
+};
+
+/// Recorded exchanges beside the breaking changes of a comparison.
+pub struct Traffic<'c> {
+    old: &'c Contract,
+    new: &'c Contract,
+    /// Numbers of changes, by the old operation that they reach.
+    reaching: HashMap<String, Vec<usize>>,
+    counts: Vec<Option<u64>>,
+    exchanges: u64,
+    breaking: u64,
+}
+
+impl<'c> Traffic<'c> {
+    /// No exchanges yet.
+    pub fn new(old: &'c Contract, new: &'c Contract, comparison: &Comparison) -> Self {
+        let mut reaching: HashMap<String, Vec<usize>> = HashMap::new();
+        let mut counts = Vec::new();
+        let operations: HashSet<&str> = old
+            .operations()
+            .iter()
+            .map(|operation| operation.id.as_str())
+            .collect();
+        for (number, change) in comparison.changes.iter().enumerate() {
+            // What calls a client is not recorded, nor are credentials.
+            let is_seen = change.verdict == Verdict::Breaking
+                && change.rule.as_str() != "added-security"
+                && change
+                    .operations
+                    .iter()
+                    .any(|operation| operations.contains(operation.as_str()));
+            counts.push(is_seen.then_some(0));
+            if is_seen {
+                for operation in &change.operations {
+                    reaching.entry(operation.clone()).or_default().push(number);
+                }
+            }
+        }
+        Self {
+            old,
+            new,
+            reaching,
+            counts,
+            exchanges: 0,
+            breaking: 0,
+        }
+    }
+
+    /// Looks at one exchange.
+    pub fn look(&mut self, exchange: &Exchange, comparison: &Comparison) {
+        let request = &exchange.request;
+        let Ok(route) = self.old.route(&request.method, &request.url) else {
+            return;
+        };
+        self.exchanges += 1;
+        let Some(numbers) = self.reaching.get(route.operation.id.as_str()) else {
+            return;
+        };
+        let refused = self.refused(exchange, &route);
+        let status = route.operation.responses.get(exchange.response.status);
+        let status = status.map(|response| response.key.to_string());
+        let mut breaks = false;
+        for number in numbers {
+            let (Some(change), Some(Some(count))) = (
+                comparison.changes.get(*number),
+                self.counts.get_mut(*number),
+            ) else {
+                continue;
+            };
+            let concerns = match change.flow {
+                None => true,
+                Some(Flow::Request) => change.new.as_ref().is_some_and(|at| refused.contains(at)),
+                Some(Flow::Response) => {
+                    change.status.is_none() || change.status.as_deref() == status.as_deref()
+                }
+            };
+            if concerns {
+                *count += 1;
+                breaks = true;
+            }
+        }
+        self.breaking += u64::from(breaks);
+    }
+
+    /// Where the new document refuses a request that the old one accepts.
+    fn refused(&self, exchange: &Exchange, route: &Route<'_>) -> HashSet<Address> {
+        let request = &exchange.request;
+        let Ok(new) = self.new.route(&request.method, &request.url) else {
+            return HashSet::new();
+        };
+        let old = mismatches(self.old, route.operation, exchange, &route.path_values);
+        if !old.is_empty() {
+            return HashSet::new();
+        }
+        mismatches(self.new, new.operation, exchange, &new.path_values)
+            .into_iter()
+            .filter_map(|finding| finding.document)
+            .collect()
+    }
+
+    /// Gives each breaking change the number of exchanges that it concerns.
+    pub fn settle(self, changes: &mut [Change]) -> Concerned {
+        for (change, count) in changes.iter_mut().zip(self.counts) {
+            change.recorded = count;
+        }
+        Concerned {
+            exchanges: self.exchanges,
+            breaking: self.breaking,
+        }
+    }
+}
+
+/// How much of the recorded traffic breaking changes concern.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Concerned {
+    /// Exchanges of operations of the old document.
+    pub exchanges: u64,
+    /// Those that at least one breaking change concerns.
+    pub breaking: u64,
+}
+
+fn mismatches(
+    contract: &Contract,
+    operation: &Operation,
+    exchange: &Exchange,
+    path_values: &[(String, String)],
+) -> Vec<Finding> {
+    let subject = Subject::new(contract, operation, exchange, path_values);
+    let mut findings = Vec::new();
+    CHECKS
+        .iter()
+        .filter(|check| check.rule().id == "request-mismatch")
+        .for_each(|check| check.explain(&subject, &mut findings));
+    findings
+}
