@@ -389,6 +389,10 @@ fn alike(
                     {
                         return alike(target, counterpart, known, left);
                     }
+                    // A listed value refers to nothing, whatever it holds.
+                    if key == "const" || key == "enum" {
+                        return value == opposite && !holds_reference(value);
+                    }
                     alike(one.at(value), other.at(opposite), known, left)
                 })
         }
@@ -400,6 +404,17 @@ fn alike(
                     .all(|(item, opposite)| alike(one.at(item), other.at(opposite), known, left))
         }
         (value, opposite) => value == opposite,
+    }
+}
+
+/// Whether a property of this name is anywhere in a value: as a schema it could mean something else.
+fn holds_reference(value: &Value) -> bool {
+    match value {
+        Value::Object(members) => {
+            members.contains_key("$ref") || members.values().any(holds_reference)
+        }
+        Value::Array(items) => items.iter().any(holds_reference),
+        _ => false,
     }
 }
 
@@ -447,6 +462,10 @@ mod tests {
                 json!({ "oneOf": [{ "type": "string" }, { "type": "integer" }] }),
                 json!({ "anyOf": [{ "type": "number" }, { "type": "string" }] }),
             ),
+            (
+                json!({ "properties": { "a": {} }, "additionalProperties": false }),
+                json!({ "allOf": [{ "properties": { "a": {} } }], "unevaluatedProperties": false }),
+            ),
         ];
         for (producer, consumer) in table {
             let is_object = producer.get("required").is_none() || producer.get("type").is_some();
@@ -483,6 +502,11 @@ mod tests {
             (
                 json!({ "properties": { "next": { "$ref": "p" } } }),
                 json!({ "properties": { "next": { "$ref": "c" } }, "required": ["next"] }),
+            ),
+            // What a branch evaluates is evaluated only where the branch fits.
+            (
+                json!({ "properties": { "a": {} }, "additionalProperties": false }),
+                json!({ "anyOf": [{ "properties": { "a": { "type": "string" } } }, {}], "unevaluatedProperties": false }),
             ),
             (
                 json!({ "type": "array", "prefixItems": [{ "type": "string" }] }),

@@ -30,14 +30,15 @@ impl Prover {
                     self.property(parts, name, side.node.at(schema), side.depth)
                 })
             }
-            "additionalProperties" => self.rest(parts, side.node.at(value), side),
-            "unevaluatedProperties" => {
-                let has_parts = side
-                    .members
-                    .keys()
-                    .any(|one| one == "$ref" || position(one) == Some(Position::InPlace));
-                !has_parts && self.rest(parts, side.node.at(value), side)
+            "additionalProperties" => {
+                let mut others = Evaluated::default();
+                others.add(side.members);
+                self.rest(parts, &others, side.node.at(value), side)
             }
+            "unevaluatedProperties" => match Evaluated::surely(side.node) {
+                Some(others) => self.rest(parts, &others, side.node.at(value), side),
+                None => true,
+            },
             "patternProperties" => {
                 let schemas = value.as_object()?;
                 schemas.iter().all(|(pattern, schema)| {
@@ -108,18 +109,18 @@ impl Prover {
         self.contained(&said_of(parts, name), consumer, depth.below())
     }
 
-    /// Whether what is said of all properties that the consumer does not name follows.
-    fn rest(&mut self, parts: &Parts<'_>, consumer: Node<'_>, side: Side<'_>) -> bool {
-        let named_there = side.members.get("properties").and_then(Value::as_object);
-        let patterns_there = side
-            .members
-            .get("patternProperties")
-            .and_then(Value::as_object);
+    /// Whether what is said of all properties but `others` follows.
+    fn rest(
+        &mut self,
+        parts: &Parts<'_>,
+        others: &Evaluated<'_>,
+        consumer: Node<'_>,
+        side: Side<'_>,
+    ) -> bool {
         let named: BTreeSet<&str> = properties(parts).collect();
-        let is_left = |name: &&str| !named_there.is_some_and(|all| all.contains_key(*name));
         let fits = named
             .into_iter()
-            .filter(is_left)
+            .filter(|name| !others.names.contains(name))
             .all(|name| self.property(parts, name, consumer, side.depth));
         if !fits {
             return false;
@@ -134,7 +135,7 @@ impl Prover {
                 .map(|(pattern, schema)| (pattern, part.node.at(schema)))
         });
         for (pattern, schema) in patterns.collect::<Vec<_>>() {
-            if patterns_there.is_some_and(|all| all.contains_key(pattern)) {
+            if others.patterns.contains(pattern.as_str()) {
                 continue;
             }
             let mut nodes = rest.without_patterns.clone();
@@ -246,6 +247,52 @@ fn said_of<'d>(parts: &Parts<'d>, name: &str) -> Vec<Node<'d>> {
         }
     }
     said
+}
+
+/// The properties of which a consumer's keywords speak already, so that `additionalProperties` or
+/// `unevaluatedProperties` says nothing of them.
+#[derive(Default)]
+struct Evaluated<'c> {
+    names: BTreeSet<&'c str>,
+    patterns: BTreeSet<&'c str>,
+}
+
+impl<'c> Evaluated<'c> {
+    fn add(&mut self, members: &'c Map<String, Value>) {
+        let keys = |keyword: &str| {
+            let all = members.get(keyword).and_then(Value::as_object);
+            all.into_iter().flat_map(Map::keys).map(String::as_str)
+        };
+        self.names.extend(keys("properties"));
+        self.patterns.extend(keys("patternProperties"));
+    }
+
+    /// What is evaluated whichever branches a value fits: only by the schema itself and what it always
+    /// demands. `None` where that is every property.
+    fn surely(consumer: Node<'c>) -> Option<Self> {
+        let mut evaluated = Self::default();
+        let mut seen = BTreeSet::new();
+        let mut open = vec![(consumer, true)];
+        while let Some((node, is_first)) = open.pop() {
+            let Value::Object(members) = node.schema else {
+                continue;
+            };
+            if !seen.insert(node.identity()) || seen.len() > super::MOST_PARTS {
+                continue;
+            }
+            let takes_rest = members.contains_key("additionalProperties")
+                || !is_first && members.contains_key("unevaluatedProperties");
+            if takes_rest {
+                return None;
+            }
+            evaluated.add(members);
+            open.extend(node.target(members).map(|target| (target, false)));
+            let all_of = members.get("allOf").and_then(Value::as_array);
+            let parts = all_of.into_iter().flatten();
+            open.extend(parts.map(|one| (node.at(one), false)));
+        }
+        Some(evaluated)
+    }
 }
 
 /// What is said of properties that no part names.
