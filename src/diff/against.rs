@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 
 use oasgate_document::Address;
 
-use super::{Change, Comparison, Flow, Verdict};
+use super::{Change, Comparison, Flow, Verdict, change::Concerned};
 use crate::{
     check::{CHECKS, Subject},
     contract::{Contract, Operation, Route},
@@ -124,15 +124,6 @@ impl<'c> Traffic<'c> {
             breaking: self.breaking,
         }
     }
-}
-
-/// How much of the recorded traffic breaking changes concern.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Concerned {
-    /// Exchanges of operations of the old document.
-    pub exchanges: u64,
-    /// Those that at least one breaking change concerns.
-    pub breaking: u64,
 }
 
 fn mismatches(

@@ -267,6 +267,15 @@ pub struct Totals {
     pub searched: usize,
 }
 
+/// How much of the recorded traffic breaking changes concern.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Concerned {
+    /// Exchanges of operations of the old document.
+    pub exchanges: u64,
+    /// Those that at least one breaking change concerns.
+    pub breaking: u64,
+}
+
 /// All changes between two documents.
 #[derive(Debug)]
 pub struct Comparison {
@@ -275,7 +284,7 @@ pub struct Comparison {
     /// What was asked.
     pub totals: Totals,
     /// What the breaking changes mean for recorded traffic; `None` where none was looked at.
-    pub concerned: Option<super::Concerned>,
+    pub concerned: Option<Concerned>,
     /// How long it took; zero until it is set by who measures.
     pub elapsed: Duration,
 }

@@ -25,8 +25,8 @@ mod subsume;
 mod text;
 mod units;
 
-pub use against::{Concerned, Traffic};
-pub use change::{Basis, Change, Comparison, Flow, Shown, Totals, Verdict};
+pub use against::Traffic;
+pub use change::{Basis, Change, Comparison, Concerned, Flow, Shown, Totals, Verdict};
 pub use rules::{ChangeRule, RULES, rules};
 
 use crate::contract::Contract;
