@@ -8,9 +8,11 @@ use std::collections::{HashMap, HashSet};
 
 use oasgate_document::Address;
 
-use super::{Change, Comparison, Flow, Verdict, change::Concerned};
+use super::{
+    Change, Comparison, Flow, Verdict, change::Concerned, rules::added_security::AddedSecurity,
+};
 use crate::{
-    check::{CHECKS, Subject},
+    check::{CHECKS, Subject, ids},
     contract::{Contract, Operation, Route},
     exchange::Exchange,
     finding::Finding,
@@ -40,7 +42,7 @@ impl<'c> Traffic<'c> {
         for (number, change) in comparison.changes.iter().enumerate() {
             // What calls a client is not recorded, nor are credentials.
             let is_seen = change.verdict == Verdict::Breaking
-                && change.rule.as_str() != "added-security"
+                && change.rule.as_str() != AddedSecurity::RULE.id
                 && change
                     .operations
                     .iter()
@@ -136,7 +138,7 @@ fn mismatches(
     let mut findings = Vec::new();
     CHECKS
         .iter()
-        .filter(|check| check.rule().id == "request-mismatch")
+        .filter(|check| check.rule().id == ids::REQUEST_MISMATCH)
         .for_each(|check| check.explain(&subject, &mut findings));
     findings
 }

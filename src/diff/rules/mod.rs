@@ -12,7 +12,7 @@ mod added_request_body;
 mod added_required_body;
 mod added_required_parameter;
 mod added_response;
-mod added_security;
+pub(super) mod added_security;
 mod became_read_only;
 mod became_write_only;
 mod changed_default;
