@@ -305,15 +305,10 @@ fn bounded(schema: &Value) -> Value {
     let format = members.get("format").and_then(Value::as_str);
     if let Some((least, greatest)) = format.and_then(bounds) {
         out.shift_remove("format");
-        let is_within = |value: &Value| {
-            value
-                .as_f64()
-                .is_some_and(|number| number >= least as f64 && number <= greatest as f64)
-        };
-        for (keyword, bound) in [("minimum", least), ("maximum", greatest)] {
-            if !out.get(keyword).is_some_and(is_within) {
-                out.insert(keyword.to_owned(), json!(bound));
-            }
+        let range = json!({ "minimum": least, "maximum": greatest });
+        match out.entry("allOf").or_insert_with(|| json!([])) {
+            Value::Array(parts) => parts.push(range),
+            other => *other = json!([range]),
         }
     }
     Value::Object(out)

@@ -6,7 +6,7 @@ use boon::{Compiler, Draft, Schemas};
 use oasgate::{
     contract::{Contract, Direction},
     diff::{self, Basis, Change, Comparison, Flow, Lens, Verdict},
-    document::Document,
+    document::{Document, Pointer},
 };
 use serde_json::{Map, Value, json};
 
@@ -165,7 +165,7 @@ fn judged(case: &Value) -> Vec<String> {
         .find(|change| change.verdict == Verdict::Breaking);
     if let Some(change) = breaking {
         want("keyword", json!(change.keyword));
-        want("at", json!(change.at.as_ref().map(|at| at.as_str())));
+        want("at", json!(change.at.as_ref().map(Pointer::as_str)));
         want("instance", json!(change.instance));
     }
     if let Some(change) = comparison.changes.first() {
@@ -279,9 +279,12 @@ fn schema_rewritten(schema: &Value, rewrite: &dyn Fn(Map<String, Value>) -> Valu
     rewrite(out)
 }
 
+/// Writes a document anew.
+type Rewriting = Box<dyn Fn(&Value) -> Value>;
+
 /// Ways to write a document anew that change nothing.
-fn rewritings() -> Vec<(&'static str, Box<dyn Fn(&Value) -> Value>)> {
-    let by_schema = |rewrite: fn(Map<String, Value>) -> Value| -> Box<dyn Fn(&Value) -> Value> {
+fn rewritings() -> Vec<(&'static str, Rewriting)> {
+    let by_schema = |rewrite: fn(Map<String, Value>) -> Value| -> Rewriting {
         Box::new(move |root| rewritten(root, &rewrite))
     };
     vec![

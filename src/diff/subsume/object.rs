@@ -331,7 +331,7 @@ fn has_patterns(members: &Map<String, Value>) -> bool {
 
 /// The names that the schemas in place of a part's value may evaluate; `None` where they may evaluate
 /// others too.
-fn evaluated<'d>(part: Part<'d>) -> Option<BTreeSet<&'d str>> {
+fn evaluated(part: Part<'_>) -> Option<BTreeSet<&str>> {
     let mut names = BTreeSet::new();
     let mut seen = BTreeSet::new();
     let mut open = vec![(part.node, true)];
