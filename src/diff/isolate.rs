@@ -305,10 +305,25 @@ fn bounded(schema: &Value) -> Value {
     let format = members.get("format").and_then(Value::as_str);
     if let Some((least, greatest)) = format.and_then(bounds) {
         out.shift_remove("format");
-        let range = json!({ "minimum": least, "maximum": greatest });
-        match out.entry("allOf").or_insert_with(|| json!([])) {
-            Value::Array(parts) => parts.push(range),
-            other => *other = json!([range]),
+        let mut besides = Map::new();
+        for (keyword, bound) in [("minimum", least), ("maximum", greatest)] {
+            match out.get(keyword) {
+                None => {
+                    out.insert(keyword.to_owned(), json!(bound));
+                }
+                Some(Value::Number(own))
+                    if own
+                        .as_i64()
+                        .is_some_and(|own| (least..=greatest).contains(&own)) => {}
+                Some(_) => {
+                    besides.insert(keyword.to_owned(), json!(bound));
+                }
+            }
+        }
+        if !besides.is_empty()
+            && let Value::Array(parts) = out.entry("allOf").or_insert_with(|| json!([]))
+        {
+            parts.push(Value::Object(besides));
         }
     }
     Value::Object(out)
@@ -323,4 +338,26 @@ fn unmarked(schema: &Value) -> Value {
     out.shift_remove("readOnly");
     out.shift_remove("writeOnly");
     Value::Object(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_format_bounds_beside_other_bounds() {
+        assert_eq!(
+            bounded(&json!({ "type": "integer", "format": "uint8", "minimum": 1 })),
+            json!({ "type": "integer", "minimum": 1, "maximum": 255 })
+        );
+        assert_eq!(
+            bounded(
+                &json!({ "type": "integer", "format": "uint8", "minimum": 0.5, "maximum": 999 })
+            ),
+            json!({
+                "type": "integer", "minimum": 0.5, "maximum": 999,
+                "allOf": [{ "minimum": 0, "maximum": 255 }],
+            })
+        );
+    }
 }
