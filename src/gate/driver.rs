@@ -23,12 +23,17 @@ use super::{
     hold::snapshot_of,
     judge::{Doubt, Judge},
     knowledge::{
-        Knowledge, constraints::InferredConstraint, context::ResourceContext,
-        coverage::ShapeSampler, view::ExchangeView,
+        Knowledge,
+        constraints::InferredConstraint,
+        context::ResourceContext,
+        coverage::ShapeSampler,
+        used::{UsedValues, Which},
+        view::ExchangeView,
     },
     polling::Sent,
     recorder::Recorder,
     renewal::Renewal,
+    rounds::in_rounds,
 };
 use crate::{
     check::{self, Content},
@@ -98,7 +103,7 @@ enum Decide<'d> {
 #[derive(Default)]
 struct Later {
     doubtful: Vec<Doubtful>,
-    /// Conflicts that may teach which property is unique, and their statuses.
+    /// Conflicts that may be about values that are taken, and their statuses.
     conflicts: Vec<(Case, StatusCode)>,
 }
 
@@ -266,14 +271,11 @@ impl<'r, T: Transport> Driver<'r, T> {
         self.knowledge.note_created(self.context, case, exchange);
     }
 
-    /// Sends what only reads, then the rest: reads show what was there before anything is changed.
-    pub(crate) async fn round_reads_first(&mut self, cases: Vec<Case>) -> ControlFlow<End> {
-        let is_read = |case: &Case| case.request.method.is_safe();
-        let (reads, writes): (Vec<Case>, Vec<Case>) = cases.into_iter().partition(is_read);
-        if !reads.is_empty() {
-            self.round(&reads).await?;
+    /// Sends cases in rounds: what reads first, what deletes last.
+    pub(crate) async fn rounds(&mut self, cases: Vec<Case>) -> ControlFlow<End> {
+        for round in in_rounds(cases) {
+            self.round(&round).await?;
         }
-        self.round(&writes).await?;
         ControlFlow::Continue(())
     }
 
@@ -319,7 +321,7 @@ impl<'r, T: Transport> Driver<'r, T> {
 
     /// A case with fresh values in place of those that were used before; `None` where none was.
     pub(crate) fn with_renewed_values(&mut self, case: &Case) -> Option<Case> {
-        Some(self.renewal().renewed(case)?.0)
+        Some(self.renewal().renewed(case, Which::Names)?.0)
     }
 
     /// Looks again at what a round left in doubt. A run that ends sends nothing more.
@@ -329,7 +331,8 @@ impl<'r, T: Transport> Driver<'r, T> {
             let again = if is_over {
                 Again::Same
             } else {
-                self.with_fresh_values(&one.case, status).await
+                self.with_fresh_values(&one.case, status, Which::Names)
+                    .await
             };
             match again {
                 Again::Same => self.report(&one.case, one.finding, &[]),
@@ -337,7 +340,10 @@ impl<'r, T: Transport> Driver<'r, T> {
             }
         }
         for (case, status) in later.conflicts {
-            if !is_over && let Again::Other(other) = self.with_fresh_values(&case, status).await {
+            if !is_over
+                && let Some(which) = self.knowledge.used.suspect(&case)
+                && let Again::Other(other) = self.with_fresh_values(&case, status, which).await
+            {
                 self.check_fresh(*other).await;
             }
         }
@@ -349,11 +355,11 @@ impl<'r, T: Transport> Driver<'r, T> {
 
     /// Sends a request that was refused once more, with fresh values in place of those that were used
     /// before, and learns which they are where that helps.
-    async fn with_fresh_values(&mut self, case: &Case, status: StatusCode) -> Again {
+    async fn with_fresh_values(&mut self, case: &Case, status: StatusCode, which: Which) -> Again {
         if self.executor.budget.left() == 0 {
             return Again::Same;
         }
-        let Some((fresh, names)) = self.renewal().renewed(case) else {
+        let Some((fresh, names)) = self.renewal().renewed(case, which) else {
             return Again::Same;
         };
         let Some(exchange) = self.executor.send_once(&fresh.request).await else {
@@ -486,7 +492,8 @@ impl<'r, T: Transport> Driver<'r, T> {
                 Some(Doubt::UsedValue) => match decide {
                     Decide::Not => false,
                     Decide::Now => {
-                        let again = Box::pin(self.with_fresh_values(case, status)).await;
+                        let again =
+                            Box::pin(self.with_fresh_values(case, status, Which::Names)).await;
                         if let Again::Other(other) = &again {
                             self.note_created(&other.0, &other.1);
                         }
@@ -507,7 +514,7 @@ impl<'r, T: Transport> Driver<'r, T> {
             }
         }
         if let Decide::AfterRound(later) = decide
-            && self.knowledge.used.wants_to_know(case, status)
+            && UsedValues::may_conflict(case, status)
         {
             later.conflicts.push((case.clone(), status));
         }

@@ -29,6 +29,7 @@ mod polling;
 mod recorder;
 mod renewal;
 mod replay;
+mod rounds;
 mod saved;
 mod schedule;
 mod sequence;

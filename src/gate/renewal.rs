@@ -2,7 +2,10 @@
 
 use std::borrow::Cow;
 
-use super::{case_factory::CaseFactory, knowledge::used::UsedValues};
+use super::{
+    case_factory::CaseFactory,
+    knowledge::used::{UsedValues, Which},
+};
 use crate::{
     generate::Strategies,
     run::{Case, LiveSettings},
@@ -48,10 +51,9 @@ impl Renewal<'_> {
 
     /// A case with fresh values in place of those that were used before, and the names of the
     /// properties that have them; `None` where none was.
-    pub(crate) fn renewed(&mut self, case: &Case) -> Option<(Case, Vec<String>)> {
-        let renewed = self
-            .used
-            .renewed(case, self.settings.seed, self.strategies)?;
+    pub(crate) fn renewed(&mut self, case: &Case, which: Which) -> Option<(Case, Vec<String>)> {
+        let drawing = (self.settings.seed, self.strategies);
+        let renewed = self.used.renewed(case, which, drawing)?;
         let case = CaseFactory::new(self.settings).with_parts(case, renewed.parts)?;
         Some((case, renewed.names))
     }
@@ -135,9 +137,10 @@ mod tests {
     fn what_was_used_is_made_anew_wherever_it_stands() {
         let mut used = UsedValues::default();
         let first = case(json!({ "name": "ann", "account": { "login": "a" } }), None);
-        assert!(with_renewal(&mut used, |all| all.renewed(&first)).is_none());
+        assert!(with_renewal(&mut used, |all| all.renewed(&first, Which::Names)).is_none());
         taken(&mut used, &first);
-        let (again, names) = with_renewal(&mut used, |all| all.renewed(&first)).expect("fresh");
+        let (again, names) =
+            with_renewal(&mut used, |all| all.renewed(&first, Which::Names)).expect("fresh");
         assert_ne!(body(&again)["name"], "ann");
         assert_ne!(body(&again)["account"]["login"], "a");
         assert_eq!(names, ["name", "login"]);
@@ -154,7 +157,7 @@ mod tests {
         };
         taken(&mut used, &case(json!({ "name": 7 }), Some(breach)));
         let text = case(json!({ "name": "7" }), None);
-        assert!(with_renewal(&mut used, |all| all.renewed(&text)).is_some());
+        assert!(with_renewal(&mut used, |all| all.renewed(&text, Which::Names)).is_some());
     }
 
     #[test]

@@ -166,6 +166,7 @@ const FLOORS: &[(&str, &[&[&str]])] = &[
                 "interrupt",
                 "lint",
                 "polling",
+                "rounds",
             ],
             &["executor", "hold", "knowledge", "settle", "unread"],
             &["judge", "synthetic", "tally"],

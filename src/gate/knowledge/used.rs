@@ -53,7 +53,9 @@ type Used = (String, String);
 
 /// Which values are replaced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Which {
+pub(crate) enum Which {
+    /// Texts that were used before and may be names; where there is none, all that were used before.
+    Names,
     /// All that were used before.
     Used,
     /// Those of properties that are known to be unique.
@@ -106,19 +108,36 @@ impl UsedValues {
             && case.parts.body.is_some()
     }
 
-    /// Whether a conflict of an operation is worth another request, to learn which property is unique.
-    pub(crate) fn wants_to_know(&mut self, case: &Case, status: StatusCode) -> bool {
-        if status != StatusCode::CONFLICT
-            || case.intent != Intent::Obey
-            || case.operation.is_safe()
-            || case.parts.body.is_none()
-        {
-            return false;
+    /// Whether a request may have met a conflict because a value is taken.
+    pub(crate) fn may_conflict(case: &Case, status: StatusCode) -> bool {
+        status == StatusCode::CONFLICT
+            && case.intent == Intent::Obey
+            && !case.operation.is_safe()
+            && case.parts.body.is_some()
+    }
+
+    /// What to make anew in a request that met a conflict: what is known to be unique, or a guess that may
+    /// teach it; `None` where enough was guessed.
+    pub(crate) fn suspect(&mut self, case: &Case) -> Option<Which> {
+        if self.repeats(case) {
+            return Some(Which::Unique);
         }
         let id = case.operation.id.to_string();
         let seen = self.conflicts.entry(id).or_default();
         *seen += 1;
-        *seen <= MAX_CONFLICTS
+        match *seen {
+            2 => Some(Which::Used),
+            seen => (seen <= MAX_CONFLICTS).then_some(Which::Names),
+        }
+    }
+
+    /// Whether a property that is known to be unique has a value that was used before.
+    fn repeats(&self, case: &Case) -> bool {
+        let body = case.parts.body.as_ref();
+        let leaves = body.map(|(_, body)| leaves(body)).unwrap_or_default();
+        leaves.iter().any(|(at, value)| {
+            self.is_unique(at) && used(at, value).is_some_and(|used| self.known.contains(&used))
+        })
     }
 
     /// Learns that fresh values of these properties were taken where used ones were refused.
@@ -130,12 +149,11 @@ impl UsedValues {
     pub(crate) fn renewed(
         &mut self,
         case: &Case,
-        seed: u64,
-        strategies: &Strategies,
+        which: Which,
+        drawing: (u64, &Strategies),
     ) -> Option<Renewed> {
-        let drawing = (seed, strategies);
         let about = case.breaks.as_ref();
-        self.replaced(&case.operation, &case.parts, about, Which::Used, drawing)
+        self.replaced(&case.operation, &case.parts, about, which, drawing)
     }
 
     /// The values of a request in which no property that is known to be unique repeats a value, and
@@ -186,7 +204,7 @@ impl UsedValues {
         let media_type = media_types.iter().find(|one| one.range.as_str() == range)?;
         let schema = media_type.schema.as_ref()?;
         let repeated = leaves(body).into_iter().filter(|(at, value)| {
-            let is_wanted = which == Which::Used || self.is_unique(at);
+            let is_wanted = which != Which::Unique || self.is_unique(at);
             is_wanted
                 && !is_about(about, at)
                 && used(at, value).is_some_and(|used| self.known.contains(&used))
@@ -200,7 +218,7 @@ impl UsedValues {
         // Free texts are what is unique most often, and other values of other kinds may be refused for
         // reasons of their own.
         let is_text = |(_, value, schema): &&(Pointer, &Value, Schema)| {
-            which == Which::Used && value.is_string() && is_free(schema)
+            which == Which::Names && value.is_string() && is_free(schema)
         };
         let texts: Vec<_> = repeated.iter().filter(is_text).collect();
         let chosen = if texts.is_empty() {
@@ -306,12 +324,16 @@ fn is_about(breach: Option<&Breach>, at: &Pointer) -> bool {
     })
 }
 
-/// Whether a property takes any text.
+/// Whether a text may be a name: one of a few, a time and the id of something else are none.
 fn is_free(schema: &Schema) -> bool {
     let target = schema.target();
     let raw = target.raw();
-    let closed = ["format", "enum", "const"];
-    closed.iter().all(|keyword| raw.get(keyword).is_none())
+    let format = raw
+        .get("format")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
+    let is_closed = raw.get("enum").is_some() || raw.get("const").is_some();
+    !is_closed && !["date", "date-time", "time", "duration", "uuid"].contains(&format)
 }
 
 fn used(at: &Pointer, value: &Value) -> Option<Used> {

@@ -31,7 +31,7 @@ pub(crate) async fn run<T: Transport>(
         let left = driver.executor.budget.left();
         let round = schedule.take(Phase::Examples, context, left).concat();
         schedule.mark(&round);
-        driver.round_reads_first(round).await?;
+        driver.rounds(round).await?;
         if schedule.sent() == before {
             break;
         }

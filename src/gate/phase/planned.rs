@@ -17,5 +17,5 @@ pub(crate) async fn run<T: Transport>(
     let left = driver.executor.budget.left();
     let round = schedule.take(phase, driver.context, left).concat();
     schedule.mark(&round);
-    driver.round_reads_first(round).await
+    driver.rounds(round).await
 }
