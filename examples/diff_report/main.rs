@@ -76,6 +76,7 @@ struct Report {
     parsing: Duration,
     comparing: Duration,
     slowest: Duration,
+    slowest_pair: String,
 }
 
 impl Report {
@@ -86,7 +87,6 @@ impl Report {
         self.pairs += 1;
         self.parsing += parsing;
         self.comparing += elapsed;
-        self.slowest = self.slowest.max(elapsed);
         let (sum, own) = (&mut self.totals, comparison.totals);
         sum.operations += own.operations;
         sum.questions += own.questions;
@@ -101,6 +101,10 @@ impl Report {
                 .into_owned()
         };
         let pair = format!("{} → {}", file(names.0), file(names.1));
+        if elapsed > self.slowest {
+            self.slowest = elapsed;
+            self.slowest_pair.clone_from(&pair);
+        }
         for change in &comparison.changes {
             *self.rules.entry(change.rule.to_string()).or_default() += 1;
             match change.basis {
@@ -208,10 +212,11 @@ impl Report {
             self.proved_pairs, self.proved_values
         );
         println!(
-            "time: {:.1} s reading, {:.1} s comparing, {:.1} s for the slowest pair",
+            "time: {:.1} s reading, {:.1} s comparing, {:.1} s for the slowest pair ({})",
             self.parsing.as_secs_f64(),
             self.comparing.as_secs_f64(),
-            self.slowest.as_secs_f64()
+            self.slowest.as_secs_f64(),
+            self.slowest_pair
         );
         for (rule, number) in &self.rules {
             println!("  {rule:<30} {number:>6}");

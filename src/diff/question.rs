@@ -409,6 +409,10 @@ impl Trial {
                 break;
             }
             let Some(found) = next.search().0 else { break };
+            // Without a keyword less is evaluated, or more fits what is denied.
+            if !self.refutes(&found) {
+                break;
+            }
             instance = found;
             relaxed = Some(next);
         }

@@ -169,6 +169,8 @@ impl Sides<'_> {
             };
             let both = behind(self.sent, one)
                 .zip(behind(self.accepted, other))
+                // What is of one type is compared best as it is: texts have no bounds.
+                .filter(|(one, other)| !are_of_one_type(one, other))
                 .and_then(|(one, other)| self.plain(one, other));
             if let Some((text, accepted)) = both {
                 *one = text;
@@ -188,6 +190,15 @@ impl Sides<'_> {
             with(consumer, accepts, self.accepted),
         ))
     }
+}
+
+/// Whether both schemas name the same type, which is no array.
+fn are_of_one_type(one: &Map<String, Value>, other: &Map<String, Value>) -> bool {
+    let named = |members: &Map<String, Value>| {
+        let name = members.get("type").and_then(Value::as_str);
+        name.map(str::to_owned)
+    };
+    named(one).is_some_and(|name| name != "array" && Some(name) == named(other))
 }
 
 /// Whether all values are numbers or booleans, which hold nothing that separates.
