@@ -12,6 +12,7 @@ mod commands;
 mod configured;
 mod connection;
 mod coverage;
+mod diff;
 mod exits;
 mod first_run;
 mod guide;
