@@ -116,11 +116,7 @@ fn recorded_requests_that_would_be_refused_are_counted() {
     assert!(told.contains("1 of 2 recorded exchanges"), "{told}");
 
     // It breaks nobody in this traffic, and is still breaking.
-    write(
-        folder.path(),
-        "traffic.ndjson",
-        &recorded(r#"{"kind":"a"}"#),
-    );
+    write(folder.path(), "traffic.ndjson", recorded(r#"{"kind":"a"}"#));
     let output = oasgate(folder.path(), &args);
     assert_eq!(output.status.code(), Some(1));
     assert!(
