@@ -35,9 +35,13 @@ pub(super) fn url(text: &str) -> Result<Url, String> {
     read.map_err(|error| format!("the URL {text:?} cannot be read: {error}"))
 }
 
+/// The status of a final response. A recorder that keeps interim responses (RFC 9110 §15.2) as
+/// exchanges of their own keeps the final one as another; 101 ends the exchange over HTTP.
 pub(super) fn status(code: u64) -> Result<StatusCode, String> {
-    if code == 0 {
-        return Err("no response was recorded: the request failed or was blocked".to_owned());
+    match code {
+        0 => return Err("no response was recorded: the request failed or was blocked".to_owned()),
+        100 | 102..=199 => return Err(format!("{code} is an interim response, not the final one")),
+        _ => {}
     }
     u16::try_from(code)
         .ok()

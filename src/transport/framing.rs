@@ -2,7 +2,8 @@
 //!
 //! HTTP says that a response to HEAD, a 204 and a 304 end with their head. A client library
 //! believes it and throws away what follows; so does it with what follows the announced length.
-//! Here every byte up to the end of the connection is read and shown.
+//! Here every byte of the final response up to the end of the connection is read and shown. Interim
+//! responses (100, 102 to 199) come before it and are read past (RFC 9110 §15.2).
 
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
@@ -17,6 +18,9 @@ use crate::exchange::{Body, CutReason, Request, Response};
 
 /// The most bytes that are read: enough to see that something follows.
 const MOST_BYTES: usize = 1 << 20;
+
+/// The most fields of a head.
+const MOST_FIELDS: usize = 256;
 
 /// Sends `request` over a connection of its own. `None` for a scheme other than `http`.
 pub(super) async fn probe(
@@ -64,6 +68,7 @@ async fn exchange(
     stream.write_all(&message(request)).await.map_err(broken)?;
 
     let mut received = BytesMut::new();
+    let mut interim = 0;
     let mut head_deadline = Some(started + limits.first_byte);
     let deadline = started + limits.whole;
     let end = loop {
@@ -86,10 +91,47 @@ async fn exchange(
             Ok(Err(error)) if head_deadline.is_some() => return Err(broken(error)),
             Ok(Err(error)) => break Some(CutReason::Connection(error.to_string())),
             Ok(Ok(0)) => break None,
-            Ok(Ok(_)) => head_deadline = None,
+            Ok(Ok(_)) if head_deadline.is_some() => {
+                let next = interim_responses(&received[interim..]);
+                interim += next.length;
+                if next.is_final {
+                    head_deadline = None;
+                }
+            }
+            Ok(Ok(_)) => {}
         }
     };
-    read(&request.method, &received.freeze(), end)
+    let received = received.freeze();
+    interim += interim_responses(&received[interim..]).length;
+    read(&request.method, &received.slice(interim..), end)
+}
+
+/// What stands before a final response.
+struct Interim {
+    /// How many bytes the interim responses take that are whole.
+    length: usize,
+    /// Whether what follows them is the final response.
+    is_final: bool,
+}
+
+/// Reads interim responses. A 101 is none: what follows it is another protocol.
+fn interim_responses(received: &[u8]) -> Interim {
+    let mut length = 0;
+    loop {
+        let mut fields = [httparse::EMPTY_HEADER; MOST_FIELDS];
+        let mut head = httparse::Response::new(&mut fields);
+        let parsed = head.parse(&received[length..]);
+        let is_final = match (parsed, head.code) {
+            (Ok(httparse::Status::Complete(next)), Some(100 | 102..=199)) => {
+                length += next;
+                continue;
+            }
+            // Its head has not come as far as to tell.
+            (Ok(httparse::Status::Partial), None | Some(100 | 102..=199)) => false,
+            _ => true,
+        };
+        return Interim { length, is_final };
+    }
 }
 
 /// The request in HTTP/1.1 (RFC 9112), asking for the connection to be closed after it.
@@ -132,7 +174,7 @@ fn message(request: &Request) -> Vec<u8> {
 
 /// Reads the head with `httparse` and takes the rest as it is.
 fn read(method: &Method, received: &Bytes, end: Option<CutReason>) -> Result<Response, SendError> {
-    let mut fields = [httparse::EMPTY_HEADER; 256];
+    let mut fields = [httparse::EMPTY_HEADER; MOST_FIELDS];
     let mut head = httparse::Response::new(&mut fields);
     let length = match head.parse(received) {
         Ok(httparse::Status::Complete(length)) => length,

@@ -117,6 +117,68 @@ async fn each_time_that_runs_out_is_told_apart() {
     assert_eq!(response.expect("it began").body, cut);
 }
 
+/// Answers each request with these bytes, and closes the connection.
+async fn serve_bytes(answer: Vec<&'static str>) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let url = format!("http://{}/", listener.local_addr().expect("an address"));
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let answer = answer.clone();
+            tokio::spawn(async move {
+                let _ = stream.read(&mut [0; 1024]).await;
+                for part in answer {
+                    let _ = stream.write_all(part.as_bytes()).await;
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                }
+            });
+        }
+    });
+    url
+}
+
+#[tokio::test]
+async fn interim_responses_are_read_past() {
+    let hints = "HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n";
+    let last = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
+    let answers = [
+        vec![last],
+        vec![hints, hints, last],
+        // Cut within the interim head, and within the status line of the final one.
+        vec!["HTTP/1.1 100 Con", "tinue\r\n\r\n", last],
+        vec!["HTTP/1.1 100 Continue\r\n\r\nHTT", &last[3..]],
+    ];
+    for answer in answers {
+        let url = serve_bytes(answer.clone()).await;
+        let transport = HttpTransport::new(Limits::default()).expect("it is set up");
+        let probed = transport.probe_framing(&get(&url)).await;
+        for sent in [transport.send(&get(&url)).await, probed.expect("it is http")] {
+            let response = sent.expect("a response");
+            assert_eq!(response.status, 200, "{answer:?}");
+            assert_eq!(response.body, Body::from("{}"), "{answer:?}");
+            assert_eq!(response.wire_length, Some(2), "{answer:?}");
+            assert!(!response.headers.contains_key("link"), "{answer:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_service_that_never_ends_its_interim_responses_runs_out_of_time() {
+    let url = serve_bytes(vec!["HTTP/1.1 102 Processing\r\n\r\n"; 200]).await;
+    let limits = Limits {
+        first_byte: Duration::from_millis(200),
+        ..Limits::default()
+    };
+    let transport = HttpTransport::new(limits).expect("it is set up");
+    let probed = transport.probe_framing(&get(&url)).await;
+    for sent in [transport.send(&get(&url)).await, probed.expect("it is http")] {
+        let timed_out = SendError::TimedOut {
+            stage: Stage::Head,
+            after: limits.first_byte,
+        };
+        assert_eq!(sent.map(|_| ()), Err(timed_out));
+    }
+}
+
 /// A certificate, its key as PEM, and both together.
 struct Issued {
     certificate: Certificate,
