@@ -3,7 +3,7 @@
 use jsonschema::canonical::{self, Containment, Satisfiability};
 use serde_json::Value;
 
-use super::alternatives;
+use super::{alternatives, nesting};
 
 pub(crate) use jsonschema::canonical::{
     ArrayView, CanonicalSchema, CanonicalView, Distinctness, ObjectView, ObjectViolationView,
@@ -17,9 +17,47 @@ const MOST_TEXT: usize = 2 << 20;
 /// alternatives in an `allOf` doubles them, and with them the time and the memory that it takes.
 const MOST_ALTERNATIVES: u64 = 4_096;
 
+/// The longest list of required names: each is put beside each other one.
+const MOST_REQUIRED: usize = 1_000;
+
+/// How deep schemas may lead into each other: the canonical form is built one inside the other, and each
+/// takes its part of the stack.
+const MOST_NESTING: usize = 2_000;
+
+/// How deep it goes on the stack of whoever asks.
+const SHALLOW: usize = 100;
+
+/// The stack where it goes deeper, in bytes. What is not touched costs nothing.
+const STACK: usize = 128 << 20;
+
+/// Does what recurses with a schema on a stack that is large enough for it; `None` where there is none.
+fn on_a_deep_stack<T: Send>(schema: &Value, work: impl FnOnce() -> T + Send) -> Option<T> {
+    if nesting::deepest(schema) <= SHALLOW {
+        return Some(work());
+    }
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(STACK);
+        thread.spawn_scoped(scope, work).ok()?.join().ok()
+    })
+}
+
 /// Whether the canonical form costs more than it may.
 fn is_too_costly(schema: &Value) -> bool {
-    schema.to_string().len() > MOST_TEXT || alternatives::widest(schema) > MOST_ALTERNATIVES
+    schema.to_string().len() > MOST_TEXT
+        || requires_much(schema)
+        || nesting::deepest(schema) > MOST_NESTING
+        || alternatives::widest(schema) > MOST_ALTERNATIVES
+}
+
+fn requires_much(schema: &Value) -> bool {
+    match schema {
+        Value::Array(list) => list.iter().any(requires_much),
+        Value::Object(members) => members.iter().any(|(keyword, value)| match value {
+            Value::Array(names) if keyword == "required" => names.len() > MOST_REQUIRED,
+            value => requires_much(value),
+        }),
+        _ => false,
+    }
 }
 
 /// The canonical form of a self-contained schema. `None` where it has none, or is too large.
@@ -27,11 +65,13 @@ pub(crate) fn canonical(schema: &Value) -> Option<CanonicalSchema> {
     if is_too_costly(schema) {
         return None;
     }
-    let canonical = canonical::options()
-        .offline()
-        .should_validate_formats(true)
-        .canonicalize(schema)
-        .ok()?;
+    let canonical = on_a_deep_stack(schema, || {
+        canonical::options()
+            .offline()
+            .should_validate_formats(true)
+            .canonicalize(schema)
+            .ok()
+    })??;
     (!matches!(canonical.view(), CanonicalView::Raw(_))).then_some(canonical)
 }
 
@@ -40,11 +80,14 @@ pub(super) fn is_impossible(schema: &Value) -> bool {
     if is_too_costly(schema) {
         return false;
     }
-    canonical::options()
-        .offline()
-        .should_validate_formats(false)
-        .canonicalize(schema)
-        .is_ok_and(|canonical| canonical.satisfiability() == Satisfiability::No)
+    let proved = on_a_deep_stack(schema, || {
+        canonical::options()
+            .offline()
+            .should_validate_formats(false)
+            .canonicalize(schema)
+            .is_ok_and(|canonical| canonical.satisfiability() == Satisfiability::No)
+    });
+    proved.unwrap_or(false)
 }
 
 /// Every value that a canonical schema refuses; `None` where that cannot be said exactly.

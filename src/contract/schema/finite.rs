@@ -4,6 +4,8 @@
 //! no text matches leaves nothing to choose. What is found here is proved: where a schema may have
 //! another type, or what it refers to goes too deep, it counts as one that has values.
 
+use std::collections::HashSet;
+
 use jsonschema::JsonType;
 use oasgate_document::Address;
 use serde_json::Value;
@@ -17,7 +19,7 @@ const MOST_VISITS: usize = 2_000;
 pub(super) fn is_endless(schema: &Schema) -> bool {
     let mut search = Search {
         schema,
-        open: Vec::new(),
+        open: HashSet::new(),
         visits: 0,
     };
     !search.has_value(&schema.address)
@@ -26,7 +28,7 @@ pub(super) fn is_endless(schema: &Schema) -> bool {
 struct Search<'s> {
     schema: &'s Schema,
     /// The schema objects whose values are being looked for: one that needs itself is without end.
-    open: Vec<Address>,
+    open: HashSet<Address>,
     visits: usize,
 }
 
@@ -41,12 +43,19 @@ impl Search<'_> {
         let Some(Value::Object(members)) = store.document().get(at) else {
             return store.document().get(at) != Some(&Value::Bool(false));
         };
-        if self.open.contains(at) {
+        // What has a value has it whatever is being looked for.
+        let key = (at.clone(), self.schema.direction);
+        if store.is_finite(&key) {
+            return true;
+        }
+        if !self.open.insert(at.clone()) {
             return false;
         }
-        self.open.push(at.clone());
         let found = self.allows(at, members);
-        self.open.pop();
+        self.open.remove(at);
+        if found {
+            store.remember_finite(key);
+        }
         found
     }
 

@@ -13,8 +13,10 @@ mod dialect;
 mod discriminator;
 mod ecma;
 mod finite;
+mod following;
 mod for_generation;
 mod formats;
+mod nesting;
 pub(super) mod objects;
 mod patterns;
 mod shape;
@@ -190,12 +192,17 @@ impl Schema {
             .get_or_init(|| self.store.unit(&self.address, self.direction));
         // Where the fast path refuses and nothing can be named (a pattern that could not be
         // decided within its bound), the benefit of the doubt is the service's.
-        unit.is_valid(value) || self.violations(value).is_empty()
+        unit.is_valid(value) || self.first_violations(value, 1).is_empty()
     }
 
     /// Each keyword of the document that a value breaks; empty when it is accepted.
     pub fn violations(&self, value: &Value) -> Vec<Violation> {
-        violation::collect(&self.store, &self.address, self.direction, value)
+        self.first_violations(value, violation::MOST_VIOLATIONS)
+    }
+
+    /// As [`Schema::violations`], no more than `most` of them.
+    pub(crate) fn first_violations(&self, value: &Value, most: usize) -> Vec<Violation> {
+        violation::collect(&self.store, &self.address, self.direction, value, most)
     }
 
     /// Each `writeOnly` property in a value, with the schema that says so.

@@ -30,6 +30,8 @@ pub(in crate::contract) struct SchemaStore {
     defects: Mutex<Vec<Defect>>,
     write_only: RwLock<HashMap<Address, Arc<WriteOnlyNames>>>,
     types: RwLock<HashMap<Address, JsonTypeSet>>,
+    /// The schema objects that are known to have values, by direction.
+    finite: RwLock<HashSet<(Address, Direction)>>,
     patterns: Patterns,
     discriminators: RwLock<HashMap<Address, Option<Arc<Discriminator>>>>,
     subtypes: OnceLock<Subtypes>,
@@ -48,6 +50,7 @@ impl SchemaStore {
             defects: Mutex::default(),
             write_only: RwLock::default(),
             types: RwLock::default(),
+            finite: RwLock::default(),
             patterns: Patterns::default(),
             discriminators: RwLock::default(),
             subtypes: OnceLock::new(),
@@ -135,6 +138,22 @@ impl SchemaStore {
         find: impl FnOnce() -> JsonTypeSet,
     ) -> JsonTypeSet {
         remembered(&self.types, address, find)
+    }
+
+    /// Whether a schema object is known to have values.
+    pub(super) fn is_finite(&self, key: &(Address, Direction)) -> bool {
+        self.finite
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .contains(key)
+    }
+
+    /// Notes that a schema object has values, or that nothing else can be proved.
+    pub(super) fn remember_finite(&self, key: (Address, Direction)) {
+        self.finite
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(key);
     }
 
     /// Whether every property of a value with this shape is known to be named.

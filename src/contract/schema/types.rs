@@ -18,8 +18,17 @@ const ALL_TYPES: [JsonType; 7] = [
 
 /// The JSON types that a value may have.
 pub(super) fn types(schema: &Schema) -> JsonTypeSet {
-    schema.store.types(&schema.address, || {
-        let allowed = types_at(schema, &schema.address, 0);
+    types_at(schema, &schema.address, 0)
+}
+
+/// The types at one schema object, worked out once: schemas that refer to each other twice lead to the
+/// same objects on ever more ways.
+fn types_at(schema: &Schema, address: &Address, depth: usize) -> JsonTypeSet {
+    if depth > structure::MOST_STEPS {
+        return all();
+    }
+    schema.store.types(address, || {
+        let allowed = find(schema, address, depth);
         if allowed.contains(JsonType::Number) {
             return allowed.insert(JsonType::Integer);
         }
@@ -43,14 +52,11 @@ fn both(a: JsonTypeSet, b: JsonTypeSet) -> JsonTypeSet {
         .fold(JsonTypeSet::empty(), JsonTypeSet::insert)
 }
 
-fn types_at(schema: &Schema, address: &Address, depth: usize) -> JsonTypeSet {
+fn find(schema: &Schema, address: &Address, depth: usize) -> JsonTypeSet {
     let store = &schema.store;
     let Some(Value::Object(members)) = store.document().get(address) else {
         return all();
     };
-    if depth > structure::MOST_STEPS {
-        return all();
-    }
     let mut allowed = all();
     if let Some(reference) = members.get("$ref").and_then(Value::as_str) {
         if let Ok(target) = store.document().resolve(address.file, reference) {

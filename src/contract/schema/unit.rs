@@ -6,7 +6,6 @@
 //! refers to.
 
 use std::{
-    cell::RefCell,
     collections::HashMap,
     sync::{Arc, OnceLock, Weak},
 };
@@ -20,6 +19,7 @@ use crate::{contract::DefectKind, did_you_mean::hint};
 use super::{
     Direction, SchemaStore,
     discriminator::{Discriminator, Selection},
+    following,
     formats::{RegisteredFormat, registered},
     translate::{DISCRIMINATOR, FORMAT, Form, Purpose, Translation},
 };
@@ -36,7 +36,7 @@ const BACKTRACK_LIMIT: usize = 100_000;
 /// How often schemas may be written out in each other where a keyword must see through references.
 /// Each reference to a schema is one more copy of it there, so that a few schemas that refer to each
 /// other twice would be copied more often than anything can hold.
-const MOST_COPIES: u64 = 20_000;
+const MOST_COPIES: u64 = 2_000;
 
 /// How deep references that such a keyword must see through may lead into each other.
 const MOST_REFERENCES: usize = 200;
@@ -52,15 +52,19 @@ pub(super) struct Unit {
 impl Unit {
     pub(super) fn compile(store: &SchemaStore, address: &Address, direction: Direction) -> Self {
         let value = store.document().get(address).unwrap_or(&Value::Bool(true));
-        if must_see_through_references(value) {
-            return Self::compile_together(store, address, direction);
+        let must_see_through = must_see_through_references(value);
+        if must_see_through && let Some(unit) = Self::compile_together(store, address, direction) {
+            return unit;
         }
-        let translated = translate(store, address, direction, &mut |target, _| {
+        let mut translated = translate(store, address, direction, &mut |target, _| {
             (
                 REFERENCE,
                 json!([target.file.index(), target.pointer.as_str()]),
             )
         });
+        if must_see_through {
+            without_what_sees_through(&mut translated);
+        }
         let validator = build(store, translated, direction, &|pointer| {
             address_below(address, pointer)
         });
@@ -71,8 +75,13 @@ impl Unit {
         }
     }
 
-    /// Compiles the schema object and everything it refers to as resources of one schema.
-    fn compile_together(store: &SchemaStore, address: &Address, direction: Direction) -> Self {
+    /// Compiles the schema object and everything it refers to as resources of one schema; `None` where that
+    /// is too large.
+    fn compile_together(
+        store: &SchemaStore,
+        address: &Address,
+        direction: Direction,
+    ) -> Option<Self> {
         let mut resources = vec![address.clone()];
         let mut definitions = Map::new();
         let mut done = 0;
@@ -94,16 +103,15 @@ impl Unit {
             definitions.insert(done.to_string(), schema);
             done += 1;
         }
-        let is_too_large = Copies::of(&definitions) > MOST_COPIES;
-        if is_too_large {
-            definitions.values_mut().for_each(without_unevaluated);
+        if Copies::of(&definitions) > MOST_COPIES {
             store.complain(
                 address.clone(),
                 DefectKind::DocumentLimit,
-                "`unevaluatedProperties` and `unevaluatedItems` are not checked here: the schemas \
-                 refer to each other too often"
+                "`unevaluatedProperties`, `unevaluatedItems` and `$dynamicRef` are not checked \
+                 here: the schemas refer to each other too often"
                     .to_owned(),
             );
+            return None;
         }
         let schema = json!({ "$ref": resource_uri(0), "$defs": definitions });
         let validator = build(store, schema, direction, &|pointer| {
@@ -118,11 +126,11 @@ impl Unit {
             }
             at
         });
-        Self {
+        Some(Self {
             validator,
             address: address.clone(),
             resources,
-        }
+        })
     }
 
     pub(super) fn is_valid(&self, value: &Value) -> bool {
@@ -184,18 +192,24 @@ fn translate(
     .schema(address, value, store.dialect())
 }
 
+/// Whether a keyword depends on what references evaluate to.
+fn sees_through(keyword: &str) -> bool {
+    matches!(
+        keyword,
+        "unevaluatedProperties"
+            | "unevaluatedItems"
+            | "$dynamicRef"
+            | "$recursiveRef"
+            | "$dynamicAnchor"
+    )
+}
+
 /// Whether a schema object uses a keyword that depends on what references evaluate to.
 fn must_see_through_references(value: &Value) -> bool {
     match value {
         Value::Object(members) => members.iter().any(|(keyword, value)| {
-            matches!(
-                keyword.as_str(),
-                "unevaluatedProperties"
-                    | "unevaluatedItems"
-                    | "$dynamicRef"
-                    | "$recursiveRef"
-                    | "$dynamicAnchor"
-            ) || (value.is_object() || value.is_array()) && must_see_through_references(value)
+            sees_through(keyword)
+                || (value.is_object() || value.is_array()) && must_see_through_references(value)
         }),
         Value::Array(items) => items.iter().any(must_see_through_references),
         _ => false,
@@ -270,18 +284,13 @@ fn same_value_targets(schema: &Value, targets: &mut Vec<usize>) {
     }
 }
 
-fn without_unevaluated(schema: &mut Value) {
+fn without_what_sees_through(schema: &mut Value) {
     match schema {
         Value::Object(members) => {
-            members.retain(|keyword, _| {
-                !matches!(
-                    keyword.as_str(),
-                    "unevaluatedProperties" | "unevaluatedItems"
-                )
-            });
-            members.values_mut().for_each(without_unevaluated);
+            members.retain(|keyword, _| !sees_through(keyword));
+            members.values_mut().for_each(without_what_sees_through);
         }
-        Value::Array(items) => items.iter_mut().for_each(without_unevaluated),
+        Value::Array(items) => items.iter_mut().for_each(without_what_sees_through),
         _ => {}
     }
 }
@@ -427,11 +436,6 @@ struct Reference {
     unit: OnceLock<Weak<Unit>>,
 }
 
-thread_local! {
-    /// The references being followed on this thread, with the value each is at.
-    static FOLLOWING: RefCell<Vec<(*const Unit, *const Value)>> = const { RefCell::new(Vec::new()) };
-}
-
 impl Reference {
     fn accepts(&self, value: &Value) -> bool {
         let found = self.unit.get_or_init(|| {
@@ -448,18 +452,9 @@ impl Reference {
     }
 }
 
-/// Whether a unit that is referred to accepts a value. A reference that comes back to itself without
-/// having gone deeper into the value adds nothing, and would never end.
+/// Whether a unit that is referred to accepts a value.
 fn follow(unit: &Arc<Unit>, value: &Value) -> bool {
-    let step = (Arc::as_ptr(unit), std::ptr::from_ref(value));
-    let circular = FOLLOWING.with_borrow_mut(|following| {
-        let circular = following.contains(&step);
-        following.push(step);
-        circular
-    });
-    let accepted = circular || unit.is_valid(value);
-    FOLLOWING.with_borrow_mut(Vec::pop);
-    accepted
+    following::follow(Arc::as_ptr(unit).cast(), value, || unit.is_valid(value))
 }
 
 impl<'i> Keyword<'i> for Reference {

@@ -1,6 +1,9 @@
 //! Why a value breaks a schema, in words and with the keyword's place in the document.
 
-use std::{cell::RefCell, collections::HashMap};
+use std::{
+    cell::{Cell, RefCell},
+    collections::HashMap,
+};
 
 use indexmap::IndexSet;
 use jsonschema::{
@@ -62,34 +65,55 @@ const MOST_ALTERNATIVES: usize = 64;
 const MOST_OF_A_KEYWORD: usize = 1_000;
 
 /// How many breaches of one value are told.
-const MOST_VIOLATIONS: usize = 10_000;
+pub(super) const MOST_VIOLATIONS: usize = 10_000;
 
 /// How many errors of one value are looked at.
 const MOST_LOOKED_AT: usize = 200_000;
 
-/// Each keyword that a value breaks.
+/// The keywords that a value breaks, as many as are wanted.
 pub(super) fn collect(
     store: &SchemaStore,
     address: &Address,
     direction: Direction,
     value: &Value,
+    most: usize,
 ) -> Vec<Violation> {
-    let mut found = Found::default();
+    let mut found = Found {
+        most,
+        ..Found::default()
+    };
     let explanation = Explanation {
         store,
         direction,
         following: RefCell::default(),
+        is_in_name: Cell::new(false),
     };
     explanation.unit(address, value, &Pointer::root(), 0, &mut found);
     found.all.into_iter().collect()
 }
 
 /// The breaches found so far, each once: two ways may lead to one keyword, a base and what is derived from it.
-#[derive(Default)]
 struct Found {
     all: IndexSet<Violation>,
     by_keyword: HashMap<Address, usize>,
     looked_at: usize,
+    /// How many are wanted.
+    most: usize,
+    /// The schema objects that were explained at a node, with the steps that led there: what is
+    /// reached on another way says the same again.
+    explained: HashMap<(Address, *const Value), usize>,
+}
+
+impl Default for Found {
+    fn default() -> Self {
+        Self {
+            all: IndexSet::new(),
+            by_keyword: HashMap::new(),
+            looked_at: 0,
+            most: MOST_VIOLATIONS,
+            explained: HashMap::new(),
+        }
+    }
 }
 
 impl Found {
@@ -101,9 +125,24 @@ impl Found {
         }
     }
 
+    /// Whether a schema object was explained at a node, on a way that is no longer; from now on it is.
+    fn is_explained(&mut self, step: &(Address, *const Value), depth: usize) -> bool {
+        match self.explained.get_mut(step) {
+            Some(known) if *known <= depth => true,
+            Some(known) => {
+                *known = depth;
+                false
+            }
+            None => {
+                self.explained.insert(step.clone(), depth);
+                false
+            }
+        }
+    }
+
     fn is_full(&mut self) -> bool {
         self.looked_at += 1;
-        self.looked_at > MOST_LOOKED_AT || self.all.len() >= MOST_VIOLATIONS
+        self.looked_at > MOST_LOOKED_AT || self.all.len() >= self.most
     }
 
     fn add(&mut self, violation: Violation) {
@@ -119,6 +158,8 @@ struct Explanation<'s> {
     direction: Direction,
     /// The schema objects being explained, with the node each is at.
     following: RefCell<Vec<(Address, *const Value)>>,
+    /// Whether a name is explained: it is no node of the value, and lives no longer than it is looked at.
+    is_in_name: Cell<bool>,
 }
 
 impl Explanation<'_> {
@@ -131,7 +172,10 @@ impl Explanation<'_> {
         found: &mut Found,
     ) {
         let step = (address.clone(), std::ptr::from_ref(value));
-        if depth > MOST_STEPS || self.following.borrow().contains(&step) {
+        if depth > MOST_STEPS
+            || self.following.borrow().contains(&step)
+            || !self.is_in_name.get() && found.is_explained(&step, depth)
+        {
             return;
         }
         self.following.borrow_mut().push(step);
@@ -161,8 +205,14 @@ impl Explanation<'_> {
                 let Some(target) = self.reference_at(&at) else {
                     continue;
                 };
-                let node = local.get(value).unwrap_or(value);
-                self.unit(&target, node, &instance, depth + 1, found);
+                if let Kind::PropertyNames { error } = error.kind() {
+                    let before = self.is_in_name.replace(true);
+                    self.unit(&target, error.instance(), &instance, depth + 1, found);
+                    self.is_in_name.set(before);
+                } else {
+                    let node = local.get(value).unwrap_or(value);
+                    self.unit(&target, node, &instance, depth + 1, found);
+                }
                 continue;
             }
             if at.pointer.last().as_deref() == Some(DISCRIMINATOR) {
