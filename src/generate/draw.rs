@@ -262,6 +262,7 @@ impl Draw<'_> {
                 [] => self.plain_text(text.least, most),
                 patterns => pick(self.rng, patterns)?.draw(self.rng, text.least, most),
             };
+            self.budget.spend_steps(candidate.len() as u64 / 16).ok()?;
             if accepted(&candidate) {
                 return Some(candidate);
             }

@@ -28,6 +28,19 @@ pub(super) const JUDGE: u64 = 20;
 /// How many values of one schema may use up their steps before the next ones get few.
 pub(super) const MOST_FAILURES: usize = 2;
 
+/// Steps for the values around those of one schema. One costs as many steps as the value has nodes and
+/// the schema has rules for them.
+const STEPS_AROUND: u64 = 2_000_000;
+
+/// A budget for the values around those of a schema.
+pub(super) fn for_neighbours(schema: &Schema) -> Budget {
+    let allowance = Allowance {
+        steps: STEPS_AROUND,
+        ..Allowance::UNLIMITED
+    };
+    Budget::new(allowance, schema.document().stop())
+}
+
 /// A budget for one value of a schema, of which so many values were not found before.
 pub(super) fn for_value(schema: &Schema, failures: usize) -> Budget {
     let steps = if failures < MOST_FAILURES {

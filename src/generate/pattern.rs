@@ -11,6 +11,9 @@ use super::random::{below, between};
 /// The longest string that is drawn, in bytes.
 const MOST_BYTES: usize = 100_000;
 
+/// How many parts of a pattern are written for one string, each as often as it is repeated.
+const MOST_PARTS: usize = 400_000;
+
 /// How often an unbounded repetition repeats at most, unless more is asked for.
 const USUAL_REPEATS: u32 = 6;
 
@@ -55,7 +58,14 @@ impl Pattern {
             1 => USUAL_REPEATS,
             _ => u32::try_from(least.clamp(6, 4096)).unwrap_or(USUAL_REPEATS),
         };
-        write(&self.hir, rng, Repeats::About(repeats), &mut text);
+        let mut left = MOST_PARTS;
+        write(
+            &self.hir,
+            rng,
+            Repeats::About(repeats),
+            &mut left,
+            &mut text,
+        );
         let length = text.chars().count();
         if length < least && least <= MOST_BYTES && (self.open_end || self.open_start) {
             let missing = "a".repeat(least - length);
@@ -85,7 +95,14 @@ impl Pattern {
     fn fixed(&self, repeats: u32) -> String {
         let mut rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[1; 32]);
         let mut text = String::new();
-        write(&self.hir, &mut rng, Repeats::Exactly(repeats), &mut text);
+        let mut left = MOST_PARTS;
+        write(
+            &self.hir,
+            &mut rng,
+            Repeats::Exactly(repeats),
+            &mut left,
+            &mut text,
+        );
         text
     }
 }
@@ -99,10 +116,13 @@ enum Repeats {
     Exactly(u32),
 }
 
-fn write(hir: &Hir, rng: &mut TestRng, repeats: Repeats, text: &mut String) {
-    if text.len() > MOST_BYTES {
+/// `left` counts the parts that may still be written: what matches the empty text can be repeated without
+/// end.
+fn write(hir: &Hir, rng: &mut TestRng, repeats: Repeats, left: &mut usize, text: &mut String) {
+    if text.len() > MOST_BYTES || *left == 0 {
         return;
     }
+    *left -= 1;
     match hir.kind() {
         HirKind::Empty | HirKind::Look(_) => {}
         HirKind::Literal(literal) => text.push_str(&String::from_utf8_lossy(&literal.0)),
@@ -119,21 +139,21 @@ fn write(hir: &Hir, rng: &mut TestRng, repeats: Repeats, text: &mut String) {
                 }
             };
             for _ in 0..times.min(8192) {
-                if text.len() > MOST_BYTES {
+                if text.len() > MOST_BYTES || *left == 0 {
                     return;
                 }
-                write(&repetition.sub, rng, repeats, text);
+                write(&repetition.sub, rng, repeats, left, text);
             }
         }
-        HirKind::Capture(capture) => write(&capture.sub, rng, repeats, text),
+        HirKind::Capture(capture) => write(&capture.sub, rng, repeats, left, text),
         HirKind::Concat(parts) => {
             for part in parts {
-                write(part, rng, repeats, text);
+                write(part, rng, repeats, left, text);
             }
         }
         HirKind::Alternation(branches) => {
             if let Some(branch) = branches.get(below(rng, branches.len())) {
-                write(branch, rng, repeats, text);
+                write(branch, rng, repeats, left, text);
             }
         }
     }

@@ -87,11 +87,13 @@ fn begun(
     operation: &Arc<Operation>,
     declared: &mut DeclaredMethods<'_>,
 ) -> Plan {
+    let is_stopped = || contract.document().stop().reason().is_some();
+    let out_of_time = || is_stopped().then_some(Unreached::Budget);
     let mut plan = Plan {
         operation: Arc::clone(operation),
         cases: Vec::new(),
         unbreakable: Vec::new(),
-        left_out: left_out(operation, settings),
+        left_out: left_out(operation, settings).or_else(out_of_time),
         accepted: None,
         other_methods: Vec::new(),
         has_any: false,
@@ -103,6 +105,12 @@ fn begun(
         plan.other_methods = methods::undeclared(&declared, settings);
     }
     plan.start(contract, settings, strategies);
+    // A search that was ended found no value, which says nothing of the operation.
+    if let Some(Unreached::NoValue(_) | Unreached::NoBody) = plan.left_out
+        && is_stopped()
+    {
+        plan.left_out = Some(Unreached::Budget);
+    }
     plan
 }
 
@@ -163,6 +171,9 @@ impl Plan {
         settings: &LiveSettings,
         strategies: &Strategies,
     ) {
+        if contract.document().stop().reason().is_some() {
+            self.left_out.get_or_insert(Unreached::Budget);
+        }
         if self.left_out.is_some() {
             return;
         }

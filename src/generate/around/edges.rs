@@ -6,7 +6,7 @@ use oasgate_document::Pointer;
 use serde_json::{Map, Value};
 
 use super::{
-    Edge, Rank, alike, bases, brief, decimal,
+    Edge, Rank, Spending, alike, bases, brief, decimal,
     kinds::{kinds, of_its_type},
     named, replaced, with_items, with_length,
 };
@@ -31,13 +31,19 @@ pub fn edges(
         found: Vec::new(),
         values: HashSet::new(),
         names: HashSet::new(),
+        spending: Spending::new(schema),
     };
     collected.presence(&bases);
     for base in &bases {
         if collected.is_full() {
             break;
         }
-        for constraint in schema.constraints(base) {
+        let constraints = schema.constraints(base);
+        collected.spending.on(base, constraints.len());
+        for constraint in constraints {
+            if collected.is_full() {
+                break;
+            }
             let Some(node) = constraint.instance.get(base) else {
                 continue;
             };
@@ -49,6 +55,7 @@ pub fn edges(
     }
     for base in &bases {
         if !collected.is_full() {
+            collected.spending.on(base, schema.constraints(base).len());
             collected.kinds(base);
         }
     }
@@ -61,16 +68,20 @@ struct Collected<'s> {
     found: Vec<Edge>,
     values: HashSet<String>,
     names: HashSet<String>,
+    spending: Spending,
 }
 
 impl Collected<'_> {
     fn is_full(&self) -> bool {
-        self.found.len() >= self.most
+        self.found.len() >= self.most || self.spending.is_over()
     }
 
     fn add(&mut self, value: Value, slot: &Pointer, edge: &str, rank: Rank) {
         let name = named(slot, edge);
-        if self.is_full() || self.names.contains(&name) || !self.schema.is_valid(&value) {
+        if self.is_full() || self.names.contains(&name) || !self.spending.spend() {
+            return;
+        }
+        if !self.schema.is_valid(&value) {
             return;
         }
         if self.values.insert(value.to_string()) {
@@ -133,17 +144,19 @@ impl Collected<'_> {
     /// edges show much of what there is.
     fn kinds(&mut self, base: &Value) {
         let nodes = nodes(base);
-        let lists: Vec<_> = nodes
-            .iter()
-            .map(|(at, node)| {
-                let mut list = of_its_type(node);
-                if node.is_number() && self.is_integer(base, at, node) {
-                    let is_wide = self.is_wide_integer(base, at);
-                    list.retain(|(value, _)| is_digits(value, is_wide));
-                }
-                (at, list)
-            })
-            .collect();
+        let mut lists = Vec::new();
+        for (at, node) in &nodes {
+            let mut list = of_its_type(node);
+            // All rules are looked through for each number.
+            if node.is_number() && !self.spending.spend() {
+                return;
+            }
+            if node.is_number() && self.is_integer(base, at, node) {
+                let is_wide = self.is_wide_integer(base, at);
+                list.retain(|(value, _)| is_digits(value, is_wide));
+            }
+            lists.push((at, list));
+        }
         let longest = lists.iter().map(|(_, list)| list.len()).max().unwrap_or(0);
         for round in 0..longest {
             for (offset, (at, list)) in lists.iter().enumerate() {

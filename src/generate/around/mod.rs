@@ -10,10 +10,11 @@ mod mutations;
 
 use std::fmt;
 
-use oasgate_document::Pointer;
+use oasgate_document::{Budget, Pointer};
 use serde_json::Value;
 
-use super::{Generator, Values};
+use super::{Generator, Values, limits};
+use crate::contract::Schema;
 
 pub use edges::edges;
 pub(super) use mutations::broken;
@@ -91,6 +92,48 @@ fn bases(strategy: &Values, generator: &mut Generator) -> Vec<Value> {
         }
     }
     bases
+}
+
+/// What values around those of a schema cost, each by what it is made from.
+struct Spending {
+    budget: Budget,
+    /// What one value costs.
+    each: u64,
+    is_over: bool,
+}
+
+impl Spending {
+    fn new(schema: &Schema) -> Self {
+        Self {
+            budget: limits::for_neighbours(schema),
+            each: 1,
+            is_over: false,
+        }
+    }
+
+    /// From now on values are made from this one, for which there are so many rules.
+    fn on(&mut self, base: &Value, rules: usize) {
+        self.each = (nodes(base) + rules) as u64;
+    }
+
+    /// Whether there is enough left for one more.
+    fn spend(&mut self) -> bool {
+        self.is_over |= self.budget.spend_steps(self.each).is_err();
+        !self.is_over
+    }
+
+    fn is_over(&self) -> bool {
+        self.is_over
+    }
+}
+
+/// How many nodes a value has.
+fn nodes(value: &Value) -> usize {
+    1 + match value {
+        Value::Array(items) => items.iter().map(nodes).sum(),
+        Value::Object(members) => members.values().map(nodes).sum(),
+        _ => 0,
+    }
 }
 
 fn named(at: &Pointer, rule: &str) -> String {

@@ -6,7 +6,8 @@ use oasgate_document::{Address, Pointer};
 use serde_json::{Map, Value};
 
 use super::{
-    Mutation, alike, bases, brief, decimal, kinds::kinds, named, replaced, with_items, with_length,
+    Mutation, Spending, alike, bases, brief, decimal, kinds::kinds, named, replaced, with_items,
+    with_length,
 };
 use crate::{
     contract::{Constraint, Schema},
@@ -15,6 +16,9 @@ use crate::{
 
 /// How many invalid values are drawn to break what no plan of its own breaks.
 const DRAWS: usize = 40;
+
+/// How many breaches of a broken value are looked at to tell how well it is broken.
+const MOST_BREACHES: usize = 100;
 
 /// How many elements of an array are tried as what may be contained.
 const MOST_ELEMENTS: usize = 20;
@@ -36,7 +40,9 @@ pub fn mutations(
 ) -> Vec<Mutation> {
     let mut collected = Collected::new(schema, most);
     for base in bases(strategy, generator) {
-        for constraint in schema.constraints(&base) {
+        let constraints = schema.constraints(&base);
+        collected.spending.on(&base, constraints.len());
+        for constraint in constraints {
             if let Some(node) = constraint.instance.get(&base)
                 && !collected.is_full()
             {
@@ -67,7 +73,9 @@ pub fn type_mutations(
     let mut types: HashMap<Pointer, BTreeSet<String>> = HashMap::new();
     let mut asked = Vec::new();
     for base in &bases {
-        for constraint in schema.constraints(base) {
+        let constraints = schema.constraints(base);
+        collected.spending.on(base, constraints.len());
+        for constraint in constraints {
             if constraint.keyword == "type" {
                 let known = types.entry(constraint.slot.clone()).or_default();
                 known.insert(brief(constraint.bound()));
@@ -107,6 +115,7 @@ struct Collected<'s> {
     values: HashSet<String>,
     /// The keywords that are broken by some value.
     broken: HashSet<Address>,
+    spending: Spending,
 }
 
 /// How well a value breaks the rule it is meant to break.
@@ -127,13 +136,14 @@ impl<'s> Collected<'s> {
             names: HashSet::new(),
             values: HashSet::new(),
             broken: HashSet::new(),
+            spending: Spending::new(schema),
         }
     }
 }
 
 impl Collected<'_> {
     fn is_full(&self) -> bool {
-        self.found.len() >= self.most
+        self.found.len() >= self.most || self.spending.is_over()
     }
 
     /// The best of the candidates for each rule of a constraint.
@@ -151,6 +161,9 @@ impl Collected<'_> {
             let known = best.iter().position(|(known, ..)| *known == rule);
             if known.is_some_and(|known| best[known].1 == Aim::Alone) {
                 continue;
+            }
+            if !self.spending.spend() {
+                break;
             }
             let whole = replaced(base, &constraint.instance, value);
             let Some(aim) = self.aim(&whole, &constraint.instance, &constraint.address) else {
@@ -173,6 +186,9 @@ impl Collected<'_> {
     fn each_type(&mut self, base: &Value, constraint: &Constraint, types: &str) {
         let rule = format!("type {types}");
         for (value, kind) in kinds() {
+            if !self.spending.spend() {
+                return;
+            }
             let whole = replaced(base, &constraint.instance, value);
             if (self.aim(&whole, &constraint.instance, &constraint.address)).is_some() {
                 let name = named(&constraint.slot, &format!("{rule} as {kind}"));
@@ -186,7 +202,7 @@ impl Collected<'_> {
         if self.schema.is_valid(value) {
             return None;
         }
-        let violations = self.schema.violations(value);
+        let violations = self.schema.first_violations(value, MOST_BREACHES);
         let meant = violations
             .iter()
             .filter(|one| speaks_of(&one.schema, rule))
