@@ -28,6 +28,11 @@ impl Budget {
         usize::try_from(self.most.saturating_sub(self.spent)).unwrap_or(usize::MAX)
     }
 
+    /// When the time that was given is over.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.deadline
+    }
+
     /// Whether the time that was given is over.
     pub(crate) fn is_late(&self) -> bool {
         self.deadline

@@ -18,7 +18,7 @@ use http::StatusCode;
 
 use super::{
     case_factory::CaseFactory,
-    executor::{Executor, given_up, send},
+    executor::{Executor, given_up, send, time_is_over},
     failure::Failures,
     hold::snapshot_of,
     judge::{Doubt, Judge},
@@ -154,8 +154,7 @@ impl<'r, T: Transport> Driver<'r, T> {
             return ControlFlow::Break(End::Interrupted);
         }
         if self.executor.budget.is_late() {
-            let why = "the time was over (--max-time)".to_owned();
-            return ControlFlow::Break(End::Stopped(why));
+            return ControlFlow::Break(time_is_over());
         }
         ControlFlow::Continue(statuses)
     }
@@ -174,7 +173,7 @@ impl<'r, T: Transport> Driver<'r, T> {
             .take_while(|_| std::future::ready(goes_on()))
             .map(|index| async move { (index, send(transport, settings, &cases[index]).await) })
             .buffered(settings.workers.max(1));
-        let given_up = given_up(interrupt);
+        let given_up = given_up(interrupt, &budget);
         tokio::pin!(given_up);
         let mut ahead = None;
         let mut statuses = Vec::with_capacity(cases.len());
@@ -184,7 +183,7 @@ impl<'r, T: Transport> Driver<'r, T> {
                 // A response that is there is taken in before the user is heard.
                 None => match select(responses.next(), &mut given_up).await {
                     Either::Left((next, _)) => next,
-                    Either::Right(((), _)) => return ControlFlow::Break(End::Interrupted),
+                    Either::Right((end, _)) => return ControlFlow::Break(end),
                 },
             };
             let Some((index, sent)) = next else {
@@ -356,7 +355,7 @@ impl<'r, T: Transport> Driver<'r, T> {
     /// Sends a request that was refused once more, with fresh values in place of those that were used
     /// before, and learns which they are where that helps.
     async fn with_fresh_values(&mut self, case: &Case, status: StatusCode, which: Which) -> Again {
-        if self.executor.budget.left() == 0 {
+        if self.executor.is_over() {
             return Again::Same;
         }
         let Some((fresh, names)) = self.renewal().renewed(case, which) else {

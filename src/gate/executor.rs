@@ -12,12 +12,15 @@ use super::{
 };
 use crate::{
     exchange::{Exchange, Origin, Request},
-    run::{Case, LiveSettings, Phase},
+    run::{Case, End, LiveSettings, Phase},
     transport::Transport,
 };
 
 /// How long responses under way are waited for when the user wants the run to end.
 const GRACE: Duration = Duration::from_secs(2);
+
+/// How long they are waited for when the time is over.
+const GRACE_WHEN_LATE: Duration = Duration::from_secs(1);
 
 /// How long after each other a service that went away is asked whether it is back.
 const RETRY_DELAYS: [Duration; 3] = [
@@ -34,6 +37,8 @@ pub(crate) struct Executor<'r, T> {
     pub(crate) interrupt: &'r Interrupt,
     /// What the run may spend, and has spent.
     pub(crate) budget: Budget,
+    /// Whether what was created is deleted now, which goes on when the time is over.
+    is_cleaning_up: bool,
 }
 
 impl<'r, T: Transport> Executor<'r, T> {
@@ -47,29 +52,45 @@ impl<'r, T: Transport> Executor<'r, T> {
             settings,
             interrupt,
             budget: Budget::new(settings.max_requests, settings.max_time),
+            is_cleaning_up: false,
         }
     }
 
-    /// Sends a case; `None` when the user wants the run to end before the response is there.
+    /// From now on what is sent deletes what was created: neither the user nor the time ends that.
+    pub(crate) fn begin_cleanup(&mut self) {
+        self.is_cleaning_up = true;
+    }
+
+    /// Sends a case; `None` when the run is to end before the response is there.
     pub(crate) async fn send_unless_given_up(&self, case: &Case) -> Option<Sent> {
-        let given_up = pin!(given_up(self.interrupt));
-        match select(pin!(send(self.transport, self.settings, case)), given_up).await {
+        self.unless_given_up(send(self.transport, self.settings, case))
+            .await
+    }
+
+    /// Sends one request and follows nothing; `None` where no response comes in time.
+    pub(crate) async fn send_once(&mut self, request: &Request) -> Option<Exchange> {
+        self.budget.spend(1);
+        let sent = self
+            .unless_given_up(polling::send_once(self.transport, request))
+            .await?;
+        sent.exchanges.into_iter().next()
+    }
+
+    async fn unless_given_up(&self, sent: impl Future<Output = Sent>) -> Option<Sent> {
+        if self.is_cleaning_up {
+            return Some(sent.await);
+        }
+        let given_up = pin!(given_up(self.interrupt, &self.budget));
+        match select(pin!(sent), given_up).await {
             Either::Left((sent, _)) => Some(sent),
             Either::Right(_) => None,
         }
     }
 
-    /// Sends one request and follows nothing; `None` where no response comes.
-    pub(crate) async fn send_once(&mut self, request: &Request) -> Option<Exchange> {
-        self.budget.spend(1);
-        let sent = polling::send_once(self.transport, request).await;
-        sent.exchanges.into_iter().next()
-    }
-
     /// Asks a service that could not be reached again, a few times; what it answers when it is back.
     pub(crate) async fn retry(&self, request: &Request) -> Option<Exchange> {
         for delay in RETRY_DELAYS {
-            if self.interrupt.is_set() {
+            if self.is_stopped() {
                 return None;
             }
             tokio::time::sleep(delay).await;
@@ -108,10 +129,28 @@ pub(crate) async fn send<T: Transport>(
     }
 }
 
-/// Waits until the user wants the run to end, and a little longer for responses under way.
-pub(crate) async fn given_up(interrupt: &Interrupt) {
-    interrupt.wait().await;
-    tokio::time::sleep(GRACE).await;
+/// Waits until the user wants the run to end or the time is over, and a little longer for responses under
+/// way; how the run ends then.
+pub(crate) async fn given_up(interrupt: &Interrupt, budget: &Budget) -> End {
+    let interrupted = async {
+        interrupt.wait().await;
+        tokio::time::sleep(GRACE).await;
+    };
+    let late = async {
+        match budget.deadline() {
+            Some(deadline) => tokio::time::sleep_until((deadline + GRACE_WHEN_LATE).into()).await,
+            None => std::future::pending().await,
+        }
+    };
+    match select(pin!(interrupted), pin!(late)).await {
+        Either::Left(_) => End::Interrupted,
+        Either::Right(_) => time_is_over(),
+    }
+}
+
+/// The end of a run whose time is over.
+pub(crate) fn time_is_over() -> End {
+    End::Stopped("the time was over (--max-time)".to_owned())
 }
 
 async fn probe<T: Transport>(transport: &T, case: &Case) -> Sent {

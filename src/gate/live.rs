@@ -6,7 +6,7 @@ use std::{ops::ControlFlow, sync::Arc, time::Instant};
 
 use super::{
     driver::Driver,
-    executor::Executor,
+    executor::{Executor, time_is_over},
     interrupt::Interrupt,
     judge::Judge,
     knowledge::{Knowledge, context::ResourceContext, coverage::CoverageTargets},
@@ -79,8 +79,10 @@ pub async fn check<T: Transport>(
     driver.recorder.tell(&Event::Started(&header));
     driver.recorder.defects();
     let end = match phases(&mut driver, &mut schedule).await {
-        ControlFlow::Continue(()) => End::Complete,
         ControlFlow::Break(end) => end,
+        ControlFlow::Continue(()) if !schedule.is_cut_short() => End::Complete,
+        ControlFlow::Continue(()) if interrupt.is_set() => End::Interrupted,
+        ControlFlow::Continue(()) => time_is_over(),
     };
     note_left_out(&mut driver, &schedule);
     let mode = match end {

@@ -8,19 +8,21 @@ use crate::{
     transport::Transport,
 };
 
-/// How long an interrupted run may take to delete what it created.
+/// How long a run that is interrupted, or whose time is over, may take to delete what it created.
 const MAX_CLEANUP_TIME: Duration = Duration::from_secs(10);
 
-/// Deletes what the run created. An interrupted run does so too, but not for long. What is left is
+/// Deletes what the run created. One that is interrupted or late does so too, but not for long. What is left is
 /// named.
 pub(crate) async fn run<T: Transport>(driver: &mut Driver<'_, T>, end: &End) {
     let is_left = driver.context.settings.clean_up == CleanUp::Leave;
     if is_left || driver.knowledge.created.is_empty() {
         return;
     }
+    driver.executor.begin_cleanup();
+    let is_late = driver.executor.budget.is_late();
     match end {
         End::Unreachable(_) | End::Failed(_) => sequence::name_leftovers(driver),
-        End::Interrupted => {
+        End::Interrupted | End::Stopped(_) if is_late || *end == End::Interrupted => {
             let cleanup = sequence::cleanup(driver);
             let ended = tokio::time::timeout(MAX_CLEANUP_TIME, cleanup).await;
             if ended.is_err() {
