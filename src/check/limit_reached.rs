@@ -1,9 +1,10 @@
 //! `limit-reached`
 
-use super::{Check, Rule, Subject, documented};
+use super::{Check, Content, Rule, Subject, documented};
 use crate::{
     exchange::{Body, CutReason},
     finding::Finding,
+    wire::MalformedBody,
 };
 
 documented! {
@@ -12,7 +13,8 @@ documented! {
     /// # What it holds
     ///
     /// A response ends, within the size and time that this run allows. The limits guard the gate
-    /// against a response without end and against one that unpacks to more than memory holds.
+    /// against a response without end and against one that unpacks to more than memory holds. A JSON body
+    /// is read up to a million values.
     ///
     /// # Why
     ///
@@ -34,22 +36,49 @@ documented! {
     pub LimitReached = "limit-reached", Error, [NotShrunk];
 }
 
+/// How many values of the body were read, where it has more.
+fn most_values(subject: &Subject<'_>) -> Option<usize> {
+    match subject.body() {
+        Content::Malformed(MalformedBody::TooLarge { limit }) => Some(*limit),
+        _ => None,
+    }
+}
+
 impl Check for LimitReached {
     fn rule(&self) -> &'static Rule {
         &Self::RULE
     }
 
     fn holds(&self, subject: &Subject<'_>) -> bool {
-        !matches!(
+        let is_cut = matches!(
             subject.exchange.response.body,
             Body::Cut {
                 reason: CutReason::Limit(_) | CutReason::Head(_) | CutReason::TimedOut,
                 ..
             }
-        )
+        );
+        !is_cut && most_values(subject).is_none()
     }
 
     fn explain(&self, subject: &Subject<'_>, findings: &mut Vec<Finding>) {
+        let status = subject.exchange.response.status;
+        let place = subject.response_address();
+        if let Some(limit) = most_values(subject) {
+            let message = format!(
+                "the body of a {} response of {} is too large to be checked",
+                status.as_u16(),
+                subject.operation.id
+            );
+            findings.push(
+                subject
+                    .finding(&Self::RULE, message)
+                    .at(place.clone())
+                    .with_expected(format!("at most {limit} values"))
+                    .with_actual("more")
+                    .with_discriminator("values"),
+            );
+            return;
+        }
         let Body::Cut { bytes, reason } = &subject.exchange.response.body else {
             return;
         };
@@ -68,8 +97,6 @@ impl Check for LimitReached {
             ),
             _ => return,
         };
-        let status = subject.exchange.response.status;
-        let place = subject.response_address();
         findings.push(
             subject
                 .finding(

@@ -1,7 +1,7 @@
 //! `malformed-body`
 
 use super::{Check, Content, Rule, Subject, documented};
-use crate::finding::Finding;
+use crate::{finding::Finding, wire};
 
 documented! {
     /// A body does not parse as its own content type says, its charset included.
@@ -33,6 +33,11 @@ documented! {
     pub MalformedBody = "malformed-body", Error;
 }
 
+/// What was not read to its end may be well formed: that is `limit-reached`.
+fn is_too_large(malformed: &wire::MalformedBody) -> bool {
+    matches!(malformed, wire::MalformedBody::TooLarge { .. })
+}
+
 impl Check for MalformedBody {
     fn rule(&self) -> &'static Rule {
         &Self::RULE
@@ -40,7 +45,7 @@ impl Check for MalformedBody {
 
     fn holds(&self, subject: &Subject<'_>) -> bool {
         super::unexpected_body::forbids_body(subject)
-            || !matches!(subject.body(), Content::Malformed(_))
+            || !matches!(subject.body(), Content::Malformed(malformed) if !is_too_large(malformed))
     }
 
     fn explain(&self, subject: &Subject<'_>, findings: &mut Vec<Finding>) {

@@ -10,7 +10,7 @@ use crate::{
     contract::{Location, Parameter, Schema, SecurityKind, SecurityScheme, Violation},
     exchange::{Body, holds_redaction, is_credential, quote_redactions},
     finding::Finding,
-    wire::{Parameters, Parsed, parse_media_type, part_breaches, read_body},
+    wire::{MalformedBody, Parameters, Parsed, parse_media_type, part_breaches, read_body},
 };
 
 documented! {
@@ -216,6 +216,8 @@ fn body(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
     );
     match read {
         Err(_) if mended.is_some() => {}
+        // What a client sent may be large; nothing is said of what was not read.
+        Err(MalformedBody::TooLarge { .. }) => {}
         Err(error) => findings.push(
             told(error.to_string(), "malformed".to_owned())
                 .with_expected(format!("a body of {}", media_type.range))

@@ -1,13 +1,10 @@
 //! Content codings undone: gzip, deflate, brotli and zstd, with a limit on what comes out.
 
-use std::io::{self, Read};
+use std::io::{self, BufRead, Read};
 
 use brotli_decompressor::Decompressor as BrotliDecoder;
 use bytes::Bytes;
-use flate2::{
-    bufread::{DeflateDecoder, ZlibDecoder},
-    read::MultiGzDecoder,
-};
+use flate2::bufread::{DeflateDecoder, GzDecoder, ZlibDecoder};
 use http::{HeaderMap, header::CONTENT_ENCODING};
 use ruzstd::decoding::{
     StreamingDecoder,
@@ -39,7 +36,7 @@ pub(crate) fn decode(content_encoding: &str, bytes: Bytes, limit: u64) -> Body {
     for coding in content_encoding.split(',').rev().map(str::trim) {
         let unpacked = match coding.to_ascii_lowercase().as_str() {
             "" | "identity" => continue,
-            "gzip" | "x-gzip" => unpack(MultiGzDecoder::new(&content[..]), limit),
+            "gzip" | "x-gzip" => unpack(Gzip::new(&content[..]), limit),
             // RFC 9110 §8.4.1.2 means zlib; some services send the bare deflate stream.
             "deflate" if looks_like_zlib(&content) => whole(
                 ZlibDecoder::new(&content[..]),
@@ -77,9 +74,57 @@ pub(crate) fn decode(content_encoding: &str, bytes: Bytes, limit: u64) -> Body {
     Body::Complete(content)
 }
 
+/// How many members of gzip, or frames of zstd, are read: each costs some work though nothing comes out.
+const MOST_MEMBERS: usize = 10_000;
+
+/// The members of gzip, one behind the other (RFC 1952 §2.2).
+struct Gzip<R> {
+    member: Option<GzDecoder<R>>,
+    members: usize,
+}
+
+impl<R: BufRead> Gzip<R> {
+    fn new(bytes: R) -> Self {
+        Self {
+            member: Some(GzDecoder::new(bytes)),
+            members: 1,
+        }
+    }
+}
+
+impl<R: BufRead> Read for Gzip<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        while let Some(member) = &mut self.member {
+            let length = member.read(out)?;
+            if length > 0 || out.is_empty() {
+                return Ok(length);
+            }
+            let Some(mut rest) = self.member.take().map(GzDecoder::into_inner) else {
+                break;
+            };
+            if rest.fill_buf()?.is_empty() {
+                break;
+            }
+            self.members += 1;
+            bounded(self.members)?;
+            self.member = Some(GzDecoder::new(rest));
+        }
+        Ok(0)
+    }
+}
+
+fn bounded(members: usize) -> io::Result<()> {
+    if members <= MOST_MEMBERS {
+        return Ok(());
+    }
+    let error = format!("it has more than {MOST_MEMBERS} members");
+    Err(io::Error::other(error))
+}
+
 /// The frames of zstd, one behind the other (RFC 8878 §3); those that are to be skipped are.
 struct Zstd<'b> {
     rest: &'b [u8],
+    frames: usize,
     frame: Option<Box<StreamingDecoder<&'b [u8], ruzstd::decoding::FrameDecoder>>>,
 }
 
@@ -87,6 +132,7 @@ impl<'b> Zstd<'b> {
     fn new(bytes: &'b [u8]) -> Self {
         Self {
             rest: bytes,
+            frames: 0,
             frame: None,
         }
     }
@@ -107,6 +153,8 @@ impl Read for Zstd<'_> {
             if self.rest.is_empty() {
                 return Ok(0);
             }
+            self.frames += 1;
+            bounded(self.frames)?;
             match StreamingDecoder::new(self.rest) {
                 Ok(frame) => self.frame = Some(Box::new(frame)),
                 Err(FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::SkipFrame {
@@ -231,6 +279,17 @@ mod tests {
             decode("zstd", bytes.into(), 100),
             Body::from(r#"{"id":1}{"id":1}"#)
         );
+    }
+
+    #[test]
+    fn members_of_gzip_stand_one_behind_the_other_but_not_without_end() {
+        let two = [gzip(b"{\"id\":"), gzip(b""), gzip(b"1}")].concat();
+        assert_eq!(decode("gzip", two.into(), 100), Body::from("{\"id\":1}"));
+        let empty = gzip(b"");
+        for (members, is_read) in [(MOST_MEMBERS, true), (MOST_MEMBERS + 1, false)] {
+            let decoded = decode("gzip", empty.repeat(members).into(), 100);
+            assert_eq!(decoded == Body::empty(), is_read, "{decoded:?}");
+        }
     }
 
     #[test]

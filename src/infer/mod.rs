@@ -28,6 +28,9 @@ const MOST_NAMES: usize = 64;
 /// How deep a value is looked into; what lies deeper may be anything.
 const DEEPEST: usize = 16;
 
+/// The most nodes of a value that is looked at; a larger one may be anything.
+const MOST_NODES: usize = 100_000;
+
 /// What the values seen at one place looked like. [`Inferred::default`] is that of no value at all.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -168,9 +171,26 @@ impl Range {
     }
 }
 
+/// Whether a value has more nodes than are looked at.
+fn is_too_large(value: &Value, nodes: &mut usize) -> bool {
+    *nodes += 1;
+    *nodes > MOST_NODES
+        || match value {
+            Value::Array(items) => items.iter().any(|item| is_too_large(item, nodes)),
+            Value::Object(members) => members.values().any(|member| is_too_large(member, nodes)),
+            _ => false,
+        }
+}
+
 impl Inferred {
     /// What one value looks like.
     pub fn of(value: &Value) -> Self {
+        if is_too_large(value, &mut 0) {
+            return Self {
+                anything: true,
+                ..Self::default()
+            };
+        }
         Self::at(value, 0)
     }
 

@@ -15,7 +15,13 @@ use super::{Entries, Input, Raw, RawEntry, RecordingError};
 pub(super) const BINARY: &str = "!!binary";
 
 /// The most nodes of one entry: an entry that is larger is no entry but a bomb.
-const MOST_NODES: usize = 5_000_000;
+const MOST_NODES: usize = 1_000_000;
+
+/// The most nodes of all that aliases may name.
+const MOST_NAMED: usize = 500_000;
+
+/// A text of so many bytes counts as another node.
+const BYTES_OF_A_NODE: usize = 64;
 
 /// Reads the elements of the list under one of `keys` at the top of the document.
 pub(super) fn elements(input: Input, file: Arc<str>, keys: &'static [&'static str]) -> Entries {
@@ -35,6 +41,7 @@ pub(super) fn elements(input: Input, file: Arc<str>, keys: &'static [&'static st
         count: 0,
         done: false,
         anchors: HashMap::new(),
+        named: 0,
     })
 }
 
@@ -98,6 +105,8 @@ struct Elements {
     done: bool,
     /// What aliases may name. Recorders give names only to what comes again, which is little.
     anchors: HashMap<usize, Value>,
+    /// How many nodes these have.
+    named: usize,
 }
 
 impl Iterator for Elements {
@@ -209,11 +218,16 @@ impl Elements {
     }
 
     /// Keeps a value that has an anchor.
-    fn named(&mut self, anchor: usize, value: Value) -> Value {
+    fn named(&mut self, anchor: usize, value: Value, line: u64) -> Result<Value, RecordingError> {
         if anchor > 0 {
+            self.named += size(&value);
+            if self.named > MOST_NAMED {
+                let message = "too much of the recording has a name for aliases";
+                return Err(self.error(Some(line), message.to_owned()));
+            }
             self.anchors.insert(anchor, value.clone());
         }
-        value
+        Ok(value)
     }
 
     /// Builds the node that begins with `first`.
@@ -228,7 +242,7 @@ impl Elements {
             }
             let complete = match event {
                 Event::Scalar(text, style, anchor, tag) => {
-                    Some(self.named(anchor, scalar(&text, style, tag.as_deref())))
+                    Some(self.named(anchor, scalar(&text, style, tag.as_deref()), line)?)
                 }
                 Event::SequenceStart(_, anchor, _) => {
                     open.push(Open::List(Vec::new(), anchor));
@@ -238,13 +252,17 @@ impl Elements {
                     open.push(Open::Object(Map::new(), None, anchor));
                     None
                 }
-                Event::SequenceEnd | Event::MappingEnd => open
-                    .pop()
-                    .map(Open::close)
-                    .map(|(value, anchor)| self.named(anchor, value)),
+                Event::SequenceEnd | Event::MappingEnd => match open.pop().map(Open::close) {
+                    Some((value, anchor)) => Some(self.named(anchor, value, line)?),
+                    None => None,
+                },
                 Event::Alias(anchor) => match self.anchors.get(&anchor) {
                     Some(value) => {
                         nodes += size(value);
+                        if nodes > MOST_NODES {
+                            let message = "an entry has too many nodes".to_owned();
+                            return Err(self.error(Some(line), message));
+                        }
                         Some(value.clone())
                     }
                     None => return Err(self.error(Some(line), "an alias names nothing".to_owned())),
@@ -308,9 +326,10 @@ impl Open {
     }
 }
 
-/// How many nodes a value has.
+/// How many nodes a value has; long texts count as several.
 fn size(value: &Value) -> usize {
     match value {
+        Value::String(text) => 1 + text.len() / BYTES_OF_A_NODE,
         Value::Array(items) => 1 + items.iter().map(size).sum::<usize>(),
         Value::Object(members) => 1 + members.values().map(size).sum::<usize>(),
         _ => 1,

@@ -40,6 +40,12 @@ pub enum MalformedBody {
         /// What is wrong, with line and column where there is one.
         reason: String,
     },
+    /// It has more values than are read; nothing is said of the rest.
+    #[error("it has more than {limit} values")]
+    TooLarge {
+        /// How many values are read.
+        limit: usize,
+    },
 }
 
 /// How a media type is read.
@@ -87,20 +93,21 @@ pub fn parse_body(media_type: &MediaTypeBuf, bytes: &[u8]) -> Result<Parsed, Mal
         return Ok(Parsed::Opaque);
     }
     let text = decode(media_type, bytes, format)?;
+    let texts = json::Texts::new();
     match format {
-        Format::Json => json::parse(&text)
+        Format::Json => texts
+            .parse(&text)
             .map(Parsed::Value)
-            .map_err(|error| syntax("JSON", &error)),
+            .map_err(|error| malformed("JSON", "", &error)),
         Format::JsonLines => {
             let lines = text
                 .lines()
                 .enumerate()
                 .filter(|(_, line)| !line.trim().is_empty());
             let items = lines.map(|(index, line)| {
-                json::parse(line).map_err(|error| MalformedBody::Syntax {
-                    format: "JSON lines",
-                    reason: format!("line {}: {error}", index + 1),
-                })
+                let at = format!("line {}: ", index + 1);
+                let value = texts.parse(line);
+                value.map_err(|error| malformed("JSON lines", &at, &error))
             });
             items.collect::<Result<_, _>>().map(Parsed::Items)
         }
@@ -116,8 +123,10 @@ pub fn parse_body(media_type: &MediaTypeBuf, bytes: &[u8]) -> Result<Parsed, Mal
             let items = records
                 .split('\u{1e}')
                 .filter(|item| !item.trim().is_empty());
-            let items = items
-                .map(|item| json::parse(item).map_err(|error| syntax("JSON sequence", &error)));
+            let items = items.map(|item| {
+                let value = texts.parse(item);
+                value.map_err(|error| malformed("JSON sequence", "", &error))
+            });
             items.collect::<Result<_, _>>().map(Parsed::Items)
         }
         Format::Events => Ok(Parsed::Items(events::parse(&text))),
@@ -181,10 +190,16 @@ fn read_scalar(schema: &Schema, text: String) -> Parsed {
     }
 }
 
-fn syntax(format: &'static str, error: &serde_json::Error) -> MalformedBody {
-    MalformedBody::Syntax {
-        format,
-        reason: error.to_string(),
+/// Why a JSON text of a body was not read; `at` says which of several it is.
+pub(super) fn malformed(format: &'static str, at: &str, error: &json::JsonError) -> MalformedBody {
+    match error {
+        json::JsonError::TooLarge => MalformedBody::TooLarge {
+            limit: json::MOST_VALUES,
+        },
+        json::JsonError::Syntax(error) => MalformedBody::Syntax {
+            format,
+            reason: format!("{at}{error}"),
+        },
     }
 }
 

@@ -1,6 +1,6 @@
 //! JSON, read strictly: a key that stands twice is an error, as RFC 8259 §4 wants of names.
 
-use std::{collections::HashSet, fmt};
+use std::{cell::Cell, collections::HashSet, fmt};
 
 use serde::{
     Deserialize as _,
@@ -8,25 +8,70 @@ use serde::{
 };
 use serde_json::{Map, Number, Value};
 
-/// Reads one JSON text; what follows it must be white space.
-pub(super) fn parse(text: &str) -> Result<Value, serde_json::Error> {
-    let mut reader = serde_json::Deserializer::from_str(text);
-    let value = Strict.deserialize(&mut reader)?;
-    reader.end()?;
-    Ok(value)
+/// The most values that one body may have, members and elements counted: each takes much more memory
+/// than it has bytes.
+pub(super) const MOST_VALUES: usize = 1_000_000;
+
+/// Why a text was not read.
+#[derive(Debug)]
+pub(super) enum JsonError {
+    /// It is no JSON.
+    Syntax(serde_json::Error),
+    /// It has more than [`MOST_VALUES`].
+    TooLarge,
 }
 
-struct Strict;
+/// Reads the JSON texts of one body.
+pub(super) struct Texts {
+    /// How many values may still come.
+    left: Cell<usize>,
+}
 
-impl<'de> DeserializeSeed<'de> for Strict {
+impl Texts {
+    pub(super) fn new() -> Self {
+        Self {
+            left: Cell::new(MOST_VALUES),
+        }
+    }
+
+    /// Reads one text; what follows it must be white space.
+    pub(super) fn parse(&self, text: &str) -> Result<Value, JsonError> {
+        let mut reader = serde_json::Deserializer::from_str(text);
+        let read = Strict { left: &self.left }.deserialize(&mut reader);
+        match read.and_then(|value| reader.end().map(|()| value)) {
+            Ok(value) => Ok(value),
+            Err(_) if self.left.get() == 0 => Err(JsonError::TooLarge),
+            Err(error) => Err(JsonError::Syntax(error)),
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Strict<'l> {
+    left: &'l Cell<usize>,
+}
+
+impl Strict<'_> {
+    fn spend<E: de::Error>(self) -> Result<(), E> {
+        let left = self.left.get().saturating_sub(1);
+        self.left.set(left);
+        if left == 0 {
+            return Err(E::custom("there are too many values"));
+        }
+        Ok(())
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Strict<'_> {
     type Value = Value;
 
     fn deserialize<D: de::Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        self.spend()?;
         deserializer.deserialize_any(self)
     }
 }
 
-impl<'de> Visitor<'de> for Strict {
+impl<'de> Visitor<'de> for Strict<'_> {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -65,7 +110,7 @@ impl<'de> Visitor<'de> for Strict {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
         let mut array = Vec::new();
-        while let Some(item) = items.next_element_seed(Strict)? {
+        while let Some(item) = items.next_element_seed(self)? {
             array.push(item);
         }
         Ok(Value::Array(array))
@@ -75,7 +120,7 @@ impl<'de> Visitor<'de> for Strict {
         let mut object = Map::new();
         let mut twice: HashSet<String> = HashSet::new();
         while let Some(key) = members.next_key::<String>()? {
-            let value = members.next_value_seed(Strict)?;
+            let value = members.next_value_seed(self)?;
             if object.contains_key(&key) {
                 twice.insert(key.clone());
             }
@@ -102,7 +147,20 @@ pub(super) fn parse_loosely(text: &str) -> Option<Value> {
 mod tests {
     use serde_json::json;
 
-    use super::parse;
+    use super::{JsonError, MOST_VALUES, Texts};
+
+    fn parse(text: &str) -> Result<serde_json::Value, JsonError> {
+        Texts::new().parse(text)
+    }
+
+    #[test]
+    fn values_are_counted_over_all_texts_of_a_body() {
+        let texts = Texts::new();
+        let half = format!("[{}0]", "0,".repeat(MOST_VALUES / 2));
+        assert!(texts.parse(&half).is_ok());
+        assert!(matches!(texts.parse(&half), Err(JsonError::TooLarge)));
+        assert!(matches!(texts.parse("[1"), Err(JsonError::TooLarge)));
+    }
 
     #[test]
     fn json_is_read_and_what_only_looks_like_it_is_refused() {
@@ -126,9 +184,9 @@ mod tests {
 
     #[test]
     fn a_duplicate_key_is_named() {
-        let error = parse(r#"{"x": {"a": 1, "b": 2, "a": 3}}"#)
-            .expect_err("it stands twice")
-            .to_string();
-        assert!(error.contains("`a`"), "{error}");
+        let Err(JsonError::Syntax(error)) = parse(r#"{"x": {"a": 1, "b": 2, "a": 3}}"#) else {
+            panic!("it stands twice")
+        };
+        assert!(error.to_string().contains("`a`"), "{error}");
     }
 }

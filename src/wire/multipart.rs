@@ -7,7 +7,7 @@ use mediatype::{MediaTypeBuf, ReadParams as _};
 use serde_json::{Map, Value};
 
 use super::{
-    MalformedBody,
+    MalformedBody, body,
     header::read_header,
     json,
     media_type::parse_media_type,
@@ -73,10 +73,9 @@ pub(super) fn read(
         let is_json = has_json(&part, media_type.encoding.get(&part.name));
         let value = if is_json && !(is_list && element.is_some() && !begins_a_list(part.bytes)) {
             let text = String::from_utf8_lossy(part.bytes);
-            json::parse(&text).map_err(|error| MalformedBody::Syntax {
-                format: "JSON",
-                reason: format!("the part `{}`: {error}", part.name),
-            })?
+            let at = format!("the part `{}`: ", part.name);
+            let value = json::Texts::new().parse(&text);
+            value.map_err(|error| body::malformed("JSON", &at, &error))?
         } else {
             let text = String::from_utf8_lossy(part.bytes);
             let schema = if is_list {
