@@ -653,6 +653,13 @@ fn duplicate(file: FileId, pointer: Pointer) -> Problem {
     }
 }
 
+/// Whether a path names what a shell has opened, as `<(command)` does: something else than a file that
+/// comes to an end. Any other may have none, or wait for a writer that never comes.
+fn is_handed_over(path: &Path) -> bool {
+    let opened = ["/dev/fd", "/proc/self/fd"];
+    path == Path::new("/dev/stdin") || opened.iter().any(|folder| path.starts_with(folder))
+}
+
 /// Reads a file up to its limit, whatever its size is said to be: a device has none.
 fn read(path: &Path, limits: &Limits) -> Result<Vec<u8>, DocumentError> {
     let error = |source| DocumentError::Read {
@@ -662,6 +669,9 @@ fn read(path: &Path, limits: &Limits) -> Result<Vec<u8>, DocumentError> {
     let metadata = fs::metadata(path).map_err(error)?;
     if metadata.is_dir() {
         return Err(DocumentError::Directory(path.to_path_buf()));
+    }
+    if !metadata.is_file() && !is_handed_over(path) {
+        return Err(DocumentError::NotAFile(path.to_path_buf()));
     }
     let too_large = |size| DocumentError::TooLarge {
         file: path.display().to_string(),

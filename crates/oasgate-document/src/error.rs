@@ -19,6 +19,9 @@ pub enum DocumentError {
     /// A folder was named.
     #[error("{} is a directory; name the OpenAPI document in it", .0.display())]
     Directory(PathBuf),
+    /// A device or a pipe was named, which may have no end.
+    #[error("{} is not a regular file; what a command writes can be read from /dev/stdin", .0.display())]
+    NotAFile(PathBuf),
     /// There is nothing in the file.
     #[error("{0} is empty; an OpenAPI document was expected")]
     Empty(String),
