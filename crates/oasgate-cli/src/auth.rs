@@ -374,7 +374,8 @@ impl Reader<'_> {
         Ok(Secret::from_source(name, endpoint))
     }
 
-    /// Where tokens are given out: as typed, as configured, as the document says.
+    /// Where tokens are given out: as typed, as configured, as the document says. The document may name the
+    /// service's own origin alone.
     fn token_url(&self, configured: Option<&str>) -> Result<Url> {
         let declared = || {
             let mut schemes = self
@@ -390,17 +391,15 @@ impl Reader<'_> {
                 _ => None,
             })
         };
-        let text = self
-            .token_url
-            .or(configured)
-            .or_else(declared)
-            .ok_or_else(|| {
-                CliError::Usage(
-                    "the document names no token URL for client credentials; name one with --token-url"
-                        .to_owned(),
-                )
-            })?;
-        self.base
+        let named = self.token_url.or(configured);
+        let text = named.or_else(declared).ok_or_else(|| {
+            CliError::Usage(
+                "the document names no token URL for client credentials; name one with --token-url"
+                    .to_owned(),
+            )
+        })?;
+        let url = self
+            .base
             .join(text)
             .ok()
             .filter(|url| ["http", "https"].contains(&url.scheme()) && url.host().is_some())
@@ -408,7 +407,16 @@ impl Reader<'_> {
                 CliError::Usage(format!(
                     "the token URL {text:?} is not an http or https URL; name another with --token-url"
                 ))
-            })
+            })?;
+        // A document is not trusted with a client's secret: it may come from anybody.
+        if named.is_none() && url.origin() != self.base.origin() {
+            return Err(CliError::Usage(format!(
+                "the document asks for tokens at {}, which is not the service: a client secret goes there only \
+                 where you name it, with --token-url {url} or as token-url under [auth.oauth2] of oasgate.toml",
+                url.origin().ascii_serialization()
+            )));
+        }
+        Ok(url)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{
     path::PathBuf,
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use clap::Args as ClapArgs;
@@ -170,6 +170,13 @@ pub(crate) fn run(args: &Args, output: &Output) -> Result {
         if !interrupt.is_set() {
             auth::try_all(&settings.credentials).await?;
         }
+        // Planning looks at nothing else.
+        let deadline = settings
+            .max_time
+            .and_then(|time| Instant::now().checked_add(time));
+        if let Some(deadline) = deadline {
+            prepared.contract.document().stop().at(deadline);
+        }
         let outcome = gate::check(
             &prepared.contract,
             &recorded,
@@ -186,6 +193,8 @@ pub(crate) fn run(args: &Args, output: &Output) -> Result {
         }
         Ok::<_, CliError>(outcome)
     });
+    // A connection that a service keeps busy is not waited for.
+    runtime.shutdown_background();
     // What a service or a token endpoint says may be a secret that it was sent.
     let hide = |text: String| {
         let secrets = settings.credentials.secrets();

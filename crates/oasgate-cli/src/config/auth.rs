@@ -55,7 +55,7 @@ pub(crate) struct AuthConfig {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct OAuth2Config {
-    /// Where; that of the document unless said.
+    /// Where; unless said, that of the document where it is on the origin of the service.
     pub(crate) token_url: Option<String>,
     /// The client's id, which is no secret.
     pub(crate) client_id: Option<String>,
