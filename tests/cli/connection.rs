@@ -151,7 +151,10 @@ async fn interim_responses_are_read_past() {
         let url = serve_bytes(answer.clone()).await;
         let transport = HttpTransport::new(Limits::default()).expect("it is set up");
         let probed = transport.probe_framing(&get(&url)).await;
-        for sent in [transport.send(&get(&url)).await, probed.expect("it is http")] {
+        for sent in [
+            transport.send(&get(&url)).await,
+            probed.expect("it is http"),
+        ] {
             let response = sent.expect("a response");
             assert_eq!(response.status, 200, "{answer:?}");
             assert_eq!(response.body, Body::from("{}"), "{answer:?}");
@@ -170,7 +173,10 @@ async fn a_service_that_never_ends_its_interim_responses_runs_out_of_time() {
     };
     let transport = HttpTransport::new(limits).expect("it is set up");
     let probed = transport.probe_framing(&get(&url)).await;
-    for sent in [transport.send(&get(&url)).await, probed.expect("it is http")] {
+    for sent in [
+        transport.send(&get(&url)).await,
+        probed.expect("it is http"),
+    ] {
         let timed_out = SendError::TimedOut {
             stage: Stage::Head,
             after: limits.first_byte,

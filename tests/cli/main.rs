@@ -16,6 +16,7 @@ mod diff;
 mod exits;
 mod first_run;
 mod guide;
+mod limits;
 mod oauth;
 mod secret_table;
 mod secrets;

@@ -5,6 +5,7 @@ use std::{
     fs,
     process::{Command, Output},
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use axum::{
@@ -143,6 +144,45 @@ async fn checked(habit: Habit, workers: &str) -> (Output, Seen) {
         .expect("it ends");
     let seen = std::mem::take(&mut *service.seen.lock().expect("nobody panics"));
     (output, seen)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_document_sends_no_client_secret_to_another_origin() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("a free port");
+    let elsewhere = format!("http://{}", listener.local_addr().expect("an address"));
+    let folder = tempfile::tempdir().expect("a folder");
+    let document = DOCUMENT.replace(
+        "tokenUrl: /token",
+        &format!("tokenUrl: '{elsewhere}/token'"),
+    );
+    crate::write(folder.path(), "things.yaml", document);
+    crate::write(folder.path(), "oasgate.toml", CONFIGURATION);
+    let named = format!("{CONFIGURATION}token-url = \"{elsewhere}/token\"\n");
+    crate::write(folder.path(), "named.toml", named);
+    let run = |config: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_oasgate"));
+        command
+            .args(["check", "things.yaml", "--url", "http://127.0.0.1:9"])
+            .args(["--snapshots", "off", "--timeout", "1s", "--config", config])
+            .current_dir(folder.path())
+            .env("A_CLIENT", "client-s3cr3t");
+        command.output().expect("it starts")
+    };
+    let refused = run("oasgate.toml");
+    let said = String::from_utf8_lossy(&refused.stderr);
+    assert_eq!(refused.status.code(), Some(2), "{said}");
+    assert!(
+        said.contains(&elsewhere) && said.contains("--token-url"),
+        "{said}"
+    );
+    let nobody = tokio::time::timeout(Duration::from_millis(100), listener.accept()).await;
+    assert!(nobody.is_err(), "somebody asked for a token");
+    // Named, it is asked: here it never answers.
+    let named = run("named.toml");
+    let said = String::from_utf8_lossy(&named.stderr);
+    assert!(said.contains("no access token from"), "{said}");
 }
 
 /// The places of requests that came with a token and were refused.

@@ -1,0 +1,236 @@
+//! What a stranger may write is read within bounds of time and memory, measured at the program itself.
+
+use std::{
+    fmt::Write as _,
+    fs,
+    net::TcpListener,
+    path::Path,
+    process::{Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use crate::write;
+
+/// The most memory that may be resident, in KiB.
+const MOST_MEMORY: u64 = 512 << 10;
+
+/// How long each may take: in a debug build, beside other tests.
+const LONGEST: Duration = Duration::from_secs(40);
+
+/// One schema of a request and of a response.
+fn document(schema: &str, components: &str) -> String {
+    format!(
+        "openapi: 3.1.0
+info: {{title: t, version: '1'}}
+servers: [{{url: 'http://a.test'}}]
+paths:
+  /x:
+    post:
+      operationId: x
+      requestBody: {{required: true, content: {{application/json: {{schema: {schema}}}}}}}
+      responses: {{'200': {{description: d, content: {{application/json: {{schema: {schema}}}}}}}}}
+components:
+  schemas: {{{components}}}
+"
+    )
+}
+
+/// A chain of components, each written with the name of the next in place of `NEXT`.
+fn chain(length: usize, each: &str) -> String {
+    let mut written = String::new();
+    for number in 0..length {
+        let next = format!("'#/components/schemas/A{}'", number + 1);
+        let _ = write!(written, "A{number}: {{{}}}, ", each.replace("NEXT", &next));
+    }
+    written + &format!("A{length}: {{type: object}}")
+}
+
+/// A list of `count` parts with their numbers in place of `N`.
+fn list(count: usize, part: &str) -> String {
+    let parts: Vec<_> = (0..count)
+        .map(|number| part.replace('N', &number.to_string()))
+        .collect();
+    parts.join(",")
+}
+
+/// How a run ended, how long it took and how much memory was resident at most, in KiB. A run that takes too
+/// long is killed.
+fn measured(folder: &Path, args: &[&str]) -> (Option<i32>, Duration, u64) {
+    let began = Instant::now();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_oasgate"))
+        .args(args)
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the program starts");
+    let status = format!("/proc/{}/status", child.id());
+    let mut memory = 0;
+    loop {
+        let text = fs::read_to_string(&status).unwrap_or_default();
+        let peak = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let peak = peak.and_then(|rest| rest.trim().strip_suffix(" kB")?.trim().parse().ok());
+        memory = peak.unwrap_or(0).max(memory);
+        if let Some(status) = child.try_wait().expect("it is our own") {
+            return (status.code(), began.elapsed(), memory);
+        }
+        if began.elapsed() > LONGEST {
+            child.kill().expect("it is our own");
+            child.wait().expect("it is our own");
+            return (None, began.elapsed(), memory);
+        }
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn hostile_documents_end_within_bounds() {
+    let reference = "{$ref: '#/components/schemas/A0'}";
+    let closed = "{$ref: '#/components/schemas/A0', unevaluatedProperties: false}";
+    let two = "allOf: [{$ref: NEXT}, {$ref: NEXT}]";
+    let required = format!("{{type: object, required: [{}]}}", list(100_000, "kN"));
+    let minima = format!("{{allOf: [{}]}}", list(10_000, "{minimum: N}"));
+    let pairs = list(40, "{oneOf: [{required: [aN]}, {required: [bN]}]}");
+    let documents = [
+        ("required", document(&required, "")),
+        ("allof", document(&minima, "")),
+        (
+            "oneof-pairs",
+            document(&format!("{{allOf: [{pairs}]}}"), ""),
+        ),
+        (
+            "pattern",
+            document("{type: string, pattern: 'a{1000}{1000}{1000}'}", ""),
+        ),
+        (
+            "empty-pattern",
+            document(
+                "{type: string, pattern: '^((((a?){1000}){1000}){1000}){1000}$'}",
+                "",
+            ),
+        ),
+        ("twice", document(reference, &chain(40, two))),
+        (
+            "chain",
+            document(reference, &chain(3_000, "allOf: [{$ref: NEXT}]")),
+        ),
+        (
+            "twice-closed",
+            document(
+                closed,
+                &chain(40, &format!("{two}, unevaluatedProperties: false")),
+            ),
+        ),
+        (
+            "long-chain",
+            document(
+                reference,
+                &chain(
+                    3_000,
+                    "type: object, required: [a], properties: {a: {$ref: NEXT}}",
+                ),
+            ),
+        ),
+        (
+            "empties",
+            format!(
+                "{{\"openapi\": \"3.1.0\", \"x\": [{}0]}}",
+                "{},".repeat(10_000_000)
+            ),
+        ),
+    ];
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut wrong = Vec::new();
+    for (name, text) in documents {
+        write(folder.path(), name, text);
+        for command in ["lint", "plan"] {
+            let (code, time, memory) = measured(folder.path(), &[command, name]);
+            if !matches!(code, Some(0..=2)) || memory > MOST_MEMORY || memory == 0 {
+                wrong.push(format!(
+                    "{command} {name}: {code:?}, {time:?}, {memory} KiB"
+                ));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn hostile_recordings_end_within_bounds() {
+    let mut aliases = String::from("interactions:\n");
+    for number in 0..12 {
+        let inside = match number {
+            0 => "1".to_owned(),
+            _ => vec![format!("*a{}", number - 1); 9].join(","),
+        };
+        let _ = writeln!(aliases, "- &a{number} [{inside}]");
+    }
+    let body = format!("{{{}}}", list(1_500_000, "\"kN\":1"));
+    let keys = serde_json::json!({ "log": { "version": "1.2", "entries": [{
+        "request": { "method": "POST", "url": "http://a.test/x", "headers": [] },
+        "response": { "status": 200, "headers": [],
+            "content": { "mimeType": "application/json", "text": body } },
+    }] } });
+    let folder = tempfile::tempdir().expect("a folder");
+    let schema = "{type: object, additionalProperties: false, properties: {a: {type: string}}}";
+    write(folder.path(), "spec", document(schema, ""));
+    let mut wrong = Vec::new();
+    for (name, text, wanted) in [
+        ("aliases.yaml", aliases, 2),
+        ("keys.har", keys.to_string(), 1),
+    ] {
+        write(folder.path(), name, text);
+        let args = ["replay", "spec", name, "--snapshots", "off"];
+        let (code, time, memory) = measured(folder.path(), &args);
+        if code != Some(wanted) || memory > MOST_MEMORY || memory == 0 {
+            wrong.push(format!("{name}: {code:?}, {time:?}, {memory} KiB"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+#[cfg(unix)]
+fn what_has_no_end_is_no_document() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let made = Command::new("mkfifo")
+        .arg(folder.path().join("pipe"))
+        .status();
+    assert!(made.is_ok_and(|status| status.success()));
+    for target in ["/dev/zero", "pipe"] {
+        write(
+            folder.path(),
+            "spec",
+            document(&format!("{{$ref: '{target}'}}"), ""),
+        );
+        for (name, wanted) in [(target, 2), ("spec", 1)] {
+            let (code, time, _) = measured(folder.path(), &["lint", name]);
+            assert_eq!(code, Some(wanted), "{name} with {target}: {time:?}");
+        }
+    }
+}
+
+#[test]
+fn the_time_of_a_run_ends_requests_that_are_under_way() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    let folder = tempfile::tempdir().expect("a folder");
+    write(folder.path(), "spec", document("{type: object}", ""));
+    let args = [
+        "check",
+        "spec",
+        "--url",
+        &url,
+        "--max-time",
+        "1s",
+        "--snapshots",
+        "off",
+    ];
+    let (code, time, _) = measured(folder.path(), &args);
+    assert!(matches!(code, Some(0..=2)), "{code:?}");
+    assert!(time < Duration::from_secs(8), "{time:?}");
+}
