@@ -81,7 +81,7 @@ impl<'r, T: Transport> Executor<'r, T> {
             return Some(sent.await);
         }
         let given_up = pin!(given_up(self.interrupt, &self.budget));
-        match select(pin!(sent), given_up).await {
+        match select(Box::pin(sent), given_up).await {
             Either::Left((sent, _)) => Some(sent),
             Either::Right(_) => None,
         }

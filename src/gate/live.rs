@@ -78,7 +78,7 @@ pub async fn check<T: Transport>(
     let started = Instant::now();
     driver.recorder.tell(&Event::Started(&header));
     driver.recorder.defects();
-    let end = match phases(&mut driver, &mut schedule).await {
+    let end = match Box::pin(phases(&mut driver, &mut schedule)).await {
         ControlFlow::Break(end) => end,
         ControlFlow::Continue(()) if !schedule.is_cut_short() => End::Complete,
         ControlFlow::Continue(()) if interrupt.is_set() => End::Interrupted,
@@ -89,8 +89,8 @@ pub async fn check<T: Transport>(
         End::Complete | End::Stopped(_) => shrink::Mode::Shrink,
         _ => shrink::Mode::KeepOnly,
     };
-    shrink::run(&mut driver, mode).await;
-    cleanup::run(&mut driver, &end).await;
+    Box::pin(shrink::run(&mut driver, mode)).await;
+    Box::pin(cleanup::run(&mut driver, &end)).await;
     driver.flush_unanswered();
     driver.recorder.tell_not_sent();
     if let End::Complete | End::Stopped(_) = end {
