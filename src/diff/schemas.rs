@@ -95,7 +95,7 @@ impl Comparing<'_, '_> {
             while let Some(part) = parts.pop() {
                 for (link, below) in &self.units.all[part].links {
                     match link {
-                        Link::Below => open.push((*below, travel)),
+                        Link::Below => open.push((*below, travel.below())),
                         Link::Branch | Link::InPlace if seen.insert(*below) => parts.push(*below),
                         Link::Branch | Link::InPlace => {}
                     }

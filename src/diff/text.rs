@@ -32,6 +32,14 @@ impl Travel {
         }
     }
 
+    /// How what is inside a value travels: a field of a form is a text.
+    pub(super) const fn below(self) -> Self {
+        match self {
+            Self::Form => Self::Text,
+            other => other,
+        }
+    }
+
     /// Whether a value can be sent: without a segment, a path is another one.
     pub(super) fn is_sendable(self, value: &Value) -> bool {
         self != Self::Segment
