@@ -10,7 +10,7 @@ use super::{
     interrupt::Interrupt,
     judge::Judge,
     knowledge::{Knowledge, context::ResourceContext, coverage::CoverageTargets},
-    phase::{cleanup, examples, planned, random, regressions, sequences, shrink},
+    phase::{cleanup, examples, planned, random, regressions, sequences, shrink, telling},
     plan,
     recorder::Recorder,
     schedule::Schedule,
@@ -25,7 +25,8 @@ use crate::{
     transport::{Authorized, Paced, Transport},
 };
 
-/// The phases that are planned ahead, in their order. Examples and random values have rounds of their
+/// The phases that are planned ahead, in their order; a round of the most telling of their cases and of
+/// those of later phases goes before. Examples and random values have rounds of their
 /// own, and sequences are not planned.
 const AHEAD: [Phase; 3] = [Phase::Edges, Phase::Pairs, Phase::Invalid];
 /// The phases after the sequences.
@@ -111,6 +112,7 @@ async fn phases<T: Transport>(
 ) -> ControlFlow<End> {
     regressions::run(driver).await?;
     examples::run(driver, schedule).await?;
+    telling::run(driver, schedule).await?;
     for phase in AHEAD {
         planned::run(driver, schedule, phase).await?;
     }

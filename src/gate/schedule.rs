@@ -71,6 +71,19 @@ impl Schedule {
             .collect()
     }
 
+    /// The first case of each kind of each operation, where a budget has room for all of them and as many
+    /// again: what is left of less is shared out as the phases come.
+    pub(crate) fn take_telling(&mut self, left: usize) -> Vec<Case> {
+        let wanted: usize = self.plans.iter().map(Plan::count_telling).sum();
+        if wanted > left / 2 {
+            return Vec::new();
+        }
+        let taken = self.plans.iter_mut().map(Plan::take_telling);
+        let taken: Vec<Case> = taken.flatten().collect();
+        let fresh = taken.into_iter().filter(|case| self.is_fresh(case));
+        fresh.collect()
+    }
+
     /// How many cases of a phase each operation may have: what is `left` of the budget is shared out
     /// among this phase and those that follow, so that a long phase does not starve a later one.
     fn shares(&self, phase: Phase, context: ResourceContext<'_>, left: usize) -> Vec<usize> {

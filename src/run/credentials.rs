@@ -57,7 +57,7 @@ pub enum TokenForm {
 }
 
 /// Which credential goes into a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum CredentialChoice {
     /// The credential of the run itself.
     Primary,

@@ -9,3 +9,4 @@ pub(crate) mod random;
 pub(crate) mod regressions;
 pub(crate) mod sequences;
 pub(crate) mod shrink;
+pub(crate) mod telling;

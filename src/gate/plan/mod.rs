@@ -7,6 +7,7 @@
 mod around;
 mod given;
 mod methods;
+mod telling;
 
 use std::{
     collections::{HashMap, HashSet},

@@ -1,0 +1,89 @@
+//! The first round: of each operation one request of each kind that tells most, before any gets its depth.
+
+use std::collections::HashSet;
+
+use super::Plan;
+use crate::{
+    check::Part,
+    run::{Case, CredentialChoice, Phase},
+};
+
+/// What a case tries, as far as one of a kind tells most of what all of them do.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Kind {
+    MissingBody,
+    MissingParameter,
+    MalformedBody,
+    InvalidValue,
+    Credential(CredentialChoice),
+    Method,
+}
+
+impl Kind {
+    fn of(case: &Case) -> Option<Self> {
+        match case.phase {
+            Phase::Invalid => {
+                let breach = case.breaks.as_ref()?;
+                Some(match (&breach.part, breach.is_left_out()) {
+                    (Part::Body, true) => Self::MissingBody,
+                    (Part::Parameter(..), true) => Self::MissingParameter,
+                    _ if breach.is_of_bytes() => Self::MalformedBody,
+                    _ => Self::InvalidValue,
+                })
+            }
+            Phase::Auth => Some(Self::Credential(case.credential)),
+            // What might change something waits for what the run creates.
+            Phase::Methods => case.request.method.is_safe().then_some(Self::Method),
+            _ => None,
+        }
+    }
+}
+
+impl Plan {
+    /// Takes out the first case of each kind.
+    pub(in crate::gate) fn take_telling(&mut self) -> Vec<Case> {
+        let mut seen = HashSet::new();
+        let is_first = |case: &Case| Kind::of(case).is_some_and(|kind| seen.insert(kind));
+        let (taken, kept) = std::mem::take(&mut self.cases)
+            .into_iter()
+            .partition(is_first);
+        self.cases = kept;
+        taken
+    }
+
+    /// How many cases the first round would take.
+    pub(in crate::gate) fn count_telling(&self) -> usize {
+        let kinds: HashSet<Kind> = self.cases.iter().filter_map(Kind::of).collect();
+        kinds.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{
+        gate::{fixture, plan},
+        generate::Strategies,
+        run::Phase,
+    };
+
+    #[test]
+    fn one_case_of_each_kind_is_taken_and_no_other() {
+        let (contract, settings) = (fixture::contract(), fixture::settings());
+        let strategies = Strategies::default();
+        let mut plans = plan::begin(&contract, &settings, &strategies);
+        for plan in &mut plans {
+            plan.complete(&contract, &settings, &strategies);
+        }
+        let list = &mut plans[0];
+        let before = list.cases.len();
+        let wanted = list.count_telling();
+        let taken = list.take_telling();
+        assert_eq!(taken.len(), wanted);
+        assert_eq!(list.cases.len() + taken.len(), before);
+        let invalid = taken.iter().filter(|case| case.phase == Phase::Invalid);
+        // Of all values that break `limit`, one.
+        assert_eq!(invalid.count(), 1);
+        assert!(list.cases.iter().any(|case| case.phase == Phase::Invalid));
+        assert!(taken.iter().all(|case| case.phase != Phase::Edges));
+    }
+}
