@@ -62,6 +62,8 @@ pub(crate) struct Driver<'r, T> {
     new_errors: usize,
     /// Requests in a row that got no response: a service that goes away is one finding.
     unanswered: Vec<Finding>,
+    /// Responses since the last request that got none.
+    answered: usize,
 }
 
 /// What sending a case gave.
@@ -107,13 +109,8 @@ struct Later {
     conflicts: Vec<(Case, StatusCode)>,
 }
 
-/// What fresh values in place of used ones came to.
-enum Again {
-    /// They are refused alike, or there is nothing to try.
-    Same,
-    /// They are taken, or refused otherwise.
-    Other(Box<(Case, Exchange)>),
-}
+/// A request with fresh values in place of used ones, and an answer that is another than before.
+type Otherwise = Box<(Case, Exchange)>;
 
 impl<'r, T: Transport> Driver<'r, T> {
     pub(crate) fn new(
@@ -135,6 +132,7 @@ impl<'r, T: Transport> Driver<'r, T> {
             sampler: ShapeSampler::default(),
             new_errors: 0,
             unanswered: Vec::new(),
+            answered: 0,
         }
     }
 
@@ -244,7 +242,11 @@ impl<'r, T: Transport> Driver<'r, T> {
             .budget
             .spend(sent.exchanges.len() + usize::from(is_sent));
         for exchange in &sent.exchanges {
-            self.flush_unanswered();
+            self.answered += 1;
+            // Those that were under way with one that broke off may have been answered before it.
+            if self.answered >= self.context.settings.workers {
+                self.flush_unanswered();
+            }
             self.check(case, exchange, before, &mut decide).await;
         }
         for fault in &sent.faults {
@@ -327,21 +329,20 @@ impl<'r, T: Transport> Driver<'r, T> {
     async fn look_again(&mut self, later: Later, is_over: bool) {
         for one in later.doubtful {
             let status = one.exchange.response.status;
-            let again = if is_over {
-                Again::Same
-            } else {
-                self.with_fresh_values(&one.case, status, Which::Names)
-                    .await
-            };
-            match again {
-                Again::Same => self.report(&one.case, one.finding, &[]),
-                Again::Other(other) => self.check_fresh(*other).await,
+            let mut other = None;
+            if !is_over {
+                let again = self.with_fresh_values(&one.case, status, Which::Names);
+                other = again.await;
+            }
+            match other {
+                None => self.report(&one.case, one.finding, &[]),
+                Some(other) => self.check_fresh(*other).await,
             }
         }
         for (case, status) in later.conflicts {
             if !is_over
                 && let Some(which) = self.knowledge.used.suspect(&case)
-                && let Again::Other(other) = self.with_fresh_values(&case, status, which).await
+                && let Some(other) = self.with_fresh_values(&case, status, which).await
             {
                 self.check_fresh(*other).await;
             }
@@ -353,25 +354,27 @@ impl<'r, T: Transport> Driver<'r, T> {
     }
 
     /// Sends a request that was refused once more, with fresh values in place of those that were used
-    /// before, and learns which they are where that helps.
-    async fn with_fresh_values(&mut self, case: &Case, status: StatusCode, which: Which) -> Again {
+    /// before, and learns which they are where that helps; `None` where they are refused alike, or where
+    /// there is nothing to try.
+    async fn with_fresh_values(
+        &mut self,
+        case: &Case,
+        status: StatusCode,
+        which: Which,
+    ) -> Option<Otherwise> {
         if self.executor.is_over() {
-            return Again::Same;
+            return None;
         }
-        let Some((fresh, names)) = self.renewal().renewed(case, which) else {
-            return Again::Same;
-        };
-        let Some(exchange) = self.executor.send_once(&fresh.request).await else {
-            return Again::Same;
-        };
+        let (fresh, names) = self.renewal().renewed(case, which)?;
+        let exchange = self.executor.send_once(&fresh.request).await?;
         if exchange.response.status.is_success() {
             self.knowledge.used.learn_unique(names);
         }
         if exchange.response.status == status {
             self.note_created(&fresh, &exchange);
-            return Again::Same;
+            return None;
         }
-        Again::Other(Box::new((fresh, exchange)))
+        Some(Box::new((fresh, exchange)))
     }
 
     /// A case of another method, about a resource that the run created in place of the one it names.
@@ -407,6 +410,7 @@ impl<'r, T: Transport> Driver<'r, T> {
         let finding = Judge::unanswered(case, request, error);
         if !error.is_unreachable() {
             self.unanswered.push(finding);
+            self.answered = 0;
             return ControlFlow::Continue(());
         }
         // Requests that broke off just before are part of the same event.
@@ -491,12 +495,12 @@ impl<'r, T: Transport> Driver<'r, T> {
                 Some(Doubt::UsedValue) => match decide {
                     Decide::Not => false,
                     Decide::Now => {
-                        let again =
-                            Box::pin(self.with_fresh_values(case, status, Which::Names)).await;
-                        if let Again::Other(other) = &again {
+                        let again = self.with_fresh_values(case, status, Which::Names);
+                        let again = Box::pin(again).await;
+                        if let Some(other) = &again {
                             self.note_created(&other.0, &other.1);
                         }
-                        matches!(again, Again::Other(_))
+                        again.is_some()
                     }
                     Decide::AfterRound(later) => {
                         later.doubtful.push(Doubtful {
