@@ -19,7 +19,8 @@ documented! {
     /// # Not a finding when
     ///
     /// - one of them is concrete where the other is templated: the concrete one is meant;
-    /// - they have no method in common.
+    /// - they have no method in common;
+    /// - they differ in a query or a fragment: that is `query-or-fragment-in-path`.
     pub AmbiguousPaths = "ambiguous-paths", Error;
 }
 
@@ -32,6 +33,9 @@ impl Lint for AmbiguousPaths {
         let mut seen: HashMap<String, &str> = HashMap::new();
         for operation in subject.contract.operations() {
             let path = operation.path.as_str();
+            if path.contains(['?', '#']) {
+                continue;
+            }
             let shape = format!(
                 "{} {}",
                 operation.method,

@@ -6,16 +6,20 @@ use jsonschema::{ValidationError, Validator, error::ValidationErrorKind as Kind}
 use oasgate_document::{Address, Pointer, SpecVersion};
 use serde_json::Value;
 
-use super::{Finding, Lint, Rule, Subject, documented, finding};
+use super::{
+    Finding, Lint, Rule, Subject, documented, finding,
+    structure::{Problem, ProblemKind},
+};
 
 documented! {
     /// The document is not built as its version of OpenAPI says.
     ///
     /// # What it holds
     ///
-    /// An OpenAPI 3.1 or 3.2 document is valid under the schema that the OpenAPI Initiative
-    /// publishes for its version: members are known, required ones are there, those that exclude
-    /// each other do not stand together.
+    /// Each object of the document has the members that its version of OpenAPI gives it, of the
+    /// types that it gives them: required ones are there, others are known, and those that exclude
+    /// each other do not stand together. A document of OpenAPI 3.1 or 3.2 is also valid under the
+    /// schema that the OpenAPI Initiative publishes for its version.
     ///
     /// # Why
     ///
@@ -24,7 +28,8 @@ documented! {
     /// # Not a finding when
     ///
     /// - `malformed-object` tells it already;
-    /// - the document is OpenAPI 3.0 or Swagger 2.0, whose objects are read one by one.
+    /// - the member belongs to another version: that is `other-version-keyword`;
+    /// - the member is an extension (`x-`).
     pub InvalidStructure = "invalid-structure", Error;
 }
 
@@ -54,44 +59,73 @@ impl Lint for InvalidStructure {
     }
 
     fn look(&self, subject: &Subject<'_>, findings: &mut Vec<Finding>) {
-        let validator = match subject.document().version() {
-            SpecVersion::OpenApi31(_) => &*SCHEMA_3_1,
-            SpecVersion::OpenApi32(_) => &*SCHEMA_3_2,
-            SpecVersion::Swagger2 | SpecVersion::OpenApi30(_) => return,
-        };
         xml(subject, findings);
-        let root = subject.document().root();
-        if validator.is_valid(root) {
-            return;
-        }
-        let mut told: Vec<(Pointer, String)> = validator
-            .iter_errors(root)
-            .map(|error| (place(&error), sentence(&error)))
-            .collect();
-        told.sort();
-        told.dedup();
-        // A broken object makes everything around it broken too: only the innermost is told.
-        let deepest: Vec<_> = told
-            .iter()
-            .filter(|(at, message)| {
-                !told.iter().any(|(other, said)| {
-                    other != at && other.starts_with(at)
-                        || other == at && said != message && message.ends_with(NOT_ALLOWED)
-                })
+        let is_told = |problem: &&Problem| {
+            problem.kind != ProblemKind::OtherVersion && !is_malformed(subject, problem)
+        };
+        let own = subject.structure.iter().filter(is_told);
+        findings.extend(own.take(MOST).map(|problem| {
+            finding(&Self::RULE, problem.message.clone())
+                .at(problem.at.clone())
+                .with_discriminator(problem.message.clone())
+        }));
+        published(subject, findings);
+    }
+}
+
+/// Whether `malformed-object` tells the same.
+fn is_malformed(subject: &Subject<'_>, problem: &Problem) -> bool {
+    subject.defects.iter().any(|defect| {
+        let (at, other) = (&problem.at, &defect.address);
+        at.file == other.file
+            && (other.pointer.starts_with(&at.pointer)
+                // Objects are read as a whole: what keeps one from being read is told there.
+                || problem.kind == ProblemKind::Broken
+                    && defect.rule == "malformed-object"
+                    && at.pointer.starts_with(&other.pointer))
+    })
+}
+
+/// What the published schema of the version refuses and nothing else tells.
+fn published(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
+    let validator = match subject.document().version() {
+        SpecVersion::OpenApi31(_) => &*SCHEMA_3_1,
+        SpecVersion::OpenApi32(_) => &*SCHEMA_3_2,
+        SpecVersion::Swagger2 | SpecVersion::OpenApi30(_) => return,
+    };
+    let root = subject.document().root();
+    if validator.is_valid(root) {
+        return;
+    }
+    let mut told: Vec<(Pointer, String)> = validator
+        .iter_errors(root)
+        .map(|error| (place(&error), sentence(&error)))
+        .collect();
+    told.sort();
+    told.dedup();
+    // A broken object makes everything around it broken too: only the innermost is told.
+    let deepest: Vec<_> = told
+        .iter()
+        .filter(|(at, message)| {
+            !told.iter().any(|(other, said)| {
+                other != at && other.starts_with(at)
+                    || other == at && said != message && message.ends_with(NOT_ALLOWED)
             })
-            .collect();
-        for (at, message) in deepest.into_iter().take(MOST) {
-            let is_known = subject.defects.iter().any(|defect| {
-                let other = &defect.address.pointer;
-                other.starts_with(at) || at.starts_with(other)
-            });
-            if !is_known {
-                findings.push(
-                    finding(&Self::RULE, message.clone())
-                        .at(Address::in_root(at.clone()))
-                        .with_discriminator(message.clone()),
-                );
-            }
+        })
+        .collect();
+    let problems = subject.structure.iter().map(|problem| &problem.at);
+    let defects = subject.defects.iter().map(|defect| &defect.address);
+    let known: Vec<&Pointer> = problems.chain(defects).map(|at| &at.pointer).collect();
+    for (at, message) in deepest.into_iter().take(MOST) {
+        let is_known = known
+            .iter()
+            .any(|other| other.starts_with(at) || at.starts_with(other));
+        if !is_known {
+            findings.push(
+                finding(&InvalidStructure::RULE, message.clone())
+                    .at(Address::in_root(at.clone()))
+                    .with_discriminator(message.clone()),
+            );
         }
     }
 }

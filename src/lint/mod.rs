@@ -10,16 +10,21 @@ mod empty_object_schema;
 mod example_mismatch;
 mod impossible_schema;
 mod invalid_structure;
+mod keywords;
 mod no_error_response;
 mod nullable_without_type;
+mod other_version_keyword;
 mod prose_status;
+mod query_or_fragment_in_path;
 mod required_not_declared;
 mod response_without_schema;
+mod structure;
 mod subject;
 mod suspicious_token_url;
 mod undeclared_path_parameter;
 mod undefined_security_scheme;
 mod unknown_format;
+mod unknown_keyword;
 
 pub(crate) use defects::rule_of;
 pub use subject::Subject;
@@ -43,12 +48,15 @@ pub const RULES: &[&dyn Lint] = &[
     &defects::MalformedObject,
     &defects::UnresolvedReference,
     &invalid_structure::InvalidStructure,
+    &other_version_keyword::OtherVersionKeyword,
+    &unknown_keyword::UnknownKeyword,
     &defects::InvalidSchema,
     &defects::InvalidPattern,
     &defects::DuplicateKey,
     &defects::DuplicateOperationId,
     &defects::DocumentLimit,
     &ambiguous_paths::AmbiguousPaths,
+    &query_or_fragment_in_path::QueryOrFragmentInPath,
     &undeclared_path_parameter::UndeclaredPathParameter,
     &undefined_security_scheme::UndefinedSecurityScheme,
     &suspicious_token_url::SuspiciousTokenUrl,

@@ -3,6 +3,7 @@
 use oasgate_document::{Address, Document};
 use serde_json::{Map, Value};
 
+use super::structure::{self, Problem};
 use crate::contract::{Contract, Defect, Operation};
 
 /// A contract to be looked at.
@@ -15,6 +16,8 @@ pub struct Subject<'c> {
     pub hooks: Vec<Operation>,
     /// Every schema object, once each.
     pub schemas: Vec<(Address, Map<String, Value>)>,
+    /// What is wrong with how the document is built.
+    pub(super) structure: Vec<Problem>,
 }
 
 impl<'c> Subject<'c> {
@@ -27,6 +30,7 @@ impl<'c> Subject<'c> {
             defects,
             hooks: contract.hooks(),
             schemas,
+            structure: structure::problems(contract.document()),
         }
     }
 

@@ -71,7 +71,6 @@ const KNOWN: &[&str] = &[
     "uri",
     "uri-reference",
     "uri-template",
-    "url",
     "uuid",
 ];
 
@@ -82,6 +81,7 @@ const SLIPS: &[(&str, &str)] = &[
     ("dateTime", "date-time"),
     ("iso8601", "date-time"),
     ("guid", "uuid"),
+    ("url", "uri"),
     ("e-mail", "email"),
     ("ip", "ipv4"),
     ("integer", "int32"),
