@@ -6,6 +6,8 @@ use jsonschema::{ValidationError, Validator, error::ValidationErrorKind as Kind}
 use oasgate_document::{Address, Pointer, SpecVersion};
 use serde_json::Value;
 
+use crate::contract::DefectKind;
+
 use super::{
     Finding, Lint, Rule, Subject, documented, finding,
     structure::{Problem, ProblemKind},
@@ -81,7 +83,7 @@ fn is_malformed(subject: &Subject<'_>, problem: &Problem) -> bool {
             && (other.pointer.starts_with(&at.pointer)
                 // Objects are read as a whole: what keeps one from being read is told there.
                 || problem.kind == ProblemKind::Broken
-                    && defect.rule == "malformed-object"
+                    && defect.kind == DefectKind::MalformedObject
                     && at.pointer.starts_with(&other.pointer))
     })
 }

@@ -120,7 +120,7 @@ impl Member {
         Self { first, ..self }
     }
 
-    pub(super) const fn from_to(self, first: Version, last: Version) -> Self {
+    pub(super) const fn within(self, first: Version, last: Version) -> Self {
         Self {
             first,
             last,

@@ -17,41 +17,41 @@ const STRINGS: Kind = ListOf(&Text);
 pub(super) static ROOT: Object = Object {
     name: "the document",
     members: &[&[
-        member("swagger", Text).from_to(V2, V2).required(),
+        member("swagger", Text).within(V2, V2).required(),
         member("openapi", Text).from(V30).required(),
         member("$self", Text).from(V32),
         member("info", Nested(&INFO)).required(),
         member("jsonSchemaDialect", Text).from(V31),
         member("host", Text)
-            .from_to(V2, V2)
+            .within(V2, V2)
             .instead("`servers` has the host"),
         member("basePath", Text)
-            .from_to(V2, V2)
+            .within(V2, V2)
             .instead("`servers` has the path"),
         member("schemes", SCHEMES)
-            .from_to(V2, V2)
+            .within(V2, V2)
             .instead("`servers` has the scheme"),
         member("consumes", STRINGS)
-            .from_to(V2, V2)
+            .within(V2, V2)
             .instead("`content` of a request body has the media types"),
         member("produces", STRINGS)
-            .from_to(V2, V2)
+            .within(V2, V2)
             .instead("`content` of a response has the media types"),
         member("servers", ListOf(&Nested(&SERVER))).from(V30),
         member("paths", Nested(&PATHS)).required_to(V30),
         member("webhooks", MapOf(&OrReference(&PATH_ITEM))).from(V31),
         member("components", Nested(&COMPONENTS)).from(V30),
         member("definitions", MapOf(&Kind::Schema))
-            .from_to(V2, V2)
+            .within(V2, V2)
             .instead("`components.schemas` has the schemas"),
         member("parameters", MapOf(&OrReference(&PARAMETER)))
-            .from_to(V2, V2)
+            .within(V2, V2)
             .instead("`components.parameters` has them"),
         member("responses", MapOf(&OrReference(&RESPONSE)))
-            .from_to(V2, V2)
+            .within(V2, V2)
             .instead("`components.responses` has them"),
         member("securityDefinitions", MapOf(&Nested(&SECURITY_SCHEME)))
-            .from_to(V2, V2)
+            .within(V2, V2)
             .instead("`components.securitySchemes` has them"),
         member("security", ListOf(&MapOf(&STRINGS))),
         member("tags", ListOf(&Nested(&TAG))),
@@ -168,13 +168,13 @@ static OPERATION: Object = Object::new(
         member("externalDocs", Nested(&EXTERNAL_DOCS)),
         member("operationId", Text),
         member("consumes", STRINGS)
-            .from_to(V2, V2)
+            .within(V2, V2)
             .instead("`content` of the request body has the media types"),
         member("produces", STRINGS)
-            .from_to(V2, V2)
+            .within(V2, V2)
             .instead("`content` of each response has the media types"),
         member("schemes", SCHEMES)
-            .from_to(V2, V2)
+            .within(V2, V2)
             .instead("`servers` has the scheme"),
         member("parameters", ListOf(&OrReference(&PARAMETER))),
         member("requestBody", OrReference(&REQUEST_BODY))
@@ -195,48 +195,48 @@ static EXTERNAL_DOCS: Object = Object::new(
 
 /// What a parameter, header or list of items of Swagger 2.0 says of its value in place of a schema.
 static INLINE_SCHEMA: [Member; 17] = [
-    member("type", Any).from_to(V2, V2).instead(IN_SCHEMA),
-    member("format", Text).from_to(V2, V2).instead(IN_SCHEMA),
+    member("type", Any).within(V2, V2).instead(IN_SCHEMA),
+    member("format", Text).within(V2, V2).instead(IN_SCHEMA),
     member("items", Nested(&ITEMS))
-        .from_to(V2, V2)
+        .within(V2, V2)
         .instead(IN_SCHEMA),
     member("collectionFormat", Text)
-        .from_to(V2, V2)
+        .within(V2, V2)
         .instead("`style` and `explode` say how a list travels"),
-    member("default", Any).from_to(V2, V2).instead(IN_SCHEMA),
+    member("default", Any).within(V2, V2).instead(IN_SCHEMA),
     member("enum", ListOf(&Any))
-        .from_to(V2, V2)
+        .within(V2, V2)
         .instead(IN_SCHEMA),
-    member("pattern", Text).from_to(V2, V2).instead(IN_SCHEMA),
+    member("pattern", Text).within(V2, V2).instead(IN_SCHEMA),
     member("maximum", Kind::Number)
-        .from_to(V2, V2)
+        .within(V2, V2)
         .instead(IN_SCHEMA),
     member("exclusiveMaximum", Flag)
-        .from_to(V2, V2)
+        .within(V2, V2)
         .instead(IN_SCHEMA),
     member("minimum", Kind::Number)
-        .from_to(V2, V2)
+        .within(V2, V2)
         .instead(IN_SCHEMA),
     member("exclusiveMinimum", Flag)
-        .from_to(V2, V2)
+        .within(V2, V2)
         .instead(IN_SCHEMA),
     member("maxLength", Integer)
-        .from_to(V2, V2)
+        .within(V2, V2)
         .instead(IN_SCHEMA),
     member("minLength", Integer)
-        .from_to(V2, V2)
+        .within(V2, V2)
         .instead(IN_SCHEMA),
     member("maxItems", Integer)
-        .from_to(V2, V2)
+        .within(V2, V2)
         .instead(IN_SCHEMA),
     member("minItems", Integer)
-        .from_to(V2, V2)
+        .within(V2, V2)
         .instead(IN_SCHEMA),
     member("uniqueItems", Flag)
-        .from_to(V2, V2)
+        .within(V2, V2)
         .instead(IN_SCHEMA),
     member("multipleOf", Kind::Number)
-        .from_to(V2, V2)
+        .within(V2, V2)
         .instead(IN_SCHEMA),
 ];
 
@@ -345,11 +345,11 @@ static RESPONSE: Object = Object::new(
         member("summary", Text).from(V32),
         member("description", Text).required_to(V31),
         member("schema", Kind::Schema)
-            .from_to(V2, V2)
+            .within(V2, V2)
             .instead("it belongs inside `content`, below a media type"),
         member("headers", MapOf(&OrReference(&HEADER))),
         member("examples", Free)
-            .from_to(V2, V2)
+            .within(V2, V2)
             .instead("they belong inside `content`, below a media type"),
         member("content", MapOf(&OrReference(&MEDIA_TYPE)))
             .from(V30)
@@ -424,14 +424,14 @@ static SECURITY_SCHEME: Object = Object {
                 "flow",
                 Word(&["implicit", "password", "application", "accessCode"]),
             )
-            .from_to(V2, V2)
+            .within(V2, V2)
             .instead(IN_FLOWS),
             member("authorizationUrl", Text)
-                .from_to(V2, V2)
+                .within(V2, V2)
                 .instead(IN_FLOWS),
-            member("tokenUrl", Text).from_to(V2, V2).instead(IN_FLOWS),
+            member("tokenUrl", Text).within(V2, V2).instead(IN_FLOWS),
             member("scopes", MapOf(&Text))
-                .from_to(V2, V2)
+                .within(V2, V2)
                 .instead(IN_FLOWS),
         ]],
     )
