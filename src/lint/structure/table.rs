@@ -430,11 +430,17 @@ static SECURITY_SCHEME: Object = Object {
                 .within(V2, V2)
                 .instead(IN_FLOWS),
             member("tokenUrl", Text).within(V2, V2).instead(IN_FLOWS),
-            member("scopes", MapOf(&Text))
+            member("scopes", Nested(&SCOPES))
                 .within(V2, V2)
                 .instead(IN_FLOWS),
         ]],
     )
+};
+
+/// Those of Swagger 2.0 may have extensions (2.0 §5.2.19), those of 3.x are a map of texts alone.
+static SCOPES: Object = Object {
+    names: Some(Text),
+    ..Object::new("`scopes`", &[])
 };
 
 const IN_FLOWS: &str = "it belongs inside `flows`";
