@@ -308,6 +308,8 @@ static MEDIA_TYPE: Object = Object {
     ..Object::new(
         "a media type",
         &[&[
+            // The schema that the OpenAPI Initiative publishes for 3.2 has it.
+            member("description", Text).from(V32),
             member("schema", Kind::Schema),
             member("itemSchema", Kind::Schema).from(V32),
             member("example", Any),
