@@ -275,6 +275,13 @@ pub struct Content {
 }
 
 impl Content {
+    /// The entry whose key is `range`, as written.
+    pub fn entry(&self, range: &str) -> Option<&MediaType> {
+        self.media_types
+            .iter()
+            .find(|one| one.range.as_str() == range)
+    }
+
     /// The entry that names `came` most precisely.
     pub fn best(&self, came: &mediatype::MediaTypeBuf) -> Option<&MediaType> {
         self.media_types

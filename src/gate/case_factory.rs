@@ -230,9 +230,7 @@ fn obeys(operation: &Operation, parts: &RequestParts) -> bool {
         (Some(declared), None) => !declared.required,
         (Some(declared), Some((range, value))) => declared
             .content
-            .media_types
-            .iter()
-            .find(|media_type| media_type.range.as_str() == range)
+            .entry(range)
             .and_then(|media_type| media_type.schema.as_ref())
             .is_none_or(|schema| schema.is_valid(value)),
     };
@@ -256,8 +254,7 @@ fn is_meant(operation: &Operation, parts: &RequestParts, breach: &Breach) -> boo
             let body = parts.body.as_ref();
             let schema = body.and_then(|(range, _)| {
                 let content = &operation.request_body.as_ref()?.content;
-                let mut all = content.media_types.iter();
-                all.find(|one| one.range.as_str() == range)?.schema.as_ref()
+                content.entry(range)?.schema.as_ref()
             });
             (schema, body.map(|(_, value)| value))
         }

@@ -32,6 +32,9 @@ impl Renewal<'_> {
 
     /// A case with fresh values for properties that are known to be unique; `None` where it has them.
     pub(crate) fn unused(&mut self, case: &Case) -> Option<Case> {
+        if !self.used.knows_unique() {
+            return None;
+        }
         let factory = CaseFactory::new(self.settings);
         // A body that is not what the values come to is broken as a text.
         let is_written = || {

@@ -258,9 +258,7 @@ fn body_breaks(declared: &RequestBody, body: Option<&(String, Value)>) -> bool {
     };
     declared
         .content
-        .media_types
-        .iter()
-        .find(|media_type| media_type.range.as_str() == range)
+        .entry(range)
         .is_some_and(|media_type| value_breaks(media_type, value))
 }
 

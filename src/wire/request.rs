@@ -126,9 +126,8 @@ pub fn write_request(
     if let Some((range, value)) = &parts.body {
         let media_type = operation
             .request_body
-            .iter()
-            .flat_map(|body| &body.content.media_types)
-            .find(|one| one.range.as_str() == range);
+            .as_ref()
+            .and_then(|body| body.content.entry(range));
         let (content_type, bytes) = media_type
             .and_then(|media_type| write_body(media_type, value))
             .ok_or_else(|| UnwritableRequest::Body(range.clone()))?;

@@ -64,12 +64,7 @@ pub fn write_response(
     }
     if let Some((range, value)) = &parts.body {
         let unwritable = || UnwritableResponse::Body(range.clone());
-        let media_type = declared
-            .content
-            .media_types
-            .iter()
-            .find(|one| one.range.as_str() == range)
-            .ok_or_else(unwritable)?;
+        let media_type = declared.content.entry(range).ok_or_else(unwritable)?;
         let (content_type, bytes) = write_body(media_type, value).ok_or_else(unwritable)?;
         let content_type = HeaderValue::from_str(&content_type).map_err(|_| unwritable())?;
         response.headers.insert(header::CONTENT_TYPE, content_type);

@@ -140,6 +140,11 @@ impl UsedValues {
         })
     }
 
+    /// Whether any property is known to be unique.
+    pub(crate) fn knows_unique(&self) -> bool {
+        !self.unique.is_empty()
+    }
+
     /// Learns that fresh values of these properties were taken where used ones were refused.
     pub(crate) fn learn_unique(&mut self, names: Vec<String>) {
         self.unique.extend(names);
@@ -166,7 +171,7 @@ impl UsedValues {
         about: Option<&Breach>,
         drawing: (u64, &Strategies),
     ) -> Option<RequestParts> {
-        if operation.is_safe() || self.unique.is_empty() {
+        if operation.is_safe() || !self.knows_unique() {
             return None;
         }
         let other = self.replaced(operation, parts, about, Which::Unique, drawing);
@@ -200,9 +205,7 @@ impl UsedValues {
     ) -> Option<Renewed> {
         let (range, body) = parts.body.as_ref()?;
         let declared = operation.request_body.as_ref()?;
-        let media_types = &declared.content.media_types;
-        let media_type = media_types.iter().find(|one| one.range.as_str() == range)?;
-        let schema = media_type.schema.as_ref()?;
+        let schema = declared.content.entry(range)?.schema.as_ref()?;
         let repeated = leaves(body).into_iter().filter(|(at, value)| {
             let is_wanted = which != Which::Unique || self.is_unique(at);
             is_wanted

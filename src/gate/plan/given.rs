@@ -60,11 +60,7 @@ impl Planner<'_> {
 
 fn schema_of<'o>(operation: &'o Operation, range: &str) -> Option<&'o Schema> {
     let body = operation.request_body.as_ref()?;
-    let mut media_types = body.content.media_types.iter();
-    media_types
-        .find(|one| one.range.as_str() == range)?
-        .schema
-        .as_ref()
+    body.content.entry(range)?.schema.as_ref()
 }
 
 /// A text as a property takes it: alone, or as the only element of an array.

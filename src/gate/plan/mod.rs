@@ -528,9 +528,8 @@ impl<'p> Planner<'p> {
     }
 
     fn travels(&self, range: &str, value: &Value) -> bool {
-        let body = self.operation.request_body.iter();
-        body.flat_map(|body| &body.content.media_types)
-            .find(|media_type| media_type.range.as_str() == range)
+        let body = self.operation.request_body.as_ref();
+        body.and_then(|body| body.content.entry(range))
             .is_none_or(|media_type| travels(media_type, value))
     }
 

@@ -188,8 +188,7 @@ impl<T: Transport> Sequencer<'_, '_, T> {
 
     fn json_schema(&self, index: usize, range: &str) -> Option<Schema> {
         let body = self.context.operation(index).request_body.as_ref()?;
-        let media_types = &body.content.media_types;
-        let one = media_types.iter().find(|one| one.range.as_str() == range)?;
+        let one = body.content.entry(range)?;
         one.schema.clone().filter(|_| range.contains("json"))
     }
 

@@ -88,8 +88,7 @@ fn with_accepted_body(
 
 fn body_schema(operation: &Operation, range: &str) -> Option<Schema> {
     let content = &operation.request_body.as_ref()?.content;
-    let mut all = content.media_types.iter();
-    all.find(|one| one.range.as_str() == range)?.schema.clone()
+    content.entry(range)?.schema.clone()
 }
 
 #[cfg(test)]
