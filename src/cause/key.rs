@@ -394,7 +394,7 @@ fn unknown_operation(finding: &Finding) -> Key {
     Key::new(
         format!("unknown-operation {prefix}"),
         format!("the document has no path below {prefix}"),
-        "declare the paths, leave them out of the recording, or name another base path with --base-path",
+        "declare the paths, leave them out of the recording, or name another base path",
     )
     .counting("request")
 }
@@ -433,7 +433,7 @@ fn single(finding: &Finding, document: &Document) -> Key {
     let mend = finding
         .help
         .first()
-        .cloned()
+        .map(ToString::to_string)
         .unwrap_or_else(|| "the service, or the document".to_owned());
     Key::new(id, finding.message.as_str(), mend).counting("finding")
 }

@@ -3,7 +3,7 @@
 use super::{Check, Content, Rule, Subject, documented};
 use crate::{
     exchange::{Body, CutReason},
-    finding::Finding,
+    finding::{Finding, Remedy},
     wire::MalformedBody,
 };
 
@@ -83,17 +83,14 @@ impl Check for LimitReached {
             return;
         };
         let (expected, help) = match reason {
-            CutReason::Limit(limit) => (
-                format!("at most {limit} bytes"),
-                "raise the limit with --max-body if the service is meant to send this much",
-            ),
+            CutReason::Limit(limit) => (format!("at most {limit} bytes"), Remedy::RaiseBodyLimit),
             CutReason::Head(limit) => (
                 format!("header fields of at most {limit} bytes"),
-                "raise the limit with --max-headers if the service is meant to send this much",
+                Remedy::RaiseHeaderLimit,
             ),
             CutReason::TimedOut => (
                 "an end within the time allowed".to_owned(),
-                "raise the limit with --timeout if the service is meant to take this long",
+                Remedy::RaiseTimeout,
             ),
             _ => return,
         };

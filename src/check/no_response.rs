@@ -4,7 +4,7 @@ use super::documented;
 use crate::{
     contract::Operation,
     exchange::{Evidence, Request},
-    finding::Finding,
+    finding::{Finding, Remedy},
 };
 
 documented! {
@@ -39,5 +39,5 @@ pub fn no_response(operation: &Operation, request: &Request, reason: &str, kind:
     .with_actual(reason)
     .with_evidence(Evidence::of_request(request))
     .with_discriminator(kind)
-    .with_help("if the service is only slow, raise the limit with --timeout")
+    .with_help(Remedy::RaiseTimeout)
 }

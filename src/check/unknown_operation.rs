@@ -4,7 +4,7 @@ use super::documented;
 use crate::{
     contract::{Contract, RouteMiss},
     exchange::{Evidence, Exchange},
-    finding::Finding,
+    finding::{Finding, Remedy},
 };
 
 documented! {
@@ -47,7 +47,7 @@ pub fn unknown_operation(contract: &Contract, exchange: &Exchange, miss: &RouteM
             format!("{} {path} is no path of the document", request.method),
         )
         .with_expected("a path of the document")
-        .with_help("if the recording was made below another base path, name it with --base-path"),
+        .with_help(Remedy::NameBasePath),
         RouteMiss::Method(methods) => Finding::new(
             rule.id,
             rule.severity,
@@ -79,7 +79,7 @@ pub fn unknown_host(contract: &Contract, host: &str) -> Finding {
     .with_expected("a host that a server of the document names")
     .with_actual(host)
     .with_discriminator(format!("host {host}"))
-    .with_help("if the service was recorded there, name the host with --host");
+    .with_help(Remedy::NameHost);
     let place = oasgate_document::Address::default().join("servers");
     if contract.document().get(&place).is_some() {
         finding.at(place)

@@ -31,6 +31,8 @@ pub enum DefectKind {
     MalformedObject,
     /// A `$ref` that leads nowhere.
     UnresolvedReference,
+    /// A reference leads over the network, where none is followed.
+    RemoteReference,
 }
 
 /// In the order of their places, each once: a reference that is met at its holder and at its `$ref`

@@ -8,7 +8,7 @@ use std::{
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
-use super::{Finding, Fingerprint, RuleId, Severity};
+use super::{Finding, Fingerprint, RuleId, Severity, Wording};
 use crate::infer::Came;
 
 /// How many breaches of one rule are kept, so that memory does not grow with a recording in which each
@@ -88,6 +88,13 @@ impl Findings {
             at,
             count: 1,
         })
+    }
+
+    /// Says every remedy in the words of whoever shows it.
+    pub(crate) fn phrase(&mut self, wording: Wording) {
+        let groups = self.entries.values_mut();
+        let help = groups.flat_map(|group| &mut group.example.help);
+        help.for_each(|help| help.phrase(wording));
     }
 
     /// Whether no finding of this kind was taken in yet.

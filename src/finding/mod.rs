@@ -7,12 +7,14 @@
 mod collect;
 mod documented;
 mod fingerprint;
+mod remedy;
 mod rule;
 
 pub use collect::{Findings, Position};
 pub(crate) use documented::documented;
 pub use documented::{Rule, Trait};
 pub use fingerprint::{Fingerprint, stable_hash};
+pub use remedy::{Help, Remedy, Wording};
 pub use rule::{RuleId, Severity};
 
 use oasgate_document::{Address, Pointer};
@@ -59,7 +61,7 @@ pub struct Finding {
     pub came: Option<Came>,
     /// What to do next, one line each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub help: Vec<String>,
+    pub help: Vec<Help>,
     /// What tells this breach from others of the same rule, operation and place: a status, a media
     /// type, a keyword, a header name. Never a value that differs from run to run.
     #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -144,7 +146,7 @@ impl Finding {
 
     /// Adds one line of advice.
     #[must_use]
-    pub fn with_help(mut self, help: impl Into<String>) -> Self {
+    pub fn with_help(mut self, help: impl Into<Help>) -> Self {
         self.help.push(help.into());
         self
     }
@@ -163,7 +165,7 @@ impl Finding {
         change(&mut self.message);
         let parts = [&mut self.label, &mut self.expected, &mut self.actual];
         parts.into_iter().flatten().for_each(&mut change);
-        self.help.iter_mut().for_each(&mut change);
+        self.help.iter_mut().for_each(|help| change(&mut help.text));
         if let Some(evidence) = &mut self.evidence {
             change(&mut evidence.url);
             change(&mut evidence.curl);

@@ -16,8 +16,8 @@ use crate::{
     contract::Contract,
     finding::{Findings, stable_hash},
     run::{
-        Account, Claim, Digest, End, Event, Header, Listener, OperationAccount, Outcome, RunKind,
-        Settings, State, Witness,
+        Account, Claim, Digest, Event, FailReason, Header, Listener, OperationAccount, Outcome,
+        RunKind, RunStatus, Settings, State, Witness,
     },
     snapshot::Store,
 };
@@ -158,7 +158,7 @@ pub(super) struct LiveAccount<'r> {
 }
 
 impl LiveAccount<'_> {
-    pub(super) fn state(&self, target: &str, end: End) -> State {
+    pub(super) fn state(&self, target: &str, end: RunStatus) -> State {
         let mut state = State::new(RunKind::Check, digest(self.contract));
         let mut account = Account {
             held: self.held,
@@ -299,6 +299,11 @@ pub(super) fn outcome_with(
         notices.extend(defects);
     }
     notices.extend(untold_notices(&findings));
+    findings.phrase(settings.wording);
+    let header = Header {
+        wording: settings.wording,
+        ..header
+    };
     let outcome = Outcome {
         baseline: None,
         header,
@@ -320,15 +325,14 @@ pub(super) fn outcome_with(
 }
 
 /// How a run ended: a replay that checked nothing has failed.
-fn end_of(state: &State, checked: u64, passed_over: u64) -> End {
-    if state.kind != RunKind::Replay || state.end != End::Complete || checked > 0 {
+fn end_of(state: &State, checked: u64, passed_over: u64) -> RunStatus {
+    if state.kind != RunKind::Replay || state.end != RunStatus::Complete || checked > 0 {
         return state.end.clone();
     }
-    End::Failed(if passed_over > 0 {
-        "every exchange was passed over, as none is with the service; name its host with --host"
-            .to_owned()
+    RunStatus::Failed(if passed_over > 0 {
+        FailReason::AllPassedOver
     } else {
-        "no exchange could be read".to_owned()
+        FailReason::NothingRead
     })
 }
 

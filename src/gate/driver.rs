@@ -41,7 +41,7 @@ use crate::{
     exchange::{Before, Exchange, Request},
     finding::{Finding, Severity},
     generate::Strategies,
-    run::{Case, End, Phase},
+    run::{Case, ConnectionFailure, FailReason, Phase, RunStatus, StopReason},
     transport::{SendError, Transport},
     wire::Parsed,
 };
@@ -73,7 +73,7 @@ pub(crate) struct CaseResult {
     /// In their order; several where the case was followed or sent again.
     pub(crate) exchanges: Vec<Exchange>,
     /// Breaks when there is no use in going on.
-    pub(crate) flow: ControlFlow<End>,
+    pub(crate) flow: ControlFlow<RunStatus>,
 }
 
 impl CaseResult {
@@ -141,7 +141,7 @@ impl<'r, T: Transport> Driver<'r, T> {
     pub(crate) async fn round(
         &mut self,
         cases: &[Case],
-    ) -> ControlFlow<End, Vec<Option<StatusCode>>> {
+    ) -> ControlFlow<RunStatus, Vec<Option<StatusCode>>> {
         let harmless = self.without_changes_of_existing(cases);
         let distinct = self.renewal().distinct(harmless);
         let mut later = Later::default();
@@ -149,7 +149,7 @@ impl<'r, T: Transport> Driver<'r, T> {
         Box::pin(self.look_again(later, ended.is_break())).await;
         let statuses = ended?;
         if self.executor.interrupt.is_set() {
-            return ControlFlow::Break(End::Interrupted);
+            return ControlFlow::Break(RunStatus::Interrupted);
         }
         if self.executor.budget.is_late() {
             return ControlFlow::Break(time_is_over());
@@ -161,7 +161,7 @@ impl<'r, T: Transport> Driver<'r, T> {
         &mut self,
         cases: &[Case],
         later: &mut Later,
-    ) -> ControlFlow<End, Vec<Option<StatusCode>>> {
+    ) -> ControlFlow<RunStatus, Vec<Option<StatusCode>>> {
         let interrupt = self.executor.interrupt;
         let budget = self.executor.budget;
         let is_enough = &AtomicBool::new(false);
@@ -197,7 +197,7 @@ impl<'r, T: Transport> Driver<'r, T> {
             statuses.push(result.status());
             match result.flow {
                 ControlFlow::Continue(()) => {}
-                ControlFlow::Break(end @ End::Stopped(_)) => {
+                ControlFlow::Break(end @ RunStatus::Stopped(_)) => {
                     // What is under way may create something that is to be deleted.
                     is_enough.store(true, Relaxed);
                     let first = ahead.take().flatten();
@@ -273,7 +273,7 @@ impl<'r, T: Transport> Driver<'r, T> {
     }
 
     /// Sends cases in rounds: what reads first, what deletes last.
-    pub(crate) async fn rounds(&mut self, cases: Vec<Case>) -> ControlFlow<End> {
+    pub(crate) async fn rounds(&mut self, cases: Vec<Case>) -> ControlFlow<RunStatus> {
         for round in in_rounds(cases) {
             self.round(&round).await?;
         }
@@ -394,10 +394,17 @@ impl<'r, T: Transport> Driver<'r, T> {
         CaseFactory::new(self.context.settings).with_path_of(case, parts)
     }
 
-    fn failed(&mut self, case: &Case, request: &Request, error: &SendError) -> ControlFlow<End> {
+    fn failed(
+        &mut self,
+        case: &Case,
+        request: &Request,
+        error: &SendError,
+    ) -> ControlFlow<RunStatus> {
         match error {
             SendError::NoCredential(_) => {
-                return ControlFlow::Break(End::Failed(error.to_string()));
+                return ControlFlow::Break(RunStatus::Failed(FailReason::Credential(
+                    error.to_string(),
+                )));
             }
             SendError::RateLimited(_) => {
                 self.recorder.rate_limited(&case.operation);
@@ -417,14 +424,15 @@ impl<'r, T: Transport> Driver<'r, T> {
         let mut gone = self.unanswered.drain(..).next().unwrap_or(finding);
         if !is_first {
             gone.message = format!("the service went away: {}", gone.message);
-            gone.help = vec!["look into the service's own log for why it ended".to_owned()];
+            gone.help = vec!["look into the service's own log for why it ended".into()];
             self.add(gone);
         }
         let text = error.to_string();
-        ControlFlow::Break(End::Unreachable(match error {
+        let text = match error {
             SendError::Unreachable { .. } => text,
             _ => format!("cannot reach {}: {text}", self.context.settings.base),
-        }))
+        };
+        ControlFlow::Break(RunStatus::Unreachable(ConnectionFailure { text }))
     }
 
     /// Tells of requests that got no response, now that the service is known to be there.
@@ -434,7 +442,7 @@ impl<'r, T: Transport> Driver<'r, T> {
         }
     }
 
-    fn is_enough(&self) -> ControlFlow<End> {
+    fn is_enough(&self) -> ControlFlow<RunStatus> {
         let settings = self.context.settings;
         if settings
             .max_failures
@@ -442,16 +450,12 @@ impl<'r, T: Transport> Driver<'r, T> {
         {
             return ControlFlow::Continue(());
         }
-        let word = if settings.known.is_empty() {
-            "error"
+        let found = u64::try_from(self.new_errors).unwrap_or(u64::MAX);
+        ControlFlow::Break(RunStatus::Stopped(if settings.known.is_empty() {
+            StopReason::Errors(found)
         } else {
-            "new error"
-        };
-        let why = match self.new_errors {
-            1 => format!("1 {word} was found (--max-failures)"),
-            many => format!("{many} {word}s were found (--max-failures)"),
-        };
-        ControlFlow::Break(End::Stopped(why))
+            StopReason::NewErrors(found)
+        }))
     }
 
     /// Checks one exchange, and learns from it.
@@ -628,7 +632,7 @@ mod tests {
         settings: &LiveSettings,
         reads: usize,
         answers: Vec<Answer>,
-    ) -> (ControlFlow<End, Vec<Option<StatusCode>>>, Vec<String>) {
+    ) -> (ControlFlow<RunStatus, Vec<Option<StatusCode>>>, Vec<String>) {
         let graph = Arc::new(Graph::of(contract));
         let context = fixture::context(contract, &graph, settings);
         let (strategies, targets) = (Strategies::default(), CoverageTargets::new(contract));
@@ -665,7 +669,7 @@ mod tests {
         let answers = vec![Status(500), Status(200)];
         let (ended, rules) = round(&contract(), &settings, 2, answers).await;
         assert!(
-            matches!(ended, ControlFlow::Break(End::Stopped(_))),
+            matches!(ended, ControlFlow::Break(RunStatus::Stopped(_))),
             "{ended:?}"
         );
         assert_eq!(rules, ["server-error"]);
@@ -690,7 +694,7 @@ mod tests {
         answers.extend((0..5).map(|_| Unreachable));
         let (ended, rules) = round(&contract(), &settings, 3, answers).await;
         assert!(
-            matches!(ended, ControlFlow::Break(End::Unreachable(_))),
+            matches!(ended, ControlFlow::Break(RunStatus::Unreachable(_))),
             "{ended:?}"
         );
         assert_eq!(rules, ["no-response"]);

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     exchange::{Exchange, Origin, Request},
-    run::{Case, End, LiveSettings, Phase},
+    run::{Case, LiveSettings, Phase, RunStatus, StopReason},
     transport::Transport,
 };
 
@@ -131,7 +131,7 @@ pub(crate) async fn send<T: Transport>(
 
 /// Waits until the user wants the run to end or the time is over, and a little longer for responses under
 /// way; how the run ends then.
-pub(crate) async fn given_up(interrupt: &Interrupt, budget: &Budget) -> End {
+pub(crate) async fn given_up(interrupt: &Interrupt, budget: &Budget) -> RunStatus {
     let interrupted = async {
         interrupt.wait().await;
         tokio::time::sleep(GRACE).await;
@@ -143,14 +143,14 @@ pub(crate) async fn given_up(interrupt: &Interrupt, budget: &Budget) -> End {
         }
     };
     match select(pin!(interrupted), pin!(late)).await {
-        Either::Left(_) => End::Interrupted,
+        Either::Left(_) => RunStatus::Interrupted,
         Either::Right(_) => time_is_over(),
     }
 }
 
 /// The end of a run whose time is over.
-pub(crate) fn time_is_over() -> End {
-    End::Stopped("the time was over (--max-time)".to_owned())
+pub(crate) fn time_is_over() -> RunStatus {
+    RunStatus::Stopped(StopReason::Time)
 }
 
 async fn probe<T: Transport>(transport: &T, case: &Case) -> Sent {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::{
     contract::Contract,
     finding::{Finding, Findings},
-    run::{End, Header, Outcome, RunKind, Settings, SnapshotSummary},
+    run::{Header, Outcome, RunKind, RunStatus, Settings, SnapshotSummary},
 };
 
 /// The outcome of looking at a document, with the severities that the settings give.
@@ -24,6 +24,8 @@ pub fn lint_outcome(
     }
     let mut header = Header::of(contract, RunKind::Lint, String::new());
     header.target.clone_from(&header.document);
+    header.wording = settings.wording;
+    findings.phrase(settings.wording);
     Outcome {
         baseline: None,
         held: u64::try_from(contract.operations().len()).unwrap_or(u64::MAX),
@@ -36,7 +38,7 @@ pub fn lint_outcome(
         unread: 0,
         snapshots: SnapshotSummary::default(),
         notices: Vec::new(),
-        end: End::Complete,
+        end: RunStatus::Complete,
         elapsed,
         state: None,
     }

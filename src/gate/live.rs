@@ -20,7 +20,7 @@ use crate::{
     contract::{Contract, RouteMiss, graph::Graph},
     exchange::Request,
     generate::Strategies,
-    run::{End, Event, Header, Listener, LiveSettings, Outcome, Phase, RunKind, Unreached},
+    run::{Event, Header, Listener, LiveSettings, Outcome, Phase, RunKind, RunStatus, Unreached},
     snapshot::Store,
     transport::{Authorized, Paced, Transport},
 };
@@ -58,6 +58,7 @@ pub async fn check<T: Transport>(
     let graph = Arc::new(Graph::of(contract));
     let header = Header {
         seed: Some(settings.seed),
+        wording: settings.common.wording,
         ..Header::of(contract, RunKind::Check, settings.base.to_string())
     };
     let context = ResourceContext {
@@ -81,20 +82,20 @@ pub async fn check<T: Transport>(
     driver.recorder.defects();
     let end = match Box::pin(phases(&mut driver, &mut schedule)).await {
         ControlFlow::Break(end) => end,
-        ControlFlow::Continue(()) if !schedule.is_cut_short() => End::Complete,
-        ControlFlow::Continue(()) if interrupt.is_set() => End::Interrupted,
+        ControlFlow::Continue(()) if !schedule.is_cut_short() => RunStatus::Complete,
+        ControlFlow::Continue(()) if interrupt.is_set() => RunStatus::Interrupted,
         ControlFlow::Continue(()) => time_is_over(),
     };
     note_left_out(&mut driver, &schedule);
     let mode = match end {
-        End::Complete | End::Stopped(_) => shrink::Mode::Shrink,
+        RunStatus::Complete | RunStatus::Stopped(_) => shrink::Mode::Shrink,
         _ => shrink::Mode::KeepOnly,
     };
     Box::pin(shrink::run(&mut driver, mode)).await;
     Box::pin(cleanup::run(&mut driver, &end)).await;
     driver.flush_unanswered();
     driver.recorder.tell_not_sent();
-    if let End::Complete | End::Stopped(_) = end {
+    if let RunStatus::Complete | RunStatus::Stopped(_) = end {
         let summaries = driver.recorder.account.summaries();
         for finding in unreached(&summaries, &schedule.plans, settings) {
             driver.add(finding);
@@ -109,7 +110,7 @@ pub async fn check<T: Transport>(
 async fn phases<T: Transport>(
     driver: &mut Driver<'_, T>,
     schedule: &mut Schedule,
-) -> ControlFlow<End> {
+) -> ControlFlow<RunStatus> {
     regressions::run(driver).await?;
     examples::run(driver, schedule).await?;
     telling::run(driver, schedule).await?;

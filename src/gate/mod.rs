@@ -40,12 +40,13 @@ mod unreached;
 mod unread;
 
 pub use crate::run::{
-    Account, Baseline, BaselineError, BaselineSummary, Case, Claim, CleanUp, Coverage, Credential,
-    Credentials, Digest, End, Event, Existing, Growth, Header, Inputs, KnownFinding, Listener,
-    LiveSettings, MalformedRanges, MalformedShard, Methods, NamedCredential, OperationAccount,
-    OperationSummary, Outcome, Phase, PollingRule, Progress, RandomEnd, Ranges, RunKind, Scope,
-    Settings, Severities, SeverityRule, Shard, Share, SnapshotStanding, SnapshotSummary, State,
-    StateError, TokenForm, Unreached, Witness, WitnessKind, base_of,
+    Account, Baseline, BaselineError, BaselineSummary, Case, Claim, CleanUp, ConnectionFailure,
+    Coverage, Credential, Credentials, Digest, Event, Existing, FailReason, Growth, Header, Inputs,
+    KnownFinding, Listener, LiveSettings, MalformedRanges, MalformedShard, Methods,
+    NamedCredential, OperationAccount, OperationSummary, Outcome, Phase, PollingRule, Progress,
+    RandomEnd, Ranges, RunKind, RunStatus, Scope, Settings, Severities, SeverityRule, Shard, Share,
+    SnapshotStanding, SnapshotSummary, State, StateError, StopReason, TokenForm, Unreached,
+    Witness, WitnessKind, base_of,
 };
 pub use account::{digest, outcome_of};
 pub use hold::{Held, hold};

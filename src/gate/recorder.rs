@@ -19,8 +19,8 @@ use crate::{
     contract::{Contract, Operation},
     finding::{Finding, Findings},
     run::{
-        End, Event, Header, Listener, OperationSummary, Outcome, Progress, State, Unreached, hide,
-        hide_in,
+        ConnectionFailure, Event, FailReason, Header, Listener, OperationSummary, Outcome,
+        Progress, RunStatus, State, Unreached, hide, hide_in,
     },
     snapshot::{Saved, Store},
     transport::Secret,
@@ -260,7 +260,7 @@ impl<'r> Recorder<'r> {
     }
 
     /// What the run came to before its snapshots are compared, to be joined with other runs.
-    fn state(&self, header: &Header, end: &End) -> State {
+    fn state(&self, header: &Header, end: &RunStatus) -> State {
         let account = LiveAccount {
             contract: self.contract,
             declared: self.account.targets,
@@ -279,7 +279,7 @@ impl<'r> Recorder<'r> {
     pub(crate) fn finish(
         mut self,
         header: Header,
-        end: End,
+        end: RunStatus,
         started: Instant,
         finalize: impl Fn(Finding) -> Option<Finding>,
     ) -> Outcome {
@@ -296,6 +296,7 @@ impl<'r> Recorder<'r> {
         }
         self.notices.extend(untold_notices(&self.account.findings));
         let operations = self.account.summaries();
+        self.account.findings.phrase(header.wording);
         let outcome = Outcome {
             baseline: None,
             header,
@@ -319,13 +320,22 @@ impl<'r> Recorder<'r> {
 }
 
 /// How a run ended, without what a service may have sent back in the reason.
-fn without_secrets(end: End, secrets: &[Secret]) -> End {
+fn without_secrets(end: RunStatus, secrets: &[Secret]) -> RunStatus {
     let hidden = |why: String| hide(secrets, &why).into_owned();
     match end {
-        End::Complete | End::Interrupted => end,
-        End::Stopped(why) => End::Stopped(hidden(why)),
-        End::Unreachable(why) => End::Unreachable(hidden(why)),
-        End::Failed(why) => End::Failed(hidden(why)),
+        RunStatus::Unreachable(ConnectionFailure { text }) => {
+            RunStatus::Unreachable(ConnectionFailure { text: hidden(text) })
+        }
+        RunStatus::Failed(FailReason::Credential(why)) => {
+            RunStatus::Failed(FailReason::Credential(hidden(why)))
+        }
+        RunStatus::Failed(FailReason::Snapshots(why)) => {
+            RunStatus::Failed(FailReason::Snapshots(hidden(why)))
+        }
+        RunStatus::Complete
+        | RunStatus::Interrupted
+        | RunStatus::Stopped(_)
+        | RunStatus::Failed(_) => end,
     }
 }
 
@@ -349,7 +359,7 @@ mod tests {
 
     fn finish(recorder: Recorder<'_>) -> Outcome {
         let header = Header::of(recorder.contract, RunKind::Check, String::new());
-        recorder.finish(header, End::Complete, Instant::now(), Some)
+        recorder.finish(header, RunStatus::Complete, Instant::now(), Some)
     }
 
     #[test]

@@ -26,7 +26,7 @@ use super::{
     hosts,
     interrupt::Interrupt,
     knowledge::coverage::{CoverageSample, CoverageTargets, ShapeSampler},
-    unread::{self, guarded},
+    unread::guarded,
 };
 use crate::{
     check::{self, Subject},
@@ -34,7 +34,10 @@ use crate::{
     exchange::Exchange,
     finding::{Finding, Position},
     recording::{self, Entry, OpenError, Reader, RecordingError},
-    run::{Claim, End, Event, Listener, Outcome, Progress, Ranges, RunKind, Settings, State},
+    run::{
+        Claim, Event, FailReason, Listener, Outcome, Progress, Ranges, RunKind, RunStatus,
+        Settings, State,
+    },
     snapshot::Store,
 };
 
@@ -217,9 +220,9 @@ pub fn replay(
     } = collector;
     accounts.write(&mut state);
     if faults > 0 {
-        state.end = End::Failed(unread::fault(faults));
+        state.end = RunStatus::Failed(FailReason::Fault(faults));
     } else if interrupt.is_set() {
-        state.end = End::Interrupted;
+        state.end = RunStatus::Interrupted;
     }
     Ok(outcome_with(
         declared,
@@ -457,7 +460,7 @@ impl Collector<'_> {
             HeldOne::Broken(error) => return self.state.unread.add(at, error.to_string()),
             HeldOne::Faulty => {
                 self.faults += 1;
-                return self.state.unread.add(at, unread::fault(1));
+                return self.state.unread.add(at, FailReason::Fault(1).to_string());
             }
             HeldOne::PassedOver => {
                 self.state.passed_over += 1;

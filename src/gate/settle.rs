@@ -5,7 +5,7 @@ use crate::{
     contract::Contract,
     finding::{Finding, Findings},
     lint,
-    run::{End, SnapshotStanding, SnapshotSummary},
+    run::{FailReason, RunStatus, SnapshotStanding, SnapshotSummary},
     snapshot::{Comparison, Store},
 };
 
@@ -31,9 +31,9 @@ pub(crate) fn untold_notices(findings: &Findings) -> impl Iterator<Item = String
 /// Compares the snapshots and hands over what drifted.
 pub(crate) fn settle(
     store: Option<Store>,
-    end: End,
+    end: RunStatus,
     mut found: impl FnMut(Finding),
-) -> (SnapshotSummary, End) {
+) -> (SnapshotSummary, RunStatus) {
     let mut summary = SnapshotSummary::default();
     let Some(store) = store else {
         return (summary, end);
@@ -55,6 +55,9 @@ pub(crate) fn settle(
             }
             (summary, end)
         }
-        Err(error) => (summary, End::Failed(error.to_string())),
+        Err(error) => (
+            summary,
+            RunStatus::Failed(FailReason::Snapshots(error.to_string())),
+        ),
     }
 }

@@ -43,7 +43,10 @@ pub(crate) fn unreached(
         if *why == Unreached::Excluded {
             continue;
         }
-        let mut finding = check::unreached(&plan.operation, &why.reason());
+        let mut finding = check::unreached(&plan.operation, &why.to_string());
+        if let Some(remedy) = why.remedy() {
+            finding = finding.with_help(remedy);
+        }
         if nothing {
             finding.severity = settings.nothing_reached;
             finding = finding.with_help(

@@ -7,14 +7,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::{check, finding::Finding, run::Unread};
 
-/// The sentence about faults of this program: the verdict cannot be relied on.
-pub(super) fn fault(times: u64) -> String {
-    format!(
-        "a fault in oasgate itself kept a part of the recording from being checked ({times} times); please \
-         report it"
-    )
-}
-
 /// A finding for each reason that is kept.
 pub(super) fn findings(unread: &Unread) -> impl Iterator<Item = Finding> {
     unread

@@ -1,7 +1,7 @@
 //! What keeps part of a document from being understood, as it was met while reading.
 
 use super::{Finding, Lint, Rule, Subject, documented, finding};
-use crate::contract::DefectKind;
+use crate::{contract::DefectKind, finding::Remedy};
 
 documented! {
     /// An object of the document is not what OpenAPI says, and is passed over.
@@ -133,12 +133,15 @@ macro_rules! from_defects {
             }
 
             fn look(&self, subject: &Subject<'_>, findings: &mut Vec<Finding>) {
-                for defect in subject.defects.iter().filter(|defect| defect.kind == DefectKind::$rule) {
-                    findings.push(
-                        finding(&Self::RULE, defect.message.clone())
-                            .at(defect.address.clone())
-                            .with_discriminator(defect.message.clone()),
-                    );
+                for defect in subject.defects.iter().filter(|defect| rule_of(defect.kind).id == Self::RULE.id) {
+                    let finding = finding(&Self::RULE, defect.message.clone())
+                        .at(defect.address.clone())
+                        .with_discriminator(defect.message.clone());
+                    findings.push(if defect.kind == DefectKind::RemoteReference {
+                        finding.with_help(Remedy::AllowRemote)
+                    } else {
+                        finding
+                    });
                 }
             }
         })+
@@ -147,6 +150,7 @@ macro_rules! from_defects {
         pub(crate) const fn rule_of(kind: DefectKind) -> &'static Rule {
             match kind {
                 $(DefectKind::$rule => &$rule::RULE,)+
+                DefectKind::RemoteReference => &UnresolvedReference::RULE,
             }
         }
     };

@@ -7,7 +7,7 @@ use oasgate_document::Document;
 use super::escape::visible;
 use crate::{
     finding::{Finding, Severity},
-    run::{End, Outcome},
+    run::Outcome,
 };
 
 pub(super) fn render(outcome: &Outcome, document: &Document) -> Vec<u8> {
@@ -17,9 +17,9 @@ pub(super) fn render(outcome: &Outcome, document: &Document) -> Vec<u8> {
             annotation(&mut text, finding, document);
         }
     }
-    if let End::Unreachable(reason) | End::Failed(reason) = &outcome.end {
+    if let Some(reason) = outcome.end.failure(outcome.header.wording) {
         // Writing to memory does not fail.
-        let _ = writeln!(text, "::error title=oasgate::{}", message(reason));
+        let _ = writeln!(text, "::error title=oasgate::{}", message(&reason));
     }
     text.into_bytes()
 }
@@ -34,7 +34,7 @@ fn annotation(text: &mut String, finding: &Finding, document: &Document) {
         format!("file={file},line={},col={},", place.line, place.column)
     });
     let mut lines = vec![finding.message.as_str()];
-    lines.extend(finding.help.iter().map(String::as_str));
+    lines.extend(finding.help.iter().map(|help| help.text.as_str()));
     lines.extend(
         finding
             .evidence

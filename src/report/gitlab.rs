@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{escape::visible, parts::place, rules::one_line};
 use crate::{
     finding::{Finding, Severity},
-    run::{End, Outcome},
+    run::Outcome,
 };
 
 pub(super) fn render(outcome: &Outcome, document: &Document) -> Vec<u8> {
@@ -19,10 +19,10 @@ pub(super) fn render(outcome: &Outcome, document: &Document) -> Vec<u8> {
         .filter(|(finding, _)| finding.severity > Severity::Note)
         .map(|(finding, count)| issue(outcome, finding, *count, document))
         .collect();
-    if let End::Unreachable(reason) | End::Failed(reason) = &outcome.end {
+    if let Some(reason) = outcome.end.failure(outcome.header.wording) {
         all.push(json!({
             "type": "issue",
-            "description": visible(&one_line(reason)),
+            "description": visible(&one_line(&reason)),
             "check_name": "oasgate",
             "fingerprint": "the-run",
             "severity": "blocker",
@@ -63,7 +63,7 @@ mod tests {
     use crate::{
         finding::{Finding, Severity},
         report::tests::{document, finding, outcome},
-        run::End,
+        run::{FailReason, RunStatus},
     };
 
     /// What <https://docs.gitlab.com/ci/testing/code_quality/> asks of each object.
@@ -72,7 +72,7 @@ mod tests {
         let note = Finding::new("unchecked-body", Severity::Note, "a note");
         let bare = Finding::new("server-error", Severity::Warning, "two\nlines \u{1b}[2J");
         let mut outcome = outcome(vec![(finding("one"), 3), (bare, 1), (note, 1)]);
-        outcome.end = End::Failed("no space is left".into());
+        outcome.end = RunStatus::Failed(FailReason::Snapshots("no space is left".into()));
         let report: Value =
             serde_json::from_slice(&render(&outcome, &document())).expect("it is JSON");
         let issues = report.as_array().expect("a list");

@@ -9,8 +9,10 @@ use super::parts::causes;
 use crate::{
     cause::Cause,
     exchange::Evidence,
-    finding::{Finding, Severity},
-    run::{Coverage, End, KnownFinding, OperationSummary, Outcome, RunKind, Witness, WitnessKind},
+    finding::{Finding, Severity, Wording},
+    run::{
+        Coverage, KnownFinding, OperationSummary, Outcome, RunKind, RunStatus, Witness, WitnessKind,
+    },
 };
 
 /// The version of the form; raised when a reader of the old one would misread the new one.
@@ -58,8 +60,8 @@ struct JsonFinding<'a> {
     actual: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     curl: Option<&'a str>,
-    #[serde(skip_serializing_if = "<[String]>::is_empty")]
-    help: &'a [String],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    help: Vec<&'a str>,
     fingerprint: String,
     count: u64,
 }
@@ -113,7 +115,11 @@ pub(super) fn render(outcome: &Outcome, document: &Document) -> Vec<u8> {
                 .collect(),
             gone: &baseline.gone,
         }),
-        operations: outcome.operations.iter().map(json_operation).collect(),
+        operations: outcome
+            .operations
+            .iter()
+            .map(|one| json_operation(one, header.wording))
+            .collect(),
         coverage: outcome.coverage,
         totals: json!({
             "held": outcome.held,
@@ -132,7 +138,7 @@ pub(super) fn render(outcome: &Outcome, document: &Document) -> Vec<u8> {
             "each": outcome.snapshots.each,
         }),
         notices: &outcome.notices,
-        end: json_end(&outcome.end),
+        end: json_end(&outcome.end, header.wording),
         elapsed_ms: u64::try_from(outcome.elapsed.as_millis()).unwrap_or(u64::MAX),
     };
     // Every part is made of texts and numbers, which always serialise.
@@ -185,13 +191,13 @@ fn json_finding<'a>(finding: &'a Finding, count: u64, document: &Document) -> Js
             .evidence
             .as_ref()
             .map(|evidence| evidence.curl.as_str()),
-        help: &finding.help,
+        help: finding.help.iter().map(|help| help.text.as_str()).collect(),
         fingerprint: finding.fingerprint().to_string(),
         count,
     }
 }
 
-fn json_operation(one: &OperationSummary) -> Value {
+fn json_operation(one: &OperationSummary, wording: Wording) -> Value {
     let statuses: serde_json::Map<String, Value> = one
         .statuses
         .iter()
@@ -211,7 +217,7 @@ fn json_operation(one: &OperationSummary) -> Value {
         operation["witnesses"] = witnesses(&one.witnesses);
     }
     if let (Some(why), Value::Object(members)) = (&one.unreached, &mut operation) {
-        members.insert("unreached".to_owned(), Value::String(why.reason()));
+        members.insert("unreached".to_owned(), Value::String(why.reason(wording)));
     }
     operation
 }
@@ -236,12 +242,17 @@ fn witnesses(witnesses: &[Witness]) -> Value {
         .into()
 }
 
-fn json_end(end: &End) -> Value {
-    match end {
-        End::Complete => json!({ "kind": "complete" }),
-        End::Interrupted => json!({ "kind": "interrupted" }),
-        End::Stopped(reason) => json!({ "kind": "stopped", "reason": reason }),
-        End::Unreachable(reason) => json!({ "kind": "unreachable", "reason": reason }),
-        End::Failed(reason) => json!({ "kind": "failed", "reason": reason }),
+fn json_end(end: &RunStatus, wording: Wording) -> Value {
+    let kind = match end {
+        RunStatus::Complete => "complete",
+        RunStatus::Interrupted => "interrupted",
+        RunStatus::Stopped(_) => "stopped",
+        RunStatus::Unreachable(_) => "unreachable",
+        RunStatus::Failed(_) => "failed",
+    };
+    let mut told = json!({ "kind": kind });
+    if let Some(reason) = end.reason(wording) {
+        told["reason"] = Value::String(reason);
     }
+    told
 }

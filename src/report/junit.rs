@@ -13,9 +13,9 @@ use super::{
 use crate::{
     cause::Cause,
     check,
-    finding::{Finding, Fingerprint, Rule, Severity},
+    finding::{Finding, Fingerprint, Rule, Severity, Wording},
     lint,
-    run::{Coverage, End, OperationSummary, Outcome, RunKind, Unreached},
+    run::{Coverage, OperationSummary, Outcome, RunKind},
 };
 
 pub(super) fn render(outcome: &Outcome, document: &Document) -> Vec<u8> {
@@ -45,6 +45,7 @@ pub(super) fn render(outcome: &Outcome, document: &Document) -> Vec<u8> {
     let told = Told {
         causes: &causes,
         document,
+        wording: outcome.header.wording,
     };
     for operation in &outcome.operations {
         let findings = by_operation.remove(&Some(operation.id.as_str()));
@@ -64,9 +65,9 @@ pub(super) fn render(outcome: &Outcome, document: &Document) -> Vec<u8> {
             rest.add_test_case(told.case(rule, operation, &found));
         }
     }
-    if let End::Unreachable(reason) | End::Failed(reason) = &outcome.end {
+    if let Some(reason) = outcome.end.failure(outcome.header.wording) {
         let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
-        status.set_message(visible(reason).as_ref());
+        status.set_message(visible(&reason).as_ref());
         rest.add_test_case(TestCase::new("the run", status));
     }
     // A report as a whole has no properties; those of the run are the document's.
@@ -113,7 +114,8 @@ fn suite(
         if operation.held > 0 || !found.is_empty() {
             cases.push(told.case(rule.id, Some(id), &found));
         } else {
-            let why = operation.unreached.as_ref().map(Unreached::reason);
+            let why = operation.unreached.as_ref();
+            let why = why.map(|why| why.reason(told.wording));
             let mut status = TestCaseStatus::skipped();
             status.set_message(visible(why.as_deref().unwrap_or("it was not called")).as_ref());
             let mut case = TestCase::new(rule.id, status);
@@ -154,6 +156,7 @@ const MOST_OF_A_CASE: usize = 100;
 struct Told<'o> {
     causes: &'o HashMap<Fingerprint, &'o Cause<'o>>,
     document: &'o Document,
+    wording: Wording,
 }
 
 impl Told<'_> {

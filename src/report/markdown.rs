@@ -11,7 +11,7 @@ use super::{
 use crate::{
     cause::Cause,
     finding::{Finding, Severity},
-    run::{End, Outcome},
+    run::{Outcome, RunStatus},
     words::{count, count_of},
 };
 
@@ -31,13 +31,14 @@ pub(super) fn render(outcome: &Outcome, document: &Document) -> Vec<u8> {
 fn write(text: &mut String, outcome: &Outcome, document: &Document) -> std::fmt::Result {
     let header = &outcome.header;
     let number = |severity| outcome.findings.count(severity);
+    let reason = outcome.end.reason(header.wording).unwrap_or_default();
     let verdict = match &outcome.end {
-        End::Unreachable(reason) => format!("could not be reached: {}", plain(reason)),
-        End::Failed(reason) => format!("could not be finished: {}", plain(reason)),
-        End::Stopped(reason) => format!("was stopped: {}", plain(reason)),
-        End::Interrupted => "was interrupted".to_owned(),
-        End::Complete if outcome.holds() => "the contract holds".to_owned(),
-        End::Complete => "the contract does not hold".to_owned(),
+        RunStatus::Unreachable(_) => format!("could not be reached: {}", plain(&reason)),
+        RunStatus::Failed(_) => format!("could not be finished: {}", plain(&reason)),
+        RunStatus::Stopped(_) => format!("was stopped: {}", plain(&reason)),
+        RunStatus::Interrupted => "was interrupted".to_owned(),
+        RunStatus::Complete if outcome.holds() => "the contract holds".to_owned(),
+        RunStatus::Complete => "the contract does not hold".to_owned(),
     };
     let title = [header.title.as_str(), header.api_version.as_str()].join(" ");
     writeln!(text, "### {}: {verdict}\n", plain(title.trim()))?;

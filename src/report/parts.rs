@@ -15,7 +15,7 @@ pub(super) fn parts(finding: &Finding) -> Vec<String> {
     lines.extend(actual.map(|actual| format!("got:  {actual}")));
     let expected = finding.expected.iter();
     lines.extend(expected.map(|expected| format!("want: {expected}")));
-    lines.extend(finding.help.iter().cloned());
+    lines.extend(finding.help.iter().map(ToString::to_string));
     if let Some(evidence) = &finding.evidence {
         let recording = evidence.recording.iter();
         lines.extend(recording.map(|recording| format!("in:   {recording}")));

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     cause::Cause,
     finding::{Finding, Fingerprint},
-    run::{End, Outcome},
+    run::Outcome,
 };
 
 /// What a file name may have and a URI may not.
@@ -75,10 +75,8 @@ pub(super) fn render(outcome: &Outcome, document: &Document) -> Vec<u8> {
         }
         results.push(result);
     }
-    let (is_successful, reason) = match &outcome.end {
-        End::Complete | End::Interrupted | End::Stopped(_) => (true, None),
-        End::Unreachable(reason) | End::Failed(reason) => (false, Some(reason)),
-    };
+    let reason = outcome.end.failure(outcome.header.wording);
+    let is_successful = reason.is_none();
     let errors = reason.map(|reason| json!({ "level": "error", "message": { "text": reason } }));
     let notices = outcome
         .notices
@@ -183,7 +181,7 @@ mod tests {
     use crate::{
         finding::{Finding, Severity},
         report::tests::{document, finding, outcome},
-        run::{BaselineSummary, End},
+        run::{BaselineSummary, FailReason, RunStatus},
     };
 
     #[test]
@@ -193,7 +191,10 @@ mod tests {
         let schema = schema.replace("{2}]?$", "{2}$");
         let schema: Value = serde_json::from_str(&schema).expect("it is JSON");
         let validator = jsonschema::validator_for(&schema).expect("the schema is one");
-        for end in [End::Complete, End::Failed("full".into())] {
+        for end in [
+            RunStatus::Complete,
+            RunStatus::Failed(FailReason::Snapshots("full".into())),
+        ] {
             let bare = Finding::new("server-error", Severity::Warning, "bare");
             let mut outcome = outcome(vec![(finding("one"), 3), (bare, 1)]);
             let mut known = BaselineSummary::default();

@@ -21,8 +21,8 @@ use super::{
 };
 use crate::{
     cause::{self, Cause},
-    finding::{Finding, Findings, RuleId, Severity},
-    run::{End, Event, Header, Listener, OperationSummary, Outcome, RunKind},
+    finding::{Finding, Findings, Remedy, RuleId, Severity},
+    run::{Event, Header, Listener, OperationSummary, Outcome, RunKind, RunStatus},
     words::{count, count_of},
 };
 
@@ -284,8 +284,9 @@ fn findings(
     detail: Detail,
 ) -> io::Result<()> {
     let found = &outcome.findings;
+    let wording = outcome.header.wording;
     if outcome.header.kind == RunKind::Lint {
-        return of_document(out, shown(found, detail), document, detail);
+        return of_document(out, outcome, document, detail);
     }
     let causes = cause::of(shown(found, detail), document);
     let in_full = match detail {
@@ -303,8 +304,9 @@ fn findings(
     if !rest.is_empty() {
         writeln!(
             out,
-            "\n{} in all; the first {MOST_CAUSES} are shown in full, --verbose shows all\n",
-            count_of(causes.len(), "cause")
+            "\n{} in all; the first {MOST_CAUSES} are shown in full, {}\n",
+            count_of(causes.len(), "cause"),
+            wording.say(&Remedy::ShowAll)
         )?;
     }
     Ok(())
@@ -313,12 +315,13 @@ fn findings(
 /// The findings of a document alone, and of warnings that repeat themselves the first few.
 fn of_document(
     out: &mut dyn WriteColor,
-    findings: Vec<(&Finding, u64)>,
+    outcome: &Outcome,
     document: &Document,
     detail: Detail,
 ) -> io::Result<()> {
+    let wording = outcome.header.wording;
     let mut warnings: BTreeMap<&RuleId, usize> = BTreeMap::new();
-    for (finding, seen) in findings {
+    for (finding, seen) in shown(&outcome.findings, detail) {
         if detail != Detail::Verbose && finding.severity == Severity::Warning {
             let warnings = warnings.entry(&finding.rule).or_default();
             *warnings += 1;
@@ -333,8 +336,9 @@ fn of_document(
             coloured(out, Color::Yellow, &format!("warning[{rule}]"))?;
             writeln!(
                 out,
-                ": {} more; --verbose shows all, and so does a report\n",
-                number - MOST_WARNINGS
+                ": {} more; {}\n",
+                number - MOST_WARNINGS,
+                wording.say(&Remedy::ShowAll)
             )?;
         }
     }
@@ -479,7 +483,7 @@ fn notes(finding: &Finding, seen: u64, line_tells_little: bool) -> Vec<String> {
         note("", &format!("seen {seen} times; the first is shown"));
     }
     for help in &finding.help {
-        note("", help);
+        note("", &help.text);
     }
     if let Some(evidence) = &finding.evidence {
         if let Some(recording) = &evidence.recording {
@@ -534,12 +538,8 @@ fn baseline(out: &mut dyn WriteColor, outcome: &Outcome, detail: Detail) -> io::
     if !baseline.gone.is_empty() {
         writeln!(
             out,
-            "          --baseline-update takes {} out",
-            if baseline.gone.len() == 1 {
-                "it"
-            } else {
-                "them"
-            }
+            "          {}",
+            outcome.header.wording.say(&Remedy::UpdateBaseline)
         )?;
     }
     writeln!(out)
@@ -573,7 +573,8 @@ fn snapshots(out: &mut dyn WriteColor, outcome: &Outcome) -> io::Result<()> {
     } else if summary.new > 0 && summary.written.is_empty() {
         writeln!(
             out,
-            "           nothing was written; run with --snapshots update to accept what is new"
+            "           nothing was written: {}",
+            outcome.header.wording.say(&Remedy::AcceptSnapshots)
         )?;
     }
     writeln!(out)
@@ -617,40 +618,44 @@ fn last_line(out: &mut dyn WriteColor, outcome: &Outcome) -> io::Result<()> {
         count(outcome.held, noun(outcome.header.kind)),
         seconds(outcome.elapsed)
     )?;
+    let reason = outcome
+        .end
+        .reason(outcome.header.wording)
+        .unwrap_or_default();
     let (colour, verdict) = match &outcome.end {
-        End::Unreachable(reason) => (
+        RunStatus::Unreachable(_) => (
             Color::Red,
             format!("the service could not be reached: {reason}"),
         ),
-        End::Failed(reason) => (
+        RunStatus::Failed(_) => (
             Color::Red,
             format!("the run could not be finished: {reason}"),
         ),
-        End::Interrupted if outcome.holds() => (
+        RunStatus::Interrupted if outcome.holds() => (
             Color::Yellow,
             "interrupted; the contract held until then".to_owned(),
         ),
-        End::Interrupted => (
+        RunStatus::Interrupted => (
             Color::Red,
             "interrupted; the contract does not hold".to_owned(),
         ),
-        End::Stopped(reason) if outcome.holds() => (
+        RunStatus::Stopped(_) if outcome.holds() => (
             Color::Yellow,
             format!("stopped, {reason}; the contract held until then"),
         ),
-        End::Stopped(reason) => (
+        RunStatus::Stopped(_) => (
             Color::Red,
             format!("stopped, {reason}; the contract does not hold"),
         ),
-        End::Complete if outcome.header.kind == RunKind::Lint && outcome.holds() => {
+        RunStatus::Complete if outcome.header.kind == RunKind::Lint && outcome.holds() => {
             (Color::Green, "the document is sound".to_owned())
         }
-        End::Complete if outcome.header.kind == RunKind::Lint => {
+        RunStatus::Complete if outcome.header.kind == RunKind::Lint => {
             (Color::Red, "the document has errors".to_owned())
         }
-        End::Complete if outcome.held == 0 => (Color::Yellow, "nothing was held".to_owned()),
-        End::Complete if outcome.holds() => (Color::Green, "the contract holds".to_owned()),
-        End::Complete => (Color::Red, "the contract does not hold".to_owned()),
+        RunStatus::Complete if outcome.held == 0 => (Color::Yellow, "nothing was held".to_owned()),
+        RunStatus::Complete if outcome.holds() => (Color::Green, "the contract holds".to_owned()),
+        RunStatus::Complete => (Color::Red, "the contract does not hold".to_owned()),
     };
     coloured(out, colour, &visible(&verdict))?;
     writeln!(out)

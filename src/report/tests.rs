@@ -9,9 +9,10 @@ use serde_json::Value;
 use super::*;
 use crate::{
     exchange::Evidence,
-    finding::{Finding, Findings, Severity},
+    finding::{Finding, Findings, Severity, Wording},
     run::{
-        Coverage, End, Event, Header, OperationSummary, RunKind, Share, SnapshotSummary, Unreached,
+        Coverage, Event, FailReason, Header, OperationSummary, RunKind, RunStatus, Share,
+        SnapshotSummary, StopReason, Unreached,
     },
 };
 
@@ -93,6 +94,7 @@ pub(super) fn outcome(findings: Vec<(Finding, u64)>) -> Outcome {
             seed: Some(0x8f3a_21c0),
             kind: RunKind::Check,
             target: "http://localhost/".into(),
+            wording: Wording::default(),
         },
         findings: grouped,
         operations: vec![OperationSummary {
@@ -118,7 +120,7 @@ pub(super) fn outcome(findings: Vec<(Finding, u64)>) -> Outcome {
             ..SnapshotSummary::default()
         },
         notices: vec!["the recording is cut off".into()],
-        end: End::Complete,
+        end: RunStatus::Complete,
         elapsed: Duration::from_millis(3200),
         state: None,
     }
@@ -190,11 +192,11 @@ fn json_is_as_its_schema_says() {
         .expect("the schema is JSON");
     let validator = jsonschema::validator_for(&schema).expect("the schema is one");
     for end in [
-        End::Complete,
-        End::Interrupted,
-        End::Stopped("the time was over".into()),
-        End::Unreachable("gone".into()),
-        End::Failed("full".into()),
+        RunStatus::Complete,
+        RunStatus::Interrupted,
+        RunStatus::Stopped(StopReason::Time),
+        RunStatus::Unreachable("gone".into()),
+        RunStatus::Failed(FailReason::Snapshots("full".into())),
     ] {
         let mut outcome = outcome(vec![
             (finding("one"), 3),
@@ -361,10 +363,10 @@ fn rendered(name: &str, outcome: &Outcome) -> String {
 fn every_report_is_made_of_every_end_and_shows_nothing_hostile() {
     let hostile = "\u{1b}[2J\u{202e}a\u{0}\r\n::error::b|<img>@all`";
     for end in [
-        End::Complete,
-        End::Interrupted,
-        End::Unreachable(hostile.into()),
-        End::Failed(hostile.into()),
+        RunStatus::Complete,
+        RunStatus::Interrupted,
+        RunStatus::Unreachable(hostile.into()),
+        RunStatus::Failed(FailReason::Credential(hostile.into())),
     ] {
         let found = finding(hostile).with_actual(hostile).with_help(hostile);
         let mut outcome = outcome(vec![(found, 2)]);

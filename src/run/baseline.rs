@@ -8,10 +8,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    end::End,
     info::RunKind,
     known::{BaselineSummary, KnownFinding},
     outcome::Outcome,
+    status::RunStatus,
 };
 use crate::finding::{Finding, Severity};
 
@@ -35,9 +35,7 @@ struct File {
 #[derive(Debug, thiserror::Error)]
 pub enum BaselineError {
     /// It has another form.
-    #[error(
-        "{file}:{line}:{column}: not a baseline: {reason}; write it anew with --baseline-update"
-    )]
+    #[error("{file}:{line}:{column}: not a baseline: {reason}")]
     Malformed {
         /// The file.
         file: String,
@@ -198,7 +196,7 @@ impl Baseline {
 /// Tells whether a run would have found a finding, had it been there.
 fn looked_for(outcome: &Outcome, scope: Scope) -> impl Fn(&KnownFinding) -> bool + use<> {
     let kind = outcome.header.kind;
-    let is_complete = outcome.end == End::Complete && !scope.leaves_phases;
+    let is_complete = outcome.end == RunStatus::Complete && !scope.leaves_phases;
     let held: BTreeMap<String, bool> = outcome
         .operations
         .iter()

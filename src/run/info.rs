@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::contract::Contract;
+use crate::{contract::Contract, finding::Wording};
 
 /// What is known before the first exchange.
 #[derive(Clone, Debug)]
@@ -23,6 +23,8 @@ pub struct Header {
     pub kind: RunKind,
     /// Where the exchanges come from: a URL or the recordings, as given.
     pub target: String,
+    /// How reports say what to do.
+    pub wording: Wording,
 }
 
 /// What a run does.
@@ -53,6 +55,7 @@ impl Header {
             seed: None,
             kind,
             target,
+            wording: Wording::default(),
         }
     }
 }

@@ -5,7 +5,6 @@ mod baseline;
 mod case;
 mod coverage;
 mod credentials;
-mod end;
 mod event;
 mod info;
 mod known;
@@ -13,6 +12,7 @@ mod outcome;
 mod settings;
 mod shard;
 mod state;
+mod status;
 
 pub use baseline::{Baseline, BaselineError, Growth, Scope};
 pub(crate) use case::existing;
@@ -20,7 +20,6 @@ pub use case::{Case, Phase};
 pub use coverage::{Coverage, Share, Witness, WitnessKind};
 pub use credentials::{Credential, Credentials, NamedCredential, TokenForm};
 pub(crate) use credentials::{CredentialChoice, hide, hide_in};
-pub use end::{End, Unreached};
 pub use event::{Event, Listener, Progress};
 pub use info::{Header, RunKind};
 pub use known::{BaselineSummary, KnownFinding};
@@ -35,3 +34,4 @@ pub(crate) use state::Unread;
 pub use state::{
     Account, Claim, Digest, Inputs, MalformedRanges, OperationAccount, Ranges, State, StateError,
 };
+pub use status::{ConnectionFailure, FailReason, RunStatus, StopReason, Unreached};

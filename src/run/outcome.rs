@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     coverage::{Coverage, Witness},
-    end::{End, Unreached},
     info::Header,
     known::BaselineSummary,
     state::State,
+    status::{RunStatus, Unreached},
 };
 use crate::finding::{Findings, Severity};
 
@@ -40,7 +40,7 @@ pub struct Outcome {
     /// Troubles that are no breaches: unreadable recording entries, values that were missing.
     pub notices: Vec<String>,
     /// How the run ended.
-    pub end: End,
+    pub end: RunStatus,
     /// How long it took.
     pub elapsed: Duration,
     /// What it was worked out from, to be joined with that of other parts of a run; `None` where nothing was held, and

@@ -9,7 +9,7 @@ use super::{baseline::Baseline, case::Phase, credentials::Credentials};
 use crate::{
     check,
     contract::{Operation, StatusKey},
-    finding::{Finding, Severity, Trait},
+    finding::{Finding, Severity, Trait, Wording},
     snapshot::Regressions,
     transport::Rate,
 };
@@ -25,6 +25,8 @@ pub struct Settings {
     pub hold_formats: bool,
     /// Whether the outcome of a run against a service has its mergeable state; that of a replay always has.
     pub keeps_state: bool,
+    /// How findings and reports say what to do.
+    pub wording: Wording,
 }
 
 /// Severities that differ from the rules' own: later entries win.

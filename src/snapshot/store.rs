@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Drift, Redactor, Shape};
-use crate::finding::{Finding, Rule};
+use crate::finding::{Finding, Remedy, Rule};
 
 /// Whether files are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -167,7 +167,7 @@ impl Settled {
                     path.display()
                 )),
             Some(_) => finding,
-            None => finding.with_help("accept it by running once with --snapshots update"),
+            None => finding.with_help(Remedy::AcceptSnapshots),
         })
     }
 }

@@ -9,6 +9,7 @@ use http_body_util::Full;
 use super::{
     contract::ContractHandle,
     hooks::{Hooked, Hooks},
+    wording::OPTIONS,
 };
 use crate::{
     contract::UnknownOperation,
@@ -92,12 +93,14 @@ impl<'c> Gate<'c> {
         let contract = contract.into();
         // The service in this process sees the base path that the document declares first.
         let base = gate::base_of(contract.operations().first().map(AsRef::as_ref));
+        let mut settings = LiveSettings {
+            methods: Methods::All,
+            ..LiveSettings::new(base)
+        };
+        settings.common.wording = OPTIONS;
         Self {
             contract,
-            settings: LiveSettings {
-                methods: Methods::All,
-                ..LiveSettings::new(base)
-            },
+            settings,
             hooks: Hooks::default(),
             tags: Vec::new(),
             unusable: None,

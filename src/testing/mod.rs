@@ -16,6 +16,7 @@ mod run;
 mod snapshot;
 mod strategies;
 mod verdict;
+mod wording;
 
 #[cfg(feature = "http")]
 mod target;

@@ -74,7 +74,7 @@ impl<T: Transport> TokenEndpoint<T> {
             Ok(Self { transport, ask })
         } else {
             Err(NoSecret(format!(
-                "the token URL {} is not https, and a client secret is not sent in the clear; name another with --token-url",
+                "the token URL {} is not https, and a client secret is not sent in the clear",
                 ask.token_url
             )))
         }

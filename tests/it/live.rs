@@ -13,8 +13,8 @@ use oasgate::{
     exchange::{Body, Request, Response},
     finding::Severity,
     gate::{
-        self, Baseline, Credentials, End, Growth, Interrupt, LiveSettings, Methods, Outcome, Phase,
-        RandomEnd, Scope,
+        self, Baseline, Credentials, Growth, Interrupt, LiveSettings, Methods, Outcome, Phase,
+        RandomEnd, RunStatus, Scope, StopReason,
     },
     transport::{SendError, Transport},
 };
@@ -206,7 +206,7 @@ async fn a_faithful_service_is_told_nothing() {
     let service = Script::new(|request: &Request| Ok(faithful(request)));
     let outcome = run(&service, &settings()).await;
     assert_eq!(rules(&outcome), Vec::<String>::new());
-    assert_eq!(outcome.end, End::Complete);
+    assert_eq!(outcome.end, RunStatus::Complete);
 }
 
 #[tokio::test]
@@ -407,7 +407,11 @@ async fn the_first_errors_end_the_run_where_that_was_asked_for() {
         ..settings()
     };
     let outcome = run(&service, &impatient).await;
-    assert!(matches!(outcome.end, End::Stopped(_)), "{:?}", outcome.end);
+    assert!(
+        matches!(outcome.end, RunStatus::Stopped(_)),
+        "{:?}",
+        outcome.end
+    );
     assert_eq!(outcome.held, 1);
 }
 
@@ -425,7 +429,7 @@ async fn what_a_baseline_knows_does_not_end_the_run() {
         ..patient
     };
     let again = run(&broken(), &impatient).await;
-    assert_eq!(again.end, End::Complete);
+    assert_eq!(again.end, RunStatus::Complete);
     assert_eq!(again.held, everything.held);
     // One error more than is known.
     let worse = Script::new(|request: &Request| {
@@ -435,8 +439,8 @@ async fn what_a_baseline_knows_does_not_end_the_run() {
         })
     });
     let outcome = run(&worse, &impatient).await;
-    let why = "1 new error was found (--max-failures)".to_owned();
-    assert_eq!(outcome.end, End::Stopped(why));
+    let why = StopReason::NewErrors(1);
+    assert_eq!(outcome.end, RunStatus::Stopped(why));
 }
 
 #[tokio::test(start_paused = true)]
@@ -455,7 +459,7 @@ async fn a_service_that_dies_is_one_finding() {
     });
     let outcome = run(&service, &settings()).await;
     assert!(
-        matches!(outcome.end, End::Unreachable(_)),
+        matches!(outcome.end, RunStatus::Unreachable(_)),
         "{:?}",
         outcome.end
     );
@@ -486,7 +490,7 @@ async fn a_service_that_is_back_at_once_is_no_finding() {
         Ok(faithful(request))
     });
     let outcome = run(&service, &settings()).await;
-    assert_eq!(outcome.end, End::Complete);
+    assert_eq!(outcome.end, RunStatus::Complete);
     assert_eq!(rules(&outcome), Vec::<String>::new());
 }
 

@@ -621,7 +621,7 @@ async fn an_interrupted_run_cleans_up_too() {
     let state = Shared::default();
     let interrupt = shop(&state).interrupt.clone();
     let outcome = run_on(&state, &settings(), &interrupt).await;
-    assert_eq!(outcome.end, gate::End::Interrupted);
+    assert_eq!(outcome.end, gate::RunStatus::Interrupted);
     let shop = shop(&state);
     assert_eq!(shop.log.len(), 2, "{:?}", shop.log);
     assert!(shop.next == 1 && shop.carts.is_empty(), "{shop:?}");

@@ -46,9 +46,9 @@ impl BaselineArgs {
         };
         let name = path.display().to_string();
         let baseline = match std::fs::read_to_string(&path) {
-            Ok(text) => {
-                Baseline::parse(&name, &text).map_err(|error| CliError::Usage(error.to_string()))?
-            }
+            Ok(text) => Baseline::parse(&name, &text).map_err(|error| {
+                CliError::Usage(format!("{error}; write it anew with --baseline-update"))
+            })?,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound && self.baseline_update => {
                 Baseline::default()
             }

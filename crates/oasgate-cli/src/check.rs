@@ -24,8 +24,8 @@ use crate::{
 use oasgate::{
     finding::Severity,
     gate::{
-        self, CleanUp, End, Existing, Interrupt, LiveSettings, Methods, Phase, RandomEnd, Scope,
-        Shard,
+        self, CleanUp, Existing, FailReason, Interrupt, LiveSettings, Methods, Phase, RandomEnd,
+        RunStatus, Scope, Shard,
     },
     transport::{Connection, HttpTransport, is_up},
 };
@@ -205,9 +205,9 @@ pub(crate) fn run(args: &Args, output: &Output) -> Result {
     let mut outcome = outcome.map_err(|error| CliError::Usage(hide(error.to_string())))?;
     outcome.notices.extend(notices.into_iter().map(hide));
     if let Some(failure) = recorded.failure()
-        && !matches!(outcome.end, End::Unreachable(_))
+        && !matches!(outcome.end, RunStatus::Unreachable(_))
     {
-        outcome.end = End::Failed(failure);
+        outcome.end = RunStatus::Failed(FailReason::Recording(failure));
     }
     // Where not everything was looked for, nothing can be said to have gone away.
     prepared.scope = Scope {

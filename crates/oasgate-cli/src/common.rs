@@ -27,6 +27,7 @@ use crate::{
     exit::{Exit, Verdict},
     progress::Progress,
     spec::SpecArgs,
+    wording::FLAGS,
 };
 
 /// Why a command could not run.
@@ -267,6 +268,7 @@ impl OutcomeArgs {
             slow_after: config.slow_limit()?,
             hold_formats: config.hold_formats,
             keeps_state: false,
+            wording: FLAGS,
         };
         Ok(Prepared {
             settings,

@@ -18,6 +18,7 @@ use crate::{
     connection::ReachArgs,
     exit::Exit,
     revision,
+    wording::FLAGS,
 };
 use oasgate::{
     contract::Contract,
@@ -99,7 +100,13 @@ pub(crate) fn run(args: &Args, output: &Output) -> Result {
     }
     comparison.elapsed = started.elapsed();
     let findings = comparison.changes.iter().map(Change::finding).collect();
-    let mut outcome = gate::lint_outcome(&new, findings, &Settings::default(), started.elapsed());
+    let mut outcome = {
+        let settings = Settings {
+            wording: FLAGS,
+            ..Settings::default()
+        };
+        gate::lint_outcome(&new, findings, &settings, started.elapsed())
+    };
     if let Some(known) = &known {
         known.settle(&mut outcome, Scope::default())?;
     }

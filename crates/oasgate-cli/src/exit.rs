@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use oasgate::{gate::End, report::JoinedEnd};
+use oasgate::{gate::RunStatus, report::JoinedEnd};
 
 /// How the program ends; nothing else is ever returned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,12 +46,17 @@ impl Exit {
     ///
     /// What was found counts although the run was interrupted; what was not found before an interruption
     /// says nothing. A limit that the user set is no interruption.
-    pub(crate) fn of_run(end: &End, verdict: Verdict) -> Self {
+    pub(crate) fn of_run(end: &RunStatus, verdict: Verdict) -> Self {
         match (end, verdict) {
-            (End::Unreachable(_), _) => Self::Unreachable,
-            (End::Failed(_), _) | (End::Interrupted, Verdict::Passes) => Self::CouldNotRun,
-            (End::Complete | End::Stopped(_) | End::Interrupted, Verdict::Fails) => Self::Findings,
-            (End::Complete | End::Stopped(_), Verdict::Passes) => Self::Holds,
+            (RunStatus::Unreachable(_), _) => Self::Unreachable,
+            (RunStatus::Failed(_), _) | (RunStatus::Interrupted, Verdict::Passes) => {
+                Self::CouldNotRun
+            }
+            (
+                RunStatus::Complete | RunStatus::Stopped(_) | RunStatus::Interrupted,
+                Verdict::Fails,
+            ) => Self::Findings,
+            (RunStatus::Complete | RunStatus::Stopped(_), Verdict::Passes) => Self::Holds,
         }
     }
 
@@ -76,17 +81,33 @@ impl From<Exit> for ExitCode {
 
 #[cfg(test)]
 mod tests {
+    use oasgate::gate::{FailReason, StopReason};
+
     use super::*;
 
     #[test]
     fn how_a_run_ended_and_what_it_found_make_the_exit_code() {
-        let why = || "a reason".to_owned();
         for (end, joined, passes, fails) in [
-            (End::Complete, JoinedEnd::Complete, 0, 1),
-            (End::Stopped(why()), JoinedEnd::Stopped, 0, 1),
-            (End::Interrupted, JoinedEnd::Interrupted, 2, 1),
-            (End::Failed(why()), JoinedEnd::Failed, 2, 2),
-            (End::Unreachable(why()), JoinedEnd::Unreachable, 3, 3),
+            (RunStatus::Complete, JoinedEnd::Complete, 0, 1),
+            (
+                RunStatus::Stopped(StopReason::Time),
+                JoinedEnd::Stopped,
+                0,
+                1,
+            ),
+            (RunStatus::Interrupted, JoinedEnd::Interrupted, 2, 1),
+            (
+                RunStatus::Failed(FailReason::NothingRead),
+                JoinedEnd::Failed,
+                2,
+                2,
+            ),
+            (
+                RunStatus::Unreachable("a reason".into()),
+                JoinedEnd::Unreachable,
+                3,
+                3,
+            ),
         ] {
             for (verdict, code) in [(Verdict::Passes, passes), (Verdict::Fails, fails)] {
                 assert_eq!(

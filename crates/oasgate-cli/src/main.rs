@@ -35,6 +35,7 @@ mod schema;
 mod selection;
 mod spec;
 mod start;
+mod wording;
 
 use std::{io::Write as _, process::ExitCode};
 

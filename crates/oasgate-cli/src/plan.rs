@@ -11,6 +11,7 @@ use crate::{
     common::{CliError, configuration},
     exit::Exit,
     spec::SpecArgs,
+    wording::FLAGS,
 };
 use oasgate::{
     contract::{
@@ -85,7 +86,7 @@ pub(crate) fn run(args: &Args) -> Result {
                 .map(|(phase, count)| format!("{count} {phase}"))
                 .collect();
             let counts = match &plan.left_out {
-                Some(why) => format!("nothing: {}", why.reason()),
+                Some(why) => format!("nothing: {}", why.reason(FLAGS)),
                 None => counts.join(", "),
             };
             writeln!(

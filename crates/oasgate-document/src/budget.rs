@@ -76,7 +76,7 @@ impl fmt::Display for Exceeded {
             Self::Nodes(limit) => write!(f, "more than {limit} nodes"),
             Self::Depth(limit) => write!(f, "more than {limit} levels"),
             Self::Steps(limit) => write!(f, "more than {limit} steps"),
-            Self::Deadline => f.write_str("more time than there is (--max-time)"),
+            Self::Deadline => f.write_str("more time than there is"),
             Self::Interrupted => f.write_str("more time than there is (interrupted)"),
         }
     }

@@ -14,6 +14,7 @@ use url::Url;
 use crate::{
     Address, Allowance, Budget, DocumentError, FileId, InFile, Place, Pointer, Problem,
     ProblemKind, ReferenceError, SpecVersion, Stop,
+    error::LoadError,
     index::Index,
     json,
     overlay::{self, Origins},
@@ -291,7 +292,7 @@ impl Document {
                     Err(reason) => {
                         let address = Address { file: id, pointer };
                         unloaded.push((address, reference, reason.clone()));
-                        self.links.insert((id, file), Err(reason));
+                        self.links.insert((id, file), Err(reason.to_string()));
                     }
                 }
             }
@@ -300,7 +301,7 @@ impl Document {
         for (address, reference, reason) in unloaded {
             if !self.is_named(references::split(&reference).file) {
                 self.problems.push(Problem {
-                    kind: ProblemKind::Reference,
+                    kind: reason.kind(),
                     address,
                     message: format!("`$ref: {reference}` cannot be followed: {reason}"),
                 });
@@ -343,34 +344,27 @@ impl Document {
         file: &str,
         (options, budget): (&Options, &Budget),
         known: &mut HashMap<String, FileId>,
-    ) -> Result<(FileId, Option<Origin>), String> {
-        let origin = from.join(file)?;
+    ) -> Result<(FileId, Option<Origin>), LoadError> {
+        let origin = from.join(file).map_err(LoadError::Name)?;
         let name = origin.name();
         if let Some(id) = known.get(&name) {
             return Ok((*id, None));
         }
         if self.files.len() >= options.limits.files {
-            return Err(format!(
-                "the document has more than {} files",
-                options.limits.files
-            ));
+            return Err(LoadError::TooManyFiles(options.limits.files));
         }
         let bytes = match (&origin, &options.fetch) {
             (Origin::File(path), _) => {
-                read(path, &options.limits).map_err(|error| error.to_string())?
+                read(path, &options.limits).map_err(|error| LoadError::File(error.to_string()))?
             }
-            (Origin::Url(url), Some(fetch)) => fetch(url.as_str())?,
+            (Origin::Url(url), Some(fetch)) => fetch(url.as_str()).map_err(LoadError::Fetch)?,
             (Origin::Url(_) | Origin::Memory, _) => {
-                return Err(
-                    "it leads over the network, and remote references are not fetched unless that \
-                     is allowed (--allow-remote)"
-                        .to_owned(),
-                );
+                return Err(LoadError::Remote);
             }
         };
         let id = FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
-        let (file, problems) =
-            File::read(id, &name, bytes, budget).map_err(|error| error.to_string())?;
+        let (file, problems) = File::read(id, &name, bytes, budget)
+            .map_err(|error| LoadError::File(error.to_string()))?;
         self.problems.extend(problems);
         self.files.push(file);
         known.insert(name, id);

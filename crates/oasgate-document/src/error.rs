@@ -101,6 +101,38 @@ pub enum DocumentError {
     },
 }
 
+/// Why a file that a document refers to was not loaded.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum LoadError {
+    /// The reference names no file.
+    #[error("{0}")]
+    Name(String),
+    /// The document has as many files as it may.
+    #[error("the document has more than {0} files")]
+    TooManyFiles(usize),
+    /// The file cannot be read.
+    #[error("{0}")]
+    File(String),
+    /// The file cannot be fetched.
+    #[error("{0}")]
+    Fetch(String),
+    /// The file is not to be fetched.
+    #[error(
+        "it leads over the network, and remote references are not fetched unless that is allowed"
+    )]
+    Remote,
+}
+
+impl LoadError {
+    /// The problem of the document that it is.
+    pub(crate) const fn kind(&self) -> ProblemKind {
+        match self {
+            Self::Remote => ProblemKind::RemoteReference,
+            _ => ProblemKind::Reference,
+        }
+    }
+}
+
 /// A reference that leads nowhere.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -162,6 +194,8 @@ pub struct Problem {
 pub enum ProblemKind {
     /// A reference to a file that cannot be read.
     Reference,
+    /// A reference over the network, where none is followed.
+    RemoteReference,
     /// A key that stands twice in its mapping.
     DuplicateKey,
     /// Part of the document needs more than it may, and is read as null.

@@ -80,6 +80,7 @@ pub(super) fn problem(problem: &Problem) -> Defect {
     Defect {
         kind: match problem.kind {
             ProblemKind::Reference => DefectKind::UnresolvedReference,
+            ProblemKind::RemoteReference => DefectKind::RemoteReference,
             ProblemKind::DuplicateKey => DefectKind::DuplicateKey,
             _ => DefectKind::DocumentLimit,
         },

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::{
     gate::{driver::Driver, sequence},
-    run::{CleanUp, End},
+    run::{CleanUp, RunStatus},
     transport::Transport,
 };
 
@@ -13,7 +13,7 @@ const MAX_CLEANUP_TIME: Duration = Duration::from_secs(10);
 
 /// Deletes what the run created. One that is interrupted or late does so too, but not for long. What is left is
 /// named.
-pub(crate) async fn run<T: Transport>(driver: &mut Driver<'_, T>, end: &End) {
+pub(crate) async fn run<T: Transport>(driver: &mut Driver<'_, T>, end: &RunStatus) {
     let is_left = driver.context.settings.clean_up == CleanUp::Leave;
     if is_left || driver.knowledge.created.is_empty() {
         return;
@@ -21,8 +21,10 @@ pub(crate) async fn run<T: Transport>(driver: &mut Driver<'_, T>, end: &End) {
     driver.executor.begin_cleanup();
     let is_late = driver.executor.budget.is_late();
     match end {
-        End::Unreachable(_) | End::Failed(_) => sequence::name_leftovers(driver),
-        End::Interrupted | End::Stopped(_) if is_late || *end == End::Interrupted => {
+        RunStatus::Unreachable(_) | RunStatus::Failed(_) => sequence::name_leftovers(driver),
+        RunStatus::Interrupted | RunStatus::Stopped(_)
+            if is_late || *end == RunStatus::Interrupted =>
+        {
             let cleanup = sequence::cleanup(driver);
             let ended = tokio::time::timeout(MAX_CLEANUP_TIME, cleanup).await;
             if ended.is_err() {

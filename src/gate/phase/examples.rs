@@ -10,7 +10,7 @@ use crate::{
         schedule::Schedule,
         sequence,
     },
-    run::{Case, CredentialChoice, End, Event, Phase},
+    run::{Case, CredentialChoice, Event, Phase, RunStatus},
     transport::Transport,
 };
 
@@ -23,7 +23,7 @@ const MAX_ROUNDS: usize = 4;
 pub(crate) async fn run<T: Transport>(
     driver: &mut Driver<'_, T>,
     schedule: &mut Schedule,
-) -> ControlFlow<End> {
+) -> ControlFlow<RunStatus> {
     let context = driver.context;
     let mut known: Vec<Texts> = vec![Vec::new(); schedule.plans.len()];
     for _ in 0..MAX_ROUNDS {
@@ -56,7 +56,7 @@ pub(crate) async fn run<T: Transport>(
 async fn ask_with_credential<T: Transport>(
     driver: &mut Driver<'_, T>,
     schedule: &mut Schedule,
-) -> ControlFlow<End> {
+) -> ControlFlow<RunStatus> {
     let settings = driver.context.settings;
     if !settings.credentials.main.is_known() {
         return ControlFlow::Continue(());

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use crate::{
     gate::{driver::Driver, schedule::Schedule},
-    run::{End, Phase},
+    run::{Phase, RunStatus},
     transport::Transport,
 };
 
@@ -13,7 +13,7 @@ pub(crate) async fn run<T: Transport>(
     driver: &mut Driver<'_, T>,
     schedule: &mut Schedule,
     phase: Phase,
-) -> ControlFlow<End> {
+) -> ControlFlow<RunStatus> {
     let left = driver.executor.budget.left();
     let round = schedule.take(phase, driver.context, left).concat();
     schedule.mark(&round);

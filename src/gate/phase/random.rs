@@ -12,7 +12,7 @@ use crate::{
         plan::Plan,
         schedule::Schedule,
     },
-    run::{Case, End, LiveSettings, Phase, RandomEnd},
+    run::{Case, LiveSettings, Phase, RandomEnd, RunStatus},
     transport::Transport,
 };
 
@@ -29,7 +29,7 @@ const MAX_EXTRA: usize = 3;
 pub(crate) async fn run<T: Transport>(
     driver: &mut Driver<'_, T>,
     schedule: &mut Schedule,
-) -> ControlFlow<End> {
+) -> ControlFlow<RunStatus> {
     let settings = driver.context.settings;
     let left = driver.executor.budget.left();
     let cases = schedule.take(Phase::Random, driver.context, left);

@@ -6,7 +6,7 @@ use http::StatusCode;
 
 use crate::{
     gate::{driver::Driver, plan, saved, sequence},
-    run::{Case, End, Phase, existing},
+    run::{Case, Phase, RunStatus, existing},
     snapshot::Saved,
     transport::Transport,
 };
@@ -19,7 +19,7 @@ enum State {
 }
 
 /// Sends the saved cases, and says of those that fail no more that they are fixed.
-pub(crate) async fn run<T: Transport>(driver: &mut Driver<'_, T>) -> ControlFlow<End> {
+pub(crate) async fn run<T: Transport>(driver: &mut Driver<'_, T>) -> ControlFlow<RunStatus> {
     let settings = driver.context.settings;
     let Some(store) = &settings.regressions else {
         return ControlFlow::Continue(());
@@ -86,7 +86,7 @@ async fn send_again<T: Transport>(
     state: State,
     path: &Path,
     saved: &Saved,
-) -> ControlFlow<End> {
+) -> ControlFlow<RunStatus> {
     let statuses = driver.round(std::slice::from_ref(case)).await?;
     driver.flush_unanswered();
     let findings = driver.recorder.account.findings();

@@ -4,12 +4,12 @@ use std::ops::ControlFlow;
 
 use crate::{
     gate::{driver::Driver, sequence},
-    run::{End, Phase},
+    run::{Phase, RunStatus},
     transport::Transport,
 };
 
 /// Sends the sequences, where they are wanted.
-pub(crate) async fn run<T: Transport>(driver: &mut Driver<'_, T>) -> ControlFlow<End> {
+pub(crate) async fn run<T: Transport>(driver: &mut Driver<'_, T>) -> ControlFlow<RunStatus> {
     if driver.context.settings.has_phase(Phase::Sequences) {
         Box::pin(sequence::run(driver)).await?;
     }

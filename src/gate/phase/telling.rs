@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use crate::{
     gate::{driver::Driver, schedule::Schedule},
-    run::End,
+    run::RunStatus,
     transport::Transport,
 };
 
@@ -13,7 +13,7 @@ use crate::{
 pub(crate) async fn run<T: Transport>(
     driver: &mut Driver<'_, T>,
     schedule: &mut Schedule,
-) -> ControlFlow<End> {
+) -> ControlFlow<RunStatus> {
     let round = schedule.take_telling(driver.executor.budget.left());
     schedule.mark(&round);
     driver.rounds(round).await

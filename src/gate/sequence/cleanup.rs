@@ -14,7 +14,7 @@ use crate::{
         executor,
         knowledge::{history::ExchangeRecord, instance::ResourceInstance},
     },
-    run::{Case, CredentialChoice, End, Phase},
+    run::{Case, CredentialChoice, Phase, RunStatus},
     transport::Transport,
     wire::{RequestParts, write_request},
 };
@@ -184,7 +184,7 @@ async fn delete_all<T: Transport>(
             if !settings.includes(&case.operation) {
                 continue;
             }
-            if let ControlFlow::Break(End::Unreachable(_) | End::Failed(_)) =
+            if let ControlFlow::Break(RunStatus::Unreachable(_) | RunStatus::Failed(_)) =
                 run.take(case, sent, &[]).await.flow
             {
                 return ControlFlow::Break(());

@@ -37,7 +37,7 @@ use crate::{
         knowledge::memory::SequenceMemory,
         knowledge::view::ExchangeView,
     },
-    run::{Case, CredentialChoice, End, LiveSettings, Methods, Phase},
+    run::{Case, CredentialChoice, LiveSettings, Methods, Phase, RunStatus},
     transport::Transport,
     wire::{RequestParts, write_request},
 };
@@ -52,7 +52,7 @@ use prepare::SequenceState;
 use values::RequestValues;
 
 /// Sends the sequences of a contract, as far as the budget goes. Breaks when there is no use in going on.
-pub(super) async fn run<T: Transport>(run: &mut Driver<'_, T>) -> ControlFlow<End> {
+pub(super) async fn run<T: Transport>(run: &mut Driver<'_, T>) -> ControlFlow<RunStatus> {
     let mut sequencer = Sequencer::resume(run);
     sequencer.all().await;
     sequencer.pause()
@@ -82,7 +82,7 @@ struct Sequencer<'s, 'r, T> {
     context: ResourceContext<'r>,
     run: &'s mut Driver<'r, T>,
     memory: SequenceMemory,
-    end: Option<End>,
+    end: Option<RunStatus>,
 }
 
 /// One request of a sequence, before it is sent.
@@ -115,7 +115,7 @@ impl<'s, 'r, T: Transport> Sequencer<'s, 'r, T> {
     }
 
     /// Leaves what was learned with the run. Breaks when there is no use in going on.
-    fn pause(self) -> ControlFlow<End> {
+    fn pause(self) -> ControlFlow<RunStatus> {
         self.run.knowledge.memory = self.memory;
         self.end
             .map_or(ControlFlow::Continue(()), ControlFlow::Break)

@@ -15,9 +15,9 @@ use super::parts::{causes, shares};
 use crate::{
     cause::Cause,
     check::ids,
-    finding::{Finding, Fingerprint, Severity},
+    finding::{Finding, Fingerprint, Severity, Wording},
     report::visible,
-    run::{Coverage, End, OperationSummary, Outcome, RunKind, Share, WitnessKind},
+    run::{Coverage, OperationSummary, Outcome, RunKind, RunStatus, Share, WitnessKind},
     words::{count, count_of},
 };
 
@@ -194,23 +194,27 @@ pub(super) fn render(outcome: &Outcome, document: &Document) -> Vec<u8> {
 
 fn verdict(outcome: &Outcome) -> (String, &'static str) {
     let holds = outcome.holds();
+    let reason = outcome
+        .end
+        .reason(outcome.header.wording)
+        .unwrap_or_default();
     match &outcome.end {
-        End::Unreachable(reason) => (format!("The service could not be reached: {reason}"), "bad"),
-        End::Failed(reason) => (format!("The run could not be finished: {reason}"), "bad"),
+        RunStatus::Unreachable(_) => (format!("The service could not be reached: {reason}"), "bad"),
+        RunStatus::Failed(_) => (format!("The run could not be finished: {reason}"), "bad"),
         _ if !holds => ("The contract does not hold".to_owned(), "bad"),
-        End::Interrupted => (
+        RunStatus::Interrupted => (
             "Interrupted; the contract held until then".to_owned(),
             "open",
         ),
-        End::Stopped(reason) => (
+        RunStatus::Stopped(_) => (
             format!("Stopped, {reason}; the contract held until then"),
             "open",
         ),
-        End::Complete if outcome.header.kind == RunKind::Lint => {
+        RunStatus::Complete if outcome.header.kind == RunKind::Lint => {
             ("The document is sound".to_owned(), "good")
         }
-        End::Complete if outcome.held == 0 => ("Nothing was checked".to_owned(), "open"),
-        End::Complete => ("The contract holds".to_owned(), "good"),
+        RunStatus::Complete if outcome.held == 0 => ("Nothing was checked".to_owned(), "open"),
+        RunStatus::Complete => ("The contract holds".to_owned(), "good"),
     }
 }
 
@@ -304,11 +308,14 @@ fn operations(outcome: &Outcome) -> Vec<OperationView> {
     outcome
         .operations
         .iter()
-        .map(|one| operation(one, broken.get(one.id.as_str()).unwrap_or(&none)))
+        .map(|one| {
+            let broken = broken.get(one.id.as_str()).unwrap_or(&none);
+            operation(one, broken, outcome.header.wording)
+        })
         .collect()
 }
 
-fn operation(one: &OperationSummary, broken: &[(&str, &str)]) -> OperationView {
+fn operation(one: &OperationSummary, broken: &[(&str, &str)], wording: Wording) -> OperationView {
     let share = |share: Share| match share.all {
         0 => "–".to_owned(),
         all => format!("{} of {all}", share.seen),
@@ -351,7 +358,7 @@ fn operation(one: &OperationSummary, broken: &[(&str, &str)]) -> OperationView {
         unreached: one
             .unreached
             .as_ref()
-            .map_or_else(String::new, |why| shown(&why.reason())),
+            .map_or_else(String::new, |why| shown(&why.reason(wording))),
         media_types: share(one.coverage.media_types),
         properties: share(one.coverage.properties),
         branches: share(one.coverage.branches),
@@ -398,7 +405,7 @@ fn finding_view(
     );
     part("operation", finding.operation.as_deref());
     for help in &finding.help {
-        part("next", Some(help));
+        part("next", Some(&help.text));
     }
     let mut steps = Vec::new();
     if let Some(evidence) = &finding.evidence {

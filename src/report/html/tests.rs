@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::report::tests::{document, evidence, finding, outcome};
+use crate::run::FailReason;
 
 fn rendered(outcome: &Outcome) -> String {
     String::from_utf8(render(outcome, &document())).expect("it is text")
@@ -71,7 +72,7 @@ fn hostile_text_brings_no_element_and_no_attribute() {
         operation.id = text.to_owned();
         operation.path = text.to_owned();
         operation.unseen = vec![text.to_owned()];
-        outcome.end = End::Failed(text.to_owned());
+        outcome.end = RunStatus::Failed(FailReason::Credential(text.to_owned()));
         rendered(&outcome)
     };
     let plain = elements(&page("harmless"));

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     finding::Findings,
-    run::end::Unreached,
+    run::status::Unreached,
     snapshot::{Key, Observed},
 };
 

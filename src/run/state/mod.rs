@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 pub use account::{Account, Claim, OperationAccount};
 pub use inputs::{Inputs, MalformedRanges, Ranges};
 
-use super::{end::End, info::RunKind};
+use super::{info::RunKind, status::RunStatus};
 use crate::finding::Position;
 
 /// The version of the form; raised when a reader of the old one would misread the new one.
@@ -56,7 +56,7 @@ pub struct State {
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub notices: BTreeSet<String>,
     /// How the run ended; of several, the worst.
-    pub end: End,
+    pub end: RunStatus,
 }
 
 /// What tells one document from another.
@@ -170,7 +170,7 @@ impl State {
             passed_over: 0,
             unread: Unread::default(),
             notices: BTreeSet::new(),
-            end: End::Complete,
+            end: RunStatus::Complete,
         }
     }
 

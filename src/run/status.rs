@@ -1,0 +1,240 @@
+//! How a run ended, and why an operation was not reached in it.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    finding::{Remedy, Wording},
+    words::count,
+};
+
+/// How a run ended, the worst last. Whoever makes an exit code of it must know all, so that the list is closed.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "reason", rename_all = "lowercase")]
+pub enum RunStatus {
+    /// All was done that was planned.
+    Complete,
+    /// A limit that the user set ended it before all was done.
+    Stopped(StopReason),
+    /// The user interrupted it; what was done until then is reported.
+    Interrupted,
+    /// The run checked nothing, or something that it had to do could not be done.
+    Failed(FailReason),
+    /// The service could not be reached, or is no longer there.
+    Unreachable(ConnectionFailure),
+}
+
+impl RunStatus {
+    /// Why the run did not end as it should, and what to do about it; `None` where it is complete or was
+    /// interrupted.
+    pub fn reason(&self, wording: Wording) -> Option<String> {
+        match self {
+            Self::Complete | Self::Interrupted => None,
+            Self::Stopped(why) => Some(wording.explain(why, Some(&why.remedy()))),
+            Self::Failed(why) => Some(wording.explain(why, why.remedy().as_ref())),
+            Self::Unreachable(why) => Some(why.to_string()),
+        }
+    }
+
+    /// Why the run says nothing that can be relied on; `None` where what it says can be.
+    pub fn failure(&self, wording: Wording) -> Option<String> {
+        let is_failed = matches!(self, Self::Failed(_) | Self::Unreachable(_));
+        self.reason(wording).filter(|_| is_failed)
+    }
+}
+
+/// The limit that ended a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum StopReason {
+    /// The time of the run was over.
+    Time,
+    /// So many errors were found.
+    Errors(u64),
+    /// So many errors were found that no baseline knows.
+    NewErrors(u64),
+}
+
+impl StopReason {
+    /// What makes a run go further.
+    pub const fn remedy(self) -> Remedy {
+        match self {
+            Self::Time => Remedy::RaiseMaxTime,
+            Self::Errors(_) | Self::NewErrors(_) => Remedy::RaiseMaxFailures,
+        }
+    }
+}
+
+impl fmt::Display for StopReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (number, what) = match self {
+            Self::Time => return f.write_str("the time was over"),
+            Self::Errors(number) => (*number, "error"),
+            Self::NewErrors(number) => (*number, "new error"),
+        };
+        let verb = if number == 1 { "was" } else { "were" };
+        write!(f, "{} {verb} found", count(number, what))
+    }
+}
+
+/// Why a run could not be finished, or checked nothing.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum FailReason {
+    /// A credential could not be had: why, in words.
+    Credential(String),
+    /// Every recorded exchange is with another service.
+    AllPassedOver,
+    /// No recorded exchange could be read.
+    NothingRead,
+    /// A fault of this program kept a part of a recording from being checked, so many times.
+    Fault(u64),
+    /// The exchanges could not be recorded: why, in words.
+    Recording(String),
+    /// Snapshots could not be read or written: why, in words.
+    Snapshots(String),
+}
+
+impl FailReason {
+    /// What may let the next run be finished, where that is known.
+    pub const fn remedy(&self) -> Option<Remedy> {
+        match self {
+            Self::AllPassedOver => Some(Remedy::NameHost),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for FailReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Credential(why) | Self::Recording(why) | Self::Snapshots(why) => f.write_str(why),
+            Self::AllPassedOver => {
+                f.write_str("every exchange was passed over, as none is with the service")
+            }
+            Self::NothingRead => f.write_str("no exchange could be read"),
+            Self::Fault(times) => write!(
+                f,
+                "a fault in oasgate itself kept a part of the recording from being checked ({times} times); \
+                 please report it"
+            ),
+        }
+    }
+}
+
+/// Why a service could not be reached, as the connection tells it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ConnectionFailure {
+    /// One sentence.
+    pub text: String,
+}
+
+impl fmt::Display for ConnectionFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl From<&str> for ConnectionFailure {
+    fn from(text: &str) -> Self {
+        Self { text: text.into() }
+    }
+}
+
+/// Why an operation was never answered with a declared success.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Unreached {
+    /// Its method may change something and the run was a safe one.
+    Unsafe,
+    /// No exchange was seen for it.
+    NotSeen,
+    /// No value is known for a required parameter, named here.
+    NoValue(String),
+    /// No value of the required body is known: its schema allows none that is finite.
+    NoBody,
+    /// Every response was 401 or 403.
+    Refused,
+    /// Every response was 404 or 410.
+    NotFound,
+    /// The request budget ran out first.
+    Budget,
+    /// It was left out by configuration.
+    Excluded,
+    /// Responses came, but none that is a declared success.
+    NoSuccess,
+}
+
+impl Unreached {
+    /// What may let it be reached, where that is known.
+    pub fn remedy(&self) -> Option<Remedy> {
+        match self {
+            Self::Unsafe => Some(Remedy::AllowUnsafe),
+            Self::NoValue(name) => Some(Remedy::NameParameter(name.clone())),
+            Self::Refused => Some(Remedy::GiveCredential),
+            Self::NotFound => Some(Remedy::NameExisting),
+            Self::Budget => Some(Remedy::RaiseBudget),
+            Self::NotSeen | Self::NoBody | Self::Excluded | Self::NoSuccess => None,
+        }
+    }
+
+    /// The reason with what to do about it, to stand behind `unreached:`.
+    pub fn reason(&self, wording: Wording) -> String {
+        wording.explain(self, self.remedy().as_ref())
+    }
+}
+
+impl fmt::Display for Unreached {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Unsafe => "left out by the safe mode",
+            Self::NotSeen => "no exchange was seen",
+            Self::NoValue(name) => return write!(f, "no value is known for {name}"),
+            Self::NoBody => "no value of the required body was found",
+            Self::Refused => "only 401 or 403 came back",
+            Self::NotFound => "only 404 came back",
+            Self::Budget => "the budget was spent",
+            Self::Excluded => "left out by configuration, or in another shard",
+            Self::NoSuccess => "no declared success came back",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_that_a_limit_ended_says_which_and_what_to_do() {
+        let reason = |why| RunStatus::Stopped(why).reason(Wording::default());
+        let time = reason(StopReason::Time);
+        assert_eq!(time.as_deref(), Some("the time was over (allow more time)"));
+        let one = reason(StopReason::NewErrors(1));
+        assert_eq!(
+            one.as_deref(),
+            Some("1 new error was found (allow more failures)")
+        );
+        let many = reason(StopReason::Errors(2));
+        assert_eq!(
+            many.as_deref(),
+            Some("2 errors were found (allow more failures)")
+        );
+    }
+
+    #[test]
+    fn what_was_interrupted_has_no_reason_and_what_was_stopped_no_failure() {
+        let wording = Wording::default();
+        assert_eq!(RunStatus::Interrupted.reason(wording), None);
+        assert_eq!(RunStatus::Stopped(StopReason::Time).failure(wording), None);
+        let failed = RunStatus::Failed(FailReason::NothingRead);
+        assert_eq!(
+            failed.failure(wording).as_deref(),
+            Some("no exchange could be read")
+        );
+    }
+}
