@@ -55,4 +55,4 @@ pub use lint::lint_outcome;
 pub use live::check;
 pub use plan::{Plan, plan};
 pub use replay::{Replay, Source, replay};
-pub use sequence::{Guard, Sequence, Step, sequences};
+pub use sequence::{Bind, Guard, Sequence, Step, sequences};

@@ -17,22 +17,29 @@ pub(crate) struct SharedFixture {
 pub(crate) struct SequenceMemory {
     /// Requests that were refused, by what tells them apart on the wire.
     pub(crate) refused: HashSet<Identity>,
-    /// Operations that made nothing.
-    pub(crate) fruitless: HashSet<usize>,
     /// Operations that were sent the body that the document shows.
     pub(crate) shown: HashSet<usize>,
     /// How many values were drawn for each operation.
     pub(crate) draws: HashMap<usize, usize>,
-    /// Operations that succeeded.
-    pub(crate) reached: HashSet<usize>,
     /// What sequences share, by resource; `None` where it cannot be made.
     pub(crate) fixtures: HashMap<usize, Option<SharedFixture>>,
     /// Values that lists named.
     pub(crate) listed: Vec<(usize, Need, serde_json::Value)>,
-    /// Lists that were asked for.
-    pub(crate) asked: HashSet<usize>,
     /// Breaches that were seen once and are told when they are seen again, by rule and operation.
     pub(crate) suspected: HashSet<(String, String)>,
+    /// Where the way through all sequences has been.
+    pub(crate) progress: SequenceProgress,
+}
+
+/// Where the way through all sequences has been, by operation.
+#[derive(Debug, Default)]
+pub(crate) struct SequenceProgress {
+    /// Operations that created nothing.
+    pub(crate) fruitless: HashSet<usize>,
+    /// Operations that succeeded.
+    pub(crate) reached: HashSet<usize>,
+    /// Lists that were asked for.
+    pub(crate) asked: HashSet<usize>,
     /// Reads that were sent twice in a row.
     pub(crate) steady: HashSet<usize>,
 }

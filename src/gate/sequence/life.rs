@@ -3,7 +3,7 @@
 //! What `oasgate plan` prints, what the budget counts and what a run sends is this one list. A guard
 //! says of each step what must have happened before it.
 
-use http::Method;
+use http::{Method, StatusCode};
 
 use super::is_allowed;
 use crate::{
@@ -39,20 +39,27 @@ pub enum Guard {
     Deleted,
 }
 
-impl Guard {
-    /// Whether the step is sent where everything is answered as it should be.
-    pub const fn is_expected(self) -> bool {
-        !matches!(self, Self::Missing | Self::Refused)
-    }
+/// What later steps take from the response to a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Bind {
+    /// Nothing but its status.
+    Nothing,
+    /// The resource that it created.
+    Created,
+    /// The values that it lists.
+    Listed,
 }
 
-/// One step in the life of a resource that was created.
+/// One step of a sequence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct LifeStep {
     /// The operation, by its place in the contract.
     pub(super) operation: usize,
     /// Who asks: the run's own credential, or another by number.
     pub(super) actor: Option<usize>,
+    /// What later steps take from its response.
+    pub(super) bind: Bind,
     /// What must have happened before.
     pub(super) guard: Guard,
     /// With which values it is sent.
@@ -61,6 +68,21 @@ pub(super) struct LifeStep {
     pub(super) is_repeated: bool,
     /// Why it is sent.
     pub(super) why: &'static str,
+}
+
+impl LifeStep {
+    /// A step of every round that nothing needs to precede, with the run's own credential.
+    pub(super) const fn new(operation: usize, why: &'static str) -> Self {
+        Self {
+            operation,
+            actor: None,
+            bind: Bind::Nothing,
+            guard: Guard::Always,
+            values: StepValues::Shown,
+            is_repeated: true,
+            why,
+        }
+    }
 }
 
 /// With which values a step is sent.
@@ -170,12 +192,8 @@ struct Steps(Vec<LifeStep>);
 impl Steps {
     fn each(&mut self, operation: usize, guard: Guard, why: &'static str) -> &mut LifeStep {
         self.0.push(LifeStep {
-            operation,
-            actor: None,
             guard,
-            values: StepValues::Shown,
-            is_repeated: true,
-            why,
+            ..LifeStep::new(operation, why)
         });
         let last = self.0.len() - 1;
         &mut self.0[last]
@@ -222,7 +240,71 @@ pub(super) enum Deleter {
     Other,
 }
 
+/// What came of a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Answer {
+    /// A success.
+    Success,
+    /// What it names is not there (404, 410).
+    Missing,
+    /// Another refusal (4xx).
+    Refused,
+    /// Neither.
+    Other,
+}
+
+impl Answer {
+    /// What a status says.
+    pub(super) fn of(status: StatusCode) -> Self {
+        match status {
+            StatusCode::NOT_FOUND | StatusCode::GONE => Self::Missing,
+            status if status.is_success() => Self::Success,
+            status if status.is_client_error() => Self::Refused,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// What a step does to the resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Effect {
+    /// It reads the resource.
+    Reads,
+    /// It deletes the resource.
+    Deletes,
+    /// Neither.
+    Other,
+}
+
 impl Fate {
+    /// Takes in what came of a step; `None` where it was not answered.
+    pub(super) fn note(&mut self, step: &LifeStep, effect: Effect, answer: Option<Answer>) {
+        if let StepValues::Varied(_) = step.values {
+            self.last = match answer {
+                Some(Answer::Success) => Change::Accepted,
+                _ => Change::None,
+            };
+            return;
+        }
+        let Some(answer) = answer.filter(|_| step.guard != Guard::Deleted) else {
+            return;
+        };
+        match effect {
+            Effect::Deletes => {
+                if answer == Answer::Success {
+                    let who = step.actor.map_or(Deleter::Own, |_| Deleter::Other);
+                    self.deleted = self.deleted.or(Some(who));
+                }
+                self.last = match answer {
+                    Answer::Missing | Answer::Refused => Change::Refused,
+                    Answer::Success | Answer::Other => Change::None,
+                };
+            }
+            Effect::Reads => self.is_missing |= answer == Answer::Missing,
+            Effect::Other => {}
+        }
+    }
+
     /// Whether a step may be sent.
     pub(super) fn allows(self, guard: Guard) -> bool {
         let is_there = self.deleted.is_none();

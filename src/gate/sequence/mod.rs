@@ -10,14 +10,14 @@
 //! created resources keeps what the run made, in whatever phase, and [`cleanup`](fn@cleanup) deletes it.
 
 mod cleanup;
+mod execute;
 mod life;
-mod lifecycle;
 mod outline;
-mod prepare;
 mod probes;
 mod revise;
 mod set_up;
 mod values;
+mod walk;
 
 use std::ops::ControlFlow;
 
@@ -43,18 +43,19 @@ use crate::{
 };
 
 pub(crate) use cleanup::{cleanup, name_leftovers};
-pub use life::Guard;
+pub use life::{Bind, Guard};
 pub(crate) use outline::of as outline;
 pub use outline::{Sequence, Step, sequences};
 pub(crate) use set_up::{State, set_up, state_for};
 
-use prepare::SequenceState;
+use execute::SequenceState;
 use values::RequestValues;
+use walk::World as _;
 
 /// Sends the sequences of a contract, as far as the budget goes. Breaks when there is no use in going on.
 pub(super) async fn run<T: Transport>(run: &mut Driver<'_, T>) -> ControlFlow<RunStatus> {
     let mut sequencer = Sequencer::resume(run);
-    sequencer.all().await;
+    walk::all(&mut sequencer).await;
     sequencer.pause()
 }
 
@@ -123,46 +124,8 @@ impl<'s, 'r, T: Transport> Sequencer<'s, 'r, T> {
 }
 
 impl<T: Transport> Sequencer<'_, '_, T> {
-    async fn all(&mut self) {
-        let settings = self.context.settings;
-        // The whole before its parts.
-        let resources = &self.context.graph.resources;
-        let mut order: Vec<usize> = (0..resources.len()).collect();
-        order.sort_by_key(|at| resources[*at].shape.len());
-        for round in 0..settings.sequences {
-            for resource in &order {
-                self.lifecycle(*resource, round).await;
-            }
-        }
-        if settings.sequences > 0 {
-            for resource in &order {
-                self.probe(*resource).await;
-            }
-        }
-        for index in 0..self.context.contract.operations().len() {
-            if !self.is_allowed(index) {
-                continue;
-            }
-            if self.context.operation(index).is_safe() {
-                self.read_twice(index).await;
-            } else if settings.sequences > 0 {
-                self.act(index).await;
-            }
-        }
-    }
-
     fn is_allowed(&self, index: usize) -> bool {
         is_allowed(self.context.operation(index), self.context.settings)
-    }
-
-    /// Whether an operation may be sent to prepare others.
-    fn may_prepare(&self, index: usize) -> bool {
-        let operation = self.context.operation(index);
-        self.context.settings.may_prepare(operation)
-    }
-
-    fn is_over(&self) -> bool {
-        self.end.is_some() || self.run.executor.is_over()
     }
 
     fn is_polled(&self, index: usize) -> bool {
@@ -245,7 +208,7 @@ impl<T: Transport> Sequencer<'_, '_, T> {
             self.end = Some(end);
         }
         if status.is_some_and(|status| status.is_success()) {
-            self.memory.reached.insert(request.operation);
+            self.memory.progress.reached.insert(request.operation);
         }
         status
     }

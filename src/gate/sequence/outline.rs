@@ -1,25 +1,31 @@
-//! Sequences as they would be sent, as far as that is known before the first response: which requests
-//! build on which. What a service refuses is tried again with other values or left, so that a run may
-//! send more of them, or fewer.
+//! Sequences as they would be sent, as far as that is known before the first response: the way through all
+//! of them ([`walk`](super::walk)) with every request taken as answered as it should be. What a service
+//! refuses is tried again with other values or left, so that a run may send more of them, or fewer.
 
-use std::{collections::HashSet, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
+use futures_util::FutureExt as _;
 use http::Method;
 
 use super::{
-    is_allowed,
-    life::{Guard, life},
+    life::{Answer, Bind, Guard, LifeStep},
+    walk::{self, Fresh, World},
 };
 use crate::{
     contract::{
-        Contract, Location, Operation,
-        graph::{Graph, Need, Resource, Role, Shape},
+        Contract, Location, Operation, Schema,
+        graph::{Graph, Need, Shape},
     },
+    gate::knowledge::{context::ResourceContext, memory::SequenceProgress},
     run::{LiveSettings, Phase},
 };
 
 /// One sequence.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Sequence {
     /// What it is about: the path of a resource, such as `/orders/{}`, or the id of an operation.
     pub about: String,
@@ -31,13 +37,16 @@ pub struct Sequence {
 
 /// One request of a sequence.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Step {
     /// The operation.
     pub operation: Arc<Operation>,
     /// Why it is sent.
     pub why: &'static str,
-    /// Who asks, where it is not the one who always does.
+    /// Which other credential it is sent with; `None` for the run's own.
     pub asker: Option<String>,
+    /// What later steps take from its response.
+    pub bind: Bind,
     /// Whether it is sent each time, and not only the first.
     pub is_repeated: bool,
     /// What must have happened before it is sent.
@@ -63,274 +72,207 @@ pub(crate) fn of(contract: &Contract, graph: &Graph, settings: &LiveSettings) ->
         return Vec::new();
     }
     let mut outliner = Outliner {
-        contract,
-        graph,
-        settings,
-        fixtures: HashSet::new(),
-        asked: HashSet::new(),
-        steady: HashSet::new(),
-        reached: HashSet::new(),
+        context: ResourceContext {
+            contract,
+            graph,
+            settings,
+        },
+        sequences: Vec::new(),
+        progress: SequenceProgress::default(),
+        fixtures: HashMap::new(),
+        listed: HashSet::new(),
+        created: HashSet::new(),
     };
-    outliner.all()
+    // Nothing that it does waits.
+    walk::all(&mut outliner).now_or_never().unwrap_or_default();
+    let mut sequences = outliner.sequences;
+    sequences.retain(|sequence| !sequence.steps.is_empty());
+    sequences
 }
 
-/// Walks through sequences as a run does, taking every request as answered.
+/// Writes every step down, as answered as it should be.
 struct Outliner<'o> {
-    contract: &'o Contract,
-    graph: &'o Graph,
-    settings: &'o LiveSettings,
-    /// Resources of which one is there for all.
-    fixtures: HashSet<usize>,
-    /// Lists that were asked for.
-    asked: HashSet<usize>,
-    /// Reads that were sent twice in a row.
-    steady: HashSet<usize>,
-    /// Operations that were sent.
-    reached: HashSet<usize>,
-}
-
-/// A sequence under way.
-#[derive(Default)]
-struct Draft {
-    steps: Vec<Step>,
-    /// Resources of which one is there.
-    things: Vec<usize>,
+    context: ResourceContext<'o>,
+    sequences: Vec<Sequence>,
+    progress: SequenceProgress,
+    /// Resources of which it is decided whether one is there for all, and whether it is.
+    fixtures: HashMap<usize, bool>,
+    /// Lists that were answered.
+    listed: HashSet<usize>,
+    /// Resources of which one was created.
+    created: HashSet<usize>,
 }
 
 impl Outliner<'_> {
-    fn all(&mut self) -> Vec<Sequence> {
-        let mut all = Vec::new();
-        if self.settings.sequences > 0 {
-            // The whole before its parts.
-            let mut order: Vec<usize> = (0..self.graph.resources.len()).collect();
-            order.sort_by_key(|at| self.graph.resources[*at].shape.len());
-            all.extend(order.into_iter().filter_map(|at| self.lifecycle(at)));
-        }
-        for (index, operation) in self.contract.operations().iter().enumerate() {
-            let draft = if !is_allowed(operation, self.settings) {
-                continue;
-            } else if operation.is_safe() {
-                self.read_twice(index)
-            } else if self.settings.sequences > 0 {
-                self.act(index)
-            } else {
-                continue;
-            };
-            all.extend(draft.map(|draft| Sequence {
-                about: operation.id.to_string(),
-                times: 1,
-                steps: draft.steps,
-            }));
-        }
-        all
+    fn begin(&mut self, about: String, times: usize) {
+        self.sequences.push(Sequence {
+            about,
+            times,
+            steps: Vec::new(),
+        });
     }
 
-    fn operation(&self, index: usize) -> &Arc<Operation> {
-        &self.contract.operations()[index]
-    }
-
-    fn lifecycle(&mut self, at: usize) -> Option<Sequence> {
-        let known = &self.graph.resources[at];
-        let mut draft = Draft::default();
-        if !self.make(at, &mut draft, true) {
-            return None;
-        }
-        for step in life(self.contract, self.graph, self.settings, at) {
-            let index = step.operation;
-            if !step.guard.is_expected() || !self.is_named(index, &draft) {
-                continue;
-            }
-            self.reached.insert(index);
-            if known.read == Some(index) {
-                self.steady.insert(index);
-            }
-            let others = &self.settings.credentials.others;
-            let actor = step.actor.and_then(|other| others.get(other));
-            draft.steps.push(Step {
-                operation: Arc::clone(self.operation(index)),
+    fn write(&mut self, step: &LifeStep) {
+        self.progress.reached.insert(step.operation);
+        let others = &self.context.settings.credentials.others;
+        let actor = step.actor.and_then(|other| others.get(other));
+        let operation = self.context.operation(step.operation);
+        if let Some(sequence) = self.sequences.last_mut() {
+            sequence.steps.push(Step {
+                operation: Arc::clone(operation),
                 why: step.why,
                 asker: actor.map(|other| other.name.clone()),
+                bind: step.bind,
                 is_repeated: step.is_repeated,
                 guard: step.guard,
             });
         }
-        Some(Sequence {
-            about: known.shape.to_string(),
-            times: self.settings.sequences,
-            steps: draft.steps,
-        })
-    }
-
-    fn read_twice(&mut self, index: usize) -> Option<Draft> {
-        if !self.steady.insert(index) {
-            return None;
-        }
-        let mut draft = Draft::default();
-        self.prepare(index, &[], &mut draft)?;
-        self.step(&mut draft, index, "what is there is read", true);
-        self.step(&mut draft, index, "the same again", true);
-        Some(draft)
-    }
-
-    fn act(&mut self, index: usize) -> Option<Draft> {
-        let is_delete = self.operation(index).method == Method::DELETE;
-        let needs_others = self.graph.needs_of(index).next().is_some();
-        if is_delete || !needs_others || self.reached.contains(&index) {
-            return None;
-        }
-        let mut draft = Draft::default();
-        self.prepare(index, &[], &mut draft)?;
-        let operation = self.operation(index);
-        // What was there before is not to be changed.
-        let is_of_things = operation
-            .parameters_in(Location::Path)
-            .all(|parameter| self.is_of_things(operation, &parameter.name, &draft));
-        if !is_of_things {
-            return None;
-        }
-        let why = "something is done with what was made";
-        self.step(&mut draft, index, why, true);
-        Some(draft)
-    }
-
-    /// Makes a thing by the first operation that does; whether one does.
-    fn make(&mut self, at: usize, draft: &mut Draft, is_repeated: bool) -> bool {
-        let resource = &self.graph.resources[at];
-        for creator in &resource.creators {
-            let index = creator.operation;
-            if !self.settings.may_prepare(self.operation(index)) {
-                continue;
-            }
-            let key = resource.shape.key(self.operation(index));
-            let key = key.filter(|_| creator.named_by_client);
-            let mut chosen = self.named_freely(index);
-            chosen.extend(key.map(str::to_owned));
-            if self.prepare(index, &chosen, draft).is_some() {
-                self.step(draft, index, "something is made", is_repeated);
-                draft.things.push(at);
-                return true;
-            }
-        }
-        false
-    }
-
-    /// Parameters of the path that nothing makes and nothing lists.
-    fn named_freely(&self, index: usize) -> Vec<String> {
-        let path = self.operation(index).parameters_in(Location::Path);
-        path.filter(|parameter| {
-            let need = Need::Parameter(Location::Path, parameter.name.clone());
-            !self.graph.needs_of(index).any(|edge| edge.need == need)
-        })
-        .map(|parameter| parameter.name.clone())
-        .collect()
-    }
-
-    /// What must be there before an operation can be asked; `None` where that cannot be had.
-    fn prepare(&mut self, index: usize, chosen: &[String], draft: &mut Draft) -> Option<()> {
-        let operation = Arc::clone(self.operation(index));
-        let roles = if operation.is_safe() {
-            [Role::Lists, Role::Creates]
-        } else {
-            [Role::Creates, Role::Lists]
-        };
-        for parameter in operation.parameters_in(Location::Path) {
-            let name = &parameter.name;
-            let is_known = chosen.contains(name)
-                || self.is_of_things(&operation, name, draft)
-                || !self.settings.given(name).is_empty();
-            let need = Need::Parameter(Location::Path, name.clone());
-            if !is_known && !self.provide(index, &need, roles, draft) {
-                return None;
-            }
-        }
-        let mut needs: Vec<Need> = Vec::new();
-        for edge in self.graph.needs_of(index) {
-            if matches!(edge.need, Need::Body(_)) && !needs.contains(&edge.need) {
-                needs.push(edge.need.clone());
-            }
-        }
-        for need in needs {
-            // What a body may name is left out where it is not there.
-            self.provide(index, &need, [Role::Lists, Role::Creates], draft);
-        }
-        Some(())
-    }
-
-    fn provide(&mut self, index: usize, need: &Need, roles: [Role; 2], draft: &mut Draft) -> bool {
-        for role in roles {
-            let edges = self.graph.needs_of(index);
-            let producers: Vec<usize> = edges
-                .filter(|edge| edge.need == *need && edge.role == role)
-                .map(|edge| edge.producer)
-                .filter(|producer| self.settings.may_prepare(self.operation(*producer)))
-                .collect();
-            for producer in producers {
-                let is_there = match role {
-                    Role::Creates => self.ensure_fixture(producer, draft),
-                    Role::Lists | Role::Names => self.list(producer, draft),
-                };
-                if is_there {
-                    return true;
-                }
-            }
-        }
-        false
-    }
-
-    /// Has one thing made for all that need it.
-    fn ensure_fixture(&mut self, producer: usize, draft: &mut Draft) -> bool {
-        let makes = |one: &Resource| one.creators.iter().any(|one| one.operation == producer);
-        let Some(at) = self.graph.resources.iter().position(makes) else {
-            return false;
-        };
-        // What is asked for on the way to itself is there as little as anywhere.
-        if self.fixtures.insert(at) {
-            return self.make(at, draft, false);
-        }
-        draft.things.push(at);
-        true
-    }
-
-    fn list(&mut self, producer: usize, draft: &mut Draft) -> bool {
-        if self.asked.insert(producer) {
-            if self.prepare(producer, &[], draft).is_none() {
-                return false;
-            }
-            self.step(draft, producer, "a list of what is there", false);
-        }
-        true
-    }
-
-    /// Whether every path parameter has a value that names something.
-    fn is_named(&self, index: usize, draft: &Draft) -> bool {
-        let operation = self.operation(index);
-        operation.parameters_in(Location::Path).all(|parameter| {
-            let need = Need::Parameter(Location::Path, parameter.name.clone());
-            let mut edges = self.graph.needs_of(index);
-            self.is_of_things(operation, &parameter.name, draft)
-                || !self.settings.given(&parameter.name).is_empty()
-                || edges.any(|edge| edge.need == need && self.asked.contains(&edge.producer))
-        })
     }
 
     /// Whether a path parameter names something that is there.
-    fn is_of_things(&self, operation: &Operation, name: &str, draft: &Draft) -> bool {
-        draft.things.iter().any(|at| {
-            let shape = &self.graph.resources[*at].shape;
+    fn is_created(&self, operation: &Operation, name: &str, created: &[usize]) -> bool {
+        created.iter().any(|at| {
+            let shape = &self.context.graph.resources[*at].shape;
             let mut segments = 0..shape.len();
             shape.contains(&Shape::of(operation))
                 && segments.any(|segment| shape.key_at(operation, segment) == Some(name))
         })
     }
+}
 
-    fn step(&mut self, draft: &mut Draft, index: usize, why: &'static str, is_repeated: bool) {
-        self.reached.insert(index);
-        draft.steps.push(Step {
-            operation: Arc::clone(self.operation(index)),
-            why,
-            asker: None,
-            is_repeated,
-            guard: Guard::Always,
-        });
+/// Instances and the state are resources, by their place: of each on the state one is there.
+impl World for Outliner<'_> {
+    type Instance = usize;
+    type State = Vec<usize>;
+
+    fn context(&self) -> ResourceContext<'_> {
+        self.context
     }
+
+    fn progress(&mut self) -> &mut SequenceProgress {
+        &mut self.progress
+    }
+
+    fn is_over(&self) -> bool {
+        false
+    }
+
+    fn rounds(&self) -> usize {
+        self.context.settings.sequences.min(1)
+    }
+
+    fn begin_life(&mut self, resource: usize) {
+        let about = self.context.graph.resources[resource].shape.to_string();
+        self.begin(about, self.context.settings.sequences);
+    }
+
+    fn begin_operation(&mut self, operation: usize) {
+        self.begin(self.context.operation(operation).id.to_string(), 1);
+    }
+
+    fn is_known(
+        &self,
+        operation: usize,
+        need: &Need,
+        _: Option<&Schema>,
+        created: &Vec<usize>,
+    ) -> bool {
+        let context = self.context;
+        let may_exist = context.may_exist(operation, need);
+        let is_answered = context.edges_to(operation, need).any(|edge| {
+            let resources = created.iter().map(|at| &context.graph.resources[*at]);
+            let mut creators = resources.flat_map(|resource| &resource.creators);
+            may_exist && self.listed.contains(&edge.producer)
+                || creators.any(|creator| creator.operation == edge.producer)
+        });
+        match need {
+            Need::Parameter(Location::Path, name) => {
+                self.is_created(context.operation(operation), name, created)
+                    || !context.settings.given(name).is_empty()
+                    || is_answered
+            }
+            _ => is_answered,
+        }
+    }
+
+    fn is_of_created(&self, operation: usize, created: &Vec<usize>) -> bool {
+        let operation = self.context.operation(operation);
+        operation
+            .parameters_in(Location::Path)
+            .all(|parameter| self.is_created(operation, &parameter.name, created))
+    }
+
+    fn named_by_body(&mut self, operation: usize, _: &Vec<usize>) -> Vec<Need> {
+        self.context.body_needs(operation)
+    }
+
+    fn is_untouched(&self, resource: usize) -> bool {
+        !self.created.contains(&resource)
+    }
+
+    fn place(created: &mut Vec<usize>, resource: usize) {
+        created.push(resource);
+    }
+
+    fn resource_of(resource: &usize) -> usize {
+        *resource
+    }
+
+    fn has_fixture(&self, resource: usize) -> bool {
+        self.fixtures.contains_key(&resource)
+    }
+
+    fn keep_fixture(&mut self, resource: usize, fixture: Option<(usize, Vec<usize>)>) {
+        self.fixtures.insert(resource, fixture.is_some());
+    }
+
+    fn use_fixture(&self, resource: usize, created: &mut Vec<usize>) {
+        let is_there = self
+            .fixtures
+            .get(&resource)
+            .is_some_and(|is_there| *is_there);
+        if is_there && !created.contains(&resource) {
+            created.push(resource);
+        }
+    }
+
+    async fn create(
+        &mut self,
+        step: &LifeStep,
+        _: Option<&str>,
+        resource: usize,
+        _: &mut Vec<usize>,
+    ) -> Option<Fresh<usize>> {
+        self.write(step);
+        self.created.insert(resource);
+        Some(Fresh {
+            instance: resource,
+            is_new: true,
+        })
+    }
+
+    async fn list(&mut self, step: &LifeStep, _: Vec<usize>) {
+        self.write(step);
+        self.listed.insert(step.operation);
+    }
+
+    async fn perform(&mut self, step: &LifeStep, _: &mut Vec<usize>) -> Option<Answer> {
+        self.write(step);
+        let operation = self.context.operation(step.operation);
+        // Only the credential that created something may delete it.
+        let is_refused = step.actor.is_some() && operation.method == Method::DELETE;
+        Some(if is_refused {
+            Answer::Refused
+        } else {
+            Answer::Success
+        })
+    }
+
+    async fn perform_twice(&mut self, steps: [LifeStep; 2], _: &mut Vec<usize>) {
+        for step in &steps {
+            self.write(step);
+        }
+    }
+
+    async fn probe(&mut self, _: usize) {}
 }

@@ -10,8 +10,9 @@ use serde_json::{Map, Value};
 
 use super::{
     Purpose, Request, Sequencer,
-    prepare::SequenceState,
+    execute::SequenceState,
     values::{BodyFrom, RequestValues},
+    walk::{self, World as _},
 };
 use crate::{
     check::{Breach, Part},
@@ -48,7 +49,7 @@ fn telling_values() -> [Value; 6] {
 
 impl<T: Transport> Sequencer<'_, '_, T> {
     /// Tries a resource, and once more where a check suspects something.
-    pub(super) async fn probe(&mut self, resource: usize) {
+    pub(super) async fn probe_until_confirmed(&mut self, resource: usize) {
         let known = self.memory.suspected.len();
         self.probe_one(resource).await;
         if self.memory.suspected.len() > known {
@@ -62,24 +63,24 @@ impl<T: Transport> Sequencer<'_, '_, T> {
             return;
         }
         let mut state = SequenceState::default();
-        let Some(fresh) = self.make(resource, &mut state, 0).await else {
+        let Some(fresh) = walk::make(self, resource, &mut state, 0).await else {
             return;
         };
         // What the service does not call new may have been there before.
         if !fresh.is_new {
             return;
         }
-        let thing = fresh.thing;
+        let thing = fresh.instance;
         state.things.push(thing.clone());
         self.follow_location(&mut state).await;
         let Some(read) = known.read.filter(|read| self.is_allowed(*read)) else {
             return;
         };
-        if !self.is_named(read, &state) {
+        if !walk::is_named(self, read, &state) {
             return;
         }
         for update in known.updates.clone() {
-            if !self.is_allowed(update) || !self.is_named(update, &state) {
+            if !self.is_allowed(update) || !walk::is_named(self, update, &state) {
                 continue;
             }
             self.change_in_vain(update, read, &mut state).await;

@@ -3,7 +3,7 @@
 //! A request that changes something is only sent again to what the run made for it, and only where what
 //! the run made can be deleted.
 
-use super::{Sequencer, is_allowed, prepare::SequenceState};
+use super::{Sequencer, execute::SequenceState, is_allowed, walk};
 use crate::{
     contract::{
         Location,
@@ -54,11 +54,11 @@ pub(crate) async fn set_up<T: Transport>(run: &mut Driver<'_, T>, case: &Case) -
     {
         let mut sequencer = Sequencer::resume(run);
         let mut state = SequenceState::default();
-        let fresh = sequencer.make(resource, &mut state, 0).await;
+        let fresh = walk::make(&mut sequencer, resource, &mut state, 0).await;
         let context = sequencer.context;
         let ended = sequencer.pause();
         let fresh = fresh.filter(|fresh| fresh.is_new && ended.is_continue())?;
-        state.things.push(fresh.thing);
+        state.things.push(fresh.instance);
         for name in &names {
             let value = state.things.iter().rev().find_map(|thing| {
                 let shape = &context.graph.resources[thing.resource].shape;

@@ -127,16 +127,7 @@ impl ResourceContext<'_> {
         scope: Scope<'_>,
     ) -> Option<Value> {
         let operation = self.operation(index);
-        // What was there before is read; a part is added to it, or it is changed, only where nothing
-        // like it can be made.
-        let may_exist = match need {
-            Need::Parameter(Location::Path, name) => {
-                operation.is_safe()
-                    || self.settings.existing == Existing::Touch
-                    || !self.can_be_made(operation, name)
-            }
-            _ => true,
-        };
+        let may_exist = self.may_exist(index, need);
         let value = self
             .of_things(operation, need, scope)
             .or_else(|| self.of_records(index, need, may_exist, scope))
@@ -164,6 +155,20 @@ impl ResourceContext<'_> {
         schema
             .is_none_or(|schema| schema.is_valid(&value))
             .then_some(value)
+    }
+
+    /// Whether a need may be met by what was there before the run: that is read; a part is added to it, or
+    /// it is changed, only where nothing like it can be created.
+    pub(super) fn may_exist(&self, index: usize, need: &Need) -> bool {
+        let operation = self.operation(index);
+        match need {
+            Need::Parameter(Location::Path, name) => {
+                operation.is_safe()
+                    || self.settings.existing == Existing::Touch
+                    || !self.can_be_made(operation, name)
+            }
+            Need::Parameter(..) | Need::Body(_) => true,
+        }
     }
 
     fn of_things(&self, operation: &Operation, need: &Need, scope: Scope<'_>) -> Option<Value> {

@@ -3,6 +3,8 @@
 //! Within a round requests are under way together, and a round knows nothing of its own responses: so
 //! what a run does depends on the responses alone, not on how many workers it has.
 
+mod second_look;
+
 use std::{
     borrow::Cow,
     ops::ControlFlow,
@@ -17,7 +19,6 @@ use futures_util::{
 use http::StatusCode;
 
 use super::{
-    case_factory::CaseFactory,
     executor::{Executor, given_up, send, time_is_over},
     failure::Failures,
     hold::snapshot_of,
@@ -32,12 +33,12 @@ use super::{
     },
     polling::Sent,
     recorder::Recorder,
-    renewal::Renewal,
     rounds::in_rounds,
 };
+use second_look::{Decide, Doubtful, Later};
+
 use crate::{
     check::{self, Content},
-    contract::Location,
     exchange::{Before, Exchange, Request},
     finding::{Finding, Severity},
     generate::Strategies,
@@ -82,35 +83,6 @@ impl CaseResult {
         Some(self.exchanges.last()?.response.status)
     }
 }
-
-/// A finding that only stands when fresh values show it too, and what showed it.
-struct Doubtful {
-    case: Case,
-    exchange: Exchange,
-    finding: Finding,
-}
-
-/// When it is decided about refusals of values that may have been used before.
-enum Decide<'d> {
-    /// At once.
-    Now,
-    /// When the round is over: what one request used, another that was under way with it may have been
-    /// refused for.
-    AfterRound(&'d mut Later),
-    /// Not at all: the values are fresh.
-    Not,
-}
-
-/// What is looked at again when a round is over.
-#[derive(Default)]
-struct Later {
-    doubtful: Vec<Doubtful>,
-    /// Conflicts that may be about values that are taken, and their statuses.
-    conflicts: Vec<(Case, StatusCode)>,
-}
-
-/// A request with fresh values in place of used ones, and an answer that is another than before.
-type Otherwise = Box<(Case, Exchange)>;
 
 impl<'r, T: Transport> Driver<'r, T> {
     pub(crate) fn new(
@@ -306,94 +278,6 @@ impl<'r, T: Transport> Driver<'r, T> {
         Cow::Owned(kept)
     }
 
-    /// What makes values of cases anew.
-    fn renewal(&mut self) -> Renewal<'_> {
-        Renewal {
-            used: &mut self.knowledge.used,
-            settings: self.context.settings,
-            strategies: self.strategies,
-        }
-    }
-
-    /// A case with fresh values for properties that are known to be unique; `None` where it has them.
-    pub(crate) fn with_unused_values(&mut self, case: &Case) -> Option<Case> {
-        self.renewal().unused(case)
-    }
-
-    /// A case with fresh values in place of those that were used before; `None` where none was.
-    pub(crate) fn with_renewed_values(&mut self, case: &Case) -> Option<Case> {
-        Some(self.renewal().renewed(case, Which::Names)?.0)
-    }
-
-    /// Looks again at what a round left in doubt. A run that ends sends nothing more.
-    async fn look_again(&mut self, later: Later, is_over: bool) {
-        for one in later.doubtful {
-            let status = one.exchange.response.status;
-            let mut other = None;
-            if !is_over {
-                let again = self.with_fresh_values(&one.case, status, Which::Names);
-                other = again.await;
-            }
-            match other {
-                None => self.report(&one.case, one.finding, &[]),
-                Some(other) => self.check_fresh(*other).await,
-            }
-        }
-        for (case, status) in later.conflicts {
-            if !is_over
-                && let Some(which) = self.knowledge.used.suspect(&case)
-                && let Some(other) = self.with_fresh_values(&case, status, which).await
-            {
-                self.check_fresh(*other).await;
-            }
-        }
-    }
-
-    async fn check_fresh(&mut self, (case, exchange): (Case, Exchange)) {
-        self.check(&case, &exchange, &[], &mut Decide::Not).await;
-    }
-
-    /// Sends a request that was refused once more, with fresh values in place of those that were used
-    /// before, and learns which they are where that helps; `None` where they are refused alike, or where
-    /// there is nothing to try.
-    async fn with_fresh_values(
-        &mut self,
-        case: &Case,
-        status: StatusCode,
-        which: Which,
-    ) -> Option<Otherwise> {
-        if self.executor.is_over() {
-            return None;
-        }
-        let (fresh, names) = self.renewal().renewed(case, which)?;
-        let exchange = self.executor.send_once(&fresh.request).await?;
-        if exchange.response.status.is_success() {
-            self.knowledge.used.learn_unique(names);
-        }
-        if exchange.response.status == status {
-            self.note_created(&fresh, &exchange);
-            return None;
-        }
-        Some(Box::new((fresh, exchange)))
-    }
-
-    /// A case of another method, about a resource that the run created in place of the one it names.
-    fn on_created(&self, case: &Case) -> Option<Case> {
-        let mut parts = case.parts.clone();
-        let key = ResourceContext::key_of(&case.operation)?;
-        let (shape, created) = self.knowledge.created.newest().find_map(|created| {
-            let shape = &self.context.graph.resources[created.resource].shape;
-            created.value_for(shape, &case.operation, key)?;
-            Some((shape, created))
-        })?;
-        for name in case.operation.path.parameters() {
-            if let Some(value) = created.value_for(shape, &case.operation, name) {
-                parts.set(Location::Path, name, value.clone());
-            }
-        }
-        CaseFactory::new(self.context.settings).with_path_of(case, parts)
-    }
-
     fn failed(
         &mut self,
         case: &Case,
@@ -543,13 +427,6 @@ impl<'r, T: Transport> Driver<'r, T> {
         }
         self.recorder
             .progress(Some(case.operation.id.as_str()), status);
-    }
-
-    /// Whether the same request shows a success again, so that a finding about it stands.
-    async fn is_seen_twice(&mut self, case: &Case, exchange: &Exchange, finding: &Finding) -> bool {
-        self.judge.note_confirmed(case, finding);
-        let again = self.executor.send_once(&exchange.request).await;
-        again.is_none_or(|again| again.response.status.is_success())
     }
 
     /// Reports what a case showed, and keeps the case when the finding is new.

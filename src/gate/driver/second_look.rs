@@ -1,0 +1,147 @@
+//! A second look at what one response leaves in doubt: the same request again, or one with fresh values in
+//! place of those that may have been used before.
+
+use http::StatusCode;
+
+use super::{
+    super::{
+        case_factory::CaseFactory,
+        knowledge::{context::ResourceContext, used::Which},
+        renewal::Renewal,
+    },
+    Driver,
+};
+use crate::{
+    contract::Location, exchange::Exchange, finding::Finding, run::Case, transport::Transport,
+};
+
+/// A finding that only stands when fresh values show it too, and what showed it.
+pub(super) struct Doubtful {
+    pub(super) case: Case,
+    pub(super) exchange: Exchange,
+    pub(super) finding: Finding,
+}
+
+/// When it is decided about refusals of values that may have been used before.
+pub(super) enum Decide<'d> {
+    /// At once.
+    Now,
+    /// When the round is over: what one request used, another that was under way with it may have been
+    /// refused for.
+    AfterRound(&'d mut Later),
+    /// Not at all: the values are fresh.
+    Not,
+}
+
+/// What is looked at again when a round is over.
+#[derive(Default)]
+pub(super) struct Later {
+    pub(super) doubtful: Vec<Doubtful>,
+    /// Conflicts that may be about values that are taken, and their statuses.
+    pub(super) conflicts: Vec<(Case, StatusCode)>,
+}
+
+/// A request with fresh values in place of used ones, and an answer that is another than before.
+pub(super) type Otherwise = Box<(Case, Exchange)>;
+
+impl<T: Transport> Driver<'_, T> {
+    /// What makes values of cases anew.
+    pub(super) fn renewal(&mut self) -> Renewal<'_> {
+        Renewal {
+            used: &mut self.knowledge.used,
+            settings: self.context.settings,
+            strategies: self.strategies,
+        }
+    }
+
+    /// A case with fresh values for properties that are known to be unique; `None` where it has them.
+    pub(crate) fn with_unused_values(&mut self, case: &Case) -> Option<Case> {
+        self.renewal().unused(case)
+    }
+
+    /// A case with fresh values in place of those that were used before; `None` where none was.
+    pub(crate) fn with_renewed_values(&mut self, case: &Case) -> Option<Case> {
+        Some(self.renewal().renewed(case, Which::Names)?.0)
+    }
+
+    /// Looks again at what a round left in doubt. A run that ends sends nothing more.
+    pub(super) async fn look_again(&mut self, later: Later, is_over: bool) {
+        for one in later.doubtful {
+            let status = one.exchange.response.status;
+            let mut other = None;
+            if !is_over {
+                let again = self.with_fresh_values(&one.case, status, Which::Names);
+                other = again.await;
+            }
+            match other {
+                None => self.report(&one.case, one.finding, &[]),
+                Some(other) => self.check_fresh(*other).await,
+            }
+        }
+        for (case, status) in later.conflicts {
+            if !is_over
+                && let Some(which) = self.knowledge.used.suspect(&case)
+                && let Some(other) = self.with_fresh_values(&case, status, which).await
+            {
+                self.check_fresh(*other).await;
+            }
+        }
+    }
+
+    async fn check_fresh(&mut self, (case, exchange): (Case, Exchange)) {
+        self.check(&case, &exchange, &[], &mut Decide::Not).await;
+    }
+
+    /// Sends a request that was refused once more, with fresh values in place of those that were used
+    /// before, and learns which they are where that helps; `None` where they are refused alike, or where
+    /// there is nothing to try.
+    pub(super) async fn with_fresh_values(
+        &mut self,
+        case: &Case,
+        status: StatusCode,
+        which: Which,
+    ) -> Option<Otherwise> {
+        if self.executor.is_over() {
+            return None;
+        }
+        let (fresh, names) = self.renewal().renewed(case, which)?;
+        let exchange = self.executor.send_once(&fresh.request).await?;
+        if exchange.response.status.is_success() {
+            self.knowledge.used.learn_unique(names);
+        }
+        if exchange.response.status == status {
+            self.note_created(&fresh, &exchange);
+            return None;
+        }
+        Some(Box::new((fresh, exchange)))
+    }
+
+    /// A case of another method, about a resource that the run created in place of the one it names.
+    pub(super) fn on_created(&self, case: &Case) -> Option<Case> {
+        let mut parts = case.parts.clone();
+        let key = ResourceContext::key_of(&case.operation)?;
+        let (shape, created) = self.knowledge.created.newest().find_map(|created| {
+            let shape = &self.context.graph.resources[created.resource].shape;
+            created.value_for(shape, &case.operation, key)?;
+            Some((shape, created))
+        })?;
+        for name in case.operation.path.parameters() {
+            if let Some(value) = created.value_for(shape, &case.operation, name) {
+                parts.set(Location::Path, name, value.clone());
+            }
+        }
+        CaseFactory::new(self.context.settings).with_path_of(case, parts)
+    }
+
+    /// Whether the same request shows a success again, so that a finding about it stands.
+    pub(super) async fn is_seen_twice(
+        &mut self,
+        case: &Case,
+        exchange: &Exchange,
+        finding: &Finding,
+    ) -> bool {
+        self.judge.note_confirmed(case, finding);
+        let again = self.executor.send_once(&exchange.request).await;
+        again.is_none_or(|again| again.response.status.is_success())
+    }
+}

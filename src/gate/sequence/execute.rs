@@ -1,0 +1,372 @@
+//! Steps of sequences, sent: with which values, and what is taken from the responses.
+
+use http::StatusCode;
+
+use super::{
+    Request, Sequencer,
+    cleanup::read_list,
+    is_final,
+    life::{Answer, Guard, LifeStep, StepValues},
+    revise::revised,
+    values::{BodyFrom, RequestValues, Scope, has},
+    walk::{Fresh, World},
+};
+use crate::{
+    contract::{Location, PathTemplate, Schema, graph::Need},
+    gate::knowledge::{
+        context::{ResourceContext, is_new},
+        history::ExchangeRecord,
+        instance::ResourceInstance,
+        memory::{SequenceProgress, SharedFixture},
+    },
+    transport::Transport,
+    wire::RequestParts,
+};
+
+/// What a sequence has to go on.
+#[derive(Clone, Debug, Default)]
+pub(super) struct SequenceState {
+    /// Things that are there.
+    pub(super) things: Vec<ResourceInstance>,
+    /// What was sent.
+    pub(super) records: Vec<ExchangeRecord>,
+}
+
+impl<T: Transport> World for Sequencer<'_, '_, T> {
+    type Instance = ResourceInstance;
+    type State = SequenceState;
+
+    fn context(&self) -> ResourceContext<'_> {
+        self.context
+    }
+
+    fn progress(&mut self) -> &mut SequenceProgress {
+        &mut self.memory.progress
+    }
+
+    fn is_over(&self) -> bool {
+        self.end.is_some() || self.run.executor.is_over()
+    }
+
+    fn rounds(&self) -> usize {
+        self.context.settings.sequences
+    }
+
+    fn is_known(
+        &self,
+        operation: usize,
+        need: &Need,
+        schema: Option<&Schema>,
+        state: &SequenceState,
+    ) -> bool {
+        let scope = self.scope(state);
+        self.context.known(operation, need, schema, scope).is_some()
+    }
+
+    fn is_of_created(&self, operation: usize, state: &SequenceState) -> bool {
+        let operation = self.context.operation(operation);
+        operation.parameters_in(Location::Path).all(|parameter| {
+            state.things.iter().any(|thing| {
+                let shape = &self.context.graph.resources[thing.resource].shape;
+                thing.value_for(shape, operation, &parameter.name).is_some()
+            })
+        })
+    }
+
+    fn named_by_body(&mut self, operation: usize, state: &SequenceState) -> Vec<Need> {
+        let mut needs = self.context.body_needs(operation);
+        if needs.is_empty() {
+            return needs;
+        }
+        let draw = (BodyFrom::Draw, 0);
+        let sample = self
+            .context
+            .request(operation, self.scope(state), draw, self.run.strategies);
+        let Some((_, body)) = sample.and_then(|made| made.parts.body) else {
+            return Vec::new();
+        };
+        needs.retain(|need| matches!(need, Need::Body(pointer) if has(&body, pointer)));
+        needs
+    }
+
+    fn is_untouched(&self, resource: usize) -> bool {
+        self.run.knowledge.existing.is_untouched(resource)
+    }
+
+    fn place(state: &mut SequenceState, instance: ResourceInstance) {
+        state.things.push(instance);
+    }
+
+    fn resource_of(instance: &ResourceInstance) -> usize {
+        instance.resource
+    }
+
+    fn has_fixture(&self, resource: usize) -> bool {
+        self.memory.fixtures.contains_key(&resource)
+    }
+
+    fn keep_fixture(
+        &mut self,
+        resource: usize,
+        fixture: Option<(ResourceInstance, SequenceState)>,
+    ) {
+        let fixture = fixture.map(|(thing, own)| SharedFixture {
+            thing,
+            records: own.records,
+        });
+        self.memory.fixtures.insert(resource, fixture);
+    }
+
+    fn use_fixture(&self, resource: usize, state: &mut SequenceState) {
+        if let Some(Some(fixture)) = self.memory.fixtures.get(&resource)
+            && !state.things.contains(&fixture.thing)
+        {
+            state.things.push(fixture.thing.clone());
+            // How it was made comes before all else.
+            state.records.splice(0..0, fixture.records.iter().cloned());
+        }
+    }
+
+    async fn create(
+        &mut self,
+        step: &LifeStep,
+        key: Option<&str>,
+        resource: usize,
+        state: &mut SequenceState,
+    ) -> Option<Fresh<ResourceInstance>> {
+        let index = step.operation;
+        let first = state.records.len();
+        self.try_to_send(step, key, state).await?;
+        let operation = self.context.operation(index);
+        let made = state.records[first..].iter().find_map(|record| {
+            let thing = self.context.made(index, &record.given())?;
+            let request = &record.exchange.request;
+            let is_new = is_new(operation, &request.method, record.exchange.response.status)
+                && !self.run.knowledge.existing.holds(&thing.path)
+                || self.run.knowledge.created.holds(&thing.path);
+            Some(Fresh {
+                instance: thing,
+                is_new,
+            })
+        });
+        match made {
+            Some(made) => Some(made),
+            None => self.find_listed(index, resource, first, state).await,
+        }
+    }
+
+    async fn list(&mut self, step: &LifeStep, state: SequenceState) {
+        let producer = step.operation;
+        let Some(made) = self.values(producer, &state, BodyFrom::Example) else {
+            return;
+        };
+        let request = Request {
+            operation: producer,
+            made,
+            asker: None,
+            why: step.why,
+        };
+        let mut records = state.records;
+        let sent = self.send(request, &mut records).await;
+        let Some(record) = records.last().filter(|_| sent.is_some()) else {
+            return;
+        };
+        let given = record.given();
+        let edges = self.context.graph.edges.iter();
+        for edge in edges.filter(|edge| edge.producer == producer) {
+            let mut listed = self.memory.listed.iter();
+            let is_kept = listed.any(|(from, need, _)| *from == producer && *need == edge.need);
+            if let Some(value) = given.name(&edge.sources, None)
+                && !is_kept
+            {
+                let listed = (producer, edge.need.clone(), value);
+                self.memory.listed.push(listed);
+            }
+        }
+    }
+
+    async fn perform(&mut self, step: &LifeStep, state: &mut SequenceState) -> Option<Answer> {
+        if let StepValues::Varied(_) = step.values {
+            let sent = self.try_to_send(step, None, state).await;
+            return sent.map(|()| Answer::Success);
+        }
+        let mut made = self.values(step.operation, state, BodyFrom::Example)?;
+        if step.actor.is_some() || step.guard == Guard::Deleted {
+            // For another, and when it is gone, what the first created is the name of nothing.
+            let path = &self.context.operation(step.operation).path;
+            made.made_up.extend(names(path));
+        }
+        let request = Request {
+            operation: step.operation,
+            made,
+            asker: step.actor,
+            why: step.why,
+        };
+        self.send(request, &mut state.records).await.map(Answer::of)
+    }
+
+    async fn perform_twice(&mut self, steps: [LifeStep; 2], state: &mut SequenceState) {
+        let [first, again] = steps;
+        let index = first.operation;
+        let Some(made) = self.values(index, state, BodyFrom::Example) else {
+            return;
+        };
+        let mut statuses: Vec<StatusCode> = Vec::new();
+        // Of long work only what is done must stay as it is, so that it may take a third look.
+        while statuses.len() < 2
+            || statuses.len() == 2 && self.is_polled(index) && !statuses[0].is_success()
+        {
+            let step = if statuses.is_empty() { first } else { again };
+            let request = Request {
+                operation: index,
+                made: made.clone(),
+                asker: None,
+                why: step.why,
+            };
+            let Some(status) = self.send(request, &mut state.records).await else {
+                return;
+            };
+            statuses.push(status);
+        }
+    }
+
+    async fn probe(&mut self, resource: usize) {
+        self.probe_until_confirmed(resource).await;
+    }
+}
+
+impl<T: Transport> Sequencer<'_, '_, T> {
+    pub(super) fn scope<'g>(&'g self, state: &'g SequenceState) -> Scope<'g> {
+        Scope {
+            things: &state.things,
+            records: &state.records,
+            listed: &self.memory.listed,
+            pool: Some(&self.run.knowledge.pool),
+        }
+    }
+
+    /// The values of a request, as far as is known.
+    pub(super) fn values(
+        &mut self,
+        index: usize,
+        state: &SequenceState,
+        body: BodyFrom,
+    ) -> Option<RequestValues> {
+        let draw = self.memory.draws.entry(index).or_default();
+        *draw += 1;
+        let draw = (body, *draw);
+        let scope = Scope {
+            things: &state.things,
+            records: &state.records,
+            listed: &self.memory.listed,
+            pool: Some(&self.run.knowledge.pool),
+        };
+        self.context
+            .request(index, scope, draw, self.run.strategies)
+    }
+
+    /// The new element of a list that shows what was just made.
+    async fn find_listed(
+        &mut self,
+        creator: usize,
+        resource: usize,
+        first: usize,
+        state: &mut SequenceState,
+    ) -> Option<Fresh<ResourceInstance>> {
+        let list = self.context.graph.resources[resource].list?;
+        let sent = state.records[first..].iter().rev();
+        let mut sent = sent.filter(|record| record.operation == creator);
+        let parts = sent.next()?.parts.clone();
+        if self.is_over()
+            || !self
+                .context
+                .settings
+                .may_prepare(self.context.operation(list))
+        {
+            return None;
+        }
+        let record = read_list(self.run, list, &parts).await?;
+        let shown = record.given();
+        let shown = self.context.listed(resource, &shown);
+        let found =
+            self.run
+                .knowledge
+                .created
+                .name_listed(&self.run.knowledge.existing, creator, shown);
+        let thing = found.into_iter().next_back()?;
+        Some(Fresh {
+            instance: thing,
+            is_new: true,
+        })
+    }
+
+    /// Sends a request with values that obey until one is not refused.
+    async fn try_to_send(
+        &mut self,
+        step: &LifeStep,
+        chosen: Option<&str>,
+        state: &mut SequenceState,
+    ) -> Option<()> {
+        let index = step.operation;
+        let most = match step.values {
+            StepValues::Shown => 1,
+            StepValues::Varied(most) => most,
+        };
+        let mut next: Option<RequestParts> = None;
+        for times in 0..most {
+            let body = if self.context.shows_body(index) && self.memory.shown.insert(index) {
+                BodyFrom::Example
+            } else {
+                BodyFrom::Draw
+            };
+            let mut made = self.values(index, state, body)?;
+            made.made_up.retain(|name| Some(name.as_str()) != chosen);
+            // What names things is as it is now.
+            if let Some(revised) = next.take() {
+                made.parts.body = revised.body;
+            }
+            let unused = self.run.knowledge.used.without_repetition(
+                self.context.operation(index),
+                &made.parts,
+                None,
+                (self.context.settings.seed, self.run.strategies),
+            );
+            made.parts = unused.unwrap_or(made.parts);
+            let identity = self.identity(index, &made)?;
+            if self.memory.refused.contains(&identity) {
+                continue;
+            }
+            let parts = made.parts.clone();
+            let request = Request {
+                operation: index,
+                made,
+                asker: None,
+                why: step.why,
+            };
+            let status = self.send(request, &mut state.records).await?;
+            if status.is_success() {
+                return Some(());
+            }
+            let operation = self.context.operation(index);
+            let refusal = state.records.last().filter(|last| last.operation == index);
+            next = refusal.and_then(|last| {
+                revised(
+                    operation,
+                    &parts,
+                    &last.exchange,
+                    &self.run.knowledge,
+                    times,
+                )
+            });
+            self.memory.refused.insert(identity);
+            if is_final(status, &self.context.operation(index).method) {
+                return None;
+            }
+        }
+        None
+    }
+}
+
+fn names(path: &PathTemplate) -> impl Iterator<Item = String> + '_ {
+    path.parameters().map(str::to_owned)
+}

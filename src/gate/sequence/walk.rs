@@ -1,0 +1,412 @@
+//! The one way through all sequences, for whoever plans them and whoever sends them.
+//!
+//! Which sequence comes when, what must be there before a step, which operation makes or lists it, and
+//! which step follows which answer is decided here, once. A [`World`] answers each [`LifeStep`]: a run sends
+//! it and reads what comes; a plan writes it down and takes it as answered as it should be. So what
+//! `oasgate plan` prints, what the budget counts and what is sent cannot differ in their order.
+
+use std::sync::Arc;
+
+use http::Method;
+
+use super::{
+    is_allowed,
+    life::{Answer, Bind, Effect, Fate, Guard, LifeStep, StepValues, life},
+};
+use crate::{
+    contract::{
+        Location, Schema,
+        graph::{Creator, Need, Resource, Role, Source},
+    },
+    gate::knowledge::{context::ResourceContext, memory::SequenceProgress},
+    run::Existing,
+};
+
+/// How many resources are created for each other in a row.
+const MAX_DEPTH: usize = 4;
+
+/// How many operations are tried to create one resource.
+const MAX_CREATORS: usize = 3;
+
+/// How often a creation is tried with other values.
+const MAX_CREATIONS: usize = 4;
+
+/// How often an operation that no life has reached is tried with other values.
+const MAX_TRIES: usize = 2;
+
+/// A resource that was created, and whether the service says that it is new.
+pub(super) struct Fresh<R> {
+    pub(super) instance: R,
+    pub(super) is_new: bool,
+}
+
+/// Where steps are answered.
+pub(super) trait World {
+    /// A resource that is there.
+    type Instance;
+    /// What one sequence has to go on.
+    type State: Clone + Default;
+
+    fn context(&self) -> ResourceContext<'_>;
+    fn progress(&mut self) -> &mut SequenceProgress;
+    /// Whether no more is to be sent.
+    fn is_over(&self) -> bool;
+    /// How often each life is gone through.
+    fn rounds(&self) -> usize;
+
+    /// A sequence about a resource begins.
+    fn begin_life(&mut self, _: usize) {}
+    /// A sequence about one operation begins.
+    fn begin_operation(&mut self, _: usize) {}
+
+    /// Whether a need of an operation has a value that names something.
+    fn is_known(
+        &self,
+        operation: usize,
+        need: &Need,
+        schema: Option<&Schema>,
+        state: &Self::State,
+    ) -> bool;
+    /// Whether every path parameter of an operation names something that sequences created.
+    fn is_of_created(&self, operation: usize, state: &Self::State) -> bool;
+    /// What the body of an operation names.
+    fn named_by_body(&mut self, operation: usize, state: &Self::State) -> Vec<Need>;
+    /// Whether nothing of a resource was created or listed yet.
+    fn is_untouched(&self, resource: usize) -> bool;
+
+    /// Puts a resource on the state.
+    fn place(state: &mut Self::State, instance: Self::Instance);
+    /// The resource, by its place, that an instance is of.
+    fn resource_of(instance: &Self::Instance) -> usize;
+    /// Whether it is decided what all sequences share of a resource.
+    fn has_fixture(&self, resource: usize) -> bool;
+    /// Keeps what all sequences share of a resource, with how it was made; `None` where it cannot be had.
+    fn keep_fixture(&mut self, resource: usize, fixture: Option<(Self::Instance, Self::State)>);
+    /// Puts what all sequences share of a resource on the state, where it is there.
+    fn use_fixture(&self, resource: usize, state: &mut Self::State);
+
+    /// Answers a step that creates a resource. `key` is the parameter by which the client names it.
+    async fn create(
+        &mut self,
+        step: &LifeStep,
+        key: Option<&str>,
+        resource: usize,
+        state: &mut Self::State,
+    ) -> Option<Fresh<Self::Instance>>;
+    /// Answers a step that lists what is there, and keeps what it names.
+    async fn list(&mut self, step: &LifeStep, state: Self::State);
+    /// Answers a step.
+    async fn perform(&mut self, step: &LifeStep, state: &mut Self::State) -> Option<Answer>;
+    /// Answers two steps that are the same request.
+    async fn perform_twice(&mut self, steps: [LifeStep; 2], state: &mut Self::State);
+    /// Tries what a service must keep of HTTP's own promises on a resource.
+    async fn probe(&mut self, resource: usize);
+}
+
+/// Goes through all sequences.
+pub(super) async fn all<W: World>(world: &mut W) {
+    let is_wanted = world.context().settings.sequences > 0;
+    // The whole before its parts.
+    let resources = &world.context().graph.resources;
+    let mut order: Vec<usize> = (0..resources.len()).collect();
+    order.sort_by_key(|at| resources[*at].shape.len());
+    for round in 0..world.rounds() {
+        for resource in &order {
+            lifecycle(world, *resource, round).await;
+        }
+    }
+    if is_wanted {
+        for resource in order {
+            world.probe(resource).await;
+        }
+    }
+    for index in 0..world.context().contract.operations().len() {
+        let context = world.context();
+        let operation = context.operation(index);
+        if !is_allowed(operation, context.settings) {
+            continue;
+        }
+        if operation.is_safe() {
+            read_twice(world, index).await;
+        } else if is_wanted {
+            act(world, index).await;
+        }
+    }
+}
+
+/// Creates a resource and sees it through to its end.
+async fn lifecycle<W: World>(world: &mut W, resource: usize, round: usize) {
+    let context = world.context();
+    let known = context.graph.resources[resource].clone();
+    let steps = life(context.contract, context.graph, context.settings, resource);
+    let allowed = |one: &Creator| is_allowed(context.operation(one.operation), context.settings);
+    let makes = known.creators.iter().any(allowed);
+    // What only other shards are about is theirs.
+    if world.is_over() || known.creators.is_empty() || steps.is_empty() && !makes {
+        return;
+    }
+    world.begin_life(resource);
+    let mut state = W::State::default();
+    let Some(fresh) = make(world, resource, &mut state, 0).await else {
+        return;
+    };
+    W::place(&mut state, fresh.instance);
+    // Everything that is done with it names it: a name that the document does not take is no use.
+    let mut users = known.read.iter().chain(&known.updates).chain(&known.delete);
+    if !users.all(|index| is_named(world, *index, &state)) {
+        world.keep_fixture(resource, None);
+        return;
+    }
+    let mut fate = Fate {
+        is_new: fresh.is_new,
+        ..Fate::default()
+    };
+    for step in steps {
+        let is_due = round == 0 || step.is_repeated;
+        if !is_due || !fate.allows(step.guard) || !is_named(world, step.operation, &state) {
+            continue;
+        }
+        let answer = world.perform(&step, &mut state).await;
+        let is_read = step.guard == Guard::Created && known.read == Some(step.operation);
+        if is_read && !step.is_repeated && answer.is_some() {
+            world.progress().steady.insert(step.operation);
+        }
+        let operation = world.context().operation(step.operation);
+        let is_delete = operation.method == Method::DELETE;
+        let effect = match (is_delete, is_read) {
+            (true, _) => Effect::Deletes,
+            (false, true) => Effect::Reads,
+            (false, false) => Effect::Other,
+        };
+        fate.note(&step, effect, answer);
+    }
+    if fate.is_missing {
+        // Nothing can be built on what the service forgets.
+        world.keep_fixture(resource, None);
+    }
+}
+
+/// A safe operation twice in a row.
+async fn read_twice<W: World>(world: &mut W, index: usize) {
+    if world.is_over() || !world.progress().steady.insert(index) {
+        return;
+    }
+    world.begin_operation(index);
+    let mut state = W::State::default();
+    if prepare(world, index, &mut state, &[], 0).await && is_named(world, index, &state) {
+        let steps = ["what is there is read", "the same again"];
+        let steps = steps.map(|why| LifeStep::new(index, why));
+        world.perform_twice(steps, &mut state).await;
+    }
+}
+
+/// An operation that needs what others create and that no life of a resource has reached.
+async fn act<W: World>(world: &mut W, index: usize) {
+    let context = world.context();
+    let is_delete = context.operation(index).method == Method::DELETE;
+    let needs_others = context.graph.needs_of(index).next().is_some();
+    let progress = world.progress();
+    let is_done = progress.reached.contains(&index) || progress.fruitless.contains(&index);
+    if world.is_over() || is_delete || !needs_others || is_done {
+        return;
+    }
+    world.begin_operation(index);
+    let mut state = W::State::default();
+    // What was there before is not to be changed.
+    if prepare(world, index, &mut state, &[], 0).await && world.is_of_created(index, &state) {
+        let step = LifeStep {
+            values: StepValues::Varied(MAX_TRIES),
+            ..LifeStep::new(index, "something is done with what was made")
+        };
+        world.perform(&step, &mut state).await;
+    }
+}
+
+/// Creates a resource, by the first operation that does.
+pub(super) async fn make<W: World>(
+    world: &mut W,
+    resource: usize,
+    state: &mut W::State,
+    depth: usize,
+) -> Option<Fresh<W::Instance>> {
+    let known = world.context().graph.resources[resource].clone();
+    for creator in known.creators.iter().take(MAX_CREATORS) {
+        let index = creator.operation;
+        let context = world.context();
+        let operation = Arc::clone(context.operation(index));
+        let may_prepare = context.settings.may_prepare(&operation);
+        if world.progress().fruitless.contains(&index) || !may_prepare {
+            continue;
+        }
+        let context = world.context();
+        let key = known.shape.key(&operation);
+        let key = key.filter(|_| creator.named_by_client);
+        let mut chosen = context.named_freely(index);
+        chosen.extend(key.map(str::to_owned));
+        if !prepare(world, index, state, &chosen, depth).await {
+            world.progress().fruitless.insert(index);
+            continue;
+        }
+        let list = list_before(world.context(), &known);
+        if let Some(list) = list.filter(|_| world.is_untouched(resource)) {
+            let step = LifeStep::new(list, "a list of what is there");
+            world.perform(&step, state).await;
+        }
+        let step = LifeStep {
+            bind: Bind::Created,
+            values: StepValues::Varied(MAX_CREATIONS),
+            // What others need is created once.
+            is_repeated: depth == 0,
+            ..LifeStep::new(index, "something is made")
+        };
+        if let Some(fresh) = world.create(&step, key, resource, state).await {
+            if W::resource_of(&fresh.instance) == resource {
+                return Some(fresh);
+            }
+            // It creates something else, which other sequences use.
+            continue;
+        }
+        if world.is_over() {
+            return None;
+        }
+        world.progress().fruitless.insert(index);
+    }
+    None
+}
+
+/// The list of a resource, to be read before the first of it is created, where nothing else will name that.
+fn list_before(context: ResourceContext<'_>, resource: &Resource) -> Option<usize> {
+    let is_told = |creator: &Creator| {
+        let of_response = |source: &Source| !matches!(source, Source::Location);
+        creator.sources.iter().any(of_response)
+    };
+    let may_prepare = |list: &usize| context.settings.may_prepare(context.operation(*list));
+    let list = resource.list.filter(may_prepare);
+    list.filter(|_| !resource.creators.iter().any(is_told))
+}
+
+/// Creates and lists what a request needs; whether all of it is there. `chosen` names the path parameters
+/// that the client chooses freely.
+async fn prepare<W: World>(
+    world: &mut W,
+    index: usize,
+    state: &mut W::State,
+    chosen: &[String],
+    depth: usize,
+) -> bool {
+    let operation = Arc::clone(world.context().operation(index));
+    for parameter in operation.parameters_in(Location::Path) {
+        let need = Need::Parameter(Location::Path, parameter.name.clone());
+        if chosen.contains(&parameter.name)
+            || world.is_known(index, &need, parameter.value.schema(), state)
+        {
+            continue;
+        }
+        // What somebody else has is read, but parts are only added to what was created for it, where
+        // that can be created.
+        let context = world.context();
+        let keeps = context.settings.existing == Existing::Keep;
+        let roles: &[Role] = if operation.is_safe() {
+            &[Role::Lists, Role::Creates]
+        } else if keeps && context.can_be_made(&operation, &parameter.name) {
+            &[Role::Creates]
+        } else {
+            &[Role::Creates, Role::Lists]
+        };
+        if !provide(world, index, &need, roles, state, depth).await {
+            return false;
+        }
+    }
+    // What a body must name is listed or created; what it may name is left out.
+    for need in world.named_by_body(index, state) {
+        if !world.is_known(index, &need, None, state) {
+            let roles = [Role::Lists, Role::Creates];
+            provide(world, index, &need, &roles, state, depth).await;
+        }
+    }
+    true
+}
+
+/// Has something created or listed for a need; whether that gave a value.
+async fn provide<W: World>(
+    world: &mut W,
+    index: usize,
+    need: &Need,
+    roles: &[Role],
+    state: &mut W::State,
+    depth: usize,
+) -> bool {
+    if depth >= MAX_DEPTH {
+        return false;
+    }
+    for role in roles {
+        for producer in producers(world.context(), index, need, *role) {
+            match role {
+                Role::Creates => ensure_fixture(world, producer, state, depth).await,
+                Role::Lists | Role::Names => list(world, producer, state, depth).await,
+            }
+            if world.is_known(index, need, None, state) {
+                return true;
+            }
+        }
+    }
+    false
+}
+
+/// The operations that create or list what meets a need.
+fn producers(context: ResourceContext<'_>, index: usize, need: &Need, role: Role) -> Vec<usize> {
+    let edges = context.edges_to(index, need);
+    let edges = edges.filter(|edge| edge.role == role);
+    edges.map(|edge| edge.producer).collect()
+}
+
+/// Puts the resource that an operation creates on the state; it is created once for all that need it.
+async fn ensure_fixture<W: World>(
+    world: &mut W,
+    producer: usize,
+    state: &mut W::State,
+    depth: usize,
+) {
+    let creates = |one: &Resource| one.creators.iter().any(|one| one.operation == producer);
+    let resources = &world.context().graph.resources;
+    let Some(resource) = resources.iter().position(creates) else {
+        return;
+    };
+    if !world.has_fixture(resource) {
+        // Whoever asks for it on the way to it goes in a circle.
+        world.keep_fixture(resource, None);
+        let mut own = W::State::default();
+        let made = Box::pin(make(world, resource, &mut own, depth + 1)).await;
+        // What was there before belongs to somebody else.
+        let made = made.filter(|fresh| fresh.is_new);
+        world.keep_fixture(resource, made.map(|fresh| (fresh.instance, own)));
+    }
+    world.use_fixture(resource, state);
+}
+
+/// Asks for a list, once, and keeps what it names.
+async fn list<W: World>(world: &mut W, producer: usize, state: &W::State, depth: usize) {
+    let context = world.context();
+    let may_prepare = context.settings.may_prepare(context.operation(producer));
+    if !may_prepare || !world.progress().asked.insert(producer) {
+        return;
+    }
+    let mut own = state.clone();
+    if Box::pin(prepare(world, producer, &mut own, &[], depth + 1)).await {
+        let step = LifeStep {
+            bind: Bind::Listed,
+            ..LifeStep::new(producer, "a list of what is there")
+        };
+        world.list(&step, own).await;
+    }
+}
+
+/// Whether every path parameter that names something has a value that names it.
+pub(super) fn is_named<W: World>(world: &W, index: usize, state: &W::State) -> bool {
+    let context = world.context();
+    let operation = context.operation(index);
+    operation.parameters_in(Location::Path).all(|parameter| {
+        let need = Need::Parameter(Location::Path, parameter.name.clone());
+        world.is_known(index, &need, parameter.value.schema(), state)
+    })
+}
