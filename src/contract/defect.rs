@@ -29,17 +29,17 @@ pub enum DefectKind {
     InvalidSchema,
     /// An object that is not what its place wants.
     MalformedObject,
+    /// A `$ref` that leads over the network, where none is followed.
+    RemoteReference,
     /// A `$ref` that leads nowhere.
     UnresolvedReference,
-    /// A reference leads over the network, where none is followed.
-    RemoteReference,
 }
 
 /// In the order of their places, each once: a reference that is met at its holder and at its `$ref`
 /// is one.
 pub(super) fn settle(mut defects: Vec<Defect>) -> Vec<Defect> {
     defects.sort_by(|a, b| (&a.address, a.kind, &a.message).cmp(&(&b.address, b.kind, &b.message)));
-    defects.dedup();
+    defects.dedup_by(|a, b| a.address == b.address && a.message == b.message);
     let at_references: std::collections::HashSet<(Address, String)> = defects
         .iter()
         .filter(|defect| defect.address.pointer.last().as_deref() == Some("$ref"))

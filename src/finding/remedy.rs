@@ -36,6 +36,8 @@ pub enum Remedy {
     NameBasePath,
     /// Name the host at which a service was recorded.
     NameHost,
+    /// Name the host of the service among those of a recording.
+    NameService,
     /// Accept new or changed shapes of responses as snapshots.
     AcceptSnapshots,
     /// Write the baseline without what is no longer found.
@@ -66,6 +68,7 @@ impl fmt::Display for Remedy {
                 "if the recording was made below another base path, name that base path"
             }
             Self::NameHost => "if the service was recorded there, name the host",
+            Self::NameService => "name its host",
             Self::AcceptSnapshots => "accept it as the snapshot",
             Self::UpdateBaseline => "update the baseline to leave them out",
             Self::ShowAll => "a report shows all",

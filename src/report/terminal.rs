@@ -573,7 +573,7 @@ fn snapshots(out: &mut dyn WriteColor, outcome: &Outcome) -> io::Result<()> {
     } else if summary.new > 0 && summary.written.is_empty() {
         writeln!(
             out,
-            "           nothing was written: {}",
+            "           nothing was written; {}",
             outcome.header.wording.say(&Remedy::AcceptSnapshots)
         )?;
     }

@@ -102,7 +102,7 @@ impl FailReason {
     /// What may let the next run be finished, where that is known.
     pub const fn remedy(&self) -> Option<Remedy> {
         match self {
-            Self::AllPassedOver => Some(Remedy::NameHost),
+            Self::AllPassedOver => Some(Remedy::NameService),
             _ => None,
         }
     }

@@ -47,6 +47,7 @@ const GRANTS: &[(&str, &[&str])] = &[
             "snapshot",
             "transport",
             "wire",
+            "words",
         ],
     ),
     (
@@ -148,7 +149,7 @@ const FLOORS: &[(&str, &[&[&str]])] = &[
     (
         "run",
         &[
-            &["coverage", "end", "info", "shard", "credentials"],
+            &["coverage", "info", "shard", "credentials", "status"],
             &["known", "case", "state"],
             &["outcome"],
             &["baseline", "event"],

@@ -369,8 +369,9 @@ impl Reader<'_> {
     }
 
     fn endpoint(&self, name: &str, ask: ClientCredentials) -> Result<Secret> {
-        let endpoint = TokenEndpoint::new(self.client.clone(), ask)
-            .map_err(|error| CliError::Usage(error.to_string()))?;
+        let endpoint = TokenEndpoint::new(self.client.clone(), ask).map_err(|error| {
+            CliError::Usage(format!("{error}; name another with --token-url"))
+        })?;
         Ok(Secret::from_source(name, endpoint))
     }
 

@@ -25,9 +25,8 @@ pub(crate) const FLAGS: Wording = Wording::new(|remedy| match remedy {
         "if the recording was made below another base path, name it with --base-path".to_owned()
     }
     Remedy::NameHost => "if the service was recorded there, name the host with --host".to_owned(),
-    Remedy::AcceptSnapshots => {
-        "accept what is new by running once with --snapshots update".to_owned()
-    }
+    Remedy::NameService => "name its host with --host".to_owned(),
+    Remedy::AcceptSnapshots => "run with --snapshots update to accept what is new".to_owned(),
     Remedy::UpdateBaseline => "--baseline-update removes what is no longer reported".to_owned(),
     Remedy::ShowAll => "--verbose shows all, and so does a report".to_owned(),
     other => other.to_string(),
