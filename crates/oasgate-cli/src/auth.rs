@@ -369,9 +369,8 @@ impl Reader<'_> {
     }
 
     fn endpoint(&self, name: &str, ask: ClientCredentials) -> Result<Secret> {
-        let endpoint = TokenEndpoint::new(self.client.clone(), ask).map_err(|error| {
-            CliError::Usage(format!("{error}; name another with --token-url"))
-        })?;
+        let endpoint = TokenEndpoint::new(self.client.clone(), ask)
+            .map_err(|error| CliError::Usage(format!("{error}; name another with --token-url")))?;
         Ok(Secret::from_source(name, endpoint))
     }
 
