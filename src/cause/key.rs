@@ -430,10 +430,10 @@ fn single(finding: &Finding, document: &Document) -> Key {
         ),
         None => finding.fingerprint().to_string(),
     };
-    let mend = finding
-        .help
-        .first()
-        .map(ToString::to_string)
-        .unwrap_or_else(|| "the service, or the document".to_owned());
+    let help = finding.help.first();
+    let mend = help.map_or_else(
+        || "the service, or the document".to_owned(),
+        ToString::to_string,
+    );
     Key::new(id, finding.message.as_str(), mend).counting("finding")
 }
