@@ -28,7 +28,9 @@ use futures_util::{StreamExt as _, stream};
 use oasgate::{
     Contract,
     document::Document,
-    gate::{self, Credentials, Interrupt, LiveSettings, RandomEnd, Replay, Settings, Source},
+    gate::{
+        self, Credentials, Interrupt, LiveSettings, RandomEnd, RecordingSource, Replay, Settings,
+    },
     transport::{HttpTransport, Limits},
 };
 use serde_json::Value;
@@ -104,7 +106,7 @@ fn replay(contract: &Contract, path: &Path, workers: usize) -> u64 {
     };
     gate::replay(
         contract,
-        &[Source::File(path.to_path_buf())],
+        &[RecordingSource::File(path.to_path_buf())],
         &options,
         None,
         &mut (),

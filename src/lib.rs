@@ -140,9 +140,10 @@
 //!
 //! # From here
 //!
-//! [`contract`] is what the document promises; [`check`] holds an exchange against it; [`gate`] runs
-//! cases and recordings; [`generate`] makes values from schemas; [`recording`] reads and writes
-//! recorded exchanges. The command line (the crate `oasgate-cli`) is a thin edge over these.
+//! [`contract`] is what the document promises; [`testing`] is what tests call; [`gate`] runs cases and
+//! recordings over a [`transport`] and tells [`finding`]s; [`recording`] reads and writes recorded
+//! [`exchange`]s; [`report`] writes what a run came to. The command line (the crate `oasgate-cli`) is a thin
+//! edge over these. They follow semantic versioning; what the documentation does not list does not.
 //! `examples/axum-service` and `examples/client` are whole crates tested in these ways.
 //!
 //! | feature | |
@@ -161,25 +162,34 @@
     reason = "what a reader pastes is a test"
 )]
 
+#[doc(hidden)]
 pub mod amend;
+#[doc(hidden)]
 pub mod cause;
+#[doc(hidden)]
 pub mod check;
 pub mod contract;
 #[doc(hidden)]
 pub mod did_you_mean;
+#[doc(hidden)]
 pub mod diff;
 pub mod exchange;
 pub mod finding;
 pub mod gate;
+#[doc(hidden)]
 pub mod generate;
+#[doc(hidden)]
 pub mod infer;
+#[doc(hidden)]
 pub mod lint;
 pub mod recording;
 pub mod report;
 mod run;
+#[doc(hidden)]
 pub mod snapshot;
 pub mod testing;
 pub mod transport;
+#[doc(hidden)]
 pub mod wire;
 mod words;
 

@@ -67,10 +67,10 @@ pub use breach::{Breach, Part};
 pub use sequence::{SequenceCheck, Step};
 pub use subject::{Content, ContentType, Credential, Intent, Subject};
 
-use crate::finding::{Finding, Rule, RuleId, Trait, documented};
+use crate::finding::{Finding, Rule, RuleId, Sealed, Trait, documented};
 
 /// One rule held against an exchange.
-pub trait Check: Sync {
+pub trait Check: Sync + Sealed {
     /// Its identity and documentation.
     fn rule(&self) -> &'static Rule;
 
@@ -130,7 +130,7 @@ pub const SEQUENCE_CHECKS: &[&dyn SequenceCheck] = &[
 ];
 
 /// Rules that no single exchange can be held against: long work, snapshots, the run as a whole.
-pub const WIDER_RULES: &[&Rule] = &[
+pub const RUN_RULES: &[&Rule] = &[
     &no_response::NoResponse::RULE,
     &broken_polling::BrokenPolling::RULE,
     &shape_drift::ShapeDrift::RULE,
@@ -149,7 +149,7 @@ pub fn rules() -> impl Iterator<Item = &'static Rule> {
         .iter()
         .map(|check| check.rule())
         .chain(SEQUENCE_CHECKS.iter().map(|check| check.rule()))
-        .chain(WIDER_RULES.iter().copied())
+        .chain(RUN_RULES.iter().copied())
 }
 
 /// Whether runs treat a rule so; `false` for an id that no rule has.

@@ -6,7 +6,7 @@ use super::Rule;
 use crate::{
     contract::{Operation, graph::Shape},
     exchange::{Evidence, Exchange},
-    finding::Finding,
+    finding::{Finding, Sealed},
 };
 
 /// One exchange of a sequence, as far as checks must know.
@@ -29,7 +29,7 @@ pub struct Step<'s> {
 }
 
 /// One rule that a sequence is held against.
-pub trait SequenceCheck: Sync {
+pub trait SequenceCheck: Sync + Sealed {
     /// Its identity and documentation.
     fn rule(&self) -> &'static Rule;
 

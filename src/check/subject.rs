@@ -9,7 +9,7 @@ use oasgate_document::{Address, SpecVersion};
 
 use super::{Breach, Rule};
 use crate::{
-    contract::{Contract, MediaType, Operation, Response, Schema},
+    contract::{Contract, DeclaredResponse, MediaType, Operation, Schema},
     exchange::{Body, Evidence, Exchange, quote_redactions},
     finding::{Finding, Severity},
     infer::{Came, Inferred},
@@ -39,7 +39,7 @@ pub struct Subject<'a> {
     pub credential: Credential,
     /// A response slower than this is a finding.
     pub slow_after: Option<Duration>,
-    declared: Option<&'a Response>,
+    declared: Option<&'a DeclaredResponse>,
     content_type: ContentType,
     body: OnceCell<Content>,
 }
@@ -160,7 +160,7 @@ impl<'a> Subject<'a> {
     }
 
     /// The response object that speaks of the status, if any does.
-    pub fn declared(&self) -> Option<&'a Response> {
+    pub fn declared(&self) -> Option<&'a DeclaredResponse> {
         self.declared
     }
 

@@ -64,7 +64,7 @@ impl MediaRange {
     /// and without parameters other than those the range itself names. One that the media type does
     /// not carry makes the match less precise; one that differs makes it none: many services
     /// leave parameters out, and none sends a version by accident.
-    pub fn matches(&self, media_type: &MediaTypeBuf) -> Option<Specificity> {
+    pub(crate) fn matches(&self, media_type: &MediaTypeBuf) -> Option<Specificity> {
         let is = |wanted: &str, came: &str| wanted == "*" || wanted.eq_ignore_ascii_case(came);
         let is_sub = match media_type.suffix() {
             _ if self.sub == "*" => true,

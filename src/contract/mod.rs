@@ -36,9 +36,9 @@ use url::Url;
 pub use defect::{Defect, DefectKind};
 pub use media_range::{MediaRange, Specificity};
 pub use model::{
-    Content, Encoding, Example, Explode, Header, Link, Location, MediaType, Operation, OperationId,
-    Parameter, RequestBody, Reserved, Response, Responses, SecurityKind, SecurityRequirement,
-    SecurityScheme, Serialization, Server, StatusKey, Style,
+    Content, DeclaredResponse, Encoding, Example, Explode, Header, Link, Location, MediaType,
+    Operation, OperationId, Parameter, RequestBody, Reserved, Responses, SecurityKind,
+    SecurityRequirement, SecurityScheme, Serialization, Server, StatusKey, Style,
 };
 pub use named::OperationIn;
 pub use path::PathTemplate;
@@ -103,6 +103,7 @@ pub enum HostStanding {
 
 /// Why a request belongs to no operation.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum RouteMiss {
     /// No path template fits.
     Path,

@@ -283,7 +283,7 @@ impl Content {
     }
 
     /// The entry that names `came` most precisely.
-    pub fn best(&self, came: &mediatype::MediaTypeBuf) -> Option<&MediaType> {
+    pub(crate) fn best(&self, came: &mediatype::MediaTypeBuf) -> Option<&MediaType> {
         self.media_types
             .iter()
             .rev()
@@ -363,7 +363,7 @@ impl fmt::Display for StatusKey {
 #[derive(Clone, Debug)]
 pub struct Responses {
     /// In the document's order.
-    pub declared: Vec<Response>,
+    pub declared: Vec<DeclaredResponse>,
     /// The responses object, or the operation where there is none.
     pub address: Address,
 }
@@ -371,7 +371,7 @@ pub struct Responses {
 impl Responses {
     /// The response that speaks of `status`: an exact key beats a range, a range beats `default`
     /// (`OpenAPI` 3.1.1 §4.8.16).
-    pub fn get(&self, status: StatusCode) -> Option<&Response> {
+    pub fn get(&self, status: StatusCode) -> Option<&DeclaredResponse> {
         let class = u8::try_from(status.as_u16() / 100).unwrap_or(u8::MAX);
         let by_key = |key| self.declared.iter().find(|response| response.key == key);
         by_key(StatusKey::Exact(status))
@@ -382,7 +382,7 @@ impl Responses {
 
 /// One response object.
 #[derive(Clone, Debug)]
-pub struct Response {
+pub struct DeclaredResponse {
     /// Which statuses it speaks of.
     pub key: StatusKey,
     /// `description`; empty when missing.
@@ -451,6 +451,7 @@ pub struct SecurityScheme {
 
 /// The kinds of security scheme.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub enum SecurityKind {
     /// A key in a header, a query pair or a cookie.
     ApiKey {

@@ -4,7 +4,7 @@ use http::StatusCode;
 use mediatype::MediaTypeBuf;
 
 use crate::contract::{
-    Content, Header, Location, MediaType, Parameter, Response, Schema, StatusKey,
+    Content, DeclaredResponse, Header, Location, MediaType, Parameter, Schema, StatusKey,
 };
 
 use super::{
@@ -207,9 +207,9 @@ pub(super) fn counterpart<'c>(one: &MediaType, content: &'c Content) -> Option<&
 
 /// Responses that stand for each other: for each status that either document names, what speaks of it
 /// in both.
-pub(super) fn responses(operation: &Matched) -> Vec<(&Response, &Response)> {
+pub(super) fn responses(operation: &Matched) -> Vec<(&DeclaredResponse, &DeclaredResponse)> {
     let (old, new) = (&operation.old.responses, &operation.new.responses);
-    let mut pairs: Vec<(&Response, &Response)> = Vec::new();
+    let mut pairs: Vec<(&DeclaredResponse, &DeclaredResponse)> = Vec::new();
     let keys = old.declared.iter().chain(&new.declared).map(|one| one.key);
     for key in keys {
         let find = |responses: &'_ crate::contract::Responses| match key {
@@ -276,7 +276,10 @@ pub(super) fn is_success(key: StatusKey) -> bool {
 }
 
 /// Headers that stand for each other.
-pub(super) fn headers<'r>(old: &'r Response, new: &'r Response) -> Vec<(&'r Header, &'r Header)> {
+pub(super) fn headers<'r>(
+    old: &'r DeclaredResponse,
+    new: &'r DeclaredResponse,
+) -> Vec<(&'r Header, &'r Header)> {
     let pair = |one: &'r Header| {
         let other = new
             .headers

@@ -20,6 +20,7 @@ pub enum Body {
 
 /// Why a body is only the beginning of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum CutReason {
     /// Our own limit, in bytes.
     Limit(u64),

@@ -60,6 +60,9 @@ impl Rule {
     }
 }
 
+/// Seals the traits of rules: what implements them is declared in this crate, by [`documented!`].
+pub trait Sealed {}
+
 /// Declares a check or lint rule in one place: its doc comment, its type, its id, its severity, the
 /// number of the fault where it has one, and how runs treat it where they do so in their own way.
 ///
@@ -88,6 +91,8 @@ macro_rules! documented {
                 doc: concat!($($doc, "\n"),+),
             };
         }
+
+        impl $crate::finding::Sealed for $name {}
     };
 }
 

@@ -11,6 +11,8 @@ mod remedy;
 mod rule;
 
 pub use collect::{Findings, Position};
+#[doc(hidden)]
+pub use documented::Sealed;
 pub(crate) use documented::documented;
 pub use documented::{Rule, Trait};
 pub use fingerprint::{Fingerprint, stable_hash};
@@ -28,6 +30,7 @@ use crate::{exchange::Evidence, infer::Came};
 /// escaping and colour belong to the renderer.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Finding {
     /// The rule that was broken.
     pub rule: RuleId,

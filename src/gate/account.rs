@@ -16,7 +16,7 @@ use crate::{
     contract::Contract,
     finding::{Findings, stable_hash},
     run::{
-        Account, Claim, Digest, Event, FailReason, Header, Listener, OperationAccount, Outcome,
+        Account, Claim, Digest, Event, FailReason, Listener, OperationAccount, Outcome, RunInfo,
         RunKind, RunStatus, Settings, State, Witness,
     },
     snapshot::Store,
@@ -300,7 +300,7 @@ pub(super) fn outcome_with(
     }
     notices.extend(untold_notices(&findings));
     findings.phrase(settings.wording);
-    let header = Header {
+    let header = RunInfo {
         wording: settings.wording,
         ..header
     };
@@ -337,7 +337,7 @@ fn end_of(state: &State, checked: u64, passed_over: u64) -> RunStatus {
 }
 
 /// What a run is about, as its state tells it.
-pub(super) fn header_of(contract: &Contract, state: &State) -> Header {
+pub(super) fn header_of(contract: &Contract, state: &State) -> RunInfo {
     let names: Vec<&str> = match state.kind {
         RunKind::Check => state.targets.iter().map(String::as_str).collect(),
         RunKind::Replay | RunKind::Lint => state.inputs.sources().collect(),
@@ -348,8 +348,8 @@ pub(super) fn header_of(contract: &Contract, state: &State) -> Header {
         (_, several) => format!("{} recordings", several.len()),
     };
     let mut seeds = state.seeds.iter();
-    Header {
+    RunInfo {
         seed: seeds.next().copied().filter(|_| seeds.next().is_none()),
-        ..Header::of(contract, state.kind, target)
+        ..RunInfo::of(contract, state.kind, target)
     }
 }

@@ -40,6 +40,27 @@ pub(super) fn contract() -> Contract {
     Contract::from_document(Document::parse("t", document.to_string()).expect("a document"))
 }
 
+/// Things that are created, read and deleted by their id.
+pub(super) fn things() -> Contract {
+    let thing = json!({ "description": "Fine", "content": { "application/json": { "schema":
+        { "type": "object", "properties": { "id": { "type": "integer" } } } } } });
+    let document = json!({
+        "openapi": "3.1.0",
+        "info": { "title": "t", "version": "1" },
+        "paths": {
+            "/things": { "post": { "operationId": "addThing", "responses": { "201": thing } } },
+            "/things/{id}": {
+                "parameters": [{ "name": "id", "in": "path", "required": true,
+                                 "schema": { "type": "integer" } }],
+                "get": { "operationId": "getThing", "responses": { "200": thing } },
+                "delete": { "operationId": "deleteThing",
+                            "responses": { "204": { "description": "Gone" } } },
+            },
+        },
+    });
+    Contract::from_document(Document::parse("t", document.to_string()).expect("a document"))
+}
+
 /// What names resources of a contract.
 pub(super) fn context<'c>(
     contract: &'c Contract,

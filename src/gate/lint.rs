@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::{
     contract::Contract,
     finding::{Finding, Findings},
-    run::{Header, Outcome, RunKind, RunStatus, Settings, SnapshotSummary},
+    run::{Outcome, RunInfo, RunKind, RunStatus, Settings, SnapshotSummary},
 };
 
 /// The outcome of looking at a document, with the severities that the settings give.
@@ -22,7 +22,7 @@ pub fn lint_outcome(
     {
         findings.add(finding);
     }
-    let mut header = Header::of(contract, RunKind::Lint, String::new());
+    let mut header = RunInfo::of(contract, RunKind::Lint, String::new());
     header.target.clone_from(&header.document);
     header.wording = settings.wording;
     findings.phrase(settings.wording);

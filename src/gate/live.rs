@@ -20,7 +20,7 @@ use crate::{
     contract::{Contract, RouteMiss, graph::Graph},
     exchange::Request,
     generate::Strategies,
-    run::{Event, Header, Listener, LiveSettings, Outcome, Phase, RunKind, RunStatus, Unreached},
+    run::{Event, Listener, LiveSettings, Outcome, Phase, RunInfo, RunKind, RunStatus, Unreached},
     snapshot::Store,
     transport::{Authorized, Paced, Transport},
 };
@@ -28,9 +28,9 @@ use crate::{
 /// The phases that are planned ahead, in their order; a round of the most telling of their cases and of
 /// those of later phases goes before. Examples and random values have rounds of their
 /// own, and sequences are not planned.
-const AHEAD: [Phase; 3] = [Phase::Edges, Phase::Pairs, Phase::Invalid];
+const PLANNED_PHASES: [Phase; 3] = [Phase::Edges, Phase::Pairs, Phase::Invalid];
 /// The phases after the sequences.
-const BEHIND: [Phase; 3] = [Phase::Methods, Phase::Framing, Phase::Auth];
+const LATE_PHASES: [Phase; 3] = [Phase::Methods, Phase::Framing, Phase::Auth];
 
 /// Sends the cases of a contract over a transport and holds what comes.
 ///
@@ -56,10 +56,10 @@ pub async fn check<T: Transport>(
     let strategies = &Strategies::default();
     let mut schedule = Schedule::new(plan::begin(contract, settings, strategies));
     let graph = Arc::new(Graph::of(contract));
-    let header = Header {
+    let header = RunInfo {
         seed: Some(settings.seed),
         wording: settings.common.wording,
-        ..Header::of(contract, RunKind::Check, settings.base.to_string())
+        ..RunInfo::of(contract, RunKind::Check, settings.base.to_string())
     };
     let context = ResourceContext {
         contract,
@@ -114,12 +114,12 @@ async fn phases<T: Transport>(
     regressions::run(driver).await?;
     examples::run(driver, schedule).await?;
     telling::run(driver, schedule).await?;
-    for phase in AHEAD {
+    for phase in PLANNED_PHASES {
         planned::run(driver, schedule, phase).await?;
     }
     random::run(driver, schedule).await?;
     sequences::run(driver).await?;
-    for phase in BEHIND {
+    for phase in LATE_PHASES {
         planned::run(driver, schedule, phase).await?;
     }
     ControlFlow::Continue(())
@@ -159,9 +159,9 @@ mod tests {
     fn the_phases_are_all_run_in_their_order() {
         let run: Vec<Phase> = [Phase::Regressions, Phase::Examples]
             .into_iter()
-            .chain(AHEAD)
+            .chain(PLANNED_PHASES)
             .chain([Phase::Random, Phase::Sequences])
-            .chain(BEHIND)
+            .chain(LATE_PHASES)
             .collect();
         assert_eq!(run, Phase::ALL);
     }

@@ -36,17 +36,19 @@ mod sequence;
 mod settle;
 mod synthetic;
 mod tally;
+#[cfg(test)]
+mod trial;
 mod unreached;
 mod unread;
 
 pub use crate::run::{
     Account, Baseline, BaselineError, BaselineSummary, Case, Claim, CleanUp, ConnectionFailure,
-    Coverage, Credential, Credentials, Digest, Event, Existing, FailReason, Growth, Header, Inputs,
+    Coverage, Credential, Credentials, Digest, Event, Existing, FailReason, Growth, Inputs,
     KnownFinding, Listener, LiveSettings, MalformedRanges, MalformedShard, Methods,
     NamedCredential, OperationAccount, OperationSummary, Outcome, Phase, PollingRule, Progress,
-    RandomEnd, Ranges, RunKind, RunStatus, Scope, Settings, Severities, SeverityRule, Shard, Share,
-    SnapshotStanding, SnapshotSummary, State, StateError, StopReason, TokenForm, Unreached,
-    Witness, WitnessKind, base_of,
+    RandomEnd, Ranges, RunInfo, RunKind, RunStatus, Scope, Settings, Severities, SeverityRule,
+    Shard, Share, SnapshotStanding, SnapshotSummary, State, StateError, StopReason, TokenForm,
+    Unreached, Witness, WitnessKind, base_of,
 };
 pub use account::{digest, outcome_of};
 pub use hold::{Held, hold};
@@ -54,5 +56,5 @@ pub use interrupt::Interrupt;
 pub use lint::lint_outcome;
 pub use live::check;
 pub use plan::{Plan, plan};
-pub use replay::{Replay, Source, replay};
+pub use replay::{RecordingSource, Replay, replay};
 pub use sequence::{Bind, Guard, Sequence, Step, sequences};

@@ -19,8 +19,8 @@ use crate::{
     contract::{Contract, Operation},
     finding::{Finding, Findings},
     run::{
-        ConnectionFailure, Event, FailReason, Header, Listener, OperationSummary, Outcome,
-        Progress, RunStatus, State, Unreached, hide, hide_in,
+        ConnectionFailure, Event, FailReason, Listener, OperationSummary, Outcome, Progress,
+        RunInfo, RunStatus, State, Unreached, hide, hide_in,
     },
     snapshot::{Saved, Store},
     transport::Secret,
@@ -260,7 +260,7 @@ impl<'r> Recorder<'r> {
     }
 
     /// What the run came to before its snapshots are compared, to be joined with other runs.
-    fn state(&self, header: &Header, end: &RunStatus) -> State {
+    fn state(&self, header: &RunInfo, end: &RunStatus) -> State {
         let account = LiveAccount {
             contract: self.contract,
             declared: self.account.targets,
@@ -278,7 +278,7 @@ impl<'r> Recorder<'r> {
     /// Compares the snapshots, and makes the outcome. `finalize` gives what drifted its severity.
     pub(crate) fn finish(
         mut self,
-        header: Header,
+        header: RunInfo,
         end: RunStatus,
         started: Instant,
         finalize: impl Fn(Finding) -> Option<Finding>,
@@ -358,7 +358,7 @@ mod tests {
     }
 
     fn finish(recorder: Recorder<'_>) -> Outcome {
-        let header = Header::of(recorder.contract, RunKind::Check, String::new());
+        let header = RunInfo::of(recorder.contract, RunKind::Check, String::new());
         recorder.finish(header, RunStatus::Complete, Instant::now(), Some)
     }
 

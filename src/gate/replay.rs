@@ -58,7 +58,7 @@ pub struct Replay {
 
 /// A recording to be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Source {
+pub enum RecordingSource {
     /// A file.
     File(PathBuf),
     /// A file that was found in a folder: one that is no recording is passed over, with a notice.
@@ -67,7 +67,7 @@ pub enum Source {
     StandardInput,
 }
 
-impl Source {
+impl RecordingSource {
     fn open(&self) -> Result<Reader, OpenError> {
         match self {
             Self::File(path) | Self::InFolder(path) => recording::open(path),
@@ -137,7 +137,7 @@ enum HeldOne {
 /// the first is read, so that this comes early.
 pub fn replay(
     contract: &Contract,
-    sources: &[Source],
+    sources: &[RecordingSource],
     options: &Replay,
     snapshots: Option<Store>,
     listener: &mut dyn Listener,
@@ -198,11 +198,7 @@ pub fn replay(
         // Given away, so that the workers end when the collector does, however that is.
         collector.collect(finished);
         for holder in holders {
-            match holder.join() {
-                Ok(Some(stores)) => collector.accounts.absorb_shapes(stores),
-                Ok(None) => {}
-                Err(_) => collector.faults += 1,
-            }
+            collector.end_worker(holder.join());
         }
     });
     if reader.is_finished() || !interrupt.is_set() {
@@ -211,19 +207,15 @@ pub fn replay(
             Err(_) => collector.faults += 1,
         }
     }
+    let end = collector.end(interrupt);
     let Collector {
         accounts,
         mut state,
         listener,
-        faults,
         ..
     } = collector;
     accounts.write(&mut state);
-    if faults > 0 {
-        state.end = RunStatus::Failed(FailReason::Fault(faults));
-    } else if interrupt.is_set() {
-        state.end = RunStatus::Interrupted;
-    }
+    state.end = end;
     Ok(outcome_with(
         declared,
         contract,
@@ -236,14 +228,16 @@ pub fn replay(
 }
 
 /// The sources that can be begun, and why those of a folder that cannot are passed over.
-fn readable(sources: &[Source]) -> Result<(Vec<Source>, Vec<OpenError>), OpenError> {
+fn readable(
+    sources: &[RecordingSource],
+) -> Result<(Vec<RecordingSource>, Vec<OpenError>), OpenError> {
     let mut readable = Vec::new();
     let mut passed_over = Vec::new();
     for source in sources {
         match source {
-            Source::StandardInput => {}
-            Source::File(_) => drop(source.open()?),
-            Source::InFolder(_) => {
+            RecordingSource::StandardInput => {}
+            RecordingSource::File(_) => drop(source.open()?),
+            RecordingSource::InFolder(_) => {
                 if let Err(error) = source.open() {
                     passed_over.push(error);
                     continue;
@@ -259,7 +253,7 @@ fn readable(sources: &[Source]) -> Result<(Vec<Source>, Vec<OpenError>), OpenErr
 }
 
 fn read_all(
-    sources: &[Source],
+    sources: &[RecordingSource],
     wanted: Option<&Ranges>,
     batches: &SyncSender<Batch>,
     interrupt: &Interrupt,
@@ -308,7 +302,7 @@ fn read_all(
 /// What is kept of response bodies for snapshots, by claim.
 type Stores = [Store; Claim::ALL.len()];
 
-fn nothing_in(source: &Source) -> RecordingError {
+fn nothing_in(source: &RecordingSource) -> RecordingError {
     RecordingError {
         file: source.name().into(),
         entry: None,
@@ -427,6 +421,26 @@ struct Collector<'c> {
 }
 
 impl Collector<'_> {
+    /// Takes in what a worker has seen of shapes; one that panicked may have lost what it worked on.
+    fn end_worker(&mut self, left: thread::Result<Option<[Store; Claim::ALL.len()]>>) {
+        match left {
+            Ok(Some(stores)) => self.accounts.absorb_shapes(stores),
+            Ok(None) => {}
+            Err(_) => self.faults += 1,
+        }
+    }
+
+    /// How the run ended: a fault of this program makes its verdict worthless.
+    fn end(&self, interrupt: &Interrupt) -> RunStatus {
+        if self.faults > 0 {
+            RunStatus::Failed(FailReason::Fault(self.faults))
+        } else if interrupt.is_set() {
+            RunStatus::Interrupted
+        } else {
+            RunStatus::Complete
+        }
+    }
+
     /// Takes batches in, in the order in which they were read.
     fn collect(&mut self, finished: Receiver<Done>) {
         let mut waiting = BTreeMap::new();
@@ -521,5 +535,77 @@ impl Collector<'_> {
         self.listener
             .on(&Event::Notice(&text), self.contract.document());
         self.state.notices.insert(text);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gate::fixture;
+
+    fn options() -> Replay {
+        Replay {
+            settings: Settings::default(),
+            base_path: None,
+            hosts: Vec::new(),
+            entries: None,
+            workers: 1,
+        }
+    }
+
+    /// How a run ends after `work`, and how many entries it took in.
+    fn ended(work: impl FnOnce(&mut Collector<'_>)) -> (RunStatus, u64) {
+        let contract = fixture::contract();
+        let (declared, options) = (CoverageTargets::new(&contract), options());
+        let mut nobody = ();
+        let mut collector = Collector {
+            contract: &contract,
+            options: &options,
+            listener: &mut nobody,
+            accounts: Accounts::new(&contract, &declared),
+            state: State::new(RunKind::Replay, digest(&contract)),
+            held: 0,
+            faults: 0,
+        };
+        work(&mut collector);
+        let end = collector.end(&Interrupt::default());
+        (end, collector.state.passed_over)
+    }
+
+    fn batch(number: u64) -> Done {
+        Done {
+            number,
+            source: "a.har".into(),
+            held: vec![(1, HeldOne::PassedOver)],
+        }
+    }
+
+    #[test]
+    fn a_worker_that_panics_fails_the_run() {
+        let (end, _) = ended(|collector| {
+            collector.end_worker(Ok(None));
+            collector.end_worker(Err(Box::new("a fault on purpose")));
+        });
+        assert_eq!(end, RunStatus::Failed(FailReason::Fault(1)));
+    }
+
+    #[test]
+    fn an_entry_that_met_a_fault_fails_the_run() {
+        let (end, _) = ended(|collector| collector.take(HeldOne::Faulty, Position::default()));
+        assert_eq!(end, RunStatus::Failed(FailReason::Fault(1)));
+    }
+
+    #[test]
+    fn what_stands_behind_a_lost_batch_still_counts() {
+        let (end, passed_over) = ended(|collector| {
+            let (done, finished) = sync_channel(4);
+            // The batch 1 was lost with its worker.
+            for number in [3, 0, 2] {
+                done.send(batch(number)).expect("somebody listens");
+            }
+            drop(done);
+            collector.collect(finished);
+        });
+        assert_eq!((end, passed_over), (RunStatus::Complete, 3));
     }
 }

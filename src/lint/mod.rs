@@ -31,11 +31,11 @@ pub use subject::Subject;
 
 use crate::{
     contract::Contract,
-    finding::{Finding, Rule, documented},
+    finding::{Finding, Rule, Sealed, documented},
 };
 
 /// One rule about a document.
-pub trait Lint: Sync {
+pub trait Lint: Sync + Sealed {
     /// Its identity and documentation.
     fn rule(&self) -> &'static Rule;
 

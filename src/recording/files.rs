@@ -14,14 +14,14 @@ const ENDINGS: &[&str] = &[
 
 /// A file to be read, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Meant {
+pub enum RecordingPath {
     /// The user named it: it is a recording.
     Named(PathBuf),
     /// It was found in a folder, by its ending: it may be something else.
     Found(PathBuf),
 }
 
-impl Meant {
+impl RecordingPath {
     /// Where it is.
     pub fn path(&self) -> &Path {
         match self {
@@ -35,7 +35,7 @@ impl Meant {
 /// # Errors
 ///
 /// When a path is not there or a folder has no recording in it.
-pub fn files(paths: &[PathBuf]) -> Result<Vec<Meant>, OpenError> {
+pub fn files(paths: &[PathBuf]) -> Result<Vec<RecordingPath>, OpenError> {
     let mut found = Vec::new();
     for path in paths {
         if path.as_os_str() != "-" && path.is_dir() {
@@ -48,13 +48,13 @@ pub fn files(paths: &[PathBuf]) -> Result<Vec<Meant>, OpenError> {
                 return Err(OpenError::NoRecordings(path.display().to_string()));
             }
         } else {
-            found.push(Meant::Named(path.clone()));
+            found.push(RecordingPath::Named(path.clone()));
         }
     }
     Ok(found)
 }
 
-fn walk(folder: &Path, found: &mut Vec<Meant>) -> io::Result<()> {
+fn walk(folder: &Path, found: &mut Vec<RecordingPath>) -> io::Result<()> {
     let mut entries = fs::read_dir(folder)?
         .map(|entry| Ok(entry?.path()))
         .collect::<io::Result<Vec<_>>>()?;
@@ -70,7 +70,7 @@ fn walk(folder: &Path, found: &mut Vec<Meant>) -> io::Result<()> {
         if path.is_dir() {
             walk(&path, found)?;
         } else if is_recording(name) {
-            found.push(Meant::Found(path));
+            found.push(RecordingPath::Found(path));
         }
     }
     Ok(())

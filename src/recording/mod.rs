@@ -49,11 +49,11 @@ use crate::exchange::{Exchange, Kept, Origin, Request, Response};
 pub use attachments::Attachments;
 pub use beginning::Beginning;
 pub use error::{OpenError, RecordingError};
-pub use files::{Meant, files};
+pub use files::{RecordingPath, files};
 pub use write::Writer;
 
 /// One way in which exchanges are written down.
-pub trait Format: Sync {
+pub(crate) trait Format: Sync {
     /// The name that people know it by.
     fn name(&self) -> &'static str;
 
@@ -80,7 +80,7 @@ pub struct Messages {
 
 /// Every format, in the order in which they are tried: what is told by its own keys before what is told by
 /// common ones.
-pub const READERS: &[&dyn Format] = &[
+pub(crate) const READERS: &[&dyn Format] = &[
     &har::Har,
     &mitmproxy::Mitmproxy,
     &envoy_tap::EnvoyTap,

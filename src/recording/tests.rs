@@ -246,7 +246,8 @@ proptest! {
     fn what_is_written_is_read_back(
         body in body(),
         status in 200_u16..600,
-        names in proptest::collection::btree_set("[a-z]{1,8}-[a-z]{1,8}", 0..4),
+        // Of these letters no word is made that names a credential, whose value would be hidden.
+        names in proptest::collection::btree_set("[b-h]{1,8}-[b-h]{1,8}", 0..4),
         value in "[!-~]{0,12}",
     ) {
         let url = Url::parse("http://a.test/x?y=z").expect("it is a URL");

@@ -22,7 +22,7 @@ use super::{
 use crate::{
     cause::{self, Cause},
     finding::{Finding, Findings, Remedy, RuleId, Severity},
-    run::{Event, Header, Listener, OperationSummary, Outcome, RunKind, RunStatus},
+    run::{Event, Listener, OperationSummary, Outcome, RunInfo, RunKind, RunStatus},
     words::{count, count_of},
 };
 
@@ -153,7 +153,7 @@ fn coloured(out: &mut dyn WriteColor, colour: Color, text: &str) -> io::Result<(
 }
 
 /// `Vantage 2.0.0 · OpenAPI 3.0.1 · 1 operation · seed 8f3a21c0`
-fn header(out: &mut dyn WriteColor, header: &Header) -> io::Result<()> {
+fn header(out: &mut dyn WriteColor, header: &RunInfo) -> io::Result<()> {
     let title = [header.title.as_str(), header.api_version.as_str()].join(" ");
     let title = if title.trim().is_empty() {
         header.document.as_str()

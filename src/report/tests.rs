@@ -11,7 +11,7 @@ use crate::{
     exchange::Evidence,
     finding::{Finding, Findings, Severity, Wording},
     run::{
-        Coverage, Event, FailReason, Header, OperationSummary, RunKind, RunStatus, Share,
+        Coverage, Event, FailReason, OperationSummary, RunInfo, RunKind, RunStatus, Share,
         SnapshotSummary, StopReason, Unreached,
     },
 };
@@ -85,7 +85,7 @@ pub(super) fn outcome(findings: Vec<(Finding, u64)>) -> Outcome {
     }
     Outcome {
         baseline: None,
-        header: Header {
+        header: RunInfo {
             title: "Tiny".into(),
             api_version: "1".into(),
             specification: "OpenAPI 3.0.3".into(),

@@ -33,6 +33,7 @@ struct File {
 
 /// A file that is no baseline.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum BaselineError {
     /// It has another form.
     #[error("{file}:{line}:{column}: not a baseline: {reason}")]

@@ -36,6 +36,7 @@ pub struct Case {
 
 /// The parts of a run, in their order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum Phase {
     /// Cases that failed in an earlier run.
     Regressions,

@@ -6,7 +6,7 @@
 use http::StatusCode;
 use oasgate_document::Document;
 
-use super::{info::Header, outcome::Outcome};
+use super::{info::RunInfo, outcome::Outcome};
 use crate::finding::Finding;
 
 /// Something that happened in a run.
@@ -14,7 +14,7 @@ use crate::finding::Finding;
 #[non_exhaustive]
 pub enum Event<'a> {
     /// The run begins.
-    Started(&'a Header),
+    Started(&'a RunInfo),
     /// So many requests are planned, those that were sent included.
     Planned(u64),
     /// One more exchange was held against the contract.

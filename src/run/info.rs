@@ -6,7 +6,7 @@ use crate::{contract::Contract, finding::Wording};
 
 /// What is known before the first exchange.
 #[derive(Clone, Debug)]
-pub struct Header {
+pub struct RunInfo {
     /// `info.title` of the document.
     pub title: String,
     /// `info.version` of the document.
@@ -39,7 +39,7 @@ pub enum RunKind {
     Lint,
 }
 
-impl Header {
+impl RunInfo {
     /// What is known of every run before it begins.
     pub(crate) fn of(contract: &Contract, kind: RunKind, target: String) -> Self {
         let document = contract.document();

@@ -21,7 +21,7 @@ pub use coverage::{Coverage, Share, Witness, WitnessKind};
 pub use credentials::{Credential, Credentials, NamedCredential, TokenForm};
 pub(crate) use credentials::{CredentialChoice, hide, hide_in};
 pub use event::{Event, Listener, Progress};
-pub use info::{Header, RunKind};
+pub use info::{RunInfo, RunKind};
 pub use known::{BaselineSummary, KnownFinding};
 pub use outcome::{OperationSummary, Outcome, SnapshotStanding, SnapshotSummary};
 pub(crate) use settings::given_value;

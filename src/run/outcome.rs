@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     coverage::{Coverage, Witness},
-    info::Header,
+    info::RunInfo,
     known::BaselineSummary,
     state::State,
     status::{RunStatus, Unreached},
@@ -16,9 +16,10 @@ use crate::finding::{Findings, Severity};
 
 /// The result of a run.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Outcome {
     /// What was known at the start.
-    pub header: Header,
+    pub header: RunInfo,
     /// The breaches, grouped.
     pub findings: Findings,
     /// What a baseline took out of the findings; `None` where there is no baseline.
@@ -57,6 +58,7 @@ impl Outcome {
 
 /// What was held for one operation.
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct OperationSummary {
     /// Its id.
     pub id: String,
@@ -84,6 +86,7 @@ pub struct OperationSummary {
 
 /// What the snapshots of a run came to.
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct SnapshotSummary {
     /// Accepted shapes that covered what came.
     pub unchanged: usize,

@@ -39,7 +39,7 @@ pub struct Gate<'c> {
 /// A run that knows its service.
 #[derive(Debug)]
 #[must_use = "a gate does nothing until it is run"]
-pub struct GateOn<'c, T> {
+pub struct BoundGate<'c, T> {
     gate: Gate<'c>,
     transport: T,
 }
@@ -261,7 +261,7 @@ impl<'c> Gate<'c> {
     }
 
     /// Holds a service in this process that takes any kind of body, such as axum's `Router`.
-    pub fn service<S>(self, service: S) -> GateOn<'c, ServiceTransport<S, Full<Bytes>>>
+    pub fn service<S>(self, service: S) -> BoundGate<'c, ServiceTransport<S, Full<Bytes>>>
     where
         ServiceTransport<S, Full<Bytes>>: Transport,
     {
@@ -270,11 +270,11 @@ impl<'c> Gate<'c> {
 
     /// Holds a service in this process that takes one kind of body, which must be named where the
     /// compiler cannot tell: `gate.service_of::<_, axum::body::Body>(service)`.
-    pub fn service_of<S, B>(self, service: S) -> GateOn<'c, ServiceTransport<S, B>>
+    pub fn service_of<S, B>(self, service: S) -> BoundGate<'c, ServiceTransport<S, B>>
     where
         ServiceTransport<S, B>: Transport,
     {
-        GateOn {
+        BoundGate {
             gate: self,
             transport: ServiceTransport::new(service),
         }
@@ -289,14 +289,14 @@ impl<'c> Gate<'c> {
     pub fn url(
         mut self,
         url: &str,
-    ) -> Result<GateOn<'c, crate::transport::HttpTransport>, GateError> {
+    ) -> Result<BoundGate<'c, crate::transport::HttpTransport>, GateError> {
         self.settings.base = url
             .parse()
             .map_err(|error: url::ParseError| GateError::Url {
                 url: url.to_owned(),
                 reason: error.to_string(),
             })?;
-        Ok(GateOn {
+        Ok(BoundGate {
             gate: self,
             transport: crate::transport::HttpTransport::new(crate::transport::Limits::default())?,
         })
@@ -314,19 +314,19 @@ impl<'c> Gate<'c> {
     pub fn target(
         self,
         target: &(impl super::Target + ?Sized),
-    ) -> Result<GateOn<'c, crate::transport::HttpTransport>, GateError> {
+    ) -> Result<BoundGate<'c, crate::transport::HttpTransport>, GateError> {
         let url = target.url(self.settings.base.path());
         self.url(&url)
     }
 }
 
-impl<'c, T: Transport> GateOn<'c, T> {
+impl<'c, T: Transport> BoundGate<'c, T> {
     /// Sends the requests and holds the responses.
     ///
     /// # Errors
     ///
     /// When an operation or a rule was named that is not there, or what was given cannot be used.
-    pub async fn run(self) -> Result<Ran<'c>, GateError> {
+    pub async fn run(self) -> Result<GateReport<'c>, GateError> {
         let mut gate = self.gate;
         gate.settle_tags();
         let Gate {
@@ -364,19 +364,19 @@ impl<'c, T: Transport> GateOn<'c, T> {
             leaves_phases: !settings.phases.is_empty(),
         };
         settings.known.settle(&mut outcome, scope);
-        Ok(Ran { contract, outcome })
+        Ok(GateReport { contract, outcome })
     }
 }
 
 /// A run that is over.
 #[derive(Debug)]
 #[must_use = "a run that nobody looks at holds nothing; call `assert`"]
-pub struct Ran<'c> {
+pub struct GateReport<'c> {
     contract: ContractHandle<'c>,
     outcome: Outcome,
 }
 
-impl Ran<'_> {
+impl GateReport<'_> {
     /// Everything about it.
     pub fn outcome(&self) -> &Outcome {
         &self.outcome
@@ -406,7 +406,7 @@ impl Ran<'_> {
     }
 }
 
-impl fmt::Display for Ran<'_> {
+impl fmt::Display for GateReport<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut terminal = Terminal::new(Vec::new(), Colour::None, Detail::Usual);
         terminal.on(&Event::Finished(&self.outcome), self.contract.document());

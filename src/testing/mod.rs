@@ -25,7 +25,7 @@ pub use contract::ContractHandle;
 #[cfg(feature = "fake-server")]
 pub use fake::FakeServer;
 pub use fake::{Answer, Call, FAULTS, FakeBody, FakeError, FakeService, Fault, UnusableRecording};
-pub use gate::{Gate, GateError, GateOn, Ran};
+pub use gate::{BoundGate, Gate, GateError, GateReport};
 pub use in_hand::{Breach, Checked};
 pub use run::{run_document, run_operation};
 pub use snapshot::{SnapshotResponse, snapshot_text};

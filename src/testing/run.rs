@@ -6,11 +6,11 @@ use oasgate_document::Document;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Gate, Ran, contract};
+use super::{Gate, GateReport, contract};
 use crate::contract::Contract;
 
 /// How a written test ends: the run, or why it could not begin.
-type Ended = Result<Ran<'static>, Box<dyn Error>>;
+type Ended = Result<GateReport<'static>, Box<dyn Error>>;
 
 /// Holds one operation: `hold` is given a gate for it and runs it.
 ///

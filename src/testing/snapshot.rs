@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{Checked, redact::redacted};
 use crate::{
-    contract::{Response, Schema},
+    contract::{DeclaredResponse, Schema},
     snapshot::Redactor,
     wire::{Parsed, parse_body},
 };
@@ -14,9 +14,18 @@ use crate::{
 /// Something that [`assert_response_snapshot!`](crate::assert_response_snapshot) takes: a [`Checked`]
 /// response, whose operation says what its values are, or any other with its body in memory, whose
 /// values are judged by their look alone.
-pub trait SnapshotResponse {
+pub trait SnapshotResponse: sealed::Sealed {
     /// The text that the snapshot holds.
     fn snapshot_text(&self) -> String;
+}
+
+/// What may be shown is decided here.
+mod sealed {
+    pub trait Sealed {}
+
+    impl Sealed for super::Checked<'_> {}
+    impl<B: AsRef<[u8]>> Sealed for http::Response<B> {}
+    impl<R: Sealed + ?Sized> Sealed for &R {}
 }
 
 impl SnapshotResponse for Checked<'_> {
@@ -49,7 +58,7 @@ fn text(
     status: StatusCode,
     headers: &HeaderMap,
     body: &[u8],
-    declared: Option<&Response>,
+    declared: Option<&DeclaredResponse>,
 ) -> String {
     let mut lines = vec![status.to_string()];
     let shown = |name: &str, schema: Option<&Schema>| {
@@ -68,7 +77,7 @@ fn text(
     lines.join("\n")
 }
 
-fn content(headers: &HeaderMap, body: &[u8], declared: Option<&Response>) -> String {
+fn content(headers: &HeaderMap, body: &[u8], declared: Option<&DeclaredResponse>) -> String {
     let named = headers
         .get(CONTENT_TYPE)
         .and_then(|value| value.to_str().ok());

@@ -18,7 +18,7 @@ use serde_json::{Map, Value};
 use super::fields::{can_stand_in_a_field, can_stand_in_a_path};
 use crate::{
     contract::{
-        Content, Location, MediaType, Operation, OperationIn, Parameter, Response, Schema,
+        Content, DeclaredResponse, Location, MediaType, Operation, OperationIn, Parameter, Schema,
         StatusKey,
     },
     generate::{self, Values},
@@ -104,7 +104,7 @@ impl Schema {
 }
 
 /// A status that a response object speaks of, which no other object speaks of more precisely.
-pub(super) fn status_of(declared: &Response, operation: &Operation) -> Option<StatusCode> {
+pub(super) fn status_of(declared: &DeclaredResponse, operation: &Operation) -> Option<StatusCode> {
     let candidates = match declared.key {
         StatusKey::Exact(status) => return Some(status),
         StatusKey::Range(class) => u16::from(class) * 100..u16::from(class) * 100 + 100,
@@ -144,7 +144,10 @@ fn parameter(parameter: &Parameter) -> Placed<(Location, String, Value)> {
     }
 }
 
-fn response(declared: &Response, status: StatusCode) -> BoxedStrategy<http::Response<Bytes>> {
+fn response(
+    declared: &DeclaredResponse,
+    status: StatusCode,
+) -> BoxedStrategy<http::Response<Bytes>> {
     let headers: Vec<Placed<(String, Value)>> = declared
         .headers
         .iter()

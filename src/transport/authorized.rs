@@ -173,7 +173,7 @@ mod tests {
     use http::Method;
 
     use super::*;
-    use crate::transport::{Issued, NoSecret, Source};
+    use crate::transport::{Issued, NoSecret, SecretSource};
 
     /// Keeps what it is sent, and answers 401 while the right value is missing.
     #[derive(Default)]
@@ -199,7 +199,7 @@ mod tests {
 
     struct Counter(AtomicU32);
 
-    impl Source for Counter {
+    impl SecretSource for Counter {
         fn issue(&self) -> BoxFuture<'_, Result<Issued, NoSecret>> {
             let value = self.0.fetch_add(1, Ordering::Relaxed).to_string();
             Box::pin(std::future::ready(Ok(Issued {

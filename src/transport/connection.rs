@@ -24,7 +24,7 @@ pub struct Connection {
 pub enum ClientError {
     /// The whole of it.
     #[error("the HTTP client could not be set up: {0}")]
-    Client(#[source] reqwest::Error),
+    Client(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The proxy.
     #[error("the proxy cannot be used; it is a URL such as http://proxy:3128")]
     Proxy,
@@ -76,7 +76,7 @@ impl Connection {
             .http2_max_header_list_size(u32::try_from(self.limits.headers).unwrap_or(u32::MAX))
             .tcp_nodelay(true)
             .build()
-            .map_err(ClientError::Client)
+            .map_err(|error| ClientError::Client(error.into()))
     }
 
     /// What every client has: by which way it goes, whom it trusts, who it is.

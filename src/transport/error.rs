@@ -4,6 +4,7 @@ use std::{fmt, time::Duration};
 
 /// No response came.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum SendError {
     /// Nobody answers there: the name does not resolve, or the connection is refused.
     #[error("cannot reach {origin}: {reason}")]
@@ -43,6 +44,7 @@ pub enum SendError {
 
 /// What a transport was waiting for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Stage {
     /// A connection.
     Connection,

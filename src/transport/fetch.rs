@@ -44,7 +44,9 @@ async fn get(url: &str, connection: &Connection) -> Result<Vec<u8>, String> {
         .builder()
         .and_then(|builder| {
             let builder = builder.timeout(LONGEST);
-            builder.build().map_err(ClientError::Client)
+            builder
+                .build()
+                .map_err(|error| ClientError::Client(error.into()))
         })
         .map_err(|error| error.to_string())?;
     let mut response = client.get(url).send().await.map_err(said)?;

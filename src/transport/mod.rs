@@ -31,7 +31,7 @@ pub use error::{SendError, Stage};
 pub use limits::Limits;
 pub use oauth2::{ClientAuth, ClientCredentials, TokenEndpoint};
 pub use paced::{LONGEST_PAUSE, MalformedRate, Paced, Rate, pause};
-pub use secret::{Issued, NoSecret, Secret, Source};
+pub use secret::{Issued, NoSecret, Secret, SecretSource};
 pub use service::ServiceTransport;
 pub use wait::is_up;
 

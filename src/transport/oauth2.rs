@@ -9,7 +9,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::{
-    Issued, NoSecret, Source, Transport,
+    Issued, NoSecret, SecretSource, Transport,
     disguise::{Disguises, ShortValues},
 };
 use crate::exchange::{Request, Response, masked_url};
@@ -137,7 +137,7 @@ impl<T: Transport> TokenEndpoint<T> {
     }
 }
 
-impl<T: Transport> Source for TokenEndpoint<T> {
+impl<T: Transport> SecretSource for TokenEndpoint<T> {
     fn issue(&self) -> BoxFuture<'_, Result<Issued, NoSecret>> {
         Box::pin(self.ask())
     }

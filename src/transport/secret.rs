@@ -42,7 +42,7 @@ impl fmt::Debug for Issued {
 }
 
 /// Something that gives out a secret, and another one later.
-pub trait Source: Send + Sync {
+pub trait SecretSource: Send + Sync {
     /// Gets a value.
     fn issue(&self) -> BoxFuture<'_, Result<Issued, NoSecret>>;
 
@@ -61,7 +61,7 @@ pub struct Secret(Arc<Inner>);
 
 struct Inner {
     name: String,
-    source: Option<Box<dyn Source>>,
+    source: Option<Box<dyn SecretSource>>,
     held: Mutex<Held>,
     fruitless: AtomicU32,
     /// Every value it ever had, in every form in which it may be seen.
@@ -91,7 +91,7 @@ impl Secret {
     }
 
     /// One that a source gives out when it is first needed, and again when it has run out.
-    pub fn from_source(name: &str, source: impl Source + 'static) -> Self {
+    pub fn from_source(name: &str, source: impl SecretSource + 'static) -> Self {
         let hidden = source.hidden();
         let secret = Self::build(name, Some(Box::new(source)), None);
         for value in hidden {
@@ -100,7 +100,7 @@ impl Secret {
         secret
     }
 
-    fn build(name: &str, source: Option<Box<dyn Source>>, value: Option<Arc<str>>) -> Self {
+    fn build(name: &str, source: Option<Box<dyn SecretSource>>, value: Option<Arc<str>>) -> Self {
         Self(Arc::new(Inner {
             name: variable(name),
             source,
@@ -213,7 +213,7 @@ mod tests {
 
     struct Counter(AtomicU32);
 
-    impl Source for Counter {
+    impl SecretSource for Counter {
         fn issue(&self) -> BoxFuture<'_, Result<Issued, NoSecret>> {
             let number = self.0.fetch_add(1, Ordering::Relaxed);
             Box::pin(std::future::ready(Ok(Issued {

@@ -22,6 +22,7 @@ pub enum Parsed {
 
 /// Bytes that are not what their media type says.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum MalformedBody {
     /// They are not in the character set.
     #[error("the bytes are not {charset}")]

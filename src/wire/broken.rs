@@ -329,6 +329,51 @@ mod tests {
     }
 
     #[test]
+    fn a_path_value_is_read_where_it_is_a_part_of_its_segment() {
+        for (path, sent, values) in [
+            ("/report/{id}.json", "/report/7.json", vec![("id", "7")]),
+            (
+                "/things/{name}:cancel",
+                "/things/a:cancel",
+                vec![("name", "a")],
+            ),
+            (
+                "/reports/{year}-{month}",
+                "/reports/2026-11",
+                vec![("year", "2026"), ("month", "11")],
+            ),
+        ] {
+            let parameters: Vec<Value> = values
+                .iter()
+                .map(|(name, _)| {
+                    serde_json::json!({ "name": name, "in": "path", "required": true,
+                                        "schema": { "type": "string", "minLength": 1 } })
+                })
+                .collect();
+            let document = serde_json::json!({
+                "openapi": "3.1.0",
+                "info": { "title": "t", "version": "1" },
+                "paths": { path: { "get": { "parameters": parameters, "responses": {} } } },
+            });
+            let document = Document::parse("case", document.to_string()).expect("a document");
+            let contract = Contract::from_document(document);
+            let operation = &contract.operations()[0];
+            let url = Url::parse("http://localhost").and_then(|base| base.join(sent));
+            let request = Request::new(http::Method::GET, url.expect("a URL"));
+            let raw = path_values(operation, &request);
+            let read: Vec<(&str, &str)> = raw
+                .iter()
+                .map(|(name, value)| (name.as_str(), value.as_str()))
+                .collect();
+            assert_eq!(read, values, "{path}");
+            let sent = Parameters::of(operation, &request, &raw);
+            for parameter in &operation.parameters {
+                assert!(!parameter_breaks(parameter, &sent), "{path}");
+            }
+        }
+    }
+
+    #[test]
     fn what_is_no_json_is_none_for_any_parser() {
         for body in [
             serde_json::json!({ "a": "b" }),

@@ -55,6 +55,7 @@ impl RequestParts {
 
 /// Values that no request can carry.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum UnwritableRequest {
     /// A path parameter has no value.
     #[error("the path parameter `{0}` has no value")]

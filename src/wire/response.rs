@@ -9,7 +9,7 @@ use super::{
     write_body,
 };
 use crate::{
-    contract::{Header, Response, Serialization},
+    contract::{DeclaredResponse, Header, Serialization},
     exchange,
 };
 
@@ -39,7 +39,7 @@ pub enum UnwritableResponse {
 ///
 /// When the values cannot travel as the document says.
 pub fn write_response(
-    declared: &Response,
+    declared: &DeclaredResponse,
     status: StatusCode,
     parts: &ResponseParts,
 ) -> Result<exchange::Response, UnwritableResponse> {

@@ -174,7 +174,7 @@ const FLOORS: &[(&str, &[&[&str]])] = &[
             &["account", "case_factory"],
             &["fixture", "plan", "recorder", "renewal", "saved"],
             &["driver"],
-            &["sequence"],
+            &["sequence", "trial"],
             &["schedule", "unreached"],
             &["phase"],
             &["live", "replay"],

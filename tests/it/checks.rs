@@ -321,7 +321,7 @@ fn each_check_has_a_file_of_its_name_and_a_line_in_the_list() {
     rules.sort();
     assert_eq!(
         files, rules,
-        "please add the line to CHECKS (or SEQUENCE_CHECKS, or WIDER_RULES) in src/check/mod.rs"
+        "please add the line to CHECKS (or SEQUENCE_CHECKS, or RUN_RULES) in src/check/mod.rs"
     );
 }
 

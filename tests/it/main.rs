@@ -25,6 +25,7 @@ mod outside;
 mod overlay_law;
 mod partition_law;
 mod polling;
+mod public_surface;
 mod recordings;
 mod routing;
 mod rule_ids;

@@ -9,7 +9,7 @@ use std::{
 
 use oasgate::{
     Contract,
-    gate::{self, Interrupt, Outcome, Replay, Settings, Source},
+    gate::{self, Interrupt, Outcome, RecordingSource, Replay, Settings},
     recording,
 };
 
@@ -65,7 +65,7 @@ fn replay(contract: &Contract, paths: &[PathBuf], workers: usize) -> Outcome {
     let sources: Vec<_> = recording::files(paths)
         .expect("recordings")
         .into_iter()
-        .map(|file| Source::File(file.path().to_owned()))
+        .map(|file| RecordingSource::File(file.path().to_owned()))
         .collect();
     let options = Replay {
         entries: None,

@@ -11,12 +11,12 @@ use oasgate::{
     amend::{self, Proof},
     document::{Document, Options},
     finding::Fingerprint,
-    gate::{Interrupt, Outcome, Replay, Settings, Source, replay},
+    gate::{Interrupt, Outcome, RecordingSource, Replay, Settings, replay},
 };
 
 use crate::outside::shared;
 
-fn run(contract: &Contract, sources: &[Source]) -> Outcome {
+fn run(contract: &Contract, sources: &[RecordingSource]) -> Outcome {
     let options = Replay {
         entries: None,
         settings: Settings::default(),
@@ -59,7 +59,11 @@ fn write(path: &Path, text: &str) {
 
 /// How many findings were answered.
 fn law_holds(spec: &Path, recordings: &[PathBuf]) -> usize {
-    let sources: Vec<Source> = recordings.iter().cloned().map(Source::File).collect();
+    let sources: Vec<RecordingSource> = recordings
+        .iter()
+        .cloned()
+        .map(RecordingSource::File)
+        .collect();
     let contract = open(spec, Vec::new());
     let before = run(&contract, &sources);
     let amendments = amend::amendments(&before.findings, contract.document());

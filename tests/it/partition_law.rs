@@ -8,7 +8,8 @@ use oasgate::{
     document::Document,
     finding::Findings,
     gate::{
-        Interrupt, Outcome, Ranges, Replay, Settings, Source, State, StateError, outcome_of, replay,
+        Interrupt, Outcome, Ranges, RecordingSource, Replay, Settings, State, StateError,
+        outcome_of, replay,
     },
     recording,
     report::ReportSpec,
@@ -123,7 +124,7 @@ fn write(path: &Path, text: &str) {
 
 fn run(
     contract: &Contract,
-    sources: &[Source],
+    sources: &[RecordingSource],
     entries: Option<Ranges>,
     store: Option<Store>,
     workers: usize,
@@ -178,7 +179,7 @@ fn law(lines: &[(String, usize)], turn: usize) -> Result<(), TestCaseError> {
         let _ = writeln!(text, "{line}");
     }
     write(&path, &text);
-    let sources = [Source::File(path)];
+    let sources = [RecordingSource::File(path)];
     let snapshots = folder.path().join("snapshots");
     // Some shapes are accepted, so that others drift.
     let first: Ranges = "1-3".parse().expect("ranges");
@@ -305,10 +306,10 @@ fn parts_of_recordings_of_others_merge_to_the_whole() {
         let contract = Contract::from_document(
             Document::open(documents.join(spec)).unwrap_or_else(|error| panic!("{error}")),
         );
-        let sources: Vec<Source> = recording::files(&[recordings.join(path)])
+        let sources: Vec<RecordingSource> = recording::files(&[recordings.join(path)])
             .expect("recordings")
             .into_iter()
-            .map(|file| Source::File(file.path().to_owned()))
+            .map(|file| RecordingSource::File(file.path().to_owned()))
             .collect();
         let folder = tempfile::tempdir().expect("a folder");
         let whole = state(run(

@@ -5,7 +5,7 @@ use oasgate::{
     Contract,
     document::Document,
     finding::Severity,
-    testing::{Gate, GateError, Ran},
+    testing::{Gate, GateError, GateReport},
 };
 
 const DOCUMENT: &str = r"
@@ -28,13 +28,13 @@ fn app() -> Router {
 
 async fn ran(
     choose: impl FnOnce(Gate<'static>) -> Gate<'static>,
-) -> Result<Ran<'static>, GateError> {
+) -> Result<GateReport<'static>, GateError> {
     let contract =
         Contract::from_document(Document::parse("t.yaml", DOCUMENT).expect("a document"));
     choose(Gate::new(contract)).service(app()).run().await
 }
 
-fn undeclared(ran: &Ran<'_>, severity: Severity) -> usize {
+fn undeclared(ran: &GateReport<'_>, severity: Severity) -> usize {
     let findings = ran.outcome().findings.iter();
     findings
         .filter(|one| one.rule.as_str() == "undeclared-status" && one.severity == severity)
@@ -68,7 +68,7 @@ async fn a_rule_has_another_severity_or_is_off_and_a_status_is_allowed() {
 
 #[tokio::test]
 async fn operations_are_chosen_by_tag_and_by_what_they_are() {
-    let held = |ran: &Ran<'_>, id: &str| {
+    let held = |ran: &GateReport<'_>, id: &str| {
         let mut all = ran.outcome().operations.iter();
         all.any(|one| one.id == id && one.held > 0)
     };
@@ -81,7 +81,7 @@ async fn operations_are_chosen_by_tag_and_by_what_they_are() {
 
 #[tokio::test]
 async fn what_cannot_be_used_is_told_when_the_run_begins() {
-    let told = |ran: Result<Ran<'_>, GateError>| ran.err().map(|error| error.to_string());
+    let told = |ran: Result<GateReport<'_>, GateError>| ran.err().map(|error| error.to_string());
     let rule = told(ran(|gate| gate.off("undeclared-statsu")).await).expect("an error");
     assert!(rule.contains("undeclared-status"), "{rule}");
     let status = told(ran(|gate| gate.allow_status("9XX")).await).expect("an error");

@@ -16,7 +16,7 @@ use oasgate::{
     Contract,
     document::Document,
     gate::Phase,
-    testing::{Gate, Ran},
+    testing::{Gate, GateReport},
 };
 use serde_json::json;
 
@@ -107,7 +107,7 @@ async fn delete(State(notes): State<Service>, id: Path<i64>, headers: HeaderMap)
 async fn sequences(
     shows: Shows,
     told: impl FnOnce(Gate<'static>) -> Gate<'static>,
-) -> (Ran<'static>, i64, usize) {
+) -> (GateReport<'static>, i64, usize) {
     let notes = Arc::new(Notes {
         shows,
         kept: Mutex::default(),
@@ -125,7 +125,7 @@ async fn sequences(
     (ran, kept.1, kept.0.len())
 }
 
-fn rules(ran: &Ran<'_>) -> Vec<String> {
+fn rules(ran: &GateReport<'_>) -> Vec<String> {
     let findings = ran.outcome().findings.iter();
     findings.map(|finding| finding.rule.to_string()).collect()
 }

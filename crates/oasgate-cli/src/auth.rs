@@ -19,7 +19,7 @@ use oasgate::{
     exchange::variable,
     gate::{Credential, Credentials, NamedCredential, TokenForm},
     transport::{
-        ClientAuth, ClientCredentials, HttpTransport, Issued, NoSecret, Secret, Source,
+        ClientAuth, ClientCredentials, HttpTransport, Issued, NoSecret, Secret, SecretSource,
         TokenEndpoint,
     },
 };
@@ -436,7 +436,7 @@ impl TokenFile {
     }
 }
 
-impl Source for TokenFile {
+impl SecretSource for TokenFile {
     fn issue(&self) -> BoxFuture<'_, std::result::Result<Issued, NoSecret>> {
         Box::pin(async {
             Ok(Issued {
@@ -492,7 +492,7 @@ impl TokenCommand {
     }
 }
 
-impl Source for TokenCommand {
+impl SecretSource for TokenCommand {
     fn issue(&self) -> BoxFuture<'_, std::result::Result<Issued, NoSecret>> {
         Box::pin(self.run())
     }

@@ -26,7 +26,7 @@ use oasgate::{
     diff::{self, Change, Comparison, Lens, Traffic, Verdict},
     finding::Severity,
     gate::{self, Scope, Settings},
-    recording::{self, Meant},
+    recording::{self, RecordingPath},
     report::{self, Changes, ReportSpec},
 };
 
@@ -160,12 +160,12 @@ fn against(
     let mut traffic = Traffic::new(old, new, comparison);
     for file in recording::files(recordings)? {
         let opened = match &file {
-            Meant::Named(path) if path.as_os_str() == "-" => {
+            RecordingPath::Named(path) if path.as_os_str() == "-" => {
                 recording::read("standard input", io::stdin())
             }
-            Meant::Named(path) => recording::open(path),
+            RecordingPath::Named(path) => recording::open(path),
             // A folder may hold other files too.
-            Meant::Found(path) => match recording::open(path) {
+            RecordingPath::Found(path) => match recording::open(path) {
                 Ok(reader) => Ok(reader),
                 Err(_) => continue,
             },

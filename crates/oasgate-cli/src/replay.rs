@@ -11,8 +11,8 @@ use crate::{
 };
 use oasgate::{
     contract::HostPattern,
-    gate::{self, Interrupt, Ranges, Replay, Source},
-    recording::{self, Meant},
+    gate::{self, Interrupt, Ranges, RecordingSource, Replay},
+    recording::{self, RecordingPath},
 };
 
 /// Hold recorded exchanges against the document
@@ -59,12 +59,12 @@ Examples:
 pub(crate) fn run(args: &Args, output: &Output) -> Result {
     let mut prepared = args.run.prepare()?;
     args.state.ask(&mut prepared)?;
-    let sources: Vec<Source> = recording::files(&args.recordings)?
+    let sources: Vec<RecordingSource> = recording::files(&args.recordings)?
         .into_iter()
         .map(|file| match file {
-            Meant::Named(path) if path.as_os_str() == "-" => Source::StandardInput,
-            Meant::Named(path) => Source::File(path),
-            Meant::Found(path) => Source::InFolder(path),
+            RecordingPath::Named(path) if path.as_os_str() == "-" => RecordingSource::StandardInput,
+            RecordingPath::Named(path) => RecordingSource::File(path),
+            RecordingPath::Found(path) => RecordingSource::InFolder(path),
         })
         .collect();
     let interrupt = Interrupt::of(&prepared.contract);

@@ -5,7 +5,7 @@ use jsonschema::{JsonType, JsonTypeSet};
 use oasgate_document::Pointer;
 
 use super::{
-    Basis, Creator, Edge, Expression, Graph, MessagePart, Need, Resource, Role, Shape, Source,
+    Basis, Creator, Edge, Expression, Graph, MessagePart, Need, Resource, Role, Shape, ValueSource,
     identity::Wanted,
     index_of,
     names::{is_identifier, is_plural_of, words},
@@ -162,7 +162,7 @@ impl<'c> Known<'c> {
                             && !item.contains(&self.shapes[producer])
                     });
                     let basis = Basis::Link(link.name.clone());
-                    let source = Source::Expression(expression);
+                    let source = ValueSource::Expression(expression);
                     if let Some(item) = item.filter(|_| makes)
                         && let Some(resource) =
                             graph.resources.iter_mut().find(|one| one.shape == item)
@@ -192,7 +192,7 @@ impl<'c> Known<'c> {
                         producer,
                         consumer,
                         need: Need::Body(Pointer::root()),
-                        sources: vec![Source::Expression(expression)],
+                        sources: vec![ValueSource::Expression(expression)],
                         role: Role::Names,
                         basis: Basis::Link(link.name.clone()),
                     });
@@ -272,12 +272,12 @@ impl<'c> Known<'c> {
             if in_body.is_none() && !is_located && !is_listed {
                 continue;
             }
-            let mut sources: Vec<Source> = in_body
+            let mut sources: Vec<ValueSource> = in_body
                 .into_iter()
-                .map(|at| Source::Expression(Expression::Response(MessagePart::Body(at))))
+                .map(|at| ValueSource::Expression(Expression::Response(MessagePart::Body(at))))
                 .collect();
             // It is read by the path it leads to, so that it is never wrong.
-            sources.push(Source::Location);
+            sources.push(ValueSource::Location);
             let rank = (!is_collection, !is_kind_of);
             found.push((rank, producer, sources));
         }
@@ -326,7 +326,7 @@ impl<'c> Known<'c> {
             resource.creators = fitting
                 .map(|index| Creator {
                     operation: *index,
-                    sources: vec![Source::Location],
+                    sources: vec![ValueSource::Location],
                     basis: Basis::Inferred,
                     named_by_client: false,
                 })
@@ -346,9 +346,9 @@ impl<'c> Known<'c> {
         if let (true, Some(key)) = (makes, resource.shape.key(operation)) {
             resource.creators.push(Creator {
                 operation: put,
-                sources: vec![Source::Expression(Expression::Request(MessagePart::Path(
-                    key.to_owned(),
-                )))],
+                sources: vec![ValueSource::Expression(Expression::Request(
+                    MessagePart::Path(key.to_owned()),
+                ))],
                 basis: Basis::Inferred,
                 named_by_client: true,
             });
@@ -383,7 +383,7 @@ impl<'c> Known<'c> {
         }
     }
 
-    fn producers_of(&self, resource: &Resource) -> Vec<(usize, Vec<Source>, Role, Basis)> {
+    fn producers_of(&self, resource: &Resource) -> Vec<(usize, Vec<ValueSource>, Role, Basis)> {
         let mut producers: Vec<_> = resource
             .creators
             .iter()
@@ -402,14 +402,14 @@ impl<'c> Known<'c> {
         producers
     }
 
-    fn listed(&self, resource: &Resource) -> Option<(usize, Source)> {
+    fn listed(&self, resource: &Resource) -> Option<(usize, ValueSource)> {
         let list = resource.list?;
         let wanted = self.wanted(&resource.shape)?;
         let (array, value) = self
             .success_schemas(list)
             .iter()
             .find_map(|schema| wanted.in_list(schema))?;
-        Some((list, Source::Each { array, value }))
+        Some((list, ValueSource::Each { array, value }))
     }
 
     /// Edges to parameters and body properties that name a resource by its whole name, such as
@@ -535,21 +535,27 @@ impl<'c> Known<'c> {
     }
 
     /// Whether a value's last name is the identifier that is wanted, and can be of the types.
-    fn ends_in(&self, producer: usize, source: &Source, wanted: &str, types: JsonTypeSet) -> bool {
+    fn ends_in(
+        &self,
+        producer: usize,
+        source: &ValueSource,
+        wanted: &str,
+        types: JsonTypeSet,
+    ) -> bool {
         let (pointer, schema) = match source {
-            Source::Expression(Expression::Response(MessagePart::Body(pointer))) => (
+            ValueSource::Expression(Expression::Response(MessagePart::Body(pointer))) => (
                 pointer.clone(),
                 self.success_schemas(producer)
                     .iter()
                     .find_map(|schema| node(schema, pointer)),
             ),
-            Source::Each { array, value } => (
+            ValueSource::Each { array, value } => (
                 value.clone(),
                 self.success_schemas(producer)
                     .iter()
                     .find_map(|schema| node(&node(schema, array)?.items()?, value)),
             ),
-            Source::Expression(_) | Source::Location => return false,
+            ValueSource::Expression(_) | ValueSource::Location => return false,
         };
         let same_name = pointer
             .last()
@@ -559,7 +565,7 @@ impl<'c> Known<'c> {
             let success = self.success_schemas(producer);
             !success.iter().any(|schema| {
                 let holder = match source {
-                    Source::Each { array, .. } => {
+                    ValueSource::Each { array, .. } => {
                         node(schema, array).and_then(|array| array.items())
                     }
                     _ => Some(schema.clone()),

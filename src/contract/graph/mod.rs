@@ -42,7 +42,7 @@ pub struct Edge {
     /// Where it goes.
     pub need: Need,
     /// Where it comes from, best first: the first that gives a value counts.
-    pub sources: Vec<Source>,
+    pub sources: Vec<ValueSource>,
     /// What the producer does with the thing that the value names.
     pub role: Role,
     /// How the edge is known.
@@ -51,6 +51,7 @@ pub struct Edge {
 
 /// A place in a request that a value goes to.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
 pub enum Need {
     /// A parameter.
     Parameter(Location, String),
@@ -60,7 +61,8 @@ pub enum Need {
 
 /// A place in an exchange that a value comes from.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Source {
+#[non_exhaustive]
+pub enum ValueSource {
     /// What a runtime expression gives.
     Expression(Expression),
     /// A node of each element of an array in the response body.
@@ -76,6 +78,7 @@ pub enum Source {
 
 /// What a producer does with the thing that its value names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
 pub enum Role {
     /// It makes it.
     Creates,
@@ -117,7 +120,7 @@ pub struct Creator {
     /// The operation.
     pub operation: usize,
     /// Where the name of what was made is found, best first.
-    pub sources: Vec<Source>,
+    pub sources: Vec<ValueSource>,
     /// How that is known.
     pub basis: Basis,
     /// Whether the client chooses the name, as with `PUT /things/{name}`.
@@ -169,7 +172,7 @@ impl fmt::Display for Need {
     }
 }
 
-impl fmt::Display for Source {
+impl fmt::Display for ValueSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Expression(expression) => expression.fmt(f),
@@ -192,7 +195,7 @@ fn index_of(contract: &Contract, id: &OperationId) -> Option<usize> {
 }
 
 /// The declared success responses of an operation.
-fn successes(operation: &Operation) -> impl Iterator<Item = &super::Response> {
+fn successes(operation: &Operation) -> impl Iterator<Item = &super::DeclaredResponse> {
     use super::StatusKey;
     operation
         .responses

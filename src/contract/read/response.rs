@@ -5,7 +5,7 @@ use oasgate_document::{Address, Document};
 use serde_json::Value;
 
 use super::{Object, Reader, text};
-use crate::contract::{DefectKind, Direction, Link, OperationId, Response, StatusKey};
+use crate::contract::{DeclaredResponse, DefectKind, Direction, Link, OperationId, StatusKey};
 
 impl Reader {
     pub(super) fn response(
@@ -15,7 +15,7 @@ impl Reader {
         operation: &Object<'_>,
         key: &str,
         entry: Address,
-    ) -> Option<Response> {
+    ) -> Option<DeclaredResponse> {
         let Some(key) = status_key(key) else {
             self.complain(
                 DefectKind::MalformedObject,
@@ -44,7 +44,7 @@ impl Reader {
             .into_iter()
             .filter_map(|(name, at)| self.link(document, name, &at))
             .collect();
-        Some(Response {
+        Some(DeclaredResponse {
             key,
             description: text(object.1, "description").unwrap_or_default(),
             content: if self.is_swagger {

@@ -228,7 +228,7 @@ impl Schema {
     }
 
     /// The JSON types that a value may have.
-    pub fn types(&self) -> jsonschema::JsonTypeSet {
+    pub(crate) fn types(&self) -> jsonschema::JsonTypeSet {
         types::types(self)
     }
 

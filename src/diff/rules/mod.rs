@@ -50,11 +50,11 @@ use super::{
 };
 use crate::{
     contract::{Contract, Direction},
-    finding::{Rule, documented},
+    finding::{Rule, Sealed, documented},
 };
 
 /// One rule about paired operations.
-pub trait ChangeRule: Sync {
+pub trait ChangeRule: Sync + Sealed {
     /// Its identity and documentation.
     fn rule(&self) -> &'static Rule;
 

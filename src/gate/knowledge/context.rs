@@ -13,7 +13,7 @@ use super::{
 use crate::{
     contract::{
         Contract, Location, Operation, Schema, StatusKey,
-        graph::{Creator, Graph, Need, Resource, Role, Shape, Source},
+        graph::{Creator, Graph, Need, Resource, Role, Shape, ValueSource},
     },
     run::LiveSettings,
     wire::{RequestParts, write_request},
@@ -129,7 +129,7 @@ impl<'n> ResourceContext<'n> {
         let source = edges
             .find(|edge| edge.producer == list && edge.role == Role::Lists)
             .and_then(|edge| edge.sources.first());
-        let Some(Source::Each { array, value }) = source else {
+        let Some(ValueSource::Each { array, value }) = source else {
             return Vec::new();
         };
         given

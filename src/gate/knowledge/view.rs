@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::{
     contract::{
         Contract, Location, Route,
-        graph::{Expression, MessagePart, Piece, Shape, Source},
+        graph::{Expression, MessagePart, Piece, Shape, ValueSource},
     },
     exchange::{Body, Exchange},
     wire::{Parsed, RequestParts, parse_body, read_text},
@@ -66,10 +66,12 @@ impl<'e> ExchangeView<'e> {
     }
 
     /// The values that a source gives; none where it is not there.
-    pub(crate) fn values(&self, source: &Source, place: Option<&Place<'_>>) -> Vec<Value> {
+    pub(crate) fn values(&self, source: &ValueSource, place: Option<&Place<'_>>) -> Vec<Value> {
         match source {
-            Source::Expression(expression) => self.expression(expression).into_iter().collect(),
-            Source::Each { array, value } => {
+            ValueSource::Expression(expression) => {
+                self.expression(expression).into_iter().collect()
+            }
+            ValueSource::Each { array, value } => {
                 let items = self.body().and_then(|body| array.get(body)?.as_array());
                 items
                     .into_iter()
@@ -78,7 +80,7 @@ impl<'e> ExchangeView<'e> {
                     .filter_map(|item| value.get(item).cloned())
                     .collect()
             }
-            Source::Location => {
+            ValueSource::Location => {
                 let found = place.and_then(|place| self.location(place));
                 found.into_iter().collect()
             }
@@ -96,7 +98,7 @@ impl<'e> ExchangeView<'e> {
     }
 
     /// The first value of some sources that can name a thing.
-    pub(crate) fn name(&self, sources: &[Source], place: Option<&Place<'_>>) -> Option<Value> {
+    pub(crate) fn name(&self, sources: &[ValueSource], place: Option<&Place<'_>>) -> Option<Value> {
         sources
             .iter()
             .flat_map(|source| self.values(source, place))

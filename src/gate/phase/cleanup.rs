@@ -36,3 +36,77 @@ pub(crate) async fn run<T: Transport>(driver: &mut Driver<'_, T>, end: &RunStatu
         _ => sequence::cleanup(driver).await,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::Instant;
+
+    use super::*;
+    use crate::{
+        exchange::{Body, Request, Response},
+        gate::{
+            fixture::{case, settings, things},
+            trial::driven,
+        },
+        run::Phase,
+        transport::SendError,
+    };
+
+    /// Creates a thing, and deletes it after so long.
+    struct Slow(Duration);
+
+    impl Transport for Slow {
+        async fn send(&self, request: &Request) -> Result<Response, SendError> {
+            if request.method == http::Method::DELETE {
+                tokio::time::sleep(self.0).await;
+                return Ok(Response::new(http::StatusCode::NO_CONTENT));
+            }
+            let mut response = Response::new(http::StatusCode::CREATED);
+            let json = "application/json".parse().expect("a field's value");
+            response.headers.insert("content-type", json);
+            response.body = Body::Complete(r#"{"id":7}"#.into());
+            Ok(response)
+        }
+    }
+
+    /// The notices of a cleanup after a run that ended so, and how long it took.
+    async fn cleaned(slow: Duration, end: RunStatus) -> (Vec<String>, Duration) {
+        let (contract, settings, service) = (things(), settings(), Slow(slow));
+        let mut took = Duration::ZERO;
+        let told = driven(&contract, &settings, &service, async |driver| {
+            let created = [case(&contract, "addThing", Phase::Examples)];
+            assert!(driver.round(&created).await.is_continue());
+            let begin = Instant::now();
+            run(driver, &end).await;
+            took = begin.elapsed();
+        })
+        .await;
+        (told.notices, took)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_interrupted_run_deletes_what_it_created_but_not_for_long() {
+        let day = Duration::from_secs(24 * 60 * 60);
+        let (notices, took) = cleaned(day, RunStatus::Interrupted).await;
+        assert!(took <= Duration::from_secs(11), "{took:?}");
+        let is_told = |text: &String| text.contains("there was no time to delete");
+        assert!(notices.iter().any(is_told), "{notices:?}");
+        let is_named = |text: &String| text.contains("/things/7");
+        assert!(notices.iter().any(is_named), "{notices:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_was_deleted_in_time_is_not_told() {
+        let (notices, _) = cleaned(Duration::from_secs(1), RunStatus::Interrupted).await;
+        assert_eq!(notices, [] as [String; 0]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_service_that_is_gone_is_asked_nothing_and_what_is_left_is_named() {
+        let gone = RunStatus::Unreachable("gone".into());
+        let (notices, took) = cleaned(Duration::from_secs(1), gone).await;
+        assert!(took < Duration::from_secs(1), "{took:?}");
+        let is_named = |text: &String| text.contains("/things/7");
+        assert!(notices.iter().any(is_named), "{notices:?}");
+    }
+}

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     contract::{
         Location, Schema,
-        graph::{Creator, Need, Resource, Role, Source},
+        graph::{Creator, Need, Resource, Role, ValueSource},
     },
     gate::knowledge::{context::ResourceContext, memory::SequenceProgress},
     run::Existing,
@@ -277,7 +277,7 @@ pub(super) async fn make<W: World>(
 /// The list of a resource, to be read before the first of it is created, where nothing else will name that.
 fn list_before(context: ResourceContext<'_>, resource: &Resource) -> Option<usize> {
     let is_told = |creator: &Creator| {
-        let of_response = |source: &Source| !matches!(source, Source::Location);
+        let of_response = |source: &ValueSource| !matches!(source, ValueSource::Location);
         creator.sources.iter().any(of_response)
     };
     let may_prepare = |list: &usize| context.settings.may_prepare(context.operation(*list));
@@ -409,4 +409,183 @@ pub(super) fn is_named<W: World>(world: &W, index: usize, state: &W::State) -> b
         let need = Need::Parameter(Location::Path, parameter.name.clone());
         world.is_known(index, &need, parameter.value.schema(), state)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{HashMap, HashSet};
+
+    use futures_util::FutureExt as _;
+
+    use super::*;
+    use crate::{
+        contract::{Contract, graph::Graph},
+        gate::fixture,
+        run::{LiveSettings, Methods},
+    };
+
+    /// Answers every step as it should be, but for operations that create nothing; ends after so many steps.
+    struct Script<'s> {
+        context: ResourceContext<'s>,
+        creates_nothing: &'s [&'s str],
+        most: usize,
+        progress: SequenceProgress,
+        fixtures: HashMap<usize, bool>,
+        created: HashSet<usize>,
+        log: Vec<String>,
+    }
+
+    impl Script<'_> {
+        fn sent(&mut self, step: &LifeStep) {
+            let id = &self.context.operation(step.operation).id;
+            self.log.push(id.to_string());
+        }
+    }
+
+    impl World for Script<'_> {
+        type Instance = usize;
+        type State = Vec<usize>;
+
+        fn context(&self) -> ResourceContext<'_> {
+            self.context
+        }
+
+        fn progress(&mut self) -> &mut SequenceProgress {
+            &mut self.progress
+        }
+
+        fn is_over(&self) -> bool {
+            self.log.len() >= self.most
+        }
+
+        fn rounds(&self) -> usize {
+            self.context.settings.sequences
+        }
+
+        fn is_known(&self, _: usize, _: &Need, _: Option<&Schema>, state: &Vec<usize>) -> bool {
+            !state.is_empty()
+        }
+
+        fn is_of_created(&self, _: usize, state: &Vec<usize>) -> bool {
+            !state.is_empty()
+        }
+
+        fn named_by_body(&mut self, _: usize, _: &Vec<usize>) -> Vec<Need> {
+            Vec::new()
+        }
+
+        fn is_untouched(&self, resource: usize) -> bool {
+            !self.created.contains(&resource)
+        }
+
+        fn place(state: &mut Vec<usize>, resource: usize) {
+            state.push(resource);
+        }
+
+        fn resource_of(resource: &usize) -> usize {
+            *resource
+        }
+
+        fn has_fixture(&self, resource: usize) -> bool {
+            self.fixtures.contains_key(&resource)
+        }
+
+        fn keep_fixture(&mut self, resource: usize, fixture: Option<(usize, Vec<usize>)>) {
+            self.fixtures.insert(resource, fixture.is_some());
+        }
+
+        fn use_fixture(&self, resource: usize, state: &mut Vec<usize>) {
+            if self.fixtures.get(&resource) == Some(&true) {
+                state.push(resource);
+            }
+        }
+
+        async fn create(
+            &mut self,
+            step: &LifeStep,
+            _: Option<&str>,
+            resource: usize,
+            _: &mut Vec<usize>,
+        ) -> Option<Fresh<usize>> {
+            self.sent(step);
+            let id = self.context.operation(step.operation).id.to_string();
+            let is_new = !self.creates_nothing.contains(&id.as_str());
+            self.created.extend(is_new.then_some(resource));
+            is_new.then_some(Fresh {
+                instance: resource,
+                is_new,
+            })
+        }
+
+        async fn list(&mut self, step: &LifeStep, _: Vec<usize>) {
+            self.sent(step);
+        }
+
+        async fn perform(&mut self, step: &LifeStep, _: &mut Vec<usize>) -> Option<Answer> {
+            self.sent(step);
+            Some(Answer::Success)
+        }
+
+        async fn perform_twice(&mut self, steps: [LifeStep; 2], _: &mut Vec<usize>) {
+            steps.iter().for_each(|step| self.sent(step));
+        }
+
+        async fn probe(&mut self, resource: usize) {
+            self.log.push(format!("probe {resource}"));
+        }
+    }
+
+    /// What is sent, where some operations create nothing and the run ends after so many steps.
+    fn sent(rounds: usize, creates_nothing: &[&str], most: usize) -> Vec<String> {
+        let contract: Contract = fixture::things();
+        let graph = Graph::of(&contract);
+        let settings = LiveSettings {
+            methods: Methods::All,
+            sequences: rounds,
+            ..fixture::settings()
+        };
+        let mut script = Script {
+            context: fixture::context(&contract, &graph, &settings),
+            creates_nothing,
+            most,
+            progress: SequenceProgress::default(),
+            fixtures: HashMap::new(),
+            created: HashSet::new(),
+            log: Vec::new(),
+        };
+        all(&mut script).now_or_never().expect("nothing waits");
+        script.log
+    }
+
+    #[test]
+    fn a_life_goes_from_creation_to_what_was_deleted() {
+        let first = [
+            "addThing",
+            "getThing",
+            "getThing",
+            "deleteThing",
+            "getThing",
+        ];
+        let again = ["addThing", "getThing", "deleteThing", "getThing"];
+        let all = [&first[..], &again[..], &["probe 0"][..]].concat();
+        assert_eq!(sent(2, &[], 100), all);
+    }
+
+    #[test]
+    fn what_creates_nothing_is_asked_once() {
+        let log = sent(3, &["addThing"], 100);
+        let asked = log.iter().filter(|id| *id == "addThing").count();
+        assert_eq!(asked, 1, "{log:?}");
+        assert!(!log.contains(&"deleteThing".to_owned()), "{log:?}");
+    }
+
+    #[test]
+    fn without_sequences_nothing_is_created_but_what_reads_need() {
+        assert_eq!(sent(0, &[], 100), ["addThing", "getThing", "getThing"]);
+    }
+
+    #[test]
+    fn a_run_that_is_over_begins_no_sequence() {
+        assert_eq!(sent(3, &[], 0), ["probe 0"]);
+    }
 }

@@ -35,7 +35,7 @@ pub use server::FakeServer;
 use crate::{
     contract::{Contract, UnknownOperation},
     exchange::Response,
-    recording::{self, Meant},
+    recording::{self, RecordingPath},
 };
 use calls::State;
 
@@ -190,7 +190,7 @@ impl FakeService {
             let entries = match recording::open(file.path()) {
                 Ok(entries) => entries,
                 // What stands in a folder beside recordings need not be one.
-                Err(_) if matches!(file, Meant::Found(_)) => continue,
+                Err(_) if matches!(file, RecordingPath::Found(_)) => continue,
                 Err(error) => return Err(error.into()),
             };
             for entry in entries {

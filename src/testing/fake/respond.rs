@@ -72,7 +72,7 @@ pub(super) fn respond(asked: &Asked<'_>, answer: &Answer) -> Result<Response, St
 fn wanted(
     operation: &Operation,
     status: Option<u16>,
-) -> Result<(StatusCode, &contract::Response), String> {
+) -> Result<(StatusCode, &contract::DeclaredResponse), String> {
     if let Some(status) = status {
         let status = StatusCode::from_u16(status).map_err(|_| format!("{status} is no status"))?;
         let declared = operation.responses.get(status);
