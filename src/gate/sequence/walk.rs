@@ -527,7 +527,9 @@ mod tests {
         }
 
         async fn perform_twice(&mut self, steps: [LifeStep; 2], _: &mut Vec<usize>) {
-            steps.iter().for_each(|step| self.sent(step));
+            for step in &steps {
+                self.sent(step);
+            }
         }
 
         async fn probe(&mut self, resource: usize) {
