@@ -4,7 +4,7 @@ use super::{Check, Part, Rule, Subject, documented};
 use crate::{contract::Location, finding::Finding};
 
 documented! {
-    /// A request was taken although something that the document requires was left out.
+    /// A request was accepted although something that the document requires was left out.
     ///
     /// # What it holds
     ///

@@ -12,7 +12,7 @@ use crate::{
 };
 
 documented! {
-    /// A request that breaks the contract was taken.
+    /// A request that breaks the contract was accepted.
     ///
     /// # What it holds
     ///
@@ -83,7 +83,7 @@ impl Check for AcceptedInvalid {
     }
 }
 
-/// Whether the answer says that the request was taken.
+/// Whether the answer says that the request was accepted.
 fn is_taken(subject: &Subject<'_>) -> bool {
     let status = subject.exchange.response.status;
     status.is_success() || status.is_redirection()

@@ -50,7 +50,7 @@ fn write(text: &mut String, outcome: &Outcome, document: &Document) -> std::fmt:
     if let Some(baseline) = &outcome.baseline {
         numbers.push(format!("{} known", baseline.known.len()));
         if !baseline.gone.is_empty() {
-            numbers.push(format!("{} went away", baseline.gone.len()));
+            numbers.push(format!("{} no longer reported", baseline.gone.len()));
         }
     }
     if let Some(seed) = header.seed {

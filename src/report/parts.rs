@@ -76,7 +76,7 @@ pub(super) fn shares(coverage: &Coverage) -> [(&'static str, Share); 8] {
     ]
 }
 
-/// `held: 1 of 2 operations; of what this one declares 1 of 3 statuses, …`; `None` where nothing was
+/// `coverage: 1 of 2 operations; of what this one declares 1 of 3 statuses, …`; `None` where nothing was
 /// to be held.
 pub(super) fn held(outcome: &Outcome) -> Option<String> {
     let coverage = outcome.coverage.as_ref()?;
@@ -100,7 +100,7 @@ pub(super) fn held(outcome: &Outcome) -> Option<String> {
     .flatten()
     .collect();
     if declared.is_empty() {
-        return Some(format!("held: {operations}"));
+        return Some(format!("coverage: {operations}"));
     }
     let these = if coverage.operations.seen == 1 {
         "this one declares"
@@ -108,5 +108,7 @@ pub(super) fn held(outcome: &Outcome) -> Option<String> {
         "these declare"
     };
     let declared = declared.join(", ");
-    Some(format!("held: {operations}; of what {these} {declared}"))
+    Some(format!(
+        "coverage: {operations}; of what {these} {declared}"
+    ))
 }

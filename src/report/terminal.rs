@@ -530,7 +530,7 @@ fn baseline(out: &mut dyn WriteColor, outcome: &Outcome, detail: Detail) -> io::
     for gone in &baseline.gone {
         writeln!(
             out,
-            "          went away: {}: {}",
+            "          no longer reported: {}: {}",
             visible(&gone.name()),
             visible(&gone.message)
         )?;
@@ -580,7 +580,7 @@ fn snapshots(out: &mut dyn WriteColor, outcome: &Outcome) -> io::Result<()> {
     writeln!(out)
 }
 
-/// `held: 12 of 14 operations; of what these declare 30 of 52 statuses, 3 of 5 branches`
+/// `coverage: 12 of 14 operations; of what these declare 30 of 52 statuses, 3 of 5 branches`
 fn coverage(out: &mut dyn WriteColor, outcome: &Outcome) -> io::Result<()> {
     match parts::held(outcome) {
         Some(held) => writeln!(out, "{held}\n"),
@@ -633,7 +633,7 @@ fn last_line(out: &mut dyn WriteColor, outcome: &Outcome) -> io::Result<()> {
         ),
         RunStatus::Interrupted if outcome.holds() => (
             Color::Yellow,
-            "interrupted; the contract held until then".to_owned(),
+            "interrupted; no violations before that".to_owned(),
         ),
         RunStatus::Interrupted => (
             Color::Red,
@@ -641,7 +641,7 @@ fn last_line(out: &mut dyn WriteColor, outcome: &Outcome) -> io::Result<()> {
         ),
         RunStatus::Stopped(_) if outcome.holds() => (
             Color::Yellow,
-            format!("stopped, {reason}; the contract held until then"),
+            format!("stopped, {reason}; no violations before that"),
         ),
         RunStatus::Stopped(_) => (
             Color::Red,
@@ -653,7 +653,9 @@ fn last_line(out: &mut dyn WriteColor, outcome: &Outcome) -> io::Result<()> {
         RunStatus::Complete if outcome.header.kind == RunKind::Lint => {
             (Color::Red, "the document has errors".to_owned())
         }
-        RunStatus::Complete if outcome.held == 0 => (Color::Yellow, "nothing was held".to_owned()),
+        RunStatus::Complete if outcome.held == 0 => {
+            (Color::Yellow, "nothing was checked".to_owned())
+        }
         RunStatus::Complete if outcome.holds() => (Color::Green, "the contract holds".to_owned()),
         RunStatus::Complete => (Color::Red, "the contract does not hold".to_owned()),
     };

@@ -264,7 +264,7 @@ fn junit_has_a_case_for_each_check_of_an_operation() {
 #[test]
 fn what_was_held_stands_in_every_report_that_has_a_place_for_it() {
     let outcome = outcome(vec![(finding("one"), 3)]);
-    let held = "held: 1 of 1 operation; of what this one declares 1 of 2 statuses, 1 of 1 media type, \
+    let held = "coverage: 1 of 1 operation; of what this one declares 1 of 2 statuses, 1 of 1 media type, \
                 3 of 4 optional properties";
     let markdown = rendered("markdown", &outcome);
     assert!(markdown.lines().any(|line| line == held), "{markdown}");
@@ -282,7 +282,7 @@ fn what_was_held_stands_in_every_report_that_has_a_place_for_it() {
         coverage: None,
         ..outcome
     };
-    assert!(!rendered("markdown", &lint).contains("held:"));
+    assert!(!rendered("markdown", &lint).contains("coverage:"));
     let sarif: Value = serde_json::from_str(&rendered("sarif", &lint)).expect("it is JSON");
     assert!(sarif["runs"][0]["properties"].get("coverage").is_none());
 }

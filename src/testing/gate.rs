@@ -402,7 +402,7 @@ impl GateReport<'_> {
         }
         // What held nothing must not look green.
         (self.outcome.held == 0)
-            .then(|| format!("no request was sent, so nothing was held\n\n{self}"))
+            .then(|| format!("no request was sent, so nothing was checked\n\n{self}"))
     }
 }
 

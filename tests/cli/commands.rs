@@ -328,7 +328,7 @@ fn a_plan_lists_sequences_and_counts_them() {
         text(&output.stdout)
     };
     let shown = plan(&[]);
-    let step = "    sequence DELETE /orders/{order_id}  (what was made is deleted, 2 times)";
+    let step = "    sequence DELETE /orders/{order_id}  (the created resource is deleted, 2 times)";
     assert!(shown.lines().any(|line| line == step), "{shown}");
     let last = shown.lines().last().expect("a line");
     let numbers: Vec<u64> = last

@@ -69,7 +69,7 @@ fn replay_of(document: &str, folder: &Path, recording: &str, name: &str) -> (Str
         .output()
         .expect("the program starts");
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    let line = text.lines().find(|line| line.starts_with("held: "));
+    let line = text.lines().find(|line| line.starts_with("coverage: "));
     let report = fs::read(folder.join(name)).expect("a report");
     let report: Value = serde_json::from_slice(&report).expect("JSON");
     let schema = include_str!("../../docs/schemas/report.schema.json");
@@ -91,7 +91,7 @@ fn a_summary_counts_what_was_held_and_what_was_not() {
     let (line, coverage) = replay(folder, &bare, "bare.json");
     assert_eq!(
         line,
-        "held: 1 of 2 operations; of what this one declares 1 of 3 statuses, 1 of 2 media types, \
+        "coverage: 1 of 2 operations; of what this one declares 1 of 3 statuses, 1 of 2 media types, \
          0 of 4 optional properties, 0 of 3 branches"
     );
     assert_eq!(coverage["branches"], json!({ "seen": 0, "all": 3 }));
@@ -109,7 +109,7 @@ fn a_summary_counts_what_was_held_and_what_was_not() {
     let (line, coverage) = replay(folder, &more, "more.json");
     assert_eq!(
         line,
-        "held: 1 of 2 operations; of what this one declares 2 of 3 statuses, 1 of 2 media types, \
+        "coverage: 1 of 2 operations; of what this one declares 2 of 3 statuses, 1 of 2 media types, \
          2 of 4 optional properties, 2 of 3 branches"
     );
     assert_eq!(coverage["properties"], json!({ "seen": 2, "all": 4 }));
@@ -129,7 +129,7 @@ fn where_nothing_was_held_nothing_is_claimed() {
     let folder = tempfile::tempdir().expect("a folder");
     let elsewhere = exchange(200, &json!([])).replace("/pets", "/nowhere");
     let (line, coverage) = replay(folder.path(), &elsewhere, "none.json");
-    assert_eq!(line, "held: 0 of 2 operations");
+    assert_eq!(line, "coverage: 0 of 2 operations");
     assert_eq!(coverage["statuses"], json!({ "seen": 0, "all": 0 }));
 }
 
@@ -170,7 +170,7 @@ components:
     };
     let two = lines("{\"name\": \"a\"}\n{\"owner\": 1}\n");
     let (line, _) = replay_of(document, folder, &two, "two.json");
-    let all = "held: 1 of 1 operation; of what this one declares 1 of 1 status, 1 of 1 media type, \
+    let all = "coverage: 1 of 1 operation; of what this one declares 1 of 1 status, 1 of 1 media type, \
                2 of 3 optional properties, 1 of 2 branches";
     assert_eq!(line, all);
     let none = lines("");

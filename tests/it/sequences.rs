@@ -479,7 +479,7 @@ async fn a_finding_shows_the_whole_sequence_and_no_credential() {
     assert!(evidence.curl.contains("/carts/1"), "{}", evidence.curl);
     assert_eq!(
         evidence.case.as_deref(),
-        Some("sequences: what was deleted is read")
+        Some("sequences: the deleted resource is read")
     );
     assert!(!format!("{finding:?}").contains("Bearer alice"));
 }

@@ -195,7 +195,7 @@ async fn where_nothing_can_be_made_a_kept_change_is_neither_sent_nor_called_fixe
     };
     let outcome = run_on(&contract(), &service, &only).await;
     let told = outcome.notices.join("\n");
-    assert!(told.contains("cannot be made anew"), "{told}");
+    assert!(told.contains("cannot recreate the resource"), "{told}");
     assert!(service.sent().iter().all(|line| !line.starts_with("PUT")));
     assert!(the_file(folder.path()).is_some());
 }

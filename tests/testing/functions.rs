@@ -48,7 +48,7 @@ async fn a_service_is_held_in_one_line() -> Tested {
 }
 
 #[tokio::test]
-#[should_panic(expected = "no request was sent, so nothing was held")]
+#[should_panic(expected = "no request was sent, so nothing was checked")]
 async fn a_run_that_held_nothing_is_not_green() {
     // Without a credential there is none to be left out.
     let run = Gate::new(&CONTRACT)

@@ -14,7 +14,7 @@ use oasgate::{
 /// What is known and accepted.
 #[derive(Debug, ClapArgs)]
 pub(crate) struct BaselineArgs {
-    /// Findings in this file are known; new ones fail, and those that went away are named
+    /// Findings in this file are known; new ones fail, and those no longer reported are named
     #[arg(long, value_name = "PATH")]
     baseline: Option<PathBuf>,
     /// Write the findings of this run to the baseline

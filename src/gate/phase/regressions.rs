@@ -58,7 +58,7 @@ pub(crate) async fn run<T: Transport>(driver: &mut Driver<'_, T>) -> ControlFlow
                 send_again(driver, &case, State::AsBefore, &path, &saved).await?;
             }
             None => driver.recorder.notice(format!(
-                "{}: what the request names cannot be made anew, so that it was not sent",
+                "{}: cannot recreate the resource this request needs, so that it was not sent",
                 path.display()
             )),
         }
@@ -111,7 +111,7 @@ async fn send_again<T: Transport>(
     }
     let store = driver.context.settings.regressions.as_ref();
     let end = if store.is_some_and(|store| store.forget(path).unwrap_or(false)) {
-        "its file is taken out"
+        "its file was removed"
     } else {
         "keep its file as a guard, or remove it"
     };

@@ -77,7 +77,7 @@ fn show<T: Transport>(driver: &mut Driver<'_, T>, shrunk: &Shrunk) {
     }
     if !shrunk.case.operation.is_safe() && !existing(&shrunk.case).is_empty() {
         finding = finding.with_help(
-            "the path names what was made for this request: make one anew to send it again",
+            "the path names a resource that was created for this request: create one again to send it",
         );
     }
     driver.replace_evidence(finding);

@@ -55,7 +55,7 @@ pub(crate) fn name_leftovers<T: Transport>(run: &mut Driver<'_, T>) {
             count => format!(" and {count} more"),
         };
         notices.push(format!(
-            "what the run created could not be deleted: {}{more}",
+            "cleanup failed for {}{more}",
             paths[..paths.len().min(MAX_NAMED)].join(", ")
         ));
     }

@@ -116,15 +116,15 @@ pub(super) fn life(
 
     let mut steps = Steps::default();
     if let Some(read) = read {
-        steps.each(read, Guard::Created, "what was made is read");
-        steps.first(read, Guard::Created, "the same again");
-        steps.each(read, Guard::Missing, "the same again");
+        steps.each(read, Guard::Created, "the created resource is read");
+        steps.first(read, Guard::Created, "the same request again");
+        steps.each(read, Guard::Missing, "the same request again");
     }
     for index in list.into_iter().chain(looks.iter().copied()) {
-        steps.first(index, Guard::Created, "what was made is looked at");
+        steps.first(index, Guard::Created, "the created resource is looked up");
     }
     for other in others.clone() {
-        let why = "another asks for what was made";
+        let why = "a second user requests the created resource";
         // The list tells whether the resource is shared.
         let asked = list.into_iter().chain(read).chain(looks.iter().copied());
         let asked = asked.chain(updates.iter().copied());
@@ -134,16 +134,16 @@ pub(super) fn life(
         }
     }
     for update in updates {
-        let step = steps.each(update, Guard::New, "what was made is changed");
+        let step = steps.each(update, Guard::New, "the created resource is changed");
         step.values = StepValues::Varied(MAX_CHANGES);
         if let Some(read) = read {
-            steps.each(read, Guard::Changed, "what was changed is read");
+            steps.each(read, Guard::Changed, "the changed resource is read");
         }
     }
     for act in acts {
         // What makes parts has sequences of its own.
         if graph.made_by(act).is_none() {
-            let why = "something is done with what was made";
+            let why = "custom action on the created resource";
             steps.first(act, Guard::New, why).values = StepValues::Varied(1);
         }
     }
@@ -152,19 +152,19 @@ pub(super) fn life(
     };
     let look = |steps: &mut Steps, is_repeated: bool| {
         if let Some(read) = read {
-            let why = "what was not to be deleted is read";
+            let why = "the resource is read after a refused deletion";
             steps.each(read, Guard::Refused, why).is_repeated = is_repeated;
         }
     };
     for other in others.filter(|_| asks_for_credential(&delete)) {
-        let why = "another deletes what was made";
+        let why = "a second user deletes the created resource";
         steps.first(delete, Guard::New, why).actor = Some(other);
         look(&mut steps, false);
     }
-    steps.each(delete, Guard::New, "what was made is deleted");
+    steps.each(delete, Guard::New, "the created resource is deleted");
     look(&mut steps, true);
     if let Some(read) = read {
-        steps.each(read, Guard::Deleted, "what was deleted is read");
+        steps.each(read, Guard::Deleted, "the deleted resource is read");
     }
     steps.0
 }

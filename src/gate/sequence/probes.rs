@@ -147,14 +147,14 @@ impl<T: Transport> Sequencer<'_, '_, T> {
         let Some(breach) = self.break_one(update, &mut made) else {
             return;
         };
-        if self.read(read, "what is there is read", state).await != Some(StatusCode::OK) {
+        if self.read(read, "an existing resource is read", state).await != Some(StatusCode::OK) {
             return;
         }
         let why = "a change that is to be refused";
         let purpose = Purpose::Break(breach);
         let status = self.send_for(update, made, why, purpose, state).await;
         if status.is_some_and(|status| status.is_client_error()) {
-            self.read(read, "what was not to be changed is read", state)
+            self.read(read, "the resource is read after a refused change", state)
                 .await;
         }
     }
@@ -197,14 +197,15 @@ impl<T: Transport> Sequencer<'_, '_, T> {
         let Some(made) = self.values(put, state, BodyFrom::Draw) else {
             return;
         };
-        for why in ["what was created is replaced", "the same again"] {
+        for why in ["the created resource is replaced", "the same request again"] {
             let status = self
                 .send_for(put, made.clone(), why, Purpose::Obey, state)
                 .await;
             if !status.is_some_and(|status| status.is_success()) {
                 return;
             }
-            self.read(read, "what was replaced is read", state).await;
+            self.read(read, "the replaced resource is read", state)
+                .await;
         }
     }
 
@@ -243,7 +244,7 @@ impl<T: Transport> Sequencer<'_, '_, T> {
         made.parts.set(Location::Path, &shown, value.clone());
         made.made_up.push(shown);
         let looked = made.clone();
-        let why = "what is not there is read";
+        let why = "a resource that does not exist is read";
         let status = self
             .send_for(read, made, why, Purpose::Obey, &mut nothing)
             .await;
@@ -255,12 +256,12 @@ impl<T: Transport> Sequencer<'_, '_, T> {
         }
         made.parts.set(Location::Path, &name, value);
         made.made_up.push(name);
-        let why = "what is not there is replaced";
+        let why = "a resource that does not exist is replaced";
         let status = self
             .send_for(put, made, why, Purpose::Obey, &mut nothing)
             .await;
         if status.is_some_and(|status| status.is_client_error()) {
-            let why = "what was not to be created is read";
+            let why = "the resource is read after a refused creation";
             self.send_for(read, looked, why, Purpose::Obey, &mut nothing)
                 .await;
         }
@@ -285,7 +286,7 @@ impl<T: Transport> Sequencer<'_, '_, T> {
         let Some((_, Value::Object(drawn))) = made.parts.body.take() else {
             return;
         };
-        if self.read(read, "what is there is read", state).await != Some(StatusCode::OK) {
+        if self.read(read, "an existing resource is read", state).await != Some(StatusCode::OK) {
             return;
         }
         let shown = shown(state.records.last());
@@ -308,10 +309,10 @@ impl<T: Transport> Sequencer<'_, '_, T> {
             return;
         }
         made.parts.body = Some((range, Value::Object(changes)));
-        let why = "some of what was created is patched";
+        let why = "a part of the created resource is patched";
         let status = self.send_for(patch, made, why, Purpose::Obey, state).await;
         if status.is_some_and(|status| status.is_success()) {
-            self.read(read, "what was patched is read", state).await;
+            self.read(read, "the patched resource is read", state).await;
         }
     }
 
@@ -320,19 +321,19 @@ impl<T: Transport> Sequencer<'_, '_, T> {
         let Some(mut made) = self.values(update, state, BodyFrom::Draw) else {
             return;
         };
-        if self.read(read, "what is there is read", state).await != Some(StatusCode::OK) {
+        if self.read(read, "an existing resource is read", state).await != Some(StatusCode::OK) {
             return;
         }
         let shown = shown(state.records.last());
         if !self.name_read_only(update, &mut made, &shown) {
             return;
         }
-        let why = "a change names what the document calls readOnly";
+        let why = "a change names readOnly properties";
         let status = self
             .send_for(update, made, why, Purpose::Probe, state)
             .await;
         if status.is_some_and(|status| status.is_success()) {
-            self.read(read, "what was changed is read", state).await;
+            self.read(read, "the changed resource is read", state).await;
         }
     }
 
@@ -354,7 +355,7 @@ impl<T: Transport> Sequencer<'_, '_, T> {
         if !self.is_allowed(index) || !self.name_read_only(index, &mut made, &Map::new()) {
             return;
         }
-        let why = "something is created with what the document calls readOnly";
+        let why = "a resource is created with readOnly properties";
         self.send_for(index, made, why, Purpose::Probe, state).await;
         let created = state.records.last().and_then(|record| {
             let is_created =
@@ -365,7 +366,7 @@ impl<T: Transport> Sequencer<'_, '_, T> {
         });
         if let Some(created) = created {
             state.things.push(created);
-            self.read(read, "what was created is read", state).await;
+            self.read(read, "the created resource is read", state).await;
             state.things.pop();
         }
     }

@@ -194,7 +194,7 @@ async fn read_twice<W: World>(world: &mut W, index: usize) {
     world.begin_operation(index);
     let mut state = W::State::default();
     if prepare(world, index, &mut state, &[], 0).await && is_named(world, index, &state) {
-        let steps = ["what is there is read", "the same again"];
+        let steps = ["an existing resource is read", "the same request again"];
         let steps = steps.map(|why| LifeStep::new(index, why));
         world.perform_twice(steps, &mut state).await;
     }
@@ -216,7 +216,7 @@ async fn act<W: World>(world: &mut W, index: usize) {
     if prepare(world, index, &mut state, &[], 0).await && world.is_of_created(index, &state) {
         let step = LifeStep {
             values: StepValues::Varied(MAX_TRIES),
-            ..LifeStep::new(index, "something is done with what was made")
+            ..LifeStep::new(index, "custom action on the created resource")
         };
         world.perform(&step, &mut state).await;
     }
@@ -249,7 +249,7 @@ pub(super) async fn make<W: World>(
         }
         let list = list_before(world.context(), &known);
         if let Some(list) = list.filter(|_| world.is_untouched(resource)) {
-            let step = LifeStep::new(list, "a list of what is there");
+            let step = LifeStep::new(list, "existing resources are listed");
             world.perform(&step, state).await;
         }
         let step = LifeStep {
@@ -257,7 +257,7 @@ pub(super) async fn make<W: World>(
             values: StepValues::Varied(MAX_CREATIONS),
             // What others need is created once.
             is_repeated: depth == 0,
-            ..LifeStep::new(index, "something is made")
+            ..LifeStep::new(index, "a resource is created")
         };
         if let Some(fresh) = world.create(&step, key, resource, state).await {
             if W::resource_of(&fresh.instance) == resource {
@@ -395,7 +395,7 @@ async fn list<W: World>(world: &mut W, producer: usize, state: &W::State, depth:
     if Box::pin(prepare(world, producer, &mut own, &[], depth + 1)).await {
         let step = LifeStep {
             bind: Bind::Listed,
-            ..LifeStep::new(producer, "a list of what is there")
+            ..LifeStep::new(producer, "existing resources are listed")
         };
         world.list(&step, own).await;
     }

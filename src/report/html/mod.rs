@@ -202,12 +202,9 @@ fn verdict(outcome: &Outcome) -> (String, &'static str) {
         RunStatus::Unreachable(_) => (format!("The service could not be reached: {reason}"), "bad"),
         RunStatus::Failed(_) => (format!("The run could not be finished: {reason}"), "bad"),
         _ if !holds => ("The contract does not hold".to_owned(), "bad"),
-        RunStatus::Interrupted => (
-            "Interrupted; the contract held until then".to_owned(),
-            "open",
-        ),
+        RunStatus::Interrupted => ("Interrupted; no violations before that".to_owned(), "open"),
         RunStatus::Stopped(_) => (
-            format!("Stopped, {reason}; the contract held until then"),
+            format!("Stopped, {reason}; no violations before that"),
             "open",
         ),
         RunStatus::Complete if outcome.header.kind == RunKind::Lint => {
