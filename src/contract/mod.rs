@@ -44,7 +44,7 @@ pub use named::OperationIn;
 pub use path::PathTemplate;
 pub(crate) use schema::canonical;
 pub use schema::{Choice, Constraint, Direction, Schema, Violation};
-pub(crate) use schema::{Sameness, plain_pattern, shape};
+pub(crate) use schema::{Sameness, is_assertion, plain_pattern, shape};
 pub use server::HostPattern;
 
 use router::{Miss, Router, Target, Wanted};

@@ -7,7 +7,7 @@ use oasgate_document::Address;
 use serde_json::{Map, Value, json};
 
 use super::keywords::{position, rebuilt};
-use crate::contract::{Contract, Direction};
+use crate::contract::{Contract, Direction, is_assertion};
 
 /// A schema object as JSON Schema 2020-12, without annotations but for `readOnly` and `writeOnly`.
 #[derive(Debug)]
@@ -104,31 +104,8 @@ const ASSERTED: &[&str] = &[
     "uuid",
 ];
 
-/// Keywords that say something about validity, but for those that hold schemas.
-const ASSERTIONS: &[&str] = &[
-    "$dynamicAnchor",
-    "$dynamicRef",
-    "$ref",
-    "const",
-    "dependentRequired",
-    "enum",
-    "exclusiveMaximum",
-    "exclusiveMinimum",
-    "maxContains",
-    "maxItems",
-    "maxLength",
-    "maxProperties",
-    "maximum",
-    "minContains",
-    "minItems",
-    "minLength",
-    "minProperties",
-    "minimum",
-    "multipleOf",
-    "pattern",
-    "type",
-    "uniqueItems",
-];
+/// Keywords that refer to schemas elsewhere.
+const REFERENCES: &[&str] = &["$dynamicAnchor", "$dynamicRef", "$ref"];
 
 /// The schema without annotations, lists that know no order sorted.
 fn cleaned(schema: &Value) -> Value {
@@ -147,7 +124,9 @@ fn cleaned(schema: &Value) -> Value {
             "properties" => value != &&json!({}),
             "minItems" | "minLength" | "minProperties" => value.as_u64() != Some(0),
             "uniqueItems" => value.as_bool() == Some(true),
-            other => ASSERTIONS.contains(&other) || position(other).is_some(),
+            other => {
+                is_assertion(other) || REFERENCES.contains(&other) || position(other).is_some()
+            }
         })
         .map(|(keyword, value)| (keyword.clone(), value.clone()))
         .collect();

@@ -38,6 +38,9 @@ const DRAWS: usize = 200;
 /// How many values are drawn though containment is proved: the canonical form is experimental.
 const PROBES: usize = 8;
 
+/// In how many drawn values texts are replaced.
+const MOST_RETOLD: usize = 12;
+
 /// How many broken keywords of one unit are told apart.
 const MOST_BREACHES: usize = 12;
 
@@ -347,11 +350,39 @@ impl Trial {
             .map(|mutation| mutation.value)
             .chain(edges.into_iter().map(|edge| edge.value))
             .find(|value| refutes(value));
-        found.or_else(|| {
-            (0..DRAWS)
-                .map_while(|_| generator.draw(&values))
-                .find(|value| refutes(value))
-        })
+        if found.is_some() {
+            return found;
+        }
+        let texts = self.broken_texts();
+        let alone = texts.iter().map(|text| Value::from(text.as_str()));
+        if let Some(found) = alone.into_iter().find(|text| refutes(text)) {
+            return Some(found);
+        }
+        (0..DRAWS)
+            .map_while(|_| generator.draw(&values))
+            .enumerate()
+            .find_map(|(index, value)| {
+                if refutes(&value) {
+                    return Some(value);
+                }
+                let texts = if index < MOST_RETOLD {
+                    texts.as_slice()
+                } else {
+                    &[]
+                };
+                texts
+                    .iter()
+                    .flat_map(|text| with_text(&value, text))
+                    .find(|value| refutes(value))
+            })
+    }
+
+    /// Texts that a proof found to be sent and refused somewhere in a value.
+    fn broken_texts(&self) -> Vec<String> {
+        subsume::broken_texts(
+            Node::named(&self.producer.definitions, &self.sent.name),
+            Node::named(&self.consumer.definitions, &self.consumer.root),
+        )
     }
 
     /// What the producer sends and the consumer refuses, as a schema.
@@ -484,6 +515,34 @@ impl Trial {
                 }
             }
         }
+    }
+}
+
+/// The values that differ from one in one text.
+fn with_text(value: &Value, text: &str) -> Vec<Value> {
+    match value {
+        Value::String(_) => vec![Value::from(text)],
+        Value::Array(items) => {
+            let each = items.iter().enumerate().flat_map(|(index, item)| {
+                with_text(item, text).into_iter().map(move |item| {
+                    let mut items = items.clone();
+                    items[index] = item;
+                    Value::Array(items)
+                })
+            });
+            each.collect()
+        }
+        Value::Object(members) => {
+            let each = members.iter().flat_map(|(name, member)| {
+                with_text(member, text).into_iter().map(move |member| {
+                    let mut members = members.clone();
+                    members.insert(name.clone(), member);
+                    Value::Object(members)
+                })
+            });
+            each.collect()
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => Vec::new(),
     }
 }
 

@@ -312,6 +312,9 @@ fn written(members: &Map<String, Value>, bound: Bound) -> Option<Value> {
                 all.push(json!({ "type": "string", "pattern": INTEGER }));
             }
             "integer" | "number" => {}
+            "null" if bound == Bound::AtLeast => {
+                all.push(json!({ "type": "string", "enum": ["", "null"] }));
+            }
             _ if bound == Bound::AtLeast => return None,
             _ => {}
         }

@@ -23,17 +23,14 @@ pub struct Constraint {
     pub beside: serde_json::Map<String, Value>,
 }
 
-/// Keywords that can be broken, or met exactly, at one node.
-const KEYWORDS: &[&str] = &[
-    "additionalProperties",
+/// Keywords that assert something by themselves.
+const ASSERTIONS: &[&str] = &[
     "const",
-    "contains",
     "dependentRequired",
     "enum",
     "exclusiveMaximum",
     "exclusiveMinimum",
     "format",
-    "items",
     "maxContains",
     "maxItems",
     "maxLength",
@@ -46,15 +43,27 @@ const KEYWORDS: &[&str] = &[
     "minimum",
     "multipleOf",
     "pattern",
+    "required",
+    "type",
+    "uniqueItems",
+];
+
+/// Keywords that assert something by the schemas they hold.
+const APPLICATORS: &[&str] = &[
+    "additionalProperties",
+    "contains",
+    "items",
     "patternProperties",
     "properties",
     "propertyNames",
-    "required",
-    "type",
     "unevaluatedItems",
     "unevaluatedProperties",
-    "uniqueItems",
 ];
+
+/// Whether a keyword asserts something by itself, not by schemas that it holds.
+pub(crate) fn is_assertion(keyword: &str) -> bool {
+    ASSERTIONS.contains(&keyword)
+}
 
 /// Every keyword in force at each node of a value, outermost first.
 pub(super) fn of(schema: &Schema, value: &Value) -> Vec<Constraint> {
@@ -64,7 +73,7 @@ pub(super) fn of(schema: &Schema, value: &Value) -> Vec<Constraint> {
         value,
         |place: &structure::Place, at: &Address, members: &serde_json::Map<String, Value>| {
             for (keyword, argument) in members {
-                if !KEYWORDS.contains(&keyword.as_str()) {
+                if !is_assertion(keyword) && !APPLICATORS.contains(&keyword.as_str()) {
                     continue;
                 }
                 found.push(Constraint {

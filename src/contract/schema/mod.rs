@@ -40,6 +40,7 @@ use serde_json::Value;
 
 pub use choices::Choice;
 pub use constraints::Constraint;
+pub(crate) use constraints::is_assertion;
 pub(crate) use ecma::plain as plain_pattern;
 pub(crate) use shape::shape;
 pub(super) use store::SchemaStore;

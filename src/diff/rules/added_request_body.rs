@@ -1,7 +1,6 @@
 //! `added-request-body`
 
-use super::{Change, ChangeRule, Rule, Subject, documented};
-use crate::diff::Flow;
+use super::{Change, ChangeRule, Rule, Subject, documented, of_request_body};
 
 documented! {
     /// A request body may be sent that could not, or may be left out.
@@ -28,25 +27,15 @@ impl ChangeRule for AddedRequestBody {
     fn look(&self, subject: &Subject<'_>, changes: &mut Vec<Change>) {
         for operation in subject.called() {
             let (old, new) = (&operation.old.request_body, &operation.new.request_body);
-            let Some(new) = new.as_ref().filter(|new| !new.required) else {
+            if new.as_ref().is_none_or(|new| new.required) {
                 continue;
-            };
+            }
             let what = match old {
                 None => "a request body may be sent",
                 Some(old) if old.required => "the request body may be left out",
                 Some(_) => continue,
             };
-            changes.push(
-                Change::new(&Self::RULE, what)
-                    .of(operation.id())
-                    .in_flow(Flow::Request)
-                    .with_place("request body")
-                    .at_old(
-                        old.as_ref()
-                            .map_or(&operation.old.address, |one| &one.address),
-                    )
-                    .at_new(&new.address),
-            );
+            changes.push(of_request_body(&Self::RULE, operation, what));
         }
     }
 }

@@ -1,7 +1,7 @@
 //! `added-required-body`
 
-use super::{Change, ChangeRule, Rule, Subject, documented};
-use crate::diff::{Flow, operations::Role};
+use super::{Change, ChangeRule, Rule, Subject, documented, of_request_body};
+use crate::{contract::RequestBody, diff::operations::Role};
 
 documented! {
     /// A request body is required that clients need not send.
@@ -33,9 +33,8 @@ impl ChangeRule for AddedRequiredBody {
                 Role::Called => (old, new),
                 Role::Calling => (new, old),
             };
-            let is_required = |body: &Option<crate::contract::RequestBody>| {
-                body.as_ref().is_some_and(|body| body.required)
-            };
+            let is_required =
+                |body: &Option<RequestBody>| body.as_ref().is_some_and(|body| body.required);
             if !is_required(after) || is_required(before) {
                 continue;
             }
@@ -43,20 +42,7 @@ impl ChangeRule for AddedRequiredBody {
                 Role::Called => "a request body is now required",
                 Role::Calling => "a request body was always sent and is no longer",
             };
-            changes.push(
-                Change::new(&Self::RULE, what)
-                    .of(operation.id())
-                    .in_flow(Flow::Request)
-                    .with_place("request body")
-                    .at_old(
-                        old.as_ref()
-                            .map_or(&operation.old.address, |one| &one.address),
-                    )
-                    .at_new(
-                        new.as_ref()
-                            .map_or(&operation.new.address, |one| &one.address),
-                    ),
-            );
+            changes.push(of_request_body(&Self::RULE, operation, what));
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Change, ChangeRule, Rule, Subject, documented};
 use crate::{
-    contract::{Location, Parameter, Serialization, Style},
+    contract::{Explode, Location, Parameter, Serialization, Style},
     diff::Flow,
 };
 
@@ -52,6 +52,15 @@ impl ChangeRule for ChangedSerialization {
     }
 }
 
+/// Whether `explode` changes how lists or objects are written in a style (OpenAPI 3.1.1 §4.8.12.4).
+const fn explode_shows(style: Style, is_list: bool, is_object: bool) -> bool {
+    match style {
+        Style::DeepObject => false,
+        Style::Simple => is_object,
+        _ => is_list || is_object,
+    }
+}
+
 fn difference(old: &Parameter, new: &Parameter) -> Option<String> {
     match (&old.value, &new.value) {
         (
@@ -68,9 +77,9 @@ fn difference(old: &Parameter, new: &Parameter) -> Option<String> {
             },
         ) => {
             let types = schema.types();
-            let is_nested = [jsonschema::JsonType::Array, jsonschema::JsonType::Object]
-                .into_iter()
-                .any(|one| types.contains(one));
+            let is_list = types.contains(jsonschema::JsonType::Array);
+            let is_object = types.contains(jsonschema::JsonType::Object);
+            let is_nested = is_list || is_object;
             let shows_on_scalars = |style: Style| matches!(style, Style::Matrix | Style::Label);
             let matters = is_nested
                 || old.location == Location::Path
@@ -80,8 +89,13 @@ fn difference(old: &Parameter, new: &Parameter) -> Option<String> {
                 None
             } else if was != is {
                 Some(format!("it was written by style {was:?}, now by {is:?}"))
-            } else if spread != spreads {
-                Some(format!("`explode` was {spread:?}, now it is {spreads:?}"))
+            } else if spread != spreads && explode_shows(*was, is_list, is_object) {
+                let word = |explode: &Explode| *explode == Explode::Yes;
+                Some(format!(
+                    "`explode` was {}, now it is {}",
+                    word(spread),
+                    word(spreads)
+                ))
             } else {
                 None
             }

@@ -44,12 +44,12 @@ use oasgate_document::Address;
 use serde_json::{Map, Value};
 
 use super::{
-    change::Change,
+    change::{Change, Flow},
     keywords::{is_map, position},
-    operations::Subject,
+    operations::{Matched, Subject},
 };
 use crate::{
-    contract::{Contract, Direction},
+    contract::{Contract, Direction, Operation},
     finding::{Rule, Sealed, documented},
 };
 
@@ -125,6 +125,21 @@ pub fn rules() -> impl Iterator<Item = &'static Rule> {
         .map(|rule| rule.rule())
         .chain(SCHEMA_RULES.iter().map(|rule| rule.rule()))
         .chain(VALUE_RULES.iter().copied())
+}
+
+/// A change of an operation's request body, at the body where there is one.
+fn of_request_body(rule: &Rule, operation: &Matched, message: &str) -> Change {
+    let at = |operation: &Operation| {
+        let body = operation.request_body.as_ref();
+        body.map_or(&operation.address, |body| &body.address)
+            .clone()
+    };
+    Change::new(rule, message)
+        .of(operation.id())
+        .in_flow(Flow::Request)
+        .with_place("request body")
+        .at_old(&at(&operation.old))
+        .at_new(&at(&operation.new))
 }
 
 /// A schema object in both documents, as they write it.

@@ -1,7 +1,7 @@
 //! `removed-request-body`
 
-use super::{Change, ChangeRule, Rule, Subject, documented};
-use crate::diff::{Flow, operations::Role};
+use super::{Change, ChangeRule, Rule, Subject, documented, of_request_body};
+use crate::diff::operations::Role;
 
 documented! {
     /// A request body is no longer declared.
@@ -27,18 +27,10 @@ impl ChangeRule for RemovedRequestBody {
 
     fn look(&self, subject: &Subject<'_>, changes: &mut Vec<Change>) {
         for operation in &subject.matched {
-            if operation.role == Role::Called
-                && let (Some(old), None) =
-                    (&operation.old.request_body, &operation.new.request_body)
-            {
-                changes.push(
-                    Change::new(&Self::RULE, "a request body is no longer declared")
-                        .of(operation.id())
-                        .in_flow(Flow::Request)
-                        .with_place("request body")
-                        .at_old(&old.address)
-                        .at_new(&operation.new.address),
-                );
+            let (old, new) = (&operation.old.request_body, &operation.new.request_body);
+            if operation.role == Role::Called && old.is_some() && new.is_none() {
+                let what = "a request body is no longer declared";
+                changes.push(of_request_body(&Self::RULE, operation, what));
             }
         }
     }

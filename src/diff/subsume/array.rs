@@ -4,84 +4,72 @@ use std::cmp::Ordering;
 
 use serde_json::Value;
 
-use super::{Node, Parts, Prover, Side, scalar::is_ordered, types::Types};
+use super::{Depth, Goal, MOST_DEPTH, Node, Parts, Prover, scalar::is_ordered, types::Types};
+
+/// Up to how many elements are compared with each other.
+const MOST_COMPARED: u64 = 12;
 
 impl Prover {
     /// Whether a keyword of arrays follows; `None` for another one.
-    pub(super) fn array(
-        &mut self,
-        parts: &Parts<'_>,
-        keyword: &str,
-        value: &Value,
-        side: Side<'_>,
-    ) -> Option<bool> {
-        let depth = side.depth.below();
-        Some(match keyword {
+    pub(super) fn array(&mut self, parts: &Parts<'_>, goal: Goal<'_>) -> Option<bool> {
+        let value = goal.value;
+        Some(match goal.keyword {
             "prefixItems" => value
                 .as_array()?
                 .iter()
                 .enumerate()
-                .all(|(index, schema)| self.element(parts, index, side.node.at(schema), side)),
+                .all(|(index, schema)| self.element(parts, index, goal.node.at(schema), goal)),
             "items" => {
-                let skipped = side
-                    .members
-                    .get("prefixItems")
-                    .and_then(Value::as_array)
-                    .map_or(0, Vec::len);
-                let named = parts
-                    .values("prefixItems")
-                    .filter_map(Value::as_array)
-                    .map(Vec::len)
-                    .max()
-                    .unwrap_or_default();
-                let consumer = side.node.at(value);
-                // The last stands for all that follow.
-                (skipped..=named.max(skipped))
-                    .all(|index| self.element(parts, index, consumer, side))
+                let skipped = named(goal.members.get("prefixItems"));
+                self.from(parts, skipped, goal)
             }
-            "contains" => self.contains(parts, side.node.at(value), side),
+            "contains" => self.contains(parts, goal.schema(), goal),
             // Read with `contains`.
             "minContains" | "maxContains" => true,
             "unevaluatedItems" => {
+                let is_involved = |keyword: &String| {
+                    super::combined::is_in_place(keyword) || keyword == "contains"
+                };
                 value.as_bool() == Some(true)
-                    || !side
-                        .members
-                        .keys()
-                        .any(|one| super::combined::is_in_place(one) || one == "contains")
-                        && {
-                            let skipped = side
-                                .members
-                                .get("prefixItems")
-                                .and_then(Value::as_array)
-                                .map_or(0, Vec::len);
-                            side.members.contains_key("items")
-                                || !is_longer(parts, skipped)
-                                || parts.values("prefixItems").next().is_none()
-                                    && self.contained(
-                                        &elements(parts, usize::MAX),
-                                        side.node.at(value),
-                                        depth,
-                                    )
-                        }
+                    || goal.members.contains_key("items")
+                    || !goal.members.keys().any(is_involved)
+                        && self.from(parts, named(goal.members.get("prefixItems")), goal)
             }
             "minItems" => {
                 value.as_u64() == Some(0)
                     || parts.values("minItems").any(|other| {
                         is_ordered(other, value, &[Ordering::Greater, Ordering::Equal])
                     })
+                    || parts.all.iter().any(|part| {
+                        let least = part.get("minContains").map_or(Some(1), Value::as_u64);
+                        part.get("contains").is_some()
+                            && least
+                                .zip(value.as_u64())
+                                .is_some_and(|(own, least)| own >= least)
+                    })
             }
-            "maxItems" => parts
-                .values("maxItems")
-                .any(|other| is_ordered(other, value, &[Ordering::Less, Ordering::Equal])),
+            "maxItems" => longest(parts)
+                .is_some_and(|most| value.as_u64().is_some_and(|allowed| most <= allowed)),
             "uniqueItems" => {
                 value.as_bool() == Some(false)
                     || parts
                         .values("uniqueItems")
                         .any(|one| one.as_bool() == Some(true))
-                    || !is_longer(parts, 1)
+                    || self.is_unique(parts, goal)
             }
             _ => return None,
         })
+    }
+
+    /// Whether the elements from an index on are as the goal wants them.
+    fn from(&mut self, parts: &Parts<'_>, skipped: usize, goal: Goal<'_>) -> bool {
+        let named = parts
+            .values("prefixItems")
+            .map(|all| named(Some(all)))
+            .max()
+            .unwrap_or_default();
+        // The last stands for all that follow.
+        (skipped..=named.max(skipped)).all(|index| self.element(parts, index, goal.schema(), goal))
     }
 
     fn element(
@@ -89,16 +77,54 @@ impl Prover {
         parts: &Parts<'_>,
         index: usize,
         consumer: Node<'_>,
-        side: Side<'_>,
+        goal: Goal<'_>,
     ) -> bool {
         !is_longer(parts, index)
-            || self.contained(&elements(parts, index), consumer, side.depth.below())
+            || self.contained(&elements(parts, index), consumer, goal.depth.below())
     }
 
-    fn contains(&mut self, parts: &Parts<'_>, consumer: Node<'_>, side: Side<'_>) -> bool {
-        let bound = |keyword: &str| side.members.get(keyword).and_then(Value::as_u64);
+    /// Whether no two elements can be equal.
+    fn is_unique(&mut self, parts: &Parts<'_>, goal: Goal<'_>) -> bool {
+        let Some(number) = longest(parts).filter(|most| *most <= MOST_COMPARED) else {
+            return false;
+        };
+        let number = usize::try_from(number).unwrap_or(usize::MAX);
+        (0..number).all(|index| {
+            (0..index).all(|before| {
+                let nodes = [elements(parts, before), elements(parts, index)].concat();
+                self.is_never(&nodes, goal.depth.below())
+            })
+        })
+    }
+
+    /// Whether an array must have more elements than it can, or one that nothing can be.
+    pub(super) fn is_empty_array(&mut self, parts: &Parts<'_>, depth: Depth) -> bool {
+        if !parts.types().is_within(Types::ARRAY) || depth.steps > MOST_DEPTH {
+            return false;
+        }
+        let least = parts
+            .values("minItems")
+            .filter_map(Value::as_u64)
+            .max()
+            .unwrap_or_default();
+        if longest(parts).is_some_and(|most| least > most) {
+            return true;
+        }
+        let number = usize::try_from(least.min(MOST_COMPARED)).unwrap_or_default();
+        let named = parts
+            .values("prefixItems")
+            .map(|all| named(Some(all)))
+            .max();
+        (0..number.min(named.unwrap_or(0) + 1)).any(|index| {
+            let elements = elements(parts, index);
+            self.is_never(&elements, depth.below())
+        })
+    }
+
+    fn contains(&mut self, parts: &Parts<'_>, consumer: Node<'_>, goal: Goal<'_>) -> bool {
+        let bound = |keyword: &str| goal.members.get(keyword).and_then(Value::as_u64);
         let least = bound("minContains").unwrap_or(1);
-        let depth = side.depth.below();
+        let depth = goal.depth.below();
         let has_enough = least == 0
             || parts.all.iter().any(|part| {
                 let own = part.get("minContains").map_or(Some(1), Value::as_u64);
@@ -113,7 +139,7 @@ impl Prover {
                     .filter_map(Value::as_u64)
                     .any(|number| number >= least)
                 && self.contained(&elements(parts, usize::MAX), consumer, depth);
-        let Some(most) = side.members.get("maxContains") else {
+        let Some(most) = goal.members.get("maxContains") else {
             return has_enough;
         };
         has_enough
@@ -141,21 +167,27 @@ fn elements<'d>(parts: &Parts<'d>, index: usize) -> Vec<Node<'d>> {
     said.collect()
 }
 
+/// How many elements a `prefixItems` speaks of.
+fn named(prefix: Option<&Value>) -> usize {
+    prefix.and_then(Value::as_array).map_or(0, Vec::len)
+}
+
+/// The most elements that an array may have: where `maxItems` says so, or nothing can follow.
+fn longest(parts: &Parts<'_>) -> Option<u64> {
+    let bounds = parts.values("maxItems").filter_map(Value::as_u64);
+    let ends = parts.all.iter().filter_map(|part| {
+        let prefix = part.get("prefixItems").and_then(Value::as_array);
+        let never = |schema: &Value| *schema == Value::Bool(false);
+        let end = prefix.and_then(|all| all.iter().position(never));
+        let is_closed = part.get("items").is_some_and(never);
+        end.or_else(|| is_closed.then(|| named(part.get("prefixItems"))))
+            .and_then(|end| u64::try_from(end).ok())
+    });
+    bounds.chain(ends).min()
+}
+
 /// Whether an array may have more elements than a number.
 fn is_longer(parts: &Parts<'_>, number: usize) -> bool {
     let number = u64::try_from(number).unwrap_or(u64::MAX);
-    !parts
-        .values("maxItems")
-        .filter_map(Value::as_u64)
-        .any(|most| most <= number)
-}
-
-/// Whether both bounds leave nothing of the only type.
-pub(super) fn is_empty(parts: &Parts<'_>) -> bool {
-    parts.types().is_within(Types::ARRAY)
-        && parts.values("minItems").any(|least| {
-            parts
-                .values("maxItems")
-                .any(|most| is_ordered(least, most, &[Ordering::Greater]))
-        })
+    longest(parts).is_none_or(|most| most > number)
 }

@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 
 use super::{
     super::keywords::{Position, position},
-    Depth, Node, Parts, Prover, Side,
+    Depth, Goal, Node, Parts, Prover,
+    scalar::listed,
     types::Types,
 };
 
@@ -25,37 +26,31 @@ pub(super) fn is_in_place(keyword: &str) -> bool {
 
 impl Prover {
     /// Whether a keyword that combines schemas follows; `None` for another one.
-    pub(super) fn combined(
-        &mut self,
-        parts: &Parts<'_>,
-        keyword: &str,
-        value: &Value,
-        side: Side<'_>,
-    ) -> Option<bool> {
-        let branches = || value.as_array().map(Vec::as_slice).unwrap_or_default();
-        Some(match keyword {
+    pub(super) fn combined(&mut self, parts: &Parts<'_>, goal: Goal<'_>) -> Option<bool> {
+        let branches = || goal.value.as_array().map(Vec::as_slice).unwrap_or_default();
+        Some(match goal.keyword {
             "allOf" => branches()
                 .iter()
-                .all(|one| self.part(parts, side.node.at(one), side.depth)),
+                .all(|one| self.part(parts, goal.node.at(one), goal.depth)),
             "anyOf" => {
                 branches()
                     .iter()
-                    .any(|one| self.part(parts, side.node.at(one), side.depth))
-                    || self.each_type(parts, branches(), side)
+                    .any(|one| self.part(parts, goal.node.at(one), goal.depth))
+                    || self.each_type(parts, branches(), goal)
             }
             "oneOf" => {
-                self.exactly_one(parts, branches(), side)
-                    || self.same_branches(parts, branches(), side)
+                self.exactly_one(parts, branches(), goal)
+                    || self.same_branches(parts, branches(), goal)
             }
             "not" => {
-                let denied = side.node.at(value);
+                let denied = goal.schema();
                 parts.all.iter().any(|part| {
                     part.child("not").is_some_and(|known| {
-                        self.contained(&[denied], known, side.depth.in_place())
+                        self.contained(&[denied], known, goal.depth.in_place())
                     })
-                }) || self.disjoint(parts, denied, side.depth.in_place())
+                }) || self.disjoint(parts, denied, goal.depth.in_place())
             }
-            "if" => self.condition(parts, side),
+            "if" => self.condition(parts, goal),
             // Read with `if`.
             "then" | "else" => true,
             _ => return None,
@@ -63,7 +58,7 @@ impl Prover {
     }
 
     /// Whether the values of each type fit one of the branches.
-    fn each_type(&mut self, parts: &Parts<'_>, branches: &[Value], side: Side<'_>) -> bool {
+    fn each_type(&mut self, parts: &Parts<'_>, branches: &[Value], goal: Goal<'_>) -> bool {
         let types = parts.types();
         let kinds: Vec<_> = EACH_TYPE
             .iter()
@@ -72,14 +67,14 @@ impl Prover {
                 !kind.and(types).is_empty()
             })
             .collect();
-        if kinds.len() < 2 || side.depth.splits > 0 {
+        if kinds.len() < 2 || goal.depth.splits > 0 {
             return false;
         }
         let depth = Depth {
-            splits: side.depth.splits + 1,
-            ..side.depth
+            splits: goal.depth.splits + 1,
+            ..goal.depth
         };
-        let definitions = side.node.definitions;
+        let definitions = goal.node.definitions;
         kinds.into_iter().all(|kind| {
             let kind = Node {
                 definitions,
@@ -87,32 +82,32 @@ impl Prover {
             };
             branches
                 .iter()
-                .any(|one| self.part_with(parts, &[kind], side.node.at(one), depth))
+                .any(|one| self.part_with(parts, &[kind], goal.node.at(one), depth))
         })
     }
 
     /// Whether all values fit one branch and no other.
-    fn exactly_one(&mut self, parts: &Parts<'_>, branches: &[Value], side: Side<'_>) -> bool {
+    fn exactly_one(&mut self, parts: &Parts<'_>, branches: &[Value], goal: Goal<'_>) -> bool {
         let fitting = branches
             .iter()
-            .position(|one| self.part(parts, side.node.at(one), side.depth));
+            .position(|one| self.part(parts, goal.node.at(one), goal.depth));
         fitting.is_some_and(|fitting| {
             branches.iter().enumerate().all(|(index, other)| {
-                index == fitting || self.disjoint(parts, side.node.at(other), side.depth.in_place())
+                index == fitting || self.disjoint(parts, goal.node.at(other), goal.depth.in_place())
             })
         })
     }
 
     /// Whether the producer tells the same branches apart.
-    fn same_branches(&mut self, parts: &Parts<'_>, branches: &[Value], side: Side<'_>) -> bool {
-        let depth = side.depth.in_place();
+    fn same_branches(&mut self, parts: &Parts<'_>, branches: &[Value], goal: Goal<'_>) -> bool {
+        let depth = goal.depth.in_place();
         parts.all.iter().any(|part| {
             let known = part.get("oneOf").and_then(Value::as_array);
             known.is_some_and(|known| {
                 let mut left: Vec<Node<'_>> = known.iter().map(|one| part.node.at(one)).collect();
                 left.len() == branches.len()
                     && branches.iter().all(|one| {
-                        let one = side.node.at(one);
+                        let one = goal.node.at(one);
                         let same = left.iter().position(|other| {
                             self.contained(&[*other], one, depth)
                                 && self.contained(&[one], *other, depth)
@@ -124,12 +119,12 @@ impl Prover {
     }
 
     /// Whether what a condition leads to follows.
-    fn condition(&mut self, parts: &Parts<'_>, side: Side<'_>) -> bool {
-        let Some(condition) = side.child("if") else {
+    fn condition(&mut self, parts: &Parts<'_>, goal: Goal<'_>) -> bool {
+        let Some(condition) = goal.child("if") else {
             return true;
         };
-        let depth = side.depth.in_place();
-        let then = side.child("then").is_none_or(|then| {
+        let depth = goal.depth.in_place();
+        let then = goal.child("then").is_none_or(|then| {
             let mut more = vec![condition];
             for part in &parts.all {
                 if let (Some(known), Some(leads_to)) = (part.child("if"), part.child("then"))
@@ -138,9 +133,9 @@ impl Prover {
                     more.push(leads_to);
                 }
             }
-            self.part_with(parts, &more, then, side.depth)
+            self.part_with(parts, &more, then, goal.depth)
         });
-        then && side.child("else").is_none_or(|otherwise| {
+        then && goal.child("else").is_none_or(|otherwise| {
             let mut more = Vec::new();
             for part in &parts.all {
                 if let (Some(known), Some(leads_to)) = (part.child("if"), part.child("else"))
@@ -149,7 +144,7 @@ impl Prover {
                     more.push(leads_to);
                 }
             }
-            self.part_with(parts, &more, otherwise, side.depth)
+            self.part_with(parts, &more, otherwise, goal.depth)
         })
     }
 
@@ -161,24 +156,23 @@ impl Prover {
             .map(|part| part.node)
             .chain([other])
             .collect();
-        Parts::of(&nodes).is_some_and(|both| self.empty(&both, depth) || are_told_apart(&both))
+        self.is_never(&nodes, depth)
+    }
+
+    /// Whether no value fits all of some schemas.
+    pub(super) fn is_never(&mut self, nodes: &[Node<'_>], depth: Depth) -> bool {
+        Parts::of(nodes).is_some_and(|all| self.empty(&all, depth) || are_told_apart(&all))
     }
 }
 
-/// Whether a required property is listed twice with no value in both lists.
+/// Whether the value, or a required property, is listed twice with no value in both lists.
 fn are_told_apart(parts: &Parts<'_>) -> bool {
-    let listed = |schema: &Value| -> Option<Vec<Value>> {
-        match (schema.get("enum"), schema.get("const")) {
-            (Some(Value::Array(values)), _) => Some(values.clone()),
-            (_, Some(value)) => Some(vec![value.clone()]),
-            _ => None,
-        }
-    };
-    let differ = |lists: &[Vec<Value>]| {
+    let is_apart = |lists: &[Vec<Value>]| {
         lists.iter().enumerate().any(|(index, one)| {
-            lists[index + 1..]
-                .iter()
-                .any(|other| !one.iter().any(|value| other.contains(value)))
+            lists[index + 1..].iter().any(|other| {
+                one.iter()
+                    .all(|value| other.iter().all(|opposite| surely_differ(value, opposite)))
+            })
         })
     };
     let own: Vec<_> = parts
@@ -186,9 +180,7 @@ fn are_told_apart(parts: &Parts<'_>) -> bool {
         .iter()
         .filter_map(|part| listed(part.node.schema))
         .collect();
-    // `1` is `1.0`: numbers are left to others.
-    let is_plain = |value: &Value| value.is_string() || value.is_boolean() || value.is_null();
-    if differ(&own) && own.iter().flatten().all(is_plain) {
+    if is_apart(&own) {
         return true;
     }
     let required = parts.values("required").filter_map(Value::as_array);
@@ -198,6 +190,18 @@ fn are_told_apart(parts: &Parts<'_>) -> bool {
                 .values("properties")
                 .filter_map(|all| listed(all.get(name)?))
                 .collect();
-            differ(&lists) && lists.iter().flatten().all(is_plain)
+            is_apart(&lists)
         })
+}
+
+/// Whether two values are different in JSON Schema too, where `1` is `1.0`.
+fn surely_differ(one: &Value, other: &Value) -> bool {
+    match (one, other) {
+        (Value::Number(one), Value::Number(other)) => one
+            .as_f64()
+            .zip(other.as_f64())
+            .is_some_and(|(one, other)| one != other),
+        (Value::Array(_), Value::Array(_)) | (Value::Object(_), Value::Object(_)) => false,
+        (one, other) => one != other,
+    }
 }

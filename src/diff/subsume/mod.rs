@@ -8,16 +8,18 @@
 
 mod array;
 mod combined;
+mod language;
 mod object;
 mod pattern;
 mod scalar;
 mod types;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value};
 
 use super::close::Definitions;
+use pattern::Pattern;
 use types::Types;
 
 /// The most steps of one proof.
@@ -67,6 +69,13 @@ impl<'d> Node<'d> {
 pub(super) fn is_contained(producer: Node<'_>, consumer: Node<'_>) -> bool {
     let mut prover = Prover::new();
     prover.contained(&[producer], consumer, Depth::default())
+}
+
+/// Texts that the producer allows somewhere and the consumer refuses there, as far as a proof comes upon them.
+pub(super) fn broken_texts(producer: Node<'_>, consumer: Node<'_>) -> Vec<String> {
+    let mut prover = Prover::new();
+    prover.contained(&[producer], consumer, Depth::default());
+    prover.texts
 }
 
 /// Whether it is proved that nothing is accepted.
@@ -184,6 +193,10 @@ struct Prover {
     assumed: Vec<(Vec<usize>, usize, usize)>,
     /// Alternatives that are told apart.
     split: Vec<usize>,
+    /// Patterns that were read; those that cannot be are `None`.
+    patterns: HashMap<String, Option<Pattern>>,
+    /// Texts that broke a rule.
+    texts: Vec<String>,
 }
 
 impl Prover {
@@ -192,7 +205,16 @@ impl Prover {
             left: MOST_STEPS,
             assumed: Vec::new(),
             split: Vec::new(),
+            patterns: HashMap::new(),
+            texts: Vec::new(),
         }
+    }
+
+    fn pattern(&mut self, text: &str) -> Option<&Pattern> {
+        if !self.patterns.contains_key(text) {
+            self.patterns.insert(text.to_owned(), Pattern::read(text));
+        }
+        self.patterns.get(text)?.as_ref()
     }
 
     /// Whether every value that all of `producer` accept is accepted by `consumer`.
@@ -250,7 +272,9 @@ impl Prover {
             {
                 return true;
             }
-            let side = Side {
+            let goal = Goal {
+                keyword,
+                value,
                 node: consumer,
                 members,
                 depth,
@@ -262,10 +286,11 @@ impl Prover {
                     None => false,
                 },
                 "type" => types.is_within(Types::named(value)),
-                _ => scalar::follows(parts, keyword, value)
-                    .or_else(|| self.object(parts, keyword, value, side))
-                    .or_else(|| self.array(parts, keyword, value, side))
-                    .or_else(|| self.combined(parts, keyword, value, side))
+                _ => self
+                    .scalar(parts, goal)
+                    .or_else(|| self.object(parts, goal))
+                    .or_else(|| self.array(parts, goal))
+                    .or_else(|| self.combined(parts, goal))
                     .unwrap_or(false),
             }
         })
@@ -337,22 +362,31 @@ impl Prover {
         parts.is_never
             || parts.types().is_empty()
             || self.is_empty_object(parts, depth)
-            || array::is_empty(parts)
-            || scalar::is_empty(parts)
+            || self.is_empty_array(parts, depth)
+            || self.is_empty_scalar(parts)
     }
 }
 
-/// The consumer's schema object, one of whose keywords is looked at.
+/// One keyword of the consumer's schema object, which is to follow from what the producer says.
 #[derive(Clone, Copy)]
-struct Side<'c> {
+struct Goal<'c> {
+    keyword: &'c str,
+    value: &'c Value,
+    /// The schema object.
     node: Node<'c>,
     members: &'c Map<String, Value>,
     depth: Depth,
 }
 
-impl<'c> Side<'c> {
+impl<'c> Goal<'c> {
+    /// The schema of a keyword beside it.
     fn child(&self, keyword: &str) -> Option<Node<'c>> {
         self.members.get(keyword).map(|one| self.node.at(one))
+    }
+
+    /// The keyword's own schema.
+    fn schema(&self) -> Node<'c> {
+        self.node.at(self.value)
     }
 }
 

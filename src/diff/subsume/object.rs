@@ -6,7 +6,9 @@ use serde_json::{Map, Value};
 
 use super::{
     super::keywords::{Position, each, position},
-    Depth, MOST_DEPTH, Node, Part, Parts, Prover, Side,
+    Depth, Goal, MOST_DEPTH, Node, Part, Parts, Prover,
+    language::{Language, Member},
+    pattern::Pattern,
     scalar::is_ordered,
     types::Types,
 };
@@ -15,34 +17,29 @@ static NEVER: Value = Value::Bool(false);
 
 impl Prover {
     /// Whether a keyword of objects follows; `None` for another one.
-    pub(super) fn object(
-        &mut self,
-        parts: &Parts<'_>,
-        keyword: &str,
-        value: &Value,
-        side: Side<'_>,
-    ) -> Option<bool> {
-        Some(match keyword {
-            "required" => names(value).all(|name| is_required(parts, name)),
+    pub(super) fn object(&mut self, parts: &Parts<'_>, goal: Goal<'_>) -> Option<bool> {
+        let value = goal.value;
+        Some(match goal.keyword {
+            "required" => names(value).all(|name| self.is_required(parts, name)),
             "properties" => {
                 let schemas = value.as_object()?;
                 schemas.iter().all(|(name, schema)| {
-                    self.property(parts, name, side.node.at(schema), side.depth)
+                    self.property(parts, name, goal.node.at(schema), goal.depth)
                 })
             }
             "additionalProperties" => {
                 let mut others = Evaluated::default();
-                others.add(side.members);
-                self.rest(parts, &others, side.node.at(value), side)
+                others.add(goal.members);
+                self.rest(parts, &others, goal)
             }
-            "unevaluatedProperties" => match Evaluated::surely(side.node) {
-                Some(others) => self.rest(parts, &others, side.node.at(value), side),
+            "unevaluatedProperties" => match Evaluated::surely(goal.node) {
+                Some(others) => self.rest(parts, &others, goal),
                 None => true,
             },
             "patternProperties" => {
                 let schemas = value.as_object()?;
                 schemas.iter().all(|(pattern, schema)| {
-                    self.matching(parts, pattern, side.node.at(schema), side.depth)
+                    self.matching(parts, pattern, goal.node.at(schema), goal.depth)
                 })
             }
             "propertyNames" => {
@@ -51,7 +48,7 @@ impl Prover {
                     .iter()
                     .filter_map(|part| part.child("propertyNames"))
                     .collect();
-                !known.is_empty() && self.contained(&known, side.node.at(value), side.depth.below())
+                !known.is_empty() && self.contained(&known, goal.schema(), goal.depth.below())
             }
             "minProperties" => {
                 let required: BTreeSet<&str> = parts.values("required").flat_map(names).collect();
@@ -66,7 +63,7 @@ impl Prover {
                 parts
                     .values("maxProperties")
                     .any(|other| is_ordered(other, value, &[Ordering::Less, Ordering::Equal]))
-                    || named_alone(parts).is_some_and(|names| {
+                    || self.named_alone(parts).is_some_and(|names| {
                         value
                             .as_u64()
                             .is_some_and(|most| names.len() as u64 <= most)
@@ -74,13 +71,13 @@ impl Prover {
             }
             "dependentRequired" => value.as_object()?.iter().all(|(name, needed)| {
                 names(needed).all(|other| {
-                    is_required(parts, other)
+                    self.is_required(parts, other)
                         || parts
                             .values("dependentRequired")
                             .filter_map(|one| one.get(name))
                             .any(|one| names(one).any(|one| one == other))
                         || other == name
-                }) || self.property(parts, name, side.node.at(&NEVER), side.depth)
+                }) || self.property(parts, name, goal.node.at(&NEVER), goal.depth)
             }),
             "dependentSchemas" => value.as_object()?.iter().all(|(name, schema)| {
                 let known: Vec<_> = parts
@@ -91,8 +88,8 @@ impl Prover {
                         Some(part.node.at(schema))
                     })
                     .collect();
-                self.part_with(parts, &known, side.node.at(schema), side.depth)
-                    || self.property(parts, name, side.node.at(&NEVER), side.depth)
+                self.part_with(parts, &known, goal.node.at(schema), goal.depth)
+                    || self.property(parts, name, goal.node.at(&NEVER), goal.depth)
             }),
             _ => return None,
         })
@@ -106,36 +103,30 @@ impl Prover {
         consumer: Node<'_>,
         depth: Depth,
     ) -> bool {
-        self.contained(&said_of(parts, name), consumer, depth.below())
+        let said = self.said_of(parts, name);
+        self.contained(&said, consumer, depth.below())
     }
 
     /// Whether what is said of all properties but `others` follows.
-    fn rest(
-        &mut self,
-        parts: &Parts<'_>,
-        others: &Evaluated<'_>,
-        consumer: Node<'_>,
-        side: Side<'_>,
-    ) -> bool {
+    fn rest(&mut self, parts: &Parts<'_>, others: &Evaluated<'_>, goal: Goal<'_>) -> bool {
+        let consumer = goal.schema();
         let named: BTreeSet<&str> = properties(parts).collect();
-        let fits = named
-            .into_iter()
-            .filter(|name| !others.names.contains(name))
-            .all(|name| self.property(parts, name, consumer, side.depth));
-        if !fits {
-            return false;
+        for name in named {
+            let is_other = others.names.contains(name)
+                || others
+                    .patterns
+                    .iter()
+                    .any(|pattern| self.is_match(pattern, name) == Some(true));
+            if !is_other && !self.property(parts, name, consumer, goal.depth) {
+                return false;
+            }
         }
-        let depth = side.depth.below();
+        let depth = goal.depth.below();
         let rest = said_of_rest(parts);
         // What a pattern matches is not `additionalProperties`.
-        let patterns = parts.all.iter().flat_map(|part| {
-            let all = part.get("patternProperties").and_then(Value::as_object);
-            all.into_iter()
-                .flatten()
-                .map(|(pattern, schema)| (pattern, part.node.at(schema)))
-        });
-        for (pattern, schema) in patterns.collect::<Vec<_>>() {
-            if others.patterns.contains(pattern.as_str()) {
+        for (pattern, schema) in patterns(parts) {
+            let all: Vec<&str> = others.patterns.iter().copied().collect();
+            if self.is_pattern_within(pattern, &all) {
                 continue;
             }
             let mut nodes = rest.without_patterns.clone();
@@ -144,7 +135,18 @@ impl Prover {
                 return false;
             }
         }
-        self.contained(&rest.all, consumer, depth)
+        self.contained(&rest.all, consumer, depth) || self.all_match(parts)
+    }
+
+    /// Whether every name is matched by some pattern.
+    fn all_match(&mut self, parts: &Parts<'_>) -> bool {
+        let mut others = Language::default();
+        for (pattern, _) in patterns(parts) {
+            if let Some(denied) = self.pattern(pattern).and_then(Pattern::denied) {
+                others.keep(&denied);
+            }
+        }
+        others.member() == Member::Never
     }
 
     /// Whether what is said of all properties that match a pattern follows.
@@ -155,23 +157,132 @@ impl Prover {
         consumer: Node<'_>,
         depth: Depth,
     ) -> bool {
-        let same: Vec<_> = parts
-            .all
-            .iter()
-            .filter_map(|part| {
-                let schema = part.get("patternProperties")?.get(pattern)?;
-                Some(part.node.at(schema))
-            })
-            .collect();
-        if !same.is_empty() && self.contained(&same, consumer, depth.below()) {
+        let named: BTreeSet<&str> = properties(parts).collect();
+        for name in named {
+            if self.is_match(pattern, name) != Some(false)
+                && !self.property(parts, name, consumer, depth)
+            {
+                return false;
+            }
+        }
+        let rest = said_of_rest(parts);
+        let known = patterns(parts);
+        for (own, schema) in &known {
+            let mut nodes = rest.without_patterns.clone();
+            nodes.push(*schema);
+            if self.contained(&nodes, consumer, depth.below()) {
+                continue;
+            }
+            if !self.are_patterns_apart(own, pattern) {
+                return false;
+            }
+        }
+        let own: Vec<&str> = known.iter().map(|(own, _)| *own).collect();
+        self.is_pattern_within(pattern, &own) || self.contained(&rest.all, consumer, depth.below())
+    }
+
+    /// Whether a pattern matches a name; `None` where that is not known.
+    fn is_match(&mut self, pattern: &str, name: &str) -> Option<bool> {
+        self.pattern(pattern).map(|pattern| pattern.matches(name))
+    }
+
+    /// Whether every name that a pattern matches is matched by one of others.
+    fn is_pattern_within(&mut self, inner: &str, others: &[&str]) -> bool {
+        if others.contains(&inner) {
             return true;
         }
-        let named: BTreeSet<&str> = properties(parts).collect();
-        let rest = said_of_rest(parts).without_patterns;
-        self.contained(&rest, consumer, depth.below())
-            && named
-                .into_iter()
-                .all(|name| self.property(parts, name, consumer, depth))
+        let Some(mut left) = self.names(inner) else {
+            return false;
+        };
+        for other in others {
+            if let Some(denied) = self.pattern(other).and_then(Pattern::denied) {
+                left.keep(&denied);
+            }
+        }
+        left.member() == Member::Never
+    }
+
+    /// Whether no name is matched by both patterns.
+    fn are_patterns_apart(&mut self, one: &str, other: &str) -> bool {
+        let Some(mut both) = self.names(one) else {
+            return false;
+        };
+        if let Some(other) = self.pattern(other) {
+            both.keep(other);
+        }
+        both.member() == Member::Never
+    }
+
+    /// The names that a pattern matches.
+    fn names(&mut self, pattern: &str) -> Option<Language> {
+        let mut names = Language::default();
+        names.keep(self.pattern(pattern)?);
+        Some(names)
+    }
+
+    fn is_required(&mut self, parts: &Parts<'_>, name: &str) -> bool {
+        let is_named = parts
+            .values("required")
+            .any(|all| names(all).any(|one| one == name));
+        // Where there must be as many as there can be, all must be there.
+        is_named
+            || parts
+                .values("minProperties")
+                .filter_map(Value::as_u64)
+                .max()
+                .is_some_and(|least| {
+                    least > 0
+                        && self.named_alone(parts).is_some_and(|names| {
+                            names.contains(name) && names.len() as u64 <= least
+                        })
+                })
+    }
+
+    /// All names that an object may have, where no other is allowed.
+    fn named_alone<'d>(&mut self, parts: &Parts<'d>) -> Option<BTreeSet<&'d str>> {
+        let never = |node: &Node<'_>| *node.schema == Value::Bool(false);
+        if !said_of_rest(parts).without_patterns.iter().any(never) {
+            return None;
+        }
+        let mut all: BTreeSet<&str> = properties(parts).collect();
+        all.retain(|name| !self.said_of(parts, name).iter().any(never));
+        Some(all)
+    }
+
+    /// What all parts say of one property.
+    fn said_of<'d>(&mut self, parts: &Parts<'d>, name: &str) -> Vec<Node<'d>> {
+        let mut said = Vec::new();
+        for part in &parts.all {
+            let own = part
+                .get("properties")
+                .and_then(|all| all.as_object()?.get(name));
+            said.extend(own.map(|schema| part.node.at(schema)));
+            let patterns = part.get("patternProperties").and_then(Value::as_object);
+            let mut is_other = own.is_none();
+            for (pattern, schema) in patterns.into_iter().flatten() {
+                let is_match = self.is_match(pattern, name);
+                if is_match == Some(true) {
+                    said.push(part.node.at(schema));
+                }
+                is_other &= is_match == Some(false);
+            }
+            if is_other {
+                said.extend(part.child("additionalProperties"));
+            }
+            if own.is_none()
+                && let Some(schema) = part.child("unevaluatedProperties")
+                && evaluated(*part).is_some_and(|names| !names.contains(name))
+            {
+                said.push(schema);
+            }
+            let is_denied = part
+                .get("not")
+                .is_some_and(|denied| demands_only(denied, name));
+            if is_denied {
+                said.push(part.node.at(&NEVER));
+            }
+        }
+        said
     }
 
     /// Whether something is required that cannot be there.
@@ -181,11 +292,11 @@ impl Prover {
         }
         let required: BTreeSet<&str> = parts.values("required").flat_map(names).collect();
         let cannot_be = required.into_iter().any(|name| {
-            let said = said_of(parts, name);
+            let said = self.said_of(parts, name);
             Parts::of(&said).is_some_and(|said| self.empty(&said, depth.below()))
         });
         cannot_be
-            || named_alone(parts).is_some_and(|names| {
+            || self.named_alone(parts).is_some_and(|names| {
                 parts
                     .values("minProperties")
                     .filter_map(Value::as_u64)
@@ -202,10 +313,21 @@ fn names(value: &Value) -> impl Iterator<Item = &str> {
         .filter_map(Value::as_str)
 }
 
-fn is_required(parts: &Parts<'_>, name: &str) -> bool {
-    parts
-        .values("required")
-        .any(|all| names(all).any(|one| one == name))
+/// Whether a schema demands one property of objects and says nothing else.
+fn demands_only(schema: &Value, name: &str) -> bool {
+    let Value::Object(members) = schema else {
+        return false;
+    };
+    let mut required = members.get("required").into_iter().flat_map(names);
+    let is_alone = required.next() == Some(name) && required.next().is_none();
+    is_alone
+        && members
+            .iter()
+            .all(|(keyword, value)| match keyword.as_str() {
+                "required" => true,
+                "type" => Types::OBJECT.is_within(Types::named(value)),
+                _ => false,
+            })
 }
 
 /// The names of all properties that any part speaks of.
@@ -216,37 +338,15 @@ fn properties<'d>(parts: &Parts<'d>) -> impl Iterator<Item = &'d str> {
         .flat_map(|all| all.keys().map(String::as_str))
 }
 
-/// All names that an object may have, where no other is allowed.
-fn named_alone<'d>(parts: &Parts<'d>) -> Option<BTreeSet<&'d str>> {
-    let never = |node: &Node<'_>| *node.schema == Value::Bool(false);
-    let closed = said_of_rest(parts).without_patterns.iter().any(never);
-    closed.then(|| {
-        properties(parts)
-            .filter(|name| !said_of(parts, name).iter().any(never))
-            .collect()
-    })
-}
-
-/// What all parts say of one property. What patterns say is left out.
-fn said_of<'d>(parts: &Parts<'d>, name: &str) -> Vec<Node<'d>> {
-    let mut said = Vec::new();
-    for part in &parts.all {
-        let own = part
-            .get("properties")
-            .and_then(|all| all.as_object()?.get(name));
-        if let Some(schema) = own {
-            said.push(part.node.at(schema));
-        } else if !has_patterns(part.members) {
-            said.extend(part.child("additionalProperties"));
-        }
-        if own.is_none()
-            && let Some(schema) = part.child("unevaluatedProperties")
-            && evaluated(*part).is_some_and(|names| !names.contains(name))
-        {
-            said.push(schema);
-        }
-    }
-    said
+/// Each pattern of names that any part speaks of.
+fn patterns<'d>(parts: &Parts<'d>) -> Vec<(&'d str, Node<'d>)> {
+    let all = parts.all.iter().flat_map(|part| {
+        let all = part.get("patternProperties").and_then(Value::as_object);
+        all.into_iter()
+            .flatten()
+            .map(|(pattern, schema)| (pattern.as_str(), part.node.at(schema)))
+    });
+    all.collect()
 }
 
 /// The properties of which a consumer's keywords speak already, so that `additionalProperties` or

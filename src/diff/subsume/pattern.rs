@@ -1,9 +1,9 @@
-//! Containment of regular expressions: whether every text that one pattern matches is matched by another.
+//! Regular expressions as automata over characters.
 //!
-//! Both patterns become automata over characters, which are walked together. A pattern of JSON Schema matches
-//! anywhere in a text, unless it has anchors.
+//! A pattern of JSON Schema matches anywhere in a text, unless it has anchors. Look-ahead right behind an
+//! anchor, as in the rules of passwords, is a pattern of its own that matches too, or does not.
 
-use std::collections::{BTreeSet, HashSet};
+use std::{collections::BTreeSet, rc::Rc};
 
 use regex_syntax::hir::{Class, Hir, HirKind, Look};
 
@@ -12,27 +12,98 @@ use crate::contract::plain_pattern;
 /// The most states of one pattern.
 const MOST_STATES: usize = 2_000;
 
-/// The most pairs of sets of states that are looked at.
-const MOST_PAIRS: usize = 4_000;
-
 /// How often a repetition is written out.
 const MOST_REPEATS: u32 = 300;
 
-/// Whether it is proved that `outer` matches every text that `inner` matches.
-pub(super) fn is_included(inner: &str, outer: &str) -> bool {
-    let read = |pattern: &str| {
-        let plain = plain_pattern(pattern)?;
-        // What an automaton cannot say, such as look-around, is not read.
-        let tree = regex_syntax::ParserBuilder::new()
-            .build()
-            .parse(&plain)
-            .ok()?;
-        Automaton::of(&tree)
-    };
-    match (read(inner), read(outer)) {
-        (Some(inner), Some(outer)) => covers(&outer, &inner) == Some(true),
-        _ => false,
+/// A pattern as automata: a text matches where every one of `all` accepts it and no one of `none` does.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Pattern {
+    pub(super) all: Vec<Rc<Automaton>>,
+    pub(super) none: Vec<Rc<Automaton>>,
+}
+
+impl Pattern {
+    /// `None` where it needs more than automata, or too many states.
+    pub(super) fn read(pattern: &str) -> Option<Self> {
+        let mut read = Self::default();
+        let Some(mut rest) = pattern.strip_prefix('^') else {
+            read.all.push(Rc::new(Automaton::read(pattern)?));
+            return Some(read);
+        };
+        while let Some((ahead, behind)) = look_ahead(rest) {
+            let automaton = Rc::new(Automaton::read(&format!("^(?:{})", ahead.pattern))?);
+            if ahead.is_denied {
+                read.none.push(automaton);
+            } else {
+                read.all.push(automaton);
+            }
+            rest = behind;
+        }
+        if read.all.is_empty() && read.none.is_empty() {
+            read.all.push(Rc::new(Automaton::read(pattern)?));
+        } else if !rest.is_empty() {
+            let rest = Automaton::read(&format!("^(?:{rest})"))?;
+            read.all.push(Rc::new(rest));
+        }
+        Some(read)
     }
+
+    /// The texts that do not match; `None` where that takes more than automata.
+    pub(super) fn denied(&self) -> Option<Self> {
+        (self.all.len() + self.none.len() == 1).then(|| Self {
+            all: self.none.clone(),
+            none: self.all.clone(),
+        })
+    }
+
+    /// Whether a text matches.
+    pub(super) fn matches(&self, text: &str) -> bool {
+        self.all.iter().all(|one| one.matches(text))
+            && !self.none.iter().any(|one| one.matches(text))
+    }
+}
+
+/// A condition on what follows.
+struct Ahead<'p> {
+    pattern: &'p str,
+    is_denied: bool,
+}
+
+/// The look-ahead with which the rest of an anchored pattern begins, and what follows it. `None` where there is
+/// none, or where it is one of several alternatives.
+fn look_ahead(pattern: &str) -> Option<(Ahead<'_>, &str)> {
+    let is_denied = pattern.starts_with("(?!");
+    if !is_denied && !pattern.starts_with("(?=") {
+        return None;
+    }
+    let (mut depth, mut is_class, mut is_escaped) = (0_usize, false, false);
+    let mut end = None;
+    for (index, character) in pattern.char_indices() {
+        match character {
+            _ if is_escaped => is_escaped = false,
+            '\\' => is_escaped = true,
+            ']' => is_class = false,
+            _ if is_class => {}
+            '[' => is_class = true,
+            '(' => depth += 1,
+            ')' => {
+                depth = depth.checked_sub(1)?;
+                if depth == 0 && end.is_none() {
+                    end = Some(index);
+                }
+            }
+            '|' if depth == 0 => return None,
+            _ => {}
+        }
+    }
+    let end = end?;
+    let ahead = Ahead {
+        pattern: pattern.get(3..end)?,
+        is_denied,
+    };
+    let behind = pattern.get(end + 1..)?;
+    let is_repeated = behind.starts_with(['*', '+', '?', '{']);
+    (!is_repeated).then_some((ahead, behind))
 }
 
 /// A character range, both ends included.
@@ -52,14 +123,55 @@ enum Step {
 
 /// A nondeterministic automaton; its first state is 0.
 #[derive(Debug, Default)]
-struct Automaton {
+pub(super) struct Automaton {
     steps: Vec<Vec<Step>>,
     end: usize,
+}
+
+/// The states that an automaton may be in.
+pub(super) type States = BTreeSet<usize>;
+
+impl Step {
+    /// Whether it takes any character and stays where it is.
+    fn is_loop(&self, at: usize) -> bool {
+        matches!(self, Self::Take(ranges, to) if *to == at && ranges.as_slice() == [ANY])
+    }
 }
 
 const ANY: Range = ('\0', char::MAX);
 
 impl Automaton {
+    /// The automaton of a pattern of ECMA-262 without look-around.
+    pub(super) fn read(pattern: &str) -> Option<Self> {
+        let plain = plain_pattern(pattern)?;
+        let tree = regex_syntax::ParserBuilder::new()
+            .build()
+            .parse(&plain)
+            .ok()?;
+        Self::of(&tree)
+    }
+
+    /// The automaton that accepts a few texts alone.
+    pub(super) fn listed<'t>(texts: impl Iterator<Item = &'t str>) -> Option<Self> {
+        let mut automaton = Self::default();
+        let start = automaton.state();
+        let (first, last) = (automaton.state(), automaton.state());
+        automaton.add(start, Step::AtStart(first));
+        for text in texts {
+            let end = text
+                .chars()
+                .fold(first, |at, one| automaton.take(at, vec![(one, one)]));
+            automaton.add(end, Step::Skip(last));
+            if automaton.steps.len() > MOST_STATES {
+                return None;
+            }
+        }
+        automaton.end = automaton.state();
+        let end = automaton.end;
+        automaton.add(last, Step::AtEnd(end));
+        Some(automaton)
+    }
+
     /// `None` where the pattern needs more than an automaton, or too many states.
     fn of(tree: &Hir) -> Option<Self> {
         let mut automaton = Self::default();
@@ -180,9 +292,9 @@ impl Automaton {
     }
 
     /// The states that are reached without a character.
-    fn closed(&self, states: BTreeSet<usize>, at: At) -> BTreeSet<usize> {
+    fn closed(&self, states: States, at: At) -> States {
         let mut open: Vec<usize> = states.into_iter().collect();
-        let mut all = BTreeSet::new();
+        let mut all = States::new();
         while let Some(state) = open.pop() {
             if !all.insert(state) {
                 continue;
@@ -199,7 +311,17 @@ impl Automaton {
         all
     }
 
-    fn accepts(&self, states: &BTreeSet<usize>, is_start: bool) -> bool {
+    /// The states before the first character.
+    pub(super) fn start(&self) -> States {
+        let at = At {
+            is_start: true,
+            is_end: false,
+        };
+        self.closed(States::from([0]), at)
+    }
+
+    /// Whether a text that ends here is accepted; `is_start` says that it is empty.
+    pub(super) fn accepts(&self, states: &States, is_start: bool) -> bool {
         let at = At {
             is_start,
             is_end: true,
@@ -207,7 +329,29 @@ impl Automaton {
         self.closed(states.clone(), at).contains(&self.end)
     }
 
-    fn after(&self, states: &BTreeSet<usize>, one: char) -> BTreeSet<usize> {
+    /// Whether a text is accepted, whatever follows.
+    pub(super) fn is_settled(&self, states: &States) -> bool {
+        states.contains(&self.end) && self.steps[self.end].iter().any(|one| one.is_loop(self.end))
+    }
+
+    /// The same states, in one form where the text is accepted whatever follows.
+    pub(super) fn settled(&self, states: States) -> States {
+        if self.is_settled(&states) {
+            States::from([self.end])
+        } else {
+            states
+        }
+    }
+
+    fn matches(&self, text: &str) -> bool {
+        let end = text
+            .chars()
+            .fold(self.start(), |states, one| self.after(&states, one));
+        self.accepts(&end, text.is_empty())
+    }
+
+    /// The states behind one more character.
+    pub(super) fn after(&self, states: &States, one: char) -> States {
         let mut next = BTreeSet::new();
         for step in states.iter().flat_map(|state| &self.steps[*state]) {
             if let Step::Take(ranges, to) = step
@@ -222,7 +366,7 @@ impl Automaton {
     }
 
     /// The first character of each range that steps from some states tell apart.
-    fn firsts(&self, states: &BTreeSet<usize>, all: &mut BTreeSet<char>) {
+    pub(super) fn firsts(&self, states: &States, all: &mut BTreeSet<char>) {
         for step in states.iter().flat_map(|state| &self.steps[*state]) {
             if let Step::Take(ranges, _) = step {
                 for (from, until) in ranges {
@@ -239,85 +383,4 @@ impl Automaton {
 struct At {
     is_start: bool,
     is_end: bool,
-}
-
-/// Whether one automaton accepts all that another accepts; `None` where that takes too long.
-fn covers(outer: &Automaton, inner: &Automaton) -> Option<bool> {
-    let start = At {
-        is_start: true,
-        is_end: false,
-    };
-    let first = (
-        inner.closed(BTreeSet::from([0]), start),
-        outer.closed(BTreeSet::from([0]), start),
-    );
-    let mut seen = HashSet::new();
-    let mut open = vec![(first, true)];
-    while let Some((pair, is_start)) = open.pop() {
-        // The start is a place of its own.
-        if !seen.insert((pair.clone(), is_start)) {
-            continue;
-        }
-        if seen.len() > MOST_PAIRS {
-            return None;
-        }
-        let (one, other) = pair;
-        if other.contains(&outer.end) {
-            // Whatever follows matches too.
-            continue;
-        }
-        if inner.accepts(&one, is_start) && !outer.accepts(&other, is_start) {
-            return Some(false);
-        }
-        let mut firsts = BTreeSet::from(['\0']);
-        inner.firsts(&one, &mut firsts);
-        outer.firsts(&other, &mut firsts);
-        for character in firsts {
-            let next = inner.after(&one, character);
-            if !next.is_empty() {
-                open.push(((next, outer.after(&other, character)), false));
-            }
-        }
-    }
-    Some(true)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_included() {
-        for (inner, outer) in [
-            ("^[a-f]+$", "^[a-z]+$"),
-            ("^[0-9]{2}$", r"^\d\d$"),
-            (r"^\d\d$", "^[0-9]{2}$"),
-            ("^abc$", "b"),
-            ("^a(b|c)$", "^(ab|ac)$"),
-            ("^x-", "^x"),
-            ("a$", "a"),
-            ("^$", "^a*$"),
-            ("^(a|bc)*$", "^[abc]*$"),
-            ("b", ""),
-        ] {
-            assert!(is_included(inner, outer), "{inner} in {outer}");
-        }
-    }
-
-    #[test]
-    fn what_is_not_included() {
-        for (inner, outer) in [
-            ("^[a-z]+$", "^[a-f]+$"),
-            ("b", "^abc$"),
-            ("^a*$", "^a+$"),
-            ("^a|b$", "^a"),
-            ("", "a"),
-            ("^x", "^x-"),
-            (r"^\w+$", "^[a-z0-9_]+$"),
-            ("(?=a)b", "a"),
-            ("^.$", "^[^x]$"),
-        ] {
-            assert!(!is_included(inner, outer), "{inner} in {outer}");
-        }
-    }
 }

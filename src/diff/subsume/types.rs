@@ -96,7 +96,7 @@ impl Types {
         Self(self.0 & other.0)
     }
 
-    const fn or(self, other: Self) -> Self {
+    pub(super) const fn or(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 
