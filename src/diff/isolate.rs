@@ -73,6 +73,8 @@ pub(super) struct Isolated {
     direction: Direction,
     /// Whether anything stands for a unit.
     pub(super) is_cut: bool,
+    /// How long the definitions are, written out.
+    length: usize,
 }
 
 /// A definition of one side.
@@ -163,6 +165,7 @@ pub(super) fn isolate(
         addresses,
         direction,
         is_cut,
+        length,
     })
 }
 
@@ -198,6 +201,11 @@ impl Isolated {
     /// naming them: what stands for a unit could then meet other rules than its own.
     pub(super) fn mixes(&self) -> bool {
         mixes(&self.definitions)
+    }
+
+    /// How long the definitions are, written out, before any was closed.
+    pub(super) const fn length(&self) -> usize {
+        self.length
     }
 
     /// A schema of its own, self-contained, for the canonical form.
@@ -265,6 +273,7 @@ impl Isolated {
             addresses: self.addresses.clone(),
             direction: self.direction,
             is_cut: self.is_cut,
+            length: self.length,
         }
     }
 

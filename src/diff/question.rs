@@ -108,15 +108,34 @@ pub(super) fn ask(units: &Units<'_, '_>, number: UnitIx, asking: Asking) -> Answ
         let Some(trial) = Trial::of(units, number, asking, reach) else {
             continue;
         };
-        match trial.prove() {
+        let mut found = None;
+        match trial.prove_by_keywords() {
             Proof::Equal => return Answer::Equal(reach),
+            Proof::Contained if trial.is_long() => return Answer::Proved(reach),
             Proof::Contained if !trial.is_refuted_by_chance() => {
-                return Answer::Proved(reach);
+                let is_equal = matches!(trial.prove_canonically(), Proof::Equal);
+                return if is_equal {
+                    Answer::Equal(reach)
+                } else {
+                    Answer::Proved(reach)
+                };
             }
-            _ => {}
+            // A canonical form takes long where there is much to say; a value may be found sooner.
+            Proof::Nothing if trial.is_long() => found = trial.search(Effort::Little).0,
+            Proof::Contained | Proof::Nothing => {}
         }
-        let (found, number) = trial.search();
-        tried = tried.max(number);
+        if found.is_none() {
+            match trial.prove_canonically() {
+                Proof::Equal => return Answer::Equal(reach),
+                Proof::Contained if !trial.is_refuted_by_chance() => {
+                    return Answer::Proved(reach);
+                }
+                Proof::Contained | Proof::Nothing => {}
+            }
+            let number;
+            (found, number) = trial.search(Effort::Full);
+            tried = tried.max(number);
+        }
         if let Some(found) = found {
             return Answer::Refuted(trial.breaches(found));
         }
@@ -125,6 +144,15 @@ pub(super) fn ask(units: &Units<'_, '_>, number: UnitIx, asking: Asking) -> Answ
         }
     }
     Answer::Searched(tried)
+}
+
+/// How long an instance is searched for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Effort {
+    /// Among values that break one rule on purpose.
+    Little,
+    /// Among boundary values and random ones too.
+    Full,
 }
 
 /// What could be proved.
@@ -175,22 +203,21 @@ impl Trial {
         })
     }
 
-    fn prove(&self) -> Proof {
+    /// Whether what stands for units could meet other rules than its own, so that nothing is proved.
+    fn is_unfit(&self) -> bool {
         let is_cut = self.producer.is_cut || self.consumer.is_cut;
-        if is_cut && (self.producer.mixes() || self.consumer.mixes()) {
-            return Proof::Nothing;
-        }
-        match self.prove_by_keywords() {
-            Proof::Equal => Proof::Equal,
-            Proof::Contained => match self.prove_canonically() {
-                Proof::Equal => Proof::Equal,
-                Proof::Contained | Proof::Nothing => Proof::Contained,
-            },
-            Proof::Nothing => self.prove_canonically(),
-        }
+        is_cut && (self.producer.mixes() || self.consumer.mixes())
+    }
+
+    /// Whether canonical forms take long.
+    fn is_long(&self) -> bool {
+        self.producer.length() + self.consumer.length() > MOST_DIFFERENCE
     }
 
     fn prove_by_keywords(&self) -> Proof {
+        if self.is_unfit() {
+            return Proof::Nothing;
+        }
         let open = Node::named(&self.producer.definitions, &self.producer.root);
         let sent = Node::named(&self.producer.definitions, &self.sent.name);
         let accepted = Node::named(&self.consumer.definitions, &self.consumer.root);
@@ -222,6 +249,9 @@ impl Trial {
     }
 
     fn prove_canonically(&self) -> Proof {
+        if self.is_unfit() {
+            return Proof::Nothing;
+        }
         let sent = self.producer.self_contained(&self.sent.name);
         let accepted = self.consumer.self_contained(&self.consumer.root);
         if sent.to_string().len() + accepted.to_string().len() > MOST_PROOF {
@@ -316,7 +346,7 @@ impl Trial {
     }
 
     /// The first instance that refutes, made small, and how many values were tried.
-    fn search(&self) -> (Option<Value>, usize) {
+    fn search(&self, effort: Effort) -> (Option<Value>, usize) {
         let mut tried = 0;
         let mut seen: HashSet<String> = HashSet::new();
         let mut try_one = |value: &Value| {
@@ -326,11 +356,11 @@ impl Trial {
             tried += 1;
             self.refutes(value)
         };
-        let found = self.candidates(&mut try_one);
+        let found = self.candidates(effort, &mut try_one);
         (found.map(|value| self.smallest(value)), tried)
     }
 
-    fn candidates(&self, refutes: &mut dyn FnMut(&Value) -> bool) -> Option<Value> {
+    fn candidates(&self, effort: Effort, refutes: &mut dyn FnMut(&Value) -> bool) -> Option<Value> {
         let mut generator = Generator::new(0, &["diff"]);
         if let Some(left) = self.difference() {
             let values = generate::valid(&left);
@@ -344,10 +374,12 @@ impl Trial {
         }
         let values = generate::valid(&self.sent_schema);
         let broken = generate::mutations(&self.consumer_schema, &values, DRAWS, &mut generator);
+        let mut broken = broken.into_iter().map(|mutation| mutation.value);
+        if effort == Effort::Little {
+            return broken.find(|value| refutes(value));
+        }
         let edges = generate::edges(&self.sent_schema, &values, DRAWS, &mut generator);
         let found = broken
-            .into_iter()
-            .map(|mutation| mutation.value)
             .chain(edges.into_iter().map(|edge| edge.value))
             .find(|value| refutes(value));
         if found.is_some() {
@@ -436,10 +468,17 @@ impl Trial {
             };
             all.push(self.refutation(trial, instance, violation));
             let Some(next) = next else { break };
-            if matches!(next.prove(), Proof::Equal | Proof::Contained) {
+            if matches!(next.prove_by_keywords(), Proof::Equal | Proof::Contained) {
                 break;
             }
-            let Some(found) = next.search().0 else { break };
+            let effort = if next.is_long() {
+                Effort::Little
+            } else {
+                Effort::Full
+            };
+            let Some(found) = next.search(effort).0 else {
+                break;
+            };
             // Without a keyword less is evaluated, or more fits what is denied.
             if !self.refutes(&found) {
                 break;

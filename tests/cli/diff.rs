@@ -125,3 +125,70 @@ fn recorded_requests_that_would_be_refused_are_counted() {
         text(&output)
     );
 }
+
+/// Two operations in the new document and one in the old one, which is another now.
+const CONFIGURED: [&str; 2] = [
+    OLD,
+    r"
+openapi: 3.1.0
+info: { title: Things, version: '2' }
+paths:
+  /things:
+    post:
+      operationId: createThing
+      requestBody:
+        content: { application/json: { schema: { type: object, required: [kind], properties: { kind: { type: string } } } } }
+      responses: { '200': { description: Fine } }
+    get: { operationId: listThings, responses: { '200': { description: Fine } } }
+",
+];
+
+#[test]
+fn severities_and_exclusions_of_the_configuration_hold_for_changes() {
+    let folder = tempfile::tempdir().expect("a folder");
+    write(folder.path(), "old.yaml", CONFIGURED[0]);
+    write(folder.path(), "new.yaml", CONFIGURED[1]);
+    let with = |config: &str| {
+        write(folder.path(), "oasgate.toml", config);
+        let output = oasgate(folder.path(), &["old.yaml", "new.yaml"]);
+        (output.status.code(), text(&output))
+    };
+    assert_eq!(with("").0, Some(1));
+    let (code, said) = with("[severity]\nnarrowed-input = 'note'");
+    assert_eq!(code, Some(0), "{said}");
+    let (code, said) = with("[severity]\nnarrowed-input = 'off'");
+    assert_eq!(code, Some(0), "{said}");
+    assert!(!said.contains("narrowed-input"), "{said}");
+    let (code, said) = with("[severity]\nadded-operation = 'error'\nnarrowed-input = 'note'");
+    assert_eq!(code, Some(1), "{said}");
+    // By the id of the old document, that of the new one, and the path.
+    for name in ["makeThing", "createThing", "POST /things"] {
+        let (code, said) = with(&format!("exclude = ['{name}']"));
+        assert_eq!(code, Some(0), "{name}: {said}");
+    }
+    // One that is in the new document alone is no mistake; one that is nowhere is.
+    assert_eq!(with("exclude = ['listThings']").0, Some(1));
+    assert_eq!(with("exclude = ['nothing']").0, Some(2));
+    let (code, said) = with("[path.'/things'.severity]\nnarrowed-input = 'warning'");
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("warning[narrowed-input]"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn documents_are_read_from_urls() {
+    let new = OLD.replace("type: object,", "type: object, required: [kind],");
+    let service = axum::Router::new()
+        .route("/old.yaml", axum::routing::get(|| async { OLD }))
+        .route("/new.yaml", axum::routing::get(|| async move { new }));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("a free port");
+    let origin = format!("http://{}", listener.local_addr().expect("an address"));
+    tokio::spawn(async move { axum::serve(listener, service).await });
+    let folder = folder();
+    let (old, new) = (format!("{origin}/old.yaml"), format!("{origin}/new.yaml"));
+    let code = |args: &[&str]| oasgate(folder.path(), args).status.code();
+    assert_eq!(code(&[&old, &new]), Some(1));
+    assert_eq!(code(&[&old, "old.yaml"]), Some(0));
+    assert_eq!(code(&["old.yaml", &format!("{origin}/none.yaml")]), Some(2));
+}

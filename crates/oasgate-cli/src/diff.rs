@@ -91,10 +91,11 @@ pub(crate) fn run(args: &Args, output: &Output) -> Result {
     };
     let mut comparison = diff::compare(&old, &new, lens);
     let settings = Settings {
-        severities: config.severities(&old)?,
+        severities: config.severities_of(&[&old, &new])?,
         ..Settings::default()
     };
-    configured(&mut comparison, &settings, &config.excluded(&old)?);
+    let excluded = config.excluded_of(&[&old, &new])?;
+    configured(&mut comparison, &settings, &excluded);
     if !args.against.is_empty() {
         against(&args.against, &old, &new, &mut comparison)?;
     }
@@ -217,19 +218,33 @@ fn known_words(words: &[String]) -> std::result::Result<(), CliError> {
 /// Gives changes the severities of the configuration, and takes out what is excluded.
 fn configured(comparison: &mut Comparison, settings: &Settings, excluded: &[String]) {
     comparison.changes.retain_mut(|change| {
-        let reached = change.operations.len();
-        change
-            .operations
-            .retain(|operation| !excluded.contains(operation));
+        let severity = |operation: Option<&String>| {
+            let mut finding = change.finding();
+            finding.operation = operation.cloned();
+            Some(settings.severities.apply(finding)?.severity)
+        };
         // What is about no operation at all is never excluded.
-        if change.operations.is_empty() && reached > 0 {
-            return false;
+        if change.operations.is_empty() {
+            let own = severity(None);
+            change.severity = own.unwrap_or(change.severity);
+            return own.is_some();
         }
-        let applied = settings.severities.apply(change.finding());
-        applied.is_some_and(|finding| {
-            change.severity = finding.severity;
-            true
-        })
+        // Operations may differ in what they are given: the gravest holds.
+        let mut reached: Vec<(String, Severity)> = Vec::new();
+        for operation in &change.operations {
+            if !excluded.contains(operation)
+                && let Some(severity) = severity(Some(operation))
+            {
+                reached.push((operation.clone(), severity));
+            }
+        }
+        let gravest = reached.iter().map(|(_, severity)| *severity).max();
+        change.operations = reached
+            .into_iter()
+            .map(|(operation, _)| operation)
+            .collect();
+        change.severity = gravest.unwrap_or(change.severity);
+        gravest.is_some()
     });
 }
 

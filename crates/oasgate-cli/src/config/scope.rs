@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use http::StatusCode;
 use serde::Deserialize;
 
-use super::{Config, ConfigError, known_operation};
+use super::{Config, ConfigError};
 use oasgate::{
     contract::{Contract, Operation, StatusKey},
     did_you_mean::hint,
@@ -74,13 +74,22 @@ impl Config {
     ///
     /// When a rule, a severity, a status, a tag, a path or an operation is not known.
     pub(crate) fn severities(&self, contract: &Contract) -> Result<Severities, ConfigError> {
+        self.severities_of(&[contract])
+    }
+
+    /// The same for several documents: what is named is in one of them.
+    ///
+    /// # Errors
+    ///
+    /// As [`Config::severities`].
+    pub(crate) fn severities_of(&self, contracts: &[&Contract]) -> Result<Severities, ConfigError> {
         let mut all = Vec::new();
         for (rule, word) in &self.severity {
             let path = ["severity", rule.as_str()];
             all.push(self.severity_rule(&path, rule, word)?);
         }
         all.extend(self.allowed(&["allow-statuses"], &self.allow_statuses)?);
-        for scope in self.scopes(contract)? {
+        for scope in self.scopes(contracts)? {
             let [kind, name] = scope.path;
             let mut own = Vec::new();
             for (rule, word) in &scope.config.severity {
@@ -105,12 +114,21 @@ impl Config {
     ///
     /// When one is not known.
     pub(crate) fn excluded(&self, contract: &Contract) -> Result<Vec<String>, ConfigError> {
+        self.excluded_of(&[contract])
+    }
+
+    /// The same for several documents: what is named is in one of them.
+    ///
+    /// # Errors
+    ///
+    /// As [`Config::excluded`].
+    pub(crate) fn excluded_of(&self, contracts: &[&Contract]) -> Result<Vec<String>, ConfigError> {
         let mut all = Vec::new();
         for (index, name) in self.exclude.iter().enumerate() {
             let place = self.places.value_at(&["exclude", &index.to_string()]);
-            all.push(known_operation(contract, name, place)?);
+            all.extend(known_in(contracts, name, &place)?);
         }
-        for scope in self.scopes(contract)? {
+        for scope in self.scopes(contracts)? {
             if scope.config.exclude {
                 all.extend(scope.operations);
             }
@@ -137,9 +155,9 @@ impl Config {
         Ok(all)
     }
 
-    fn scopes(&self, contract: &Contract) -> Result<Vec<Scope<'_>>, ConfigError> {
+    fn scopes(&self, contracts: &[&Contract]) -> Result<Vec<Scope<'_>>, ConfigError> {
         let ids = |is_meant: &dyn Fn(&Operation) -> bool| -> Vec<String> {
-            let all = contract.operations().iter();
+            let all = contracts.iter().flat_map(|one| one.operations().iter());
             all.filter(|operation| is_meant(operation))
                 .map(|operation| operation.id.to_string())
                 .collect()
@@ -148,7 +166,7 @@ impl Config {
         for (tag, config) in &self.tag {
             let operations = ids(&|operation| operation.tags.contains(tag));
             if operations.is_empty() {
-                let known = contract.operations().iter();
+                let known = contracts.iter().flat_map(|one| one.operations().iter());
                 return Err(ConfigError::UnknownTag {
                     place: self.places.key(&["tag", tag]),
                     tag: tag.clone(),
@@ -176,15 +194,43 @@ impl Config {
             });
         }
         for (name, config) in &self.operation {
-            let id = known_operation(contract, name, self.places.key(&["operation", name]))?;
+            let place = self.places.key(&["operation", name]);
             scopes.push(Scope {
                 path: ["operation", name],
-                operations: vec![id],
+                operations: known_in(contracts, name, &place)?,
                 config,
             });
         }
         Ok(scopes)
     }
+}
+
+/// The ids of an operation in the documents that have it, also under another id than the one that is given.
+fn known_in(contracts: &[&Contract], name: &str, place: &str) -> Result<Vec<String>, ConfigError> {
+    let mut names = vec![name.to_owned()];
+    let mut failure = None;
+    for contract in contracts {
+        match contract.operation(name) {
+            Ok(found) => names.push(format!("{} {}", found.method, found.path.as_str())),
+            Err(error) => failure = Some(error),
+        }
+    }
+    if let Some(source) = failure
+        && names.len() == 1
+    {
+        return Err(ConfigError::UnknownOperation {
+            place: place.to_owned(),
+            source,
+        });
+    }
+    let mut ids: Vec<String> = contracts
+        .iter()
+        .flat_map(|contract| names.iter().map(|name| contract.operation(name)))
+        .filter_map(|found| Some(found.ok()?.id.to_string()))
+        .collect();
+    ids.sort_unstable();
+    ids.dedup();
+    Ok(ids)
 }
 
 /// Whether a path template is meant by a pattern in which `*` stands for any text.
