@@ -5,7 +5,7 @@
 //! down, else among values that break one rule of the consumer on purpose, boundary values, and random
 //! ones. Every instance is judged by validators, never by the canonical form.
 
-use std::collections::HashSet;
+use std::{cell::OnceCell, collections::HashSet};
 
 use oasgate_document::{Address, Document};
 use serde_json::{Value, json};
@@ -22,18 +22,22 @@ use crate::{
         Contract, Direction, Schema, Violation,
         canonical::{self, CanonicalSchema},
     },
-    generate::{self, Generator},
+    generate::{self, Generator, Values},
 };
 
 /// The longest schemas, written out, whose difference is worked out: its cost grows much faster than
 /// their length.
 const MOST_DIFFERENCE: usize = 6_000;
 
-/// The longest schemas, written out, that are proved to contain one another.
-const MOST_PROOF: usize = 200_000;
+/// The longest schemas, written out, that are proved to contain one another by their canonical forms: these take
+/// seconds where there is more, and keywords prove most of it.
+const MOST_PROOF: usize = 40_000;
 
-/// How many values are drawn when nothing better aimed refutes.
+/// How many values of one kind are tried.
 const DRAWS: usize = 200;
+
+/// How many of them where they are long.
+const LONG_DRAWS: usize = 60;
 
 /// How many values are drawn though containment is proved: the canonical form is experimental.
 const PROBES: usize = 8;
@@ -109,6 +113,7 @@ pub(super) fn ask(units: &Units<'_, '_>, number: UnitIx, asking: Asking) -> Answ
             continue;
         };
         let mut found = None;
+        let mut effort = Effort::Full;
         match trial.prove_by_keywords() {
             Proof::Equal => return Answer::Equal(reach),
             Proof::Contained if trial.is_long() => return Answer::Proved(reach),
@@ -121,7 +126,12 @@ pub(super) fn ask(units: &Units<'_, '_>, number: UnitIx, asking: Asking) -> Answ
                 };
             }
             // A canonical form takes long where there is much to say; a value may be found sooner.
-            Proof::Nothing if trial.is_long() => found = trial.search(Effort::Little).0,
+            Proof::Nothing if trial.is_long() => {
+                let aimed;
+                (found, aimed) = trial.search(Effort::Aimed);
+                tried += aimed;
+                effort = Effort::Rest;
+            }
             Proof::Contained | Proof::Nothing => {}
         }
         if found.is_none() {
@@ -132,9 +142,9 @@ pub(super) fn ask(units: &Units<'_, '_>, number: UnitIx, asking: Asking) -> Answ
                 }
                 Proof::Contained | Proof::Nothing => {}
             }
-            let number;
-            (found, number) = trial.search(Effort::Full);
-            tried = tried.max(number);
+            let more;
+            (found, more) = trial.search(effort);
+            tried += more;
         }
         if let Some(found) = found {
             return Answer::Refuted(trial.breaches(found));
@@ -150,8 +160,10 @@ pub(super) fn ask(units: &Units<'_, '_>, number: UnitIx, asking: Asking) -> Answ
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Effort {
     /// Among values that break one rule on purpose.
-    Little,
-    /// Among boundary values and random ones too.
+    Aimed,
+    /// Among boundary values and random ones, where those were tried.
+    Rest,
+    /// Among all of them.
     Full,
 }
 
@@ -170,6 +182,8 @@ struct Trial {
     /// The names of what is sent, and whether it is wider than what is declared.
     sent: super::close::Closed,
     sent_schema: Schema,
+    /// Values of `sent_schema`, made when they are first asked for.
+    values: OnceCell<Values>,
     open_schema: Schema,
     consumer_schema: Schema,
     direction: Direction,
@@ -193,6 +207,7 @@ impl Trial {
         let consuming = consumer.contract()?;
         Some(Self {
             sent_schema: producer.schema(&producing, &sent.name),
+            values: OnceCell::new(),
             open_schema: producer.schema(&producing, &producer.root),
             consumer_schema: consumer.schema(&consuming, &consumer.root),
             producer,
@@ -336,12 +351,16 @@ impl Trial {
         self.asking.travel.is_accepted(value, &self.consumer_schema)
     }
 
+    fn values(&self) -> &Values {
+        self.values
+            .get_or_init(|| generate::valid(&self.sent_schema))
+    }
+
     /// Whether a few values refute what is proved.
     fn is_refuted_by_chance(&self) -> bool {
         let mut generator = Generator::new(0, &["diff", "probe"]);
-        let values = generate::valid(&self.sent_schema);
         (0..PROBES)
-            .filter_map(|_| generator.draw(&values))
+            .filter_map(|_| generator.draw(self.values()))
             .any(|value| self.refutes(&value))
     }
 
@@ -362,7 +381,9 @@ impl Trial {
 
     fn candidates(&self, effort: Effort, refutes: &mut dyn FnMut(&Value) -> bool) -> Option<Value> {
         let mut generator = Generator::new(0, &["diff"]);
-        if let Some(left) = self.difference() {
+        if effort != Effort::Aimed
+            && let Some(left) = self.difference()
+        {
             let values = generate::valid(&left);
             for _ in 0..20 {
                 match generator.draw(&values) {
@@ -372,15 +393,20 @@ impl Trial {
                 }
             }
         }
-        let values = generate::valid(&self.sent_schema);
-        let broken = generate::mutations(&self.consumer_schema, &values, DRAWS, &mut generator);
-        let mut broken = broken.into_iter().map(|mutation| mutation.value);
-        if effort == Effort::Little {
-            return broken.find(|value| refutes(value));
+        let values = self.values();
+        let most = if self.is_long() { LONG_DRAWS } else { DRAWS };
+        if effort != Effort::Rest {
+            let broken = generate::mutations(&self.consumer_schema, values, most, &mut generator);
+            let mut broken = broken.into_iter().map(|mutation| mutation.value);
+            let found = broken.find(|value| refutes(value));
+            if found.is_some() || effort == Effort::Aimed {
+                return found;
+            }
         }
-        let edges = generate::edges(&self.sent_schema, &values, DRAWS, &mut generator);
-        let found = broken
-            .chain(edges.into_iter().map(|edge| edge.value))
+        let edges = generate::edges(&self.sent_schema, values, most, &mut generator);
+        let found = edges
+            .into_iter()
+            .map(|edge| edge.value)
             .find(|value| refutes(value));
         if found.is_some() {
             return found;
@@ -390,8 +416,8 @@ impl Trial {
         if let Some(found) = alone.into_iter().find(|text| refutes(text)) {
             return Some(found);
         }
-        (0..DRAWS)
-            .map_while(|_| generator.draw(&values))
+        (0..most)
+            .map_while(|_| generator.draw(values))
             .enumerate()
             .find_map(|(index, value)| {
                 if refutes(&value) {
@@ -467,12 +493,14 @@ impl Trial {
                 break;
             };
             all.push(self.refutation(trial, instance, violation));
-            let Some(next) = next else { break };
+            let Some(mut next) = next else { break };
+            // What is sent stays the same.
+            next.values = self.values.clone();
             if matches!(next.prove_by_keywords(), Proof::Equal | Proof::Contained) {
                 break;
             }
             let effort = if next.is_long() {
-                Effort::Little
+                Effort::Aimed
             } else {
                 Effort::Full
             };
