@@ -412,8 +412,8 @@ impl Trial {
             return found;
         }
         let texts = self.broken_texts();
-        let alone = texts.iter().map(|text| Value::from(text.as_str()));
-        if let Some(found) = alone.into_iter().find(|text| refutes(text)) {
+        let mut alone = texts.iter().map(|text| Value::from(text.as_str()));
+        if let Some(found) = alone.find(|text| refutes(text)) {
             return Some(found);
         }
         (0..most)
@@ -495,7 +495,7 @@ impl Trial {
             all.push(self.refutation(trial, instance, violation));
             let Some(mut next) = next else { break };
             // What is sent stays the same.
-            next.values = self.values.clone();
+            next.values.clone_from(&self.values);
             if matches!(next.prove_by_keywords(), Proof::Equal | Proof::Contained) {
                 break;
             }

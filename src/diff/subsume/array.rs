@@ -21,7 +21,7 @@ impl Prover {
                 .all(|(index, schema)| self.element(parts, index, goal.node.at(schema), goal)),
             "items" => {
                 let skipped = named(goal.members.get("prefixItems"));
-                self.from(parts, skipped, goal)
+                self.following(parts, skipped, goal)
             }
             "contains" => self.contains(parts, goal.schema(), goal),
             // Read with `contains`.
@@ -33,7 +33,7 @@ impl Prover {
                 value.as_bool() == Some(true)
                     || goal.members.contains_key("items")
                     || !goal.members.keys().any(is_involved)
-                        && self.from(parts, named(goal.members.get("prefixItems")), goal)
+                        && self.following(parts, named(goal.members.get("prefixItems")), goal)
             }
             "minItems" => {
                 value.as_u64() == Some(0)
@@ -62,7 +62,7 @@ impl Prover {
     }
 
     /// Whether the elements from an index on are as the goal wants them.
-    fn from(&mut self, parts: &Parts<'_>, skipped: usize, goal: Goal<'_>) -> bool {
+    fn following(&mut self, parts: &Parts<'_>, skipped: usize, goal: Goal<'_>) -> bool {
         let named = parts
             .values("prefixItems")
             .map(|all| named(Some(all)))

@@ -197,10 +197,10 @@ fn are_told_apart(parts: &Parts<'_>) -> bool {
 /// Whether two values are different in JSON Schema too, where `1` is `1.0`.
 fn surely_differ(one: &Value, other: &Value) -> bool {
     match (one, other) {
-        (Value::Number(one), Value::Number(other)) => one
-            .as_f64()
-            .zip(other.as_f64())
-            .is_some_and(|(one, other)| one != other),
+        (Value::Number(one), Value::Number(other)) => {
+            let (one, other) = (one.as_f64(), other.as_f64());
+            one.is_some() && other.is_some() && one != other
+        }
         (Value::Array(_), Value::Array(_)) | (Value::Object(_), Value::Object(_)) => false,
         (one, other) => one != other,
     }
