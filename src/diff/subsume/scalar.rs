@@ -80,23 +80,23 @@ impl Prover {
             return false;
         };
         let found = self.language(parts).breaking(&pattern);
-        self.is_never_found(found)
+        self.is_never_found(&found)
     }
 
     fn is_never_text(&mut self, language: &Language) -> bool {
         let found = language.member();
-        self.is_never_found(found)
+        self.is_never_found(&found)
     }
 
     /// Whether nothing was found; what was found may refute elsewhere.
-    fn is_never_found(&mut self, found: Member) -> bool {
-        if let Member::Found(text) = &found
+    fn is_never_found(&mut self, found: &Member) -> bool {
+        if let Member::Found(text) = found
             && self.texts.len() < MOST_TEXTS
             && !self.texts.contains(text)
         {
             self.texts.push(text.clone());
         }
-        found == Member::Never
+        *found == Member::Never
     }
 
     /// No fewer texts than all parts allow.
@@ -201,7 +201,7 @@ impl Prover {
                         none: Vec::new(),
                     };
                     let found = self.language(parts).breaking(&listed);
-                    self.is_never_found(found)
+                    self.is_never_found(&found)
                 }))
     }
 
