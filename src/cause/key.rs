@@ -82,6 +82,7 @@ pub(super) fn of(finding: &Finding, document: &Document) -> Key {
             .counting("finding")
         }
         ids::UNREACHED => unreached(finding),
+        ids::REJECTED_VALID => rejected_valid(finding, document),
         _ if OF_THE_SERVICE.iter().any(|(of, _, _)| *of == rule) => of_the_service(rule),
         _ => single(finding, document),
     }
@@ -409,6 +410,28 @@ fn unreached(finding: &Finding) -> Key {
         format!("unreached {reason}"),
         format!("operations were never answered with a declared success: {reason}"),
         "give the run what it lacks; the reason names the option",
+    )
+    .counting("finding")
+}
+
+/// One reason that a service gives to several operations, such as a header that they all want.
+fn rejected_valid(finding: &Finding, document: &Document) -> Key {
+    let Some((before, reason)) = finding.message.split_once(" document: ") else {
+        return single(finding, document);
+    };
+    // What was sent stands in many reasons, and no two requests send the same.
+    let without_numbers = reason
+        .split(|one: char| one.is_ascii_digit())
+        .filter(|piece| !piece.is_empty())
+        .collect::<Vec<_>>()
+        .join("#");
+    let refusal = before
+        .split_once(" refuses ")
+        .map_or(before, |(_, refusal)| refusal);
+    Key::new(
+        format!("rejected-valid {refusal} {without_numbers}"),
+        format!("operations refuse {refusal} document: {reason}"),
+        "say in the document what the service wants, or take the request as it is",
     )
     .counting("finding")
 }

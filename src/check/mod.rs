@@ -11,6 +11,7 @@ pub(crate) mod ids;
 mod methods;
 mod redacted;
 mod refusal;
+mod refusal_words;
 mod sequence;
 mod sign_in;
 mod subject;

@@ -3,6 +3,7 @@
 use super::{
     Check, Credential, Intent, Rule, Subject, documented,
     refusal::{is_about_body, named_properties},
+    refusal_words::words,
     sign_in::handles_credentials,
 };
 use crate::{finding::Finding, wire::has_wide_field};
@@ -74,16 +75,18 @@ impl Check for RejectedValid {
             [] => status.as_str().to_owned(),
             names => format!("{} {}", status.as_str(), names.join(" ")),
         };
+        let mut message = format!(
+            "{} refuses with {} a request that obeys the document",
+            subject.operation.id,
+            status.as_u16()
+        );
+        if let Some(words) = words(subject) {
+            message.push_str(": ");
+            message.push_str(&words);
+        }
         findings.push(
             subject
-                .finding(
-                    &Self::RULE,
-                    format!(
-                        "{} refuses with {} a request that obeys the document",
-                        subject.operation.id,
-                        status.as_u16()
-                    ),
-                )
+                .finding(&Self::RULE, message)
                 .at(subject.operation.address.clone())
                 .with_expected("an answer to a valid request")
                 .with_actual(status.to_string())

@@ -42,9 +42,10 @@ pub use model::{
 };
 pub use named::OperationIn;
 pub use path::PathTemplate;
-pub(crate) use schema::canonical;
 pub use schema::{Choice, Constraint, Direction, Schema, Violation};
-pub(crate) use schema::{Sameness, is_assertion, plain_pattern, shape};
+pub(crate) use schema::{
+    Sameness, canonical, is_assertion, plain_pattern, prose::examples_in, shape,
+};
 pub use server::HostPattern;
 
 use router::{Miss, Router, Target, Wanted};

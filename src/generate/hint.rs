@@ -5,9 +5,10 @@
 
 use serde_json::Value;
 
-use crate::contract::{Operation, Parameter};
+use crate::contract::{Operation, Parameter, examples_in};
 
-/// The values that the operation's own declared successes show for a parameter, by its name.
+/// The values that the operation's own declared successes show for a parameter, by its name; where they
+/// show none, those that its description shows.
 pub fn shown_for(operation: &Operation, parameter: &Parameter) -> Vec<Value> {
     let mut found = Vec::new();
     for response in operation
@@ -32,6 +33,10 @@ pub fn shown_for(operation: &Operation, parameter: &Parameter) -> Vec<Value> {
                 }
             }
         }
+    }
+    if found.is_empty() {
+        let description = parameter.description.iter();
+        found.extend(description.flat_map(|text| examples_in(text).into_iter().map(Value::from)));
     }
     let schema = parameter.value.schema();
     let mut distinct: Vec<Value> = Vec::new();

@@ -256,12 +256,18 @@ impl Values {
         }
     }
 
-    /// The same with no optional part.
+    /// The same with no optional part, and plain texts.
     #[must_use]
     pub(super) fn with_none(&self) -> Self {
+        self.plain().minimal()
+    }
+
+    /// The same with no optional part.
+    #[must_use]
+    pub(crate) fn minimal(&self) -> Self {
         Self {
             optional: Optional::None,
-            ..self.plain()
+            ..self.clone()
         }
     }
 

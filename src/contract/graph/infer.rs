@@ -176,6 +176,7 @@ impl<'c> Known<'c> {
                             sources: vec![source.clone()],
                             basis: basis.clone(),
                             named_by_client: false,
+                            assumed: None,
                         });
                     }
                     graph.edges.push(Edge {
@@ -266,10 +267,13 @@ impl<'c> Known<'c> {
             } else {
                 None
             };
-            // What no response names, a list shows afterwards.
+            // What no response names, a list shows afterwards, or the client has named it itself.
             let is_listed = is_collection && self.listed(resource).is_some();
             let is_located = !is_kind_of && self.says_location(producer);
-            if in_body.is_none() && !is_located && !is_listed {
+            let assumed = (is_collection && in_body.is_none() && resource.read.is_some())
+                .then(|| wanted.in_one(&self.sent(producer)?))
+                .flatten();
+            if in_body.is_none() && !is_located && !is_listed && assumed.is_none() {
                 continue;
             }
             let mut sources: Vec<ValueSource> = in_body
@@ -279,11 +283,11 @@ impl<'c> Known<'c> {
             // It is read by the path it leads to, so that it is never wrong.
             sources.push(ValueSource::Location);
             let rank = (!is_collection, !is_kind_of);
-            found.push((rank, producer, sources));
+            found.push((rank, producer, sources, assumed));
         }
-        found.sort_by_key(|(rank, producer, _)| (*rank, *producer));
+        found.sort_by_key(|(rank, producer, ..)| (*rank, *producer));
         let resource = &mut graph.resources[at];
-        for (_, operation, sources) in found {
+        for (_, operation, sources, assumed) in found {
             if !resource
                 .creators
                 .iter()
@@ -294,6 +298,7 @@ impl<'c> Known<'c> {
                     sources,
                     basis: Basis::Inferred,
                     named_by_client: false,
+                    assumed,
                 });
             }
         }
@@ -329,6 +334,7 @@ impl<'c> Known<'c> {
                     sources: vec![ValueSource::Location],
                     basis: Basis::Inferred,
                     named_by_client: false,
+                    assumed: None,
                 })
                 .collect();
         }
@@ -351,6 +357,7 @@ impl<'c> Known<'c> {
                 ))],
                 basis: Basis::Inferred,
                 named_by_client: true,
+                assumed: None,
             });
         }
     }
@@ -582,6 +589,12 @@ impl<'c> Known<'c> {
             .flat_map(|response| &response.content.media_types)
             .filter_map(|media_type| media_type.schema.clone())
             .collect()
+    }
+
+    /// The schema of what an operation is sent.
+    fn sent(&self, index: usize) -> Option<Schema> {
+        let body = self.operation(index).request_body.as_ref()?;
+        body.content.media_types.first()?.schema.clone()
     }
 
     /// The name of the schema that an operation answers with.

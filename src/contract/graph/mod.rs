@@ -125,6 +125,9 @@ pub struct Creator {
     pub basis: Basis,
     /// Whether the client chooses the name, as with `PUT /things/{name}`.
     pub named_by_client: bool,
+    /// Where the request's body may name what is made, as with `POST /things` of `{"name": "a"}` whose
+    /// response says nothing of it. Only a read can tell.
+    pub assumed: Option<Pointer>,
 }
 
 impl Graph {

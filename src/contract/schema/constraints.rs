@@ -161,10 +161,18 @@ impl Schema {
                     .into_iter()
                     .filter_map(|key| property.get(key));
                 let list = property.get("examples").and_then(Value::as_array);
+                let before = found.len();
                 for value in own.chain(list.into_iter().flatten()) {
                     if !value.is_null() && found.len() < 2_000 && here.is_valid(value) {
                         found.push((name.clone(), value.clone()));
                     }
+                }
+                let description = property.get("description").and_then(Value::as_str);
+                if let Some(text) = description.filter(|_| found.len() == before) {
+                    let texts = super::prose::examples_in(text).into_iter();
+                    let values = texts.map(Value::from).filter(|value| here.is_valid(value));
+                    let room = 2_000_usize.saturating_sub(found.len());
+                    found.extend(values.take(room).map(|value| (name.clone(), value)));
                 }
             }
         });

@@ -19,6 +19,7 @@ mod formats;
 mod nesting;
 pub(super) mod objects;
 mod patterns;
+pub(crate) mod prose;
 mod shape;
 mod standalone;
 mod store;

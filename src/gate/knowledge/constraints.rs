@@ -4,22 +4,24 @@
 //! taken as a rule: later random values keep it, so that they get past the refusal, and a note tells
 //! what is missing from the document.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 use serde_json::Value;
 
+use super::refusal::{MAX_TEXT, Named, missing_parts, sentences};
 use crate::{
     check::Part,
     contract::{Operation, Schema},
     gate::identity::{Identity, identity},
+    generate::{Generator, Strategies},
     run::Case,
     wire::{RequestParts, read_text},
 };
 
 /// How many refusals must say the same.
 const MIN_CONFIRMATIONS: usize = 2;
-/// How much of a refusal is read.
-const MAX_TEXT: usize = 2_000;
+/// How many values are drawn for a part that must be there.
+const MAX_DRAWS: usize = 20;
 
 /// A rule that a refusal names.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,6 +40,8 @@ pub(crate) enum Constraint {
     ShortestText(usize),
     /// `must be one of a, b`
     OneOf(Vec<String>),
+    /// `is required`
+    Present,
 }
 
 /// What refusals have said so far.
@@ -66,13 +70,14 @@ impl InferredConstraints {
         text: &str,
     ) -> Vec<InferredConstraint> {
         let mut new = Vec::new();
-        for said in sentences(body, text) {
-            let Some(constraint) = Constraint::read(&said.text) else {
-                continue;
-            };
-            let Some((part, property)) = said.speaks_of(&case.parts) else {
-                continue;
-            };
+        let said = sentences(body, text);
+        let of_values = said.iter().filter_map(|hint| {
+            let constraint = Constraint::read(&hint.text)?;
+            Some((hint.speaks_of(&case.parts)?, constraint))
+        });
+        let missing = missing_parts(&case.operation, &case.parts, &said).into_iter();
+        let of_missing = missing.map(|named| (named, Constraint::Present));
+        for (Named { part, property }, constraint) in of_values.chain(of_missing) {
             let operation = case.operation.id.to_string();
             let place = format!("{part} {}", property.as_deref().unwrap_or_default());
             let cases = self
@@ -98,6 +103,7 @@ impl InferredConstraints {
         &self,
         operation: &Operation,
         parts: &RequestParts,
+        drawing: (u64, &Strategies),
     ) -> Option<RequestParts> {
         let mut changed = None;
         for constraint in self
@@ -106,7 +112,7 @@ impl InferredConstraints {
             .filter(|constraint| constraint.operation == operation.id.as_str())
         {
             let current = changed.as_ref().unwrap_or(parts);
-            if let Some(next) = constraint.apply(operation, current) {
+            if let Some(next) = constraint.apply(operation, current, drawing) {
                 changed = Some(next);
             }
         }
@@ -115,7 +121,19 @@ impl InferredConstraints {
 }
 
 impl InferredConstraint {
-    fn apply(&self, operation: &Operation, parts: &RequestParts) -> Option<RequestParts> {
+    fn apply(
+        &self,
+        operation: &Operation,
+        parts: &RequestParts,
+        drawing: (u64, &Strategies),
+    ) -> Option<RequestParts> {
+        if self.constraint == Constraint::Present {
+            let named = Named {
+                part: self.part.clone(),
+                property: self.property.clone(),
+            };
+            return with_part(operation, parts, &named, drawing);
+        }
         match (&self.part, &self.property) {
             (Part::Parameter(location, name), _) => {
                 let schema = operation
@@ -142,110 +160,67 @@ impl InferredConstraint {
     }
 }
 
-/// The properties of a request's body that a refusal names.
-pub(crate) fn blamed_properties(parts: &RequestParts, refusal: &[u8]) -> BTreeSet<String> {
-    let text = String::from_utf8_lossy(refusal);
-    let body: Option<Value> = serde_json::from_slice(refusal).ok();
-    let said = sentences(body.as_ref(), &text);
-    let named = said.iter().filter_map(|hint| hint.speaks_of(parts));
-    named.filter_map(|(_, property)| property).collect()
-}
-
-/// One text of a refusal, with the texts that stand beside it.
-struct Hint {
-    text: String,
-    beside: Vec<String>,
-}
-
-impl Hint {
-    /// The one part of a request that the texts name; `None` where they name none, or several.
-    fn speaks_of(&self, parts: &RequestParts) -> Option<(Part, Option<String>)> {
-        let parameters = parts.parameters.iter().map(|(location, name, _)| {
-            (name.clone(), Part::Parameter(*location, name.clone()), None)
-        });
-        let properties = parts
-            .body
-            .iter()
-            .filter_map(|(_, body)| body.as_object())
-            .flat_map(|members| members.keys())
-            .map(|name| (name.clone(), Part::Body, Some(name.clone())));
-        let all: Vec<_> = parameters.chain(properties).collect();
-        // The text itself says it best; a field beside it may name the part as well.
-        let named = |texts: &[&str]| -> Vec<(Part, Option<String>)> {
-            all.iter()
-                .filter(|(name, ..)| texts.iter().any(|text| mentions(text, name)))
-                .map(|(_, part, property)| (part.clone(), property.clone()))
-                .collect()
-        };
-        let beside: Vec<&str> = self.beside.iter().map(String::as_str).collect();
-        for texts in [&[self.text.as_str()][..], &beside] {
-            match named(texts).as_slice() {
-                [] => {}
-                [only] => return Some(only.clone()),
-                _ => return None,
+/// The values of a request with one for a part that is not there; `None` where it is, or none can be drawn.
+pub(crate) fn with_part(
+    operation: &Operation,
+    parts: &RequestParts,
+    named: &Named,
+    (seed, strategies): (u64, &Strategies),
+) -> Option<RequestParts> {
+    let mut changed = parts.clone();
+    match (&named.part, &named.property) {
+        (Part::Parameter(location, name), _) => {
+            if parts.get(*location, name).is_some() {
+                return None;
+            }
+            let mut declared = operation.parameters_in(*location);
+            let schema = declared.find(|one| one.name == *name)?.value.schema()?;
+            let value = drawn(operation, schema, name, (seed, strategies))?;
+            changed.set(*location, name, value);
+        }
+        (Part::Body, Some(name)) => {
+            let (range, body) = changed.body.as_mut()?;
+            let content = &operation.request_body.as_ref()?.content;
+            let schema = content.entry(range)?.schema.as_ref()?;
+            let members = body.as_object_mut()?;
+            if members.contains_key(name) {
+                return None;
+            }
+            // As many values as there are bodies, so that no two requests are alike.
+            let purpose = format!("{name} {}", Value::from(members.clone()));
+            let property = schema.property(name)?;
+            let value = drawn(operation, &property, &purpose, (seed, strategies))?;
+            members.insert(name.clone(), value);
+            if !schema.is_valid(body) {
+                return None;
             }
         }
-        None
+        (Part::Body, None) => return None,
     }
+    Some(changed)
 }
 
-/// Whether a text has a name in it as a word of its own.
-fn mentions(text: &str, name: &str) -> bool {
-    let (text, name) = (text.to_lowercase(), name.to_lowercase());
-    let is_part = |character: char| character.is_alphanumeric() || character == '_';
-    !name.is_empty()
-        && text.match_indices(&name).any(|(at, _)| {
-            !text[..at].chars().next_back().is_some_and(is_part)
-                && !text[at + name.len()..].chars().next().is_some_and(is_part)
-        })
-}
-
-fn sentences(body: Option<&Value>, text: &str) -> Vec<Hint> {
-    let mut found = Vec::new();
-    match body {
-        Some(body) => walk(body, &[], &mut found),
-        None => found.push(Hint {
-            text: text.chars().take(MAX_TEXT).collect(),
-            beside: Vec::new(),
-        }),
-    }
-    found
-}
-
-fn walk(value: &Value, beside: &[String], found: &mut Vec<Hint>) {
-    match value {
-        Value::String(text) => found.push(Hint {
-            text: text.chars().take(MAX_TEXT).collect(),
-            beside: beside.to_vec(),
-        }),
-        Value::Array(items) => {
-            for item in items {
-                walk(item, beside, found);
-            }
-        }
-        Value::Object(members) => {
-            // `{"loc": ["query", "limit"], "msg": "must be at most 10"}`
-            let mut texts = Vec::new();
-            for member in members.values() {
-                match member {
-                    Value::String(text) => texts.push(text.clone()),
-                    Value::Array(items) => {
-                        texts.extend(items.iter().filter_map(Value::as_str).map(str::to_owned));
-                    }
-                    _ => {}
-                }
-            }
-            for (name, member) in members {
-                let mut around = texts.clone();
-                around.push(name.clone());
-                if texts.is_empty() {
-                    around.extend(beside.iter().cloned());
-                }
-                walk(member, &around, found);
-            }
-        }
-        _ => {}
-    }
+/// A value that is not empty, where the schema has one.
+fn drawn(
+    operation: &Operation,
+    schema: &Schema,
+    purpose: &str,
+    (seed, strategies): (u64, &Strategies),
+) -> Option<Value> {
+    let mut generator = Generator::new(seed, &[operation.id.as_str(), "present", purpose]);
+    let strategy = strategies.valid(schema);
+    let mut values: Vec<Value> = (0..MAX_DRAWS)
+        .map_while(|_| generator.draw(&strategy))
+        .collect();
+    let is_something = |value: &Value| match value {
+        Value::Null => false,
+        Value::String(text) => !text.trim().is_empty(),
+        Value::Array(items) => !items.is_empty(),
+        Value::Object(members) => !members.is_empty(),
+        Value::Bool(_) | Value::Number(_) => true,
+    };
+    let at = values.iter().position(is_something).unwrap_or(0);
+    (at < values.len()).then(|| values.swap_remove(at))
 }
 
 impl Constraint {
@@ -326,6 +301,7 @@ impl Constraint {
             Self::LongestText(most) => format!("at most {most} characters"),
             Self::ShortestText(least) => format!("at least {least} characters"),
             Self::OneOf(values) => format!("one of {}", values.join(", ")),
+            Self::Present => "present".to_owned(),
         }
     }
 
@@ -338,6 +314,7 @@ impl Constraint {
             Self::LongestText(_) => "maxLength",
             Self::ShortestText(_) => "minLength",
             Self::OneOf(_) => "enum",
+            Self::Present => "required",
         }
     }
 
@@ -359,6 +336,8 @@ impl Constraint {
                 let missing = least.saturating_sub(text.chars().count());
                 format!("{text}{}", "a".repeat(missing.min(MAX_TEXT))).into()
             }
+            // What is there is present.
+            Self::Present => return None,
             Self::OneOf(values) => {
                 let plain = match value {
                     Value::String(text) => text.clone(),
@@ -422,6 +401,11 @@ fn number(text: &str) -> Option<i64> {
 
 /// The values of a list in prose: `: 'a', 'b' or 'c'`, `[a, b]`.
 fn words(text: &str) -> Option<Vec<String>> {
+    // `the following options: a, b`
+    let text = match text.split_once(": ") {
+        Some((before, behind)) if !before.contains([',', '\'', '"', '`', '[']) => behind,
+        _ => text,
+    };
     let text = text
         .trim_start_matches([':', ' ', '[', '(', '{'])
         .split(['\n', ']', ')', '}', ';'])
@@ -469,6 +453,10 @@ mod tests {
                 Constraint::OneOf(vec!["name".into(), "Age".into(), "id".into()]),
             ),
             (
+                "kind must be one of the following options: all, zone",
+                Constraint::OneOf(vec!["all".into(), "zone".into()]),
+            ),
+            (
                 "value is not one of [a, b]",
                 Constraint::OneOf(vec!["a".into(), "b".into()]),
             ),
@@ -504,12 +492,5 @@ mod tests {
         let rule = Constraint::OneOf(vec!["a".into(), "b".into()]);
         assert_eq!(keep(&rule, json!("b")), None);
         assert!(keep(&rule, json!("x")).is_some());
-    }
-
-    #[test]
-    fn a_name_is_a_word_of_its_own() {
-        assert!(mentions("`limit` must be", "limit"));
-        assert!(!mentions("limits apply", "limit"));
-        assert!(!mentions("page_limit is", "limit"));
     }
 }

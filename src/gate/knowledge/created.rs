@@ -161,6 +161,26 @@ impl CreatedResources {
         found
     }
 
+    /// Names the creations of one operation that no response has named, as far as what they were sent
+    /// names them.
+    pub(crate) fn name_assumed(
+        &mut self,
+        operation: usize,
+        name: impl Fn(&RequestParts) -> Option<ResourceInstance>,
+    ) {
+        let (named, unnamed) = std::mem::take(&mut self.unnamed)
+            .into_iter()
+            .map(|one| {
+                let is_own = one.operation == operation;
+                (is_own.then(|| name(&one.parts)).flatten(), one)
+            })
+            .partition::<Vec<_>, _>(|(thing, _)| thing.is_some());
+        self.unnamed = unnamed.into_iter().map(|(_, one)| one).collect();
+        for thing in named.into_iter().filter_map(|(thing, _)| thing) {
+            self.insert(thing);
+        }
+    }
+
     /// The resources that lie deepest, newest first: what they are a part of comes after them.
     pub(crate) fn deepest(&self) -> Vec<ResourceInstance> {
         let depth = |path: &str| path.split('/').count();

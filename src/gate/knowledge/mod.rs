@@ -14,6 +14,7 @@ pub(crate) mod instance;
 pub(crate) mod memory;
 pub(crate) mod novelty;
 pub(crate) mod pool;
+pub(crate) mod refusal;
 pub(crate) mod used;
 pub(crate) mod view;
 

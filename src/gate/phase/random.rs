@@ -12,6 +12,7 @@ use crate::{
         plan::Plan,
         schedule::Schedule,
     },
+    generate::Strategies,
     run::{Case, LiveSettings, Phase, RandomEnd, RunStatus},
     transport::Transport,
 };
@@ -51,7 +52,7 @@ pub(crate) async fn run<T: Transport>(
             room -= next.len();
             round.extend(
                 next.into_iter()
-                    .map(|case| narrowed(case, &driver.knowledge, settings)),
+                    .map(|case| narrowed(case, &driver.knowledge, settings, driver.strategies)),
             );
         }
         if round.is_empty() {
@@ -80,10 +81,15 @@ pub(crate) async fn run<T: Transport>(
 }
 
 /// A case whose values keep what refusals have taught.
-fn narrowed(case: Case, knowledge: &Knowledge, settings: &LiveSettings) -> Case {
+fn narrowed(
+    case: Case,
+    knowledge: &Knowledge,
+    settings: &LiveSettings,
+    strategies: &Strategies,
+) -> Case {
     knowledge
         .constraints
-        .narrowed(&case.operation, &case.parts)
+        .narrowed(&case.operation, &case.parts, (settings.seed, strategies))
         .and_then(|parts| CaseFactory::new(settings).with_parts(&case, parts))
         .unwrap_or(case)
 }

@@ -5,7 +5,10 @@ use std::{ops::ControlFlow, sync::Arc};
 use futures_util::{StreamExt as _, stream};
 use http::{Method, StatusCode};
 
-use super::values::{BodyFrom, Scope};
+use super::{
+    assumed::name_assumed,
+    values::{BodyFrom, Scope},
+};
 use crate::{
     contract::Location,
     gate::{
@@ -24,6 +27,7 @@ const MAX_NAMED: usize = 50;
 
 /// Deletes what the run created, parts before the whole. What cannot be deleted is named.
 pub(crate) async fn cleanup<T: Transport>(run: &mut Driver<'_, T>) {
+    name_assumed(run);
     name_unnamed(run).await;
     let mut left = Vec::new();
     if delete_all(run, &mut left).await.is_break() {

@@ -9,7 +9,7 @@ use super::{
     life::{Answer, Guard, LifeStep, StepValues},
     revise::revised,
     values::{BodyFrom, RequestValues, Scope, has},
-    walk::{Fresh, World},
+    walk::{Fresh, MAX_CREATIONS, World},
 };
 use crate::{
     contract::{Location, PathTemplate, Schema, graph::Need},
@@ -22,6 +22,9 @@ use crate::{
     transport::Transport,
     wire::RequestParts,
 };
+
+/// How often what a refusal says is missing is added to a request, beside its tries.
+const MAX_COMPLETIONS: usize = 6;
 
 /// What a sequence has to go on.
 #[derive(Clone, Debug, Default)]
@@ -122,8 +125,13 @@ impl<T: Transport> World for Sequencer<'_, '_, T> {
             && !state.things.contains(&fixture.thing)
         {
             state.things.push(fixture.thing.clone());
-            // How it was made comes before all else.
-            state.records.splice(0..0, fixture.records.iter().cloned());
+            // How it was made comes before all else; what it is a part of may have been made before.
+            let is_new = |record: &&ExchangeRecord| {
+                let mut known = state.records.iter();
+                !known.any(|one| one.is_same(record))
+            };
+            let records: Vec<_> = fixture.records.iter().filter(is_new).cloned().collect();
+            state.records.splice(0..0, records);
         }
     }
 
@@ -151,7 +159,13 @@ impl<T: Transport> World for Sequencer<'_, '_, T> {
         });
         match made {
             Some(made) => Some(made),
-            None => self.find_listed(index, resource, first, state).await,
+            None => match self.find_assumed(index, resource, first, state).await {
+                Some(instance) => Some(Fresh {
+                    instance,
+                    is_new: true,
+                }),
+                None => self.find_listed(index, resource, first, state).await,
+            },
         }
     }
 
@@ -313,9 +327,20 @@ impl<T: Transport> Sequencer<'_, '_, T> {
             StepValues::Varied(most) => most,
         };
         let mut next: Option<RequestParts> = None;
-        for times in 0..most {
+        let mut left = most;
+        let mut is_completed = false;
+        for times in 0..most + MAX_COMPLETIONS {
+            if left == 0 {
+                break;
+            }
+            left -= 1;
+            // What is optional may be what is refused: once only what is required is sent.
+            let is_minimal = most == MAX_CREATIONS && left == most - 2 && !is_completed;
             let body = if self.context.shows_body(index) && self.memory.shown.insert(index) {
                 BodyFrom::Example
+            } else if is_minimal {
+                next = None;
+                BodyFrom::Minimal
             } else {
                 BodyFrom::Draw
             };
@@ -324,6 +349,11 @@ impl<T: Transport> Sequencer<'_, '_, T> {
             // What names things is as it is now.
             if let Some(revised) = next.take() {
                 made.parts.body = revised.body;
+                for (location, name, value) in revised.parameters {
+                    if made.parts.get(location, &name).is_none() {
+                        made.parts.set(location, &name, value);
+                    }
+                }
             }
             let unused = self.run.knowledge.used.without_repetition(
                 self.context.operation(index),
@@ -356,8 +386,14 @@ impl<T: Transport> Sequencer<'_, '_, T> {
                     &last.exchange,
                     &self.run.knowledge,
                     times,
+                    (self.context.settings.seed, self.run.strategies),
                 )
             });
+            // One that has what was missing is another request, and not a second try.
+            is_completed = next.as_ref().is_some_and(|next| has_more(next, &parts));
+            if is_completed {
+                left += 1;
+            }
             self.memory.refused.insert(identity);
             if is_final(status, &self.context.operation(index).method) {
                 return None;
@@ -369,4 +405,13 @@ impl<T: Transport> Sequencer<'_, '_, T> {
 
 fn names(path: &PathTemplate) -> impl Iterator<Item = String> + '_ {
     path.parameters().map(str::to_owned)
+}
+
+/// Whether a request has parts that another has not.
+fn has_more(parts: &RequestParts, than: &RequestParts) -> bool {
+    let members = |parts: &RequestParts| {
+        let body = parts.body.as_ref();
+        body.and_then(|(_, body)| Some(body.as_object()?.len()))
+    };
+    parts.parameters.len() > than.parameters.len() || members(parts) > members(than)
 }

@@ -9,6 +9,7 @@
 //! What was made is only ever changed and deleted where the service said that it is new. The registry of
 //! created resources keeps what the run made, in whatever phase, and [`cleanup`](fn@cleanup) deletes it.
 
+mod assumed;
 mod cleanup;
 mod execute;
 mod life;

@@ -6,7 +6,12 @@ use serde_json::{Value, json};
 use crate::{
     contract::{Operation, Schema},
     exchange::Exchange,
-    gate::knowledge::{Knowledge, constraints::blamed_properties},
+    gate::knowledge::{
+        Knowledge,
+        constraints::with_part,
+        refusal::{blamed_properties, missing_in},
+    },
+    generate::Strategies,
     wire::RequestParts,
 };
 
@@ -31,19 +36,28 @@ pub(super) fn revised(
     refusal: &Exchange,
     knowledge: &Knowledge,
     times: usize,
+    drawing: (u64, &Strategies),
 ) -> Option<RequestParts> {
     if ![400, 422].contains(&refusal.response.status.as_u16()) {
         return None;
     }
     let refused = knowledge
         .constraints
-        .narrowed(operation, refused)
+        .narrowed(operation, refused, drawing)
         .unwrap_or_else(|| refused.clone());
+    let missing = missing_in(operation, &refused, refusal.response.body.bytes());
+    let complete = missing.iter().fold(refused.clone(), |parts, named| {
+        with_part(operation, &parts, named, drawing).unwrap_or(parts)
+    });
+    if complete != refused {
+        return Some(complete);
+    }
     with_plain_values(operation, &refused, refusal, times)
         .or_else(|| with_accepted_body(operation, &refused, knowledge))
 }
 
-/// With another plain value for each property that the refusal names.
+/// With another value for each property that the refusal names: one that the document shows, or a plain
+/// one.
 fn with_plain_values(
     operation: &Operation,
     refused: &RequestParts,
@@ -59,7 +73,9 @@ fn with_plain_values(
             continue;
         };
         let now = &body[&name];
-        let plain = plain_values().into_iter();
+        let shown = schema.shown().into_iter();
+        let shown = shown.filter_map(|(of, value)| (of == name).then_some(value));
+        let plain = shown.chain(plain_values());
         let mut plain = plain.filter(|value| value != now && property.is_valid(value));
         let Some(value) = plain.nth(times) else {
             continue;
@@ -141,7 +157,9 @@ mod tests {
             origin: Origin::Live,
         };
         let knowledge = Knowledge::new(&contract, Arc::new(Graph::of(&contract)));
-        let parts = revised(&operation, &parts, &refusal, &knowledge, times)?;
+        let strategies = Strategies::default();
+        let drawing = (1, &strategies);
+        let parts = revised(&operation, &parts, &refusal, &knowledge, times, drawing)?;
         Some(parts.body?.1)
     }
 

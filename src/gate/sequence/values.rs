@@ -53,6 +53,8 @@ pub(super) enum BodyFrom {
     Example,
     /// It is drawn.
     Draw,
+    /// It is drawn with what the document requires and nothing else.
+    Minimal,
 }
 
 impl ResourceContext<'_> {
@@ -353,6 +355,11 @@ fn shown_or_drawn_body(
     match from {
         BodyFrom::Example => shown().or_else(|| drawn(generator)),
         BodyFrom::Draw => drawn(generator).or_else(shown),
+        BodyFrom::Minimal => {
+            let one = media_types.first()?;
+            let strategy = strategies.valid(one.schema.as_ref()?).minimal();
+            Some((one.range.as_str().to_owned(), generator.draw(&strategy)?))
+        }
     }
 }
 
