@@ -83,6 +83,7 @@ pub(super) fn of(finding: &Finding, document: &Document) -> Key {
         }
         ids::UNREACHED => unreached(finding),
         ids::REJECTED_VALID => rejected_valid(finding, document),
+        ids::ALLOW_MISMATCH => allow(finding),
         _ if OF_THE_SERVICE.iter().any(|(of, _, _)| *of == rule) => of_the_service(rule),
         _ => single(finding, document),
     }
@@ -412,6 +413,24 @@ fn unreached(finding: &Finding) -> Key {
         "give the run what it lacks; the reason names the option",
     )
     .counting("finding")
+}
+
+/// `Allow` is made by a router, for all paths alike.
+fn allow(finding: &Finding) -> Key {
+    if finding.message.contains(" leaves out ") {
+        return Key::new(
+            "allow-mismatch less".to_owned(),
+            "`Allow` leaves out methods that are declared",
+            "let the router name all methods of a path in `Allow`",
+        )
+        .counting("path");
+    }
+    Key::new(
+        "allow-mismatch more".to_owned(),
+        "`Allow` names methods that are not declared",
+        "declare the methods, or let the router leave them out of `Allow`",
+    )
+    .counting("path")
 }
 
 /// One reason that a service gives to several operations, such as a header that they all want.

@@ -1,5 +1,6 @@
 //! What a refusal says in its own words, so that a reader need not send the request to find out.
 
+use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
 use super::{Content, Subject};
@@ -37,6 +38,12 @@ const MAX_WORDS: usize = 160;
 /// How deep errors are looked for.
 const MAX_DEPTH: usize = 6;
 
+/// How many sent values are looked for.
+const MAX_SENT: usize = 200;
+
+/// How long a sent value is at least that is known again outside quotes, in bytes.
+const MIN_SENT: usize = 3;
+
 /// The words of a response that refuses; `None` where it has none, or a page.
 pub(super) fn words(subject: &Subject<'_>) -> Option<String> {
     let said = if let Content::Read(Parsed::Value(value)) = subject.body() {
@@ -57,6 +64,76 @@ pub(super) fn words(subject: &Subject<'_>) -> Option<String> {
     is_more.then_some(words)
 }
 
+/// Words without the values that were sent, so that two requests that are refused for one reason are
+/// refused in the same words.
+pub(super) fn reason(subject: &Subject<'_>, words: &str) -> String {
+    let mut sent = sent_values(subject);
+    // What is part of another value goes with it.
+    sent.sort_by_key(|value| std::cmp::Reverse(value.len()));
+    let mut reason = words.to_owned();
+    for value in &sent {
+        reason = without(&reason, value);
+    }
+    reason
+}
+
+/// The texts and numbers of a request.
+fn sent_values(subject: &Subject<'_>) -> Vec<String> {
+    let request = &subject.exchange.request;
+    let mut sent = Vec::new();
+    let segments = request.url.path().split('/');
+    sent.extend(segments.map(|one| percent_decode_str(one).decode_utf8_lossy().into_owned()));
+    sent.extend(
+        request
+            .url
+            .query_pairs()
+            .map(|(_, value)| value.into_owned()),
+    );
+    let headers = request.headers.iter();
+    let own = headers.filter(|(name, _)| **name != http::header::CONTENT_TYPE);
+    sent.extend(own.filter_map(|(_, value)| Some(value.to_str().ok()?.to_owned())));
+    if let Ok(body) = serde_json::from_slice::<Value>(request.body.bytes()) {
+        leaves(&body, &mut sent, 0);
+    }
+    sent.retain(|value| !value.trim().is_empty());
+    sent.truncate(MAX_SENT);
+    sent
+}
+
+fn leaves(value: &Value, found: &mut Vec<String>, depth: usize) {
+    if depth > MAX_DEPTH || found.len() >= MAX_SENT {
+        return;
+    }
+    match value {
+        Value::String(text) => found.push(text.clone()),
+        Value::Number(number) => found.push(number.to_string()),
+        Value::Array(items) => items.iter().for_each(|item| leaves(item, found, depth + 1)),
+        Value::Object(members) => members
+            .values()
+            .for_each(|member| leaves(member, found, depth + 1)),
+        Value::Null | Value::Bool(_) => {}
+    }
+}
+
+/// A text without a value, where that stands in quotes, at the end, or as a word of its own.
+fn without(text: &str, value: &str) -> String {
+    let mut rest = text;
+    let mut left = String::with_capacity(text.len());
+    while let Some(at) = rest.find(value) {
+        let (before, from) = rest.split_at(at);
+        let after = &from[value.len()..];
+        let is_part = |one: char| one.is_alphanumeric() || one == '_';
+        let stands_alone = !before.ends_with(is_part) && !after.starts_with(is_part);
+        let is_quoted = before.ends_with(['\'', '"', '`']) && after.starts_with(['\'', '"', '`']);
+        let is_value = is_quoted || stands_alone && (value.len() >= MIN_SENT || after.is_empty());
+        left.push_str(before);
+        left.push_str(if is_value { "…" } else { value });
+        rest = after;
+    }
+    left.push_str(rest);
+    left
+}
+
 fn said(value: &Value, depth: usize) -> Option<String> {
     if depth > MAX_DEPTH {
         return None;
@@ -73,8 +150,13 @@ fn said(value: &Value, depth: usize) -> Option<String> {
             let Some(known) = known else {
                 let mut others = members.iter().take(8);
                 return others.find_map(|(name, member)| {
-                    let is_nested = member.is_array() || member.is_object();
-                    Some(format!("{name}: {}", said(member, depth + 1)?)).filter(|_| is_nested)
+                    let said = said(member, depth + 1)?;
+                    let names_it = member.as_array()?.first()?.is_string();
+                    Some(if names_it {
+                        format!("{name}: {said}")
+                    } else {
+                        said
+                    })
                 });
             };
             match PLACES.iter().find_map(|name| place(members.get(*name)?)) {
@@ -107,7 +189,28 @@ fn place(value: &Value) -> Option<String> {
 mod tests {
     use serde_json::json;
 
-    use super::said;
+    use super::{said, without};
+
+    #[test]
+    fn what_was_sent_is_left_out_of_the_reason() {
+        for (text, value, wanted) in [
+            (
+                "Name 'ab' is not canonical",
+                "ab",
+                "Name '…' is not canonical",
+            ),
+            (
+                "expected x.y.z but received a",
+                "a",
+                "expected x.y.z but received …",
+            ),
+            ("a name is wanted", "a", "a name is wanted"),
+            ("no such plan as gold", "gold", "no such plan as …"),
+            ("marigold is no plan", "gold", "marigold is no plan"),
+        ] {
+            assert_eq!(without(text, value), wanted, "{text}");
+        }
+    }
 
     #[test]
     fn the_words_are_found_where_frameworks_put_them() {

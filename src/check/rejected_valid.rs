@@ -3,7 +3,7 @@
 use super::{
     Check, Credential, Intent, Rule, Subject, documented,
     refusal::{is_about_body, named_properties},
-    refusal_words::words,
+    refusal_words::{reason, words},
     sign_in::handles_credentials,
 };
 use crate::{finding::Finding, wire::has_wide_field};
@@ -71,7 +71,7 @@ impl Check for RejectedValid {
         let status = subject.exchange.response.status;
         // Each reason is a finding of its own.
         let named: Vec<String> = named_properties(subject).into_iter().collect();
-        let reason = match named.as_slice() {
+        let discriminator = match named.as_slice() {
             [] => status.as_str().to_owned(),
             names => format!("{} {}", status.as_str(), names.join(" ")),
         };
@@ -80,17 +80,20 @@ impl Check for RejectedValid {
             subject.operation.id,
             status.as_u16()
         );
+        let mut actual = status.to_string();
         if let Some(words) = words(subject) {
             message.push_str(": ");
-            message.push_str(&words);
+            message.push_str(&reason(subject, &words));
+            actual.push_str(": ");
+            actual.push_str(&words);
         }
         findings.push(
             subject
                 .finding(&Self::RULE, message)
                 .at(subject.operation.address.clone())
                 .with_expected("an answer to a valid request")
-                .with_actual(status.to_string())
-                .with_discriminator(reason)
+                .with_actual(actual)
+                .with_discriminator(discriminator)
                 .with_help(
                     "say in the document what the service wants, or take the request as it is",
                 ),

@@ -25,7 +25,6 @@ use super::{
     judge::{Doubt, Judge},
     knowledge::{
         Knowledge,
-        constraints::InferredConstraint,
         context::ResourceContext,
         coverage::ShapeSampler,
         used::{UsedValues, Which},
@@ -38,7 +37,7 @@ use super::{
 use second_look::{Decide, Doubtful, Later};
 
 use crate::{
-    check::{self, Content},
+    check::Content,
     exchange::{Before, Exchange, Request},
     finding::{Finding, Severity},
     generate::Strategies,
@@ -46,6 +45,9 @@ use crate::{
     transport::{SendError, Transport},
     wire::Parsed,
 };
+
+/// How many cases are sent before those that follow are looked at again.
+const MAX_UNTAUGHT: usize = 64;
 
 /// A run against a service that is under way.
 pub(crate) struct Driver<'r, T> {
@@ -114,8 +116,24 @@ impl<'r, T: Transport> Driver<'r, T> {
         &mut self,
         cases: &[Case],
     ) -> ControlFlow<RunStatus, Vec<Option<StatusCode>>> {
+        let mut statuses = Vec::with_capacity(cases.len());
+        // What the first of many cases teach, the others keep.
+        for some in cases.chunks(MAX_UNTAUGHT.max(self.context.settings.workers)) {
+            statuses.extend(self.short_round(some).await?);
+        }
+        ControlFlow::Continue(statuses)
+    }
+
+    async fn short_round(
+        &mut self,
+        cases: &[Case],
+    ) -> ControlFlow<RunStatus, Vec<Option<StatusCode>>> {
         let harmless = self.without_changes_of_existing(cases);
-        let distinct = self.renewal().distinct(harmless);
+        let settled = self
+            .knowledge
+            .shared
+            .settled(harmless, self.context.settings);
+        let distinct = self.renewal().distinct(settled);
         let mut later = Later::default();
         let ended = self.send_all(&distinct, &mut later).await;
         Box::pin(self.look_again(later, ended.is_break())).await;
@@ -416,7 +434,7 @@ impl<'r, T: Transport> Driver<'r, T> {
             };
             let inferred = self.knowledge.observe(self.context, case, exchange, body);
             for one in inferred {
-                self.report(case, undocumented(case, exchange, &one), before);
+                self.report(case, one.finding(case, exchange), before);
             }
             if held.keeps_schema
                 && let Some(store) = &mut self.recorder.snapshots
@@ -470,18 +488,6 @@ impl<'r, T: Transport> Driver<'r, T> {
             self.new_errors += usize::from(is_error && !is_known);
         }
     }
-}
-
-/// That a refusal names a rule which the document does not.
-fn undocumented(case: &Case, exchange: &Exchange, inferred: &InferredConstraint) -> Finding {
-    check::undocumented_constraint(
-        &case.operation,
-        exchange,
-        &inferred.part,
-        inferred.property.as_deref(),
-        inferred.constraint.keyword(),
-        &inferred.constraint.words(),
-    )
 }
 
 #[cfg(test)]

@@ -10,8 +10,10 @@ use serde_json::Value;
 
 use super::refusal::{MAX_TEXT, Named, missing_parts, sentences};
 use crate::{
-    check::Part,
+    check::{self, Part},
     contract::{Operation, Schema},
+    exchange::Exchange,
+    finding::Finding,
     gate::identity::{Identity, identity},
     generate::{Generator, Strategies},
     run::Case,
@@ -121,6 +123,18 @@ impl InferredConstraints {
 }
 
 impl InferredConstraint {
+    /// That a refusal names a rule which the document does not have.
+    pub(crate) fn finding(&self, case: &Case, exchange: &Exchange) -> Finding {
+        check::undocumented_constraint(
+            &case.operation,
+            exchange,
+            &self.part,
+            self.property.as_deref(),
+            self.constraint.keyword(),
+            &self.constraint.words(),
+        )
+    }
+
     fn apply(
         &self,
         operation: &Operation,
@@ -225,7 +239,7 @@ fn drawn(
 
 impl Constraint {
     /// The rule that a sentence names.
-    fn read(text: &str) -> Option<Self> {
+    pub(super) fn read(text: &str) -> Option<Self> {
         const MOST: &[&str] = &[
             "at most ",
             "less than or equal to ",

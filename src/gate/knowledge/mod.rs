@@ -15,6 +15,7 @@ pub(crate) mod memory;
 pub(crate) mod novelty;
 pub(crate) mod pool;
 pub(crate) mod refusal;
+pub(crate) mod shared;
 pub(crate) mod used;
 pub(crate) mod view;
 
@@ -40,6 +41,7 @@ use existing::ExistingResources;
 use memory::SequenceMemory;
 use novelty::Novelty;
 use pool::Pool;
+use shared::SharedRefusals;
 use used::UsedValues;
 use view::{ExchangeView, plain};
 
@@ -60,6 +62,8 @@ pub(crate) struct Knowledge {
     pub(crate) novelty: Novelty,
     /// What refusals have said.
     pub(crate) constraints: InferredConstraints,
+    /// What operations refuse alike.
+    pub(crate) shared: SharedRefusals,
     /// What was created and not deleted yet.
     pub(crate) created: CreatedResources,
     /// What was there before the run.
@@ -75,6 +79,7 @@ impl Knowledge {
             used: UsedValues::default(),
             novelty: Novelty::default(),
             constraints: InferredConstraints::default(),
+            shared: SharedRefusals::default(),
             created: CreatedResources::default(),
             existing: ExistingResources::default(),
             memory: SequenceMemory::default(),
@@ -134,6 +139,7 @@ impl Knowledge {
         if case.intent != Intent::Obey {
             return Vec::new();
         }
+        self.shared.observe(case, exchange, body);
         match exchange.response.status {
             StatusCode::NOT_FOUND | StatusCode::GONE => self.refuse_last_value(case),
             StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY => {
