@@ -5,6 +5,8 @@
 //! Here every byte of the final response up to the end of the connection is read and shown. Interim
 //! responses (100, 102 to 199) come before it and are read past (RFC 9110 §15.2).
 
+use std::time::Duration;
+
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use tokio::{
@@ -21,6 +23,10 @@ const MOST_BYTES: usize = 1 << 20;
 
 /// The most fields of a head.
 const MOST_FIELDS: usize = 256;
+
+/// How long a connection stays open for what may follow a whole response, where the service does not
+/// close it though it was asked to.
+const LINGER: Duration = Duration::from_secs(1);
 
 /// Sends `request` over a connection of its own. `None` for a scheme other than `http`.
 pub(super) async fn probe(
@@ -70,7 +76,8 @@ async fn exchange(
     let mut received = BytesMut::new();
     let mut interim = 0;
     let mut head_deadline = Some(started + limits.first_byte);
-    let deadline = started + limits.whole;
+    let mut deadline = started + limits.whole;
+    let mut is_whole = false;
     let end = loop {
         if received.len() >= MOST_BYTES {
             break Some(CutReason::Limit(MOST_BYTES as u64));
@@ -87,6 +94,7 @@ async fn exchange(
                     after: limits.first_byte,
                 });
             }
+            Err(_) if is_whole => break None,
             Err(_) => break Some(CutReason::TimedOut),
             Ok(Err(error)) if head_deadline.is_some() => return Err(broken(error)),
             Ok(Err(error)) => break Some(CutReason::Connection(error.to_string())),
@@ -99,6 +107,13 @@ async fn exchange(
                 }
             }
             Ok(Ok(_)) => {}
+        }
+        if head_deadline.is_none() && !is_whole {
+            let length = whole_length(&request.method, &received[interim..]);
+            is_whole = length.is_some_and(|length| received.len() - interim >= length);
+            if is_whole {
+                deadline = deadline.min(Instant::now() + LINGER);
+            }
         }
     };
     let received = received.freeze();
@@ -132,6 +147,29 @@ fn interim_responses(received: &[u8]) -> Interim {
         };
         return Interim { length, is_final };
     }
+}
+
+/// How many bytes a response takes, as far as its head says so (RFC 9112 §6.3).
+fn whole_length(method: &Method, received: &[u8]) -> Option<usize> {
+    let mut fields = [httparse::EMPTY_HEADER; MOST_FIELDS];
+    let mut head = httparse::Response::new(&mut fields);
+    let Ok(httparse::Status::Complete(length)) = head.parse(received) else {
+        return None;
+    };
+    if *method == Method::HEAD || matches!(head.code, Some(204 | 304)) {
+        return Some(length);
+    }
+    let mut announced = None;
+    for field in head.headers.iter() {
+        if field.name.eq_ignore_ascii_case("transfer-encoding") {
+            let is_ended = received[length..].ends_with(b"0\r\n\r\n");
+            return is_ended.then_some(received.len());
+        }
+        if field.name.eq_ignore_ascii_case("content-length") {
+            announced = std::str::from_utf8(field.value).ok()?.trim().parse().ok();
+        }
+    }
+    length.checked_add(announced?)
 }
 
 /// The request in HTTP/1.1 (RFC 9112), asking for the connection to be closed after it.
@@ -228,4 +266,53 @@ fn read(method: &Method, received: &Bytes, end: Option<CutReason>) -> Result<Res
         elapsed: None,
         wire_length,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    #[test]
+    fn a_head_says_where_its_response_ends() {
+        let length = |method, text: &str| whole_length(&method, text.as_bytes());
+        let ten = "HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n";
+        assert_eq!(length(Method::GET, ten), Some(ten.len() + 10));
+        assert_eq!(length(Method::HEAD, ten), Some(ten.len()));
+        let none = "HTTP/1.1 204 No Content\r\n\r\n";
+        assert_eq!(length(Method::GET, none), Some(none.len()));
+        let open = "HTTP/1.1 200 OK\r\n\r\nabc";
+        assert_eq!(length(Method::GET, open), None);
+        let chunked = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\na\r\n";
+        assert_eq!(length(Method::GET, chunked), None);
+        let ended = format!("{chunked}0\r\n\r\n");
+        assert_eq!(length(Method::GET, &ended), Some(ended.len()));
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_stays_open_is_left_once_its_response_is_whole() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let service = tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.expect("a connection");
+            let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
+            stream.write_all(answer).await.expect("it is read");
+            stream
+        });
+        let url = format!("http://{address}/").parse().expect("a URL");
+        let limits = Limits {
+            whole: Duration::from_secs(60),
+            ..Limits::default()
+        };
+        let response = probe(&Request::new(Method::GET, url), &limits).await;
+        let response = response.expect("it is http").expect("a response");
+        assert_eq!(response.body.bytes(), b"ok".as_slice());
+        assert!(
+            response
+                .elapsed
+                .is_some_and(|elapsed| elapsed < LINGER * 10)
+        );
+        drop(service.await);
+    }
 }
