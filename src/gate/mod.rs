@@ -21,6 +21,7 @@ mod identity;
 mod interrupt;
 mod judge;
 mod knowledge;
+mod left_out;
 mod lint;
 mod live;
 mod phase;

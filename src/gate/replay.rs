@@ -26,6 +26,7 @@ use super::{
     hosts,
     interrupt::Interrupt,
     knowledge::coverage::{CoverageSample, CoverageTargets, ShapeSampler},
+    left_out::comparable,
     unread::guarded,
 };
 use crate::{
@@ -396,7 +397,7 @@ fn hold_one(
         && let Some(stores) = stores
         && let Some((key, value)) = snapshot_of(&subject)
     {
-        stores[claim.index()].observe(key, value);
+        stores[claim.index()].observe(key, &comparable(&subject, value));
     }
     HeldOne::Exchange {
         claim,

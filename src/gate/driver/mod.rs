@@ -30,6 +30,7 @@ use super::{
         used::{UsedValues, Which},
         view::ExchangeView,
     },
+    left_out::comparable,
     polling::Sent,
     recorder::Recorder,
     rounds::in_rounds,
@@ -440,7 +441,7 @@ impl<'r, T: Transport> Driver<'r, T> {
                 && let Some(store) = &mut self.recorder.snapshots
                 && let Some((key, value)) = snapshot_of(&subject)
             {
-                store.observe(key, &self.judge.redacted(value));
+                store.observe(key, &self.judge.redacted(&comparable(&subject, value)));
             }
         }
         self.recorder

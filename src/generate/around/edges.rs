@@ -117,7 +117,11 @@ impl Collected<'_> {
 
     /// Whether the number at a node must be an integer: no neighbour with a fraction is valid.
     fn is_integer(&self, base: &Value, at: &Pointer, node: &Value) -> bool {
-        let around = node.as_f64().map_or(0.0, f64::trunc);
+        let mut around = node.as_f64().map_or(0.0, f64::trunc);
+        // A double this great has no fraction.
+        while around.abs() >= FRACTIONAL {
+            around = (around / 2.0).trunc();
+        }
         ![around + 0.5, around - 0.5].iter().any(|fraction| {
             self.schema
                 .is_valid(&replaced(base, at, Value::from(*fraction)))
@@ -172,6 +176,9 @@ impl Collected<'_> {
         }
     }
 }
+
+/// Beyond this a double does not keep halves: 2^51.
+const FRACTIONAL: f64 = 2_251_799_813_685_248.0;
 
 /// Whether a number is written as digits alone, and within what every reader keeps exactly unless more
 /// is asked for.
@@ -303,4 +310,49 @@ fn with_properties(node: &Value, count: Option<u64>) -> Option<Value> {
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect();
     (first.len() == count).then_some(Value::Object(first))
+}
+
+#[cfg(test)]
+mod tests {
+    use oasgate_document::Document;
+    use serde_json::json;
+
+    use super::*;
+    use crate::contract::Contract;
+
+    #[test]
+    fn an_integer_is_one_however_great_its_value_is() {
+        let document = json!({
+            "openapi": "3.1.0",
+            "info": { "title": "t", "version": "1" },
+            "paths": { "/things": { "post": {
+                "operationId": "make",
+                "requestBody": { "content": { "application/json": { "schema": {
+                    "type": "object",
+                    "properties": { "size": { "type": "integer" }, "share": { "type": "number" } },
+                } } } },
+                "responses": { "201": { "description": "Fine" } },
+            } } },
+        });
+        let document = Document::parse("t", document.to_string()).expect("a document");
+        let contract = Contract::from_document(document);
+        let body = contract.operations()[0].request_body.as_ref();
+        let content = &body.expect("a body").content;
+        let schema = content.media_types[0].schema.clone().expect("a schema");
+        let collected = Collected {
+            schema: &schema,
+            most: 1,
+            found: Vec::new(),
+            values: HashSet::new(),
+            names: HashSet::new(),
+            spending: Spending::new(&schema),
+        };
+        let great = 7_582_440_016_475_957_i64;
+        let base = json!({ "size": great, "share": great });
+        let is_integer = |name: &str| {
+            collected.is_integer(&base, &Pointer::root().join(name), &Value::from(great))
+        };
+        assert!(is_integer("size"));
+        assert!(!is_integer("share"));
+    }
 }
