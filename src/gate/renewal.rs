@@ -1,15 +1,44 @@
-//! Cases with other values in place of those that the service has taken once already.
+//! Cases with other values in place of those that the service has taken once already, or is known to refuse.
 
 use std::borrow::Cow;
 
 use super::{
     case_factory::CaseFactory,
-    knowledge::used::{UsedValues, Which},
+    knowledge::{
+        shared::SharedRefusals,
+        used::{UsedValues, Which},
+    },
 };
 use crate::{
     generate::Strategies,
     run::{Case, LiveSettings},
 };
+
+/// Cases without values of which it is known that no operation accepts them. Those that come to the same
+/// without them are left out.
+pub(crate) fn without_refused<'c>(
+    cases: Cow<'c, [Case]>,
+    shared: &mut SharedRefusals,
+    settings: &LiveSettings,
+) -> Cow<'c, [Case]> {
+    if !cases
+        .iter()
+        .any(|case| shared.without_refused(case).is_some())
+    {
+        return cases;
+    }
+    let mut settled = Vec::with_capacity(cases.len());
+    for case in cases.iter() {
+        let parts = shared.without_refused(case);
+        let other = parts.and_then(|parts| CaseFactory::new(settings).with_parts(case, parts));
+        match other {
+            None => settled.push(case.clone()),
+            Some(other) if shared.is_first(&other.request) => settled.push(other),
+            Some(_) => {}
+        }
+    }
+    Cow::Owned(settled)
+}
 
 /// Makes values of cases anew.
 pub(crate) struct Renewal<'n> {

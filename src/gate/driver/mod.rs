@@ -33,6 +33,7 @@ use super::{
     left_out::comparable,
     polling::Sent,
     recorder::Recorder,
+    renewal::without_refused,
     rounds::in_rounds,
 };
 use second_look::{Decide, Doubtful, Later};
@@ -121,8 +122,21 @@ impl<'r, T: Transport> Driver<'r, T> {
         // What the first of many cases teach, the others keep.
         for some in cases.chunks(MAX_UNTAUGHT.max(self.context.settings.workers)) {
             statuses.extend(self.short_round(some).await?);
+            self.goes_on()?;
         }
+        self.goes_on()?;
         ControlFlow::Continue(statuses)
+    }
+
+    /// Breaks where the user or the clock has ended the run.
+    fn goes_on(&self) -> ControlFlow<RunStatus> {
+        if self.executor.interrupt.is_set() {
+            ControlFlow::Break(RunStatus::Interrupted)
+        } else if self.executor.budget.is_late() {
+            ControlFlow::Break(time_is_over())
+        } else {
+            ControlFlow::Continue(())
+        }
     }
 
     async fn short_round(
@@ -130,22 +144,13 @@ impl<'r, T: Transport> Driver<'r, T> {
         cases: &[Case],
     ) -> ControlFlow<RunStatus, Vec<Option<StatusCode>>> {
         let harmless = self.without_changes_of_existing(cases);
-        let settled = self
-            .knowledge
-            .shared
-            .settled(harmless, self.context.settings);
+        let shared = &mut self.knowledge.shared;
+        let settled = without_refused(harmless, shared, self.context.settings);
         let distinct = self.renewal().distinct(settled);
         let mut later = Later::default();
         let ended = self.send_all(&distinct, &mut later).await;
         Box::pin(self.look_again(later, ended.is_break())).await;
-        let statuses = ended?;
-        if self.executor.interrupt.is_set() {
-            return ControlFlow::Break(RunStatus::Interrupted);
-        }
-        if self.executor.budget.is_late() {
-            return ControlFlow::Break(time_is_over());
-        }
-        ControlFlow::Continue(statuses)
+        ended
     }
 
     async fn send_all(

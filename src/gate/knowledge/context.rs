@@ -76,6 +76,20 @@ impl<'n> ResourceContext<'n> {
         located.filter(|thing| is_created && request.method == Method::POST && !is_above(thing))
     }
 
+    /// What a creator makes if it takes the name that the request gives.
+    pub(crate) fn assumed(&self, creator: usize, parts: &RequestParts) -> Option<ResourceInstance> {
+        let mut resources = self.graph.resources.iter().enumerate();
+        let (at, pointer) = resources.find_map(|(at, resource)| {
+            let mut creators = resource.creators.iter();
+            let creator = creators.find(|one| one.operation == creator)?;
+            Some((at, creator.assumed.as_ref()?))
+        })?;
+        let name = pointer.get(&parts.body.as_ref()?.1)?;
+        let is_name =
+            name.as_str().is_some_and(|text| !text.is_empty()) || name.is_i64() || name.is_u64();
+        self.thing(at, parts, name).filter(|_| is_name)
+    }
+
     /// The thing that a request at the very path of a resource is about.
     pub(crate) fn at_path(
         &self,

@@ -4,10 +4,7 @@
 //! What three operations have said need not be heard from each of the others: later requests carry a
 //! value that was accepted, or leave the header out.
 
-use std::{
-    borrow::Cow,
-    collections::{BTreeMap, BTreeSet, HashSet},
-};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use http::StatusCode;
 use serde_json::Value;
@@ -16,12 +13,9 @@ use super::{constraints::Constraint, refusal::sentences};
 use crate::{
     check::{Intent, Part},
     contract::{Location, Operation},
-    exchange::Exchange,
-    gate::{
-        case_factory::CaseFactory,
-        identity::{Identity, identity},
-    },
-    run::{Case, LiveSettings},
+    exchange::{Exchange, Request},
+    gate::identity::{Identity, identity},
+    run::Case,
     wire::RequestParts,
 };
 
@@ -74,37 +68,13 @@ impl SharedRefusals {
         }
     }
 
-    /// Cases that carry no value of which it is known that no operation accepts it. Those that come to
-    /// the same without it are left out.
-    pub(crate) fn settled<'c>(
-        &mut self,
-        cases: Cow<'c, [Case]>,
-        settings: &LiveSettings,
-    ) -> Cow<'c, [Case]> {
-        if !cases
-            .iter()
-            .any(|case| self.without_refused(case).is_some())
-        {
-            return cases;
-        }
-        let mut settled = Vec::with_capacity(cases.len());
-        for case in cases.iter() {
-            let other = self.without_refused(case);
-            let other = other.and_then(|parts| CaseFactory::new(settings).with_parts(case, parts));
-            match other {
-                None => settled.push(case.clone()),
-                Some(other) => {
-                    if self.sent.insert(identity(&other.request)) {
-                        settled.push(other);
-                    }
-                }
-            }
-        }
-        Cow::Owned(settled)
+    /// Whether a request that came of leaving a value out has not been sent yet.
+    pub(crate) fn is_first(&mut self, request: &Request) -> bool {
+        self.sent.insert(identity(request))
     }
 
     /// The values of a case without those that are known to be refused; `None` where it has none.
-    fn without_refused(&self, case: &Case) -> Option<RequestParts> {
+    pub(crate) fn without_refused(&self, case: &Case) -> Option<RequestParts> {
         if case.phase.repeats() || case.intent == Intent::OtherMethod {
             return None;
         }

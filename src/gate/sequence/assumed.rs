@@ -10,32 +10,9 @@ use super::{
     values::{BodyFrom, RequestValues},
 };
 use crate::{
-    gate::{
-        driver::Driver,
-        knowledge::{
-            context::{ResourceContext, is_new},
-            instance::ResourceInstance,
-        },
-    },
+    gate::knowledge::{context::is_new, instance::ResourceInstance},
     transport::Transport,
-    wire::RequestParts,
 };
-
-impl ResourceContext<'_> {
-    /// What a creator makes if it takes the name that the request gives.
-    fn assumed(&self, creator: usize, parts: &RequestParts) -> Option<ResourceInstance> {
-        let mut resources = self.graph.resources.iter().enumerate();
-        let (at, pointer) = resources.find_map(|(at, resource)| {
-            let mut creators = resource.creators.iter();
-            let creator = creators.find(|one| one.operation == creator)?;
-            Some((at, creator.assumed.as_ref()?))
-        })?;
-        let name = pointer.get(&parts.body.as_ref()?.1)?;
-        let is_name =
-            name.as_str().is_some_and(|text| !text.is_empty()) || name.is_i64() || name.is_u64();
-        self.thing(at, parts, name).filter(|_| is_name)
-    }
-}
 
 impl<T: Transport> Sequencer<'_, '_, T> {
     /// The resource that the last request of a creator made, where a read finds it under the name that
@@ -101,20 +78,5 @@ impl<T: Transport> Sequencer<'_, '_, T> {
             (other.path == thing.path).then_some(other)
         });
         Some(thing)
-    }
-}
-
-/// Names the creations that no response has named, for creators that are known to take the names of
-/// their requests.
-pub(super) fn name_assumed<T: Transport>(run: &mut Driver<'_, T>) {
-    let context = run.context;
-    let known = run.knowledge.memory.takes_names.iter();
-    let creators: Vec<usize> = known
-        .filter(|(_, takes)| **takes)
-        .map(|(at, _)| *at)
-        .collect();
-    for creator in creators {
-        let created = &mut run.knowledge.created;
-        created.name_assumed(creator, |parts| context.assumed(creator, parts));
     }
 }

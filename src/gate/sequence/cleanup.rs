@@ -5,10 +5,7 @@ use std::{ops::ControlFlow, sync::Arc};
 use futures_util::{StreamExt as _, stream};
 use http::{Method, StatusCode};
 
-use super::{
-    assumed::name_assumed,
-    values::{BodyFrom, Scope},
-};
+use super::values::{BodyFrom, Scope};
 use crate::{
     contract::Location,
     gate::{
@@ -76,6 +73,21 @@ pub(crate) fn name_leftovers<T: Transport>(run: &mut Driver<'_, T>) {
     }
     for text in notices {
         run.recorder.notice(text);
+    }
+}
+
+/// Names the creations that no response has named, for creators that are known to take the names of
+/// their requests.
+fn name_assumed<T: Transport>(run: &mut Driver<'_, T>) {
+    let context = run.context;
+    let known = run.knowledge.memory.takes_names.iter();
+    let creators: Vec<usize> = known
+        .filter(|(_, takes)| **takes)
+        .map(|(at, _)| *at)
+        .collect();
+    for creator in creators {
+        let created = &mut run.knowledge.created;
+        created.name_assumed(creator, |parts| context.assumed(creator, parts));
     }
 }
 
