@@ -79,7 +79,7 @@ pub(crate) fn missing_parts(
     if let Some((range, Value::Object(members))) = &parts.body {
         let content = operation.request_body.as_ref().map(|body| &body.content);
         let schema = content.and_then(|content| content.entry(range)?.schema.as_ref());
-        let names = schema.map(|schema| schema.property_names());
+        let names = schema.map(crate::contract::Schema::property_names);
         let names = names.unwrap_or_default().into_iter();
         let unsent = names.filter(|name| !members.contains_key(name));
         absent.extend(unsent.map(|name| Named::property(&name)));
