@@ -14,7 +14,7 @@ documented! {
     ///
     /// A response ends, within the size and time that this run allows. The limits guard the gate
     /// against a response without end and against one that unpacks to more than memory holds. A JSON body
-    /// is read up to a million values.
+    /// is read up to a million values, and 127 levels deep.
     ///
     /// # Why
     ///
@@ -36,10 +36,11 @@ documented! {
     pub LimitReached = "limit-reached", Error, [NotShrunk];
 }
 
-/// How many values of the body were read, where it has more.
-fn most_values(subject: &Subject<'_>) -> Option<usize> {
+/// The limit that kept the body from being read: what there is too much of, and how much is read.
+fn unread(subject: &Subject<'_>) -> Option<(&'static str, usize)> {
     match subject.body() {
-        Content::Malformed(MalformedBody::TooLarge { limit }) => Some(*limit),
+        Content::Malformed(MalformedBody::TooLarge { limit }) => Some(("values", *limit)),
+        Content::Malformed(MalformedBody::TooDeep { limit }) => Some(("levels", *limit)),
         _ => None,
     }
 }
@@ -57,13 +58,13 @@ impl Check for LimitReached {
                 ..
             }
         );
-        !is_cut && most_values(subject).is_none()
+        !is_cut && unread(subject).is_none()
     }
 
     fn explain(&self, subject: &Subject<'_>, findings: &mut Vec<Finding>) {
         let status = subject.exchange.response.status;
         let place = subject.response_address();
-        if let Some(limit) = most_values(subject) {
+        if let Some((what, limit)) = unread(subject) {
             let message = format!(
                 "the body of a {} response of {} is too large to be checked",
                 status.as_u16(),
@@ -73,9 +74,9 @@ impl Check for LimitReached {
                 subject
                     .finding(&Self::RULE, message)
                     .at(place.clone())
-                    .with_expected(format!("at most {limit} values"))
+                    .with_expected(format!("at most {limit} {what}"))
                     .with_actual("more")
-                    .with_discriminator("values"),
+                    .with_discriminator(what),
             );
             return;
         }

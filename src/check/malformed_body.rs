@@ -35,7 +35,10 @@ documented! {
 
 /// What was not read to its end may be well formed: that is `limit-reached`.
 fn is_too_large(malformed: &wire::MalformedBody) -> bool {
-    matches!(malformed, wire::MalformedBody::TooLarge { .. })
+    matches!(
+        malformed,
+        wire::MalformedBody::TooLarge { .. } | wire::MalformedBody::TooDeep { .. }
+    )
 }
 
 impl Check for MalformedBody {

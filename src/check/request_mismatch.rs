@@ -217,7 +217,7 @@ fn body(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
     match read {
         Err(_) if mended.is_some() => {}
         // What a client sent may be large; nothing is said of what was not read.
-        Err(MalformedBody::TooLarge { .. }) => {}
+        Err(MalformedBody::TooLarge { .. } | MalformedBody::TooDeep { .. }) => {}
         Err(error) => findings.push(
             told(error.to_string(), "malformed".to_owned())
                 .with_expected(format!("a body of {}", media_type.range))

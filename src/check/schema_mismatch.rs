@@ -4,10 +4,10 @@ use serde_json::Value;
 
 use super::{Check, Content, Rule, Subject, documented, redacted::is_excused};
 use crate::{
-    contract::{MediaType, Schema, Violation},
+    contract::{Digits, MediaType, Schema, Violation},
     finding::Finding,
     infer::{Came, Inferred},
-    wire::Parsed,
+    wire::{Parsed, digits_of},
 };
 
 documented! {
@@ -104,6 +104,25 @@ impl Check for SchemaMismatch {
 /// Hands over each value in the body with the schema it must be valid under: the whole body, or each item
 /// of a sequential media type and all of them.
 fn each_value<'v>(
+    subject: &Subject<'v>,
+    media_type: &'v MediaType,
+    parsed: &Parsed,
+    take: &mut dyn FnMut(&'v Schema, &Value),
+) {
+    let needs_digits = match parsed {
+        Parsed::Value(value) => Digits::are_needed_for(value),
+        Parsed::Items(items) => items.iter().any(Digits::are_needed_for),
+        Parsed::Opaque => false,
+    };
+    if needs_digits {
+        let digits = digits_of(subject.exchange.response.body.bytes());
+        digits.during(|| each_value_as_read(subject, media_type, parsed, take));
+    } else {
+        each_value_as_read(subject, media_type, parsed, take);
+    }
+}
+
+fn each_value_as_read<'v>(
     subject: &Subject<'v>,
     media_type: &'v MediaType,
     parsed: &Parsed,

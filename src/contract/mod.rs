@@ -44,7 +44,7 @@ pub use named::OperationIn;
 pub use path::PathTemplate;
 pub use schema::{Choice, Constraint, Direction, Schema, Violation};
 pub(crate) use schema::{
-    Sameness, canonical, is_assertion, plain_pattern, prose::examples_in, shape,
+    Digits, Sameness, canonical, is_assertion, plain_pattern, prose::examples_in, shape,
 };
 pub use server::HostPattern;
 

@@ -47,6 +47,12 @@ pub enum MalformedBody {
         /// How many values are read.
         limit: usize,
     },
+    /// Its arrays and objects nest deeper than is read; nothing is said of it.
+    #[error("it nests deeper than {limit} levels")]
+    TooDeep {
+        /// How many levels are read.
+        limit: usize,
+    },
 }
 
 /// How a media type is read.
@@ -196,6 +202,9 @@ pub(super) fn malformed(format: &'static str, at: &str, error: &json::JsonError)
     match error {
         json::JsonError::TooLarge => MalformedBody::TooLarge {
             limit: json::MOST_VALUES,
+        },
+        json::JsonError::TooDeep => MalformedBody::TooDeep {
+            limit: json::MOST_LEVELS,
         },
         json::JsonError::Syntax(error) => MalformedBody::Syntax {
             format,

@@ -1,6 +1,11 @@
 //! JSON, read strictly: a key that stands twice is an error, as RFC 8259 §4 wants of names.
 
-use std::{cell::Cell, collections::HashSet, fmt};
+use std::{
+    borrow::Cow,
+    cell::{Cell, RefCell},
+    collections::HashSet,
+    fmt,
+};
 
 use serde::{
     Deserialize as _,
@@ -8,9 +13,15 @@ use serde::{
 };
 use serde_json::{Map, Number, Value};
 
+use super::numbers;
+use crate::contract::Digits;
+
 /// The most values that one body may have, members and elements counted: each takes much more memory
 /// than it has bytes.
 pub(super) const MOST_VALUES: usize = 1_000_000;
+
+/// The most arrays and objects that may stand in each other.
+pub(super) const MOST_LEVELS: usize = 127;
 
 /// Why a text was not read.
 #[derive(Debug)]
@@ -19,32 +30,61 @@ pub(super) enum JsonError {
     Syntax(serde_json::Error),
     /// It has more than [`MOST_VALUES`].
     TooLarge,
+    /// It nests deeper than [`MOST_LEVELS`].
+    TooDeep,
 }
 
 /// Reads the JSON texts of one body.
 pub(super) struct Texts {
     /// How many values may still come.
     left: Cell<usize>,
+    /// Numbers beyond what a double tells apart, in all texts so far.
+    digits: RefCell<Digits>,
 }
 
 impl Texts {
     pub(super) fn new() -> Self {
         Self {
             left: Cell::new(MOST_VALUES),
+            digits: RefCell::default(),
         }
     }
 
     /// Reads one text; what follows it must be white space.
     pub(super) fn parse(&self, text: &str) -> Result<Value, JsonError> {
+        let before = self.left.get();
+        let first = self.read(text);
+        let is_as_written = match &first {
+            Ok(value) => !Digits::are_needed_for(value),
+            Err(JsonError::Syntax(_)) => false,
+            Err(_) => true,
+        };
+        if is_as_written {
+            return first;
+        }
+        match numbers::readable(text, &mut self.digits.borrow_mut()) {
+            Cow::Borrowed(_) => first,
+            Cow::Owned(text) => {
+                self.left.set(before);
+                self.read(&text)
+            }
+        }
+    }
+
+    fn read(&self, text: &str) -> Result<Value, JsonError> {
         let mut reader = serde_json::Deserializer::from_str(text);
         let read = Strict { left: &self.left }.deserialize(&mut reader);
         match read.and_then(|value| reader.end().map(|()| value)) {
             Ok(value) => Ok(value),
             Err(_) if self.left.get() == 0 => Err(JsonError::TooLarge),
+            Err(error) if error.to_string().starts_with(TOO_DEEP) => Err(JsonError::TooDeep),
             Err(error) => Err(JsonError::Syntax(error)),
         }
     }
 }
+
+/// What the reader says where a text nests deeper than [`MOST_LEVELS`]; its errors have no kinds.
+const TOO_DEEP: &str = "recursion limit exceeded";
 
 #[derive(Clone, Copy)]
 struct Strict<'l> {
@@ -147,7 +187,7 @@ pub(super) fn parse_loosely(text: &str) -> Option<Value> {
 mod tests {
     use serde_json::json;
 
-    use super::{JsonError, MOST_VALUES, Texts};
+    use super::{JsonError, MOST_LEVELS, MOST_VALUES, Texts};
 
     fn parse(text: &str) -> Result<serde_json::Value, JsonError> {
         Texts::new().parse(text)
@@ -180,6 +220,21 @@ mod tests {
         ] {
             assert!(parse(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn what_doubles_do_not_hold_is_json() {
+        for text in ["1e400", "-1e400", r#"["\ud800"]"#] {
+            assert!(parse(text).is_ok(), "{text}");
+        }
+        assert_eq!(parse("[1e400]").ok(), Some(json!([f64::MAX])));
+        assert!(parse(&"9".repeat(10_000)).is_ok());
+        let nested = |levels| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
+        assert!(parse(&nested(MOST_LEVELS)).is_ok());
+        assert!(matches!(
+            parse(&nested(MOST_LEVELS + 1)),
+            Err(JsonError::TooDeep)
+        ));
     }
 
     #[test]

@@ -13,6 +13,7 @@ pub mod http_syntax;
 mod json;
 mod media_type;
 mod multipart;
+mod numbers;
 mod open_form;
 mod pairs;
 mod parameter;
@@ -28,6 +29,7 @@ pub use broken::{
 };
 pub use media_type::parse_media_type;
 pub use multipart::{PartBreach, part_breaches};
+pub(crate) use numbers::digits_of;
 pub use open_form::has_wide_field;
 pub use parameter::{Parameters, UnreadableParameter};
 pub use reading::{read_text, readings};

@@ -535,6 +535,13 @@ impl Document {
             .map(|range| range.start)
     }
 
+    /// A node as it is written: digits that no number of the value holds.
+    pub fn text_of(&self, at: &Address) -> Option<&str> {
+        let (file, pointer) = self.written(at)?;
+        let range = file.index().value(&pointer)?;
+        file.source.text().get(range)
+    }
+
     /// The text of a file.
     pub fn source(&self, file: FileId) -> Option<&Source> {
         self.files.get(file.index()).map(|file| &file.source)

@@ -6,7 +6,10 @@
 
 use serde_json::{Map, Number, Value, json};
 
-use super::Direction;
+use super::{
+    Direction,
+    exact::{self, Decimal},
+};
 
 /// A registered format.
 pub(crate) struct RegisteredFormat {
@@ -213,6 +216,14 @@ fn is_whole(value: &Value, least: i128, most: i128) -> bool {
         .or_else(|| number.as_u64().map(i128::from));
     if let Some(exact) = exact {
         return (least..=most).contains(&exact);
+    }
+    if exact::written(number).is_some()
+        && let Some(number) = Decimal::of(number)
+    {
+        let bound = |bound: i128| Decimal::parse(&bound.to_string());
+        return number.is_whole()
+            && bound(least).is_none_or(|least| number >= least)
+            && bound(most).is_none_or(|most| number <= most);
     }
     let Some(float) = number.as_f64() else {
         return false;

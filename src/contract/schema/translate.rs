@@ -14,6 +14,7 @@ use super::{
     Direction, SchemaStore,
     dialect::Dialect,
     discriminator, ecma,
+    exact::limit_keyword,
     for_generation::{also, shown_or_no_text, tag},
     formats::registered,
 };
@@ -204,7 +205,11 @@ impl Translation<'_> {
         dialect: Dialect,
         out: &mut Map<String, Value>,
     ) {
+        let document = self.document;
+        let is_unit = self.purpose == Purpose::Unit;
         let mut put = |keyword: &str, value: Value| {
+            let exact = is_unit.then(|| limit_keyword(document, at, keyword, &value));
+            let (keyword, value) = exact.flatten().unwrap_or((keyword, value));
             out.insert(keyword.to_owned(), value);
         };
         match keyword {

@@ -19,6 +19,7 @@ use crate::{contract::DefectKind, did_you_mean::hint};
 use super::{
     Direction, SchemaStore,
     discriminator::{Discriminator, Selection},
+    exact::{LIMITS, Limit},
     following,
     formats::{RegisteredFormat, registered},
     translate::{DISCRIMINATOR, FORMAT, Form, Purpose, Translation},
@@ -379,7 +380,16 @@ fn remove_keyword(schema: &mut Value, pointer: &Pointer) -> Pointer {
 fn options(store: &SchemaStore, direction: Direction) -> jsonschema::ValidationOptions<'static> {
     let store = store.weak();
     let chosen_of = Weak::clone(&store);
-    patterns()
+    let options = LIMITS.iter().fold(patterns(), |options, (own, keyword)| {
+        options.with_keyword(*own, move |_, value, _| {
+            let limit = value
+                .as_str()
+                .and_then(|digits| Limit::new(keyword, digits));
+            let limit = limit.ok_or_else(|| ValidationError::schema("no number"))?;
+            Ok(Box::new(limit))
+        })
+    });
+    options
         .with_draft(Draft::Draft202012)
         .should_validate_formats(true)
         .offline()
@@ -488,6 +498,20 @@ impl<'i> Keyword<'i> for Format {
 
     fn is_valid(&self, value: &'i Value) -> bool {
         self.format.accepts(value, self.direction)
+    }
+}
+
+impl<'i> Keyword<'i> for Limit {
+    fn validate(&self, value: &'i Value) -> Result<(), ValidationError<'i>> {
+        if self.accepts(value) {
+            Ok(())
+        } else {
+            Err(ValidationError::custom("the number is beyond its limit"))
+        }
+    }
+
+    fn is_valid(&self, value: &'i Value) -> bool {
+        self.accepts(value)
     }
 }
 

@@ -16,6 +16,7 @@ use serde_json::Value;
 use super::{
     Direction, SchemaStore,
     discriminator::Selection,
+    exact::{self, LIMITS, Limit},
     translate::{DISCRIMINATOR, FORMAT},
     unit::REFERENCE,
 };
@@ -320,6 +321,10 @@ impl Explanation<'_> {
                 detail: format,
             });
         }
+        let own = at.pointer.last().unwrap_or_default();
+        if let Some((_, keyword)) = LIMITS.iter().find(|(known, _)| *known == own) {
+            return self.limit(at.parent()?.join(keyword), keyword, value, instance);
+        }
         let keyword = at
             .pointer
             .last()
@@ -511,6 +516,34 @@ impl Explanation<'_> {
         })
     }
 
+    /// A number beyond a limit, which stands at `schema`.
+    fn limit(
+        &self,
+        schema: Address,
+        keyword: &str,
+        value: &Value,
+        instance: Pointer,
+    ) -> Option<Violation> {
+        let document = self.store.document();
+        // Up to 3.0 `exclusiveMinimum: true` makes the bound beside it exclusive.
+        let bound = match document.get(&schema)? {
+            Value::Bool(_) => schema.parent()?.join(&keyword.replace("exclusiveM", "m")),
+            _ => schema.clone(),
+        };
+        let limit = document.get(&bound)?.as_number()?;
+        let digits = exact::digits(document, &bound, limit);
+        let (message, expected) = Limit::breach(keyword, &digits);
+        Some(Violation {
+            instance,
+            schema,
+            keyword: keyword.to_owned(),
+            message,
+            expected,
+            actual: brief(value),
+            detail: String::new(),
+        })
+    }
+
     /// The message for a value that no alternative accepts: which alternative is nearest, and where
     /// it fails.
     fn alternatives(
@@ -640,7 +673,8 @@ const BRIEF: usize = 100;
 
 /// A value as JSON, cut off where it is long.
 fn brief(value: &Value) -> String {
-    let text = value.to_string();
+    let written = value.as_number().and_then(exact::written);
+    let text = written.map_or_else(|| value.to_string(), |text| text.to_string());
     if text.chars().count() <= BRIEF {
         return text;
     }
