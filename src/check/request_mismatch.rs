@@ -7,10 +7,12 @@ use super::{
     subject::is_torn,
 };
 use crate::{
-    contract::{Location, Parameter, Schema, SecurityKind, SecurityScheme, Violation},
+    contract::{Digits, Location, Parameter, Schema, SecurityKind, SecurityScheme, Violation},
     exchange::{Body, holds_redaction, is_credential, quote_redactions},
     finding::Finding,
-    wire::{MalformedBody, Parameters, Parsed, parse_media_type, part_breaches, read_body},
+    wire::{
+        MalformedBody, Parameters, Parsed, digits_of, parse_media_type, part_breaches, read_body,
+    },
 };
 
 documented! {
@@ -214,7 +216,17 @@ fn body(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
         &came,
         mended.as_ref().map_or(bytes, String::as_bytes),
     );
-    match read {
+    let needs_digits = match &read {
+        Ok(Parsed::Value(value)) => Digits::are_needed_for(value),
+        Ok(Parsed::Items(items)) => items.iter().any(Digits::are_needed_for),
+        _ => false,
+    };
+    let digits = if needs_digits {
+        digits_of(bytes)
+    } else {
+        Digits::default()
+    };
+    digits.during(|| match read {
         Err(_) if mended.is_some() => {}
         // What a client sent may be large; nothing is said of what was not read.
         Err(MalformedBody::TooLarge { .. } | MalformedBody::TooDeep { .. }) => {}
@@ -242,7 +254,7 @@ fn body(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
             }
         }
         Ok(Parsed::Opaque) => {}
-    }
+    });
 }
 
 /// Whether a recorder may have left a parameter out: a credential, or what its format leaves out.

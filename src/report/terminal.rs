@@ -648,7 +648,16 @@ fn last_line(out: &mut dyn WriteColor, outcome: &Outcome) -> io::Result<()> {
             format!("stopped, {reason}; the contract does not hold"),
         ),
         RunStatus::Complete if outcome.header.kind == RunKind::Lint && outcome.holds() => {
-            (Color::Green, "the document is sound".to_owned())
+            let warnings = outcome.findings.count(Severity::Warning);
+            if warnings == 0 {
+                (Color::Green, "the document is sound".to_owned())
+            } else {
+                let warnings = count_of(warnings, "warning");
+                (
+                    Color::Yellow,
+                    format!("the document can be used; it has {warnings}"),
+                )
+            }
         }
         RunStatus::Complete if outcome.header.kind == RunKind::Lint => {
             (Color::Red, "the document has errors".to_owned())

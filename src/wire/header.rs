@@ -5,8 +5,8 @@ use mediatype::MediaTypeBuf;
 use oasgate_document::Address;
 use serde_json::Value;
 
-use super::{Parsed, parse_body, reading};
-use crate::contract::{Explode, Header, Schema, Serialization, Style, Violation};
+use super::{Parsed, digits_of, parse_body, reading};
+use crate::contract::{Digits, Explode, Header, Schema, Serialization, Style, Violation};
 
 /// How a header breaks the contract.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -160,10 +160,16 @@ fn object(text: &str, explode: Explode, schema: &Schema) -> Option<Value> {
 }
 
 fn held(schema: &Schema, value: &Value, text: &str) -> Result<(), HeaderBreach> {
-    if schema.is_valid(value) {
-        return Ok(());
-    }
-    match schema.violations(value).into_iter().next() {
+    let digits = if Digits::are_needed_for(value) {
+        digits_of(text.as_bytes())
+    } else {
+        Digits::default()
+    };
+    let violation = digits.during(|| {
+        let violations = (!schema.is_valid(value)).then(|| schema.violations(value));
+        violations.into_iter().flatten().next()
+    });
+    match violation {
         Some(violation) => Err(HeaderBreach::Broken(Box::new(violation), text.to_owned())),
         None => Ok(()),
     }

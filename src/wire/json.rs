@@ -7,10 +7,7 @@ use std::{
     fmt,
 };
 
-use serde::{
-    Deserialize as _,
-    de::{self, DeserializeSeed, MapAccess, SeqAccess, Visitor},
-};
+use serde::de::{self, DeserializeSeed, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
 use super::numbers;
@@ -177,10 +174,11 @@ impl<'de> Visitor<'de> for Strict<'_> {
 
 /// Reads without an eye on duplicate keys; for values that a document or a person wrote.
 pub(super) fn parse_loosely(text: &str) -> Option<Value> {
-    let mut reader = serde_json::Deserializer::from_str(text);
-    let value = Value::deserialize(&mut reader).ok()?;
-    reader.end().ok()?;
-    Some(value)
+    let read = |text: &str| serde_json::from_str(text).ok();
+    read(text).or_else(|| match numbers::readable(text, &mut Digits::default()) {
+        Cow::Owned(readable) => read(&readable),
+        Cow::Borrowed(_) => None,
+    })
 }
 
 #[cfg(test)]

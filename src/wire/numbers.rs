@@ -2,11 +2,14 @@
 //!
 //! RFC 8259 sets no limit to a number (§6) and lets a string have half a surrogate pair (§8.2). Numbers that
 //! no double tells apart are read as doubles that stand for them, and their digits kept beside; half a pair
-//! is read as the replacement character.
+//! is read as a character for private use, one for each, so that two names of an object stay two.
 
 use std::borrow::Cow;
 
 use crate::contract::Digits;
+
+/// The first of the characters that stand for halves of surrogate pairs (Unicode §23.5).
+const PRIVATE: u32 = 0xF_0000;
 
 /// The digits of the numbers of a body that doubles stand for.
 pub(crate) fn digits_of(bytes: &[u8]) -> Digits {
@@ -42,8 +45,13 @@ pub(super) fn readable<'t>(text: &'t str, digits: &mut Digits) -> Cow<'t, str> {
                 {
                     at += 12;
                 }
-                Some(0xD800..=0xDFFF) => {
-                    replace(at, at + 6, "\\ufffd");
+                Some(half @ 0xD800..=0xDFFF) => {
+                    let stand_in = char::from_u32(PRIVATE + u32::from(half - 0xD800));
+                    replace(
+                        at,
+                        at + 6,
+                        stand_in.unwrap_or('\u{fffd}').encode_utf8(&mut [0; 4]),
+                    );
                     at += 6;
                 }
                 _ => at += 2,
@@ -124,8 +132,14 @@ mod tests {
             read("[1e400,-1e400]"),
             "[1.7976931348623157e308,-1.7976931348623157e308]"
         );
-        assert_eq!(read(r#"["\ud800","\udc00x"]"#), r#"["\ufffd","\ufffdx"]"#);
-        assert_eq!(read(r#""\ud800\ud83d\ude00""#), r#""\ufffd\ud83d\ude00""#);
+        assert_eq!(
+            read(r#"["\ud800","\udc00x"]"#),
+            "[\"\u{F0000}\",\"\u{F0400}x\"]"
+        );
+        assert_eq!(
+            read(r#""\ud800\ud83d\ude00""#),
+            "\"\u{F0000}\\ud83d\\ude00\""
+        );
     }
 
     #[test]

@@ -132,6 +132,10 @@ pub struct Document {
     links: HashMap<(FileId, String), Result<FileId, String>>,
     /// Nodes that name themselves: `$self` and `$id` by URI, `$anchor` by `#name`.
     named: HashMap<(Option<FileId>, String), Address>,
+    /// Every node with a name of the form `#name`, by file and name.
+    anchors: HashMap<(FileId, String), Vec<Pointer>>,
+    /// Schemas with an `$id`: the base of the references inside them (JSON Schema 2020-12 §8.2.1).
+    resources: HashSet<Address>,
     /// The URIs among these, by what stands behind their last slash.
     named_by_end: HashMap<String, Vec<String>>,
     problems: Vec<Problem>,
@@ -229,6 +233,8 @@ impl Document {
             files: vec![file],
             links: HashMap::new(),
             named: HashMap::new(),
+            anchors: HashMap::new(),
+            resources: HashSet::new(),
             named_by_end: HashMap::new(),
             problems,
             version,
@@ -269,7 +275,14 @@ impl Document {
             let survey = references::survey(&self.files[id.index()].root);
             for (name, pointer) in survey.named {
                 let holder = name.starts_with('#').then_some(id);
+                if holder.is_some() {
+                    let alike = self.anchors.entry((id, name.clone())).or_default();
+                    alike.push(pointer.clone());
+                }
                 let address = Address { file: id, pointer };
+                if holder.is_none() {
+                    self.resources.insert(address.clone());
+                }
                 if holder.is_none()
                     && let Some((_, end)) = name.rsplit_once('/')
                 {
@@ -432,6 +445,38 @@ impl Document {
         self.within(&whole, &target.fragment, reference)
     }
 
+    /// One step of a reference that stands at `at` or below: as [`Self::resolve`], from the schema that
+    /// names itself with `$id` where one is around it. What is not there is looked for in the whole file,
+    /// as many authors mean it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::resolve`].
+    pub fn resolve_at(&self, at: &Address, reference: &str) -> Result<Address, ReferenceError> {
+        if reference.starts_with('#') && !self.resources.is_empty() {
+            let resource = self.resource_of(at);
+            if !resource.pointer.is_root()
+                && let Ok(found) =
+                    self.within(&resource, &references::split(reference).fragment, reference)
+            {
+                return Ok(found);
+            }
+        }
+        self.resolve(at.file, reference)
+    }
+
+    /// The innermost schema with an `$id` that a node is or stands in, else its file.
+    fn resource_of(&self, at: &Address) -> Address {
+        let mut around = at.clone();
+        while !self.resources.contains(&around) {
+            match around.parent() {
+                Some(parent) => around = parent,
+                None => break,
+            }
+        }
+        around
+    }
+
     /// The node that a fragment names in a file, or in a schema that names itself.
     fn within(
         &self,
@@ -440,14 +485,21 @@ impl Document {
         reference: &str,
     ) -> Result<Address, ReferenceError> {
         let Some(pointer) = Pointer::parse(fragment) else {
-            let anchor = (Some(whole.file), format!("#{fragment}"));
-            return self
-                .named
-                .get(&anchor)
-                .cloned()
-                .ok_or_else(|| ReferenceError::NotAPointer {
+            let alike = self.anchors.get(&(whole.file, format!("#{fragment}")));
+            let alike = alike.map(Vec::as_slice).unwrap_or_default();
+            let address = |pointer: &Pointer| Address {
+                file: whole.file,
+                pointer: pointer.clone(),
+            };
+            let own = alike
+                .iter()
+                .map(address)
+                .find(|anchor| self.resource_of(anchor) == *whole);
+            return own.or_else(|| alike.first().map(address)).ok_or_else(|| {
+                ReferenceError::NotAPointer {
                     reference: reference.to_owned(),
-                });
+                }
+            });
         };
         let address = Address {
             file: whole.file,
@@ -492,7 +544,7 @@ impl Document {
             let Some(reference) = value.get("$ref").and_then(Value::as_str) else {
                 return Ok((address, value));
             };
-            let next = self.resolve(address.file, reference)?;
+            let next = self.resolve_at(&address, reference)?;
             if !seen.insert(address) {
                 return Err(ReferenceError::Circle {
                     reference: reference.to_owned(),

@@ -177,6 +177,15 @@ pub enum ReferenceError {
     },
 }
 
+impl ReferenceError {
+    /// The error of a reference that another keyword than `$ref` holds.
+    #[must_use]
+    pub fn in_keyword(&self, keyword: &str) -> String {
+        self.to_string()
+            .replacen("`$ref: ", &format!("`{keyword}: "), 1)
+    }
+}
+
 /// Something wrong that did not stop the loading.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {

@@ -113,7 +113,7 @@ impl Reader {
                 self.complain(
                     DefectKind::UnresolvedReference,
                     link.0.join("operationRef"),
-                    error.to_string(),
+                    error.in_keyword("operationRef"),
                 );
                 None
             }

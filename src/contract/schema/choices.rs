@@ -224,7 +224,7 @@ fn always_required<'s>(
         return;
     }
     if let Some(reference) = members.get("$ref").and_then(Value::as_str) {
-        if let Ok(target) = store.document().resolve(at.file, reference) {
+        if let Ok(target) = store.document().resolve_at(at, reference) {
             always_required(schema, &target, depth + 1, found);
         }
         if store.dialect().ref_hides_siblings() {

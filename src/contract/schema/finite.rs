@@ -62,7 +62,7 @@ impl Search<'_> {
     fn allows(&mut self, at: &Address, members: &serde_json::Map<String, Value>) -> bool {
         let store = &self.schema.store;
         if let Some(reference) = members.get("$ref").and_then(Value::as_str) {
-            if let Ok(target) = store.document().resolve(at.file, reference)
+            if let Ok(target) = store.document().resolve_at(at, reference)
                 && !self.has_value(&target)
             {
                 return false;

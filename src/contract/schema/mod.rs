@@ -21,6 +21,7 @@ mod nesting;
 pub(super) mod objects;
 mod patterns;
 pub(crate) mod prose;
+mod read_only;
 mod shape;
 mod standalone;
 mod store;
@@ -163,11 +164,7 @@ impl Schema {
             else {
                 break;
             };
-            match self
-                .store
-                .document()
-                .resolve(target.address.file, reference)
-            {
+            match self.store.document().resolve_at(&target.address, reference) {
                 Ok(address) => target.address = address,
                 Err(_) => break,
             }
@@ -207,6 +204,11 @@ impl Schema {
     /// As [`Schema::violations`], no more than `most` of them.
     pub(crate) fn first_violations(&self, value: &Value, most: usize) -> Vec<Violation> {
         violation::collect(&self.store, &self.address, self.direction, value, most)
+    }
+
+    /// A value without the properties that are `readOnly`: what of it is sent in a request.
+    pub fn without_read_only(&self, value: &Value) -> Value {
+        read_only::without_read_only(self, value)
     }
 
     /// Each `writeOnly` property in a value, with the schema that says so.

@@ -29,7 +29,7 @@ pub(in crate::contract) fn each(
         }
         visit(&at, members);
         if let Some(reference) = members.get("$ref").and_then(Value::as_str) {
-            open.extend(document.resolve(at.file, reference));
+            open.extend(document.resolve_at(&at, reference));
             if store.dialect().ref_hides_siblings() {
                 continue;
             }

@@ -199,7 +199,7 @@ impl SchemaStore {
             if members.len() > 1 && !self.dialect.ref_hides_siblings() {
                 break;
             }
-            let Ok(next) = self.document.resolve(at.file, reference) else {
+            let Ok(next) = self.document.resolve_at(&at, reference) else {
                 break;
             };
             at = next;

@@ -105,6 +105,10 @@ fn surely_declared(
     let document = schema.store.document();
     let below =
         |at: &Value, value: &Value| surely_declared(schema, base, Some(at), value, depth + 1);
+    // A schema that names itself is the base of the references inside it.
+    if members.contains_key("$id") {
+        return false;
+    }
     if let Some(reference) = members.get("$ref").and_then(Value::as_str) {
         let has_more = ["properties", "items", "additionalProperties"]
             .iter()
@@ -340,7 +344,7 @@ pub(super) fn in_force<'s>(
         return;
     };
     if let Some(reference) = members.get("$ref").and_then(Value::as_str) {
-        if let Ok(target) = store.document().resolve(address.file, reference) {
+        if let Ok(target) = store.document().resolve_at(address, reference) {
             in_force(schema, &target, value, depth + 1, found);
         }
         if store.dialect().ref_hides_siblings() {

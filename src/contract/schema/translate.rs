@@ -183,7 +183,7 @@ impl Translation<'_> {
         form: Form,
         out: &mut Map<String, Value>,
     ) {
-        match self.document.resolve(at.file, reference) {
+        match self.document.resolve_at(at, reference) {
             Ok(target) => {
                 let (keyword, value) = (self.reference)(&target, form);
                 out.insert(keyword.to_owned(), value);
@@ -310,7 +310,23 @@ impl Translation<'_> {
                     }
                 }
             }
-            // Definitions are reached by references only, each as a unit of its own.
+            // Definitions are reached by references, each as a unit of its own, and by dynamic ones from
+            // wherever the scope they stand in leads (JSON Schema 2020-12 §8.2.3.2).
+            "$defs" | "definitions" if self.purpose == Purpose::Unit => {
+                let definitions = value.as_object().into_iter().flatten();
+                let anchored = definitions.filter(|(_, schema)| {
+                    schema.get("$dynamicAnchor").is_some() && schema.get("$id").is_none()
+                });
+                let anchored: Map<String, Value> = anchored
+                    .map(|(name, schema)| {
+                        let at = at.join(keyword).join(name);
+                        (name.clone(), self.schema(&at, schema, dialect))
+                    })
+                    .collect();
+                if !anchored.is_empty() {
+                    out.insert(keyword.to_owned(), Value::Object(anchored));
+                }
+            }
             "$defs" | "definitions" => {}
             _ if MAP_OF_SCHEMAS.contains(&keyword) && value.is_object() => {
                 put(keyword, self.map(&at.join(keyword), value, dialect));

@@ -59,7 +59,7 @@ fn find(schema: &Schema, address: &Address, depth: usize) -> JsonTypeSet {
     };
     let mut allowed = all();
     if let Some(reference) = members.get("$ref").and_then(Value::as_str) {
-        if let Ok(target) = store.document().resolve(address.file, reference) {
+        if let Ok(target) = store.document().resolve_at(address, reference) {
             allowed = both(allowed, types_at(schema, &target, depth + 1));
         }
         if store.dialect().ref_hides_siblings() {

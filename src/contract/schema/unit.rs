@@ -6,7 +6,7 @@
 //! refers to.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Arc, OnceLock, Weak},
 };
 
@@ -97,6 +97,20 @@ impl Unit {
                         resources.len() - 1
                     });
                 ("$ref", json!(resource_uri(number)))
+            });
+            let mut own = HashSet::new();
+            dynamic_anchors(&schema, &mut own);
+            lead_elsewhere(&mut schema, &own, &mut |reference| {
+                let document = store.document();
+                let target = document.resolve_at(&at, reference).ok()?;
+                let anchor = document.get(&target)?.get("$dynamicAnchor");
+                let anchor = anchor.and_then(Value::as_str).map(str::to_owned);
+                let known = resources.iter().position(|known| *known == target);
+                let number = known.unwrap_or_else(|| {
+                    resources.push(target);
+                    resources.len() - 1
+                });
+                Some((number, anchor))
             });
             if let Value::Object(members) = &mut schema {
                 members.insert("$id".to_owned(), json!(resource_uri(done)));
@@ -191,6 +205,64 @@ fn translate(
         complain: &mut |at, rule, message| store.complain(at, rule, message),
     }
     .schema(address, value, store.dialect())
+}
+
+/// The names of the dynamic anchors in a schema.
+fn dynamic_anchors(schema: &Value, found: &mut HashSet<String>) {
+    match schema {
+        Value::Object(members) => {
+            if let Some(Value::String(name)) = members.get("$dynamicAnchor") {
+                found.insert(name.clone());
+            }
+            members
+                .values()
+                .for_each(|value| dynamic_anchors(value, found));
+        }
+        Value::Array(items) => items.iter().for_each(|item| dynamic_anchors(item, found)),
+        _ => {}
+    }
+}
+
+/// Writes the dynamic references that lead out of a unit as those to the resource where `find` has their
+/// target, by its anchor; without an anchor a dynamic reference is a plain one (JSON Schema 2020-12
+/// §8.2.3.2).
+fn lead_elsewhere(
+    schema: &mut Value,
+    own: &HashSet<String>,
+    find: &mut dyn FnMut(&str) -> Option<(usize, Option<String>)>,
+) {
+    match schema {
+        Value::Object(members) => {
+            let reference = members.get("$dynamicRef").and_then(Value::as_str);
+            let is_own = |reference: &&str| {
+                let name = reference.strip_prefix('#');
+                name.is_some_and(|name| own.contains(name))
+            };
+            let target = reference
+                .filter(|reference| !is_own(reference))
+                .and_then(&mut *find);
+            match target {
+                Some((number, Some(anchor))) => {
+                    let uri = format!("{}#{anchor}", resource_uri(number));
+                    members.insert("$dynamicRef".to_owned(), json!(uri));
+                }
+                Some((number, None)) if !members.contains_key("$ref") => {
+                    members.shift_remove("$dynamicRef");
+                    members.insert("$ref".to_owned(), json!(resource_uri(number)));
+                }
+                _ => {}
+            }
+            for value in members.values_mut() {
+                lead_elsewhere(value, own, find);
+            }
+        }
+        Value::Array(items) => {
+            for item in items {
+                lead_elsewhere(item, own, find);
+            }
+        }
+        _ => {}
+    }
 }
 
 /// Whether a keyword depends on what references evaluate to.

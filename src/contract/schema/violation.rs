@@ -235,10 +235,58 @@ impl Explanation<'_> {
                 // What the discriminator names says what is wrong.
                 continue;
             }
+            if self.unevaluated(&error, &at, local.get(value), &instance, depth, found) {
+                continue;
+            }
             if let Some(violation) = self.violation(&error, at, instance, depth) {
                 found.add(violation);
             }
         }
+    }
+
+    /// What the schema for unevaluated properties or elements says of them; `false` where there is none, or
+    /// where it says nothing.
+    fn unevaluated(
+        &self,
+        error: &ValidationError<'_>,
+        at: &Address,
+        holder: Option<&Value>,
+        instance: &Pointer,
+        depth: usize,
+        found: &mut Found,
+    ) -> bool {
+        let has_schema = self.store.document().get(at).is_some_and(Value::is_object);
+        let (Some(holder), true) = (holder, has_schema) else {
+            return false;
+        };
+        let (Kind::UnevaluatedProperties { unexpected } | Kind::UnevaluatedItems { unexpected }) =
+            error.kind()
+        else {
+            return false;
+        };
+        let before = found.all.len();
+        let tell = |name: &str, member: &Value, found: &mut Found| {
+            self.unit(at, member, &instance.join(name), depth + 1, found);
+        };
+        match holder {
+            Value::Object(members) => unexpected.iter().for_each(|name| {
+                if let Some(member) = members.get(name) {
+                    tell(name, member, found);
+                }
+            }),
+            // Elements are told by what they are, not by where they stand.
+            Value::Array(items) => {
+                let unit = self.store.unit(at, self.direction);
+                let refused = |item: &&Value| unexpected.contains(&item.to_string());
+                for (index, item) in items.iter().enumerate() {
+                    if refused(&item) && !unit.is_valid(item) {
+                        tell(&index.to_string(), item, found);
+                    }
+                }
+            }
+            _ => {}
+        }
+        found.all.len() > before
     }
 
     /// Whether a discriminator beside alternatives is what a value breaks.
@@ -297,7 +345,7 @@ impl Explanation<'_> {
     fn reference_at(&self, at: &Address) -> Option<Address> {
         let holder = at.parent()?;
         let reference = self.store.document().get(&holder)?.get("$ref")?.as_str()?;
-        self.store.document().resolve(holder.file, reference).ok()
+        self.store.document().resolve_at(&holder, reference).ok()
     }
 
     fn violation(

@@ -496,7 +496,13 @@ impl<'p> Planner<'p> {
                             .as_ref()
                             .is_none_or(|schema| schema.is_valid(&example.value))
                     })
-                    .map(|example| (media_type.range.as_str().to_owned(), example.value.clone()))
+                    .map(|example| {
+                        let schema = media_type.schema.as_ref();
+                        let value = &example.value;
+                        let sent = schema.map(|schema| schema.without_read_only(value));
+                        let sent = sent.unwrap_or_else(|| value.clone());
+                        (media_type.range.as_str().to_owned(), sent)
+                    })
             })
             .collect()
     }

@@ -344,7 +344,12 @@ fn shown_or_drawn_body(
             };
             let mut values = one.examples.iter().map(|example| &example.value);
             let value = values.find(fits)?;
-            Some((one.range.as_str().to_owned(), value.clone()))
+            let sent = one
+                .schema
+                .as_ref()
+                .map(|schema| schema.without_read_only(value));
+            let sent = sent.unwrap_or_else(|| value.clone());
+            Some((one.range.as_str().to_owned(), sent))
         })
     };
     let drawn = |generator: &mut Generator| {

@@ -123,7 +123,7 @@ impl Walk<'_> {
     /// Objects of the root file are walked where they stand, those of other files from a reference.
     fn referenced(&mut self, at: &Address, reference: &str, object: &'static Object, depth: usize) {
         // What cannot be resolved is told by `unresolved-reference`.
-        let Ok(target) = self.document.resolve(at.file, reference) else {
+        let Ok(target) = self.document.resolve_at(at, reference) else {
             return;
         };
         if target.file != FileId::ROOT

@@ -208,7 +208,16 @@ fn verdict(outcome: &Outcome) -> (String, &'static str) {
             "open",
         ),
         RunStatus::Complete if outcome.header.kind == RunKind::Lint => {
-            ("The document is sound".to_owned(), "good")
+            match outcome.findings.count(Severity::Warning) {
+                0 => ("The document is sound".to_owned(), "good"),
+                many => {
+                    let warnings = count_of(many, "warning");
+                    (
+                        format!("The document can be used; it has {warnings}"),
+                        "open",
+                    )
+                }
+            }
         }
         RunStatus::Complete if outcome.held == 0 => ("Nothing was checked".to_owned(), "open"),
         RunStatus::Complete => ("The contract holds".to_owned(), "good"),
