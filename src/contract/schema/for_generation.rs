@@ -33,7 +33,7 @@ impl Translation<'_> {
                         || dialect.ref_hides_siblings()
                 })
                 .and_then(|reference| {
-                    let target = self.document.resolve_at(at, reference).ok()?;
+                    let target = self.document.resolve_at(&at, reference).ok()?;
                     let target = self
                         .store
                         .map_or(target.clone(), |store| store.target(&target));
