@@ -207,7 +207,7 @@ impl Schema {
     }
 
     /// A value without the properties that are `readOnly`: what of it is sent in a request.
-    pub fn without_read_only(&self, value: &Value) -> Value {
+    pub(crate) fn without_read_only(&self, value: &Value) -> Value {
         read_only::without_read_only(self, value)
     }
 
