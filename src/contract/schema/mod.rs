@@ -29,6 +29,7 @@ mod structure;
 mod translate;
 mod types;
 mod unit;
+mod value_words;
 mod view;
 mod violation;
 mod write_only;

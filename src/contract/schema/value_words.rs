@@ -1,0 +1,67 @@
+//! Values in a few words, as messages show them.
+
+use serde_json::Value;
+
+use super::exact;
+
+/// A JSON type with its article, as a sentence needs it.
+pub(super) fn kind_of(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "an array",
+        Value::Object(_) => "an object",
+    }
+}
+
+pub(super) fn kind_and_value(value: &Value) -> String {
+    if value.is_null() {
+        "null".to_owned()
+    } else {
+        format!("{}: {}", kind_of(value), brief(value))
+    }
+}
+
+pub(super) fn length(value: &Value) -> String {
+    let count = match value {
+        Value::String(text) => text.chars().count(),
+        Value::Array(items) => items.len(),
+        Value::Object(members) => members.len(),
+        _ => 0,
+    };
+    format!("{count}: {}", brief(value))
+}
+
+pub(super) fn names(value: &Value) -> String {
+    let Some(members) = value.as_object() else {
+        return brief(value);
+    };
+    if members.is_empty() {
+        return "an empty object".to_owned();
+    }
+    let mut shown: Vec<_> = members
+        .keys()
+        .take(8)
+        .map(|name| format!("`{name}`"))
+        .collect();
+    if members.len() > shown.len() {
+        shown.push(format!("and {} more", members.len() - shown.len()));
+    }
+    format!("only {}", shown.join(", "))
+}
+
+/// How many characters of a value a message shows.
+const BRIEF: usize = 100;
+
+/// A value as JSON, cut off where it is long.
+pub(super) fn brief(value: &Value) -> String {
+    let written = value.as_number().and_then(exact::written);
+    let text = written.map_or_else(|| value.to_string(), |text| text.to_string());
+    if text.chars().count() <= BRIEF {
+        return text;
+    }
+    let cut: String = text.chars().take(BRIEF - 1).collect();
+    format!("{cut}…")
+}
