@@ -154,6 +154,9 @@ pub(crate) fn run(args: &Args, output: &Output) -> Result {
         builder.worker_threads(2);
         builder
     }
+    // A service that never falls silent keeps a connection busy for as long as the runtime lets it, and
+    // the time limits are asked between two such turns alone.
+    .event_interval(1)
     .enable_all()
     .build()?;
     interrupt::end_by(&interrupt);
