@@ -29,6 +29,8 @@ pub enum DefectKind {
     InvalidSchema,
     /// An object that is not what its place wants.
     MalformedObject,
+    /// A `$ref` that leads out of the document's folder, to where no file may be read.
+    OutsideReference,
     /// A `$ref` that leads over the network, where none is followed.
     RemoteReference,
     /// A `$ref` that leads nowhere.

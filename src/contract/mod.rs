@@ -29,7 +29,7 @@ mod server;
 use std::{path::Path, sync::Arc};
 
 use http::Method;
-use oasgate_document::{Address, Document, DocumentError, Pointer};
+use oasgate_document::{Address, Document, DocumentError, Options, Pointer};
 use serde_json::Value;
 use url::Url;
 
@@ -132,7 +132,12 @@ impl Contract {
     /// When the document cannot be read or is no OpenAPI document. What is wrong inside it is a
     /// [`Defect`] instead.
     pub fn load(path: impl AsRef<Path>) -> Result<Self, DocumentError> {
-        Document::open(path).map(Self::from_document)
+        // Whoever calls this reads documents of their own, from their own project.
+        let options = Options {
+            files: vec![".".into()],
+            ..Options::default()
+        };
+        Document::open_with(path, &options).map(Self::from_document)
     }
 
     /// The contract of a document that has been read.

@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Remedy {
+    /// Read referenced files outside the folder of the document.
+    AllowFiles,
     /// Follow references over the network.
     AllowRemote,
     /// Let requests that may change something be sent.
@@ -49,6 +51,7 @@ pub enum Remedy {
 impl fmt::Display for Remedy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::AllowFiles => "allow the folder that the file lies in",
             Self::AllowRemote => "allow references over the network",
             Self::AllowUnsafe => "allow requests that may change something",
             Self::NameParameter(name) => return write!(f, "give a value for {name}"),

@@ -137,10 +137,10 @@ macro_rules! from_defects {
                     let finding = finding(&Self::RULE, defect.message.clone())
                         .at(defect.address.clone())
                         .with_discriminator(defect.message.clone());
-                    findings.push(if defect.kind == DefectKind::RemoteReference {
-                        finding.with_help(Remedy::AllowRemote)
-                    } else {
-                        finding
+                    findings.push(match defect.kind {
+                        DefectKind::RemoteReference => finding.with_help(Remedy::AllowRemote),
+                        DefectKind::OutsideReference => finding.with_help(Remedy::AllowFiles),
+                        _ => finding,
                     });
                 }
             }
@@ -150,7 +150,9 @@ macro_rules! from_defects {
         pub(crate) const fn rule_of(kind: DefectKind) -> &'static Rule {
             match kind {
                 $(DefectKind::$rule => &$rule::RULE,)+
-                DefectKind::RemoteReference => &UnresolvedReference::RULE,
+                DefectKind::RemoteReference | DefectKind::OutsideReference => {
+                    &UnresolvedReference::RULE
+                }
             }
         }
     };

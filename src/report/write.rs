@@ -36,24 +36,31 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), ReportError> {
             .and_then(|mut file| file.write_all(bytes))
             .map_err(failed);
     }
-    let mut file = tempfile::NamedTempFile::new_in(folder(path)).map_err(failed)?;
+    let path = &behind_links(path).map_err(failed)?;
+    let mut file = new_file(folder(path)).map_err(failed)?;
     file.write_all(bytes).map_err(failed)?;
-    readable(&file).map_err(failed)?;
     file.persist(path).map_err(|error| failed(error.error))?;
     Ok(())
 }
 
-/// Temporary files are private to their owner; a report is as readable as any new file.
-#[cfg(unix)]
-fn readable(file: &tempfile::NamedTempFile) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt as _;
-    file.as_file()
-        .set_permissions(std::fs::Permissions::from_mode(0o644))
+/// What a path leads to. A link is written through and stays one.
+fn behind_links(path: &Path) -> io::Result<PathBuf> {
+    if path.is_symlink() {
+        path.canonicalize()
+    } else {
+        Ok(path.to_owned())
+    }
 }
 
-#[cfg(not(unix))]
-fn readable(_: &tempfile::NamedTempFile) -> io::Result<()> {
-    Ok(())
+/// A file to be renamed when it is whole, as readable as the umask leaves any new file.
+fn new_file(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    builder.tempfile_in(folder)
 }
 
 /// Finds out whether a file can be written there.
@@ -72,6 +79,7 @@ pub fn probe(path: &Path) -> Result<(), ReportError> {
     if path.exists() && !path.is_file() {
         return Ok(());
     }
+    let path = &behind_links(path).map_err(failed)?;
     tempfile::NamedTempFile::new_in(folder(path))
         .map(drop)
         .map_err(failed)

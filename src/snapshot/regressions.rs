@@ -193,7 +193,7 @@ impl Regressions {
         bytes.push(b'\n');
         fs::create_dir_all(&self.folder).map_err(failed)?;
         // Written beside and renamed, so that nobody reads half of it.
-        let mut file = tempfile::NamedTempFile::new_in(&self.folder).map_err(failed)?;
+        let mut file = super::store::new_file(&self.folder).map_err(failed)?;
         file.write_all(&bytes).map_err(failed)?;
         file.persist(&path).map_err(|error| failed(error.error))?;
         Ok(Some(path))

@@ -411,7 +411,7 @@ impl Store {
 }
 
 /// A file to be renamed when it is whole, readable by whom other files are.
-fn new_file(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
+pub(super) fn new_file(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     #[cfg(unix)]
     {

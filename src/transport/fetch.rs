@@ -2,6 +2,9 @@
 
 use std::{thread, time::Duration};
 
+use reqwest::redirect::Policy;
+use url::Url;
+
 use super::{ClientError, Connection};
 
 /// The most bytes that a document may have.
@@ -10,13 +13,42 @@ const MOST_BYTES: usize = 256 << 20;
 /// How long a document may take.
 const LONGEST: Duration = Duration::from_secs(60);
 
+/// The most redirects that are followed.
+const MOST_REDIRECTS: usize = 10;
+
+/// Where documents may come from over the network.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Hosts {
+    /// From any host.
+    All,
+    /// From these alone: names or addresses, without a port.
+    These(Vec<String>),
+}
+
+impl Hosts {
+    /// Whether a URL is one of a host that is allowed.
+    fn allow(&self, url: &Url) -> bool {
+        let Self::These(hosts) = self else {
+            return true;
+        };
+        let own = url.host_str().unwrap_or_default();
+        hosts.iter().any(|host| host.eq_ignore_ascii_case(own))
+    }
+}
+
 /// The bytes at a URL, by the connection's proxy and certificates but within bounds of its own: a
-/// document is not a response of the service. Redirects are followed. Blocks, also inside a runtime.
+/// document is not a response of the service. Redirects are followed to `hosts`. Blocks, also inside a
+/// runtime.
 ///
 /// # Errors
 ///
-/// A sentence: the URL cannot be reached, answers with an error, or holds too much.
-pub fn fetch(url: &str, connection: &Connection) -> Result<Vec<u8>, String> {
+/// A sentence: the URL cannot be reached, is one of another host, answers with an error, or holds too much.
+pub fn fetch(url: &str, connection: &Connection, hosts: &Hosts) -> Result<Vec<u8>, String> {
+    let url = Url::parse(url).map_err(|error| format!("it is no URL: {error}"))?;
+    if !hosts.allow(&url) {
+        return Err(not_allowed(&url));
+    }
     // A runtime of its own on a thread of its own, so that the caller may be inside of another.
     thread::scope(|scope| {
         scope
@@ -25,14 +57,30 @@ pub fn fetch(url: &str, connection: &Connection) -> Result<Vec<u8>, String> {
                     .enable_all()
                     .build()
                     .map_err(|error| error.to_string())?
-                    .block_on(get(url, connection))
+                    .block_on(get(url, connection, hosts))
             })
             .join()
             .unwrap_or_else(|_| Err("it could not be fetched".to_owned()))
     })
 }
 
-async fn get(url: &str, connection: &Connection) -> Result<Vec<u8>, String> {
+fn not_allowed(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    format!("{host} is none of the hosts that are allowed")
+}
+
+async fn get(url: Url, connection: &Connection, hosts: &Hosts) -> Result<Vec<u8>, String> {
+    let hosts = hosts.clone();
+    let redirects = Policy::custom(move |attempt| {
+        if attempt.previous().len() > MOST_REDIRECTS {
+            attempt.error("it redirects too often")
+        } else if hosts.allow(attempt.url()) {
+            attempt.follow()
+        } else {
+            let why = not_allowed(attempt.url());
+            attempt.error(why)
+        }
+    });
     let said = |error: reqwest::Error| {
         let mut deepest: &dyn std::error::Error = &error;
         while let Some(source) = deepest.source() {
@@ -43,7 +91,7 @@ async fn get(url: &str, connection: &Connection) -> Result<Vec<u8>, String> {
     let client = connection
         .builder()
         .and_then(|builder| {
-            let builder = builder.timeout(LONGEST);
+            let builder = builder.timeout(LONGEST).redirect(redirects);
             builder
                 .build()
                 .map_err(|error| ClientError::Client(error.into()))

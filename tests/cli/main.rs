@@ -23,6 +23,7 @@ mod secrets;
 #[cfg(unix)]
 mod start;
 mod states;
+mod strangers;
 
 /// The root of the project: tests of a package run in the package's own folder.
 fn project() -> &'static Path {

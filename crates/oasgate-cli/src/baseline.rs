@@ -1,6 +1,9 @@
 //! The baseline of a run: read before it, held against it, written after it.
 
-use std::path::PathBuf;
+use std::{
+    fs::{File, TryLockError},
+    path::{Path, PathBuf},
+};
 
 use clap::Args as ClapArgs;
 
@@ -31,6 +34,24 @@ pub(crate) struct Known {
     baseline: Baseline,
     is_updated: bool,
     growth: Growth,
+    /// Kept for as long as the run may write the baseline.
+    _lock: Option<File>,
+}
+
+/// Waits until no other run may write a baseline of this folder: of two runs the second reads what the first
+/// wrote. The folder itself is locked, so that no file is left behind; where a system locks no folders, runs
+/// are not kept apart.
+fn lock(baseline: &Path) -> Option<File> {
+    let folder = match baseline.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let folder = File::open(folder).ok()?;
+    match folder.try_lock() {
+        Ok(()) => Some(folder),
+        Err(TryLockError::WouldBlock) => folder.lock().ok().map(|()| folder),
+        Err(TryLockError::Error(_)) => None,
+    }
 }
 
 impl BaselineArgs {
@@ -45,6 +66,7 @@ impl BaselineArgs {
             return Ok(None);
         };
         let name = path.display().to_string();
+        let lock = self.baseline_update.then(|| lock(&path)).flatten();
         let baseline = match std::fs::read_to_string(&path) {
             Ok(text) => Baseline::parse(&name, &text).map_err(|error| {
                 CliError::Usage(format!("{error}; write it anew with --baseline-update"))
@@ -71,6 +93,7 @@ impl BaselineArgs {
             baseline,
             is_updated: self.baseline_update,
             growth,
+            _lock: lock,
         }))
     }
 }

@@ -109,6 +109,11 @@ pub(crate) fn base_path(text: &str) -> Result<String, String> {
     Ok(url.path().trim_end_matches('/').to_owned())
 }
 
+/// Writes a line that shows what a stranger wrote: one line, and no command of a CI system.
+pub(crate) fn tell_line(out: &mut impl io::Write, text: &str) -> io::Result<()> {
+    writeln!(out, "{}", harmless_text(&visible(text)))
+}
+
 /// Writes an error for a person, on standard error.
 pub(crate) fn tell_error(error: &CliError, output: &Output) {
     let text = error.to_string();

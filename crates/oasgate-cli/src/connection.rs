@@ -11,7 +11,7 @@ use clap::Args as ClapArgs;
 
 use crate::common::CliError;
 use crate::config::{self, Config, parse_duration};
-use oasgate::transport::{Connection, Limits, Rate};
+use oasgate::transport::{Connection, Hosts, Limits, Rate};
 
 /// Named for each option: a heading of the whole struct would also stand over what follows it.
 const HEADING: &str = "Connection";
@@ -48,6 +48,39 @@ impl ReachArgs {
             proxy: typed.or(config.proxy()?),
             authorities: authorities.chain(configured).collect::<Result<_, _>>()?,
             identity,
+        })
+    }
+}
+
+/// How far references of a document may lead.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ReferenceArgs {
+    /// Follow references that lead over the network, with HOST to that host alone; repeatable
+    #[arg(
+        long,
+        value_name = "HOST",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "*"
+    )]
+    allow_remote: Vec<String>,
+    /// Read referenced files at or below this path too, not below the document's folder alone; repeatable
+    #[arg(long, value_name = "PATH")]
+    pub(crate) allow_files: Vec<PathBuf>,
+}
+
+impl ReferenceArgs {
+    /// The hosts that references may lead to; `None` where they may not lead over the network. What is typed
+    /// goes before what the configuration says.
+    pub(crate) fn hosts(&self, config: &Config) -> Option<Hosts> {
+        let is_any = |host: &String| host == "*";
+        if self.allow_remote.is_empty() {
+            return config.connection.allow_remote.then_some(Hosts::All);
+        }
+        Some(if self.allow_remote.iter().any(is_any) {
+            Hosts::All
+        } else {
+            Hosts::These(self.allow_remote.clone())
         })
     }
 }

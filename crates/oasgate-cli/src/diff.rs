@@ -15,7 +15,7 @@ use crate::{
     baseline::BaselineArgs,
     common::{CliError, Output, configuration, probe_reports},
     complete,
-    connection::ReachArgs,
+    connection::{ReachArgs, ReferenceArgs},
     exit::Exit,
     revision,
     wording::FLAGS,
@@ -43,9 +43,8 @@ pub(crate) struct Args {
     /// Count every value that a schema allows, declared or not
     #[arg(long)]
     strict: bool,
-    /// Follow references that lead over the network
-    #[arg(long)]
-    allow_remote: bool,
+    #[command(flatten)]
+    references: ReferenceArgs,
     #[command(flatten)]
     reach: ReachArgs,
     /// The configuration [default: oasgate.toml, where it is there]
@@ -80,8 +79,7 @@ pub(crate) fn run(args: &Args, output: &Output) -> Result {
     probe_reports(&args.report)?;
     known_words(&args.fail_on)?;
     let (old, new) = sources(args)?;
-    let follows = args.allow_remote || config.connection.allow_remote;
-    let read = |source: &revision::Source| source.load(follows, &args.reach, &config);
+    let read = |source: &revision::Source| source.load(&args.references, &args.reach, &config);
     let (old, new) = (read(&old)?, read(&new)?);
     let known = args.baseline.read(&config)?;
     let lens = if args.strict {

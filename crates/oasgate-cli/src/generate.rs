@@ -19,6 +19,7 @@ use oasgate::{
     exchange::curl,
     gate::{self, LiveSettings, Methods, Phase},
     generate::{self, Generator},
+    report::harmless_json,
 };
 
 /// Print generated requests or responses of an operation, one JSON object a line
@@ -137,7 +138,7 @@ pub(crate) fn run(args: &Args) -> Result {
     }
     let mut out = std::io::stdout().lock();
     for line in lines.iter().take(args.count) {
-        writeln!(out, "{line}")?;
+        writeln!(out, "{}", harmless_json(&line.to_string()))?;
     }
     Ok(Exit::Holds)
 }

@@ -10,7 +10,7 @@ use clap::Args as ClapArgs;
 use crate::{
     Result,
     common::{CliError, OutcomeArgs, Output, Prepared},
-    connection::ReachArgs,
+    connection::{ReachArgs, ReferenceArgs},
     exit::{Exit, Verdict},
     spec,
 };
@@ -33,9 +33,8 @@ pub(crate) struct Args {
     /// The document, to report what the joined states come to
     #[arg(long, value_name = "SPEC")]
     spec: Option<PathBuf>,
-    /// Follow references of the document that lead over the network
-    #[arg(long, requires = "spec")]
-    allow_remote: bool,
+    #[command(flatten)]
+    references: ReferenceArgs,
     /// Apply an OpenAPI Overlay to the document; repeatable, in this order
     #[arg(long, value_name = "FILE", requires = "spec")]
     overlay: Vec<PathBuf>,
@@ -108,8 +107,7 @@ fn states_of(args: &Args, files: &[(String, Vec<u8>)], output: &Output) -> Resul
 /// Tells what a state comes to, as the whole run would have.
 fn report(args: &Args, spec: &Path, state: State, output: &Output) -> Result {
     let config = args.outcome.configuration()?;
-    let follows = args.allow_remote || config.connection.allow_remote;
-    let contract = spec::load(spec, &args.overlay, follows, &args.reach, &config)?;
+    let contract = spec::load(spec, &args.overlay, &args.references, &args.reach, &config)?;
     if gate::digest(&contract) != state.document {
         return Err(CliError::Usage(format!(
             "the states are about another document than {}",

@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::config::{Config, parse_seed};
 use crate::{
     Result,
-    common::{CliError, configuration},
+    common::{CliError, configuration, tell_line},
     exit::Exit,
     spec::SpecArgs,
     wording::FLAGS,
@@ -19,7 +19,7 @@ use oasgate::{
         graph::{Graph, GraphFormat},
     },
     gate::{self, Credential, Credentials, LiveSettings, Methods, NamedCredential, Sequence, Step},
-    report::count,
+    report::{count, harmless_json, harmless_text},
 };
 
 /// Print the requests that a check would send, and why each exists
@@ -68,7 +68,9 @@ pub(crate) fn run(args: &Args) -> Result {
             Format::Mermaid => GraphFormat::Mermaid,
         };
         let text = Graph::of(&contract).to_text(&contract, format);
-        std::io::stdout().lock().write_all(text.as_bytes())?;
+        std::io::stdout()
+            .lock()
+            .write_all(harmless_text(&text).as_bytes())?;
         return Ok(Exit::Holds);
     }
     let settings = settings(args, &config, &contract)?;
@@ -89,15 +91,15 @@ pub(crate) fn run(args: &Args) -> Result {
                 Some(why) => format!("nothing: {}", why.reason(FLAGS)),
                 None => counts.join(", "),
             };
-            writeln!(
-                out,
+            let line = format!(
                 "{}  {} {}: {counts}",
                 operation.id, operation.method, operation.path
-            )?;
+            );
+            tell_line(&mut out, &line)?;
         }
         if !args.json && plan.left_out.is_none() {
             for part in &plan.unbreakable {
-                writeln!(out, "    {part} admits no invalid value")?;
+                tell_line(&mut out, &format!("    {part} admits no invalid value"))?;
             }
         }
         for case in &plan.cases {
@@ -112,15 +114,15 @@ pub(crate) fn run(args: &Args) -> Result {
                     "method": case.request.method.as_str(),
                     "target": target,
                 });
-                writeln!(out, "{line}")?;
+                writeln!(out, "{}", harmless_json(&line.to_string()))?;
             } else {
-                writeln!(
-                    out,
+                let line = format!(
                     "    {:<8} {} {target}  ({})",
                     case.phase.as_str(),
                     case.request.method,
                     case.why
-                )?;
+                );
+                tell_line(&mut out, &line)?;
             }
         }
     }
@@ -130,7 +132,8 @@ pub(crate) fn run(args: &Args) -> Result {
         of_sequences += sequence.requests() as u64;
         if args.json {
             for step in &sequence.steps {
-                writeln!(out, "{}", json_step(&sequence, step))?;
+                let line = json_step(&sequence, step).to_string();
+                writeln!(out, "{}", harmless_json(&line))?;
             }
         } else {
             write_sequence(&mut out, &sequence)?;
@@ -197,7 +200,7 @@ fn json_step(sequence: &Sequence, step: &Step) -> serde_json::Value {
 
 fn write_sequence(out: &mut impl std::io::Write, sequence: &Sequence) -> std::io::Result<()> {
     let requests = count(sequence.requests() as u64, "request");
-    writeln!(out, "{}  a sequence: {requests}", sequence.about)?;
+    tell_line(out, &format!("{}  a sequence: {requests}", sequence.about))?;
     for step in &sequence.steps {
         let times = match sequence.times {
             times if step.is_repeated && times > 1 => format!(", {times} times"),
@@ -208,11 +211,11 @@ fn write_sequence(out: &mut impl std::io::Write, sequence: &Sequence) -> std::io
             None => String::new(),
         };
         let operation = &step.operation;
-        writeln!(
-            out,
+        let line = format!(
             "    {:<8} {} {}  ({}{asker}{times})",
             "sequence", operation.method, operation.path, step.why
-        )?;
+        );
+        tell_line(out, &line)?;
     }
     Ok(())
 }

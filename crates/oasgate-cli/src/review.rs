@@ -13,7 +13,7 @@ use crate::{
     exit::Exit,
 };
 use oasgate::{
-    report::{Colour, count, visible},
+    report::{Colour, count, harmless_text, visible},
     snapshot::Pending,
 };
 
@@ -118,7 +118,8 @@ fn show(
         "new"
     };
     writeln!(out, "{number} of {of}: {kind}: {}\n", one.path.display())?;
-    for line in one.diff()?.lines() {
+    let diff = one.diff()?;
+    for line in harmless_text(&diff).lines() {
         let paint = match (colour, line.as_bytes().first()) {
             (Colour::Ansi, Some(b'+')) => Some("32"),
             (Colour::Ansi, Some(b'-')) => Some("31"),

@@ -6,10 +6,15 @@ use std::{
     process::Command,
 };
 
-use crate::{common::CliError, config::Config, connection::ReachArgs, spec};
+use crate::{
+    common::CliError,
+    config::Config,
+    connection::{ReachArgs, ReferenceArgs},
+    spec,
+};
 use oasgate::{
     contract::Contract,
-    document::{Document, DocumentError},
+    document::{Document, DocumentError, Options},
 };
 
 /// How many files of a revision are read for a document that refers to others.
@@ -45,12 +50,12 @@ impl Source {
 
     pub(crate) fn load(
         &self,
-        follows: bool,
+        references: &ReferenceArgs,
         reach: &ReachArgs,
         config: &Config,
     ) -> Result<Contract, CliError> {
         match self {
-            Self::Path(path) => spec::load(path, &[], follows, reach, config),
+            Self::Path(path) => spec::load(path, &[], references, reach, config),
             Self::Revision { revision, path } => {
                 let document = of_revision(revision, path)?;
                 Ok(Contract::from_document(document?))
@@ -103,7 +108,12 @@ fn of_revision(revision: &str, path: &str) -> Result<Result<Document, DocumentEr
         let bytes = git(&["cat-file", "blob", &format!("{revision}:{file}")])?;
         write(&to, &bytes)?;
     }
-    Ok(Document::open(folder.path().join(&whole)))
+    // All that is there came from the revision.
+    let options = Options {
+        files: vec![folder.path().to_owned()],
+        ..Options::default()
+    };
+    Ok(Document::open_with(folder.path().join(&whole), &options))
 }
 
 #[expect(

@@ -17,7 +17,11 @@ use crate::{
     exit::Exit,
     spec::SpecArgs,
 };
-use oasgate::{contract::Direction, did_you_mean::hint, report::write_atomically};
+use oasgate::{
+    contract::Direction,
+    did_you_mean::hint,
+    report::{harmless_json, write_atomically},
+};
 
 /// Write the JSON Schemas (2020-12) that the document means
 #[derive(Debug, ClapArgs)]
@@ -98,7 +102,7 @@ pub(crate) fn run(args: &Args) -> Result {
             .map(|(name, schema)| ((*name).to_owned(), schema.to_json_schema()))
             .collect(),
     };
-    std::io::stdout().write_all(text(&all).as_bytes())?;
+    std::io::stdout().write_all(harmless_json(&text(&all)).as_bytes())?;
     Ok(Exit::Holds)
 }
 

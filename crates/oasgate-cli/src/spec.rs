@@ -9,11 +9,14 @@ use std::{
 use clap::Args as ClapArgs;
 
 use crate::config::Config;
-use crate::{common::CliError, connection::ReachArgs};
+use crate::{
+    common::CliError,
+    connection::{ReachArgs, ReferenceArgs},
+};
 use oasgate::{
     contract::Contract,
     document::{Document, Options, Url},
-    transport,
+    transport::{self, Hosts},
 };
 
 /// The document, and how far it may reach.
@@ -22,9 +25,8 @@ pub(crate) struct SpecArgs {
     /// The OpenAPI document: a file or a URL
     #[arg(value_name = "SPEC")]
     spec: PathBuf,
-    /// Follow references that lead over the network
-    #[arg(long)]
-    allow_remote: bool,
+    #[command(flatten)]
+    references: ReferenceArgs,
     /// Apply an OpenAPI Overlay to the document; repeatable, in this order
     #[arg(long, value_name = "FILE")]
     overlay: Vec<PathBuf>,
@@ -34,26 +36,36 @@ pub(crate) struct SpecArgs {
 
 impl SpecArgs {
     pub(crate) fn load(&self, config: &Config) -> Result<Contract, CliError> {
-        let follows = self.allow_remote || config.connection.allow_remote;
-        load(&self.spec, &self.overlay, follows, &self.reach, config)
+        load(
+            &self.spec,
+            &self.overlay,
+            &self.references,
+            &self.reach,
+            config,
+        )
     }
 }
 
-/// Reads the document of a file or a URL; references over the network are followed where `follows`.
+/// Reads the document of a file or a URL, and what its references lead to as far as they may.
 pub(crate) fn load(
     spec: &Path,
     overlays: &[PathBuf],
-    follows: bool,
+    references: &ReferenceArgs,
     reach: &ReachArgs,
     config: &Config,
 ) -> Result<Contract, CliError> {
     let mut options = Options {
         overlays: overlays.to_vec(),
+        files: references.allow_files.clone(),
         ..Options::default()
     };
-    if follows {
+    if let Some(mut hosts) = references.hosts(config) {
+        // Whoever names a document by its URL allows its host.
+        if let (Hosts::These(hosts), Some(url)) = (&mut hosts, url(spec)) {
+            hosts.extend(url.host_str().map(str::to_owned));
+        }
         let connection = reach.connection(config)?;
-        let fetch = move |url: &str| transport::fetch(url, &connection);
+        let fetch = move |url: &str| transport::fetch(url, &connection, &hosts);
         options.fetch = Some(Arc::new(fetch));
     }
     let document = match url(spec) {
@@ -65,9 +77,10 @@ pub(crate) fn load(
         }
         Some(url) => {
             let connection = reach.connection(config)?;
-            let bytes = transport::fetch(url.as_str(), &connection).map_err(|error| {
-                CliError::Usage(format!("the document {url} cannot be fetched: {error}"))
-            })?;
+            let bytes =
+                transport::fetch(url.as_str(), &connection, &Hosts::All).map_err(|error| {
+                    CliError::Usage(format!("the document {url} cannot be fetched: {error}"))
+                })?;
             Document::from_url(&url, bytes, &options)?
         }
         None => Document::open_with(spec, &options)?,

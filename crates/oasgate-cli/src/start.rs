@@ -4,10 +4,12 @@
 //! so that its children end with it. It is stopped when the run is over, however that ends.
 
 use std::{
-    io::{Read as _, Seek as _, SeekFrom},
+    collections::VecDeque,
+    io::Read,
     path::Path,
     process::{Child, Command, ExitStatus, Stdio},
-    thread,
+    sync::{Arc, Mutex, PoisonError},
+    thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
 
@@ -22,18 +24,70 @@ const PATIENCE_WITH_CHILDREN: Duration = Duration::from_secs(1);
 /// How much of what it printed is shown when it ends too early.
 const MOST_LINES: usize = 20;
 
+/// How many bytes of what it printed are kept.
+const MOST_LOG: usize = 64 << 10;
+
+/// How long the rest of what it printed is waited for when it ended.
+const PATIENCE_WITH_LOG: Duration = Duration::from_millis(500);
+
 /// A service that was started.
 pub(crate) struct Service {
     child: Child,
-    /// What it prints.
-    log: tempfile::NamedTempFile,
+    log: Log,
+}
+
+/// The end of what a service prints. What stands before is forgotten, however long it goes on.
+struct Log {
+    end: Arc<Mutex<VecDeque<u8>>>,
+    readers: Vec<JoinHandle<()>>,
+}
+
+impl Log {
+    fn of(child: &mut Child) -> Self {
+        let end = Arc::default();
+        let stdout = child.stdout.take().map(|pipe| keep_end(pipe, &end));
+        let stderr = child.stderr.take().map(|pipe| keep_end(pipe, &end));
+        Self {
+            end,
+            readers: stdout.into_iter().chain(stderr).collect(),
+        }
+    }
+
+    /// What is there when everything was read, or after a moment: a child may keep the pipe open.
+    fn bytes(&self) -> Vec<u8> {
+        let asked = Instant::now();
+        while asked.elapsed() < PATIENCE_WITH_LOG
+            && !self.readers.iter().all(JoinHandle::is_finished)
+        {
+            thread::sleep(Duration::from_millis(5));
+        }
+        let end = self.end.lock().unwrap_or_else(PoisonError::into_inner);
+        end.iter().copied().collect()
+    }
+}
+
+/// Reads a pipe to its end on a thread of its own, so that the service never waits for a reader.
+fn keep_end(
+    mut pipe: impl Read + Send + 'static,
+    end: &Arc<Mutex<VecDeque<u8>>>,
+) -> JoinHandle<()> {
+    let end = Arc::clone(end);
+    thread::spawn(move || {
+        let mut bytes = [0; 8 << 10];
+        // What cannot be read is not there to be shown.
+        while let Ok(length @ 1..) = pipe.read(&mut bytes) {
+            let mut end = end.lock().unwrap_or_else(PoisonError::into_inner);
+            end.extend(&bytes[..length]);
+            let beyond = end.len().saturating_sub(MOST_LOG);
+            end.drain(..beyond);
+        }
+    })
 }
 
 impl Service {
     /// Starts `command` by the shell, in `folder`.
     pub(crate) fn start(command: &str, folder: &Path) -> Result<Self, CliError> {
         let failed = |error| CliError::Usage(format!("start = {command:?}: {error}"));
-        let log = tempfile::NamedTempFile::new().map_err(failed)?;
         let (shell, flag) = if cfg!(windows) {
             ("cmd", "/C")
         } else {
@@ -43,15 +97,16 @@ impl Service {
         shell
             .args([flag, command])
             .stdin(Stdio::null())
-            .stdout(log.reopen().map_err(failed)?)
-            .stderr(log.reopen().map_err(failed)?);
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         if !folder.as_os_str().is_empty() {
             shell.current_dir(folder);
         }
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut shell, 0);
-        let child = shell.spawn().map_err(failed)?;
+        let mut child = shell.spawn().map_err(failed)?;
         group::remember(&child);
+        let log = Log::of(&mut child);
         Ok(Self { child, log })
     }
 
@@ -61,13 +116,8 @@ impl Service {
     }
 
     /// The last lines that it printed.
-    pub(crate) fn last_words(&mut self) -> String {
-        let mut bytes = Vec::new();
-        let file = self.log.as_file_mut();
-        // What cannot be read is not there to be shown.
-        let _ = file
-            .seek(SeekFrom::Start(0))
-            .and_then(|_| file.read_to_end(&mut bytes));
+    pub(crate) fn last_words(&self) -> String {
+        let bytes = self.log.bytes();
         let text = String::from_utf8_lossy(&bytes);
         let lines: Vec<&str> = text.lines().collect();
         lines[lines.len().saturating_sub(MOST_LINES)..].join("\n")

@@ -4,6 +4,7 @@ use oasgate::finding::{Remedy, Wording};
 
 /// The flags that are the remedies.
 pub(crate) const FLAGS: Wording = Wording::new(|remedy| match remedy {
+    Remedy::AllowFiles => "allow its folder with --allow-files PATH".to_owned(),
     Remedy::AllowRemote => "follow it with --allow-remote".to_owned(),
     Remedy::AllowUnsafe => "use --allow-unsafe".to_owned(),
     Remedy::NameParameter(name) => format!("use --param {name}=..."),

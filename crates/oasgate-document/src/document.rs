@@ -79,6 +79,8 @@ pub struct Options {
     pub fetch: Option<Arc<Fetch>>,
     /// Overlays that are applied to the root file, in this order.
     pub overlays: Vec<PathBuf>,
+    /// Files and folders that references may lead to, beside the folder of the root file and all below it.
+    pub files: Vec<PathBuf>,
 }
 
 impl fmt::Debug for Options {
@@ -87,6 +89,7 @@ impl fmt::Debug for Options {
             .field("limits", &self.limits)
             .field("fetch", &self.fetch.is_some())
             .field("overlays", &self.overlays)
+            .field("files", &self.files)
             .finish_non_exhaustive()
     }
 }
@@ -120,6 +123,34 @@ impl Origin {
             Self::Url(url) => url.to_string(),
             Self::Memory => String::new(),
         }
+    }
+}
+
+/// The folders and files, links resolved, that references may lead to.
+struct Reach(Vec<PathBuf>);
+
+impl Reach {
+    fn of(root: &Origin, options: &Options) -> Self {
+        let folder_of = |path: &Path| match path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
+            _ => PathBuf::from("."),
+        };
+        let mut all = options.files.clone();
+        if let Origin::File(path) = root {
+            all.push(folder_of(path));
+            // Whoever names a link means what it leads to.
+            all.extend(path.canonicalize().ok().as_deref().map(folder_of));
+        }
+        let resolved = all.iter().filter_map(|path| path.canonicalize().ok());
+        Self(resolved.collect())
+    }
+
+    /// Whether a file lies there. One that is not there is left to whoever reads it.
+    fn holds(&self, path: &Path) -> bool {
+        let Ok(resolved) = path.canonicalize() else {
+            return true;
+        };
+        self.0.iter().any(|folder| resolved.starts_with(folder))
     }
 }
 
@@ -266,6 +297,7 @@ impl Document {
 
     /// Loads the files that are referred to, breadth first, each once.
     fn load_referenced(&mut self, root: Origin, options: &Options, budget: &Budget) {
+        let reach = Reach::of(&root, options);
         let mut known: HashMap<String, FileId> = HashMap::new();
         known.insert(root.name(), FileId::ROOT);
         let mut queue = VecDeque::from([(FileId::ROOT, root)]);
@@ -295,7 +327,7 @@ impl Document {
                 if self.links.contains_key(&(id, file.clone())) || self.is_named(&file) {
                     continue;
                 }
-                let loaded = self.load_one(&origin, &file, (options, budget), &mut known);
+                let loaded = self.load_one(&origin, &file, (options, budget, &reach), &mut known);
                 match loaded {
                     Ok((target, new)) => {
                         queue.extend(new.map(|origin| (target, origin)));
@@ -354,7 +386,7 @@ impl Document {
         &mut self,
         from: &Origin,
         file: &str,
-        (options, budget): (&Options, &Budget),
+        (options, budget, reach): (&Options, &Budget, &Reach),
         known: &mut HashMap<String, FileId>,
     ) -> Result<(FileId, Option<Origin>), LoadError> {
         let origin = from.join(file).map_err(LoadError::Name)?;
@@ -367,6 +399,9 @@ impl Document {
         }
         let bytes = match (&origin, &options.fetch) {
             (Origin::File(path), _) => {
+                if !reach.holds(path) {
+                    return Err(LoadError::Outside);
+                }
                 read(path, &options.limits).map_err(|error| LoadError::File(error.to_string()))?
             }
             (Origin::Url(url), Some(fetch)) => fetch(url.as_str()).map_err(LoadError::Fetch)?,

@@ -116,6 +116,11 @@ pub(crate) enum LoadError {
     /// The file cannot be fetched.
     #[error("{0}")]
     Fetch(String),
+    /// The file lies where no file may be read.
+    #[error(
+        "it leads out of the document's folder, and files elsewhere are not read unless that is allowed"
+    )]
+    Outside,
     /// The file is not to be fetched.
     #[error(
         "it leads over the network, and remote references are not fetched unless that is allowed"
@@ -128,6 +133,7 @@ impl LoadError {
     pub(crate) const fn kind(&self) -> ProblemKind {
         match self {
             Self::Remote => ProblemKind::RemoteReference,
+            Self::Outside => ProblemKind::OutsideReference,
             _ => ProblemKind::Reference,
         }
     }
@@ -205,6 +211,8 @@ pub enum ProblemKind {
     Reference,
     /// A reference over the network, where none is followed.
     RemoteReference,
+    /// A reference to a file that is neither below the document's folder nor where it is allowed.
+    OutsideReference,
     /// A key that stands twice in its mapping.
     DuplicateKey,
     /// Part of the document needs more than it may, and is read as null.

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, fs, sync::Arc};
 
-use oasgate_document::{Address, Document, FileId, Options, Pointer, Url};
+use oasgate_document::{Address, Document, FileId, Options, Pointer, ProblemKind, Url};
 use serde_json::json;
 
 /// What `reference`, standing in the root, leads to.
@@ -125,4 +125,53 @@ fn references_over_the_network_are_followed_only_when_allowed() {
         target(&document, "https://other.example/b.json"),
         json!([1])
     );
+}
+
+#[test]
+#[cfg(unix)]
+fn files_outside_the_folder_are_read_where_that_is_allowed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("it is made");
+        fs::write(path, text).expect("it is written");
+    };
+    let root = |reference: &str| format!("openapi: 3.1.0\nx-a: {{ $ref: '{reference}' }}\n");
+    write("out/secret.yaml", "a: 1\n");
+    write("in/own.yaml", "a: 1\n");
+    let link = |to: &str, name: &str| {
+        std::os::unix::fs::symlink(folder.path().join(to), folder.path().join(name))
+    };
+    link("out/secret.yaml", "in/link.yaml").expect("a link");
+    link("out", "in/out").expect("a link");
+    link("in/own.yaml", "in/inner.yaml").expect("a link");
+    let absolute = folder.path().join("out/secret.yaml");
+    let absolute = absolute.to_str().expect("text");
+    for (reference, is_below) in [
+        ("own.yaml", true),
+        ("./inner.yaml", true),
+        ("../in/own.yaml", true),
+        ("../out/secret.yaml", false),
+        ("%2e%2e/out/secret.yaml", false),
+        ("link.yaml", false),
+        ("out/secret.yaml", false),
+        (absolute, false),
+    ] {
+        write("in/api.yaml", &root(reference));
+        let api = folder.path().join("in/api.yaml");
+        let document = Document::open(&api).expect("it loads");
+        let kinds: Vec<_> = document.problems().iter().map(|one| one.kind).collect();
+        let wanted = if is_below {
+            vec![]
+        } else {
+            vec![ProblemKind::OutsideReference]
+        };
+        assert_eq!(kinds, wanted, "{reference}: {:?}", document.problems());
+        let options = Options {
+            files: vec![folder.path().join("out")],
+            ..Options::default()
+        };
+        let document = Document::open_with(&api, &options).expect("it loads");
+        assert!(document.problems().is_empty(), "{reference}");
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use oasgate_document::{DeclaredOperation, Document, DocumentError};
+use oasgate_document::{DeclaredOperation, Document, DocumentError, Options};
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::{LitStr, spanned::Spanned as _};
@@ -54,7 +54,14 @@ fn of_value(arguments: &Arguments, document: &TokenStream) -> TokenStream {
 fn of_file(arguments: &Arguments, path: &LitStr, folder: &Path) -> syn::Result<TokenStream> {
     let at = path.span();
     let named = path.value();
-    let document = Document::open(folder.join(&named)).map_err(|error| {
+    let document = Document::open_with(
+        folder.join(&named),
+        &Options {
+            files: vec![folder.to_owned()],
+            ..Options::default()
+        },
+    )
+    .map_err(|error| {
         // The path as the user wrote it says more than the whole one.
         let folder = format!("{}/", folder.display());
         let mut text = error.to_string().replace(&folder, "");

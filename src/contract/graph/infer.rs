@@ -1,5 +1,7 @@
 //! The graph put together: links as they stand, then what paths, names and responses say.
 
+use std::collections::{HashMap, HashSet};
+
 use indexmap::IndexMap;
 use jsonschema::{JsonType, JsonTypeSet};
 use oasgate_document::Pointer;
@@ -7,7 +9,7 @@ use oasgate_document::Pointer;
 use super::{
     Basis, Creator, Edge, Expression, Graph, MessagePart, Need, Resource, Role, Shape, ValueSource,
     identity::Wanted,
-    index_of,
+    lookup::{Edges, Lookup},
     names::{is_identifier, is_plural_of, words},
     successes,
 };
@@ -32,33 +34,29 @@ const ACTIONS: &[&str] = &[
     "verify",
 ];
 
+/// The most operations without a place of their own that are taken to make a resource.
+const MOST_LOCATED: usize = 32;
+
 /// The graph of a contract.
 pub(super) fn graph(contract: &Contract) -> Graph {
     let known = Known::of(contract);
-    let mut graph = Graph {
-        edges: Vec::new(),
-        resources: known
-            .items
-            .keys()
-            .map(|shape| known.resource(shape))
-            .collect(),
-    };
-    known.links(&mut graph);
-    for at in 0..graph.resources.len() {
-        known.infer_creators(&mut graph, at);
+    let items = known.items.keys();
+    let mut resources: Vec<Resource> = items.map(|shape| known.resource(shape)).collect();
+    let mut edges = Edges::default();
+    known.links(&mut resources, &mut edges);
+    for resource in &mut resources {
+        known.infer_creators(resource);
     }
-    known.infer_located(&mut graph);
-    for resource in &graph.resources {
-        known.edges_of(resource, &mut graph.edges);
+    known.infer_located(&mut resources);
+    for resource in &resources {
+        known.edges_of(resource, &mut edges);
     }
-    known.elsewhere(&mut graph);
-    graph
-        .edges
-        .sort_by(|a, b| (a.producer, a.consumer, &a.need).cmp(&(b.producer, b.consumer, &b.need)));
-    graph
-        .resources
-        .retain(|one| one.read.is_some() || one.delete.is_some() || !one.updates.is_empty());
-    graph
+    known.elsewhere(&resources, &mut edges);
+    let mut edges = edges.all;
+    edges.sort_by(|a, b| (a.producer, a.consumer, &a.need).cmp(&(b.producer, b.consumer, &b.need)));
+    resources.retain(|one| one.read.is_some() || one.delete.is_some() || !one.updates.is_empty());
+    let below = resources.iter().map(|one| known.below(&one.shape));
+    Graph::new(edges, below.collect(), resources)
 }
 
 struct Known<'c> {
@@ -66,6 +64,7 @@ struct Known<'c> {
     shapes: Vec<Shape>,
     /// Each path that ends in a parameter, with the operations at it and below it.
     items: IndexMap<Shape, Vec<usize>>,
+    lookup: Lookup<'c>,
 }
 
 impl<'c> Known<'c> {
@@ -85,6 +84,7 @@ impl<'c> Known<'c> {
         }
         Self {
             contract,
+            lookup: Lookup::of(contract, &shapes, &items),
             shapes,
             items,
         }
@@ -96,9 +96,15 @@ impl<'c> Known<'c> {
 
     /// The operation with a method at a path.
     fn at(&self, shape: &Shape, method: &str) -> Option<usize> {
-        (0..self.shapes.len()).find(|index| {
-            self.shapes[*index] == *shape && self.operation(*index).method.as_str() == method
-        })
+        self.lookup.at(shape, method)
+    }
+
+    /// The operations at paths below an item.
+    fn below(&self, item: &Shape) -> Vec<usize> {
+        let all = self.items.get(item).into_iter().flatten();
+        all.copied()
+            .filter(|index| self.shapes[*index] != *item)
+            .collect()
     }
 
     fn resource(&self, shape: &Shape) -> Resource {
@@ -137,13 +143,13 @@ impl<'c> Known<'c> {
     }
 
     /// What links say.
-    fn links(&self, graph: &mut Graph) {
+    fn links(&self, resources: &mut [Resource], edges: &mut Edges) {
         for (producer, operation) in self.contract.operations().iter().enumerate() {
             for link in successes(operation).flat_map(|response| &response.links) {
                 let Some(consumer) = link
                     .operation
                     .as_ref()
-                    .and_then(|id| index_of(self.contract, id))
+                    .and_then(|id| self.lookup.named(id.as_str()))
                 else {
                     continue;
                 };
@@ -164,8 +170,8 @@ impl<'c> Known<'c> {
                     let basis = Basis::Link(link.name.clone());
                     let source = ValueSource::Expression(expression);
                     if let Some(item) = item.filter(|_| makes)
-                        && let Some(resource) =
-                            graph.resources.iter_mut().find(|one| one.shape == item)
+                        && let Some(at) = self.items.get_index_of(&item)
+                        && let Some(resource) = resources.get_mut(at)
                         && !resource
                             .creators
                             .iter()
@@ -179,7 +185,7 @@ impl<'c> Known<'c> {
                             assumed: None,
                         });
                     }
-                    graph.edges.push(Edge {
+                    edges.add(Edge {
                         producer,
                         consumer,
                         need,
@@ -189,7 +195,7 @@ impl<'c> Known<'c> {
                     });
                 }
                 if let Some(expression) = link.request_body.as_ref().and_then(Expression::of) {
-                    graph.edges.push(Edge {
+                    edges.add(Edge {
                         producer,
                         consumer,
                         need: Need::Body(Pointer::root()),
@@ -214,8 +220,7 @@ impl<'c> Known<'c> {
     }
 
     /// Adds the operations that make a resource as far as paths and responses say so.
-    fn infer_creators(&self, graph: &mut Graph, at: usize) {
-        let resource = &graph.resources[at];
+    fn infer_creators(&self, resource: &mut Resource) {
         let shape = resource.shape.clone();
         let Some(mut wanted) = self.wanted(&shape) else {
             return;
@@ -227,21 +232,19 @@ impl<'c> Known<'c> {
             .and_then(|parent| self.at(&parent, "GET"))
             .and_then(|read| self.answered(read));
         let mut found = Vec::new();
-        for (producer, path) in self.shapes.iter().enumerate() {
-            if self.operation(producer).method != "POST" || shape.contains(path) {
+        for producer in self.lookup.makers(&collection) {
+            let path = &self.shapes[producer];
+            if shape.contains(path) {
                 continue;
             }
             let is_collection = *path == collection;
             // Elsewhere under the same name, as `POST /costs/data_exports` for `/data_exports/{}`:
-            // only where nothing else in the path would have to be known.
+            // only where nothing else in the path would have to be known, and where it collects nothing
+            // else.
             let same_end = path.last_literal().is_some()
                 && path.last_literal() == collection.last_literal()
                 && !collection.has_parameters()
-                && (resource.read.is_some() || resource.delete.is_some())
-                && !self
-                    .items
-                    .keys()
-                    .any(|item| *item != shape && item.collection() == *path);
+                && (resource.read.is_some() || resource.delete.is_some());
             // `POST /integrations/gcp` beside `POST /integrations`.
             let is_kind_of = path.len() == collection.len() + 1
                 && collection.contains(path)
@@ -286,7 +289,6 @@ impl<'c> Known<'c> {
             found.push((rank, producer, sources, assumed));
         }
         found.sort_by_key(|(rank, producer, ..)| (*rank, *producer));
-        let resource = &mut graph.resources[at];
         for (_, operation, sources, assumed) in found {
             if !resource
                 .creators
@@ -309,18 +311,17 @@ impl<'c> Known<'c> {
 
     /// `POST /notices` whose `Location` leads to `/board/{slug}`: what nothing else makes may be made by
     /// a POST that makes nothing else. Which resource it is, its response says.
-    fn infer_located(&self, graph: &mut Graph) {
+    fn infer_located(&self, resources: &mut [Resource]) {
+        let creators = resources.iter().flat_map(|one| &one.creators);
+        let known: HashSet<usize> = creators.map(|one| one.operation).collect();
         let makers: Vec<usize> = (0..self.shapes.len())
             .filter(|index| {
                 self.operation(*index).method == "POST"
-                    && !graph
-                        .resources
-                        .iter()
-                        .any(|one| one.creators.iter().any(|one| one.operation == *index))
+                    && !known.contains(index)
                     && self.says_location(*index)
             })
             .collect();
-        for resource in &mut graph.resources {
+        for resource in resources {
             let is_used = resource.read.is_some() || resource.delete.is_some();
             if !is_used || !resource.creators.is_empty() || resource.shape.parent().is_some() {
                 continue;
@@ -329,6 +330,7 @@ impl<'c> Known<'c> {
                 .iter()
                 .filter(|index| !resource.shape.contains(&self.shapes[**index]));
             resource.creators = fitting
+                .take(MOST_LOCATED)
                 .map(|index| Creator {
                     operation: *index,
                     sources: vec![ValueSource::Location],
@@ -363,7 +365,7 @@ impl<'c> Known<'c> {
     }
 
     /// Edges from what makes and lists a resource to every operation at or below it.
-    fn edges_of(&self, resource: &Resource, edges: &mut Vec<Edge>) {
+    fn edges_of(&self, resource: &Resource, edges: &mut Edges) {
         let producers = self.producers_of(resource);
         let users = self
             .items
@@ -375,17 +377,14 @@ impl<'c> Known<'c> {
                     continue;
                 };
                 let need = Need::Parameter(Location::Path, name.to_owned());
-                push(
-                    edges,
-                    Edge {
-                        producer: *producer,
-                        consumer: *consumer,
-                        need,
-                        sources: sources.clone(),
-                        role: *role,
-                        basis: basis.clone(),
-                    },
-                );
+                edges.add_new(Edge {
+                    producer: *producer,
+                    consumer: *consumer,
+                    need,
+                    sources: sources.clone(),
+                    role: *role,
+                    basis: basis.clone(),
+                });
             }
         }
     }
@@ -421,27 +420,27 @@ impl<'c> Known<'c> {
 
     /// Edges to parameters and body properties that name a resource by its whole name, such as
     /// `workspace_token` for `/workspaces/{workspace_token}`.
-    fn elsewhere(&self, graph: &mut Graph) {
-        let named: Vec<_> = graph
-            .resources
-            .iter()
-            .filter_map(|resource| {
-                let producers: Vec<_> = self
-                    .producers_of(resource)
-                    .into_iter()
-                    .filter(|(producer, ..)| {
-                        !resource
-                            .creators
-                            .iter()
-                            .any(|one| one.operation == *producer && one.named_by_client)
-                    })
-                    .collect();
-                let noun = words(resource.shape.collection_name()?);
-                (!producers.is_empty()).then(|| (resource.shape.clone(), noun, producers))
-            })
-            .collect();
+    fn elsewhere(&self, resources: &[Resource], edges: &mut Edges) {
+        let named = resources.iter().filter_map(|resource| {
+            let producers: Vec<_> = self
+                .producers_of(resource)
+                .into_iter()
+                .filter(|(producer, ..)| {
+                    !resource
+                        .creators
+                        .iter()
+                        .any(|one| one.operation == *producer && one.named_by_client)
+                })
+                .collect();
+            let noun = words(resource.shape.collection_name()?);
+            (!producers.is_empty()).then(|| (resource.shape.clone(), noun, producers))
+        });
+        let mut by_beginning: HashMap<Beginning, Vec<_>> = HashMap::new();
+        for one in named {
+            by_beginning.entry(beginning(&one.1)).or_default().push(one);
+        }
         for consumer in 0..self.shapes.len() {
-            for (need, name, types) in self.open_needs(consumer, &graph.edges) {
+            for (need, name, types) in self.open_needs(consumer, edges) {
                 let mut name = words(&name);
                 // `tag_ids` holds what `tag_id` names.
                 if let Some(last) = name.last_mut()
@@ -455,8 +454,10 @@ impl<'c> Known<'c> {
                 if noun.is_empty() || !is_identifier(last) {
                     continue;
                 }
-                let fitting: Vec<_> = named
-                    .iter()
+                let fitting: Vec<_> = by_beginning
+                    .get(&beginning(noun))
+                    .into_iter()
+                    .flatten()
                     .filter(|(shape, collection, _)| {
                         let own = &self.shapes[consumer];
                         is_plural_of(collection, noun)
@@ -474,17 +475,14 @@ impl<'c> Known<'c> {
                         .iter()
                         .any(|source| self.ends_in(*producer, source, last, types));
                     if *producer != consumer && fits {
-                        push(
-                            &mut graph.edges,
-                            Edge {
-                                producer: *producer,
-                                consumer,
-                                need: need.clone(),
-                                sources: sources.clone(),
-                                role: *role,
-                                basis: basis.clone(),
-                            },
-                        );
+                        edges.add_new(Edge {
+                            producer: *producer,
+                            consumer,
+                            need: need.clone(),
+                            sources: sources.clone(),
+                            role: *role,
+                            basis: basis.clone(),
+                        });
                     }
                 }
             }
@@ -492,7 +490,7 @@ impl<'c> Known<'c> {
     }
 
     /// Query parameters, path parameters that nothing leads to, and properties of the body.
-    fn open_needs(&self, consumer: usize, edges: &[Edge]) -> Vec<(Need, String, JsonTypeSet)> {
+    fn open_needs(&self, consumer: usize, edges: &Edges) -> Vec<(Need, String, JsonTypeSet)> {
         let operation = self.operation(consumer);
         let mut needs = Vec::new();
         for parameter in &operation.parameters {
@@ -500,10 +498,7 @@ impl<'c> Known<'c> {
             let is_open = match parameter.location {
                 Location::Query | Location::Header => true,
                 Location::Path => {
-                    let is_led_to = edges
-                        .iter()
-                        .any(|edge| edge.consumer == consumer && edge.need == need);
-                    !is_led_to && !self.is_of_own_collection(consumer, &need)
+                    !edges.lead_to(consumer, &need) && !self.is_of_own_collection(consumer, &need)
                 }
                 Location::Cookie | Location::QueryString => false,
             };
@@ -622,14 +617,14 @@ fn node(schema: &Schema, pointer: &Pointer) -> Option<Schema> {
         .try_fold(schema.clone(), |schema, token| schema.property(&token))
 }
 
-/// Adds an edge unless a link or a better producer already says where the value comes from.
-fn push(edges: &mut Vec<Edge>, edge: Edge) {
-    let is_known = edges.iter().any(|one| {
-        one.producer == edge.producer && one.consumer == edge.consumer && one.need == edge.need
-    });
-    if !is_known {
-        edges.push(edge);
-    }
+/// What a noun and its plural have in common: the words before the last, and how that begins.
+type Beginning = (Vec<String>, String);
+
+fn beginning(noun: &[String]) -> Beginning {
+    let (last, before) = noun
+        .split_last()
+        .map_or(("", &[][..]), |(last, before)| (last.as_str(), before));
+    (before.to_vec(), last.chars().take(2).collect())
 }
 
 /// The parameter that a link names: `id`, or `path.id` where two locations share the name.

@@ -8,15 +8,16 @@
 mod expression;
 mod identity;
 mod infer;
+mod lookup;
 mod names;
 mod shape;
 mod write;
 
-use std::fmt;
+use std::{collections::HashMap, fmt};
 
 use oasgate_document::Pointer;
 
-use super::{Contract, Location, Operation, OperationId};
+use super::{Contract, Location, Operation};
 
 pub use expression::{Expression, MessagePart, Piece};
 pub use shape::Shape;
@@ -30,6 +31,12 @@ pub struct Graph {
     pub edges: Vec<Edge>,
     /// Things with a path of their own, in the document's order.
     pub resources: Vec<Resource>,
+    /// The operations at paths below each resource.
+    below: Vec<Vec<usize>>,
+    /// The edges that lead to an operation.
+    needs: HashMap<usize, Vec<usize>>,
+    /// The resource that an operation makes, and by which of its creators.
+    made: HashMap<usize, (usize, usize)>,
 }
 
 /// One operation makes a value that another needs.
@@ -50,7 +57,7 @@ pub struct Edge {
 }
 
 /// A place in a request that a value goes to.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Need {
     /// A parameter.
@@ -136,22 +143,47 @@ impl Graph {
         infer::graph(contract)
     }
 
+    fn new(edges: Vec<Edge>, below: Vec<Vec<usize>>, resources: Vec<Resource>) -> Self {
+        let mut needs: HashMap<usize, Vec<usize>> = HashMap::new();
+        for (at, edge) in edges.iter().enumerate() {
+            needs.entry(edge.consumer).or_default().push(at);
+        }
+        let mut made = HashMap::new();
+        for (at, resource) in resources.iter().enumerate() {
+            for (number, creator) in resource.creators.iter().enumerate() {
+                made.entry(creator.operation).or_insert((at, number));
+            }
+        }
+        Self {
+            edges,
+            resources,
+            below,
+            needs,
+            made,
+        }
+    }
+
     /// The edges that lead to one operation.
     pub fn needs_of(&self, consumer: usize) -> impl Iterator<Item = &Edge> {
-        self.edges
-            .iter()
-            .filter(move |edge| edge.consumer == consumer)
+        let needs = self.needs.get(&consumer).into_iter().flatten();
+        needs.map(|at| &self.edges[*at])
+    }
+
+    /// The operations at paths below a resource, which is named by its place, in the document's order.
+    pub(crate) fn below(&self, resource: usize) -> &[usize] {
+        self.below.get(resource).map_or(&[], Vec::as_slice)
     }
 
     /// The resource that an operation makes, and how.
     pub fn made_by(&self, operation: usize) -> Option<(&Resource, &Creator)> {
-        self.resources.iter().find_map(|resource| {
-            let creator = resource
-                .creators
-                .iter()
-                .find(|creator| creator.operation == operation)?;
-            Some((resource, creator))
-        })
+        let (resource, creator) = *self.made.get(&operation)?;
+        let resource = &self.resources[resource];
+        Some((resource, &resource.creators[creator]))
+    }
+
+    /// The place of the resource that an operation makes.
+    pub(crate) fn place_of_made(&self, operation: usize) -> Option<usize> {
+        Some(self.made.get(&operation)?.0)
     }
 }
 
@@ -185,16 +217,6 @@ impl fmt::Display for ValueSource {
             Self::Location => f.write_str("$response.header.Location"),
         }
     }
-}
-
-/// The place of an operation among those of the contract.
-fn index_of(contract: &Contract, id: &OperationId) -> Option<usize> {
-    // A link without `operationId` names its operation as `GET /path`.
-    let wanted = contract.operation(id.as_str()).ok()?;
-    contract
-        .operations()
-        .iter()
-        .position(|operation| std::sync::Arc::ptr_eq(operation, &wanted))
 }
 
 /// The declared success responses of an operation.

@@ -1,6 +1,6 @@
 //! The graph as text that other programs draw.
 
-use std::fmt::Write as _;
+use std::{collections::HashSet, fmt::Write as _};
 
 use super::{Basis, Graph, Role};
 use crate::contract::Contract;
@@ -23,9 +23,13 @@ impl Graph {
             GraphFormat::Dot => "digraph {\n  rankdir=LR\n  node [shape=box]\n".to_owned(),
             GraphFormat::Mermaid => "flowchart LR\n".to_owned(),
         };
+        let ends = self
+            .edges
+            .iter()
+            .flat_map(|edge| [edge.producer, edge.consumer]);
+        let used: HashSet<usize> = ends.collect();
         for (index, operation) in contract.operations().iter().enumerate() {
-            let is_used = |edge: &super::Edge| edge.producer == index || edge.consumer == index;
-            if !self.edges.iter().any(is_used) {
+            if !used.contains(&index) {
                 continue;
             }
             let label = format!("{} {}", operation.method, operation.path);

@@ -81,6 +81,7 @@ pub(super) fn problem(problem: &Problem) -> Defect {
         kind: match problem.kind {
             ProblemKind::Reference => DefectKind::UnresolvedReference,
             ProblemKind::RemoteReference => DefectKind::RemoteReference,
+            ProblemKind::OutsideReference => DefectKind::OutsideReference,
             ProblemKind::DuplicateKey => DefectKind::DuplicateKey,
             _ => DefectKind::DocumentLimit,
         },

@@ -7,10 +7,7 @@ use http::{Method, StatusCode};
 
 use super::is_allowed;
 use crate::{
-    contract::{
-        Contract,
-        graph::{Graph, Resource, Shape},
-    },
+    contract::{Contract, graph::Graph},
     run::LiveSettings,
 };
 
@@ -110,8 +107,8 @@ pub(super) fn life(
     let delete = resource.delete.filter(allowed);
     let of = |indices: Vec<usize>| indices.into_iter().filter(allowed).collect::<Vec<_>>();
     let updates = of(resource.updates.clone());
-    let looks = of(below(contract, resource, true));
-    let acts = of(below(contract, resource, false));
+    let looks = of(below(contract, graph, at, true));
+    let acts = of(below(contract, graph, at, false));
     let others = 0..settings.credentials.others.len();
 
     let mut steps = Steps::default();
@@ -170,20 +167,15 @@ pub(super) fn life(
 }
 
 /// Operations at paths below a thing, in the document's order.
-fn below(contract: &Contract, resource: &Resource, safe: bool) -> Vec<usize> {
-    let shape = &resource.shape;
-    let operations = contract.operations().iter().enumerate();
-    operations
-        .filter(|(_, operation)| {
-            let own = Shape::of(operation);
-            own != *shape
-                && shape.contains(&own)
-                && operation.is_safe() == safe
-                && operation.method != Method::DELETE
-        })
-        .map(|(index, _)| index)
-        .take(MAX_BELOW)
-        .collect()
+fn below(contract: &Contract, graph: &Graph, at: usize, safe: bool) -> Vec<usize> {
+    let operations = contract.operations();
+    let all = graph.below(at).iter().copied();
+    all.filter(|index| {
+        let operation = &operations[*index];
+        operation.is_safe() == safe && operation.method != Method::DELETE
+    })
+    .take(MAX_BELOW)
+    .collect()
 }
 
 #[derive(Default)]

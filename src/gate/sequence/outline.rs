@@ -154,7 +154,7 @@ impl World for Outliner<'_> {
     }
 
     fn is_over(&self) -> bool {
-        false
+        self.context.contract.document().stop().reason().is_some()
     }
 
     fn rounds(&self) -> usize {

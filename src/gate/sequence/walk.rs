@@ -138,11 +138,15 @@ pub(super) async fn all<W: World>(world: &mut W) {
 async fn lifecycle<W: World>(world: &mut W, resource: usize, round: usize) {
     let context = world.context();
     let known = context.graph.resources[resource].clone();
+    if world.is_over() || known.creators.is_empty() {
+        return;
+    }
+    let context = world.context();
     let steps = life(context.contract, context.graph, context.settings, resource);
     let allowed = |one: &Creator| is_allowed(context.operation(one.operation), context.settings);
     let makes = known.creators.iter().any(allowed);
     // What only other shards are about is theirs.
-    if world.is_over() || known.creators.is_empty() || steps.is_empty() && !makes {
+    if steps.is_empty() && !makes {
         return;
     }
     world.begin_life(resource);
@@ -367,9 +371,7 @@ async fn ensure_fixture<W: World>(
     state: &mut W::State,
     depth: usize,
 ) {
-    let creates = |one: &Resource| one.creators.iter().any(|one| one.operation == producer);
-    let resources = &world.context().graph.resources;
-    let Some(resource) = resources.iter().position(creates) else {
+    let Some(resource) = world.context().graph.place_of_made(producer) else {
         return;
     };
     if !world.has_fixture(resource) {

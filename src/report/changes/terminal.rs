@@ -3,7 +3,10 @@
 use std::io::{self, Write};
 
 use super::{
-    super::{Colour, Detail, escape::visible},
+    super::{
+        Colour, Detail,
+        escape::{Syntax, harmless_in_logs, visible},
+    },
     Changes,
 };
 use crate::{
@@ -22,6 +25,17 @@ const MOST_OPERATIONS: usize = 4;
 /// When nothing can be written.
 pub fn terminal(
     out: &mut dyn Write,
+    changes: &Changes<'_>,
+    colour: Colour,
+    detail: Detail,
+) -> io::Result<()> {
+    let mut text = Vec::new();
+    write(&mut text, changes, colour, detail)?;
+    out.write_all(&harmless_in_logs(text, Syntax::Text))
+}
+
+fn write(
+    out: &mut Vec<u8>,
     changes: &Changes<'_>,
     colour: Colour,
     detail: Detail,

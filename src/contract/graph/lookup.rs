@@ -1,0 +1,120 @@
+//! What inference asks of a contract, found without a look at every operation: a document with tens of
+//! thousands of paths takes as long as its size says.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use indexmap::IndexMap;
+
+use super::{Edge, Need, Shape};
+use crate::contract::Contract;
+
+/// The most paths elsewhere, with the name of a collection, that are looked at as what may make its things.
+const MOST_ELSEWHERE: usize = 32;
+
+/// The operations of a contract by their paths.
+pub(super) struct Lookup<'c> {
+    /// The operations at each path.
+    at: HashMap<Shape, Vec<usize>>,
+    /// Each path of a POST without its last segment, with those operations.
+    posts_below: HashMap<Shape, Vec<usize>>,
+    /// POST at paths that collect nothing, by the last segment.
+    posts_elsewhere: HashMap<String, Vec<usize>>,
+    /// By id, and as `GET /path`.
+    ids: HashMap<String, usize>,
+    contract: &'c Contract,
+}
+
+impl<'c> Lookup<'c> {
+    pub(super) fn of(
+        contract: &'c Contract,
+        shapes: &[Shape],
+        items: &IndexMap<Shape, Vec<usize>>,
+    ) -> Self {
+        let collections: HashSet<Shape> = items.keys().map(Shape::collection).collect();
+        let mut lookup = Self {
+            at: HashMap::new(),
+            posts_below: HashMap::new(),
+            posts_elsewhere: HashMap::new(),
+            ids: HashMap::new(),
+            contract,
+        };
+        for (index, (operation, shape)) in contract.operations().iter().zip(shapes).enumerate() {
+            let long = format!("{} {}", operation.method, operation.path);
+            lookup.ids.entry(long).or_insert(index);
+            lookup.at.entry(shape.clone()).or_default().push(index);
+            if operation.method != "POST" {
+                continue;
+            }
+            let above = lookup.posts_below.entry(shape.collection());
+            above.or_default().push(index);
+            if let Some(last) = shape.last_literal()
+                && !collections.contains(shape)
+            {
+                let same_end = lookup.posts_elsewhere.entry(last.to_owned()).or_default();
+                same_end.push(index);
+            }
+        }
+        // An id counts before what another operation is called without one.
+        for (index, operation) in contract.operations().iter().enumerate().rev() {
+            lookup.ids.insert(operation.id.as_str().to_owned(), index);
+        }
+        lookup
+    }
+
+    /// The first operation with a method at a path.
+    pub(super) fn at(&self, shape: &Shape, method: &str) -> Option<usize> {
+        let operations = self.contract.operations();
+        let mut all = self.at.get(shape)?.iter().copied();
+        all.find(|index| operations[*index].method.as_str() == method)
+    }
+
+    /// The operation that a link names.
+    pub(super) fn named(&self, id: &str) -> Option<usize> {
+        self.ids.get(id).copied()
+    }
+
+    /// The operations that may make what a collection holds, as far as their paths say so: POST at it, right
+    /// below it, and at paths elsewhere that end as it does and collect nothing.
+    pub(super) fn makers(&self, collection: &Shape) -> BTreeSet<usize> {
+        let operations = self.contract.operations();
+        let own = self.at.get(collection).into_iter().flatten();
+        let own = own.filter(|index| operations[**index].method == "POST");
+        let below = self.posts_below.get(collection).into_iter().flatten();
+        let elsewhere = collection
+            .last_literal()
+            .and_then(|last| self.posts_elsewhere.get(last));
+        let elsewhere = elsewhere.into_iter().flatten().take(MOST_ELSEWHERE);
+        own.chain(below).chain(elsewhere).copied().collect()
+    }
+}
+
+/// The edges found so far.
+#[derive(Default)]
+pub(super) struct Edges {
+    pub(super) all: Vec<Edge>,
+    known: HashSet<(usize, usize, Need)>,
+    led_to: HashSet<(usize, Need)>,
+}
+
+impl Edges {
+    /// Adds what a link says.
+    pub(super) fn add(&mut self, edge: Edge) {
+        self.led_to.insert((edge.consumer, edge.need.clone()));
+        let key = (edge.producer, edge.consumer, edge.need.clone());
+        self.known.insert(key);
+        self.all.push(edge);
+    }
+
+    /// Adds an edge unless a link or a better producer already says where the value comes from.
+    pub(super) fn add_new(&mut self, edge: Edge) {
+        let key = (edge.producer, edge.consumer, edge.need.clone());
+        if !self.known.contains(&key) {
+            self.add(edge);
+        }
+    }
+
+    /// Whether anything makes or lists what an operation needs.
+    pub(super) fn lead_to(&self, consumer: usize, need: &Need) -> bool {
+        self.led_to.contains(&(consumer, need.clone()))
+    }
+}
