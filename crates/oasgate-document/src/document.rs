@@ -20,6 +20,7 @@ use crate::{
     index::Index,
     json,
     overlay::{self, Origins},
+    reach::Reach,
     references,
     source::Source,
     swagger, yaml,
@@ -123,34 +124,6 @@ impl Origin {
             Self::Url(url) => url.to_string(),
             Self::Memory => String::new(),
         }
-    }
-}
-
-/// The folders and files, links resolved, that references may lead to.
-struct Reach(Vec<PathBuf>);
-
-impl Reach {
-    fn of(root: &Origin, options: &Options) -> Self {
-        let folder_of = |path: &Path| match path.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
-            _ => PathBuf::from("."),
-        };
-        let mut all = options.files.clone();
-        if let Origin::File(path) = root {
-            all.push(folder_of(path));
-            // Whoever names a link means what it leads to.
-            all.extend(path.canonicalize().ok().as_deref().map(folder_of));
-        }
-        let resolved = all.iter().filter_map(|path| path.canonicalize().ok());
-        Self(resolved.collect())
-    }
-
-    /// Whether a file lies there. One that is not there is left to whoever reads it.
-    fn holds(&self, path: &Path) -> bool {
-        let Ok(resolved) = path.canonicalize() else {
-            return true;
-        };
-        self.0.iter().any(|folder| resolved.starts_with(folder))
     }
 }
 
@@ -297,7 +270,11 @@ impl Document {
 
     /// Loads the files that are referred to, breadth first, each once.
     fn load_referenced(&mut self, root: Origin, options: &Options, budget: &Budget) {
-        let reach = Reach::of(&root, options);
+        let file = match &root {
+            Origin::File(path) => Some(path.as_path()),
+            Origin::Url(_) | Origin::Memory => None,
+        };
+        let reach = Reach::of(file, &options.files);
         let mut known: HashMap<String, FileId> = HashMap::new();
         known.insert(root.name(), FileId::ROOT);
         let mut queue = VecDeque::from([(FileId::ROOT, root)]);

@@ -24,6 +24,7 @@ mod lines;
 mod operations;
 mod overlay;
 mod pointer;
+mod reach;
 mod references;
 mod source;
 mod swagger;
