@@ -129,6 +129,7 @@ fn references_over_the_network_are_followed_only_when_allowed() {
 
 #[test]
 #[cfg(unix)]
+#[expect(clippy::disallowed_methods, reason = "a test writes its own input")]
 fn files_outside_the_folder_are_read_where_that_is_allowed() {
     let folder = tempfile::tempdir().expect("a folder");
     let write = |name: &str, text: &str| {
