@@ -11,10 +11,10 @@ use serde_json::{Number, Value};
 
 /// From here on a double is compared by its digits: two powers below the first whole number that has no
 /// double of its own, so that a fraction beyond it has a [stand-in](Digits::stand_in) with a fraction.
-const FROM: f64 = (1_u64 << 51) as f64;
+const FROM: f64 = 2_251_799_813_685_248.0;
 
 /// What stands for numbers with a fraction that no double shows: the greatest doubles with a half.
-const FRACTION: f64 = ((1_u64 << 52) - 1) as f64 + 0.5;
+const FRACTION: f64 = 4_503_599_627_370_495.5;
 
 /// How many numbers of one body are remembered by their digits.
 const MOST_NUMBERS: usize = 100_000;
@@ -266,7 +266,7 @@ pub(super) fn written(number: &Number) -> Option<Arc<str>> {
 /// A keyword that limits numbers, with the digits of its limit.
 pub(super) struct Limit {
     kind: Kind,
-    limit: Decimal,
+    digits: Decimal,
     /// The limit, where it is a small whole number.
     whole: Option<i64>,
 }
@@ -339,7 +339,7 @@ impl Limit {
         };
         Some(Self {
             kind,
-            limit: Decimal::parse(digits)?,
+            digits: Decimal::parse(digits)?,
             whole: digits.parse().ok(),
         })
     }
@@ -362,11 +362,11 @@ impl Limit {
             return true;
         };
         match self.kind {
-            Kind::MultipleOf => number.is_multiple_of(&self.limit),
-            Kind::Minimum => number >= self.limit,
-            Kind::Maximum => number <= self.limit,
-            Kind::ExclusiveMinimum => number > self.limit,
-            Kind::ExclusiveMaximum => number < self.limit,
+            Kind::MultipleOf => number.is_multiple_of(&self.digits),
+            Kind::Minimum => number >= self.digits,
+            Kind::Maximum => number <= self.digits,
+            Kind::ExclusiveMinimum => number > self.digits,
+            Kind::ExclusiveMaximum => number < self.digits,
         }
     }
 

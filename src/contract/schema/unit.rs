@@ -223,13 +223,16 @@ fn dynamic_anchors(schema: &Value, found: &mut HashSet<String>) {
     }
 }
 
+/// The resource that a dynamic reference leads to, by its number, and the anchor in it.
+type DynamicTarget = (usize, Option<String>);
+
 /// Writes the dynamic references that lead out of a unit as those to the resource where `find` has their
 /// target, by its anchor; without an anchor a dynamic reference is a plain one (JSON Schema 2020-12
 /// §8.2.3.2).
 fn lead_elsewhere(
     schema: &mut Value,
     own: &HashSet<String>,
-    find: &mut dyn FnMut(&str) -> Option<(usize, Option<String>)>,
+    find: &mut dyn FnMut(&str) -> Option<DynamicTarget>,
 ) {
     match schema {
         Value::Object(members) => {
