@@ -60,7 +60,7 @@ impl Rule {
     }
 }
 
-/// Seals the traits of rules: what implements them is declared in this crate, by [`documented!`].
+/// Seals the traits of rules: what implements them is declared in this crate, by `documented!`.
 pub trait Sealed {}
 
 /// Declares a check or lint rule in one place: its doc comment, its type, its id, its severity, the

@@ -3,7 +3,7 @@
 //! [`open`] looks at the beginning of a file, not at its name, and gives its [`Entry`]s one by one;
 //! [`Entry::exchange`] makes an exchange out of one, on whatever thread has time for it. A broken
 //! entry is an error with its place, and the next one is read all the same. Memory does not grow
-//! with the recording. To add a format, write its file and its line in [`READERS`].
+//! with the recording. To add a format, write its file and its line in `READERS`.
 
 mod attachments;
 mod beginning;
