@@ -21,23 +21,23 @@ pub(crate) fn without_refused<'c>(
     shared: &mut SharedRefusals,
     settings: &LiveSettings,
 ) -> Cow<'c, [Case]> {
-    if !cases
+    let others: Vec<Option<Case>> = cases
         .iter()
-        .any(|case| shared.without_refused(case).is_some())
-    {
+        .map(|case| {
+            let parts = shared.without_refused(case)?;
+            CaseFactory::new(settings).with_parts(case, parts)
+        })
+        .collect();
+    if others.iter().all(Option::is_none) {
         return cases;
     }
-    let mut settled = Vec::with_capacity(cases.len());
-    for case in cases.iter() {
-        let parts = shared.without_refused(case);
-        let other = parts.and_then(|parts| CaseFactory::new(settings).with_parts(case, parts));
-        match other {
-            None => settled.push(case.clone()),
-            Some(other) if shared.is_first(&other.request) => settled.push(other),
-            Some(_) => {}
-        }
-    }
-    Cow::Owned(settled)
+    let settled = cases.iter().zip(others).filter_map(|(case, other)| {
+        let Some(other) = other else {
+            return Some(case.clone());
+        };
+        shared.is_first(&other.request).then_some(other)
+    });
+    Cow::Owned(settled.collect())
 }
 
 /// Makes values of cases anew.

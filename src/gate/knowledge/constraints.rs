@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use serde_json::Value;
 
-use super::refusal::{MAX_TEXT, Named, missing_parts, sentences};
+use super::refusal::{Hint, MAX_TEXT, Named, missing_parts};
 use crate::{
     check::{self, Part},
     contract::{Operation, Schema},
@@ -57,31 +57,24 @@ pub(crate) struct InferredConstraints {
 #[derive(Clone, Debug)]
 pub(crate) struct InferredConstraint {
     operation: String,
-    pub(crate) part: Part,
-    /// The property, where the part is the body.
-    pub(crate) property: Option<String>,
-    pub(crate) constraint: Constraint,
+    named: Named,
+    constraint: Constraint,
 }
 
 impl InferredConstraints {
     /// Takes in a refusal of a valid case. Answers the rules that are now believed.
-    pub(crate) fn take(
-        &mut self,
-        case: &Case,
-        body: Option<&Value>,
-        text: &str,
-    ) -> Vec<InferredConstraint> {
+    pub(crate) fn take(&mut self, case: &Case, said: &[Hint]) -> Vec<InferredConstraint> {
         let mut new = Vec::new();
-        let said = sentences(body, text);
         let of_values = said.iter().filter_map(|hint| {
             let constraint = Constraint::read(&hint.text)?;
             Some((hint.speaks_of(&case.parts)?, constraint))
         });
-        let missing = missing_parts(&case.operation, &case.parts, &said).into_iter();
+        let missing = missing_parts(&case.operation, &case.parts, said).into_iter();
         let of_missing = missing.map(|named| (named, Constraint::Present));
-        for (Named { part, property }, constraint) in of_values.chain(of_missing) {
+        for (named, constraint) in of_values.chain(of_missing) {
             let operation = case.operation.id.to_string();
-            let place = format!("{part} {}", property.as_deref().unwrap_or_default());
+            let property = named.property.as_deref().unwrap_or_default();
+            let place = format!("{} {property}", named.part);
             let cases = self
                 .hints
                 .entry((operation.clone(), place, constraint.clone()))
@@ -89,8 +82,7 @@ impl InferredConstraints {
             if cases.insert(identity(&case.request)) && cases.len() == MIN_CONFIRMATIONS {
                 let constraint = InferredConstraint {
                     operation,
-                    part,
-                    property,
+                    named,
                     constraint,
                 };
                 self.learned.push(constraint.clone());
@@ -128,8 +120,8 @@ impl InferredConstraint {
         check::undocumented_constraint(
             &case.operation,
             exchange,
-            &self.part,
-            self.property.as_deref(),
+            &self.named.part,
+            self.named.property.as_deref(),
             self.constraint.keyword(),
             &self.constraint.words(),
         )
@@ -142,13 +134,9 @@ impl InferredConstraint {
         drawing: (u64, &Strategies),
     ) -> Option<RequestParts> {
         if self.constraint == Constraint::Present {
-            let named = Named {
-                part: self.part.clone(),
-                property: self.property.clone(),
-            };
-            return with_part(operation, parts, &named, drawing);
+            return with_part(operation, parts, &self.named, drawing);
         }
-        match (&self.part, &self.property) {
+        match (&self.named.part, &self.named.property) {
             (Part::Parameter(location, name), _) => {
                 let schema = operation
                     .parameters_in(*location)

@@ -41,6 +41,7 @@ use existing::ExistingResources;
 use memory::SequenceMemory;
 use novelty::Novelty;
 use pool::Pool;
+use refusal::sentences;
 use shared::SharedRefusals;
 use used::UsedValues;
 use view::{ExchangeView, plain};
@@ -139,12 +140,14 @@ impl Knowledge {
         if case.intent != Intent::Obey {
             return Vec::new();
         }
-        self.shared.observe(case, exchange, body);
         match exchange.response.status {
+            status if status.is_success() => self.shared.accept(case),
             StatusCode::NOT_FOUND | StatusCode::GONE => self.refuse_last_value(case),
             StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY => {
                 let text = String::from_utf8_lossy(exchange.response.body.bytes());
-                return self.constraints.take(case, body, &text);
+                let said = sentences(body, &text);
+                self.shared.refuse(case, &said);
+                return self.constraints.take(case, &said);
             }
             _ => {}
         }

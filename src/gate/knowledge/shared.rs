@@ -6,14 +6,13 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use http::StatusCode;
 use serde_json::Value;
 
-use super::{constraints::Constraint, refusal::sentences};
+use super::{constraints::Constraint, refusal::Hint};
 use crate::{
     check::{Intent, Part},
     contract::{Location, Operation},
-    exchange::{Exchange, Request},
+    exchange::Request,
     gate::identity::{Identity, identity},
     run::Case,
     wire::RequestParts,
@@ -38,32 +37,26 @@ struct Heard {
 }
 
 impl SharedRefusals {
-    /// Takes in what an operation answered to a request that obeys.
-    pub(crate) fn observe(&mut self, case: &Case, exchange: &Exchange, body: Option<&Value>) {
-        let carried: Vec<_> = shared_parameters(&case.operation, &case.parts).collect();
-        if case.intent != Intent::Obey || carried.is_empty() {
-            return;
+    /// Takes in that an operation accepted a request that obeys.
+    pub(crate) fn accept(&mut self, case: &Case) {
+        for (location, name, value) in shared_parameters(&case.operation, &case.parts) {
+            let heard = self.known.entry((location, name.to_owned())).or_default();
+            heard.accepted = Some(value.clone());
         }
-        let status = exchange.response.status;
-        if status.is_success() {
-            for (location, name, value) in carried {
-                let heard = self.known.entry((location, name.to_owned())).or_default();
-                heard.accepted = Some(value.clone());
-            }
-        } else if [StatusCode::BAD_REQUEST, StatusCode::UNPROCESSABLE_ENTITY].contains(&status) {
-            let text = String::from_utf8_lossy(exchange.response.body.bytes());
-            for hint in sentences(body, &text) {
-                // A rule that can be kept is learned for the operation.
-                let named = hint.speaks_of(&case.parts);
-                let named = named.filter(|_| Constraint::read(&hint.text).is_none());
-                if let Some(Part::Parameter(location, name)) = named.map(|named| named.part)
-                    && carried
-                        .iter()
-                        .any(|one| (one.0, one.1) == (location, name.as_str()))
-                {
-                    let heard = self.known.entry((location, name)).or_default();
-                    heard.refused_by.insert(case.operation.id.to_string());
-                }
+    }
+
+    /// Takes in what an operation said when it refused a request that obeys.
+    pub(crate) fn refuse(&mut self, case: &Case, said: &[Hint]) {
+        for hint in said {
+            // A rule that can be kept is learned for the operation.
+            let named = hint.speaks_of(&case.parts);
+            let named = named.filter(|_| Constraint::read(&hint.text).is_none());
+            if let Some(Part::Parameter(location, name)) = named.map(|named| named.part)
+                && shared_parameters(&case.operation, &case.parts)
+                    .any(|(of, one, _)| (of, one) == (location, name.as_str()))
+            {
+                let heard = self.known.entry((location, name)).or_default();
+                heard.refused_by.insert(case.operation.id.to_string());
             }
         }
     }
