@@ -6,10 +6,10 @@ use super::{
     Request, Sequencer,
     cleanup::read_list,
     is_final,
-    life::{Answer, Guard, LifeStep, StepValues},
+    life::{Answer, Bind, Guard, LifeStep, StepValues},
     revise::revised,
     values::{BodyFrom, RequestValues, Scope, has},
-    walk::{Fresh, MAX_CREATIONS, World},
+    walk::{Fresh, World},
 };
 use crate::{
     contract::{Location, PathTemplate, Schema, graph::Need},
@@ -335,7 +335,7 @@ impl<T: Transport> Sequencer<'_, '_, T> {
             }
             left -= 1;
             // What is optional may be what is refused: once only what is required is sent.
-            let is_minimal = most == MAX_CREATIONS && left == most - 2 && !is_completed;
+            let is_minimal = step.bind == Bind::Created && left + 2 == most && !is_completed;
             let body = if self.context.shows_body(index) && self.memory.shown.insert(index) {
                 BodyFrom::Example
             } else if is_minimal {

@@ -29,7 +29,7 @@ const MAX_DEPTH: usize = 4;
 const MAX_CREATORS: usize = 3;
 
 /// How often a creation is tried with other values.
-pub(super) const MAX_CREATIONS: usize = 5;
+const MAX_CREATIONS: usize = 5;
 
 /// How often an operation that no life has reached is tried with other values.
 const MAX_TRIES: usize = 2;
