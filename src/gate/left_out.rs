@@ -45,12 +45,8 @@ pub(crate) fn comparable<'v>(subject: &Subject<'_>, body: &'v Value) -> Cow<'v, 
             Vec::new()
         },
     };
-    if !rules.leaves_out(Some(schema), body, 0) {
-        return Cow::Borrowed(body);
-    }
-    let mut left = body.clone();
-    rules.leave_out(Some(schema), &mut left, 0);
-    Cow::Owned(left)
+    let left = rules.left(Some(schema), body, 0);
+    left.map_or(Cow::Borrowed(body), Cow::Owned)
 }
 
 struct Rules {
@@ -60,43 +56,37 @@ struct Rules {
 }
 
 impl Rules {
-    /// Whether anything in a value is left out.
-    fn leaves_out(&self, schema: Option<&Schema>, value: &Value, depth: usize) -> bool {
-        match value {
-            Value::Object(members) if depth < MAX_DEPTH => members.iter().any(|(name, member)| {
-                let own = schema.and_then(|schema| schema.property(name));
-                self.is_left_out(own.as_ref(), member)
-                    || self.leaves_out(own.as_ref(), member, depth + 1)
-            }),
-            Value::Array(items) if depth < MAX_DEPTH => {
-                let own = schema.and_then(Schema::items);
-                items
-                    .iter()
-                    .any(|item| self.leaves_out(own.as_ref(), item, depth + 1))
-            }
-            _ => false,
+    /// A value without what is left out; `None` where that is nothing.
+    fn left(&self, schema: Option<&Schema>, value: &Value, depth: usize) -> Option<Value> {
+        if depth >= MAX_DEPTH {
+            return None;
         }
-    }
-
-    fn leave_out(&self, schema: Option<&Schema>, value: &mut Value, depth: usize) {
         match value {
-            Value::Object(members) if depth < MAX_DEPTH => {
-                members.retain(|name, member| {
+            Value::Object(members) => {
+                let mut left = None;
+                for (name, member) in members {
                     let own = schema.and_then(|schema| schema.property(name));
-                    !self.is_left_out(own.as_ref(), member)
-                });
-                for (name, member) in members.iter_mut() {
-                    let own = schema.and_then(|schema| schema.property(name));
-                    self.leave_out(own.as_ref(), member, depth + 1);
+                    if self.is_left_out(own.as_ref(), member) {
+                        left.get_or_insert_with(|| members.clone())
+                            .shift_remove(name);
+                    } else if let Some(inner) = self.left(own.as_ref(), member, depth + 1) {
+                        left.get_or_insert_with(|| members.clone())
+                            .insert(name.clone(), inner);
+                    }
                 }
+                left.map(Value::Object)
             }
-            Value::Array(items) if depth < MAX_DEPTH => {
+            Value::Array(items) => {
                 let own = schema.and_then(Schema::items);
-                for item in items {
-                    self.leave_out(own.as_ref(), item, depth + 1);
+                let mut left = None;
+                for (at, item) in items.iter().enumerate() {
+                    if let Some(inner) = self.left(own.as_ref(), item, depth + 1) {
+                        left.get_or_insert_with(|| items.clone())[at] = inner;
+                    }
                 }
+                left.map(Value::Array)
             }
-            _ => {}
+            _ => None,
         }
     }
 
