@@ -417,7 +417,7 @@ fn unreached(finding: &Finding) -> Key {
 
 /// `Allow` is made by a router, for all paths alike.
 fn allow(finding: &Finding) -> Key {
-    if finding.message.contains(" leaves out ") {
+    if !finding.discriminator.ends_with(" -") {
         return Key::new(
             "allow-mismatch less".to_owned(),
             "`Allow` leaves out methods that are declared",
