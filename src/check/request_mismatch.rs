@@ -7,7 +7,7 @@ use super::{
     subject::is_torn,
 };
 use crate::{
-    contract::{Digits, Location, Parameter, Schema, SecurityKind, SecurityScheme, Violation},
+    contract::{Location, Parameter, Schema, SecurityKind, SecurityScheme, Violation},
     exchange::{Body, holds_redaction, is_credential, quote_redactions},
     finding::Finding,
     wire::{
@@ -216,16 +216,8 @@ fn body(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
         &came,
         mended.as_ref().map_or(bytes, String::as_bytes),
     );
-    let needs_digits = match &read {
-        Ok(Parsed::Value(value)) => Digits::are_needed_for(value),
-        Ok(Parsed::Items(items)) => items.iter().any(Digits::are_needed_for),
-        _ => false,
-    };
-    let digits = if needs_digits {
-        digits_of(bytes)
-    } else {
-        Digits::default()
-    };
+    let values = read.as_ref().map_or(&[][..], Parsed::values);
+    let digits = digits_of(values, bytes);
     digits.during(|| match read {
         Err(_) if mended.is_some() => {}
         // What a client sent may be large; nothing is said of what was not read.

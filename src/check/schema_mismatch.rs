@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{Check, Content, Rule, Subject, documented, redacted::is_excused};
 use crate::{
-    contract::{Digits, MediaType, Schema, Violation},
+    contract::{MediaType, Schema, Violation},
     finding::Finding,
     infer::{Came, Inferred},
     wire::{Parsed, digits_of},
@@ -109,17 +109,8 @@ fn each_value<'v>(
     parsed: &Parsed,
     take: &mut dyn FnMut(&'v Schema, &Value),
 ) {
-    let needs_digits = match parsed {
-        Parsed::Value(value) => Digits::are_needed_for(value),
-        Parsed::Items(items) => items.iter().any(Digits::are_needed_for),
-        Parsed::Opaque => false,
-    };
-    if needs_digits {
-        let digits = digits_of(subject.exchange.response.body.bytes());
-        digits.during(|| each_value_as_read(subject, media_type, parsed, take));
-    } else {
-        each_value_as_read(subject, media_type, parsed, take);
-    }
+    let digits = digits_of(parsed.values(), subject.exchange.response.body.bytes());
+    digits.during(|| each_value_as_read(subject, media_type, parsed, take));
 }
 
 fn each_value_as_read<'v>(

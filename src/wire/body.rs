@@ -20,6 +20,17 @@ pub enum Parsed {
     Opaque,
 }
 
+impl Parsed {
+    /// The values that were read.
+    pub(crate) fn values(&self) -> &[Value] {
+        match self {
+            Self::Value(value) => std::slice::from_ref(value),
+            Self::Items(items) => items,
+            Self::Opaque => &[],
+        }
+    }
+}
+
 /// Bytes that are not what their media type says.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

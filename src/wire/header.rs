@@ -6,7 +6,7 @@ use oasgate_document::Address;
 use serde_json::Value;
 
 use super::{Parsed, digits_of, parse_body, reading};
-use crate::contract::{Digits, Explode, Header, Schema, Serialization, Style, Violation};
+use crate::contract::{Explode, Header, Schema, Serialization, Style, Violation};
 
 /// How a header breaks the contract.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -160,11 +160,7 @@ fn object(text: &str, explode: Explode, schema: &Schema) -> Option<Value> {
 }
 
 fn held(schema: &Schema, value: &Value, text: &str) -> Result<(), HeaderBreach> {
-    let digits = if Digits::are_needed_for(value) {
-        digits_of(text.as_bytes())
-    } else {
-        Digits::default()
-    };
+    let digits = digits_of(std::slice::from_ref(value), text.as_bytes());
     let violation = digits.during(|| {
         let violations = (!schema.is_valid(value)).then(|| schema.violations(value));
         violations.into_iter().flatten().next()

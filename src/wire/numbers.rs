@@ -6,15 +6,20 @@
 
 use std::borrow::Cow;
 
+use serde_json::Value;
+
 use crate::contract::Digits;
 
 /// The first of the characters that stand for halves of surrogate pairs (Unicode §23.5).
 const PRIVATE: u32 = 0xF_0000;
 
-/// The digits of the numbers of a body that doubles stand for.
-pub(crate) fn digits_of(bytes: &[u8]) -> Digits {
+/// The digits of the numbers that doubles stand for in values that were read from a text; none where no
+/// value needs them.
+pub(crate) fn digits_of(values: &[Value], bytes: &[u8]) -> Digits {
     let mut digits = Digits::default();
-    if let Ok(text) = std::str::from_utf8(bytes) {
+    if values.iter().any(Digits::are_needed_for)
+        && let Ok(text) = std::str::from_utf8(bytes)
+    {
         readable(text, &mut digits);
     }
     digits

@@ -542,13 +542,18 @@ fn follow(unit: &Arc<Unit>, value: &Value) -> bool {
     following::follow(Arc::as_ptr(unit).cast(), value, || unit.is_valid(value))
 }
 
+/// What a keyword says of a value that it accepts or refuses.
+fn verdict<'i>(accepts: bool, refusal: &'static str) -> Result<(), ValidationError<'i>> {
+    if accepts {
+        Ok(())
+    } else {
+        Err(ValidationError::custom(refusal))
+    }
+}
+
 impl<'i> Keyword<'i> for Reference {
     fn validate(&self, value: &'i Value) -> Result<(), ValidationError<'i>> {
-        if self.accepts(value) {
-            Ok(())
-        } else {
-            Err(ValidationError::custom("the referenced schema refuses it"))
-        }
+        verdict(self.accepts(value), "the referenced schema refuses it")
     }
 
     fn is_valid(&self, value: &'i Value) -> bool {
@@ -564,11 +569,7 @@ struct Format {
 
 impl<'i> Keyword<'i> for Format {
     fn validate(&self, value: &'i Value) -> Result<(), ValidationError<'i>> {
-        if self.is_valid(value) {
-            Ok(())
-        } else {
-            Err(ValidationError::custom("the value is not of the format"))
-        }
+        verdict(self.is_valid(value), "the value is not of the format")
     }
 
     fn is_valid(&self, value: &'i Value) -> bool {
@@ -578,11 +579,7 @@ impl<'i> Keyword<'i> for Format {
 
 impl<'i> Keyword<'i> for Limit {
     fn validate(&self, value: &'i Value) -> Result<(), ValidationError<'i>> {
-        if self.accepts(value) {
-            Ok(())
-        } else {
-            Err(ValidationError::custom("the number is beyond its limit"))
-        }
+        verdict(self.accepts(value), "the number is beyond its limit")
     }
 
     fn is_valid(&self, value: &'i Value) -> bool {
@@ -600,11 +597,7 @@ struct Chosen {
 
 impl<'i> Keyword<'i> for Chosen {
     fn validate(&self, value: &'i Value) -> Result<(), ValidationError<'i>> {
-        if self.is_valid(value) {
-            Ok(())
-        } else {
-            Err(ValidationError::custom("not what the discriminator names"))
-        }
+        verdict(self.is_valid(value), "not what the discriminator names")
     }
 
     fn is_valid(&self, value: &'i Value) -> bool {
