@@ -11,6 +11,8 @@ use std::{
 use quote::ToTokens as _;
 use syn::{Fields, ImplItem, Item, UseTree, Visibility};
 
+use crate::architecture;
+
 /// The modules that promise semantic versioning, as ARCHITECTURE.md lists them.
 const FACADE: [&str; 8] = [
     "contract",
@@ -129,17 +131,10 @@ fn surface() -> Vec<String> {
 type Source = (String, syn::File);
 
 fn sources(folder: &Path) -> Vec<Source> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(folder).expect("a folder") {
-        let path = entry.expect("an entry").path();
-        if path.is_dir() {
-            found.extend(sources(&path));
-        } else if path.extension().is_some_and(|ending| ending == "rs") {
-            found.push((path.display().to_string(), parsed(&path)));
-        }
-    }
-    found.sort_by(|a, b| a.0.cmp(&b.0));
-    found
+    let files = architecture::sources(folder).into_iter();
+    files
+        .map(|path| (path.display().to_string(), parsed(&path)))
+        .collect()
 }
 
 fn parsed(path: &Path) -> syn::File {
