@@ -1,12 +1,17 @@
 //! `rejected-valid`
 
+use http::header::CONTENT_TYPE;
+
 use super::{
     Check, Credential, Intent, Rule, Subject, documented,
     refusal::{is_about_body, named_properties},
     refusal_words::{reason, words},
     sign_in::handles_credentials,
 };
-use crate::{finding::Finding, wire::has_wide_field};
+use crate::{
+    finding::Finding,
+    wire::{carries, has_wide_field, parse_media_type},
+};
 
 documented! {
     /// A request that obeys the contract was refused as if it did not.
@@ -31,6 +36,8 @@ documented! {
     ///   in its query or body, and the response does not speak of another property of the body: no rule
     ///   of form need be behind the refusal;
     /// - the operation needs a credential and the request did not carry the right one;
+    /// - the body has bytes (`format: binary`) and travels as JSON, as the fields of a form or as a text, which
+    ///   have no way to write them;
     /// - a declared header carries text beyond ASCII, which a recipient may refuse (RFC 9110 §5.5).
     ///
     /// # Example
@@ -61,6 +68,7 @@ impl Check for RejectedValid {
             || !REFUSALS.contains(&status)
             || subject.credential != Credential::Unknown && subject.operation.requires_credential()
             || has_wide_field(subject.operation, &subject.exchange.request)
+            || has_unwritable_bytes(subject)
             || OF_A_NAME.contains(&status) && is_about_a_value(subject)
     }
 
@@ -99,6 +107,16 @@ impl Check for RejectedValid {
                 ),
         );
     }
+}
+
+/// Whether the body was sent as a media type that has no form for the bytes in it.
+fn has_unwritable_bytes(subject: &Subject<'_>) -> bool {
+    let request = &subject.exchange.request;
+    let sent = request.headers.get(CONTENT_TYPE);
+    let sent = sent.and_then(|field| parse_media_type(field.to_str().ok()?));
+    let declared = subject.operation.request_body.as_ref();
+    let media_type = declared.and_then(|body| body.content.best(&sent?));
+    media_type.is_some_and(|media_type| !carries(media_type))
 }
 
 /// Whether the refusal may well be about what a value stands for, and not about its form.

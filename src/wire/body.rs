@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use jsonschema::JsonType;
 
-use super::{events, form, json, multipart, reading};
+use super::{events, file, form, json, multipart, reading};
 use crate::contract::{MediaType, Schema};
 
 /// A body as its media type reads it.
@@ -264,10 +264,8 @@ fn decode(
 pub fn write_body(media_type: &MediaType, value: &Value) -> Option<(String, Vec<u8>)> {
     let name = if media_type.range.is_concrete() {
         media_type.range.as_str().to_owned()
-    } else if media_type.range.essence() == "*/*" || media_type.range.essence() == "application/*" {
-        "application/json".to_owned()
     } else {
-        "text/plain".to_owned()
+        file::of_range(media_type).to_owned()
     };
     let parsed: MediaTypeBuf = name.parse().ok()?;
     let bytes = match Format::of(&parsed) {
@@ -291,11 +289,10 @@ pub fn write_body(media_type: &MediaType, value: &Value) -> Option<(String, Vec<
             Value::String(text) => text.clone().into_bytes(),
             other => other.to_string().into_bytes(),
         },
-        Format::Opaque => match (value, parsed.essence().to_string().as_str()) {
-            (_, "multipart/form-data") => return Some(multipart::write(media_type, value)),
-            (Value::String(text), _) => text.clone().into_bytes(),
-            _ => return None,
-        },
+        Format::Opaque if multipart::is_form_data(&parsed) => {
+            return Some(multipart::write(media_type, value));
+        }
+        Format::Opaque => file::whole(media_type, &name, value)?,
         Format::Events => return None,
     };
     Some((name, bytes))

@@ -7,6 +7,7 @@
 mod body;
 mod broken;
 mod events;
+mod file;
 mod form;
 pub mod header;
 pub mod http_syntax;
@@ -27,6 +28,7 @@ pub use broken::{
     MalformedRequest, arrives_broken, breaks_on_the_wire, malformed_requests, obeys_as_text,
     parameter_breaks, path_values, sent_body_breaks, sent_form, travels, with_duplicate_key,
 };
+pub(crate) use file::{carries, sendable};
 pub use media_type::parse_media_type;
 pub use multipart::{PartBreach, part_breaches};
 pub(crate) use numbers::digits_of;

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use super::{
     MalformedBody, body,
+    file::{File, offered},
     header::read_header,
     json,
     media_type::parse_media_type,
@@ -307,93 +308,86 @@ fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
 
 /// An object as parts; the media type with its boundary, and the bytes.
 pub(super) fn write(media_type: &MediaType, value: &Value) -> (String, Vec<u8>) {
-    let mut text = String::new();
+    let mut body = Vec::new();
     let members = value.as_object().into_iter().flatten();
     // A part has no way to say null but to be left out.
     for (name, value) in members.filter(|(_, value)| !value.is_null()) {
-        let property = media_type
-            .schema
-            .as_ref()
-            .and_then(|schema| schema.property(name));
-        let encoding = media_type.encoding.get(name);
-        if let Some(style) = encoding.and_then(|encoding| encoding.style) {
-            let explode = encoding
-                .and_then(|encoding| encoding.explode)
-                .unwrap_or(Explode::Yes);
-            for pair in write_pairs(name, value, style, explode, Escaping::None) {
-                let (name, value) = pair.split_once('=').unwrap_or((&pair, ""));
-                write_part(&mut text, name, None, "", value);
-            }
-            continue;
-        }
-        let whole_is_json = encoding.is_some_and(|encoding| {
-            encoding
-                .content_type
-                .as_deref()
-                .is_some_and(|kind| kind.contains("json"))
-        });
-        let items = match value {
-            // Each element of a list is a part (RFC 7578 §4.3).
-            Value::Array(items) if !whole_is_json => items.as_slice(),
-            one => std::slice::from_ref(one),
-        };
-        let element = property.as_ref().and_then(Schema::items);
-        let schema = if value.is_array() { element } else { property };
-        for item in items {
-            let is_file = schema.as_ref().is_some_and(is_binary);
-            let content_type = encoding
-                .and_then(|encoding| encoding.content_type.as_deref())
-                .and_then(first_type)
-                .or(match item {
-                    Value::Object(_) | Value::Array(_) => Some("application/json"),
-                    _ if is_file => Some("application/octet-stream"),
-                    _ => None,
-                });
-            let headers = encoding.map_or_else(String::new, shown_headers);
-            let file = is_file.then_some(name.as_str());
-            let mut fields = headers;
-            if let Some(content_type) = content_type {
-                let _ = write!(fields, "Content-Type: {content_type}\r\n");
-            }
-            let written = if whole_is_json {
-                item.to_string()
-            } else {
-                plain(item)
-            };
-            write_part(&mut text, name, file, &fields, &written);
-        }
+        write_property(&mut body, media_type, name, value);
     }
-    let _ = write!(text, "--{BOUNDARY}--\r\n");
-    (
-        format!("multipart/form-data; boundary={BOUNDARY}"),
-        text.into_bytes(),
-    )
+    body.extend_from_slice(format!("--{BOUNDARY}--\r\n").as_bytes());
+    (format!("multipart/form-data; boundary={BOUNDARY}"), body)
 }
 
-fn write_part(text: &mut String, name: &str, file: Option<&str>, fields: &str, value: &str) {
+/// The parts of one property.
+fn write_property(body: &mut Vec<u8>, media_type: &MediaType, name: &str, value: &Value) {
+    let property = media_type
+        .schema
+        .as_ref()
+        .and_then(|schema| schema.property(name));
+    let encoding = media_type.encoding.get(name);
+    if let Some(style) = encoding.and_then(|encoding| encoding.style) {
+        let explode = encoding
+            .and_then(|encoding| encoding.explode)
+            .unwrap_or(Explode::Yes);
+        for pair in write_pairs(name, value, style, explode, Escaping::None) {
+            let (name, value) = pair.split_once('=').unwrap_or((&pair, ""));
+            write_part(body, name, None, "", value.as_bytes());
+        }
+        return;
+    }
+    let said = encoding.and_then(|encoding| encoding.content_type.as_deref());
+    let whole_is_json = said.is_some_and(|kind| kind.contains("json"));
+    let element = property.as_ref().and_then(Schema::items);
+    let is_file = |schema: &Option<Schema>| {
+        let schema = schema.as_ref();
+        schema.is_some_and(|schema| File::of(schema, encoding).is_some())
+    };
+    // Each element of a list is a part (RFC 7578 §4.3).
+    let (items, schema) = match value {
+        Value::Array(items) if !whole_is_json && (is_file(&element) || !is_file(&property)) => {
+            (items.as_slice(), element)
+        }
+        one => (std::slice::from_ref(one), property),
+    };
+    let said = said.and_then(offered);
+    let headers = encoding.map_or_else(String::new, shown_headers);
+    for item in items {
+        let file = schema
+            .as_ref()
+            .and_then(|schema| Some((File::of(schema, encoding)?, schema)));
+        let content_type = match (&file, item) {
+            (Some((file, _)), _) => Some(file.media_type.as_str()),
+            (None, Value::Object(_) | Value::Array(_)) if said.is_none() => {
+                Some("application/json")
+            }
+            _ => said.as_deref(),
+        };
+        let mut fields = headers.clone();
+        if let Some(content_type) = content_type {
+            let _ = write!(fields, "Content-Type: {content_type}\r\n");
+        }
+        let content = match &file {
+            _ if whole_is_json => item.to_string().into_bytes(),
+            Some((file, schema)) => file.content(item, schema),
+            None => plain(item).into_bytes(),
+        };
+        let file_name = file.map(|(file, _)| file.name(name));
+        write_part(body, name, file_name.as_deref(), &fields, &content);
+    }
+}
+
+fn write_part(body: &mut Vec<u8>, name: &str, file: Option<&str>, fields: &str, content: &[u8]) {
     let quoted = |name: &str| name.replace('"', "%22").replace(['\r', '\n'], " ");
     let file = file.map_or_else(String::new, |file| {
         format!("; filename=\"{}\"", quoted(file))
     });
-    let _ = write!(
-        text,
-        "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{}\"{file}\r\n{fields}\r\n{value}\r\n",
+    let head = format!(
+        "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{}\"{file}\r\n{fields}\r\n",
         quoted(name)
     );
-}
-
-/// Whether a schema is of bytes, which travel as a file.
-fn is_binary(schema: &Schema) -> bool {
-    let raw = schema.raw();
-    raw.get("format").and_then(Value::as_str) == Some("binary")
-        || raw.get("contentMediaType").is_some() && raw.get("contentEncoding").is_none()
-}
-
-/// The first media type of a list that is no range.
-fn first_type(list: &str) -> Option<&str> {
-    list.split(',')
-        .map(str::trim)
-        .find(|one| !one.is_empty() && !one.contains('*'))
+    body.extend_from_slice(head.as_bytes());
+    body.extend_from_slice(content);
+    body.extend_from_slice(b"\r\n");
 }
 
 /// The header fields of a part for which the document shows a value.

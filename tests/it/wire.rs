@@ -123,3 +123,81 @@ fn forms_and_parts_are_written_and_read_back() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+/// A contract with one form, as a case of files says.
+fn with_files(case: &Value) -> Contract {
+    let version = case["openapi"].as_str().unwrap_or("3.1.0");
+    let document = if version == "2.0" {
+        json!({
+            "swagger": version, "info": { "title": "t", "version": "1" },
+            "paths": { "/things": { "post": {
+                "consumes": ["multipart/form-data"], "parameters": case["parameters"], "responses": {},
+            } } },
+        })
+    } else {
+        let mut schema = case["schema"].clone();
+        schema["type"] = "object".into();
+        let encoding = match &case["encoding"] {
+            Value::Null => json!({}),
+            said => said.clone(),
+        };
+        json!({
+            "openapi": version, "info": { "title": "t", "version": "1" },
+            "paths": { "/things": { "post": {
+                "requestBody": { "content": { "multipart/form-data": { "schema": schema, "encoding": encoding } } },
+                "responses": {},
+            } } },
+            "components": { "schemas": case.get("schemas").cloned().unwrap_or(json!({})) },
+        })
+    };
+    Contract::from_document(Document::parse("case", document.to_string()).expect("a document"))
+}
+
+/// The parts of a form as the table writes them; `wanted` says how much of each content is looked at.
+fn parts_of(bytes: &[u8], boundary: &str, wanted: &[&str]) -> Vec<String> {
+    let text = bytes.escape_ascii().to_string().replace("\\\"", "\"");
+    let delimiter = format!("--{boundary}");
+    let mut parts = text.split(delimiter.as_str()).skip(1);
+    let mut found = Vec::new();
+    while let Some(part) = parts.next().filter(|part| part.starts_with("\\r\\n")) {
+        let (head, content) = part.split_once("\\r\\n\\r\\n").expect("a part has a head");
+        let content = content
+            .strip_suffix("\\r\\n")
+            .expect("a part ends with its line");
+        let head = head
+            .replacen("\\r\\nContent-Disposition: form-data; ", "", 1)
+            .replace("\\r\\nContent-Type: ", "; ");
+        let shown = wanted
+            .get(found.len())
+            .and_then(|line| line.split_once(" | "));
+        let length = shown.map_or(content.len(), |(_, begins)| begins.len());
+        let begins = content.get(..length).unwrap_or(content);
+        found.push(format!("{head} | {begins}"));
+    }
+    found
+}
+
+#[test]
+fn files_say_what_they_are() {
+    let mut wrong = Vec::new();
+    for case in &table(Path::new("tests/cases/wire/files.yaml")) {
+        let name = case["name"].as_str().expect("a name");
+        let contract = with_files(case);
+        let body = contract.operations()[0].request_body.as_ref();
+        let declared = &body.expect("a body").content.media_types[0];
+        let (content_type, bytes) =
+            write_body(declared, &case["value"]).expect("it can be written");
+        let boundary = content_type.split_once("boundary=").map(|(_, text)| text);
+        let wanted = case["parts"].as_array().expect("parts");
+        let wanted: Vec<&str> = wanted.iter().filter_map(Value::as_str).collect();
+        let found = parts_of(&bytes, boundary.expect("a boundary"), &wanted);
+        if found != wanted {
+            wrong.push(format!("{name}: {found:#?}"));
+        }
+        let parsed = content_type.parse().expect("a media type");
+        if !matches!(read_body(declared, &parsed, &bytes), Ok(Parsed::Value(_))) {
+            wrong.push(format!("{name}: cannot be read back"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}

@@ -8,7 +8,7 @@ use std::collections::HashSet;
 
 use indexmap::IndexMap;
 use oasgate_document::{Address, Document, SWAGGER_FORM};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{Object, Reader, content::schema_examples, flag, text};
 use crate::contract::{
@@ -170,6 +170,7 @@ impl Reader {
             return None;
         }
         let form_at = own.0.join(SWAGGER_FORM);
+        let is_said = !consumes.is_empty();
         let mut keys: Vec<String> = consumes
             .into_iter()
             .filter(|key| {
@@ -177,11 +178,16 @@ impl Reader {
             })
             .collect();
         if keys.is_empty() {
-            let has_file = fields
-                .iter()
-                .any(|(_, field)| field.get("type").and_then(Value::as_str) == Some("file"));
+            let file = fields.iter().find(|(_, field)| is_file(field));
+            if let Some((at, _)) = file
+                && is_said
+            {
+                let told = "a parameter of `type: file` travels in `multipart/form-data` or \
+                            `application/x-www-form-urlencoded`, and `consumes` has neither";
+                self.complain(DefectKind::MalformedObject, at.join("type"), told);
+            }
             keys.push(
-                if has_file {
+                if file.is_some() {
                     "multipart/form-data"
                 } else {
                     "application/x-www-form-urlencoded"
@@ -193,6 +199,10 @@ impl Reader {
             .iter()
             .filter_map(|field| {
                 let name = text(field.1, "name")?;
+                // A file is a part as it is: no style speaks of it.
+                if is_file(field.1) {
+                    return None;
+                }
                 let (style, explode) = self.collection(field, Location::Query);
                 let encoding = Encoding {
                     content_type: None,
@@ -234,9 +244,8 @@ impl Reader {
             Some(_) => {}
             None => keys.clear(),
         }
-        let is_file = |schema: &Value| schema.get("type").and_then(Value::as_str) == Some("file");
         let schema = schema
-            .filter(|schema| !is_file(schema))
+            .filter(|schema| !schema.as_object().is_some_and(is_file))
             .map(|_| self.schema(response.0.join("schema"), Direction::Response));
         let mut content = self.swagger_content(&keys, schema.as_ref(), &[], &response.0);
         for (name, at) in self.members(response, "examples") {
@@ -360,6 +369,11 @@ impl Reader {
             }
         }
     }
+}
+
+/// Whether a parameter or a schema stands for bytes (2.0, Parameter Object, `type`).
+fn is_file(members: &Map<String, Value>) -> bool {
+    members.get("type").and_then(Value::as_str) == Some("file")
 }
 
 /// The operation's own list of media types, else the document's; an empty list of its own lifts it.

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use super::{
     dialect::Dialect,
     discriminator::Kinship,
+    formats::registered,
     structure::subtypes_to_generate,
     translate::{Form, Translation},
 };
@@ -192,6 +193,26 @@ pub(super) fn shown_or_no_text(members: &Map<String, Value>) -> Value {
     } else {
         json!({ "anyOf": [{ "not": { "type": "string" } }, { "enum": shown }] })
     }
+}
+
+/// What `contentEncoding` and `contentMediaType` mean for values to be sent: they speak of texts alone, and what
+/// is said to be base64 is (JSON Schema 2020-12 §8). Both assert nothing.
+pub(super) fn content(keyword: &str, value: &Value, members: &Map<String, Value>) -> Vec<Value> {
+    let mut wanted = Vec::new();
+    if !members.contains_key("type") {
+        wanted.push(json!({ "type": "string" }));
+    }
+    let decides = ["const", "enum", "minLength", "pattern"];
+    let is_decided = decides.iter().any(|one| members.contains_key(*one));
+    let format = match value.as_str() {
+        Some("base64") => registered("byte"),
+        Some("base64url") => registered("base64url"),
+        _ => None,
+    };
+    if keyword == "contentEncoding" && !is_decided {
+        wanted.extend(format.map(|format| format.plain_values(members)));
+    }
+    wanted
 }
 
 /// A property with one of some names.

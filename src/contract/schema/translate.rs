@@ -15,7 +15,7 @@ use super::{
     dialect::Dialect,
     discriminator, ecma,
     exact::limit_keyword,
-    for_generation::{also, shown_or_no_text, tag},
+    for_generation::{also, content, shown_or_no_text, tag},
     formats::registered,
 };
 
@@ -215,6 +215,10 @@ impl Translation<'_> {
         match keyword {
             "$ref" if value.is_string() => {}
             "$schema" | "$id" | "id" | "$vocabulary" => {}
+            // What is generated for bytes is a text, which becomes the content of a file.
+            "type" if self.purpose == Purpose::Generation && is_file(value, dialect) => {
+                put("type", json!("string"));
+            }
             "type" => put("type", types(value, members, dialect)),
             "exclusiveMinimum" | "exclusiveMaximum"
                 if value.is_boolean() && dialect.has_boolean_bounds() =>
@@ -269,6 +273,13 @@ impl Translation<'_> {
                     None => put(keyword, value.clone()),
                     Some(_) if self.purpose == Purpose::Unit => put(FORMAT, value.clone()),
                     Some(format) => also(out, format.plain_values(members)),
+                }
+            }
+            "contentEncoding" | "contentMediaType"
+                if self.purpose == Purpose::Generation && !dialect.ref_hides_siblings() =>
+            {
+                for part in content(keyword, value, members) {
+                    also(out, part);
                 }
             }
             "pattern" if self.purpose == Purpose::Unit => {
@@ -491,6 +502,11 @@ fn plain_pattern(value: &Value) -> Value {
     plain.map_or_else(|| value.clone(), Value::String)
 }
 
+/// Whether a `type` is Swagger 2.0's `file`.
+fn is_file(value: &Value, dialect: Dialect) -> bool {
+    dialect == Dialect::OpenApi30 && value == "file"
+}
+
 /// `type` with null where `nullable` stands beside it (OpenAPI 3.0.4 §4.7.24.1): without a `type`
 /// of its own, `nullable` changes nothing.
 fn types(value: &Value, members: &Map<String, Value>, dialect: Dialect) -> Value {
@@ -499,7 +515,7 @@ fn types(value: &Value, members: &Map<String, Value>, dialect: Dialect) -> Value
             || members.get("x-nullable") == Some(&Value::Bool(true)));
     match value {
         // Swagger 2.0's `file` is a body of bytes, about which a schema says nothing.
-        Value::String(name) if dialect == Dialect::OpenApi30 && name == "file" => {
+        file if is_file(file, dialect) => {
             json!(["string", "number", "boolean", "object", "array", "null"])
         }
         Value::String(name) if nullable && name != "null" => json!([name, "null"]),

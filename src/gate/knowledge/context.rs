@@ -16,7 +16,7 @@ use crate::{
         graph::{Creator, Graph, Need, Resource, Role, Shape, ValueSource},
     },
     run::LiveSettings,
-    wire::{RequestParts, write_request},
+    wire::{RequestParts, sendable, write_request},
 };
 
 /// What is needed to name things.
@@ -248,7 +248,7 @@ impl<'n> ResourceContext<'n> {
 
     pub(crate) fn body_schema(&self, index: usize) -> Option<Schema> {
         let body = self.operation(index).request_body.as_ref()?;
-        body.content.media_types.first()?.schema.clone()
+        sendable(&body.content).first()?.schema.clone()
     }
 
     /// The value at a segment above the thing, from the request that made or listed it.

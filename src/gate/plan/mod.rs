@@ -27,7 +27,7 @@ use crate::{
     },
     generate::{self, Generator, Strategies, Values},
     run::{Case, CredentialChoice, LiveSettings, Methods, Phase, Unreached, given_value},
-    wire::{RequestParts, arrives_broken, travels, write_request},
+    wire::{RequestParts, arrives_broken, sendable, travels, write_request},
 };
 
 /// How many bodies are drawn for one that still obeys once it has travelled.
@@ -275,7 +275,7 @@ fn bodies(operation: &Operation, strategies: &Strategies) -> Vec<BodyValues> {
     let media_types = operation
         .request_body
         .iter()
-        .flat_map(|body| &body.content.media_types);
+        .flat_map(|body| sendable(&body.content));
     media_types
         .map(|media_type| BodyValues {
             range: media_type.range.as_str().to_owned(),
@@ -484,7 +484,7 @@ impl<'p> Planner<'p> {
             .operation
             .request_body
             .iter()
-            .flat_map(|body| &body.content.media_types);
+            .flat_map(|body| sendable(&body.content));
         declared
             .flat_map(|media_type| {
                 media_type

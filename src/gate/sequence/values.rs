@@ -23,7 +23,7 @@ use crate::{
     },
     generate::{self, Generator, Strategies},
     run::{Existing, given_value},
-    wire::{RequestParts, read_text},
+    wire::{RequestParts, read_text, sendable},
 };
 
 /// What a sequence knows when it makes a request.
@@ -334,7 +334,7 @@ fn shown_or_drawn_body(
     strategies: &Strategies,
 ) -> Option<(String, Value)> {
     let declared = operation.request_body.as_ref()?;
-    let media_types = &declared.content.media_types;
+    let media_types = sendable(&declared.content);
     let shown = || {
         media_types.iter().find_map(|one| {
             let fits = |value: &&Value| {
