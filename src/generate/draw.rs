@@ -199,6 +199,7 @@ impl Draw<'_> {
                     least: 0,
                     most: None,
                     patterns: Vec::new(),
+                    meant: None,
                     samples: Vec::new(),
                     judge: None,
                 };
@@ -243,14 +244,19 @@ impl Draw<'_> {
                     .as_ref()
                     .is_none_or(|judge| judge.takes(&Value::from(candidate)))
         };
+        // What a format says goes before what a name may say.
+        let like = match text.meant {
+            Some(_) => Likeness::shown_text,
+            None => Likeness::text,
+        };
         if let Some(name) = name
             && !once_in(self.rng, 4)
-            && let Some(shown) = self.likeness.text(name, self.rng)
+            && let Some(shown) = like(self.likeness, name, self.rng)
             && accepted(&shown)
         {
             return Some(shown);
         }
-        for _ in 0..ATTEMPTS {
+        for attempt in 0..ATTEMPTS {
             let characters = text.least as u64;
             self.budget.spend_steps(JUDGE + characters / 16).ok()?;
             if let Some(sample) = pick(self.rng, &text.samples)
@@ -258,9 +264,12 @@ impl Draw<'_> {
             {
                 return Some((*sample).to_owned());
             }
-            let candidate = match text.patterns.as_slice() {
-                [] => self.plain_text(text.least, most),
-                patterns => pick(self.rng, patterns)?.draw(self.rng, text.least, most),
+            // Where nothing that is meant fits the other rules, those are all that is known.
+            let meant = text.meant.as_ref().filter(|_| attempt < ATTEMPTS / 2);
+            let candidate = match (meant, text.patterns.as_slice()) {
+                (Some(meant), _) => meant.draw(self.rng, text.least, most),
+                (None, []) => self.plain_text(text.least, most),
+                (None, patterns) => pick(self.rng, patterns)?.draw(self.rng, text.least, most),
             };
             self.budget.spend_steps(candidate.len() as u64 / 16).ok()?;
             if accepted(&candidate) {

@@ -12,7 +12,7 @@ use super::{
     format,
     merge::merge,
     pattern::Pattern,
-    recipe::{Items, Members, Node, Recipe, Span, Text},
+    recipe::{Items, Members, Node, Recipe, Span, Text, meant},
 };
 use crate::contract::canonical::Distinctness;
 
@@ -256,6 +256,7 @@ fn text(members: &Map<String, Value>) -> Node {
         least: size(members, "minLength").unwrap_or(0),
         most: size(members, "maxLength"),
         patterns: pattern.into_iter().chain(format).collect(),
+        meant: word("format").and_then(meant),
         samples: Vec::new(),
         judge: None,
     }))

@@ -75,15 +75,21 @@ impl Likeness {
             .cloned()
     }
 
+    /// A string that is shown for a property, or one of the same make.
+    pub(super) fn shown_text(&self, name: &str, rng: &mut TestRng) -> Option<String> {
+        let shown = self.shown.get(name).and_then(|shown| pick(rng, shown));
+        let example = shown.and_then(Value::as_str)?;
+        Some(if once_in(rng, 2) {
+            example.to_owned()
+        } else {
+            varied(example, rng)
+        })
+    }
+
     /// A string for a property; `None` where nothing is known of it.
     pub(super) fn text(&self, name: &str, rng: &mut TestRng) -> Option<String> {
-        let shown = self.shown.get(name).and_then(|shown| pick(rng, shown));
-        if let Some(example) = shown.and_then(Value::as_str) {
-            return Some(if once_in(rng, 2) {
-                example.to_owned()
-            } else {
-                varied(example, rng)
-            });
+        if let Some(shown) = self.shown_text(name, rng) {
+            return Some(shown);
         }
         let name = snake(name);
         let (_, pattern) = BY_NAME.iter().find(|(endings, _)| {

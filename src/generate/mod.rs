@@ -17,6 +17,7 @@ mod limits;
 mod merge;
 mod number;
 mod one_of;
+mod open_format;
 mod pattern;
 mod random;
 mod recipe;

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use jsonschema::JsonType;
 use serde_json::{Number, Value};
 
-use super::{format, judge::Judge, one_of::OneOf, pattern::Pattern};
+use super::{format, judge::Judge, one_of::OneOf, open_format, pattern::Pattern};
 use crate::contract::canonical::{
     ArrayView, CanonicalSchema, CanonicalView, Distinctness, ObjectView, ObjectViolationView,
     StringView,
@@ -52,6 +52,8 @@ pub(super) struct Text {
     pub(super) least: usize,
     pub(super) most: Option<usize>,
     pub(super) patterns: Vec<Pattern>,
+    /// What is meant by a format that nobody defines: wanted, and no rule.
+    pub(super) meant: Option<Pattern>,
     /// Strings that are likely to do.
     pub(super) samples: Vec<&'static str>,
     /// Whether what is drawn may miss something that only the judge sees.
@@ -395,6 +397,7 @@ impl Reading {
                     least: 0,
                     most: None,
                     patterns: Pattern::parse(pattern).into_iter().collect(),
+                    meant: None,
                     samples: Vec::new(),
                     judge: None,
                 }));
@@ -427,6 +430,7 @@ fn text(schema: &CanonicalSchema, view: &StringView) -> Node {
         least: size(view.min_length.as_ref()).unwrap_or(0),
         most: size(view.max_length.as_ref()),
         patterns,
+        meant: view.formats.iter().find_map(|name| meant(name)),
         samples: view
             .excluded_formats
             .iter()
@@ -435,6 +439,12 @@ fn text(schema: &CanonicalSchema, view: &StringView) -> Node {
             .collect(),
         judge: (!is_bare).then(|| Judge::of(schema)),
     }))
+}
+
+/// Strings of what a format means that no validator knows.
+pub(super) fn meant(format: &str) -> Option<Pattern> {
+    let meaning = open_format::meaning(format).filter(|_| format::named(format).is_none())?;
+    Pattern::parse(&format!("^(?:{meaning})$"))
 }
 
 fn size(number: Option<&Number>) -> Option<usize> {

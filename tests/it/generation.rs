@@ -170,6 +170,58 @@ fn what_is_broken_is_broken_on_the_wire() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+#[test]
+fn bodies_go_out_as_a_media_type_that_can_hold_them() {
+    let mut wrong = Vec::new();
+    for case in table(Path::new("tests/cases/generate/media-types.yaml")) {
+        let name = case["name"].as_str().expect("a name");
+        let document = json!({
+            "openapi": "3.1.0", "info": { "title": "t", "version": "1" },
+            "paths": { "/things": { "post": {
+                "requestBody": { "required": true, "content": case["content"] }, "responses": {},
+            } } },
+            "components": { "schemas": case.get("schemas").cloned().unwrap_or(json!({})) },
+        });
+        let document = Document::parse("case", document.to_string()).expect("a document");
+        let contract = Contract::from_document(document);
+        let settings = settings();
+        let plans: Vec<_> = gate::plan(&contract, &settings).collect();
+        let obeying = plans[0].cases.iter();
+        let obeying = obeying.filter(|case| case.intent == Intent::Obey);
+        let sent: BTreeSet<String> = obeying
+            .filter_map(|case| case.request.headers.get("content-type")?.to_str().ok())
+            .filter_map(|text| Some(text.split(';').next()?.to_owned()))
+            .collect();
+        if sent != texts(&case["sent"]) {
+            wrong.push(format!("{name}: sends {sent:?}, {:?}", plans[0].left_out));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn texts_of_open_formats_are_what_the_word_means() {
+    let mut wrong = Vec::new();
+    for case in table(Path::new("tests/cases/generate/open-formats.yaml")) {
+        let like = regex::Regex::new(case["like"].as_str().expect("a pattern")).expect("a pattern");
+        let property = case["property"].as_str().unwrap_or("p");
+        let mut text = case.clone();
+        text["type"] = "string".into();
+        let schema =
+            json!({ "type": "object", "required": [property], "properties": { property: text } });
+        let strategy = generate::valid(&schema_of(&schema, "3.1.0"));
+        let mut generator = Generator::new(1, &["open formats"]);
+        for _ in 0..20 {
+            let value = generator.draw(&strategy).expect("a value");
+            let drawn = value[property].as_str().expect("a text");
+            if !like.is_match(drawn) {
+                wrong.push(format!("{case}: {drawn:?}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 /// The plan of real documents, held against the check that reads recorded requests: it was written
 /// for another purpose and knows nothing of generators.
 #[test]
