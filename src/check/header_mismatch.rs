@@ -96,7 +96,9 @@ impl Check for HeaderMismatch {
 fn text_value(breach: &HeaderBreach) -> Inferred {
     match breach {
         HeaderBreach::Missing => Inferred::default(),
-        HeaderBreach::Unreadable(_, text) | HeaderBreach::Broken(_, text) => {
+        HeaderBreach::Unreadable(_, text)
+        | HeaderBreach::Json(_, text)
+        | HeaderBreach::Broken(_, text) => {
             let value = serde_json::from_str(text).ok();
             let value = value.filter(|value: &Value| value.is_number() || value.is_boolean());
             Inferred::of(&value.unwrap_or_else(|| Value::from(text.as_str())))

@@ -5,7 +5,11 @@ use mediatype::MediaTypeBuf;
 use oasgate_document::Address;
 use serde_json::Value;
 
-use super::{Parsed, digits_of, parse_body, reading};
+use super::{
+    Parsed, digits_of, json, parse_body,
+    reading::{self, Shape},
+    style::{Escaping, write_text},
+};
 use crate::contract::{Explode, Header, Schema, Serialization, Style, Violation};
 
 /// How a header breaks the contract.
@@ -15,6 +19,8 @@ pub enum HeaderBreach {
     Missing,
     /// Its text cannot be read at all; a sentence, and the text.
     Unreadable(String, String),
+    /// It is JSON where a style is declared; how the style writes the value, and the text.
+    Json(String, String),
     /// Its value breaks the schema; the first keyword it breaks, and the text.
     Broken(Box<Violation>, String),
 }
@@ -25,6 +31,9 @@ impl HeaderBreach {
         match self {
             Self::Missing => "the required header is missing".to_owned(),
             Self::Unreadable(reason, _) => reason.clone(),
+            Self::Json(..) => "the value is JSON, but the document describes it by `schema` and \
+                               not by `content: application/json`"
+                .to_owned(),
             Self::Broken(violation, _) => violation.message.clone(),
         }
     }
@@ -34,6 +43,7 @@ impl HeaderBreach {
         match self {
             Self::Missing => "the header".to_owned(),
             Self::Unreadable(..) => "a value that can be read".to_owned(),
+            Self::Json(styled, _) => format!("`{styled}`, as `style: simple` writes it"),
             Self::Broken(violation, _) => violation.expected.clone(),
         }
     }
@@ -42,7 +52,7 @@ impl HeaderBreach {
     pub fn actual(&self) -> String {
         match self {
             Self::Missing => "no such header".to_owned(),
-            Self::Unreadable(_, text) | Self::Broken(_, text) => text.clone(),
+            Self::Unreadable(_, text) | Self::Json(_, text) | Self::Broken(_, text) => text.clone(),
         }
     }
 
@@ -51,6 +61,7 @@ impl HeaderBreach {
         match self {
             Self::Missing => "missing".to_owned(),
             Self::Unreadable(..) => "unreadable".to_owned(),
+            Self::Json(..) => "json".to_owned(),
             Self::Broken(violation, _) => violation.keyword.clone(),
         }
     }
@@ -59,7 +70,7 @@ impl HeaderBreach {
     pub fn schema(&self) -> Option<&Address> {
         match self {
             Self::Broken(violation, _) => Some(&violation.schema),
-            Self::Missing | Self::Unreadable(..) => None,
+            Self::Missing | Self::Unreadable(..) | Self::Json(..) => None,
         }
     }
 }
@@ -106,28 +117,30 @@ pub fn read_header(header: &Header, headers: &HeaderMap) -> Result<(), HeaderBre
             explode,
             ..
         } => {
-            let shape = reading::Shape::of(schema);
+            let shape = Shape::of(schema);
             let is_cookie = header.name.eq_ignore_ascii_case("set-cookie");
             // A cookie may hold commas: its lines are the elements (RFC 6265 §3, OpenAPI 3.2 §4.21).
-            if is_cookie && shape == reading::Shape::Array {
+            if is_cookie && shape == Shape::Array {
                 let value = reading::read_array(texts.iter().map(String::as_str), Some(schema));
                 return held(schema, &value, &texts.join("\n"));
             }
-            if !is_cookie && shape == reading::Shape::Array {
+            if !is_cookie && shape == Shape::Array {
                 let joined = texts.join(",");
                 let parts = texts.iter().flat_map(|text| split(text, *style));
                 let value = reading::read_array(parts, Some(schema));
-                return held(schema, &value, &joined);
+                return held(schema, &value, &joined)
+                    .map_err(|breach| as_json(breach, &joined, shape, *explode));
             }
-            if !is_cookie && shape == reading::Shape::Object {
+            if !is_cookie && shape == Shape::Object {
                 let joined = texts.join(",");
-                let value = object(&joined, *explode, schema).ok_or_else(|| {
-                    HeaderBreach::Unreadable(
-                        "the value is not written as an object".to_owned(),
-                        joined.clone(),
-                    )
-                })?;
-                return held(schema, &value, &joined);
+                let unreadable = || {
+                    let reason = "the value is not written as an object".to_owned();
+                    HeaderBreach::Unreadable(reason, joined.clone())
+                };
+                let read = object(&joined, *explode, schema).ok_or_else(unreadable);
+                return read
+                    .and_then(|value| held(schema, &value, &joined))
+                    .map_err(|breach| as_json(breach, &joined, shape, *explode));
             }
             texts
                 .iter()
@@ -135,6 +148,27 @@ pub fn read_header(header: &Header, headers: &HeaderMap) -> Result<(), HeaderBre
         }
     }
 }
+
+/// A breach of a text that is JSON of the shape that is wanted: what its parts break says nothing to a reader, and
+/// which part that is depends on how many there are.
+fn as_json(breach: HeaderBreach, text: &str, shape: Shape, explode: Explode) -> HeaderBreach {
+    let opening = if shape == Shape::Object { '{' } else { '[' };
+    if !text.starts_with(opening) {
+        return breach;
+    }
+    let Some(value) = json::parse_loosely(text) else {
+        return breach;
+    };
+    let mut styled = write_text("", &value, Style::Simple, explode, Escaping::None);
+    if let Some((end, _)) = styled.char_indices().nth(MAX_STYLED) {
+        styled.truncate(end);
+        styled.push('…');
+    }
+    HeaderBreach::Json(styled, text.to_owned())
+}
+
+/// How many characters of a value are shown as its style would write it.
+const MAX_STYLED: usize = 80;
 
 fn split(text: &str, style: Style) -> impl Iterator<Item = &str> {
     let is_empty = text.is_empty();
