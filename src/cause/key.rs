@@ -58,6 +58,18 @@ pub(super) fn of(finding: &Finding, document: &Document) -> Key {
         ids::UNDECLARED_BODY => undeclared_body(finding),
         ids::SCHEMA_MISMATCH => schema_mismatch(finding, document),
         ids::REQUEST_MISMATCH => request(finding, document, &SENT),
+        ids::ACCEPTED_INVALID if finding.discriminator.ends_with(" contentType") => Key::new(
+            "accepted contentType".to_owned(),
+            "the service takes bodies of media types that are not declared",
+            "answer 415 to them, once where the service reads bodies, or declare the media types",
+        )
+        .counting("finding"),
+        ids::ACCEPTED_INVALID if finding.discriminator.ends_with(" json") => Key::new(
+            "accepted json".to_owned(),
+            "the service takes bodies that are no JSON",
+            "the service's reader of JSON",
+        )
+        .counting("finding"),
         ids::ACCEPTED_INVALID | ids::ACCEPTED_INCOMPLETE => request(finding, document, &ACCEPTED),
         ids::UNDOCUMENTED_CONSTRAINT => request(finding, document, &REFUSED),
         ids::UNDECLARED_PROPERTY => undeclared_property(finding, document),

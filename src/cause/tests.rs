@@ -148,6 +148,38 @@ fn a_crash_and_its_undeclared_status_are_one_cause_of_one_path() {
 }
 
 #[test]
+fn what_a_reader_of_bodies_lets_through_is_one_cause() {
+    let groups = grouped(vec![
+        finding(
+            "accepted-invalid",
+            "addUser",
+            "/paths/~1users/post",
+            "body  contentType",
+        ),
+        finding(
+            "accepted-invalid",
+            "addTeam",
+            "/paths/~1teams/post",
+            "body  contentType",
+        ),
+        finding(
+            "accepted-invalid",
+            "addTeam",
+            "/paths/~1teams/post",
+            "body  json",
+        ),
+        finding(
+            "accepted-invalid",
+            "addTeam",
+            "/paths/~1teams/post",
+            "body /name type",
+        ),
+    ]);
+    let sizes: Vec<_> = groups.iter().map(Vec::len).collect();
+    assert_eq!(sizes, [2, 1, 1]);
+}
+
+#[test]
 fn harm_comes_before_formalities_and_errors_before_warnings() {
     let at = "/paths/~1users/get";
     let mut warning = finding("server-error", "listUsers", at, "500");

@@ -8,6 +8,12 @@ use crate::wire::Parsed;
 
 /// Members that hold what an error says, the likeliest first.
 const SAYING: &[&str] = &[
+    // What is wrong with single fields tells more than that something is.
+    "extra",
+    "violations",
+    "issues",
+    "invalid-params",
+    "invalid_params",
     "message",
     "msg",
     "detail",
@@ -30,6 +36,8 @@ const PLACES: &[&str] = &[
     "path",
     "param",
     "parameter",
+    "propertyPath",
+    "key",
 ];
 
 /// How many characters are told.
@@ -151,12 +159,16 @@ fn said(value: &Value, depth: usize) -> Option<String> {
                 let mut others = members.iter().take(8);
                 return others.find_map(|(name, member)| {
                     let said = said(member, depth + 1)?;
-                    let names_it = member.as_array()?.first()?.is_string();
-                    Some(if names_it {
-                        format!("{name}: {said}")
-                    } else {
-                        said
-                    })
+                    match member {
+                        Value::Array(items) if items.first()?.is_string() => {
+                            Some(format!("{name}: {said}"))
+                        }
+                        Value::Array(_) => Some(said),
+                        // Only below what holds errors: each by its field, or by where that was sent.
+                        Value::String(_) if depth > 0 => Some(format!("{name}: {said}")),
+                        Value::Object(_) if depth > 0 => Some(said),
+                        _ => None,
+                    }
                 });
             };
             match PLACES.iter().find_map(|name| place(members.get(*name)?)) {
@@ -236,10 +248,29 @@ mod tests {
                 json!({ "errors": { "kind": ["can't be blank"] } }),
                 "kind: can't be blank",
             ),
+            (
+                json!({ "code": 422, "errors": { "json": { "website": ["Not a valid URL."] } }, "status": "Unprocessable" }),
+                "website: Not a valid URL.",
+            ),
+            (json!({ "errors": { "size": "is odd" } }), "size: is odd"),
+            (
+                json!({ "detail": "Validation failed", "extra": [{ "message": "Expected `float`", "key": "rate" }] }),
+                "rate: Expected `float`",
+            ),
+            (
+                json!({ "title": "Error", "violations": [{ "propertyPath": "name", "message": "is too short" }] }),
+                "name: is too short",
+            ),
         ] {
             assert_eq!(said(&body, 0).as_deref(), Some(wanted), "{body}");
         }
-        for body in [json!({ "ok": false }), json!([]), json!({ "message": " " })] {
+        for body in [
+            json!({ "ok": false }),
+            json!([]),
+            json!({ "message": " " }),
+            json!({ "data": { "name": "a thing" } }),
+            json!({ "name": "a thing" }),
+        ] {
             assert_eq!(said(&body, 0), None, "{body}");
         }
     }
