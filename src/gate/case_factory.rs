@@ -349,6 +349,46 @@ mod tests {
     }
 
     #[test]
+    fn a_credential_that_was_typed_as_a_field_is_no_text_of_the_request() {
+        let contract = contract();
+        let mut settings = settings();
+        let field = |name: &'static str, value: &'static str| {
+            (
+                http::HeaderName::from_static(name),
+                http::HeaderValue::from_static(value),
+            )
+        };
+        settings.credentials.headers = vec![
+            field("authorization", "Bearer hunter22"),
+            field("cookie", "sid=hunter22"),
+            field("x-api-key", "hunter22"),
+            field("x-plain", "seen"),
+        ];
+        let factory = CaseFactory::new(&settings);
+        let list = operation(&contract, "listPets");
+        let case = |credential| {
+            let purpose = Purpose::new(Phase::Auth, "a test").with_credential(credential);
+            let case = factory.make(&list, limit(json!(3)), purpose);
+            case.expect("a case").request
+        };
+        let sent = case(CredentialChoice::Primary);
+        assert!(!format!("{sent:?}").contains("hunter22"), "{sent:?}");
+        assert_eq!(
+            crate::exchange::curl(&sent),
+            r#"curl -H 'x-plain: seen' -H "authorization: Bearer $HEADER_AUTHORIZATION" -H "cookie: $HEADER_COOKIE" -H "x-api-key: $HEADER_X_API_KEY" 'http://localhost/pets?limit=3'"#
+        );
+        let names: Vec<_> = settings.credentials.secrets();
+        let names: Vec<&str> = names.iter().map(crate::transport::Secret::name).collect();
+        let slots: Vec<&str> = sent
+            .credentials
+            .iter()
+            .map(|slot| slot.secret.as_str())
+            .collect();
+        assert_eq!(names, slots);
+        assert!(case(CredentialChoice::Omitted).credentials.is_empty());
+    }
+
+    #[test]
     fn a_case_that_obeys_takes_no_values_that_break() {
         let (contract, settings) = (contract(), settings());
         let (factory, list) = (

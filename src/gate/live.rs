@@ -82,9 +82,12 @@ pub async fn check<T: Transport>(
     driver.recorder.defects();
     let end = match Box::pin(phases(&mut driver, &mut schedule)).await {
         ControlFlow::Break(end) => end,
-        ControlFlow::Continue(()) if !schedule.is_cut_short() => RunStatus::Complete,
+        // Where planning was ended early, not all was sent.
         ControlFlow::Continue(()) if interrupt.is_set() => RunStatus::Interrupted,
-        ControlFlow::Continue(()) => time_is_over(),
+        ControlFlow::Continue(()) if contract.document().stop().reason().is_some() => {
+            time_is_over()
+        }
+        ControlFlow::Continue(()) => RunStatus::Complete,
     };
     note_left_out(&mut driver, &schedule);
     let mode = match end {

@@ -9,7 +9,7 @@ use super::{
     plan::Plan,
     sequence,
 };
-use crate::run::{Case, Phase, Unreached};
+use crate::run::{Case, Phase};
 
 /// The plans of a run's operations, and what of them was sent.
 #[derive(Debug)]
@@ -29,12 +29,6 @@ impl Schedule {
             is_complete: false,
             sent: HashSet::new(),
         }
-    }
-
-    /// Whether planning ended before all was planned.
-    pub(crate) fn is_cut_short(&self) -> bool {
-        let mut plans = self.plans.iter();
-        plans.any(|plan| plan.left_out == Some(Unreached::Budget))
     }
 
     /// How many different requests were sent.

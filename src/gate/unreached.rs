@@ -1,5 +1,7 @@
 //! Operations that a run did not reach, as findings.
 
+use std::collections::HashMap;
+
 use super::plan::Plan;
 use crate::{
     check,
@@ -14,6 +16,10 @@ pub(crate) fn unreached(
     plans: &[Plan],
     settings: &LiveSettings,
 ) -> Vec<Finding> {
+    let of_ids: HashMap<&str, &Plan> = plans
+        .iter()
+        .map(|plan| (plan.operation.id.as_str(), plan))
+        .collect();
     let mut wanted = summaries
         .iter()
         .filter(|summary| summary.unreached != Some(Unreached::Excluded))
@@ -26,7 +32,7 @@ pub(crate) fn unreached(
         && wanted.peek().is_some()
         && wanted.all(|summary| summary.unreached.is_some());
     // Where nobody was let in, what needs a credential was not tested.
-    let is_refused = settings.phases.is_empty() && is_let_in_nowhere(summaries, plans);
+    let is_refused = settings.phases.is_empty() && is_let_in_nowhere(summaries, &of_ids);
     let is_elsewhere = nothing
         && summaries.iter().all(|summary| {
             let is_excluded = summary.unreached == Some(Unreached::Excluded);
@@ -34,9 +40,7 @@ pub(crate) fn unreached(
         });
     let mut findings = Vec::new();
     for summary in summaries {
-        let plan = plans
-            .iter()
-            .find(|plan| plan.operation.id.as_str() == summary.id);
+        let plan = of_ids.get(summary.id.as_str());
         let (Some(why), Some(plan)) = (&summary.unreached, plan) else {
             continue;
         };
@@ -72,12 +76,10 @@ pub(crate) fn unreached(
 }
 
 /// Whether every operation that needs a credential, and was sent requests, answered only 401 or 403.
-fn is_let_in_nowhere(summaries: &[OperationSummary], plans: &[Plan]) -> bool {
+fn is_let_in_nowhere(summaries: &[OperationSummary], plans: &HashMap<&str, &Plan>) -> bool {
     let needs_credential = |summary: &&OperationSummary| {
-        summary.held > 0
-            && plans.iter().any(|plan| {
-                plan.operation.id.as_str() == summary.id && plan.operation.requires_credential()
-            })
+        let plan = plans.get(summary.id.as_str());
+        summary.held > 0 && plan.is_some_and(|plan| plan.operation.requires_credential())
     };
     let mut guarded = summaries.iter().filter(needs_credential).peekable();
     guarded.peek().is_some() && guarded.all(|summary| summary.unreached == Some(Unreached::Refused))

@@ -160,6 +160,34 @@ fn hostile_documents_end_within_bounds() {
 
 #[test]
 #[cfg(target_os = "linux")]
+fn many_operations_are_planned_as_far_as_requests_go() {
+    let parameter = "{name: a, in: path, required: true, schema: {type: string}}";
+    let mut document = String::from("openapi: 3.1.0\ninfo: {title: t, version: '1'}\npaths:\n");
+    for number in 0..3_000 {
+        let _ = writeln!(
+            document,
+            "  /p{number}/{{a}}: {{get: {{parameters: [{parameter}], responses: {{'200': {{description: d}}}}}}}}"
+        );
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    write(folder.path(), "spec", document);
+    write(folder.path(), "oasgate.toml", "[run]\nmax-requests = 100\n");
+    let output = Command::new(env!("CARGO_BIN_EXE_oasgate"))
+        .args(["plan", "spec"])
+        .current_dir(folder.path())
+        .output()
+        .expect("the program starts");
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let said = String::from_utf8_lossy(&output.stdout);
+    let left_out = said.matches("nothing: the budget was spent").count();
+    assert!((2_900..3_000).contains(&left_out), "{left_out} of 3000");
+    let (code, _, memory) = measured(folder.path(), &["plan", "spec"]);
+    assert_eq!(code, Some(0));
+    assert!(memory > 0 && memory < MOST_MEMORY, "{memory} KiB");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
 fn hostile_recordings_end_within_bounds() {
     let mut aliases = String::from("interactions:\n");
     for number in 0..12 {

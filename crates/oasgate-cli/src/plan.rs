@@ -39,6 +39,9 @@ pub(crate) struct Args {
     /// How many things of each kind sequences make, read, change and delete [default: 2]
     #[arg(long, value_name = "N")]
     sequences: Option<usize>,
+    /// The most requests that the check would send; of many more no more is planned [default: 10000]
+    #[arg(long, value_name = "N")]
+    max_requests: Option<u64>,
     /// The configuration [default: oasgate.toml, where it is there]
     #[arg(long, value_name = "PATH")]
     config: Option<PathBuf>,
@@ -175,6 +178,7 @@ fn settings(
         seed: args.seed.or(config.seed()?).unwrap_or(0),
         random_cases: args.cases.unwrap_or(usual.random_cases),
         sequences: args.sequences.unwrap_or(usual.sequences),
+        max_requests: args.max_requests.unwrap_or(usual.max_requests),
         methods: Methods::All,
         parameters: config.parameter_values(),
         excluded: config.excluded(contract)?,

@@ -7,6 +7,7 @@ use crate::{
         case_factory::{CaseFactory, Purpose},
         driver::Driver,
         knowledge::Texts,
+        plan,
         schedule::Schedule,
         sequence,
     },
@@ -85,11 +86,21 @@ async fn ask_with_credential<T: Transport>(
 /// there is to do. This takes a while where there are many operations.
 fn complete<T: Transport>(driver: &mut Driver<'_, T>, schedule: &mut Schedule, known: &[Texts]) {
     let context = driver.context;
-    for (plan, known) in schedule.plans.iter_mut().zip(known) {
+    let left = driver.executor.budget.left();
+    let most = plan::most_cases(&schedule.plans, context.settings, left);
+    for ((plan, known), most) in schedule.plans.iter_mut().zip(known).zip(most) {
         if driver.executor.is_over() {
             break;
         }
+        if most == 0 {
+            continue;
+        }
         let mut settings = Cow::Borrowed(context.settings);
+        if most < settings.edge_cases.max(settings.random_cases) {
+            let settings = settings.to_mut();
+            settings.edge_cases = settings.edge_cases.min(most);
+            settings.random_cases = settings.random_cases.min(most);
+        }
         if !known.is_empty() {
             settings.to_mut().parameters.extend(known.iter().cloned());
         }

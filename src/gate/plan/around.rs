@@ -19,6 +19,12 @@ use crate::{
 /// How many pairs of parts are tried for each operation, in relation to the edges.
 pub(super) const PAIRS_SHARE: usize = 4;
 
+/// How many parts of a request are looked at all the same, where few cases are wanted.
+const MANY_PARTS: usize = 100;
+
+/// How many times the wanted cases are the parts that are looked at: some give none.
+const PARTS_PER_CASE: usize = 4;
+
 /// The edges of one part of a request.
 struct PartBoundaries {
     part: Part,
@@ -110,6 +116,9 @@ impl Planner<'_> {
         let mut unbroken: Vec<Part> = around.iter().map(|one| one.part.clone()).collect();
         let mut room = self.settings.edge_cases;
         for (parts, breach) in broken {
+            if room == 0 && !unbroken.contains(&breach.part) {
+                continue;
+            }
             let Some(request) = self
                 .factory()
                 .broken_request(self.operation, &parts, &breach)
@@ -137,7 +146,8 @@ impl Planner<'_> {
         let id = operation.id.as_str();
         let most = self.settings.edge_cases;
         let mut around = Vec::new();
-        for one in known {
+        let most_parts = most.saturating_mul(PARTS_PER_CASE).max(MANY_PARTS);
+        for one in known.iter().take(most_parts) {
             let parameter = one.parameter;
             let (Some(schema), Some(strategy)) = (parameter.value.schema(), &one.strategy) else {
                 continue;
@@ -281,15 +291,20 @@ impl Planner<'_> {
             let pairs = request.url.query_pairs();
             pairs.filter(|(key, _)| key == name).count()
         };
+        let takes = |field: &str| {
+            let mut slots = sent.credentials.iter();
+            slots.any(|slot| slot.place.header().is_some_and(|name| name == field))
+        };
         match location {
             Location::Header => {
-                let name = name.as_str();
-                sent.headers.get(name) != request.headers.get(name)
+                let name = name.to_ascii_lowercase();
+                takes(&name) || sent.headers.get(&name) != request.headers.get(&name)
             }
             Location::Query => in_query(&sent) != in_query(request),
             Location::Cookie => {
                 let cookies = http::header::COOKIE;
-                sent.headers.get(&cookies) != request.headers.get(&cookies)
+                takes(cookies.as_str())
+                    || sent.headers.get(&cookies) != request.headers.get(&cookies)
             }
             Location::Path | Location::QueryString => false,
         }
