@@ -4,7 +4,7 @@
 //! transport puts the values in at the last moment. No text of a request stands for a credential, so
 //! nothing that a document or a service says can ask for one.
 
-use http::HeaderName;
+use http::{HeaderName, header};
 
 /// A credential that a request is sent with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +28,17 @@ pub enum CredentialPlace {
     Query(String),
     /// In a cookie.
     Cookie(String),
+}
+
+impl CredentialPlace {
+    /// The header field that the credential is all of.
+    pub(crate) fn header(&self) -> Option<&HeaderName> {
+        match self {
+            Self::Bearer | Self::Basic => Some(&header::AUTHORIZATION),
+            Self::Header(name) => Some(name),
+            Self::Query(_) | Self::Cookie(_) => None,
+        }
+    }
 }
 
 /// A name as an environment variable may be called: letters, digits and `_`.

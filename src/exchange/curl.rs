@@ -111,6 +111,8 @@ pub fn curl(request: &Request) -> String {
                     word(&[Part::Text(b"authorization: Bearer "), secret])
                 )
             }
+            // With the other cookies.
+            CredentialPlace::Header(name) if *name == COOKIE && !cookies.is_empty() => continue,
             CredentialPlace::Header(name) => {
                 let name = Part::Text(name.as_str().as_bytes());
                 format!("-H {}", word(&[name, Part::Text(b": "), secret]))
@@ -154,11 +156,15 @@ fn name_bytes(name: Part<'_>) -> &[u8] {
 
 /// What stands in `Cookie`, where a credential is one of the cookies.
 fn cookies(request: &Request) -> Vec<Part<'_>> {
+    let slots = request.credentials.iter();
+    let mut whole = slots.filter(|slot| slot.place.header() == Some(&COOKIE));
+    let whole = whole.next().map(|slot| slot.secret.as_str());
+    let known = whole.or_else(|| request.headers.contains_key(COOKIE).then_some("COOKIE"));
     let mut parts = Vec::new();
     for slot in &request.credentials {
         if let CredentialPlace::Cookie(name) = &slot.place {
-            if parts.is_empty() && request.headers.contains_key(COOKIE) {
-                parts.push(Part::Variable("COOKIE"));
+            if parts.is_empty() {
+                parts.extend(known.map(Part::Variable));
             }
             if !parts.is_empty() {
                 parts.push(Part::Text(b"; "));

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::{
     contract::{Location, Operation, SecurityKind, SecurityRequirement, SecurityScheme},
-    exchange::{CredentialPlace, CredentialSlot, Request, is_credential},
+    exchange::{CredentialPlace, CredentialSlot, Request, is_credential, variable},
     transport::Secret,
 };
 
@@ -109,16 +109,11 @@ impl Credentials {
             .flat_map(|one| one.token.iter().chain(one.schemes.values()))
             .cloned()
             .collect();
-        // Fields that carry a credential as they are have no place of their own, and are hidden too.
-        secrets.extend(
-            self.headers
-                .iter()
-                .filter(|(name, _)| is_credential(name.as_str()))
-                .filter_map(|(name, value)| {
-                    let text = value.to_str().ok()?;
-                    Some(Secret::new(&format!("HEADER_{name}"), text))
-                }),
-        );
+        let fields = self.headers.iter();
+        secrets.extend(fields.filter_map(|(name, value)| {
+            let field = CredentialField::of(name, value)?;
+            Some(Secret::new(&field.slot.secret, field.value))
+        }));
         secrets
     }
 
@@ -132,7 +127,10 @@ impl Credentials {
         for (name, value) in &self.headers {
             let is_secret = is_credential(name.as_str());
             let is_own = [CredentialChoice::Primary, CredentialChoice::Unasked].contains(&which);
-            if is_own || !is_secret {
+            if let Some(field) = CredentialField::of(name, value).filter(|_| is_own) {
+                replace_credential(request, &field.slot.place);
+                request.credentials.push(field.slot);
+            } else if is_own || !is_secret {
                 let mut value = value.clone();
                 value.set_sensitive(is_secret);
                 request.headers.insert(name, value);
@@ -153,6 +151,32 @@ impl Credentials {
             }
             CredentialChoice::Omitted => {}
         }
+    }
+}
+
+/// A field for every request that carries a credential.
+struct CredentialField<'v> {
+    /// Where it goes, and the name of its secret.
+    slot: CredentialSlot,
+    /// The secret.
+    value: &'v str,
+}
+
+impl<'v> CredentialField<'v> {
+    /// The credential of a field; `None` where it has none, or one that is no text.
+    fn of(name: &HeaderName, value: &'v HeaderValue) -> Option<Self> {
+        let text = value.to_str().ok()?;
+        if !is_credential(name.as_str()) {
+            return None;
+        }
+        let token = text.strip_prefix("Bearer ");
+        let (place, value) = match token.filter(|_| *name == header::AUTHORIZATION) {
+            Some(token) => (CredentialPlace::Bearer, token),
+            None => (CredentialPlace::Header(name.clone()), text),
+        };
+        let secret = format!("HEADER_{}", variable(name.as_str()));
+        let slot = CredentialSlot { secret, place };
+        Some(Self { slot, value })
     }
 }
 
@@ -283,7 +307,7 @@ fn send(kind: Option<&SecurityKind>, request: &mut Request, secret: &Secret, pro
     };
     match proof {
         Proof::Right => {
-            replace_authorization(request, &place);
+            replace_credential(request, &place);
             request.credentials.push(CredentialSlot {
                 secret: secret.name().to_owned(),
                 place,
@@ -293,16 +317,13 @@ fn send(kind: Option<&SecurityKind>, request: &mut Request, secret: &Secret, pro
     }
 }
 
-/// A credential of the operation counts before what was there.
-fn replace_authorization(request: &mut Request, place: &CredentialPlace) {
-    match place {
-        CredentialPlace::Bearer | CredentialPlace::Basic => {
-            request.headers.remove(header::AUTHORIZATION);
-        }
-        CredentialPlace::Header(name) => {
-            request.headers.remove(name);
-        }
-        CredentialPlace::Query(_) | CredentialPlace::Cookie(_) => {}
+/// A credential takes the place of what was there.
+fn replace_credential(request: &mut Request, place: &CredentialPlace) {
+    if let Some(name) = place.header() {
+        request.headers.remove(name);
+        let mut slots = std::mem::take(&mut request.credentials);
+        slots.retain(|slot| slot.place.header() != Some(name));
+        request.credentials = slots;
     }
 }
 
