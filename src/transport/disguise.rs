@@ -11,7 +11,7 @@ use std::{borrow::Cow, ops::Range};
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder, MatchKind};
 use base64::{
     Engine as _,
-    engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD},
+    engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD},
 };
 
 /// What stands where something was hidden.
@@ -244,6 +244,11 @@ fn unescaped(text: &[u8]) -> Option<(Meant, usize)> {
         )),
         b'\\' => backslash(text),
         b'&' => entity(text),
+        // Quoted-printable (RFC 2045 §6.7).
+        b'=' => Some((
+            Meant::Byte(hexadecimal(text.get(1..3)?)?.try_into().ok()?),
+            3,
+        )),
         // A space of no width (U+200B) and its like only hide what stands around them.
         0xe2 if [[0x80, 0x8b], [0x80, 0x8c], [0x80, 0x8d], [0x81, 0xa0]]
             .iter()
@@ -268,6 +273,10 @@ fn backslash(text: &[u8]) -> Option<(Meant, usize)> {
         }
         b'u' => code(text.get(2..6)?, 6),
         b'x' => code(text.get(2..4)?, 4),
+        b'0'..=b'3' => {
+            let digits = std::str::from_utf8(text.get(1..4)?).ok()?;
+            Some((Meant::Byte(u8::from_str_radix(digits, 8).ok()?), 4))
+        }
         b'n' => Some((Meant::Byte(b'\n'), 2)),
         b'r' => Some((Meant::Byte(b'\r'), 2)),
         b't' => Some((Meant::Byte(b'\t'), 2)),
@@ -314,7 +323,10 @@ fn forms(value: &str) -> Vec<String> {
         forms.extend(inner);
     }
     if value.len() >= PIECE.0 {
-        forms.push(value.bytes().map(|byte| format!("{byte:02x}")).collect());
+        let hex: Vec<String> = value.bytes().map(|byte| format!("{byte:02x}")).collect();
+        forms.extend(["", " ", ":", "-"].map(|between| hex.join(between)));
+        forms.extend(base64(STANDARD.encode(value).as_bytes()));
+        forms.push(base32(value.as_bytes()));
         // Where only letters and digits can stand, such as the name of a header field.
         let slug = |one: char| if one.is_alphanumeric() { one } else { '-' };
         forms.push(value.chars().map(slug).collect());
@@ -325,6 +337,24 @@ fn forms(value: &str) -> Vec<String> {
     forms.sort_unstable();
     forms.dedup();
     forms
+}
+
+/// Base 32 without padding (RFC 4648 §6).
+fn base32(bytes: &[u8]) -> String {
+    const ALPHABET: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+    let mut text = String::with_capacity(bytes.len().div_ceil(5) * 8);
+    for group in bytes.chunks(5) {
+        let mut bits = [0; 8];
+        bits[3..3 + group.len()].copy_from_slice(group);
+        let bits = u64::from_be_bytes(bits);
+        for place in 0..(group.len() * 8).div_ceil(5) {
+            let digit = bits >> (35 - 5 * place) & 31;
+            text.push(char::from(
+                ALPHABET[usize::try_from(digit).unwrap_or_default()],
+            ));
+        }
+    }
+    text
 }
 
 /// The text with a word taken out wherever it stands by itself; `None` where it nowhere does.
@@ -363,8 +393,6 @@ fn ends_a_word(before: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use base64::engine::general_purpose::STANDARD;
-
     use super::*;
 
     const SECRET: &str = "Zk9/x+Q=pL7&mN3<wR5";
@@ -403,7 +431,12 @@ mod tests {
             STANDARD.encode(SECRET),
             STANDARD.encode(format!("Bearer {SECRET}")),
             STANDARD.encode(format!("x{SECRET}yy")),
+            STANDARD.encode(STANDARD.encode(SECRET)),
             SECRET.bytes().map(|byte| format!("{byte:02X}")).collect(),
+            SECRET.bytes().map(|byte| format!("{byte:02x} ")).collect(),
+            SECRET.bytes().map(|byte| format!("={byte:02X}")).collect(),
+            SECRET.bytes().map(|byte| format!("\\{byte:03o}")).collect(),
+            "LJVTSL3YFNIT24CMG4TG2TRTHR3VENI=".to_owned(),
             "Zk9-x-Q-pL7-mN3-wR5".to_owned(),
             format!("{:?}", format!("{json:?}")),
             SECRET[3..].to_owned(),

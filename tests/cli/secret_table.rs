@@ -90,6 +90,22 @@ const ENCODINGS: &[(&str, Encoding)] = &[
             text
         })
     }),
+    ("hex-colons", |secret| {
+        let hex: Vec<_> = secret.bytes().map(|byte| format!("{byte:02x}")).collect();
+        hex.join(":")
+    }),
+    ("octal", |secret| {
+        secret.bytes().map(|byte| format!("\\{byte:03o}")).collect()
+    }),
+    ("quoted-printable", |secret| {
+        secret.bytes().map(|byte| format!("={byte:02X}")).collect()
+    }),
+    ("html-numbers", |secret| {
+        secret.bytes().map(|byte| format!("&#x{byte:x};")).collect()
+    }),
+    ("base64-twice", |secret| {
+        STANDARD.encode(STANDARD.encode(secret))
+    }),
     ("upper", str::to_uppercase),
     ("lower", str::to_lowercase),
     ("base64", |secret| STANDARD.encode(secret)),
