@@ -1,5 +1,7 @@
 //! Something in the document that keeps part of it from being understood.
 
+use std::collections::{HashMap, HashSet};
+
 use oasgate_document::Address;
 
 /// Something in the document that keeps part of it from being understood; the rest still counts.
@@ -42,11 +44,24 @@ pub enum DefectKind {
 pub(super) fn settle(mut defects: Vec<Defect>) -> Vec<Defect> {
     defects.sort_by(|a, b| (&a.address, a.kind, &a.message).cmp(&(&b.address, b.kind, &b.message)));
     defects.dedup_by(|a, b| a.address == b.address && a.message == b.message);
-    let at_references: std::collections::HashSet<(Address, String)> = defects
-        .iter()
-        .filter(|defect| defect.address.pointer.last().as_deref() == Some("$ref"))
-        .filter_map(|defect| Some((defect.address.parent()?, defect.message.clone())))
-        .collect();
+    let mut kinds = HashMap::new();
+    for defect in &defects {
+        let told = (defect.address.clone(), defect.message.clone());
+        kinds.entry(told).or_insert(defect.kind);
+    }
+    let mut at_references = HashSet::new();
+    for defect in &mut defects {
+        let holder = (defect.address.pointer.last().as_deref() == Some("$ref"))
+            .then(|| defect.address.parent())
+            .flatten();
+        if let Some(holder) = holder {
+            let told = (holder, defect.message.clone());
+            // Whoever read the file knows best why it could not be.
+            defect.kind =
+                (kinds.get(&told).copied()).map_or(defect.kind, |kind| kind.min(defect.kind));
+            at_references.insert(told);
+        }
+    }
     defects.retain(|defect| {
         !at_references.contains(&(defect.address.clone(), defect.message.clone()))
     });

@@ -400,11 +400,7 @@ impl Contract {
                 .iter()
                 .map(read::problem),
         );
-        for defect in self.defects() {
-            if !all.contains(&defect) {
-                all.push(defect);
-            }
-        }
+        all.extend(self.defects());
         defect::settle(all)
     }
 

@@ -7,7 +7,11 @@ use std::{
     time::Duration,
 };
 
-use axum::{Router, extract::Request as Asked, http::HeaderMap};
+use axum::{
+    Router,
+    extract::Request as Asked,
+    http::{HeaderMap, StatusCode, header},
+};
 use http::Method;
 use oasgate::{
     exchange::{Body, CutReason, Request},
@@ -369,6 +373,91 @@ async fn a_document_and_what_it_refers_to_come_by_the_proxy() {
     }
     let asked = asked.lock().expect("nobody panics").join(" ");
     assert_eq!(asked, vec![both.join(" "); 4].join(" "));
+}
+
+/// What references lead to: one file of a host that sends on to another host.
+async fn sent_on(asked: Arc<Mutex<Vec<String>>>) -> String {
+    let answer = move |request: Asked| async move {
+        let uri = request.uri().to_string();
+        let to = "http://elsewhere.invalid/pet.yaml";
+        let is_sent_on = uri == "http://parts.invalid/pet.yaml";
+        asked.lock().expect("nobody panics").push(uri.clone());
+        let status = if is_sent_on {
+            StatusCode::FOUND
+        } else {
+            StatusCode::OK
+        };
+        let text = if uri.ends_with("api.yaml") {
+            DOCUMENT
+        } else {
+            "{ type: object }"
+        };
+        (status, [(header::LOCATION, to)], text)
+    };
+    serve(Router::new().fallback(answer)).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_redirect_leads_to_hosts_that_are_allowed_alone() {
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let proxy = sent_on(Arc::clone(&asked)).await;
+    let folder = tempfile::tempdir().expect("a folder");
+    for (typed, file, follows) in [
+        (&["--allow-remote=parts.invalid"][..], "false", false),
+        (
+            &[
+                "--allow-remote=parts.invalid",
+                "--allow-remote=ELSEWHERE.invalid",
+            ],
+            "false",
+            true,
+        ),
+        (&["--allow-remote"], "false", true),
+        (&[], "[\"parts.invalid\"]", false),
+        (&[], "[\"parts.invalid\", \"elsewhere.invalid\"]", true),
+        (&[], "true", true),
+        // What is typed takes the place of what the file says.
+        (&["--allow-remote=parts.invalid"], "true", false),
+    ] {
+        asked.lock().expect("nobody panics").clear();
+        let configuration = format!("[connection]\nallow-remote = {file}\n");
+        write(folder.path(), "oasgate.toml", configuration);
+        let usual = ["lint", "http://docs.invalid/api.yaml", "--proxy", &proxy];
+        let output = oasgate(folder.path(), &[&usual[..], typed].concat()).await;
+        let asked = asked.lock().expect("nobody panics").clone();
+        let was_asked = |host: &str| asked.iter().any(|url| url.contains(host));
+        assert!(was_asked("parts.invalid"), "{typed:?}, {file}: {asked:?}");
+        assert_eq!(
+            was_asked("elsewhere"),
+            follows,
+            "{typed:?}, {file}: {asked:?}"
+        );
+        let said = String::from_utf8_lossy(&output.stdout);
+        let is_refused = said.contains("elsewhere.invalid is none of the hosts that are allowed");
+        assert_eq!(is_refused, !follows, "{typed:?}, {file}: {output:?}");
+        assert_eq!(
+            output.status.code(),
+            Some(i32::from(!follows)),
+            "{output:?}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reference_that_may_not_be_followed_says_what_allows_it() {
+    let (folder, outside) = (tempfile::tempdir(), tempfile::NamedTempFile::new());
+    let (folder, outside) = (folder.expect("a folder"), outside.expect("a file"));
+    let outside = outside.path().to_str().expect("a plain path");
+    for (target, flag) in [
+        ("http://parts.invalid/pet.yaml", "--allow-remote"),
+        (outside, "--allow-files PATH"),
+    ] {
+        let document = DOCUMENT.replace("http://parts.invalid/pet.yaml", target);
+        write(folder.path(), "api.yaml", document);
+        let output = oasgate(folder.path(), &["lint", "api.yaml"]).await;
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(said.contains(flag), "{target}: {said}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -75,7 +75,7 @@ impl ReferenceArgs {
     pub(crate) fn hosts(&self, config: &Config) -> Option<Hosts> {
         let is_any = |host: &String| host == "*";
         if self.allow_remote.is_empty() {
-            return config.connection.allow_remote.then_some(Hosts::All);
+            return config.connection.allow_remote.hosts();
         }
         Some(if self.allow_remote.iter().any(is_any) {
             Hosts::All

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use url::Url;
 
 use super::{Config, ConfigError};
+use oasgate::transport::Hosts;
 
 /// How things are reached over the network.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -18,8 +19,9 @@ pub(crate) struct ConnectionConfig {
     pub(crate) ca: Vec<PathBuf>,
     /// A file with our own certificate and its private key, as PEM.
     pub(crate) client_cert: Option<PathBuf>,
-    /// Whether references of the document that lead over the network are followed.
-    pub(crate) allow_remote: bool,
+    /// Whether references of the document that lead over the network are followed, or the hosts to which
+    /// they are: `["schemas.example.com"]`.
+    pub(crate) allow_remote: AllowRemote,
     /// The longest that one exchange may take: `30s`.
     pub(crate) timeout: Option<String>,
     /// The longest that a connection may take: `10s`.
@@ -30,6 +32,33 @@ pub(crate) struct ConnectionConfig {
     pub(crate) max_body: Option<u64>,
     /// The most bytes of a response's header fields.
     pub(crate) max_headers: Option<u64>,
+}
+
+/// Where references over the network may lead.
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(untagged)]
+pub(crate) enum AllowRemote {
+    /// To any host, or to none.
+    Any(bool),
+    /// To these hosts alone: names or addresses, without a port.
+    Hosts(Vec<String>),
+}
+
+impl Default for AllowRemote {
+    fn default() -> Self {
+        Self::Any(false)
+    }
+}
+
+impl AllowRemote {
+    /// The hosts; `None` where there are none.
+    pub(crate) fn hosts(&self) -> Option<Hosts> {
+        match self {
+            Self::Any(is_any) => is_any.then_some(Hosts::All),
+            Self::Hosts(hosts) => (!hosts.is_empty()).then(|| Hosts::These(hosts.clone())),
+        }
+    }
 }
 
 /// Reads the URL of a proxy; an error goes on after the word for what was read.
