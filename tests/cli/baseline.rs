@@ -5,7 +5,9 @@ use std::{
     collections::BTreeSet,
     fs,
     path::Path,
-    process::{Command, Output},
+    process::{Command, Output, Stdio},
+    thread,
+    time::Duration,
 };
 
 use axum::{
@@ -301,4 +303,36 @@ async fn shards_joined_are_the_whole_run() {
     })
     .await
     .expect("nothing fails");
+}
+
+#[test]
+#[cfg(unix)]
+fn of_two_runs_that_update_a_baseline_the_second_waits() {
+    let folder = tempfile::tempdir().expect("a folder");
+    write(folder.path(), "spec.yaml", DOCUMENT);
+    let run = |more: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_oasgate"));
+        command
+            .args(["lint", "spec.yaml", "--baseline", "known.json"])
+            .args(more)
+            .current_dir(folder.path());
+        command
+    };
+    // As another run that is under way holds it.
+    let first = fs::File::open(folder.path()).expect("a folder");
+    first.lock().expect("it is free");
+    let second = run(&["--baseline-update"]).stdout(Stdio::null()).spawn();
+    let mut second = second.expect("the program starts");
+    thread::sleep(Duration::from_secs(2));
+    let ended = second.try_wait().expect("it is our own");
+    assert!(ended.is_none(), "it did not wait: {ended:?}");
+    assert!(!folder.path().join("known.json").exists());
+    drop(first);
+    assert!(second.wait().expect("it ends").success());
+    // Who writes nothing waits for nobody.
+    let first = fs::File::open(folder.path()).expect("a folder");
+    first.lock().expect("it is free again");
+    let output = run(&[]).output().expect("the program starts");
+    assert!(output.status.success(), "{output:?}");
+    drop(first);
 }
