@@ -50,6 +50,15 @@ audit: ## licences, bans and sources of what the binary is made of; advisories w
 	cargo deny check licenses bans sources
 	@cargo deny fetch db >/dev/null 2>&1 && cargo deny check advisories || echo 'advisories: no database, not checked'
 
+.PHONY: fuzz
+fuzz: ## each fuzz target for a minute, with cargo-fuzz and a nightly toolchain (SECONDS_EACH=1200 for longer)
+	@for path in fuzz/fuzz_targets/*.rs; do \
+		target=$$(basename "$$path" .rs); \
+		python3 fuzz/seeds.py "$$target" "fuzz/corpus/$$target" && \
+		cargo +nightly fuzz run --sanitizer none "$$target" -- \
+			-max_total_time=$${SECONDS_EACH:-60} -timeout=20 -rss_limit_mb=1024 -max_len=20000 || exit 1; \
+	done
+
 agreement: ## recorded verdicts of another tool beside ours
 	cargo test --test it agreement -- --nocapture
 
