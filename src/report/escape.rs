@@ -1,6 +1,6 @@
 //! What a service answers is hostile text: made visible before a person sees it.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, fmt::Write as _};
 
 /// The text with control characters, terminal escapes and direction overrides written out as
 /// `\u{1b}`. Line breaks and tabs become `\n` and `\t`, so that one message stays one line.
@@ -60,9 +60,25 @@ pub(super) fn harmless_in_logs(report: Vec<u8>, syntax: Syntax) -> Vec<u8> {
     harmless.into_bytes()
 }
 
-/// A JSON text without what a CI system would act upon when a job prints it.
+/// A JSON text without what a CI system or a terminal would act upon when a job prints it.
 pub fn harmless_json(text: &str) -> String {
-    text.replace("##", "#\\u0023")
+    let harmless = text.replace("##", "#\\u0023");
+    // JSON itself escapes the controls of ASCII, but for DEL.
+    let is_seen = |one: char| one < '\u{7f}' || !is_hostile(one);
+    if harmless.chars().all(is_seen) {
+        return harmless;
+    }
+    let mut shown = String::with_capacity(harmless.len() + 8);
+    for one in harmless.chars() {
+        if is_seen(one) {
+            shown.push(one);
+            continue;
+        }
+        for unit in one.encode_utf16(&mut [0; 2]) {
+            let _ = write!(shown, "\\u{unit:04x}");
+        }
+    }
+    shown
 }
 
 /// Plain text without commands of CI systems: `##[error]` and `##vso[...]` anywhere in a line (Azure
@@ -104,7 +120,7 @@ fn without_hash_commands(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Syntax, harmless_in_logs, harmless_text, visible};
+    use super::{Syntax, harmless_in_logs, harmless_text, is_hostile, visible};
 
     #[test]
     fn commands_of_ci_systems_are_text() {
@@ -122,14 +138,19 @@ mod tests {
 
     #[test]
     fn a_report_says_the_same_in_another_way() {
-        let text = "##vso[x] ###[y] \"&";
+        let text = "##vso[x] ###[y] \"& ä\u{9b}31m\u{85}\u{2028}\u{7f}\u{e0001}";
         let json = serde_json::to_vec(text).expect("JSON");
         let harmless = harmless_in_logs(json, Syntax::Json);
         assert_eq!(
             serde_json::from_slice::<String>(&harmless).ok().as_deref(),
             Some(text)
         );
-        assert!(!String::from_utf8_lossy(&harmless).contains("##"));
+        let harmless = String::from_utf8_lossy(&harmless);
+        assert!(
+            !harmless.contains("##") && harmless.contains('ä'),
+            "{harmless}"
+        );
+        assert!(!harmless.contains(is_hostile), "{harmless}");
         let xml = harmless_in_logs(b"<a>##[x]</a>".to_vec(), Syntax::Xml);
         assert_eq!(xml, b"<a>#&#35;[x]</a>");
     }
