@@ -5,6 +5,7 @@ folder when they are wanted.
 """
 import dataclasses
 import gzip
+import http.server
 import json
 import os
 import pathlib
@@ -12,6 +13,7 @@ import re
 import socket
 import subprocess
 import sys
+import threading
 import time
 import typing
 
@@ -32,6 +34,8 @@ class Row:
     environment: typing.Dict[str, str] = dataclasses.field(default_factory=dict)
     # Writes what is too large to be written where the row is not wanted, or starts a server.
     prepare: typing.Optional[typing.Callable] = None
+    # Whether it waits for nobody but within its own limit.
+    is_computing: bool = False
     # Looks at the folder and at what was printed, and says what is wrong.
     look: typing.Optional[typing.Callable] = None
 
@@ -96,9 +100,16 @@ def documents(folder, scratch):
                 with open(path, "wb") as out:
                     subprocess.run([sys.executable, others / script, *arguments], check=True, stdout=out)
                 paths.append(path)
+    many = here / "operations-20000.json"
+    many.write_text(json.dumps(operations(20_000)))
+    paths.append(many)
+    url = answering()
     for path in paths:
         for command in DOCUMENT_COMMANDS:
-            yield Row("Documents", path.name, [command, str(path)])
+            yield Row("Documents", path.name, [command, str(path)], is_computing=True)
+        # A check of a service that answers `{}` to everything.
+        check = ["check", str(path), "--url", url, "--max-time", "2s", "--timeout", "1s", "--seed", "1", "--snapshots", "off"]
+        yield Row("Documents", path.name, check, limit=2, is_computing=True)
     fifo = here / "fifo"
     os.mkfifo(fifo)
     for path in ("/dev/zero", str(fifo), "/dev/null"):
@@ -107,6 +118,45 @@ def documents(folder, scratch):
         path = here / f"ref-{re.sub('[^a-z]+', '-', target).strip('-')[-12:]}.yaml"
         path.write_text(HEAD % ("{}", "{$ref: '%s'}" % target))
         yield Row("Documents", f"$ref to {target if len(target) < 30 else 'a FIFO'}", ["lint", str(path)])
+
+
+def operations(count):
+    """A document of many operations, each with a parameter and a body."""
+    parameter = {"name": "a", "in": "path", "required": True, "schema": {"type": "string"}}
+    body = {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/S"}}}}
+    operation = {"parameters": [parameter], "requestBody": body, "responses": {"200": {"description": "d"}}}
+    schema = {"type": "object", "required": ["a"], "properties": {"a": {"type": "string", "minLength": 2}, "b": {"type": "integer"}}}
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "t", "version": "1"},
+        "paths": {f"/p{number}/{{a}}": {"post": operation} for number in range(count)},
+        "components": {"schemas": {"S": schema}},
+    }
+
+
+class Answer(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def answer(self):
+        self.rfile.read(int(self.headers.get("content-length") or 0))
+        self.send_response(200)
+        self.send_header("content-type", "application/json")
+        self.send_header("content-length", "2")
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(b"{}")
+
+    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = answer
+
+    def log_message(self, *_):
+        pass
+
+
+def answering():
+    """A service in this process that answers `{}`, at its URL."""
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answer)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return f"http://127.0.0.1:{server.server_address[1]}"
 
 
 # -- recordings
@@ -130,11 +180,11 @@ def recordings(folder, scratch):
     for name, content in named.items():
         path = here / name
         path.write_bytes(content)
-        yield Row("Recordings", name, ["replay", str(document), str(path)])
+        yield Row("Recordings", name, ["replay", str(document), str(path)], is_computing=True)
     objects = here / "objects.ndjson"
     large = here / "one-entry.har.gz"
-    yield Row("Recordings", "250 MB of {}", ["replay", str(document), str(objects)], limit=20, prepare=lambda: write_objects(objects))
-    yield Row("Recordings", "one entry of 1.5 GB, gzip", ["replay", str(document), str(large)], limit=20, prepare=lambda: write_large(large))
+    yield Row("Recordings", "250 MB of {}", ["replay", str(document), str(objects)], limit=20, is_computing=True, prepare=lambda: write_objects(objects))
+    yield Row("Recordings", "one entry of 1.5 GB, gzip", ["replay", str(document), str(large)], limit=20, is_computing=True, prepare=lambda: write_large(large))
     if folder and (folder / "recordings").is_dir():
         yield from injected(folder, here)
 

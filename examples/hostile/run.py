@@ -7,7 +7,8 @@ OASGATE is the binary. FOLDER holds `documents/`, `servers/` and `recordings/` o
 (`inputs.py`) run without it. `--only` keeps the rows whose name holds a text. The end is 1 when a row is
 beyond a limit: an exit code other than 0 to 3, too long, or too much memory.
 
-Time is the wall clock of the process, memory its peak resident set (`wait4`), both of the process alone.
+Time is the wall clock of the process and its CPU time, memory its peak resident set (`wait4`), all of the process
+alone. A row that waits for nobody is judged by its CPU time, so that a busy machine changes nothing.
 """
 import argparse
 import os
@@ -27,7 +28,7 @@ import inputs  # noqa: E402
 # the machine with it. Far above the limit that is judged.
 ADDRESS_SPACE = 4 << 30
 # A row is ended after this long, and counts as one that never ends.
-LONGEST = 60
+LONGEST = 120
 
 
 def main():
@@ -77,24 +78,26 @@ def run(arguments, row):
             process.returncode = os.waitstatus_to_exitcode(status)
             timer.cancel()
         seconds = time.monotonic() - started
+        cpu = usage.ru_utime + usage.ru_stime
         mib = usage.ru_maxrss / (1024 * 1024 if sys.platform == "darwin" else 1024)
         texts = [open(os.path.join(folder, name), errors="replace").read(1 << 20) for name in (".stdout", ".stderr")]
         wrong = row.look(pathlib.Path(folder), texts) if row.look else None
     beyond = []
     code = process.returncode
+    judged = min(seconds, row.limit + cpu) if row.is_computing else seconds
     if seconds > LONGEST:
         beyond.append("did not end")
     elif code < 0 or code > 3:
         beyond.append(f"exit {code}")
-    if seconds > row.limit + arguments.seconds:
-        beyond.append(f"{seconds:.1f} s of {row.limit + arguments.seconds:g} s")
+    if judged > row.limit + arguments.seconds:
+        beyond.append(f"{judged:.1f} s of {row.limit + arguments.seconds:g} s")
     if mib > arguments.mib:
         beyond.append(f"{mib:.0f} MiB of {arguments.mib} MiB")
     if wrong:
         beyond.append(wrong)
     said = last_words(*texts)
-    print(f"{row.kind} {row.name}: {code}, {seconds:.1f} s, {mib:.0f} MiB {'; '.join(beyond)}", file=sys.stderr, flush=True)
-    return {"row": row, "code": code, "seconds": seconds, "mib": mib, "said": said, "beyond": "; ".join(beyond)}
+    print(f"{row.kind} {row.name}: {code}, {seconds:.1f} s ({cpu:.1f} s CPU), {mib:.0f} MiB {'; '.join(beyond)}", file=sys.stderr, flush=True)
+    return {"row": row, "code": code, "seconds": seconds, "cpu": cpu, "mib": mib, "said": said, "beyond": "; ".join(beyond)}
 
 
 def environment(row):
@@ -119,16 +122,17 @@ def render(measured, arguments):
         "Written by `make hostile`: what a stranger may write, given to oasgate, one process each. The limit of a",
         f"row is its own time limit and {arguments.seconds:g} s, and {arguments.mib} MiB of peak memory; "
         "an exit code other than 0, 1, 2 and 3 is",
-        "beyond it too. A mark in the last column is a row that is beyond a limit.",
+        "beyond it too. Documents and recordings are judged by the CPU time that they take, services by the clock. A mark",
+        "in the last column is a row that is beyond a limit.",
     ]
     kinds = list(dict.fromkeys(one["row"].kind for one in measured))
     for kind in kinds:
-        lines += ["", f"## {kind}", "", "| input | command | exit | seconds | MiB | what was said | beyond |", "|---|---|--:|--:|--:|---|---|"]
+        lines += ["", f"## {kind}", "", "| input | command | exit | seconds | CPU | MiB | what was said | beyond |", "|---|---|--:|--:|--:|--:|---|---|"]
         for one in measured:
             row = one["row"]
             if row.kind == kind:
                 lines.append(
-                    f"| {cell(row.name)} | `{row.shown}` | {one['code']} | {one['seconds']:.1f} | {one['mib']:.0f} "
+                    f"| {cell(row.name)} | `{row.shown}` | {one['code']} | {one['seconds']:.1f} | {one['cpu']:.1f} | {one['mib']:.0f} "
                     f"| {cell(one['said'][:110])} | {cell(one['beyond'])} |"
                 )
     ended = sum(not one["beyond"] for one in measured)
