@@ -5,40 +5,34 @@
 //! requests brought back. [`plan`] makes both.
 
 mod around;
+mod extent;
 mod given;
 mod methods;
 mod telling;
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-};
+use std::{collections::HashSet, sync::Arc};
 
 use http::Method;
 use serde_json::Value;
 
 use crate::{
     check::{Intent, Part},
-    contract::{Contract, Location, Operation, Parameter, graph::Shape},
+    contract::{Contract, Location, Operation, Parameter},
     exchange::Request,
     gate::{
-        budget::share,
         case_factory::{CaseFactory, Purpose},
         identity::{Identity, identity},
     },
     generate::{self, Generator, Strategies, Values},
-    run::{Case, CredentialChoice, LiveSettings, Methods, Phase, Unreached, given_value},
+    run::{Case, CredentialChoice, LiveSettings, Phase, Unreached, given_value},
     wire::{RequestParts, arrives_broken, sendable, travels, write_request},
 };
 
+pub use extent::plan;
+pub(super) use extent::{begin, left_out, most_cases};
+
 /// How many bodies are drawn for one that still obeys once it has travelled.
 const MAX_BODY_DRAWS: usize = 20;
-
-/// How many times the requests of a run are planned at most, when nothing is sent.
-const MOST_PLANNED: u64 = 10;
-
-/// How many times its share of the requests is planned of one operation: others may leave theirs.
-const MOST_SHARES: usize = 4;
 
 /// The cases of one operation.
 #[derive(Clone, Debug)]
@@ -57,117 +51,6 @@ pub struct Plan {
     other_methods: Vec<Method>,
     /// Whether there ever were cases in it.
     pub(super) has_any: bool,
-}
-
-/// Plans the operations of a contract, each when it is asked for: nothing is kept of what came before.
-///
-/// A run sends [`max_requests`](LiveSettings::max_requests) of all that is planned. When many times as
-/// many are planned, the operations that follow are left out as [`Unreached::Budget`].
-pub fn plan<'p>(
-    contract: &'p Contract,
-    settings: &'p LiveSettings,
-) -> impl Iterator<Item = Plan> + 'p {
-    let strategies = Strategies::default();
-    let mut declared = declared_methods(contract);
-    let mut left = settings.max_requests.saturating_mul(MOST_PLANNED);
-    contract.operations().iter().map(move |operation| {
-        if left == 0 {
-            return Plan::beyond_budget(operation, settings);
-        }
-        let mut plan = begun(contract, settings, &strategies, operation, &mut declared);
-        plan.complete(contract, settings, &strategies);
-        left = left.saturating_sub(plan.cases.len() as u64);
-        plan
-    })
-}
-
-/// The methods of each path that have not been looked at yet.
-type DeclaredMethods<'p> = HashMap<Shape, Vec<&'p Method>>;
-
-fn declared_methods(contract: &Contract) -> DeclaredMethods<'_> {
-    let mut declared = DeclaredMethods::new();
-    for operation in contract.operations() {
-        declared
-            .entry(Shape::of(operation))
-            .or_default()
-            .push(&operation.method);
-    }
-    declared
-}
-
-/// The first part of the plan of one operation.
-fn begun(
-    contract: &Contract,
-    settings: &LiveSettings,
-    strategies: &Strategies,
-    operation: &Arc<Operation>,
-    declared: &mut DeclaredMethods<'_>,
-) -> Plan {
-    let is_stopped = || contract.document().stop().reason().is_some();
-    let out_of_time = || is_stopped().then_some(Unreached::Budget);
-    let left_out = left_out(operation, settings).or_else(out_of_time);
-    let mut plan = Plan::empty(operation, left_out);
-    // What a path does not declare is looked at once, with the first of its operations.
-    if plan.left_out.is_none()
-        && let Some(declared) = declared.remove(&Shape::of(operation))
-    {
-        plan.other_methods = methods::undeclared(&declared, settings);
-    }
-    plan.start(contract, settings, strategies);
-    // A search that was ended found no value, which says nothing of the operation.
-    if let Some(Unreached::NoValue(_) | Unreached::NoBody) = plan.left_out
-        && is_stopped()
-    {
-        plan.left_out = Some(Unreached::Budget);
-    }
-    plan
-}
-
-/// The first part of every plan, of as many operations as requests may be sent.
-pub(super) fn begin(
-    contract: &Contract,
-    settings: &LiveSettings,
-    strategies: &Strategies,
-) -> Vec<Plan> {
-    let mut declared = declared_methods(contract);
-    let mut left = settings.max_requests;
-    let operations = contract.operations().iter();
-    operations
-        .map(|operation| {
-            if left == 0 {
-                return Plan::beyond_budget(operation, settings);
-            }
-            let plan = begun(contract, settings, strategies, operation, &mut declared);
-            left -= u64::from(plan.has_any);
-            plan
-        })
-        .collect()
-}
-
-/// How many cases of a phase may be planned of each operation where `left` requests may still be sent; none
-/// where none of them would be.
-pub(super) fn most_cases(plans: &[Plan], settings: &LiveSettings, left: usize) -> Vec<usize> {
-    let wanted = |plan: &Plan| {
-        let phases = IN_SECOND_PART.iter();
-        let counts = phases.map(|phase| plan.count(*phase, settings, false));
-        counts.max().unwrap_or(0)
-    };
-    let wanted: Vec<usize> = plans.iter().map(wanted).collect();
-    let shares = share(left.saturating_mul(MOST_SHARES), &wanted);
-    let shares = shares.into_iter().zip(wanted);
-    shares
-        .map(|(share, wanted)| if share < wanted { share } else { usize::MAX })
-        .collect()
-}
-
-pub(super) fn left_out(operation: &Operation, settings: &LiveSettings) -> Option<Unreached> {
-    if !settings.includes(operation) {
-        return Some(Unreached::Excluded);
-    }
-    if settings.methods == Methods::Safe && !operation.is_safe() {
-        return Some(Unreached::Unsafe);
-    }
-    None
 }
 
 impl Plan {
@@ -731,44 +614,4 @@ impl<'p> Planner<'p> {
 /// the route, so that what answers is not the operation. Who gives such a value means it.
 fn reroutes(request: &Request) -> bool {
     request.url.path().to_ascii_lowercase().contains("%2f")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::gate::fixture;
-
-    #[test]
-    fn planning_ends_where_no_request_is_left() {
-        let contract = fixture::things();
-        let mut settings = fixture::settings();
-        settings.methods = Methods::All;
-        let left_out = |plans: &[Plan]| -> Vec<bool> {
-            let plans = plans.iter();
-            plans
-                .map(|plan| plan.left_out == Some(Unreached::Budget))
-                .collect()
-        };
-        let whole: Vec<Plan> = plan(&contract, &settings).collect();
-        assert_eq!(left_out(&whole), [false, false, false]);
-        assert!(whole[1].cases.len() > 2 * 10);
-        settings.max_requests = 2;
-        let cut: Vec<Plan> = plan(&contract, &settings).collect();
-        assert_eq!(left_out(&cut), [false, false, true]);
-        let first = begin(&contract, &settings, &Strategies::default());
-        assert_eq!(left_out(&first), [false, false, true]);
-    }
-
-    #[test]
-    fn few_cases_are_planned_of_each_of_many_operations() {
-        let contract = fixture::things();
-        let mut settings = fixture::settings();
-        settings.methods = Methods::All;
-        let plans = begin(&contract, &settings, &Strategies::default());
-        let most = |left| most_cases(&plans, &settings, left);
-        assert_eq!(most(10_000), [usize::MAX; 3]);
-        // `addThing` has no part that could be varied.
-        assert_eq!(most(3), [usize::MAX, 6, 6]);
-        assert_eq!(most(0), [usize::MAX, 0, 0]);
-    }
 }
