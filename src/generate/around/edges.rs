@@ -15,6 +15,9 @@ use crate::{
     generate::{Generator, Values, format, limits, pattern::Pattern},
 };
 
+/// How many refused values are asked for the reason.
+const MOST_DOUBTS: usize = 20;
+
 /// Valid values at the edges of a schema: all optional parts, none, and each alone; the near side of
 /// each constraint; and the values of each type that services stumble over. Most telling first, and
 /// no more than `most`.
@@ -32,6 +35,7 @@ pub fn edges(
         values: HashSet::new(),
         names: HashSet::new(),
         spending: Spending::new(schema),
+        doubts: MOST_DOUBTS,
     };
     collected.presence(&bases);
     for base in &bases {
@@ -69,6 +73,8 @@ struct Collected<'s> {
     values: HashSet<String>,
     names: HashSet<String>,
     spending: Spending,
+    /// How often a value that the fast path refuses is still asked about.
+    doubts: usize,
 }
 
 impl Collected<'_> {
@@ -81,13 +87,27 @@ impl Collected<'_> {
         if self.is_full() || self.names.contains(&name) || !self.spending.spend() {
             return;
         }
-        if !self.schema.is_valid(&value) {
+        if !self.accepts(&value) {
             return;
         }
         if self.values.insert(value.to_string()) {
             self.names.insert(name.clone());
             self.found.push(Edge { value, rank, name });
         }
+    }
+
+    /// Whether a value is valid. Why one is not is asked a few times only: of a schema with thousands of
+    /// rules it costs thousands of reasons.
+    fn accepts(&mut self, value: &Value) -> bool {
+        if self.schema.surely_accepts(value) {
+            return true;
+        }
+        if self.doubts == 0 {
+            return false;
+        }
+        let is_valid = self.schema.is_valid(value);
+        self.doubts -= usize::from(!is_valid);
+        is_valid
     }
 
     /// Everything, nothing optional, and each optional property of the whole alone.
@@ -346,6 +366,7 @@ mod tests {
             values: HashSet::new(),
             names: HashSet::new(),
             spending: Spending::new(&schema),
+            doubts: MOST_DOUBTS,
         };
         let great = 7_582_440_016_475_957_i64;
         let base = json!({ "size": great, "share": great });

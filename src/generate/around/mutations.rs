@@ -199,7 +199,7 @@ impl Collected<'_> {
 
     /// How well a value breaks a rule; `None` where it does not.
     fn aim(&self, value: &Value, instance: &Pointer, rule: &Address) -> Option<Aim> {
-        if self.schema.is_valid(value) {
+        if self.schema.surely_accepts(value) {
             return None;
         }
         let violations = self.schema.first_violations(value, MOST_BREACHES);
@@ -215,6 +215,7 @@ impl Collected<'_> {
             APPLICATORS.contains(&one.keyword.as_str())
                 && instance.as_str().starts_with(one.instance.as_str())
         });
+        // Without a violation neither holds.
         (meant > 0 || through).then_some(Aim::AndMore)
     }
 
