@@ -13,7 +13,8 @@ const URL: &str = "https://[a-z]{1,8}\\.example/[a-z0-9]{0,8}";
 const HOST: &str = "[a-z]{1,8}\\.example";
 const IPV4: &str = "10\\.[0-9]\\.[0-9]\\.[1-9]";
 const IPV6: &str = "2001:db8::[0-9a-f]{1,4}";
-const WHOLE: &str = "[1-9][0-9]{0,2}";
+/// Small, so that it is within the bounds that stand beside it.
+const WHOLE: &str = "[1-5]|[1-9][0-9]";
 const DECIMAL: &str = "[1-9][0-9]{0,2}\\.[0-9]{2}";
 const BASE64: &str = "([A-Za-z0-9]{4}){1,6}";
 

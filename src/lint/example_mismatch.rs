@@ -2,7 +2,8 @@
 
 use std::collections::HashSet;
 
-use oasgate_document::Address;
+use indexmap::IndexMap;
+use oasgate_document::{Address, Document};
 use serde_json::Value;
 
 use super::{Finding, Lint, Rule, Subject, documented, finding};
@@ -24,6 +25,8 @@ documented! {
     ///
     /// - the example is of a media type whose text no schema describes (XML, plain text);
     /// - it is valid as a request or as a response, where the schema serves both;
+    /// - an equal object stands before it with the same: what generates a document writes one mistake many times,
+    ///   and it is told once, with the number of its places;
     /// - it is an `externalValue`, which is not fetched.
     pub ExampleMismatch = "example-mismatch", Warning;
 }
@@ -34,6 +37,7 @@ impl Lint for ExampleMismatch {
     }
 
     fn look(&self, subject: &Subject<'_>, findings: &mut Vec<Finding>) {
+        let before = findings.len();
         let mut looked = HashSet::new();
         let mut look = |schema: &Schema,
                         examples: &[Example],
@@ -111,7 +115,37 @@ impl Lint for ExampleMismatch {
                 one(value, at.join("examples").index(index));
             }
         }
+        let told = findings.split_off(before);
+        findings.extend(each_once(told, subject.contract.document()));
     }
+}
+
+/// The findings without those whose object equals that of one before, which say how many those are.
+fn each_once(findings: Vec<Finding>, document: &Document) -> Vec<Finding> {
+    let mut kept: IndexMap<String, (Finding, usize)> = IndexMap::new();
+    for finding in findings {
+        let at = finding.document.as_ref();
+        let keyword = at.and_then(|at| at.pointer.last()).unwrap_or_default();
+        let object = at
+            .filter(|_| ["default", "example"].contains(&keyword.as_str()))
+            .and_then(|at| document.get(&at.parent()?));
+        let key = object.map_or_else(
+            || format!("{:?}", finding.document),
+            |object| format!("{keyword} of {object}: {}", finding.message),
+        );
+        let known = kept.entry(key).or_insert((finding, 0));
+        known.1 += 1;
+    }
+    kept.into_values()
+        .map(|(finding, places)| match places {
+            1 => finding,
+            2 => finding.with_help("an equal object in one more place has the same"),
+            more => finding.with_help(format!(
+                "equal objects in {} more places have the same",
+                more - 1
+            )),
+        })
+        .collect()
 }
 
 fn held(
