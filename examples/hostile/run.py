@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Runs oasgate on every hostile input and prints what came of it as a Markdown table.
 
-    run.py OASGATE [FOLDER] [--only TEXT] [--mib N] [--seconds N] [--out FILE]
+    run.py OASGATE [FOLDER] [--only TEXT] [--mib N] [--seconds N] [--out FILE] [--about TEXT]
 
 OASGATE is the binary. FOLDER holds `documents/`, `servers/` and `recordings/` of others; our own inputs
-(`inputs.py`) run without it. `--only` keeps the rows whose name holds a text. The end is 1 when a row is
+(`inputs.py`) run without it. `--only` keeps the rows whose name holds a text, `--about` says in the table what was measured where. The end is 1 when a row is
 beyond a limit: an exit code other than 0 to 3, too long, or too much memory.
 
 Time is the wall clock of the process and its CPU time, memory its peak resident set (`wait4`), all of the process
@@ -39,6 +39,7 @@ def main():
     parser.add_argument("--mib", type=int, default=512)
     parser.add_argument("--seconds", type=float, default=2.0)
     parser.add_argument("--out", type=pathlib.Path)
+    parser.add_argument("--about", default="")
     arguments = parser.parse_args()
     arguments.oasgate = arguments.oasgate.resolve()
     folder = arguments.folder.resolve() if arguments.folder else None
@@ -125,6 +126,8 @@ def render(measured, arguments):
         "beyond it too. Documents and recordings are judged by the CPU time that they take, services by the clock. A mark",
         "in the last column is a row that is beyond a limit.",
     ]
+    if arguments.about:
+        lines += ["", arguments.about]
     kinds = list(dict.fromkeys(one["row"].kind for one in measured))
     for kind in kinds:
         lines += ["", f"## {kind}", "", "| input | command | exit | seconds | CPU | MiB | what was said | beyond |", "|---|---|--:|--:|--:|--:|---|---|"]
