@@ -1,6 +1,6 @@
 //! `accepted-incomplete`
 
-use super::{Check, Part, Rule, Subject, documented};
+use super::{Check, Part, Rule, Subject, documented, missing_body::may_come_as_nothing};
 use crate::{contract::Location, finding::Finding};
 
 documented! {
@@ -18,7 +18,8 @@ documented! {
     /// # Not a finding when
     ///
     /// - a path parameter is missing: that is another route;
-    /// - what is missing is a property of the body (`accepted-invalid`);
+    /// - what is missing is a property of the body (`accepted-invalid`), or a body that may have no bytes, as
+    ///   an empty text;
     /// - the answer is a 404 for a resource that was made up, or any other refusal.
     ///
     /// # Example
@@ -41,7 +42,8 @@ impl Check for AcceptedIncomplete {
     fn holds(&self, subject: &Subject<'_>) -> bool {
         !subject.exchange.response.status.is_success()
             || subject.breaks.is_none_or(|breach| {
-                !breach.is_left_out() || matches!(breach.part, Part::Parameter(Location::Path, _))
+                let is_in_path = matches!(breach.part, Part::Parameter(Location::Path, _));
+                !breach.is_left_out() || is_in_path || is_an_empty_body(subject, &breach.part)
             })
     }
 
@@ -73,4 +75,10 @@ impl Check for AcceptedIncomplete {
                 .with_discriminator(breach.part.to_string()),
         );
     }
+}
+
+/// Whether what was left out is a body that may have no bytes at all, as an empty text.
+fn is_an_empty_body(subject: &Subject<'_>, part: &Part) -> bool {
+    let body = subject.operation.request_body.as_ref();
+    *part == Part::Body && body.is_some_and(|body| may_come_as_nothing(&body.content))
 }

@@ -1,5 +1,7 @@
 //! `accepted-invalid`
 
+use std::borrow::Cow;
+
 use http::Method;
 use oasgate_document::Address;
 
@@ -30,7 +32,8 @@ documented! {
     /// - the broken value stands in the path and holds a slash, a backslash or a NUL, or makes the path
     ///   of another operation: such a request may not have reached this one;
     /// - the only breach is a query parameter, header or cookie that the document does not know;
-    /// - `format` alone is broken, unless `hold-formats` is set: few services hold formats;
+    /// - `format` alone is broken, also that of an alternative, unless `hold-formats` is set: few
+    ///   services hold formats;
     /// - the body of a GET, HEAD or DELETE is broken: HTTP gives it no meaning;
     /// - a required parameter or the body was left out (`accepted-incomplete`).
     ///
@@ -105,27 +108,34 @@ fn is_proven(subject: &Subject<'_>, breach: &Breach) -> bool {
                 // Another pair of the query is what most services pass over.
                 return false;
             }
+            let parameter = if subject.holds_formats {
+                Cow::Borrowed(parameter)
+            } else {
+                Cow::Owned(parameter.without_formats())
+            };
+            let breaks = |path: &[(String, String)]| {
+                let sent = Parameters::of(subject.operation, request, path);
+                wire::parameter_breaks(&parameter, &sent)
+            };
             if *location != Location::Path {
-                return wire::parameter_breaks(
-                    parameter,
-                    &Parameters::of(subject.operation, request, &[]),
-                );
+                return breaks(&[]);
             }
             let readings = subject.operation.path.readings(request.url.path());
             !readings.is_empty()
-                && readings.iter().all(|path| {
-                    !may_be_elsewhere(subject, name, path)
-                        && wire::parameter_breaks(
-                            parameter,
-                            &Parameters::of(subject.operation, request, path),
-                        )
-                })
+                && readings
+                    .iter()
+                    .all(|path| !may_be_elsewhere(subject, name, path) && breaks(path))
         }
         Part::Body => {
             ![Method::GET, Method::HEAD, Method::DELETE].contains(&request.method)
                 && subject.operation.request_body.as_ref().is_some_and(|body| {
                     // What cannot be read back was proven before it was written.
-                    wire::sent_body_breaks(body, request).unwrap_or(true)
+                    let breaks = wire::sent_body_breaks(body, request).unwrap_or(true);
+                    // Few bodies come to this second look, which compiles their schemas again.
+                    breaks
+                        && (subject.holds_formats
+                            || wire::sent_body_breaks(&body.without_formats(), request)
+                                .unwrap_or(true))
                 })
         }
     }

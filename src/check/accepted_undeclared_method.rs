@@ -2,7 +2,10 @@
 
 use http::{Method, StatusCode};
 
-use super::{Check, Intent, Rule, Subject, documented, methods::path_requires_credential};
+use super::{
+    Check, Intent, Rule, Subject, documented,
+    methods::{is_declared_elsewhere, path_requires_credential},
+};
 use crate::finding::{Finding, Severity};
 
 documented! {
@@ -45,8 +48,10 @@ impl Check for AcceptedUndeclaredMethod {
     }
 
     fn holds(&self, subject: &Subject<'_>) -> bool {
+        let method = &subject.exchange.request.method;
         if subject.intent != Intent::OtherMethod
-            || [Method::HEAD, Method::OPTIONS].contains(&subject.exchange.request.method)
+            || [Method::HEAD, Method::OPTIONS].contains(method)
+            || is_declared_elsewhere(subject, method.as_str())
         {
             return true;
         }

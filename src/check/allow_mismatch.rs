@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 
 use http::{Method, StatusCode, header::ALLOW};
 
-use super::{Check, Rule, Subject, documented, methods::declared_methods};
+use super::{
+    Check, Rule, Subject, documented,
+    methods::{declared_methods, is_declared_elsewhere},
+};
 use crate::finding::Finding;
 
 documented! {
@@ -105,6 +108,7 @@ impl Difference {
         let more: Vec<_> = allowed
             .difference(&declared)
             .filter(counts)
+            .filter(|method| !is_declared_elsewhere(subject, method))
             .cloned()
             .collect();
         let less: Vec<_> = declared

@@ -16,6 +16,16 @@ pub(super) fn path_requires_credential(subject: &Subject<'_>) -> bool {
     beside(subject).any(Operation::requires_credential)
 }
 
+/// Whether another path template that the very URL matches declares a method: a router need not know one
+/// resource from the other.
+pub(super) fn is_declared_elsewhere(subject: &Subject<'_>, method: &str) -> bool {
+    let url = &subject.exchange.request.url;
+    let operations = subject.contract.operations().iter();
+    { operations }.any(|operation| {
+        operation.method.as_str() == method && !operation.path.readings(url.path()).is_empty()
+    })
+}
+
 fn beside<'s>(subject: &'s Subject<'_>) -> impl Iterator<Item = &'s Operation> {
     let own = Shape::of(subject.operation);
     subject

@@ -4,7 +4,7 @@ use mediatype::MediaTypeBuf;
 
 use super::{Check, ContentType, Rule, Subject, documented};
 use crate::{
-    contract::MediaType,
+    contract::{Content, MediaType},
     finding::{Finding, Severity},
     wire::{Parsed, read_body},
 };
@@ -107,6 +107,14 @@ impl Check for MissingBody {
                 ),
         );
     }
+}
+
+/// Whether no bytes at all may be one of some bodies.
+pub(super) fn may_come_as_nothing(content: &Content) -> bool {
+    content.media_types.iter().any(|one| {
+        let essence = one.range.essence().parse::<MediaTypeBuf>();
+        essence.is_ok_and(|essence| may_be_empty(one, &essence))
+    })
 }
 
 /// Whether no bytes at all may be a body of this type.

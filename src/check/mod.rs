@@ -50,6 +50,7 @@ mod server_error;
 mod shape_drift;
 mod slow_response;
 mod stack_trace_leak;
+mod unapplied_change;
 mod unchecked_body;
 mod undeclared_body;
 mod undeclared_content_type;
@@ -66,6 +67,7 @@ mod write_only_leak;
 
 pub use breach::{Breach, Part};
 pub use sequence::{SequenceCheck, Step};
+pub(crate) use sign_in::may_void_credential;
 pub use subject::{Content, ContentType, Credential, Intent, Subject};
 
 use crate::finding::{Finding, Rule, RuleId, Sealed, Trait, documented};
@@ -124,6 +126,7 @@ pub const SEQUENCE_CHECKS: &[&dyn SequenceCheck] = &[
     &unstable_read::UnstableRead,
     &broken_object_authorization::BrokenObjectAuthorization,
     &failed_modification::FailedModification,
+    &unapplied_change::UnappliedChange,
     &dead_location::DeadLocation,
     &put_not_idempotent::PutNotIdempotent,
     &merge_patch_mismatch::MergePatchMismatch,

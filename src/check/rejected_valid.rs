@@ -1,6 +1,10 @@
 //! `rejected-valid`
 
+use std::collections::BTreeSet;
+
 use http::header::CONTENT_TYPE;
+use oasgate_document::Pointer;
+use serde_json::Value;
 
 use super::{
     Check, Credential, Intent, Rule, Subject, documented,
@@ -9,8 +13,9 @@ use super::{
     sign_in::handles_credentials,
 };
 use crate::{
+    contract::{Schema, is_known_format},
     finding::Finding,
-    wire::{carries, has_wide_field, parse_media_type},
+    wire::{Parameters, carries, has_wide_field, parse_media_type, path_values, sent_value},
 };
 
 documented! {
@@ -38,6 +43,10 @@ documented! {
     /// - the operation needs a credential and the request did not carry the right one;
     /// - the body has bytes (`format: binary`) and travels as JSON, as the fields of a form or as a text, which
     ///   have no way to write them;
+    /// - with 400 or 422, a text has a `format` that neither JSON Schema nor OpenAPI's registry defines, and
+    ///   the response names nothing else: nobody can say whether the text is of it;
+    /// - a required body has no bytes, as an empty text: by one reading it is not there;
+    /// - a text holds a NUL, which many stores cannot keep;
     /// - a declared header carries text beyond ASCII, which a recipient may refuse (RFC 9110 §5.5).
     ///
     /// # Example
@@ -57,6 +66,9 @@ const REFUSALS: &[u16] = &[400, 405, 406, 411, 413, 414, 415, 422, 501];
 /// Those that a service also gives for a name of nothing.
 const OF_A_NAME: &[u16] = &[400, 414, 422];
 
+/// Those that speak of a value's form.
+const OF_FORM: &[u16] = &[400, 422];
+
 impl Check for RejectedValid {
     fn rule(&self) -> &'static Rule {
         &Self::RULE
@@ -69,7 +81,10 @@ impl Check for RejectedValid {
             || subject.credential != Credential::Unknown && subject.operation.requires_credential()
             || has_wide_field(subject.operation, &subject.exchange.request)
             || has_unwritable_bytes(subject)
+            || lacks_a_required_body(subject)
+            || holds_a_nul(subject)
             || OF_A_NAME.contains(&status) && is_about_a_value(subject)
+            || OF_FORM.contains(&status) && is_about_an_open_format(subject)
     }
 
     fn explain(&self, subject: &Subject<'_>, findings: &mut Vec<Finding>) {
@@ -119,6 +134,21 @@ fn has_unwritable_bytes(subject: &Subject<'_>) -> bool {
     media_type.is_some_and(|media_type| !carries(media_type))
 }
 
+/// Whether no bytes at all were sent for a body that is required: an empty text is a body by one reading
+/// and none by another (RFC 9112 §6.3).
+fn lacks_a_required_body(subject: &Subject<'_>) -> bool {
+    let body = subject.operation.request_body.as_ref();
+    body.is_some_and(|body| body.required) && subject.exchange.request.body.is_known_empty()
+}
+
+/// Whether a text of the request holds a NUL, which many stores cannot keep.
+fn holds_a_nul(subject: &Subject<'_>) -> bool {
+    let request = &subject.exchange.request;
+    let body = request.body.bytes();
+    let has = |text: &[u8]| body.windows(text.len()).any(|one| one == text);
+    request.url.as_str().contains("%00") || has(b"\\u0000") || has(b"%00") || has(b"\0")
+}
+
 /// Whether the refusal may well be about what a value stands for, and not about its form.
 fn is_about_a_value(subject: &Subject<'_>) -> bool {
     if handles_credentials(subject.operation) {
@@ -130,4 +160,61 @@ fn is_about_a_value(subject: &Subject<'_>) -> bool {
         // A name in the path is no excuse for what is said about the body.
         names => names.iter().any(is_in_body) || !is_about_body(subject),
     }
+}
+
+/// Whether the refusal may well be about a `format` of which nobody knows what is of it (OpenAPI 3.0.4 §4.4:
+/// `format` is open-valued).
+fn is_about_an_open_format(subject: &Subject<'_>) -> bool {
+    let open = of_open_formats(subject);
+    if open.is_empty() {
+        return false;
+    }
+    let named = named_properties(subject);
+    if named.is_empty() {
+        return true;
+    }
+    named.iter().any(|name| open.contains(name))
+}
+
+/// The parameters and properties of a request whose texts have a format that nobody knows.
+fn of_open_formats(subject: &Subject<'_>) -> BTreeSet<String> {
+    let request = &subject.exchange.request;
+    let operation = subject.operation;
+    let path = path_values(operation, request);
+    let sent = Parameters::of(operation, request, &path);
+    let mut open = BTreeSet::new();
+    for parameter in &operation.parameters {
+        if let (Some(schema), Ok(Some(value))) = (parameter.value.schema(), sent.read(parameter))
+            && !open_formats(schema, &value).is_empty()
+        {
+            open.insert(parameter.name.clone());
+        }
+    }
+    let body = operation.request_body.as_ref();
+    if let Some((media_type, value)) = body.and_then(|body| sent_value(body, request))
+        && let Some(schema) = &media_type.schema
+    {
+        let places = open_formats(schema, &value);
+        // What is named of an array is the array.
+        let names = places.iter().flat_map(|place| place.tokens());
+        open.extend(
+            names
+                .filter(|name| name.parse::<usize>().is_err())
+                .map(Into::into),
+        );
+    }
+    open
+}
+
+/// Where in a value a text has a format that nobody knows.
+fn open_formats(schema: &Schema, value: &Value) -> Vec<Pointer> {
+    let constraints = schema.constraints(value).into_iter();
+    constraints
+        .filter(|one| {
+            let name = one.argument.as_str().unwrap_or_default();
+            one.keyword == "format" && !is_known_format(name)
+        })
+        .map(|one| one.instance)
+        .filter(|place| place.get(value).is_some_and(Value::is_string))
+        .collect()
 }

@@ -27,7 +27,8 @@ documented! {
     /// # Not a finding when
     ///
     /// - the operation declares that very status, but for a 500 to a request that obeys;
-    /// - the status is 501 to 599 and covered by `5XX` or `default`;
+    /// - the status is 501 to 599 and covered by `5XX` or `default`, or answers a method that the path does
+    ///   not declare;
     /// - the response is 503 with `Retry-After`: the service asks for patience, which is a note.
     ///
     /// # Example
@@ -37,7 +38,7 @@ documented! {
     ///   default: { description: Whatever else }
     /// response: { status: 500 }
     /// ```
-    pub ServerError = "server-error", Error, [OfStatus];
+    pub ServerError = "server-error", Error, [OfStatus, OfOtherMethods];
 }
 
 impl Check for ServerError {
@@ -50,10 +51,13 @@ impl Check for ServerError {
         if !status.is_server_error() {
             return true;
         }
+        if subject.intent == Intent::OtherMethod {
+            // 501 is a right answer (RFC 9110 §15.6.2), and the rest speaks of what stands in between.
+            return status != StatusCode::INTERNAL_SERVER_ERROR;
+        }
         match subject.declared().map(|declared| declared.key) {
             Some(StatusKey::Exact(_)) => {
-                status != StatusCode::INTERNAL_SERVER_ERROR
-                    || subject.intent != Intent::OtherMethod && !obeys(subject)
+                status != StatusCode::INTERNAL_SERVER_ERROR || !obeys(subject)
             }
             Some(_) => status != StatusCode::INTERNAL_SERVER_ERROR,
             None => false,
@@ -78,17 +82,25 @@ impl Check for ServerError {
         } else {
             Self::RULE.severity
         };
+        let method = &subject.exchange.request.method;
+        let (who, discriminator) = if subject.intent == Intent::OtherMethod {
+            let who = format!("{method} {}", subject.operation.path);
+            (who, format!("{method} {}", response.status.as_str()))
+        } else {
+            let who = subject.operation.id.to_string();
+            (who, response.status.as_str().to_owned())
+        };
         findings.push(
             subject
                 .finding_of(
                     &Self::RULE,
                     severity,
-                    format!("{} answered {}", subject.operation.id, response.status),
+                    format!("{who} answered {}", response.status),
                 )
                 .at(subject.operation.responses.address.clone())
                 .with_expected("no server error")
                 .with_actual(response.status.to_string())
-                .with_discriminator(response.status.as_str())
+                .with_discriminator(discriminator)
                 .with_help("look into the service's log for this request"),
         );
     }

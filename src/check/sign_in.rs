@@ -62,6 +62,69 @@ pub(super) fn handles_credentials(operation: &Operation) -> bool {
         && (is_named_so(operation) || takes_a_grant(operation) || issues_a_credential(operation))
 }
 
+/// What is done to a credential so that it counts no more.
+const VOIDS: &[&str] = &[
+    "blacklist",
+    "change",
+    "expire",
+    "invalidate",
+    "recreate",
+    "regenerate",
+    "renew",
+    "reset",
+    "revoke",
+    "roll",
+    "rotate",
+];
+
+/// What counts as a credential there.
+const VOIDED: &[&str] = &[
+    "credential",
+    "credentials",
+    "key",
+    "keys",
+    "password",
+    "secret",
+    "secrets",
+    "session",
+    "sessions",
+    "token",
+    "tokens",
+];
+
+/// Who makes the request.
+const ONESELF: &[&str] = &["account", "current", "currentuser", "me", "myself", "self"];
+
+/// Whether an operation may make the credential void that its own request carries: it signs out, renews a
+/// token or deletes the account. What names another resource in its path is about that one.
+pub(crate) fn may_void_credential(operation: &Operation) -> bool {
+    if operation.method.is_safe() || operation.path.parameters().next().is_some() {
+        return false;
+    }
+    let segments = operation.path.as_str().split('/').rev();
+    let mut segments = segments.filter(|segment| !segment.is_empty()).map(words);
+    let last = segments.next().unwrap_or_default();
+    let before = segments.next().unwrap_or_default();
+    let id = words(operation.id.as_str());
+    let has =
+        |words: &[String], some: &[&str]| words.iter().any(|word| some.contains(&word.as_str()));
+    let signs_out = |words: &[String]| {
+        let is_pair =
+            |pair: &[String]| ["log", "sign"].contains(&pair[0].as_str()) && pair[1] == "out";
+        has(words, &["logout", "signout", "logoff"]) || words.windows(2).any(is_pair)
+    };
+    let renews = |words: &[String]| has(words, VOIDS) && has(words, VOIDED);
+    let both: Vec<String> = before.iter().chain(&last).cloned().collect();
+    let is_own = has(&last, ONESELF) || last == ["current", "user"];
+    let is_deletion = operation.method == http::Method::DELETE;
+    signs_out(&last)
+        || signs_out(&id)
+        || renews(&both)
+        || renews(&id)
+        || is_deletion && (is_own || has(&last, VOIDED))
+        || has(&before, ONESELF) && last == ["password"]
+}
+
 fn is_named_so(operation: &Operation) -> bool {
     let last = operation
         .path

@@ -44,7 +44,8 @@ pub use named::OperationIn;
 pub use path::PathTemplate;
 pub use schema::{Choice, Constraint, Direction, Schema, Violation};
 pub(crate) use schema::{
-    Digits, Sameness, canonical, is_assertion, plain_pattern, prose::examples_in, shape,
+    Digits, KNOWN_FORMATS, Sameness, canonical, is_assertion, is_known_format, plain_pattern,
+    prose::examples_in, shape,
 };
 pub use server::HostPattern;
 

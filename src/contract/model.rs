@@ -199,6 +199,18 @@ pub struct Parameter {
     pub address: Address,
 }
 
+impl Parameter {
+    /// The same parameter with the formats of its schema ignored.
+    pub(crate) fn without_formats(&self) -> Self {
+        let mut parameter = self.clone();
+        match &mut parameter.value {
+            Serialization::Styled { schema, .. } => *schema = schema.without_formats(),
+            Serialization::Content(media_type) => media_type.ignore_formats(),
+        }
+        parameter
+    }
+}
+
 /// How a parameter or header carries its value.
 #[derive(Clone, Debug)]
 pub enum Serialization {
@@ -267,6 +279,16 @@ pub struct RequestBody {
     pub address: Address,
 }
 
+impl RequestBody {
+    /// The same body with the formats of its schemas ignored.
+    pub(crate) fn without_formats(&self) -> Self {
+        let mut body = self.clone();
+        let media_types = body.content.media_types.iter_mut();
+        media_types.for_each(MediaType::ignore_formats);
+        body
+    }
+}
+
 /// Media types by their key as written.
 #[derive(Clone, Debug, Default)]
 pub struct Content {
@@ -321,6 +343,15 @@ pub struct MediaType {
     pub encoding: IndexMap<String, Encoding>,
     /// The media type object.
     pub address: Address,
+}
+
+impl MediaType {
+    fn ignore_formats(&mut self) {
+        let schemas = [&mut self.schema, &mut self.item_schema].into_iter();
+        for schema in schemas.flatten() {
+            *schema = schema.without_formats();
+        }
+    }
 }
 
 /// One entry of an `encoding` map.

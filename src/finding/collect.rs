@@ -42,8 +42,8 @@ mod shared {
     }
 }
 
-/// Findings grouped by fingerprint. Each entry keeps one example and a count: the example with the least
-/// [`Position`], or the first where positions are not told.
+/// Findings grouped by fingerprint. Each entry keeps one example and a count: the example of the worst
+/// severity, of these the one with the least [`Position`], or the first where positions are not told.
 #[derive(Clone, Debug, Default)]
 pub struct Findings {
     entries: IndexMap<Fingerprint, Group>,
@@ -238,7 +238,9 @@ impl Group {
     fn take(&mut self, mut other: Self) {
         self.count += other.count;
         let came = both(self.example.came.take(), other.example.came.take());
-        if other.at < self.at {
+        let severity = |one: &Self| std::cmp::Reverse(one.example.severity);
+        // What is worse is told, so that no note hides it.
+        if (severity(&other), &other.at) < (severity(self), &self.at) {
             self.example = other.example;
             self.at = other.at;
         }

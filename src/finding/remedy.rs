@@ -16,6 +16,8 @@ pub enum Remedy {
     AllowRemote,
     /// Let requests that may change something be sent.
     AllowUnsafe,
+    /// Let requests change what was there before the run.
+    TouchExisting,
     /// Give a value for a parameter, named here.
     NameParameter(String),
     /// Give parameters that name a resource that exists.
@@ -54,6 +56,7 @@ impl fmt::Display for Remedy {
             Self::AllowFiles => "allow the folder that the file lies in",
             Self::AllowRemote => "allow references over the network",
             Self::AllowUnsafe => "allow requests that may change something",
+            Self::TouchExisting => "allow changes of what was there before",
             Self::NameParameter(name) => return write!(f, "give a value for {name}"),
             Self::NameExisting => "give parameters that name a resource that exists",
             Self::GiveCredential => "give a credential that the service accepts",

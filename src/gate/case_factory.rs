@@ -171,6 +171,35 @@ impl<'f> CaseFactory<'f> {
         })
     }
 
+    /// The same request about another resource: all but its path is as it was. `None` where its path is
+    /// what it breaks.
+    pub(crate) fn about(self, case: &Case, parts: RequestParts) -> Option<Case> {
+        let part = case.breaks.as_ref().map(|breach| &breach.part);
+        if matches!(part, Some(Part::Parameter(Location::Path, _))) {
+            return None;
+        }
+        let named = write_request(&case.operation, &self.settings.base, &parts).ok()?;
+        let mut request = case.request.clone();
+        request.url.set_path(named.url.path());
+        let mut other = Case {
+            request,
+            parts,
+            ..case.clone()
+        };
+        // It is there, or is named by this request.
+        let is_new = |name: &String| {
+            let new = other.parts.get(Location::Path, name);
+            new.is_some() && new != case.parts.get(Location::Path, name)
+        };
+        other.made_up = case
+            .made_up
+            .iter()
+            .filter(|name| !is_new(name))
+            .cloned()
+            .collect();
+        Some(other)
+    }
+
     /// A case with other values; `None` where it would not be what it claims to be.
     pub(crate) fn with_parts(self, case: &Case, parts: RequestParts) -> Option<Case> {
         let operation = &case.operation;
@@ -237,7 +266,8 @@ fn obeys(operation: &Operation, parts: &RequestParts) -> bool {
     parameters && body
 }
 
-/// Whether a value breaks the very keyword that it is meant to break, at the very place.
+/// Whether a value breaks the very keyword that it is meant to break, at the very place or through an
+/// alternative around it.
 fn is_meant(operation: &Operation, parts: &RequestParts, breach: &Breach) -> bool {
     if breach.is_left_out() {
         return true;
@@ -262,10 +292,16 @@ fn is_meant(operation: &Operation, parts: &RequestParts, breach: &Breach) -> boo
     let (Some(schema), Some(value)) = (schema, value) else {
         return false;
     };
-    schema
-        .violations(value)
-        .iter()
-        .any(|one| one.keyword == breach.keyword && one.instance == breach.pointer)
+    schema.violations(value).iter().any(|one| {
+        let is_it = one.keyword == breach.keyword && one.instance == breach.pointer;
+        is_it || (is_alternative(&one.keyword) && breach.pointer.starts_with(&one.instance))
+    })
+}
+
+/// Whether what breaks below this keyword is told by the keyword itself: which of the alternatives was
+/// meant cannot be known.
+fn is_alternative(keyword: &str) -> bool {
+    ["anyOf", "oneOf", "not", "if"].contains(&keyword)
 }
 
 /// Whether the part that is meant to be broken is.
@@ -290,10 +326,7 @@ fn part_breaks(operation: &Operation, request: &Request, part: &Part) -> bool {
 /// Whether a request still breaks the rule that it is named after once it has travelled: 7 in place
 /// of a text arrives as the text 7, which may break another rule.
 fn is_named_rightly(operation: &Operation, request: &Request, breach: &Breach) -> bool {
-    // What holds in an alternative is broken through it.
-    let is_meant = |keyword: &str| {
-        keyword == breach.keyword || ["anyOf", "oneOf", "not", "if"].contains(&keyword)
-    };
+    let is_meant = |keyword: &str| keyword == breach.keyword || is_alternative(keyword);
     let is_broken = |schema: &Schema, value: &Value| {
         schema
             .violations(value)
@@ -331,7 +364,10 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::gate::fixture::{contract, operation, settings};
+    use crate::{
+        contract::Contract,
+        gate::fixture::{contract, operation, settings},
+    };
 
     fn limit(value: Value) -> RequestParts {
         let mut parts = RequestParts::default();
@@ -422,5 +458,39 @@ mod tests {
         assert!(restored(json!("x")).is_none());
         assert!(factory.with_parts(&case, limit(json!(12))).is_some());
         assert!(factory.with_parts(&case, limit(json!(2))).is_none());
+    }
+
+    #[test]
+    fn a_case_that_breaks_every_alternative_is_restored() {
+        let document = json!({
+            "openapi": "3.1.0", "info": { "title": "t", "version": "1" },
+            "paths": { "/pets": { "post": {
+                "operationId": "addPet",
+                "requestBody": { "content": { "application/json": { "schema": {
+                    "type": "object",
+                    "properties": { "price": { "anyOf": [{ "type": "number" }, { "type": "null" }] } },
+                } } } },
+                "responses": { "201": { "description": "Fine" } },
+            } } },
+        });
+        let document = oasgate_document::Document::parse("t", document.to_string());
+        let contract = Contract::from_document(document.expect("a document"));
+        let settings = settings();
+        let (factory, add) = (CaseFactory::new(&settings), operation(&contract, "addPet"));
+        let breach = Breach {
+            part: Part::Body,
+            pointer: oasgate_document::Pointer::parse("/price").expect("a pointer"),
+            keyword: "type".to_owned(),
+            rule: "type number".to_owned(),
+        };
+        let restored = |price: Value| {
+            let mut parts = RequestParts::default();
+            parts.body = Some(("application/json".to_owned(), json!({ "price": price })));
+            let purpose = Purpose::new(Phase::Regressions, "a test");
+            factory.restored(&add, parts, Some(breach.clone()), purpose)
+        };
+        assert!(restored(json!("dear")).is_some());
+        assert!(restored(json!(null)).is_none());
+        assert!(restored(json!(7)).is_none());
     }
 }

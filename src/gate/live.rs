@@ -10,7 +10,7 @@ use super::{
     interrupt::Interrupt,
     judge::Judge,
     knowledge::{Knowledge, context::ResourceContext, coverage::CoverageTargets},
-    phase::{cleanup, examples, planned, random, regressions, sequences, shrink, telling},
+    phase::{cleanup, examples, last, planned, random, regressions, sequences, shrink, telling},
     plan,
     recorder::Recorder,
     schedule::Schedule,
@@ -55,6 +55,7 @@ pub async fn check<T: Transport>(
     let transport = &Authorized::new(transport, &settings.base, secrets.iter().cloned());
     let strategies = &Strategies::default();
     let mut schedule = Schedule::new(plan::begin(contract, settings, strategies));
+    let last_of_all = schedule.take_last(settings);
     let graph = Arc::new(Graph::of(contract));
     let header = RunInfo {
         seed: Some(settings.seed),
@@ -96,6 +97,13 @@ pub async fn check<T: Transport>(
     };
     Box::pin(shrink::run(&mut driver, mode)).await;
     Box::pin(cleanup::run(&mut driver, &end)).await;
+    let end = match end {
+        RunStatus::Complete => match Box::pin(last::run(&mut driver, last_of_all)).await {
+            ControlFlow::Continue(()) => RunStatus::Complete,
+            ControlFlow::Break(end) => end,
+        },
+        end => end,
+    };
     driver.flush_unanswered();
     driver.recorder.tell_not_sent();
     if let RunStatus::Complete | RunStatus::Stopped(_) = end {

@@ -237,6 +237,7 @@ impl<'r> Recorder<'r> {
     pub(crate) fn kept_existing(&mut self, operation: &Operation) {
         let id = operation.id.to_string();
         *self.kept_existing.entry(id).or_default() += 1;
+        self.account.left_out(operation, Unreached::Existing);
     }
 
     /// Tells of requests that were not sent.

@@ -9,7 +9,7 @@ use super::{
     plan::Plan,
     sequence,
 };
-use crate::run::{Case, Phase};
+use crate::run::{Case, LiveSettings, Phase};
 
 /// The plans of a run's operations, and what of them was sent.
 #[derive(Debug)]
@@ -29,6 +29,13 @@ impl Schedule {
             is_complete: false,
             sent: HashSet::new(),
         }
+    }
+
+    /// One case of each operation that may make the credential of the run void, to be sent when nothing
+    /// else is.
+    pub(crate) fn take_last(&mut self, settings: &LiveSettings) -> Vec<Case> {
+        let plans = self.plans.iter_mut();
+        plans.filter_map(|plan| plan.take_last(settings)).collect()
     }
 
     /// How many different requests were sent.
@@ -113,7 +120,6 @@ mod tests {
         contract::graph::Graph,
         gate::{fixture, plan},
         generate::Strategies,
-        run::LiveSettings,
     };
 
     fn taken(settings: &LiveSettings, left: usize) -> (Vec<Case>, Vec<Case>) {

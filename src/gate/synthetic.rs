@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::knowledge::view::plain;
 use crate::{
     contract::{Location, Schema},
+    generate::{Generator, Strategies},
     run::{LiveSettings, given_value},
     wire::RequestParts,
 };
@@ -26,6 +27,32 @@ pub(crate) fn synthetic_ids(parts: &RequestParts, settings: &LiveSettings) -> Ve
         in_body(body, settings, &mut names);
     }
     names
+}
+
+/// A name for the path of what the client names: a service may refuse one for its letters, and what is
+/// built on it should not hang on that.
+pub(crate) fn drawn_name(
+    schema: &Schema,
+    generator: &mut Generator,
+    strategies: &Strategies,
+) -> Option<Value> {
+    let strategy = strategies.valid(schema);
+    let mut fallback = None;
+    for value in (0..50).filter_map(|_| generator.draw(&strategy)) {
+        match value.as_str() {
+            Some("" | "." | "..") => {}
+            Some(text) if !is_plain_name(text) => fallback = fallback.or(Some(value)),
+            _ => return Some(value),
+        }
+    }
+    fallback
+}
+
+fn is_plain_name(text: &str) -> bool {
+    text.starts_with(|first: char| first.is_ascii_alphanumeric())
+        && text
+            .chars()
+            .all(|one| one.is_ascii_alphanumeric() || matches!(one, '-' | '_'))
 }
 
 fn in_body(value: &Value, settings: &LiveSettings, names: &mut Vec<String>) {

@@ -249,7 +249,7 @@ impl Values {
 
     /// The same with every optional part there.
     #[must_use]
-    pub(super) fn with_all(&self) -> Self {
+    pub(crate) fn with_all(&self) -> Self {
         Self {
             optional: Optional::All,
             ..self.plain()

@@ -1,6 +1,7 @@
 //! `unknown-format`
 
 use super::{Finding, Lint, Rule, Subject, documented, finding};
+use crate::contract::{KNOWN_FORMATS, is_known_format};
 
 documented! {
     /// A `format` is nearly one that is known.
@@ -18,61 +19,6 @@ documented! {
     /// - the word is not close to any known one: own formats are allowed.
     pub UnknownFormat = "unknown-format", Note;
 }
-
-/// JSON Schema 2020-12 §7.3 and the OpenAPI format registry.
-const KNOWN: &[&str] = &[
-    "base64url",
-    "binary",
-    "byte",
-    "char",
-    "commonmark",
-    "date",
-    "date-time",
-    "decimal",
-    "decimal128",
-    "double",
-    "double-int",
-    "duration",
-    "email",
-    "float",
-    "hostname",
-    "html",
-    "http-date",
-    "idn-email",
-    "idn-hostname",
-    "int16",
-    "int32",
-    "int64",
-    "int8",
-    "ipv4",
-    "ipv6",
-    "iri",
-    "iri-reference",
-    "json-pointer",
-    "media-range",
-    "password",
-    "regex",
-    "relative-json-pointer",
-    "sf-binary",
-    "sf-boolean",
-    "sf-decimal",
-    "sf-integer",
-    "sf-string",
-    "sf-token",
-    "time",
-    "time-local",
-    "date-time-local",
-    "uint16",
-    "uint32",
-    "uint64",
-    "uint8",
-    "unix-time",
-    "unixtime",
-    "uri",
-    "uri-reference",
-    "uri-template",
-    "uuid",
-];
 
 /// Words that are known to be meant for a known one.
 const SLIPS: &[(&str, &str)] = &[
@@ -99,7 +45,7 @@ impl Lint for UnknownFormat {
             let Some(format) = members.get("format").and_then(serde_json::Value::as_str) else {
                 continue;
             };
-            if KNOWN.contains(&format) {
+            if is_known_format(format) {
                 continue;
             }
             let slip = SLIPS
@@ -107,7 +53,7 @@ impl Lint for UnknownFormat {
                 .find(|(slip, _)| slip.eq_ignore_ascii_case(format))
                 .map(|(_, meant)| *meant);
             let near = slip.or_else(|| {
-                KNOWN
+                KNOWN_FORMATS
                     .iter()
                     .copied()
                     .find(|known| is_misspelt(format, known))

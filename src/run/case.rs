@@ -151,7 +151,7 @@ impl Case {
     pub(crate) fn credential_sent(&self, is_known: bool) -> Credential {
         match self.credential {
             CredentialChoice::Omitted => Credential::Absent,
-            CredentialChoice::Invalid => Credential::Wrong,
+            CredentialChoice::Invalid | CredentialChoice::Malformed => Credential::Wrong,
             CredentialChoice::Primary if is_known => Credential::Unknown,
             CredentialChoice::Secondary(_) | CredentialChoice::Unasked => Credential::Unknown,
             CredentialChoice::Primary => Credential::Absent,

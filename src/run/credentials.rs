@@ -67,6 +67,9 @@ pub(crate) enum CredentialChoice {
     Omitted,
     /// One that no service gave out.
     Invalid,
+    /// An `Authorization` field that is not of the form of its scheme (RFC 9110 §11.6.2); nothing where the
+    /// credential travels elsewhere.
+    Malformed,
     /// That of another who may ask, by place among [`Credentials::others`].
     Secondary(usize),
 }
@@ -144,6 +147,7 @@ impl Credentials {
             CredentialChoice::Primary => self.main.put(operation, request, Proof::Right),
             CredentialChoice::Unasked => self.main.put_unasked(operation, request),
             CredentialChoice::Invalid => self.main.put(operation, request, Proof::Wrong),
+            CredentialChoice::Malformed => self.main.put(operation, request, Proof::Malformed),
             CredentialChoice::Secondary(at) => {
                 if let Some(other) = self.others.get(at) {
                     other.credential.put(operation, request, Proof::Right);
@@ -284,11 +288,12 @@ impl Credential {
     }
 }
 
-/// Whether the right credential is sent, or one that no service gave out.
+/// Whether the right credential is sent, one that no service gave out, or what is none.
 #[derive(Clone, Copy, Debug)]
 enum Proof {
     Right,
     Wrong,
+    Malformed,
 }
 
 fn send(kind: Option<&SecurityKind>, request: &mut Request, secret: &Secret, proof: Proof) {
@@ -314,6 +319,7 @@ fn send(kind: Option<&SecurityKind>, request: &mut Request, secret: &Secret, pro
             });
         }
         Proof::Wrong => send_wrong(request, &place),
+        Proof::Malformed => send_malformed(request, &place),
     }
 }
 
@@ -346,6 +352,16 @@ fn send_wrong(request: &mut Request, place: &CredentialPlace) {
             let known = known.map_or_else(String::new, |known| format!("{known}; "));
             insert(request, header::COOKIE, &format!("{known}{name}={WRONG}"));
         }
+    }
+}
+
+fn send_malformed(request: &mut Request, place: &CredentialPlace) {
+    match place {
+        // No scheme stands before it.
+        CredentialPlace::Bearer => insert(request, header::AUTHORIZATION, WRONG),
+        // No base64.
+        CredentialPlace::Basic => insert(request, header::AUTHORIZATION, "Basic !"),
+        CredentialPlace::Header(_) | CredentialPlace::Query(_) | CredentialPlace::Cookie(_) => {}
     }
 }
 

@@ -86,6 +86,11 @@ impl fmt::Display for StopReason {
 pub enum FailReason {
     /// A credential could not be had: why, in words.
     Credential(String),
+    /// The service accepted the credential and does not any more.
+    CredentialVoid {
+        /// The operations that changed something just before, the last one first.
+        after: Vec<String>,
+    },
     /// Every recorded exchange is with another service.
     AllPassedOver,
     /// No recorded exchange could be read.
@@ -112,6 +117,19 @@ impl fmt::Display for FailReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Credential(why) | Self::Recording(why) | Self::Snapshots(why) => f.write_str(why),
+            Self::CredentialVoid { after } => {
+                f.write_str(
+                    "the service accepted the credential and answers 401 to the same request now",
+                )?;
+                if after.is_empty() {
+                    return Ok(());
+                }
+                write!(
+                    f,
+                    "; changed just before: {}; leave out what makes it void",
+                    after.join(", ")
+                )
+            }
             Self::AllPassedOver => {
                 f.write_str("every exchange was passed over, as none is with the service")
             }
@@ -164,6 +182,10 @@ pub enum Unreached {
     NotFound,
     /// The request budget ran out first.
     Budget,
+    /// Every request to it would have changed what was there before the run.
+    Existing,
+    /// It may make the credential of the run void, and others of its kind were sent first.
+    Revoking,
     /// It was left out by configuration.
     Excluded,
     /// Responses came, but none that is a declared success.
@@ -179,7 +201,10 @@ impl Unreached {
             Self::Refused => Some(Remedy::GiveCredential),
             Self::NotFound => Some(Remedy::NameExisting),
             Self::Budget => Some(Remedy::RaiseBudget),
-            Self::NotSeen | Self::NoBody | Self::Excluded | Self::NoSuccess => None,
+            Self::Existing => Some(Remedy::TouchExisting),
+            Self::NotSeen | Self::NoBody | Self::Revoking | Self::Excluded | Self::NoSuccess => {
+                None
+            }
         }
     }
 
@@ -199,6 +224,8 @@ impl fmt::Display for Unreached {
             Self::Refused => "only 401 or 403 came back",
             Self::NotFound => "only 404 came back",
             Self::Budget => "the budget was spent",
+            Self::Revoking => "it may make the credential void that the run needs",
+            Self::Existing => "requests that would change what was there before were not sent",
             Self::Excluded => "left out by configuration, or in another shard",
             Self::NoSuccess => "no declared success came back",
         })

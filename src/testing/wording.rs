@@ -8,6 +8,7 @@ pub(super) const OPTIONS: Wording = Wording::new(|remedy| match remedy {
     Remedy::NameParameter(name) => format!("give `{name}` a value with `params`"),
     Remedy::NameExisting => "name a resource that exists with `params`".to_owned(),
     Remedy::GiveCredential => "give a credential with `token`".to_owned(),
+    Remedy::TouchExisting => "allow that with `touch_existing`".to_owned(),
     Remedy::RaiseBudget => "raise `max_requests`".to_owned(),
     Remedy::NameBasePath => {
         "if the service is below another base path, name it with `base_path`".to_owned()

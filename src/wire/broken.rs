@@ -62,6 +62,18 @@ pub fn sent_form<'d>(
     form(media_type, &came, request.body.bytes()).map(|value| (media_type, value))
 }
 
+/// A body as a server reads it, with its media type; `None` for one that cannot be read back.
+pub fn sent_value<'d>(
+    declared: &'d RequestBody,
+    request: &Request,
+) -> Option<(&'d MediaType, Value)> {
+    let (media_type, came) = sent_media_type(declared, request)?;
+    match read_body(media_type, &came, request.body.bytes()) {
+        Ok(Parsed::Value(value)) => Some((media_type, value)),
+        _ => None,
+    }
+}
+
 fn form(media_type: &MediaType, came: &MediaTypeBuf, bytes: &[u8]) -> Option<Value> {
     if media_type.range.as_str().contains("json") {
         return None;
@@ -150,6 +162,7 @@ pub fn malformed_requests(operation: &Operation, request: &Request) -> Vec<Malfo
             [inside, b",", &[*last]].concat(),
         );
     }
+    add("json", "JSON, text behind it", [bytes, b" x"].concat());
     if declared.required {
         add("required", "required", Vec::new());
         for (name, rule) in [
@@ -405,7 +418,12 @@ mod tests {
         let rules: Vec<_> = found.iter().map(|one| one.rule).collect();
         assert_eq!(
             rules,
-            ["JSON, cut off", "JSON, not UTF-8", "JSON, a stray comma"]
+            [
+                "JSON, cut off",
+                "JSON, not UTF-8",
+                "JSON, a stray comma",
+                "JSON, text behind it"
+            ]
         );
     }
 

@@ -12,6 +12,7 @@ mod curl_lines;
 mod demo;
 mod diff;
 mod evidence;
+mod existing;
 #[path = "../../examples/stand_in/fault.rs"]
 mod fault;
 mod faults;

@@ -10,6 +10,7 @@ pub(crate) const FLAGS: Wording = Wording::new(|remedy| match remedy {
     Remedy::NameParameter(name) => format!("use --param {name}=..."),
     Remedy::NameExisting => "use --param to name a resource that exists".to_owned(),
     Remedy::GiveCredential => "use --token-env NAME".to_owned(),
+    Remedy::TouchExisting => "use --touch-existing".to_owned(),
     Remedy::RaiseBudget => "use --max-requests, --max-time".to_owned(),
     Remedy::RaiseMaxTime => "raise --max-time".to_owned(),
     Remedy::RaiseMaxFailures => "raise --max-failures".to_owned(),

@@ -257,7 +257,13 @@ impl<'c> Known<'c> {
                 continue;
             }
             let answered = self.answered(producer);
-            let is_thing = answered.is_some() && answered == thing;
+            let is_thing = match (&answered, &thing) {
+                (None, None) => {
+                    let read = resource.read.filter(|_| is_collection);
+                    read.is_some_and(|read| self.show_alike(producer, read))
+                }
+                (answered, thing) => answered.is_some() && answered == thing,
+            };
             // `POST /orders/{}/lines` that answers with the order names no line.
             if !is_thing && answered.is_some() && answered == parent {
                 continue;
@@ -595,6 +601,17 @@ impl<'c> Known<'c> {
     /// The name of the schema that an operation answers with.
     fn answered(&self, index: usize) -> Option<String> {
         self.success_schemas(index).iter().find_map(Schema::name)
+    }
+
+    /// Whether two operations answer with objects that are written where they stand and have the same
+    /// properties, or one all of the other's.
+    fn show_alike(&self, one: usize, other: usize) -> bool {
+        let names = |index: usize| -> HashSet<String> {
+            let schemas = self.success_schemas(index).into_iter();
+            schemas.flat_map(|schema| schema.property_names()).collect()
+        };
+        let (one, other) = (names(one), names(other));
+        one.len().min(other.len()) >= 2 && (one.is_subset(&other) || other.is_subset(&one))
     }
 
     /// Whether a success declares `Location`, or its description speaks of it.

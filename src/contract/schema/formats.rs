@@ -24,6 +24,67 @@ pub(super) fn registered(name: &str) -> Option<&'static RegisteredFormat> {
     REGISTERED.iter().find(|format| format.name == name)
 }
 
+/// JSON Schema 2020-12 §7.3 and the OpenAPI format registry.
+pub(crate) const KNOWN_FORMATS: &[&str] = &[
+    "base64url",
+    "binary",
+    "byte",
+    "char",
+    "commonmark",
+    "date",
+    "date-time",
+    "decimal",
+    "decimal128",
+    "double",
+    "double-int",
+    "duration",
+    "email",
+    "float",
+    "hostname",
+    "html",
+    "http-date",
+    "idn-email",
+    "idn-hostname",
+    "int16",
+    "int32",
+    "int64",
+    "int8",
+    "ipv4",
+    "ipv6",
+    "iri",
+    "iri-reference",
+    "json-pointer",
+    "media-range",
+    "password",
+    "regex",
+    "relative-json-pointer",
+    "sf-binary",
+    "sf-boolean",
+    "sf-decimal",
+    "sf-integer",
+    "sf-string",
+    "sf-token",
+    "time",
+    "time-local",
+    "date-time-local",
+    "uint16",
+    "uint32",
+    "uint64",
+    "uint8",
+    "unix-time",
+    "unixtime",
+    "uri",
+    "uri-reference",
+    "uri-template",
+    "uuid",
+];
+
+/// Whether a format is one that JSON Schema or OpenAPI's registry defines. Nobody else can say whether a value is of
+/// another (OpenAPI 3.0.4 §4.4: `format` is open-valued).
+pub(crate) fn is_known_format(name: &str) -> bool {
+    KNOWN_FORMATS.contains(&name)
+}
+
 impl RegisteredFormat {
     /// Whether a value is of the format, or of a type that the format does not speak of.
     pub(super) fn accepts(&self, value: &Value, direction: Direction) -> bool {

@@ -47,6 +47,7 @@ pub use constraints::Constraint;
 pub(crate) use constraints::is_assertion;
 pub(crate) use ecma::plain as plain_pattern;
 pub(crate) use exact::Digits;
+pub(crate) use formats::{KNOWN_FORMATS, is_known_format};
 pub(crate) use shape::shape;
 pub(super) use store::SchemaStore;
 use unit::Unit;
@@ -201,6 +202,13 @@ impl Schema {
             .unit
             .get_or_init(|| self.store.unit(&self.address, self.direction));
         unit.is_valid(value)
+    }
+
+    /// The same schema with its formats ignored, in what it refers to as well: what breaks it breaks more
+    /// than a format.
+    pub(crate) fn without_formats(&self) -> Self {
+        let store = self.store.without_formats();
+        Self::new(store, self.address.clone(), self.direction)
     }
 
     /// Each keyword of the document that a value breaks; empty when it is accepted.

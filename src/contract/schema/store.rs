@@ -22,9 +22,21 @@ use crate::contract::{Defect, DefectKind};
 /// How many shapes of one schema's values are remembered.
 const MOST_SHAPES: usize = 10_000;
 
+/// Whether `format` is held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Formats {
+    /// A value that is not of its format breaks it.
+    Held,
+    /// `format` says nothing (JSON Schema 2020-12 §7.2.1).
+    Ignored,
+}
+
 /// The compiled schemas of one document.
 pub(in crate::contract) struct SchemaStore {
-    document: Document,
+    document: Arc<Document>,
+    formats: Formats,
+    /// The same schemas with their formats ignored.
+    without_formats: OnceLock<Arc<SchemaStore>>,
     dialect: Dialect,
     units: RwLock<HashMap<(Address, Direction), Arc<Unit>>>,
     defects: Mutex<Vec<Defect>>,
@@ -42,9 +54,15 @@ pub(in crate::contract) struct SchemaStore {
 
 impl SchemaStore {
     pub(in crate::contract) fn new(document: Document) -> Arc<Self> {
+        Self::with(Arc::new(document), Formats::Held)
+    }
+
+    fn with(document: Arc<Document>, formats: Formats) -> Arc<Self> {
         let dialect = Dialect::of(document.version(), document.root());
         Arc::new_cyclic(|itself| Self {
             document,
+            formats,
+            without_formats: OnceLock::new(),
             dialect,
             units: RwLock::default(),
             defects: Mutex::default(),
@@ -61,6 +79,16 @@ impl SchemaStore {
 
     pub(in crate::contract) fn document(&self) -> &Document {
         &self.document
+    }
+
+    pub(super) fn formats(&self) -> Formats {
+        self.formats
+    }
+
+    /// The schemas of the same document with their formats ignored.
+    pub(super) fn without_formats(&self) -> &Arc<Self> {
+        self.without_formats
+            .get_or_init(|| Self::with(Arc::clone(&self.document), Formats::Ignored))
     }
 
     pub(super) fn dialect(&self) -> Dialect {

@@ -22,6 +22,7 @@ use super::{
     exact::{LIMITS, Limit},
     following,
     formats::{RegisteredFormat, registered},
+    store::Formats,
     translate::{DISCRIMINATOR, FORMAT, Form, Purpose, Translation},
 };
 
@@ -453,6 +454,7 @@ fn remove_keyword(schema: &mut Value, pointer: &Pointer) -> Pointer {
 }
 
 fn options(store: &SchemaStore, direction: Direction) -> jsonschema::ValidationOptions<'static> {
+    let formats = store.formats();
     let store = store.weak();
     let chosen_of = Weak::clone(&store);
     let options = LIMITS.iter().fold(patterns(), |options, (own, keyword)| {
@@ -464,9 +466,10 @@ fn options(store: &SchemaStore, direction: Direction) -> jsonschema::ValidationO
             Ok(Box::new(limit))
         })
     });
+    let holds_formats = formats == Formats::Held;
     options
         .with_draft(Draft::Draft202012)
-        .should_validate_formats(true)
+        .should_validate_formats(holds_formats)
         .offline()
         .with_keyword(REFERENCE, move |_, value, _| {
             let target = reference_target(value)
@@ -481,7 +484,10 @@ fn options(store: &SchemaStore, direction: Direction) -> jsonschema::ValidationO
         .with_keyword(FORMAT, move |_, value, _| {
             let format = value.as_str().and_then(registered);
             let format = format.ok_or_else(|| ValidationError::schema("no registered format"))?;
-            Ok(Box::new(Format { format, direction }))
+            Ok(Box::new(Format {
+                format: holds_formats.then_some(format),
+                direction,
+            }))
         })
         .with_keyword(DISCRIMINATOR, move |_, value, _| {
             let at = reference_target(value)
@@ -561,9 +567,9 @@ impl<'i> Keyword<'i> for Reference {
     }
 }
 
-/// A registered format that JSON Schema does not have.
+/// A registered format that JSON Schema does not have; `None` where formats are ignored.
 struct Format {
-    format: &'static RegisteredFormat,
+    format: Option<&'static RegisteredFormat>,
     direction: Direction,
 }
 
@@ -573,7 +579,8 @@ impl<'i> Keyword<'i> for Format {
     }
 
     fn is_valid(&self, value: &'i Value) -> bool {
-        self.format.accepts(value, self.direction)
+        self.format
+            .is_none_or(|format| format.accepts(value, self.direction))
     }
 }
 

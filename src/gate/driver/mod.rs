@@ -3,12 +3,16 @@
 //! Within a round requests are under way together, and a round knows nothing of its own responses: so
 //! what a run does depends on the responses alone, not on how many workers it has.
 
+mod credential;
+mod existing;
 mod second_look;
 
 use std::{
-    borrow::Cow,
     ops::ControlFlow,
-    sync::atomic::{AtomicBool, Ordering::Relaxed},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
 };
 
 use futures_util::{
@@ -36,10 +40,13 @@ use super::{
     renewal::without_refused,
     rounds::in_rounds,
 };
+use credential::CredentialWatch;
+use existing::Looked;
 use second_look::{Decide, Doubtful, Later};
 
 use crate::{
-    check::Content,
+    check::{self, Content},
+    contract::Operation,
     exchange::{Before, Exchange, Request},
     finding::{Finding, Severity},
     generate::Strategies,
@@ -69,6 +76,17 @@ pub(crate) struct Driver<'r, T> {
     unanswered: Vec<Finding>,
     /// Responses since the last request that got none.
     answered: usize,
+    watch: CredentialWatch,
+    looked: Looked,
+    /// What was answered last.
+    last_answered: Option<Answered>,
+}
+
+/// A request, and what it was answered with.
+struct Answered {
+    operation: Arc<Operation>,
+    request: Request,
+    status: StatusCode,
 }
 
 /// What sending a case gave.
@@ -109,6 +127,9 @@ impl<'r, T: Transport> Driver<'r, T> {
             new_errors: 0,
             unanswered: Vec::new(),
             answered: 0,
+            watch: CredentialWatch::default(),
+            looked: Looked::default(),
+            last_answered: None,
         }
     }
 
@@ -143,6 +164,7 @@ impl<'r, T: Transport> Driver<'r, T> {
         &mut self,
         cases: &[Case],
     ) -> ControlFlow<RunStatus, Vec<Option<StatusCode>>> {
+        Box::pin(self.look_before_changes(cases)).await;
         let harmless = self.without_changes_of_existing(cases);
         let shared = &mut self.knowledge.shared;
         let settled = without_refused(harmless, shared, self.context.settings);
@@ -243,6 +265,11 @@ impl<'r, T: Transport> Driver<'r, T> {
             if self.answered >= self.context.settings.workers {
                 self.flush_unanswered();
             }
+            self.last_answered = Some(Answered {
+                operation: Arc::clone(&case.operation),
+                request: exchange.request.clone(),
+                status: exchange.response.status,
+            });
             self.check(case, exchange, before, &mut decide).await;
         }
         for fault in &sent.faults {
@@ -254,12 +281,18 @@ impl<'r, T: Transport> Driver<'r, T> {
             Some((request, error)) => self.failed(case, &request, &error),
             None => ControlFlow::Continue(()),
         };
+        let flow = match failed {
+            ControlFlow::Continue(()) => self.is_enough(),
+            ended @ ControlFlow::Break(_) => ended,
+        };
+        let void = if flow.is_continue() {
+            Box::pin(self.credential_is_void(case, &sent.exchanges)).await
+        } else {
+            None
+        };
         CaseResult {
             exchanges: sent.exchanges,
-            flow: match failed {
-                ControlFlow::Continue(()) => self.is_enough(),
-                ended @ ControlFlow::Break(_) => ended,
-            },
+            flow: void.map_or(flow, ControlFlow::Break),
         }
     }
 
@@ -274,32 +307,6 @@ impl<'r, T: Transport> Driver<'r, T> {
             self.round(&round).await?;
         }
         ControlFlow::Continue(())
-    }
-
-    /// Cases without those that would change what was there before the run.
-    fn without_changes_of_existing<'c>(&mut self, cases: &'c [Case]) -> Cow<'c, [Case]> {
-        let context = self.context;
-        let existing = &self.knowledge.existing;
-        if !cases
-            .iter()
-            .any(|case| existing.would_change(&context, case))
-        {
-            return Cow::Borrowed(cases);
-        }
-        let mut kept = Vec::with_capacity(cases.len());
-        for case in cases {
-            if !existing.would_change(&context, case) {
-                kept.push(case.clone());
-            } else if case.phase == Phase::Methods {
-                // What no operation declares is not meant to change anything; still it is sent to what the
-                // run created where there is something.
-                let instead = self.on_created(case);
-                kept.push(instead.unwrap_or_else(|| case.clone()));
-            } else {
-                self.recorder.kept_existing(&case.operation);
-            }
-        }
-        Cow::Owned(kept)
     }
 
     fn failed(
@@ -329,7 +336,8 @@ impl<'r, T: Transport> Driver<'r, T> {
             return ControlFlow::Continue(());
         }
         // Requests that broke off just before are part of the same event.
-        let mut gone = self.unanswered.drain(..).next().unwrap_or(finding);
+        let broken_off = self.unanswered.drain(..).next();
+        let mut gone = broken_off.unwrap_or_else(|| self.gone_after_an_answer(finding, error));
         if !is_first {
             gone.message = format!("the service went away: {}", gone.message);
             gone.help = vec!["look into the service's own log for why it ended".into()];
@@ -341,6 +349,22 @@ impl<'r, T: Transport> Driver<'r, T> {
             _ => format!("cannot reach {}: {text}", self.context.settings.base),
         };
         ControlFlow::Break(RunStatus::Unreachable(ConnectionFailure { text }))
+    }
+
+    /// That nobody takes connections any more is not the doing of the request that wanted one: what was
+    /// answered before is the nearest to a reason.
+    fn gone_after_an_answer(&self, finding: Finding, error: &SendError) -> Finding {
+        let Some(last) = &self.last_answered else {
+            return finding;
+        };
+        let text = error.to_string();
+        let mut gone = check::no_response(&last.operation, &last.request, &text, error.kind());
+        gone.message = format!(
+            "{} answered {}, and then nothing was answered any more: {text}",
+            last.operation.id,
+            last.status.as_u16()
+        );
+        gone
     }
 
     /// Tells of requests that got no response, now that the service is known to be there.

@@ -8,11 +8,18 @@ use super::{
         case_factory::CaseFactory,
         knowledge::{context::ResourceContext, used::Which},
         renewal::Renewal,
+        synthetic::drawn_name,
     },
     Driver,
 };
 use crate::{
-    contract::Location, exchange::Exchange, finding::Finding, run::Case, transport::Transport,
+    contract::Location,
+    exchange::Exchange,
+    finding::Finding,
+    generate::Generator,
+    run::{Case, Phase},
+    transport::Transport,
+    wire::RequestParts,
 };
 
 /// A finding that only stands when fresh values show it too, and what showed it.
@@ -116,8 +123,21 @@ impl<T: Transport> Driver<'_, T> {
         Some(Box::new((fresh, exchange)))
     }
 
-    /// A case of another method, about a resource that the run created in place of the one it names.
-    pub(super) fn on_created(&self, case: &Case) -> Option<Case> {
+    /// A case about a resource of the run's own in place of the one it names: the newest that was created,
+    /// else, where the client names what it creates, one of another name.
+    pub(super) fn about_own(&self, case: &Case) -> Option<Case> {
+        let parts = self
+            .named_as_created(case)
+            .or_else(|| self.named_anew(case))?;
+        let factory = CaseFactory::new(self.context.settings);
+        if case.phase == Phase::Methods {
+            factory.with_path_of(case, parts)
+        } else {
+            factory.about(case, parts)
+        }
+    }
+
+    fn named_as_created(&self, case: &Case) -> Option<RequestParts> {
         let mut parts = case.parts.clone();
         let key = ResourceContext::key_of(&case.operation)?;
         let (shape, created) = self.knowledge.created.newest().find_map(|created| {
@@ -130,7 +150,20 @@ impl<T: Transport> Driver<'_, T> {
                 parts.set(Location::Path, name, value.clone());
             }
         }
-        CaseFactory::new(self.context.settings).with_path_of(case, parts)
+        Some(parts)
+    }
+
+    fn named_anew(&self, case: &Case) -> Option<RequestParts> {
+        let key = self.context.named_by_client(&case.operation)?;
+        let mut path = case.operation.parameters_in(Location::Path);
+        let schema = path.find(|one| one.name == key)?.value.schema()?;
+        let settings = self.context.settings;
+        let place = [case.operation.id.as_str(), "a name of its own"];
+        let mut generator = Generator::new(settings.seed, &place);
+        let name = drawn_name(schema, &mut generator, self.strategies)?;
+        let mut parts = case.parts.clone();
+        parts.set(Location::Path, key, name);
+        Some(parts)
     }
 
     /// Whether the same request shows a success again, so that a finding about it stands.

@@ -90,6 +90,17 @@ impl<'n> ResourceContext<'n> {
         self.thing(at, parts, name).filter(|_| is_name)
     }
 
+    /// The path parameter by which the client names what an operation creates.
+    pub(crate) fn named_by_client<'o>(&self, operation: &'o Operation) -> Option<&'o str> {
+        let index = self.index(operation)?;
+        let mut resources = self.graph.resources.iter();
+        let resource = resources.find(|resource| {
+            let mut creators = resource.creators.iter();
+            creators.any(|one| one.operation == index && one.named_by_client)
+        })?;
+        resource.shape.key(operation)
+    }
+
     /// The thing that a request at the very path of a resource is about.
     pub(crate) fn at_path(
         &self,
@@ -233,6 +244,35 @@ impl<'n> ResourceContext<'n> {
                 && resource.shape.key(operation) == Some(name)
                 && !resource.creators.is_empty()
         })
+    }
+
+    /// The operation that shows what the last name in the path of another names.
+    pub(crate) fn read_of(&self, operation: &Operation) -> Option<usize> {
+        let shape = Shape::of(operation);
+        let key = Self::key_of(operation)?;
+        let mut resources = self.graph.resources.iter();
+        let resource = resources.find(|resource| {
+            resource.shape.contains(&shape) && resource.shape.key(operation) == Some(key)
+        })?;
+        resource.read
+    }
+
+    /// Whether an operation is sent to the path of a collection: what it changes is all of it.
+    pub(crate) fn is_of_a_collection(&self, operation: &Operation) -> bool {
+        let mut lists = self.graph.resources.iter().filter_map(|one| one.list);
+        lists.any(|list| self.operation(list).path.as_str() == operation.path.as_str())
+    }
+
+    /// Whether an operation adds a part to what its path names, as far as the document says: it creates a
+    /// resource, or what it is sent to can be listed.
+    pub(crate) fn adds_a_part(&self, operation: &Operation) -> bool {
+        let index = self.index(operation);
+        let is_creator = index.is_some_and(|index| self.graph.made_by(index).is_some());
+        let mut operations = self.contract.operations().iter();
+        is_creator
+            || operations.any(|one| {
+                one.method == Method::GET && one.path.as_str() == operation.path.as_str()
+            })
     }
 
     /// The places in an operation's body that name other things.

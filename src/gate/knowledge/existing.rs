@@ -12,8 +12,9 @@ use super::{
     view::ExchangeView,
 };
 use crate::{
-    contract::graph::Shape,
-    run::{Case, Existing},
+    contract::{Operation, graph::Shape},
+    exchange::Request,
+    run::Existing,
 };
 
 /// The most paths that are remembered.
@@ -68,6 +69,15 @@ impl ExistingResources {
         }
     }
 
+    /// Takes in what a look at a path gave that the run did not create.
+    pub(crate) fn note_look(&mut self, path: String, status: StatusCode) {
+        if status.is_success() {
+            self.paths.insert(path);
+        } else if [StatusCode::NOT_FOUND, StatusCode::GONE].contains(&status) {
+            self.absent.insert(path);
+        }
+    }
+
     /// Whether the run has made nothing of a resource yet.
     pub(crate) fn is_untouched(&self, resource: usize) -> bool {
         !self.made.contains(&resource)
@@ -91,24 +101,32 @@ impl ExistingResources {
     /// Whether a request would change what was there before.
     ///
     /// That is so where the last name in its path is that of something, unless it only adds a part to
-    /// what cannot be made for it, and where it replaces or removes a whole collection.
-    pub(crate) fn would_change(&self, context: &ResourceContext<'_>, case: &Case) -> bool {
-        let method = &case.request.method;
+    /// what cannot be made for it, and where it replaces or removes a whole collection. What adds a part is
+    /// sent where parts are listed; `POST /things/7/off` does something to the whole.
+    pub(crate) fn would_change(
+        &self,
+        context: &ResourceContext<'_>,
+        operation: &Operation,
+        request: &Request,
+    ) -> bool {
+        let method = &request.method;
         if context.settings.existing == Existing::Touch || method.is_safe() || method == "QUERY" {
             return false;
         }
-        let path = path_of(&case.request.url);
+        let path = path_of(&request.url);
         let is_addition = *method == Method::POST;
-        let removes_all = !is_addition && self.is_any_below(path);
-        let Some(named) = named_path(context, case, path) else {
+        let removes_all =
+            !is_addition && (self.is_any_below(path) || context.is_of_a_collection(operation));
+        let Some(named) = named_path(context, operation, path) else {
             return removes_all;
         };
         if !self.holds(named) {
             return named != path && removes_all;
         }
         let adds_a_part = is_addition
-            && ResourceContext::key_of(&case.operation)
-                .is_some_and(|key| !context.can_be_made(&case.operation, key));
+            && context.adds_a_part(operation)
+            && ResourceContext::key_of(operation)
+                .is_some_and(|key| !context.can_be_made(operation, key));
         !adds_a_part
     }
 
@@ -120,11 +138,15 @@ impl ExistingResources {
 }
 
 /// The path up to the last segment that a parameter fills.
-fn named_path<'p>(context: &ResourceContext<'_>, case: &Case, path: &'p str) -> Option<&'p str> {
-    let shape = Shape::of(&case.operation);
+pub(crate) fn named_path<'p>(
+    context: &ResourceContext<'_>,
+    operation: &Operation,
+    path: &'p str,
+) -> Option<&'p str> {
+    let shape = Shape::of(operation);
     let last = (0..shape.len())
         .rev()
-        .find(|segment| shape.key_at(&case.operation, *segment).is_some())?;
+        .find(|segment| shape.key_at(operation, *segment).is_some())?;
     let base = context.base_path().split('/').count() - 1;
     let end = path
         .match_indices('/')

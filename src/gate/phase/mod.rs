@@ -4,6 +4,7 @@
 
 pub(crate) mod cleanup;
 pub(crate) mod examples;
+pub(crate) mod last;
 pub(crate) mod planned;
 pub(crate) mod random;
 pub(crate) mod regressions;

@@ -5,6 +5,7 @@
 //! requests brought back. [`plan`] makes both.
 
 mod around;
+mod credential;
 mod extent;
 mod given;
 mod methods;
@@ -24,10 +25,11 @@ use crate::{
         identity::{Identity, identity},
     },
     generate::{self, Generator, Strategies, Values},
-    run::{Case, CredentialChoice, LiveSettings, Phase, Unreached, given_value},
+    run::{Case, LiveSettings, Phase, Unreached, given_value},
     wire::{RequestParts, arrives_broken, sendable, travels, write_request},
 };
 
+pub(crate) use credential::is_last;
 pub use extent::plan;
 pub(super) use extent::{begin, left_out, most_cases};
 
@@ -548,21 +550,6 @@ impl<'p> Planner<'p> {
             };
             let purpose = Purpose::new(Phase::Framing, &why);
             self.push(request, &first.parts, Intent::Obey, purpose);
-        }
-    }
-
-    /// The first request again, without the credential and with a wrong one.
-    fn auth(&mut self, first: Option<&First>) {
-        let Some(first) = first else { return };
-        if !self.operation.requires_credential() || !self.settings.credentials.is_known() {
-            return;
-        }
-        for (credential, why) in [
-            (CredentialChoice::Omitted, "without the credential"),
-            (CredentialChoice::Invalid, "with a wrong credential"),
-        ] {
-            let purpose = Purpose::new(Phase::Auth, why).with_credential(credential);
-            self.push(first.request.clone(), &first.parts, Intent::Obey, purpose);
         }
     }
 

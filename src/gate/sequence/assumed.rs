@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     gate::knowledge::{context::is_new, instance::ResourceInstance},
+    run::CredentialChoice,
     transport::Transport,
 };
 
@@ -60,7 +61,7 @@ impl<T: Transport> Sequencer<'_, '_, T> {
                 // The service need not know it.
                 made_up: names.map(str::to_owned).collect(),
             },
-            asker: None,
+            credential: CredentialChoice::Primary,
             why: "what was made is read under the name that it was given",
         };
         let status = self.send(request, &mut state.records).await?;

@@ -5,7 +5,7 @@ use std::{ops::ControlFlow, sync::Arc};
 use futures_util::{StreamExt as _, stream};
 use http::{Method, StatusCode};
 
-use super::values::{BodyFrom, Scope};
+use super::values::{BodyFrom, PathNames, Scope};
 use crate::{
     contract::Location,
     gate::{
@@ -227,9 +227,12 @@ async fn deletion<T: Transport>(run: &mut Driver<'_, T>, thing: &ResourceInstanc
         listed: &[],
         pool: None,
     };
-    let values = run
-        .context
-        .request(index, scope, (BodyFrom::Example, 0), run.strategies)?;
+    let values = run.context.request(
+        index,
+        scope,
+        (BodyFrom::Example, PathNames::Shown, 0),
+        run.strategies,
+    )?;
     let purpose = Purpose::new(
         Phase::Sequences,
         "a resource that the run created is deleted",
@@ -255,9 +258,12 @@ async fn version<T: Transport>(
         listed: &[],
         pool: None,
     };
-    let values = run
-        .context
-        .request(read, scope, (BodyFrom::Example, 0), run.strategies)?;
+    let values = run.context.request(
+        read,
+        scope,
+        (BodyFrom::Example, PathNames::Shown, 0),
+        run.strategies,
+    )?;
     let mut request = write_request(operation, &run.context.settings.base, &values.parts).ok()?;
     request.method = Method::GET;
     run.context

@@ -8,7 +8,7 @@ use super::{
     is_final,
     life::{Answer, Bind, Guard, LifeStep, StepValues},
     revise::revised,
-    values::{BodyFrom, RequestValues, Scope, has},
+    values::{BodyFrom, PathNames, RequestValues, Scope, has},
     walk::{Fresh, World},
 };
 use crate::{
@@ -19,8 +19,9 @@ use crate::{
         instance::ResourceInstance,
         memory::{SequenceProgress, SharedFixture},
     },
+    run::CredentialChoice,
     transport::Transport,
-    wire::RequestParts,
+    wire::{RequestParts, write_request},
 };
 
 /// How often what a refusal says is missing is added to a request, beside its tries.
@@ -81,7 +82,7 @@ impl<T: Transport> World for Sequencer<'_, '_, T> {
         if needs.is_empty() {
             return needs;
         }
-        let draw = (BodyFrom::Draw, 0);
+        let draw = (BodyFrom::Draw, PathNames::Shown, 0);
         let sample = self
             .context
             .request(operation, self.scope(state), draw, self.run.strategies);
@@ -177,7 +178,7 @@ impl<T: Transport> World for Sequencer<'_, '_, T> {
         let request = Request {
             operation: producer,
             made,
-            asker: None,
+            credential: CredentialChoice::Primary,
             why: step.why,
         };
         let mut records = state.records;
@@ -205,15 +206,19 @@ impl<T: Transport> World for Sequencer<'_, '_, T> {
             return sent.map(|()| Answer::Success);
         }
         let mut made = self.values(step.operation, state, BodyFrom::Example)?;
-        if step.actor.is_some() || step.guard == Guard::Deleted {
-            // For another, and when it is gone, what the first created is the name of nothing.
+        let is_again = step.values == StepValues::Again;
+        if is_again || step.actor.is_some() || step.guard == Guard::Deleted {
+            // For another, and when it is gone, what the first created is the name of nothing. Where
+            // something was done to it, it may not be in a state for that any more.
             let path = &self.context.operation(step.operation).path;
             made.made_up.extend(names(path));
         }
         let request = Request {
             operation: step.operation,
             made,
-            asker: step.actor,
+            credential: step
+                .actor
+                .map_or(CredentialChoice::Primary, CredentialChoice::Secondary),
             why: step.why,
         };
         self.send(request, &mut state.records).await.map(Answer::of)
@@ -226,15 +231,18 @@ impl<T: Transport> World for Sequencer<'_, '_, T> {
             return;
         };
         let mut statuses: Vec<StatusCode> = Vec::new();
-        // Of long work only what is done must stay as it is, so that it may take a third look.
+        // Only what was there must stay as it is, so that it may take a third look: at long work, and at what
+        // comes and goes.
         while statuses.len() < 2
-            || statuses.len() == 2 && self.is_polled(index) && !statuses[0].is_success()
+            || statuses.len() == 2
+                && !statuses[0].is_success()
+                && (self.is_polled(index) || statuses[1].is_success())
         {
             let step = if statuses.is_empty() { first } else { again };
             let request = Request {
                 operation: index,
                 made: made.clone(),
-                asker: None,
+                credential: CredentialChoice::Primary,
                 why: step.why,
             };
             let Some(status) = self.send(request, &mut state.records).await else {
@@ -246,6 +254,10 @@ impl<T: Transport> World for Sequencer<'_, '_, T> {
 
     async fn probe(&mut self, resource: usize) {
         self.probe_until_confirmed(resource).await;
+    }
+
+    async fn probe_singletons(&mut self) {
+        self.probe_each_singleton().await;
     }
 }
 
@@ -268,15 +280,27 @@ impl<T: Transport> Sequencer<'_, '_, T> {
     ) -> Option<RequestValues> {
         let draw = self.memory.draws.entry(index).or_default();
         *draw += 1;
-        let draw = (body, *draw);
-        let scope = Scope {
-            things: &state.things,
-            records: &state.records,
-            listed: &self.memory.listed,
-            pool: Some(&self.run.knowledge.pool),
+        let number = *draw;
+        let made = |names| {
+            let draw = (body, names, number);
+            self.context
+                .request(index, self.scope(state), draw, self.run.strategies)
         };
-        self.context
-            .request(index, scope, draw, self.run.strategies)
+        let shown = made(PathNames::Shown)?;
+        // What the document shows may well be there, and is not ours to change.
+        if self.changes_existing(index, &shown) {
+            made(PathNames::Drawn)
+        } else {
+            Some(shown)
+        }
+    }
+
+    fn changes_existing(&self, index: usize, made: &RequestValues) -> bool {
+        let operation = self.context.operation(index);
+        let base = &self.context.settings.base;
+        let existing = &self.run.knowledge.existing;
+        write_request(operation, base, &made.parts)
+            .is_ok_and(|request| existing.would_change(&self.context, operation, &request))
     }
 
     /// The new element of a list that shows what was just made.
@@ -323,7 +347,7 @@ impl<T: Transport> Sequencer<'_, '_, T> {
     ) -> Option<()> {
         let index = step.operation;
         let most = match step.values {
-            StepValues::Shown => 1,
+            StepValues::Shown | StepValues::Again => 1,
             StepValues::Varied(most) => most,
         };
         let mut next: Option<RequestParts> = None;
@@ -370,7 +394,7 @@ impl<T: Transport> Sequencer<'_, '_, T> {
             let request = Request {
                 operation: index,
                 made,
-                asker: None,
+                credential: CredentialChoice::Primary,
                 why: step.why,
             };
             let status = self.send(request, &mut state.records).await?;

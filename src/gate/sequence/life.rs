@@ -87,6 +87,8 @@ impl LifeStep {
 pub(super) enum StepValues {
     /// With those that the document shows, once.
     Shown,
+    /// With those that the document shows, although they may be refused for what was done before.
+    Again,
     /// With other values after a refusal, this many times at most.
     Varied(usize),
 }
@@ -142,6 +144,10 @@ pub(super) fn life(
         if graph.made_by(act).is_none() {
             let why = "custom action on the created resource";
             steps.first(act, Guard::New, why).values = StepValues::Varied(1);
+            if operations[act].request_body.is_none() {
+                let again = steps.first(act, Guard::New, "the same action again");
+                again.values = StepValues::Again;
+            }
         }
     }
     let Some(delete) = delete else {

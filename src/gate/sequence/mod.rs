@@ -17,6 +17,7 @@ mod outline;
 mod probes;
 mod revise;
 mod set_up;
+mod singletons;
 mod values;
 mod walk;
 
@@ -37,6 +38,7 @@ use crate::{
         knowledge::history::{self, ExchangeRecord},
         knowledge::memory::SequenceMemory,
         knowledge::view::ExchangeView,
+        plan,
     },
     run::{Case, CredentialChoice, LiveSettings, Methods, Phase, RunStatus},
     transport::Transport,
@@ -74,11 +76,13 @@ pub(super) fn estimate(contract: &Contract, graph: &Graph, settings: &LiveSettin
 }
 
 fn is_allowed(operation: &Operation, settings: &LiveSettings) -> bool {
-    settings.includes(operation) && (operation.is_safe() || settings.methods == Methods::All)
+    settings.includes(operation)
+        && (operation.is_safe() || settings.methods == Methods::All)
+        && !plan::is_last(operation, settings)
 }
 
 /// How many requests the probes of one resource may well take.
-const MAX_PROBES: usize = 16;
+const MAX_PROBES: usize = 36;
 
 struct Sequencer<'s, 'r, T> {
     context: ResourceContext<'r>,
@@ -91,8 +95,7 @@ struct Sequencer<'s, 'r, T> {
 struct Request<'r> {
     operation: usize,
     made: RequestValues,
-    /// Who asks: the one who always does, or another by number.
-    asker: Option<usize>,
+    credential: CredentialChoice,
     why: &'r str,
 }
 
@@ -157,13 +160,12 @@ impl<T: Transport> Sequencer<'_, '_, T> {
         let settings = self.context.settings;
         let operation = self.context.operation(request.operation);
         let RequestValues { parts, made_up } = request.made;
-        let credential = request
-            .asker
-            .map_or(CredentialChoice::Primary, CredentialChoice::Secondary);
-        let asker = request
-            .asker
-            .and_then(|other| settings.credentials.others.get(other))
-            .map_or_else(String::new, |other| other.name.clone());
+        let credential = request.credential;
+        let asker = match credential {
+            CredentialChoice::Secondary(other) => settings.credentials.others.get(other),
+            _ => None,
+        };
+        let asker = asker.map_or_else(String::new, |other| other.name.clone());
         let (intent, breaks) = match purpose {
             Purpose::Obey => (Intent::Obey, None),
             Purpose::Break(breach) => (Intent::Break, Some(breach)),
@@ -180,6 +182,11 @@ impl<T: Transport> Sequencer<'_, '_, T> {
                 purpose.with_credential(credential),
             )?
         };
+        let existing = &self.run.knowledge.existing;
+        if existing.would_change(&self.context, operation, &case.request) {
+            self.run.recorder.kept_existing(operation);
+            return None;
+        }
         let sent = self.run.executor.send_unless_given_up(&case).await?;
         let is_polled = self.is_polled(request.operation);
         let result = self.run.take(&case, sent, &history::before(records)).await;

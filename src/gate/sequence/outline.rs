@@ -275,4 +275,6 @@ impl World for Outliner<'_> {
     }
 
     async fn probe(&mut self, _: usize) {}
+
+    async fn probe_singletons(&mut self) {}
 }

@@ -6,23 +6,31 @@
 
 use http::{Method, StatusCode, header::LOCATION};
 use oasgate_document::Pointer;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::{
     Purpose, Request, Sequencer,
     execute::SequenceState,
-    values::{BodyFrom, RequestValues},
+    values::{BodyFrom, RequestValues, is_if_match},
     walk::{self, World as _},
 };
 use crate::{
     check::{Breach, Part},
     contract::{Location, Schema},
-    gate::knowledge::{history::ExchangeRecord, instance::ResourceInstance},
+    gate::{
+        knowledge::{history::ExchangeRecord, instance::ResourceInstance},
+        synthetic::drawn_name,
+    },
+    generate::Generator,
+    run::CredentialChoice,
     transport::Transport,
 };
 
 /// How many properties are looked at for one that can be broken or sent.
 const MAX_PROPERTIES: usize = 40;
+
+/// How many values are drawn for one that changes much.
+const MAX_DRAWS: usize = 6;
 
 /// Values of each type that a broken property may get.
 fn wrong_values() -> [Value; 5] {
@@ -79,19 +87,40 @@ impl<T: Transport> Sequencer<'_, '_, T> {
         if !walk::is_named(self, read, &state) {
             return;
         }
+        let delete = known.delete;
         for update in known.updates.clone() {
-            if !self.is_allowed(update) || !walk::is_named(self, update, &state) {
-                continue;
+            if self.is_allowed(update) && walk::is_named(self, update, &state) {
+                self.probe_update(update, read, &thing, &mut state).await;
             }
-            self.change_in_vain(update, read, &mut state).await;
-            if self.context.operation(update).method == Method::PUT {
-                self.put_twice(update, read, &mut state).await;
-                self.put_nothing(update, read, &thing, &state).await;
-            }
-            self.merge_patch(update, read, &mut state).await;
-            self.send_read_only(update, read, &mut state).await;
         }
         self.create_with_read_only(resource, read, &mut state).await;
+        // What deletes it all the same comes last.
+        if let Some(delete) = delete.filter(|delete| self.is_allowed(*delete))
+            && walk::is_named(self, delete, &state)
+        {
+            self.change_without_credential(delete, read, &mut state)
+                .await;
+        }
+    }
+
+    async fn probe_update(
+        &mut self,
+        update: usize,
+        read: usize,
+        thing: &ResourceInstance,
+        state: &mut SequenceState,
+    ) {
+        self.change_in_vain(update, read, state).await;
+        self.change_without_credential(update, read, state).await;
+        self.change_an_old_version(update, read, state).await;
+        if self.context.operation(update).method == Method::PUT {
+            self.put_twice(update, read, state).await;
+            self.put_nothing(update, read, thing, state).await;
+        } else {
+            self.change_and_read(update, read, state).await;
+        }
+        self.merge_patch(update, read, state).await;
+        self.send_read_only(update, read, state).await;
     }
 
     /// Follows the `Location` that the last response has, on the same origin.
@@ -112,7 +141,7 @@ impl<T: Transport> Sequencer<'_, '_, T> {
         self.get(record.operation, target, state).await;
     }
 
-    async fn read(
+    pub(super) async fn read(
         &mut self,
         read: usize,
         why: &str,
@@ -122,7 +151,7 @@ impl<T: Transport> Sequencer<'_, '_, T> {
         self.send_for(read, made, why, Purpose::Obey, state).await
     }
 
-    async fn send_for(
+    pub(super) async fn send_for(
         &mut self,
         operation: usize,
         made: RequestValues,
@@ -133,15 +162,94 @@ impl<T: Transport> Sequencer<'_, '_, T> {
         let request = Request {
             operation,
             made,
-            asker: None,
+            credential: CredentialChoice::Primary,
             why,
         };
         self.send_as(request, purpose, &mut state.records).await
     }
 
+    /// A change or deletion without the credential that it asks for, which is to be refused as a whole.
+    async fn change_without_credential(
+        &mut self,
+        change: usize,
+        read: usize,
+        state: &mut SequenceState,
+    ) {
+        let operation = self.context.operation(change);
+        let credentials = &self.context.settings.credentials;
+        if !operation.requires_credential() || !credentials.is_known() {
+            return;
+        }
+        let Some(made) = self.values(change, state, BodyFrom::Full) else {
+            return;
+        };
+        if self.read(read, "an existing resource is read", state).await != Some(StatusCode::OK) {
+            return;
+        }
+        let request = Request {
+            operation: change,
+            made,
+            credential: CredentialChoice::Omitted,
+            why: "a change without the credential",
+        };
+        let status = self
+            .send_as(request, Purpose::Obey, &mut state.records)
+            .await;
+        self.read_after_refusal(status, read, state).await;
+    }
+
+    /// A change of a version that is not the present one, which is to be refused as a whole
+    /// (RFC 9110 §13.1.1).
+    async fn change_an_old_version(
+        &mut self,
+        update: usize,
+        read: usize,
+        state: &mut SequenceState,
+    ) {
+        let operation = self.context.operation(update);
+        let Some(version) = operation.parameters.iter().find(|one| is_if_match(one)) else {
+            return;
+        };
+        let (name, schema) = (version.name.clone(), version.value.schema().cloned());
+        let Some(mut made) = self.values(update, state, BodyFrom::Full) else {
+            return;
+        };
+        if self.read(read, "an existing resource is read", state).await != Some(StatusCode::OK) {
+            return;
+        }
+        let last = state.records.last();
+        let tag = last.and_then(|record| record.exchange.response.header("etag"));
+        let Some(tag) = tag.map(str::to_owned) else {
+            return;
+        };
+        let old = ["\"oasgate-5c1e6b1e\"", "\"918273\"", "\"5c1e6b1e0f1a\""].map(Value::from);
+        let old = old.into_iter().find(|old| {
+            old != tag.as_str() && schema.as_ref().is_none_or(|schema| schema.is_valid(old))
+        });
+        let Some(old) = old else { return };
+        made.parts.set(Location::Header, &name, old);
+        let why = "a change of another version";
+        let status = self
+            .send_for(update, made, why, Purpose::Probe, state)
+            .await;
+        self.read_after_refusal(status, read, state).await;
+    }
+
+    async fn read_after_refusal(
+        &mut self,
+        status: Option<StatusCode>,
+        read: usize,
+        state: &mut SequenceState,
+    ) {
+        if status.is_some_and(|status| status.is_client_error()) {
+            self.read(read, "the resource is read after a refused change", state)
+                .await;
+        }
+    }
+
     /// A change with one value of a wrong type, which is to be refused as a whole.
     async fn change_in_vain(&mut self, update: usize, read: usize, state: &mut SequenceState) {
-        let Some(mut made) = self.values(update, state, BodyFrom::Draw) else {
+        let Some(mut made) = self.values(update, state, BodyFrom::Full) else {
             return;
         };
         let Some(breach) = self.break_one(update, &mut made) else {
@@ -153,10 +261,7 @@ impl<T: Transport> Sequencer<'_, '_, T> {
         let why = "a change that is to be refused";
         let purpose = Purpose::Break(breach);
         let status = self.send_for(update, made, why, purpose, state).await;
-        if status.is_some_and(|status| status.is_client_error()) {
-            self.read(read, "the resource is read after a refused change", state)
-                .await;
-        }
+        self.read_after_refusal(status, read, state).await;
     }
 
     /// Gives the last property that can be broken alone a value of a wrong type.
@@ -187,14 +292,18 @@ impl<T: Transport> Sequencer<'_, '_, T> {
         None
     }
 
-    fn json_schema(&self, index: usize, range: &str) -> Option<Schema> {
+    pub(super) fn json_schema(&self, index: usize, range: &str) -> Option<Schema> {
         let body = self.context.operation(index).request_body.as_ref()?;
         let one = body.content.entry(range)?;
         one.schema.clone().filter(|_| range.contains("json"))
     }
 
-    async fn put_twice(&mut self, put: usize, read: usize, state: &mut SequenceState) {
-        let Some(made) = self.values(put, state, BodyFrom::Draw) else {
+    /// The same PUT twice, and what is read before and after each.
+    pub(super) async fn put_twice(&mut self, put: usize, read: usize, state: &mut SequenceState) {
+        if self.read(read, "an existing resource is read", state).await != Some(StatusCode::OK) {
+            return;
+        }
+        let Some(mut made) = self.another(put, state) else {
             return;
         };
         for why in ["the created resource is replaced", "the same request again"] {
@@ -206,6 +315,64 @@ impl<T: Transport> Sequencer<'_, '_, T> {
             }
             self.read(read, "the replaced resource is read", state)
                 .await;
+            self.name_version(put, &mut made, state);
+        }
+    }
+
+    /// A change of all that may be changed, and what is read before and after.
+    pub(super) async fn change_and_read(
+        &mut self,
+        update: usize,
+        read: usize,
+        state: &mut SequenceState,
+    ) {
+        if self.read(read, "an existing resource is read", state).await != Some(StatusCode::OK) {
+            return;
+        }
+        let Some(made) = self.another(update, state) else {
+            return;
+        };
+        let why = "the created resource is changed";
+        let status = self.send_for(update, made, why, Purpose::Obey, state).await;
+        if status.is_some_and(|status| status.is_success()) {
+            self.read(read, "the changed resource is read", state).await;
+        }
+    }
+
+    /// Values of a change in which most is another than the last read shows.
+    fn another(&mut self, update: usize, state: &SequenceState) -> Option<RequestValues> {
+        let shown = shown(state.records.last());
+        let others = |made: &RequestValues| {
+            let body = made.parts.body.as_ref();
+            let members = body.and_then(|(_, body)| body.as_object());
+            let members = members.into_iter().flatten();
+            members
+                .filter(|(name, value)| !value.is_null() && shown.get(*name) != Some(value))
+                .count()
+        };
+        let drawn = (0..MAX_DRAWS).filter_map(|_| self.values(update, state, BodyFrom::Full));
+        // The first of those that are as good.
+        let mut best: Option<RequestValues> = None;
+        for made in drawn {
+            if best
+                .as_ref()
+                .is_none_or(|best| others(&made) > others(best))
+            {
+                best = Some(made);
+            }
+        }
+        best
+    }
+
+    /// Puts in the version that was read last, where a change names one.
+    fn name_version(&self, update: usize, made: &mut RequestValues, state: &SequenceState) {
+        let operation = self.context.operation(update);
+        let version = operation.parameters.iter().find(|one| is_if_match(one));
+        let last = state.records.last();
+        let tag = last.and_then(|record| record.exchange.response.header("etag"));
+        if let (Some(version), Some(tag)) = (version, tag) {
+            made.parts
+                .set(Location::Header, &version.name, Value::from(tag));
         }
     }
 
@@ -232,10 +399,14 @@ impl<T: Transport> Sequencer<'_, '_, T> {
         let parameter = operation
             .parameters_in(Location::Path)
             .find(|one| one.name == name);
-        let schema = parameter.and_then(|one| one.value.schema());
-        let Some(value) = telling_values().into_iter().find(|value| {
-            !value.is_boolean() && schema.is_none_or(|schema| schema.is_valid(value))
-        }) else {
+        let Some(schema) = parameter.and_then(|one| one.value.schema()) else {
+            return;
+        };
+        // What the first look created is there at the second.
+        let drawn = self.memory.draws.get(&put).copied().unwrap_or_default();
+        let place = [operation.id.as_str(), "nothing", &drawn.to_string()];
+        let mut generator = Generator::new(self.context.settings.seed, &place);
+        let Some(value) = drawn_name(schema, &mut generator, self.run.strategies) else {
             return;
         };
         let Some(mut made) = self.values(read, &nothing, BodyFrom::Example) else {
@@ -280,7 +451,7 @@ impl<T: Transport> Sequencer<'_, '_, T> {
         let Some((range, schema)) = merge.filter(|_| operation.method == Method::PATCH) else {
             return;
         };
-        let Some(mut made) = self.values(patch, state, BodyFrom::Draw) else {
+        let Some(mut made) = self.values(patch, state, BodyFrom::Full) else {
             return;
         };
         let Some((_, Value::Object(drawn))) = made.parts.body.take() else {
@@ -291,18 +462,22 @@ impl<T: Transport> Sequencer<'_, '_, T> {
         }
         let shown = shown(state.records.last());
         // One property that is changed, and one that is there and taken away.
+        let is_there = |name: &str| shown.get(name).is_some_and(|value| !value.is_null());
+        let is_valid = |changes: &Map<String, Value>| schema.is_valid(&json!(changes));
         let mut changes = Map::new();
-        for (name, value) in drawn.iter().take(MAX_PROPERTIES) {
+        let drawn = drawn.iter().take(MAX_PROPERTIES);
+        for (name, value) in drawn.clone().filter(|(_, value)| !value.is_null()) {
+            let one = Map::from_iter([(name.clone(), value.clone())]);
+            if shown.get(name) != Some(value) && is_valid(&one) {
+                changes = one;
+                break;
+            }
+        }
+        for (name, _) in drawn.filter(|(name, _)| is_there(name)) {
             let mut more = changes.clone();
-            let is_there = shown.get(name).is_some_and(|value| !value.is_null());
-            let value = if changes.is_empty() || !is_there {
-                value
-            } else {
-                &Value::Null
-            };
-            more.insert(name.clone(), value.clone());
-            if changes.len() < 2 && schema.is_valid(&Value::Object(more.clone())) {
+            if more.insert(name.clone(), Value::Null).is_none() && is_valid(&more) {
                 changes = more;
+                break;
             }
         }
         if changes.is_empty() {
@@ -352,7 +527,10 @@ impl<T: Transport> Sequencer<'_, '_, T> {
         let Some(mut made) = self.values(index, state, BodyFrom::Draw) else {
             return;
         };
-        if !self.is_allowed(index) || !self.name_read_only(index, &mut made, &Map::new()) {
+        let last = state.records.iter().rev();
+        let mut reads = last.filter(|record| record.operation == read);
+        let shown = shown(reads.next());
+        if !self.is_allowed(index) || !self.name_read_only(index, &mut made, &shown) {
             return;
         }
         let why = "a resource is created with readOnly properties";

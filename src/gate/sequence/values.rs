@@ -19,7 +19,7 @@ use crate::{
             pool::Pool,
             view::plain,
         },
-        synthetic::synthetic_ids,
+        synthetic::{drawn_name, synthetic_ids},
     },
     generate::{self, Generator, Strategies},
     run::{Existing, given_value},
@@ -46,6 +46,15 @@ pub(super) struct RequestValues {
     pub(super) made_up: Vec<String>,
 }
 
+/// Which names a request gives to what the client names in its path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum PathNames {
+    /// Those that the document shows, and drawn ones where it shows none.
+    Shown,
+    /// Drawn ones alone.
+    Drawn,
+}
+
 /// Where the body of a request comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum BodyFrom {
@@ -55,6 +64,8 @@ pub(super) enum BodyFrom {
     Draw,
     /// It is drawn with what the document requires and nothing else.
     Minimal,
+    /// It is drawn with all that may be there.
+    Full,
 }
 
 impl ResourceContext<'_> {
@@ -63,7 +74,7 @@ impl ResourceContext<'_> {
         &self,
         index: usize,
         scope: Scope<'_>,
-        (body, draw): (BodyFrom, usize),
+        (body, names, draw): (BodyFrom, PathNames, usize),
         strategies: &Strategies,
     ) -> Option<RequestValues> {
         let operation = self.operation(index);
@@ -86,6 +97,9 @@ impl ResourceContext<'_> {
                     value
                 }
                 None if !parameter.required => continue,
+                None if parameter.location == Location::Path && names == PathNames::Drawn => {
+                    drawn_name(parameter.value.schema()?, &mut generator, strategies)?
+                }
                 None => shown_or_drawn(operation, parameter, &mut generator, strategies)?,
             };
             parts.set(parameter.location, &parameter.name, value);
@@ -284,7 +298,8 @@ impl ResourceContext<'_> {
     }
 }
 
-fn is_if_match(parameter: &Parameter) -> bool {
+/// Whether a parameter names the version that a change is meant for (RFC 9110 §13.1.1).
+pub(super) fn is_if_match(parameter: &Parameter) -> bool {
     parameter.location == Location::Header && parameter.name.eq_ignore_ascii_case("if-match")
 }
 
@@ -303,28 +318,11 @@ fn shown_or_drawn(
     {
         return Some(shown);
     }
+    if parameter.location == Location::Path {
+        return drawn_name(schema?, generator, strategies);
+    }
     let strategy = strategies.valid(schema?);
-    let mut drawn = (0..50).filter_map(|_| generator.draw(&strategy));
-    if parameter.location != Location::Path {
-        return drawn.next();
-    }
-    // A service may refuse a name for its letters: what is built on it should not hang on that.
-    let mut fallback = None;
-    for value in drawn {
-        match value.as_str() {
-            Some("" | "." | "..") => {}
-            Some(text) if !is_plain_name(text) => fallback = fallback.or(Some(value)),
-            _ => return Some(value),
-        }
-    }
-    fallback
-}
-
-fn is_plain_name(text: &str) -> bool {
-    text.starts_with(|first: char| first.is_ascii_alphanumeric())
-        && text
-            .chars()
-            .all(|one| one.is_ascii_alphanumeric() || matches!(one, '-' | '_'))
+    (0..50).find_map(|_| generator.draw(&strategy))
 }
 
 fn shown_or_drawn_body(
@@ -360,9 +358,13 @@ fn shown_or_drawn_body(
     match from {
         BodyFrom::Example => shown().or_else(|| drawn(generator)),
         BodyFrom::Draw => drawn(generator).or_else(shown),
-        BodyFrom::Minimal => {
+        BodyFrom::Minimal | BodyFrom::Full => {
             let one = media_types.first()?;
-            let strategy = strategies.valid(one.schema.as_ref()?).minimal();
+            let strategy = strategies.valid(one.schema.as_ref()?);
+            let strategy = match from {
+                BodyFrom::Full => strategy.with_all(),
+                _ => strategy.minimal(),
+            };
             Some((one.range.as_str().to_owned(), generator.draw(&strategy)?))
         }
     }

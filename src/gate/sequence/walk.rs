@@ -101,6 +101,8 @@ pub(super) trait World {
     async fn perform_twice(&mut self, steps: [LifeStep; 2], state: &mut Self::State);
     /// Tries what a service must keep of HTTP's own promises on a resource.
     async fn probe(&mut self, resource: usize);
+    /// Tries the same on what is always there under one name.
+    async fn probe_singletons(&mut self);
 }
 
 /// Goes through all sequences.
@@ -119,6 +121,7 @@ pub(super) async fn all<W: World>(world: &mut W) {
         for resource in order {
             world.probe(resource).await;
         }
+        world.probe_singletons().await;
     }
     for index in 0..world.context().contract.operations().len() {
         let context = world.context();
@@ -533,6 +536,8 @@ mod tests {
                 self.sent(step);
             }
         }
+
+        async fn probe_singletons(&mut self) {}
 
         async fn probe(&mut self, resource: usize) {
             self.log.push(format!("probe {resource}"));

@@ -18,6 +18,7 @@ pub(super) fn kinds() -> Vec<(Value, &'static str)> {
 const TEXTS: &[(&str, &str)] = &[
     ("", "empty"),
     ("ü", "not ASCII"),
+    ("a\0b", "a NUL"),
     ("a/b", "a slash"),
     ("😀", "astral"),
     ("100%", "a percent sign"),

@@ -1,6 +1,6 @@
 //! Mutations: invalid values, each of which breaks one rule on purpose.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use oasgate_document::{Address, Pointer};
 use serde_json::{Map, Value};
@@ -70,7 +70,7 @@ pub fn type_mutations(
     let mut collected = Collected::new(schema, most);
     let bases = bases(strategy, generator);
     // A place of several alternatives is of each one's type.
-    let mut types: HashMap<Pointer, BTreeSet<String>> = HashMap::new();
+    let mut types: HashMap<Pointer, BTreeMap<String, Value>> = HashMap::new();
     let mut asked = Vec::new();
     for base in &bases {
         let constraints = schema.constraints(base);
@@ -78,7 +78,8 @@ pub fn type_mutations(
         for constraint in constraints {
             if constraint.keyword == "type" {
                 let known = types.entry(constraint.slot.clone()).or_default();
-                known.insert(brief(constraint.bound()));
+                let bound = constraint.bound();
+                known.insert(brief(bound), bound.clone());
                 asked.push((base, constraint));
             }
         }
@@ -87,8 +88,7 @@ pub fn type_mutations(
         if collected.is_full() {
             break;
         }
-        let types: Vec<&str> = types[&constraint.slot].iter().map(String::as_str).collect();
-        collected.each_type(base, &constraint, &types.join(" or "));
+        collected.each_type(base, &constraint, &types[&constraint.slot]);
     }
     let mut found = in_order(collected.found);
     found.truncate(most);
@@ -182,10 +182,20 @@ impl Collected<'_> {
         }
     }
 
-    /// Each type that breaks a constraint on the type, which is one of `types`.
-    fn each_type(&mut self, base: &Value, constraint: &Constraint, types: &str) {
-        let rule = format!("type {types}");
+    /// Each type that breaks a constraint on the type, which is one of `types`, by their names.
+    fn each_type(
+        &mut self,
+        base: &Value,
+        constraint: &Constraint,
+        types: &BTreeMap<String, Value>,
+    ) {
+        let names: Vec<&str> = types.keys().map(String::as_str).collect();
+        let rule = format!("type {}", names.join(" or "));
         for (value, kind) in kinds() {
+            // Where it breaks something, that is another rule of an alternative.
+            if types.values().any(|types| is_of_type(&value, types)) {
+                continue;
+            }
             if !self.spending.spend() {
                 return;
             }
@@ -280,6 +290,25 @@ pub(in crate::generate) fn broken(
         .map(|(value, _)| replaced(base, &constraint.instance, value))
 }
 
+/// Whether a value is of the type that `type` names, or of one of them.
+fn is_of_type(value: &Value, types: &Value) -> bool {
+    let is_named = |name: &str| match value {
+        Value::Null => name == "null",
+        Value::Bool(_) => name == "boolean",
+        Value::String(_) => name == "string",
+        Value::Array(_) => name == "array",
+        Value::Object(_) => name == "object",
+        Value::Number(number) => {
+            name == "number" || name == "integer" && (number.is_i64() || number.is_u64())
+        }
+    };
+    match types {
+        Value::String(name) => is_named(name),
+        Value::Array(names) => names.iter().filter_map(Value::as_str).any(is_named),
+        _ => false,
+    }
+}
+
 /// Values just beyond a constraint, each with the rule that it breaks, the best first.
 fn beyond(constraint: &Constraint, node: &Value) -> Vec<(Value, String)> {
     let argument = constraint.bound();
@@ -288,7 +317,11 @@ fn beyond(constraint: &Constraint, node: &Value) -> Vec<(Value, String)> {
     let one = |value: Option<Value>| value.map(|value| (value, label())).into_iter().collect();
     let number = argument.as_f64();
     match constraint.keyword.as_str() {
-        "type" => all(kinds().into_iter().map(|(value, _)| value).collect()),
+        "type" => all(kinds()
+            .into_iter()
+            .map(|(value, _)| value)
+            .filter(|value| !is_of_type(value, argument))
+            .collect()),
         "minimum" | "exclusiveMinimum" => all(number.map_or_else(Vec::new, |bound| {
             vec![decimal(bound), decimal(bound - 1.0), decimal(bound - 0.5)]
         })),

@@ -1,0 +1,117 @@
+//! `unapplied-change`
+
+use http::Method;
+use serde_json::Value;
+
+use super::{
+    Rule, compare, documented,
+    sequence::{SequenceCheck, Step, finding},
+    sign_in::words,
+};
+use crate::finding::Finding;
+
+documented! {
+    /// A change that was accepted left everything as it was.
+    ///
+    /// # What it holds
+    ///
+    /// After a PUT or PATCH was answered with a 200, 201 or 204, a read shows what the response says, and
+    /// not what was there before; where the response says nothing, some of what was sent.
+    ///
+    /// # Why
+    ///
+    /// A 2xx says that the request was carried out (RFC 9110 §15.3). A client that goes on from there
+    /// works with what was never kept.
+    ///
+    /// # Not a finding when
+    ///
+    /// - the answer is a 202: the change may come later;
+    /// - the response shows another value than was sent: the service made its own of it;
+    /// - what was sent is not shown, is `readOnly`, a time, a tag, a revision, or a state that the service
+    ///   goes through by itself;
+    /// - the values were the same before, or something else was changed in between;
+    /// - it happens once only: the steps are repeated before it is told.
+    ///
+    /// # Example
+    ///
+    /// ```yaml
+    /// steps:
+    /// - { get: /things/7, status: 200, came: { name: one } }
+    /// - { put: /things/7, status: 200, sent: { name: two }, came: { name: two } }
+    /// - { get: /things/7, status: 200, came: { name: one } }
+    /// ```
+    pub UnappliedChange = "unapplied-change", Error;
+}
+
+/// Words in the names of what changes by itself, and may lag behind what was asked for.
+const STATES: &[&str] = &["phase", "progress", "state", "status"];
+
+impl SequenceCheck for UnappliedChange {
+    fn rule(&self) -> &'static Rule {
+        &Self::RULE
+    }
+
+    fn is_confirmed_twice(&self) -> bool {
+        true
+    }
+
+    fn breach(&self, steps: &[Step<'_>]) -> Option<Finding> {
+        let (last, before) = steps.split_last()?;
+        let (first, change) = last.around_a_change(before)?;
+        let is_change = [Method::PUT, Method::PATCH].contains(&change.exchange.request.method);
+        if !is_change || ![first, change, last].iter().all(|step| step.is_done()) {
+            return None;
+        }
+        let at = kept(first, change, last)?;
+        let message = format!(
+            "{} answered {} and left {at} as it was",
+            change.operation.id,
+            change.status().as_u16()
+        );
+        finding(&Self::RULE, steps, message).map(|finding| {
+            finding
+                .with_operation(change.operation.id.as_str())
+                .at(change.operation.address.clone())
+                .with_expected("what was sent")
+                .with_actual("what was there before")
+                .with_discriminator("kept")
+        })
+    }
+}
+
+/// A place that shows what was there before, although the response shows what was sent; where the response
+/// shows nothing, that of a change of which nothing is shown.
+fn kept(first: &Step<'_>, change: &Step<'_>, last: &Step<'_>) -> Option<String> {
+    let answered = compare::came(change);
+    let sent = compare::sent(change)?;
+    let answered = answered.as_ref().map(|value| compare::alike(value, &sent));
+    let (mut kept, mut applied) = (Vec::new(), 0);
+    compare::each_sent(first, change, last, &mut |at, sent, before, after| {
+        let name = at.last().unwrap_or_default();
+        let is_state = words(&name)
+            .iter()
+            .any(|word| STATES.contains(&word.as_str()));
+        // A secret and what is written elsewhere are not shown.
+        let is_shown = !before.is_null() && !after.is_null();
+        let is_plain = sent.is_string() || sent.is_number() || sent.is_boolean();
+        if is_state || !is_shown || !is_plain || compare::is_same(sent, before) {
+            return;
+        }
+        if !compare::is_same(before, after) {
+            applied += 1;
+            return;
+        }
+        let is_said = match answered {
+            Some(answered) => {
+                let shown = at.get(answered).unwrap_or(&Value::Null);
+                compare::is_same(shown, sent)
+            }
+            None => true,
+        };
+        if is_said {
+            kept.push(at.as_str().to_owned());
+        }
+    });
+    let is_certain = answered.is_some() || applied == 0;
+    kept.into_iter().next().filter(|_| is_certain)
+}

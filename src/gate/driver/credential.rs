@@ -1,0 +1,81 @@
+//! Whether the service still accepts the credential of the run: one that a request made void keeps
+//! everything after it from being tested.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+
+use http::StatusCode;
+
+use super::Driver;
+use crate::{
+    check::Intent,
+    exchange::{Exchange, Request},
+    run::{Case, CredentialChoice, FailReason, RunStatus},
+    transport::Transport,
+};
+
+/// The most operations of which a request that was accepted is kept.
+const MAX_PROOFS: usize = 200;
+
+/// The most refusals that are looked into.
+const MAX_LOOKS: usize = 8;
+
+/// How many changes are named that may have made the credential void.
+const MAX_CHANGES: usize = 3;
+
+/// What is known of the credential of the run.
+#[derive(Debug, Default)]
+pub(super) struct CredentialWatch {
+    /// Reads that were accepted with it, by operation.
+    proofs: HashMap<String, Request>,
+    /// Operations that refuse it for a reason of their own.
+    refusing: HashSet<String>,
+    /// The last changes that were accepted.
+    changes: VecDeque<String>,
+}
+
+impl<T: Transport> Driver<'_, T> {
+    /// Why the run has to end, where what the service accepted before is refused now.
+    pub(super) async fn credential_is_void(
+        &mut self,
+        case: &Case,
+        exchanges: &[Exchange],
+    ) -> Option<RunStatus> {
+        let operation = &case.operation;
+        let is_own = case.credential == CredentialChoice::Primary;
+        if !is_own || !self.context.settings.credentials.is_sent_to(operation) {
+            return None;
+        }
+        let last = exchanges.last()?;
+        let watch = &mut self.watch;
+        let id = operation.id.as_str();
+        if last.response.status.is_success() {
+            if !operation.is_safe() {
+                watch.changes.push_back(operation.id.to_string());
+                if watch.changes.len() > MAX_CHANGES {
+                    watch.changes.pop_front();
+                }
+            } else if operation.requires_credential() && watch.proofs.len() < MAX_PROOFS {
+                let proof = || last.request.clone();
+                watch.proofs.entry(id.to_owned()).or_insert_with(proof);
+            }
+            return None;
+        }
+        let is_refused = last.response.status == StatusCode::UNAUTHORIZED;
+        if !is_refused
+            || case.intent != Intent::Obey
+            || watch.refusing.contains(id)
+            || watch.refusing.len() >= MAX_LOOKS
+        {
+            return None;
+        }
+        let own = watch.proofs.get(id);
+        let proof = own.or_else(|| watch.proofs.values().next())?.clone();
+        let again = self.executor.send_once(&proof).await?;
+        if again.response.status != StatusCode::UNAUTHORIZED {
+            self.watch.refusing.insert(id.to_owned());
+            return None;
+        }
+        let after = self.watch.changes.drain(..).rev().collect();
+        Some(RunStatus::Failed(FailReason::CredentialVoid { after }))
+    }
+}

@@ -1,0 +1,131 @@
+//! A look before a change: a small number, or a name that the document shows, may well be that of something
+//! that was there before the run.
+
+use std::{borrow::Cow, collections::HashSet};
+
+use serde_json::Value;
+
+use super::Driver;
+use crate::{
+    contract::{Location, Parameter},
+    gate::knowledge::{context::ResourceContext, existing::named_path},
+    run::{Case, CredentialChoice, Existing, Phase},
+    transport::Transport,
+    wire::{RequestParts, write_request},
+};
+
+/// The most looks of a run.
+const MAX_LOOKS: usize = 400;
+
+/// Numbers that a service may have given out before.
+const SMALL: std::ops::RangeInclusive<i64> = -1..=100_000;
+
+impl<T: Transport> Driver<'_, T> {
+    /// Reads what cases would change whose names may well be those of something, and of which nobody knows
+    /// whether it is there.
+    pub(super) async fn look_before_changes(&mut self, cases: &[Case]) {
+        if self.context.settings.existing == Existing::Touch {
+            return;
+        }
+        for case in cases {
+            let is_change = !case.request.method.is_safe() && !case.operation.is_safe();
+            if !is_change || case.phase == Phase::Methods || self.looked.len() >= MAX_LOOKS {
+                continue;
+            }
+            self.look(case).await;
+        }
+    }
+
+    async fn look(&mut self, case: &Case) -> Option<()> {
+        let context = self.context;
+        let named = named_path(&context, &case.operation, case.request.url.path())?;
+        let knowledge = &self.knowledge;
+        if knowledge.created.holds(named)
+            || knowledge.existing.holds(named)
+            || knowledge.existing.lacks(named)
+            || self.looked.contains(named)
+        {
+            return None;
+        }
+        let key = ResourceContext::key_of(&case.operation)?;
+        let mut path = case.operation.parameters_in(Location::Path);
+        let parameter = path.find(|one| one.name == key)?;
+        // What an upsert makes is deleted in the end, if it is known to have made it.
+        let is_upsert = context.named_by_client(&case.operation) == Some(key);
+        if !is_upsert && !may_be_taken(parameter, case.parts.get(Location::Path, key)?) {
+            return None;
+        }
+        let read = context.read_of(&case.operation)?;
+        let operation = context.operation(read);
+        if !context.settings.may_prepare(operation) {
+            return None;
+        }
+        let mut parts = RequestParts::default();
+        for (location, name, value) in &case.parts.parameters {
+            if *location == Location::Path {
+                parts.set(Location::Path, name, value.clone());
+            }
+        }
+        let mut request = write_request(operation, &context.settings.base, &parts).ok()?;
+        let named = named.to_owned();
+        request.url.set_path(&named);
+        let credentials = &context.settings.credentials;
+        credentials.apply(operation, &mut request, CredentialChoice::Primary);
+        self.looked.insert(named.clone());
+        let exchange = self.executor.send_once(&request).await?;
+        self.knowledge
+            .existing
+            .note_look(named, exchange.response.status);
+        Some(())
+    }
+
+    /// Cases without those that would change what was there before the run.
+    pub(super) fn without_changes_of_existing<'c>(&mut self, cases: &'c [Case]) -> Cow<'c, [Case]> {
+        let would_change = |driver: &Self, case: &Case| {
+            let existing = &driver.knowledge.existing;
+            existing.would_change(&driver.context, &case.operation, &case.request)
+        };
+        if !cases.iter().any(|case| would_change(self, case)) {
+            return Cow::Borrowed(cases);
+        }
+        let mut kept = Vec::with_capacity(cases.len());
+        for case in cases {
+            if !would_change(self, case) {
+                kept.push(case.clone());
+                continue;
+            }
+            let instead = self.about_own(case);
+            match instead.filter(|instead| !would_change(self, instead)) {
+                Some(instead) => kept.push(instead),
+                // What no operation declares is not meant to change anything.
+                None if case.phase == Phase::Methods => kept.push(case.clone()),
+                None => self.recorder.kept_existing(&case.operation),
+            }
+        }
+        Cow::Owned(kept)
+    }
+}
+
+/// Paths that were looked at.
+pub(super) type Looked = HashSet<String>;
+
+/// Whether a value of a path may well name something that the run did not create.
+fn may_be_taken(parameter: &Parameter, value: &Value) -> bool {
+    let number = match value {
+        Value::Number(number) => number.as_i64(),
+        Value::String(text) => text.parse().ok(),
+        _ => None,
+    };
+    let shown = parameter.examples.iter().any(|one| one.value == *value);
+    let listed = || {
+        let schema = parameter.value.schema()?.target();
+        let raw = schema.raw();
+        let of = |keyword: &str| raw.get(keyword).cloned();
+        let mut all = ["example", "default", "const"].into_iter().filter_map(of);
+        let is_one = all.any(|one| one == *value);
+        let mut lists = ["enum", "examples"].into_iter().filter_map(of);
+        let is_in = |list: Value| list.as_array().is_some_and(|list| list.contains(value));
+        Some(is_one || lists.any(is_in))
+    };
+    number.is_some_and(|number| SMALL.contains(&number)) || shown || listed().unwrap_or(false)
+}

@@ -1,0 +1,23 @@
+//! Requests that may make the credential of the run void, when nothing else is to be sent any more.
+
+use std::ops::ControlFlow;
+
+use crate::{
+    gate::driver::Driver,
+    run::{Case, RunStatus},
+    transport::Transport,
+};
+
+/// Sends one request to each of some operations, until one is accepted: what comes after it would be refused.
+pub(crate) async fn run<T: Transport>(
+    driver: &mut Driver<'_, T>,
+    cases: Vec<Case>,
+) -> ControlFlow<RunStatus> {
+    for case in cases {
+        let statuses = driver.round(std::slice::from_ref(&case)).await?;
+        if statuses.into_iter().flatten().any(|one| one.is_success()) {
+            break;
+        }
+    }
+    ControlFlow::Continue(())
+}
