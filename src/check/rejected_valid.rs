@@ -196,12 +196,8 @@ fn of_open_formats(subject: &Subject<'_>) -> BTreeSet<String> {
     {
         let places = open_formats(schema, &value);
         // What is named of an array is the array.
-        let names = places.iter().flat_map(|place| place.tokens());
-        open.extend(
-            names
-                .filter(|name| name.parse::<usize>().is_err())
-                .map(Into::into),
-        );
+        let names = places.iter().flat_map(Pointer::tokens);
+        open.extend(names.filter(|name| name.parse::<usize>().is_err()));
     }
     open
 }

@@ -172,10 +172,20 @@ impl<'f> CaseFactory<'f> {
     }
 
     /// The same request about another resource: all but its path is as it was. `None` where its path is
-    /// what it breaks.
+    /// what it breaks, or would break.
     pub(crate) fn about(self, case: &Case, parts: RequestParts) -> Option<Case> {
         let part = case.breaks.as_ref().map(|breach| &breach.part);
         if matches!(part, Some(Part::Parameter(Location::Path, _))) {
+            return None;
+        }
+        // What a service calls its own need not be of the form that the document wants.
+        let mut path = case.operation.parameters_in(Location::Path);
+        let obeys = path.all(|parameter| {
+            let value = parts.get(Location::Path, &parameter.name);
+            let schema = parameter.value.schema();
+            schema.is_none_or(|schema| value.is_some_and(|value| schema.is_valid(value)))
+        });
+        if !obeys {
             return None;
         }
         let named = write_request(&case.operation, &self.settings.base, &parts).ok()?;
@@ -484,8 +494,10 @@ mod tests {
             rule: "type number".to_owned(),
         };
         let restored = |price: Value| {
-            let mut parts = RequestParts::default();
-            parts.body = Some(("application/json".to_owned(), json!({ "price": price })));
+            let parts = RequestParts {
+                body: Some(("application/json".to_owned(), json!({ "price": price }))),
+                ..RequestParts::default()
+            };
             let purpose = Purpose::new(Phase::Regressions, "a test");
             factory.restored(&add, parts, Some(breach.clone()), purpose)
         };
