@@ -3,7 +3,7 @@
 mod resolve;
 
 use std::{
-    collections::{HashMap, HashSet, VecDeque},
+    collections::{HashMap, VecDeque},
     fmt, fs,
     io::Read as _,
     path::{Path, PathBuf},
@@ -137,8 +137,9 @@ pub struct Document {
     named: HashMap<(Option<FileId>, String), Address>,
     /// Every node with a name of the form `#name`, by file and name.
     anchors: HashMap<(FileId, String), Vec<Pointer>>,
-    /// Schemas with an `$id`: the base of the references inside them (JSON Schema 2020-12 §8.2.1).
-    resources: HashSet<Address>,
+    /// Schemas with an `$id`, and files with a `$self`, with their URIs: the base of the references inside
+    /// them (JSON Schema 2020-12 §8.2.1).
+    resources: HashMap<Address, String>,
     /// The URIs among these, by what stands behind their last slash.
     named_by_end: HashMap<String, Vec<String>>,
     problems: Vec<Problem>,
@@ -237,7 +238,7 @@ impl Document {
             links: HashMap::new(),
             named: HashMap::new(),
             anchors: HashMap::new(),
-            resources: HashSet::new(),
+            resources: HashMap::new(),
             named_by_end: HashMap::new(),
             problems,
             version,
@@ -280,7 +281,11 @@ impl Document {
         let mut queue = VecDeque::from([(FileId::ROOT, root)]);
         let mut unloaded = Vec::new();
         while let Some((id, origin)) = queue.pop_front() {
-            let survey = references::survey(&self.files[id.index()].root);
+            let mut survey = references::survey(&self.files[id.index()].root);
+            // The outer first: an `$id` is relative to the one around it.
+            survey
+                .named
+                .sort_by_key(|(_, pointer)| pointer.tokens().count());
             for (name, pointer) in survey.named {
                 let holder = name.starts_with('#').then_some(id);
                 if holder.is_some() {
@@ -289,7 +294,12 @@ impl Document {
                 }
                 let address = Address { file: id, pointer };
                 if holder.is_none() {
-                    self.resources.insert(address.clone());
+                    let uri = self.uri_from(&address, &name);
+                    let uri = uri.unwrap_or_else(|| name.clone());
+                    self.named
+                        .entry((None, uri.clone()))
+                        .or_insert(address.clone());
+                    self.resources.insert(address.clone(), uri);
                 }
                 if holder.is_none()
                     && let Some((_, end)) = name.rsplit_once('/')
@@ -301,7 +311,13 @@ impl Document {
             }
             for (pointer, reference) in survey.external {
                 let file = references::split(&reference).file.to_owned();
-                if self.links.contains_key(&(id, file.clone())) || self.is_named(&file) {
+                let at = Address {
+                    file: id,
+                    pointer: pointer.clone(),
+                };
+                if self.links.contains_key(&(id, file.clone()))
+                    || self.by_name(&at, &file).is_some()
+                {
                     continue;
                 }
                 let loaded = self.load_one(&origin, &file, (options, budget, &reach), &mut known);
@@ -320,7 +336,8 @@ impl Document {
         }
         // What cannot be loaded may still be a name that a file read later gives itself.
         for (address, reference, reason) in unloaded {
-            if !self.is_named(references::split(&reference).file) {
+            let file = references::split(&reference).file;
+            if self.by_name(&address, file).is_none() {
                 self.problems.push(Problem {
                     kind: reason.kind(),
                     address,
@@ -330,14 +347,24 @@ impl Document {
         }
     }
 
-    fn is_named(&self, file: &str) -> bool {
-        self.by_name(file).is_some()
+    /// What a relative reference means at a node, by the base around it; `None` where there is none.
+    fn uri_from(&self, at: &Address, reference: &str) -> Option<String> {
+        let base = self.resources.get(&self.resource_of(at))?;
+        let uri = Url::parse(base).ok()?.join(reference).ok()?;
+        Some(uri.to_string().trim_end_matches('#').to_owned())
     }
 
-    /// The node whose `$id` or `$self` a reference means: as written, or as the end of the URI.
-    fn by_name(&self, file: &str) -> Option<&Address> {
+    /// The node whose `$id` or `$self` a reference at a node means: by the base around it, as written, or
+    /// as the end of the URI.
+    fn by_name(&self, at: &Address, file: &str) -> Option<&Address> {
         if self.named.is_empty() || file.is_empty() {
             return None;
+        }
+        let by_base = self
+            .uri_from(at, file)
+            .and_then(|uri| self.named.get(&(None, uri)));
+        if by_base.is_some() {
+            return by_base;
         }
         self.named.get(&(None, file.to_owned())).or_else(|| {
             if references::is_remote(file) {

@@ -409,7 +409,7 @@ fn number(text: &str) -> Option<Number> {
             .map(Number::from)
             .or_else(|_| whole.parse::<i64>().map(Number::from))
             .ok()
-            .or_else(|| Number::from_f64(whole.parse().ok()?));
+            .or_else(|| nearest(whole));
     }
     let is_float = unsigned.bytes().any(|byte| byte.is_ascii_digit())
         && unsigned
@@ -417,10 +417,16 @@ fn number(text: &str) -> Option<Number> {
             .all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'e' | b'E' | b'+' | b'-'))
         && unsigned.bytes().filter(|byte| *byte == b'.').count() <= 1;
     if is_float {
-        Number::from_f64(text.strip_prefix('+').unwrap_or(text).parse().ok()?)
+        nearest(text.strip_prefix('+').unwrap_or(text))
     } else {
         None
     }
+}
+
+/// The double nearest to a number; no number is beyond all doubles, whose greatest stands for it.
+fn nearest(text: &str) -> Option<Number> {
+    let double: f64 = text.parse().ok()?;
+    Number::from_f64(double.clamp(f64::MIN, f64::MAX))
 }
 
 /// Finds every node of the first document. The text is known to be YAML.

@@ -17,8 +17,17 @@ impl Document {
     ///
     /// When its file was not loaded, its fragment is no JSON Pointer, or nothing is there.
     pub fn resolve(&self, base: FileId, reference: &str) -> Result<Address, ReferenceError> {
+        let whole = Address {
+            file: base,
+            pointer: Pointer::root(),
+        };
+        self.resolve_from(&whole, reference)
+    }
+
+    fn resolve_from(&self, at: &Address, reference: &str) -> Result<Address, ReferenceError> {
+        let base = at.file;
         let target = references::split(reference);
-        if let Some(named) = self.by_name(target.file) {
+        if let Some(named) = self.by_name(at, target.file) {
             return self.within(named, &target.fragment, reference);
         }
         let file = if target.file.is_empty() {
@@ -64,13 +73,29 @@ impl Document {
                 return Ok(found);
             }
         }
-        self.resolve(at.file, reference)
+        self.resolve_from(at, reference)
+    }
+
+    /// The nodes of a file that call themselves `name` with `$anchor` or `$dynamicAnchor`, those first around
+    /// which no schema names itself.
+    pub fn anchored(&self, file: FileId, name: &str) -> Vec<Address> {
+        let alike = self.anchors.get(&(file, format!("#{name}")));
+        let mut found: Vec<Address> = alike
+            .into_iter()
+            .flatten()
+            .map(|pointer| Address {
+                file,
+                pointer: pointer.clone(),
+            })
+            .collect();
+        found.sort_by_cached_key(|at| self.resource_of(at).pointer.tokens().count());
+        found
     }
 
     /// The innermost schema with an `$id` that a node is or stands in, else its file.
-    fn resource_of(&self, at: &Address) -> Address {
+    pub(super) fn resource_of(&self, at: &Address) -> Address {
         let mut around = at.clone();
-        while !self.resources.contains(&around) {
+        while !self.resources.contains_key(&around) {
             match around.parent() {
                 Some(parent) => around = parent,
                 None => break,
