@@ -6,7 +6,10 @@ use std::collections::BTreeMap;
 use http::Method;
 use indexmap::IndexMap;
 
-use super::path::{Part, match_segment};
+use super::{
+    path::{Part, match_segment},
+    server,
+};
 
 /// A tree over the segments of all path templates.
 #[derive(Debug, Default)]
@@ -104,6 +107,16 @@ impl Router {
 
 /// What follows the base path; `None` for a path elsewhere.
 fn below<'p>(path: &'p str, base: &str) -> Option<&'p str> {
+    if server::is_open(base) {
+        return base
+            .trim_matches('/')
+            .split('/')
+            .try_fold(path, |path, wanted| {
+                let path = path.strip_prefix('/')?;
+                let (segment, rest) = path.split_at(path.find('/').unwrap_or(path.len()));
+                server::is_segment(wanted, segment).then_some(rest)
+            });
+    }
     let rest = path.strip_prefix(base.trim_end_matches('/'))?;
     (rest.is_empty() || rest.starts_with('/')).then_some(rest)
 }

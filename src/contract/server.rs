@@ -121,7 +121,7 @@ pub(super) fn read(
 ) -> (Vec<HostPattern>, Vec<String>) {
     let has_authority = url.contains("://") || url.starts_with("//");
     if !has_authority {
-        return (Vec::new(), paths(&expanded(url, variables, Open::Default)));
+        return (Vec::new(), paths(url, variables));
     }
     let behind = url.split_once("//").map_or(url, |(_, behind)| behind);
     let authority = behind.split(['/', '?', '#']).next().unwrap_or_default();
@@ -134,18 +134,39 @@ pub(super) fn read(
         }
     }
     let path = &behind[authority.len()..];
-    (hosts, paths(&expanded(path, variables, Open::Default)))
+    (hosts, paths(path, variables))
 }
 
-fn paths(urls: &[String]) -> Vec<String> {
+/// The base paths with the defaults of variables that may have any value, and with `{name}` for them.
+fn paths(url: &str, variables: &IndexMap<String, Variable>) -> Vec<String> {
     let mut paths: Vec<String> = Vec::new();
-    for url in urls {
-        let path = path_of(url);
-        if !paths.contains(&path) {
-            paths.push(path);
+    for open in [Open::Default, Open::Kept] {
+        for url in expanded(url, variables, open) {
+            let path = path_of(&url);
+            if !paths.contains(&path) {
+                paths.push(path);
+            }
         }
     }
     paths
+}
+
+/// Whether a base path has variables that may have any value.
+pub(super) fn is_open(base: &str) -> bool {
+    base.contains('{')
+}
+
+/// Whether a segment of a path is one of a base path, which may have variables.
+pub(super) fn is_segment(base: &str, segment: &str) -> bool {
+    match base.split_once('{') {
+        None => base == segment,
+        Some((before, rest)) => {
+            let behind = rest.rsplit_once('}').map_or("", |(_, behind)| behind);
+            segment.len() > before.len() + behind.len()
+                && segment.starts_with(before)
+                && segment.ends_with(behind)
+        }
+    }
 }
 
 /// What becomes of a variable that may have any value.
@@ -187,6 +208,8 @@ fn path_of(url: &str) -> String {
             .and_then(|base| base.join(url).ok())
             .map_or_else(|| url.to_owned(), |url| url.path().to_owned()),
     };
+    // Only what the document leaves open stays in braces.
+    let path = path.replace("%7B", "{").replace("%7D", "}");
     path.trim_end_matches('/').to_owned()
 }
 
@@ -221,6 +244,7 @@ mod tests {
             paths("https://{region}.api.test/{version}", &variables),
             ["/v1", "/v2"]
         );
+        assert_eq!(paths("/x/{region}/", &variables), ["/x/eu", "/x/{region}"]);
     }
 
     #[test]

@@ -9,7 +9,7 @@ mod response;
 mod security;
 mod swagger;
 
-use std::{collections::HashSet, sync::Arc};
+use std::{cmp::Reverse, collections::HashSet, sync::Arc};
 
 use http::Method;
 use oasgate_document::{Address, Document, Pointer, Problem, ProblemKind, SpecVersion};
@@ -23,6 +23,7 @@ use super::{
     Contract, Defect, DefectKind, Direction, Operation, OperationId, PathTemplate, Place, Schema,
     router::{Router, Target},
     schema::SchemaStore,
+    server,
 };
 
 /// Reads the whole contract.
@@ -62,7 +63,15 @@ pub(super) fn contract(store: Arc<SchemaStore>) -> Contract {
     }
     let mut base_paths: Vec<String> = places.iter().map(|place| place.base.clone()).collect();
     base_paths.push(String::new());
-    base_paths.sort_by(|one, other| other.len().cmp(&one.len()).then_with(|| one.cmp(other)));
+    // What is written out comes before what may be anything, and the longest first.
+    base_paths.sort_by_cached_key(|base| {
+        let rank = match base.as_str() {
+            "" => 2,
+            open if server::is_open(open) => 1,
+            _ => 0,
+        };
+        (rank, Reverse(base.len()), base.clone())
+    });
     base_paths.dedup();
     let mut defects: Vec<_> = store.document().problems().iter().map(problem).collect();
     defects.append(&mut reader.defects);
