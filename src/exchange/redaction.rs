@@ -21,6 +21,8 @@ const WORDS: &[&str] = &[
     "PLACEHOLDER",
     "CENSORED",
     "ANONYMIZED",
+    // As the recorder of the Azure SDKs writes it.
+    "Sanitized",
 ];
 
 /// The longest placeholder between brackets, in bytes.
@@ -84,6 +86,7 @@ fn at_start(text: &str, at: usize) -> Option<Range<usize>> {
         b'$' => enclosed("${", "}", is_name),
         b'%' => enclosed("%{", "}", is_name).or_else(|| enclosed("%%", "%%", is_name)),
         b'[' => enclosed("[", "]", |inside| is_word(inside) || is_long_name(inside)),
+        b'(' => enclosed("(", ")", is_word),
         b'_' => enclosed("__", "__", is_name),
         b'*' => {
             let stars = rest.bytes().take_while(|byte| *byte == b'*').count();
@@ -180,6 +183,9 @@ mod tests {
             "REDACTED_ID",
             "acct_XXXXXXXXXXXX",
             "[ACCOUNT_ID]",
+            "(redacted)",
+            "Sanitized",
+            "https://Sanitized.example.com/a",
         ] {
             assert!(holds_redaction(placeholder), "{placeholder}");
         }

@@ -190,7 +190,7 @@ impl PostData<'_> {
                 .map_or(Body::NotRecorded, |bytes| message::body(bytes, headers)));
         }
         let text = text_of(self.text)?;
-        let is_base64 = self.encoding.as_deref() == Some("base64");
+        let is_base64 = self.encoding.as_deref().is_some_and(is_named_base64);
         let params = self.params.as_ref().map(|params| params.0.as_slice());
         match (text, params) {
             (Some(text), _) if is_base64 => {
@@ -265,7 +265,7 @@ impl HarResponse<'_> {
             let is_binary = content.is_binary.as_ref().and_then(Value::as_bool) == Some(true);
             let bytes = if is_binary && text.starts_with('[') {
                 from_chunks(&text)?
-            } else if content.encoding.as_deref() == Some("base64") {
+            } else if content.encoding.as_deref().is_some_and(is_named_base64) {
                 message::from_base64(&text)?
             } else {
                 Bytes::from(text.into_owned())
@@ -282,6 +282,11 @@ impl HarResponse<'_> {
             Body::NotRecorded
         })
     }
+}
+
+/// Whether an `encoding` is base64, in whatever case a writer has it.
+fn is_named_base64(encoding: &str) -> bool {
+    encoding.eq_ignore_ascii_case("base64")
 }
 
 /// A text; a value that stands in its place, as some writers keep JSON, as JSON.
