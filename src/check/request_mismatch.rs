@@ -7,12 +7,10 @@ use super::{
     subject::is_torn,
 };
 use crate::{
-    contract::{Location, Parameter, Schema, SecurityKind, SecurityScheme, Violation},
+    contract::{Digits, Location, Parameter, Schema, SecurityKind, SecurityScheme, Violation},
     exchange::{Body, holds_redaction, is_credential, quote_redactions},
     finding::Finding,
-    wire::{
-        MalformedBody, Parameters, Parsed, digits_of, parse_media_type, part_breaches, read_body,
-    },
+    wire::{MalformedBody, Parameters, Parsed, parse_media_type, part_breaches, read_body},
 };
 
 documented! {
@@ -58,17 +56,22 @@ impl Check for RequestMismatch {
             return true;
         }
         let mut findings = Vec::new();
-        parameters(subject, &mut findings);
-        body(subject, &mut findings);
+        request(subject, &mut findings);
         findings.is_empty()
     }
 
     fn explain(&self, subject: &Subject<'_>, findings: &mut Vec<Finding>) {
         if !is_exempt(subject) {
-            parameters(subject, findings);
-            body(subject, findings);
+            request(subject, findings);
         }
     }
+}
+
+fn request(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
+    Digits::of_texts(|| {
+        parameters(subject, findings);
+        body(subject, findings);
+    });
 }
 
 fn is_exempt(subject: &Subject<'_>) -> bool {
@@ -216,9 +219,7 @@ fn body(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
         &came,
         mended.as_ref().map_or(bytes, String::as_bytes),
     );
-    let values = read.as_ref().map_or(&[][..], Parsed::values);
-    let digits = digits_of(values, bytes);
-    digits.during(|| match read {
+    match read {
         Err(_) if mended.is_some() => {}
         // What a client sent may be large; nothing is said of what was not read.
         Err(MalformedBody::TooLarge { .. } | MalformedBody::TooDeep { .. }) => {}
@@ -246,7 +247,7 @@ fn body(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
             }
         }
         Ok(Parsed::Opaque) => {}
-    });
+    }
 }
 
 /// Whether a recorder may have left a parameter out: a credential, or what its format leaves out.

@@ -6,11 +6,11 @@ use oasgate_document::Address;
 use serde_json::Value;
 
 use super::{
-    Parsed, digits_of, json, parse_body,
+    Parsed, json, parse_body,
     reading::{self, Shape},
     style::{Escaping, write_text},
 };
-use crate::contract::{Explode, Header, Schema, Serialization, Style, Violation};
+use crate::contract::{Digits, Explode, Header, Schema, Serialization, Style, Violation};
 
 /// How a header breaks the contract.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,6 +84,10 @@ impl HeaderBreach {
 ///
 /// The first breach.
 pub fn read_header(header: &Header, headers: &HeaderMap) -> Result<(), HeaderBreach> {
+    Digits::of_texts(|| read_and_validate(header, headers))
+}
+
+fn read_and_validate(header: &Header, headers: &HeaderMap) -> Result<(), HeaderBreach> {
     let mut texts = Vec::new();
     for value in headers.get_all(header.name.as_str()) {
         let text = String::from_utf8_lossy(value.as_bytes()).trim().to_owned();
@@ -194,12 +198,8 @@ fn object(text: &str, explode: Explode, schema: &Schema) -> Option<Value> {
 }
 
 fn held(schema: &Schema, value: &Value, text: &str) -> Result<(), HeaderBreach> {
-    let digits = digits_of(std::slice::from_ref(value), text.as_bytes());
-    let violation = digits.during(|| {
-        let violations = (!schema.is_valid(value)).then(|| schema.violations(value));
-        violations.into_iter().flatten().next()
-    });
-    match violation {
+    let violations = (!schema.is_valid(value)).then(|| schema.violations(value));
+    match violations.into_iter().flatten().next() {
         Some(violation) => Err(HeaderBreach::Broken(Box::new(violation), text.to_owned())),
         None => Ok(()),
     }

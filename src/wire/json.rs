@@ -59,7 +59,7 @@ impl Texts {
         if is_as_written {
             return first;
         }
-        match numbers::readable(text, &mut self.digits.borrow_mut()) {
+        match Digits::collect(&self.digits, |digits| numbers::readable(text, digits)) {
             Cow::Borrowed(_) => first,
             Cow::Owned(text) => {
                 self.left.set(before);
@@ -175,9 +175,12 @@ impl<'de> Visitor<'de> for Strict<'_> {
 /// Reads without an eye on duplicate keys; for values that a document or a person wrote.
 pub(super) fn parse_loosely(text: &str) -> Option<Value> {
     let read = |text: &str| serde_json::from_str(text).ok();
-    read(text).or_else(|| match numbers::readable(text, &mut Digits::default()) {
-        Cow::Owned(readable) => read(&readable),
-        Cow::Borrowed(_) => None,
+    let digits = RefCell::default();
+    read(text).or_else(|| {
+        match Digits::collect(&digits, |digits| numbers::readable(text, digits)) {
+            Cow::Owned(readable) => read(&readable),
+            Cow::Borrowed(_) => None,
+        }
     })
 }
 

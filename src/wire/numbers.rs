@@ -95,7 +95,7 @@ fn unit_at(text: &str, at: usize) -> Option<u16> {
 }
 
 /// Whether a text is a number of JSON (RFC 8259 §6).
-fn is_number(text: &str) -> bool {
+pub(super) fn is_number(text: &str) -> bool {
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let unsigned = text.strip_prefix('-').unwrap_or(text);
     let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {

@@ -10,8 +10,8 @@ use serde_json::{Map, Value};
 
 use oasgate_document::SpecVersion;
 
-use super::{UnreadableParameter, json};
-use crate::contract::{Explode, Schema, Style};
+use super::{UnreadableParameter, json, numbers::is_number};
+use crate::contract::{Digits, Explode, Schema, Style};
 
 /// Every value that a text may be read as, the most particular first and the text itself last.
 pub fn readings(text: &str) -> Vec<Value> {
@@ -26,13 +26,14 @@ pub fn readings(text: &str) -> Vec<Value> {
     readings
 }
 
-/// The number that a text writes, in JSON's syntax.
+/// The number that a text writes, in JSON's syntax; white space behind it does not count.
 fn number(text: &str) -> Option<Value> {
-    let begins = text.as_bytes().first()?;
-    if !(begins.is_ascii_digit() || *begins == b'-') {
+    let text = text.trim_end_matches([' ', '\t', '\n', '\r']);
+    if !is_number(text) {
         return None;
     }
-    json::parse_loosely(text).filter(Value::is_number)
+    let text = Digits::as_read(text, |text| serde_json::from_str(text).ok());
+    json::parse_loosely(&text).filter(Value::is_number)
 }
 
 /// The value that `schema` makes of a primitive's text: the first reading that it accepts, else the

@@ -9,7 +9,7 @@ use http::{HeaderName, HeaderValue, StatusCode};
 use oasgate::{
     check::{Breach, CHECKS, Credential, Intent, Part, Subject},
     contract::{Contract, Location},
-    document::{Document, Pointer},
+    document::{Address, Document, Pointer},
     exchange::{Body, CutReason, Exchange, Origin, Request, Response},
     finding::Finding,
 };
@@ -63,7 +63,7 @@ impl Case {
                             "schemas": case.get("schemas").cloned().unwrap_or_else(|| json!({})) },
         });
         let contract = Contract::from_document(
-            Document::parse("case", document.to_string()).expect("a document"),
+            Document::parse("case", written(&document)).expect("a document"),
         );
         let defects = contract.defects();
         assert!(defects.is_empty(), "{defects:?}");
@@ -242,10 +242,47 @@ fn response(part: &Value) -> Response {
 pub(crate) fn yaml(text: &str) -> Value {
     let indented: String = text.lines().map(|line| format!("  {line}\n")).collect();
     let document = format!("openapi: 3.0.3\ninfo: {{}}\nx-case:\n{indented}");
-    Document::parse("case.yaml", document)
-        .unwrap_or_else(|error| panic!("{error}\n{text}"))
-        .root()["x-case"]
-        .clone()
+    let document =
+        Document::parse("case.yaml", document).unwrap_or_else(|error| panic!("{error}\n{text}"));
+    let at = Address::in_root(Pointer::root().join("x-case"));
+    with_digits(&document, &at, &document.root()["x-case"])
+}
+
+/// What stands before the digits of a number that no double tells from its neighbours, for as long as a case
+/// is data.
+const DIGITS: &str = "digits of a number: ";
+
+/// A value whose far numbers are texts with their digits.
+fn with_digits(document: &Document, at: &Address, value: &Value) -> Value {
+    match value {
+        Value::Number(number)
+            if number.is_f64() && number.as_f64().is_some_and(|one| one.abs() > 9e15) =>
+        {
+            let text = document.text_of(at).expect("it is written somewhere");
+            json!(format!("{DIGITS}{}", text.trim()))
+        }
+        Value::Array(items) => (0..)
+            .zip(items)
+            .map(|(index, item)| with_digits(document, &at.index(index), item))
+            .collect(),
+        Value::Object(members) => members
+            .iter()
+            .map(|(name, member)| (name.clone(), with_digits(document, &at.join(name), member)))
+            .collect(),
+        _ => value.clone(),
+    }
+}
+
+/// A document as text, with the digits of its numbers.
+fn written(document: &Value) -> String {
+    let text = document.to_string();
+    let start = format!("\"{DIGITS}");
+    let mut parts = text.split(&start);
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |written, part| {
+        let (digits, rest) = part.split_once('"').expect("the text ends");
+        written + digits + rest
+    })
 }
 
 pub(crate) fn example(doc: &str) -> String {

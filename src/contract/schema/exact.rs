@@ -4,10 +4,16 @@
 //! as written. What was read as a double beyond 2^51 is remembered with its digits for as long as its body
 //! is validated; limits of the document are read from its text.
 
-use std::{cell::RefCell, cmp::Ordering, collections::HashMap, sync::Arc};
+use std::{
+    borrow::Cow,
+    cell::{Cell, RefCell},
+    cmp::Ordering,
+    collections::HashMap,
+    sync::Arc,
+};
 
 use oasgate_document::{Address, Document};
-use serde_json::{Number, Value};
+use serde_json::{Number, Value, json};
 
 /// From here on a double is compared by its digits: two powers below the first whole number that has no
 /// double of its own, so that a fraction beyond it has a [stand-in](Digits::stand_in) with a fraction.
@@ -93,6 +99,17 @@ impl Decimal {
         Self::parse(&number.to_string())
     }
 
+    /// A whole number that an integer of 64 bits holds, as its digits.
+    fn as_small_whole(&self) -> Option<String> {
+        let zeros = usize::try_from(self.exponent)
+            .ok()
+            .filter(|zeros| *zeros < 20)?;
+        let sign = if self.is_negative { "-" } else { "" };
+        let digits = std::str::from_utf8(&self.digits).ok()?;
+        let text = format!("{sign}{digits}{}", "0".repeat(zeros));
+        (text.parse::<i64>().is_ok() || text.parse::<u64>().is_ok()).then_some(text)
+    }
+
     /// Whether it has no fraction.
     pub(super) fn is_whole(&self) -> bool {
         self.exponent >= 0
@@ -171,13 +188,15 @@ pub(crate) struct Digits {
 thread_local! {
     /// Those of the value being validated: a keyword is given a node of it and nothing else.
     static NUMBERS: RefCell<Digits> = RefCell::default();
+    /// Whether digits of numbers that are read now are remembered.
+    static IS_READING: Cell<bool> = const { Cell::new(false) };
 }
 
 impl Digits {
     /// Whether a value has numbers for which digits may be known.
     pub(crate) fn are_needed_for(value: &Value) -> bool {
         match value {
-            Value::Number(number) => number.is_f64() && number.as_f64().is_some_and(is_far),
+            Value::Number(number) => number.is_f64() && number.as_f64().is_some_and(needs_digits),
             Value::Array(items) => items.iter().any(Self::are_needed_for),
             Value::Object(members) => members.values().any(Self::are_needed_for),
             _ => false,
@@ -186,17 +205,34 @@ impl Digits {
 
     /// Validates with the digits at hand.
     pub(crate) fn during<R>(&self, validate: impl FnOnce() -> R) -> R {
-        struct Restore(Digits);
-        impl Drop for Restore {
-            fn drop(&mut self) {
-                NUMBERS.set(std::mem::take(&mut self.0));
-            }
-        }
         if self.by_bits.is_empty() {
             return validate();
         }
-        let _restore = Restore(NUMBERS.replace(self.clone()));
+        let _scope = Scope::open(self.clone(), false);
         validate()
+    }
+
+    /// Reads texts and validates what was read: the digits of all numbers are at hand.
+    pub(crate) fn of_texts<R>(read_and_validate: impl FnOnce() -> R) -> R {
+        let _scope = Scope::open(Self::default(), true);
+        read_and_validate()
+    }
+
+    /// Hands over what collects digits here: the [scope's](Self::of_texts) collection, or else the given one.
+    pub(crate) fn collect<R>(own: &RefCell<Self>, read: impl FnOnce(&mut Self) -> R) -> R {
+        if IS_READING.get() {
+            NUMBERS.with_borrow_mut(read)
+        } else {
+            read(&mut own.borrow_mut())
+        }
+    }
+
+    /// The [stand-in](Self::stand_in) of a number that is read [in a scope](Self::of_texts), or its text.
+    pub(crate) fn as_read<'t>(text: &'t str, read: impl Fn(&str) -> Option<f64>) -> Cow<'t, str> {
+        let stand_in = IS_READING
+            .get()
+            .then(|| NUMBERS.with_borrow_mut(|numbers| numbers.stand_in(text, read)));
+        stand_in.flatten().map_or(Cow::Borrowed(text), Cow::Owned)
     }
 
     /// A text to read in place of a number's, which `read` makes the double that stands for it: the
@@ -210,11 +246,18 @@ impl Digits {
             return None;
         }
         let nearest: f64 = text.parse().ok()?;
-        if !is_far(nearest) {
+        if !needs_digits(nearest) {
             return None;
         }
         let decimal = Decimal::parse(text)?;
+        if decimal.digits.is_empty() {
+            return None;
+        }
+        if let Some(whole) = decimal.as_small_whole() {
+            return Some(whole);
+        }
         let mut double = match (decimal.is_whole(), nearest.is_finite()) {
+            (false, _) if nearest == 0.0 => f64::MIN_POSITIVE.copysign(nearest),
             (false, _) => FRACTION.copysign(nearest),
             (true, false) => f64::MAX.copysign(nearest),
             (true, true) => nearest,
@@ -234,7 +277,7 @@ impl Digits {
                     Arc::make_mut(&mut self.by_bits).insert(bits, written);
                     return Some(stand_in);
                 }
-                Some(_) if decimal.is_whole() => {
+                Some(_) if decimal.is_whole() || nearest == 0.0 => {
                     double = if double > 0.0 {
                         double.next_down()
                     } else {
@@ -250,6 +293,34 @@ impl Digits {
 
 fn is_far(number: f64) -> bool {
     number.abs() >= FROM
+}
+
+/// Whether a double may stand for a number that is none: a far one, or zero for what is nearer to it than
+/// any double.
+fn needs_digits(number: f64) -> bool {
+    is_far(number) || number == 0.0
+}
+
+/// The digits at hand for as long as it lives.
+struct Scope {
+    before: Digits,
+    was_reading: bool,
+}
+
+impl Scope {
+    fn open(digits: Digits, is_reading: bool) -> Self {
+        Self {
+            before: NUMBERS.replace(digits),
+            was_reading: IS_READING.replace(is_reading),
+        }
+    }
+}
+
+impl Drop for Scope {
+    fn drop(&mut self) {
+        NUMBERS.set(std::mem::take(&mut self.before));
+        IS_READING.set(self.was_reading);
+    }
 }
 
 /// A number as it was written, where a double stands for it.
@@ -312,6 +383,89 @@ pub(super) fn limit_keyword(
     Some((own, Value::String(digits(document, &written_at, number))))
 }
 
+/// The keywords that exact values become in a unit, with those of the document.
+pub(super) const LISTED: [(&str, &str); 2] =
+    [("x-oasgate-const", "const"), ("x-oasgate-enum", "enum")];
+
+/// The member of an object that stands for a number of the document, with its digits.
+const DIGITS: &str = "x-oasgate-digits";
+
+/// The keyword, and the values it lists, that a unit has in place of `const` and `enum` where doubles do not
+/// tell their numbers from others.
+pub(super) fn listed_keyword(
+    document: &Document,
+    at: &Address,
+    keyword: &str,
+    value: &Value,
+) -> Option<(&'static str, Value)> {
+    let (own, _) = LISTED.iter().find(|(_, known)| *known == keyword)?;
+    if !Digits::are_needed_for(value) {
+        return None;
+    }
+    Some((own, with_digits(document, &at.join(keyword), value)))
+}
+
+/// A value of the document whose far numbers are their digits.
+fn with_digits(document: &Document, at: &Address, value: &Value) -> Value {
+    match value {
+        Value::Number(number) if Digits::are_needed_for(value) => {
+            json!({ DIGITS: digits(document, at, number) })
+        }
+        Value::Array(items) => (0..)
+            .zip(items)
+            .map(|(index, item)| with_digits(document, &at.index(index), item))
+            .collect(),
+        Value::Object(members) => members
+            .iter()
+            .map(|(name, member)| (name.clone(), with_digits(document, &at.join(name), member)))
+            .collect(),
+        _ => value.clone(),
+    }
+}
+
+/// A keyword that lists the values it accepts, with the digits of their numbers.
+pub(super) struct Listed(Vec<Value>);
+
+impl Listed {
+    /// The values of a keyword of a unit.
+    pub(super) fn new(keyword: &str, values: &Value) -> Self {
+        match values {
+            Value::Array(values) if keyword == "enum" => Self(values.clone()),
+            one => Self(vec![one.clone()]),
+        }
+    }
+
+    /// Whether a value is one of those.
+    pub(super) fn accepts(&self, value: &Value) -> bool {
+        self.0.iter().any(|one| is_same(one, value))
+    }
+}
+
+/// Whether a value is the one of the document, whose far numbers are their digits.
+fn is_same(listed: &Value, value: &Value) -> bool {
+    match (listed, value) {
+        (Value::Object(members), Value::Number(number)) => members
+            .get(DIGITS)
+            .and_then(Value::as_str)
+            .is_some_and(|digits| Decimal::parse(digits) == Decimal::of(number)),
+        (Value::Number(one), Value::Number(other)) => Decimal::of(one) == Decimal::of(other),
+        (Value::Array(some), Value::Array(others)) => {
+            some.len() == others.len()
+                && some
+                    .iter()
+                    .zip(others)
+                    .all(|(one, other)| is_same(one, other))
+        }
+        (Value::Object(some), Value::Object(others)) => {
+            some.len() == others.len()
+                && some
+                    .iter()
+                    .all(|(name, one)| others.get(name).is_some_and(|other| is_same(one, other)))
+        }
+        _ => listed == value,
+    }
+}
+
 /// The digits of a number of the document.
 pub(super) fn digits(document: &Document, at: &Address, number: &Number) -> String {
     let double = number
@@ -320,7 +474,11 @@ pub(super) fn digits(document: &Document, at: &Address, number: &Number) -> Stri
     let written = double.and_then(|double| {
         let text = document.text_of(at)?.trim();
         let read: f64 = text.parse().ok()?;
-        let is_it = (read - double).abs() <= double.abs() * 1e-12;
+        let is_it = if read.is_finite() {
+            (read - double).abs() <= double.abs() * 1e-12
+        } else {
+            double == f64::MAX.copysign(read)
+        };
         (is_it && Decimal::parse(text).is_some()).then(|| text.to_owned())
     });
     written.unwrap_or_else(|| number.to_string())

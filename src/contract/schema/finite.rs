@@ -10,10 +10,20 @@ use jsonschema::JsonType;
 use oasgate_document::Address;
 use serde_json::Value;
 
-use super::{Schema, ecma, types};
+use super::{
+    Schema, ecma,
+    texts::{self, Language, Pattern},
+    types,
+};
 
 /// How many schema objects one search looks at.
 const MOST_VISITS: usize = 2_000;
+
+/// How far a proof goes that what a pattern, a format and bounds of the length allow has nothing in common.
+const MOST_PLACES: usize = 500;
+
+/// How deep a schema is put together of others, and of how many, for that proof.
+const MOST_PARTS: usize = 8;
 
 /// Whether it is proved that no finite value is accepted.
 pub(super) fn is_endless(schema: &Schema) -> bool {
@@ -107,10 +117,55 @@ impl Search<'_> {
                 || !members.get("items").is_some_and(Value::is_object)
                 || self.has_value(&at.join("items"));
         }
-        if only(JsonType::String)
-            && let Some(pattern) = members.get("pattern").and_then(Value::as_str)
-        {
-            return !ecma::plain(pattern).is_some_and(|plain| ecma::matches_nothing(&plain));
+        if only(JsonType::String) {
+            let mut texts = Language::default();
+            return self.keep_texts(at, &mut texts, 0)
+                && !(texts.rules() > 1 && texts.is_empty_within(MOST_PLACES));
+        }
+        true
+    }
+
+    /// Leaves the texts that a schema object and what it is put together of allow; `false` where a pattern
+    /// is proved to match none. What cannot be read leaves all.
+    fn keep_texts(&self, at: &Address, texts: &mut Language, depth: usize) -> bool {
+        let store = &self.schema.store;
+        let Some(Value::Object(members)) = store.document().get(at) else {
+            return true;
+        };
+        if depth > MOST_PARTS {
+            return true;
+        }
+        if let Some(reference) = members.get("$ref").and_then(Value::as_str) {
+            let target = store.document().resolve_at(at, reference);
+            if target.is_ok_and(|target| !self.keep_texts(&target, texts, depth + 1)) {
+                return false;
+            }
+            if store.dialect().ref_hides_siblings() {
+                return true;
+            }
+        }
+        let parts = members.get("allOf").and_then(Value::as_array);
+        for index in 0..parts.map_or(0, Vec::len).min(MOST_PARTS) {
+            if !self.keep_texts(&at.join("allOf").index(index), texts, depth + 1) {
+                return false;
+            }
+        }
+        if let Some(pattern) = members.get("pattern").and_then(Value::as_str) {
+            if ecma::plain(pattern).is_some_and(|plain| ecma::matches_nothing(&plain)) {
+                return false;
+            }
+            if let Some(pattern) = Pattern::read(pattern) {
+                texts.keep(&pattern);
+            }
+        }
+        let word = members.get("format").and_then(Value::as_str);
+        if let Some(form) = word.and_then(texts::form).and_then(Pattern::read) {
+            texts.keep(&form);
+        }
+        let number = |keyword: &str| members.get(keyword).and_then(Value::as_u64);
+        texts.least = texts.least.max(number("minLength").unwrap_or(0));
+        if let Some(most) = number("maxLength") {
+            texts.shorten(most);
         }
         true
     }
@@ -161,16 +216,27 @@ mod tests {
             "A": {"type": "object", "required": ["b"], "properties": {"b": {"$ref": "#/components/schemas/B"}}},
             "B": {"type": "object", "required": ["l"], "properties": {"l": {"type": "array", "minItems": 1, "items": {"$ref": "#/components/schemas/A"}}}},
             "Literal": {"type": "string", "pattern": "/^[a-z]+$/"},
+            "Date": {"type": "string", "format": "date", "pattern": "^[a-z]+$"},
+            "Short": {"type": "string", "format": "uuid", "maxLength": 10},
+            "Long": {"type": "string", "pattern": "^[a-z]{5}$", "maxLength": 3},
+            "Parts": {"type": "string", "allOf": [{"pattern": "^a"}, {"$ref": "#/components/schemas/B1"}]},
+            "B1": {"type": "string", "pattern": "^b"},
+            "Dated": {"type": "string", "format": "date", "pattern": "^20[0-9-]+$", "maxLength": 10},
+            "Own": {"type": "string", "format": "of-our-own", "pattern": "^[a-z]+$"},
             "Tree": {"type": "object", "required": ["kids"], "properties": {"kids": {"type": "array", "items": {"$ref": "#/components/schemas/Tree"}}}},
             "Nullable": {"type": "object", "required": ["s"], "properties": {"s": {"type": "object", "nullable": true, "required": ["s"], "properties": {"s": {"$ref": "#/components/schemas/Nullable"}}}}},
             "Untyped": {"required": ["s"], "properties": {"s": {"$ref": "#/components/schemas/Untyped"}}},
             "Way": {"oneOf": [{"$ref": "#/components/schemas/Endless"}, {"type": "string"}]},
             "ReadOnly": {"type": "object", "required": ["s"], "properties": {"s": {"readOnly": true, "allOf": [{"$ref": "#/components/schemas/ReadOnly"}]}}},
         });
-        for name in ["Endless", "A", "B", "Literal"] {
+        for name in [
+            "Endless", "A", "B", "Literal", "Date", "Short", "Long", "Parts",
+        ] {
             assert!(is_impossible(name, &schemas), "{name}");
         }
-        for name in ["Tree", "Nullable", "Untyped", "Way", "ReadOnly"] {
+        for name in [
+            "Tree", "Nullable", "Untyped", "Way", "ReadOnly", "Dated", "Own", "B1",
+        ] {
             assert!(!is_impossible(name, &schemas), "{name}");
         }
     }

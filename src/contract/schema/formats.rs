@@ -135,7 +135,7 @@ const REGISTERED: &[RegisteredFormat] = &[
     },
     RegisteredFormat {
         name: "int64",
-        accepts: |value, _| is_whole(value, i64::MIN.into(), i64::MAX.into()),
+        accepts: |value, _| is_whole_or_text(value, i64::MIN.into(), i64::MAX.into()),
         describes: || whole(i64::MIN.into(), i64::MAX.into()),
     },
     RegisteredFormat {
@@ -155,7 +155,7 @@ const REGISTERED: &[RegisteredFormat] = &[
     },
     RegisteredFormat {
         name: "uint64",
-        accepts: |value, _| is_whole(value, 0, u64::MAX.into()),
+        accepts: |value, _| is_whole_or_text(value, 0, u64::MAX.into()),
         describes: || whole(0, u64::MAX.into()),
     },
     RegisteredFormat {
@@ -264,6 +264,16 @@ fn whole(least: i128, most: i128) -> Value {
 
 fn text(value: &Value) -> Option<&str> {
     value.as_str()
+}
+
+/// As [`is_whole`]; a text holds such a number too, since not every reader of JSON keeps all of its digits.
+fn is_whole_or_text(value: &Value, least: i128, most: i128) -> bool {
+    match value {
+        Value::String(text) => text
+            .parse()
+            .is_ok_and(|number: i128| (least..=most).contains(&number)),
+        _ => is_whole(value, least, most),
+    }
 }
 
 /// Whether a number is whole and within bounds; what is no number is not spoken of.

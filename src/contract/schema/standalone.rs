@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 
 use indexmap::IndexMap;
-use oasgate_document::Address;
+use oasgate_document::{Address, Document, Pointer};
 use serde_json::{Map, Value, json};
 
 use super::{
     Schema,
+    for_generation::also,
     translate::{Form, Purpose, Translation},
 };
 
@@ -121,33 +122,37 @@ fn bundle_up_to(schema: &Schema, purpose: Purpose, most: usize) -> Value {
             continue;
         }
         let value = store.document().get(&at).unwrap_or(&Value::Bool(true));
-        let translated = Translation {
+        let mut reference = |target: &Address, form: Form| {
+            let target = (store.target(target), form);
+            let name = if let Some(known) = names.get(&target) {
+                known.clone()
+            } else {
+                let fresh = fresh_name(&target.0, &mut taken);
+                names.insert(target, fresh.clone());
+                fresh
+            };
+            if name.is_empty() {
+                "#".to_owned()
+            } else {
+                reference_to(&name)
+            }
+        };
+        let mut translated = Translation {
             document: store.document(),
             store: Some(store),
             form,
             direction: schema.direction,
             purpose,
-            reference: &mut |target, form| {
-                let target = (store.target(target), form);
-                let name = if let Some(known) = names.get(&target) {
-                    known.clone()
-                } else {
-                    let fresh = fresh_name(&target.0, &mut taken);
-                    names.insert(target, fresh.clone());
-                    fresh
-                };
-                (
-                    "$ref",
-                    json!(if name.is_empty() {
-                        "#".to_owned()
-                    } else {
-                        reference_to(&name)
-                    }),
-                )
-            },
+            reference: &mut |target, form| ("$ref", json!(reference(target, form))),
             complain: &mut |at, rule, message| store.complain(at, rule, message),
         }
         .schema(&at, value, store.dialect());
+        if purpose == Purpose::Generation {
+            settle_dynamic(&mut translated, &mut |dynamic| {
+                let target = dynamic_target(store.document(), &root, &at, dynamic)?;
+                Some(reference(&target, Form::Whole))
+            });
+        }
         if done == 0 {
             top = translated;
         } else {
@@ -177,6 +182,67 @@ fn bundle_up_to(schema: &Schema, purpose: Purpose, most: usize) -> Value {
         out.insert("$defs".to_owned(), Value::Object(definitions));
     }
     Value::Object(out)
+}
+
+/// Writes dynamic references as plain ones to where they lead from the root of the bundle.
+fn settle_dynamic(schema: &mut Value, find: &mut dyn FnMut(&str) -> Option<String>) {
+    match schema {
+        Value::Object(members) => {
+            let target = members
+                .get("$dynamicRef")
+                .and_then(Value::as_str)
+                .and_then(&mut *find);
+            if let Some(target) = target {
+                members.shift_remove("$dynamicRef");
+                also(members, json!({ "$ref": target }));
+            }
+            members
+                .values_mut()
+                .for_each(|member| settle_dynamic(member, find));
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| settle_dynamic(item, find)),
+        _ => {}
+    }
+}
+
+/// The `if` that a node stands in.
+fn condition_of(pointer: &Pointer) -> Option<Pointer> {
+    let mut condition = Pointer::root();
+    for token in pointer.tokens() {
+        condition.push(&token);
+        if token == "if" {
+            return Some(condition);
+        }
+    }
+    None
+}
+
+/// Where a dynamic reference leads: to the outermost schema of its name that the way from the root passes
+/// (JSON Schema 2020-12 §8.2.3.2). One that the root does not hold is left where the reference itself leads.
+fn dynamic_target(
+    document: &Document,
+    root: &Address,
+    at: &Address,
+    reference: &str,
+) -> Option<Address> {
+    let plain = document.resolve_at(at, reference).ok()?;
+    let is_dynamic = |at: &Address| {
+        let name = document.get(at)?.get("$dynamicAnchor")?.as_str()?;
+        reference
+            .ends_with(&format!("#{name}"))
+            .then(|| name.to_owned())
+    };
+    let Some(name) = is_dynamic(&plain) else {
+        return Some(plain);
+    };
+    let is_on_the_way = |one: &Address| {
+        one.pointer.starts_with(&root.pointer)
+            && is_dynamic(one).is_some()
+            // What `if` asks is left before what it decides.
+            && condition_of(&one.pointer).is_none_or(|left| at.pointer.starts_with(&left))
+    };
+    let alike = document.anchored(root.file, &name);
+    Some(alike.into_iter().find(is_on_the_way).unwrap_or(plain))
 }
 
 /// The component's name, else the last word of the pointer; numbered where it is taken.

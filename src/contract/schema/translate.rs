@@ -14,7 +14,7 @@ use super::{
     Direction, SchemaStore,
     dialect::Dialect,
     discriminator, ecma,
-    exact::limit_keyword,
+    exact::{limit_keyword, listed_keyword},
     for_generation::{also, content, shown_or_no_text, tag},
     formats::registered,
 };
@@ -208,8 +208,12 @@ impl Translation<'_> {
         let document = self.document;
         let is_unit = self.purpose == Purpose::Unit;
         let mut put = |keyword: &str, value: Value| {
-            let exact = is_unit.then(|| limit_keyword(document, at, keyword, &value));
-            let (keyword, value) = exact.flatten().unwrap_or((keyword, value));
+            let exact = || {
+                limit_keyword(document, at, keyword, &value)
+                    .or_else(|| listed_keyword(document, at, keyword, &value))
+            };
+            let exact = if is_unit { exact() } else { None };
+            let (keyword, value) = exact.unwrap_or((keyword, value));
             out.insert(keyword.to_owned(), value);
         };
         match keyword {
@@ -288,6 +292,7 @@ impl Translation<'_> {
             "pattern" if self.purpose == Purpose::Generation => {
                 let is_read = value.as_str().is_none_or(|pattern| {
                     self.store.is_none_or(|store| store.reads_pattern(pattern))
+                        && !ecma::has_foreign_escape(pattern)
                 });
                 if is_read {
                     put(keyword, plain_pattern(value));
@@ -295,6 +300,9 @@ impl Translation<'_> {
                     // Only what the document shows is known to match.
                     also(out, shown_or_no_text(members));
                 }
+            }
+            "patternProperties" if self.purpose != Purpose::Publication && value.is_object() => {
+                put(keyword, self.by_pattern(&at.join(keyword), value, dialect));
             }
             "properties" if self.purpose == Purpose::Generation && value.is_object() => {
                 let mut properties = self.map(&at.join(keyword), value, dialect);
@@ -363,6 +371,37 @@ impl Translation<'_> {
                 .map(|(name, member)| (name.clone(), self.schema(&at.join(name), member, dialect)))
                 .collect(),
         )
+    }
+
+    /// Schemas by the patterns that names match. One that cannot be read may match any name, so that no name
+    /// counts as one that nothing speaks of.
+    fn by_pattern(&mut self, at: &Address, value: &Value, dialect: Dialect) -> Value {
+        let mut out = Map::new();
+        for (pattern, member) in value.as_object().into_iter().flatten() {
+            let at = at.join(pattern);
+            let schema = self.schema(&at, member, dialect);
+            match ecma::plain(pattern) {
+                Some(plain) => {
+                    // Two ways to write one pattern stay two.
+                    let mut plain = plain;
+                    while out.contains_key(&plain) {
+                        plain.push_str("(?:)");
+                    }
+                    out.insert(plain, schema);
+                }
+                None => {
+                    (self.complain)(
+                        at,
+                        DefectKind::InvalidPattern,
+                        format!("the name `{pattern}` is no regular expression"),
+                    );
+                    if self.purpose != Purpose::Generation {
+                        out.entry("").or_insert(Value::Bool(true));
+                    }
+                }
+            }
+        }
+        Value::Object(out)
     }
 
     /// `dependencies` (up to 2019-09) as the two keywords it became.

@@ -5,26 +5,27 @@
 //! cannot work that way: a unit that uses one of them is compiled together with everything it
 //! refers to.
 
+mod own_keyword;
+
 use std::{
     collections::{HashMap, HashSet},
-    sync::{Arc, OnceLock, Weak},
+    sync::{OnceLock, Weak},
 };
 
-use jsonschema::{Draft, Keyword, ValidationError, Validator};
-use oasgate_document::{Address, FileId, Pointer};
+use jsonschema::{Draft, ValidationError, Validator};
+use oasgate_document::{Address, Document, FileId, Pointer};
 use serde_json::{Map, Value, json};
 
 use crate::{contract::DefectKind, did_you_mean::hint};
 
 use super::{
-    Direction, SchemaStore,
-    discriminator::{Discriminator, Selection},
-    exact::{LIMITS, Limit},
-    following,
-    formats::{RegisteredFormat, registered},
+    Direction, SchemaStore, ecma,
+    exact::{LIMITS, LISTED, Limit, Listed},
+    formats::registered,
     store::Formats,
     translate::{DISCRIMINATOR, FORMAT, Form, Purpose, Translation},
 };
+use own_keyword::{Chosen, Format, Reference};
 
 /// The keyword that stands for `$ref` in a unit.
 pub(super) const REFERENCE: &str = "x-oasgate-ref";
@@ -68,7 +69,7 @@ impl Unit {
             without_what_sees_through(&mut translated);
         }
         let validator = build(store, translated, direction, &|pointer| {
-            address_below(address, pointer)
+            address_below(store.document(), address, pointer)
         });
         Self {
             validator,
@@ -136,11 +137,9 @@ impl Unit {
                 .next()
                 .and_then(|number| number.parse::<usize>().ok())
                 .unwrap_or_default();
-            let mut at = resources.get(number).cloned().unwrap_or_default();
-            for token in tokens {
-                at = at.join(&token);
-            }
-            at
+            let at = resources.get(number).cloned().unwrap_or_default();
+            let rest = tokens.fold(Pointer::root(), |pointer, token| pointer.join(&token));
+            address_below(store.document(), &at, &rest)
         });
         Some(Self {
             validator,
@@ -158,10 +157,14 @@ impl Unit {
     }
 
     /// The keyword of the document that an error speaks of.
-    pub(super) fn keyword_address(&self, error: &ValidationError<'_>) -> Address {
+    pub(super) fn keyword_address(
+        &self,
+        document: &Document,
+        error: &ValidationError<'_>,
+    ) -> Address {
         if self.resources.is_empty() {
             let pointer = Pointer::parse(error.schema_path().as_str()).unwrap_or_default();
-            return address_below(&self.address, &pointer);
+            return address_below(document, &self.address, &pointer);
         }
         let location = error
             .absolute_keyword_location()
@@ -175,7 +178,7 @@ impl Unit {
         let at = number
             .and_then(|number| self.resources.get(number))
             .unwrap_or(&self.address);
-        address_below(at, &Pointer::parse(fragment).unwrap_or_default())
+        address_below(document, at, &Pointer::parse(fragment).unwrap_or_default())
     }
 }
 
@@ -183,10 +186,23 @@ fn resource_uri(number: usize) -> String {
     format!("oasgate:/unit/{number}")
 }
 
-fn address_below(base: &Address, pointer: &Pointer) -> Address {
-    pointer
-        .tokens()
-        .fold(base.clone(), |at, token| at.join(&token))
+/// The place in the document of a keyword of a translated schema, whose patterns of names are written anew.
+fn address_below(document: &Document, base: &Address, pointer: &Pointer) -> Address {
+    let mut is_pattern = false;
+    pointer.tokens().fold(base.clone(), |at, token| {
+        let patterns = document.get(&at).and_then(Value::as_object);
+        let pattern = patterns
+            .filter(|patterns| is_pattern && !patterns.contains_key(&*token))
+            .and_then(|patterns| {
+                let is_it = |pattern: &&String| {
+                    ecma::plain(pattern)
+                        .is_some_and(|plain| plain == token.trim_end_matches("(?:)"))
+                };
+                patterns.keys().find(is_it)
+            });
+        is_pattern = token == "patternProperties";
+        at.join(pattern.map_or(&*token, String::as_str))
+    })
 }
 
 fn translate(
@@ -466,6 +482,11 @@ fn options(store: &SchemaStore, direction: Direction) -> jsonschema::ValidationO
             Ok(Box::new(limit))
         })
     });
+    let options = LISTED.iter().fold(options, |options, (own, keyword)| {
+        options.with_keyword(*own, move |_, value, _| {
+            Ok(Box::new(Listed::new(keyword, value)))
+        })
+    });
     let holds_formats = formats == Formats::Held;
     options
         .with_draft(Draft::Draft202012)
@@ -517,111 +538,4 @@ fn reference_target(value: &Value) -> Option<Address> {
         file,
         pointer: Pointer::parse(pointer.as_str()?)?,
     })
-}
-
-/// A reference that finds its unit when first needed.
-struct Reference {
-    store: Weak<SchemaStore>,
-    target: Address,
-    direction: Direction,
-    unit: OnceLock<Weak<Unit>>,
-}
-
-impl Reference {
-    fn accepts(&self, value: &Value) -> bool {
-        let found = self.unit.get_or_init(|| {
-            let store = self.store.upgrade();
-            store
-                .map(|store| Arc::downgrade(&store.unit(&self.target, self.direction)))
-                .unwrap_or_default()
-        });
-        // Whoever validates holds the store, and the store holds its units.
-        let Some(unit) = found.upgrade() else {
-            return true;
-        };
-        follow(&unit, value)
-    }
-}
-
-/// Whether a unit that is referred to accepts a value.
-fn follow(unit: &Arc<Unit>, value: &Value) -> bool {
-    following::follow(Arc::as_ptr(unit).cast(), value, || unit.is_valid(value))
-}
-
-/// What a keyword says of a value that it accepts or refuses.
-fn verdict<'i>(accepts: bool, refusal: &'static str) -> Result<(), ValidationError<'i>> {
-    if accepts {
-        Ok(())
-    } else {
-        Err(ValidationError::custom(refusal))
-    }
-}
-
-impl<'i> Keyword<'i> for Reference {
-    fn validate(&self, value: &'i Value) -> Result<(), ValidationError<'i>> {
-        verdict(self.accepts(value), "the referenced schema refuses it")
-    }
-
-    fn is_valid(&self, value: &'i Value) -> bool {
-        self.accepts(value)
-    }
-}
-
-/// A registered format that JSON Schema does not have; `None` where formats are ignored.
-struct Format {
-    format: Option<&'static RegisteredFormat>,
-    direction: Direction,
-}
-
-impl<'i> Keyword<'i> for Format {
-    fn validate(&self, value: &'i Value) -> Result<(), ValidationError<'i>> {
-        verdict(self.is_valid(value), "the value is not of the format")
-    }
-
-    fn is_valid(&self, value: &'i Value) -> bool {
-        self.format
-            .is_none_or(|format| format.accepts(value, self.direction))
-    }
-}
-
-impl<'i> Keyword<'i> for Limit {
-    fn validate(&self, value: &'i Value) -> Result<(), ValidationError<'i>> {
-        verdict(self.accepts(value), "the number is beyond its limit")
-    }
-
-    fn is_valid(&self, value: &'i Value) -> bool {
-        self.accepts(value)
-    }
-}
-
-/// A discriminator: the value must be of the schema that it names.
-struct Chosen {
-    store: Weak<SchemaStore>,
-    at: Address,
-    direction: Direction,
-    discriminator: OnceLock<Option<Arc<Discriminator>>>,
-}
-
-impl<'i> Keyword<'i> for Chosen {
-    fn validate(&self, value: &'i Value) -> Result<(), ValidationError<'i>> {
-        verdict(self.is_valid(value), "not what the discriminator names")
-    }
-
-    fn is_valid(&self, value: &'i Value) -> bool {
-        let Some(store) = self.store.upgrade() else {
-            return true;
-        };
-        let discriminator = self
-            .discriminator
-            .get_or_init(|| store.discriminator(&self.at));
-        discriminator
-            .as_ref()
-            .is_none_or(|discriminator| match discriminator.select(value) {
-                Selection::Nothing => true,
-                Selection::Unknown => false,
-                Selection::OneOf(targets) => targets
-                    .iter()
-                    .any(|target| follow(&store.unit(target, self.direction), value)),
-            })
-    }
 }

@@ -16,7 +16,8 @@ use serde_json::Value;
 use super::{
     Direction, SchemaStore,
     discriminator::Selection,
-    exact::{self, LIMITS, Limit},
+    ecma,
+    exact::{self, LIMITS, LISTED, Limit},
     translate::{DISCRIMINATOR, FORMAT},
     unit::REFERENCE,
     value_words::{brief, kind_and_value, kind_of, length, names},
@@ -198,7 +199,7 @@ impl Explanation<'_> {
             if found.is_full() {
                 return;
             }
-            let at = unit.keyword_address(&error);
+            let at = unit.keyword_address(self.store.document(), &error);
             let local = Pointer::parse(error.instance_path().as_str()).unwrap_or_default();
             let instance = local
                 .tokens()
@@ -374,6 +375,24 @@ impl Explanation<'_> {
         if let Some((_, keyword)) = LIMITS.iter().find(|(known, _)| *known == own) {
             return self.limit(at.parent()?.join(keyword), keyword, value, instance);
         }
+        if let Some((_, keyword)) = LISTED.iter().find(|(known, _)| *known == own) {
+            let schema = at.parent()?.join(keyword);
+            let written = self.store.document().text_of(&schema).unwrap_or_default();
+            let (message, expected) = if *keyword == "const" {
+                ("the value is not the constant", written.to_owned())
+            } else {
+                ("the value is not in the enum", format!("one of {written}"))
+            };
+            return Some(Violation {
+                instance,
+                schema,
+                keyword: (*keyword).to_owned(),
+                message: message.to_owned(),
+                expected,
+                actual: brief(value),
+                detail: String::new(),
+            });
+        }
         let keyword = at
             .pointer
             .last()
@@ -425,9 +444,15 @@ impl Explanation<'_> {
             }
             Kind::Pattern { pattern } => {
                 let as_written = self.store.document().get(&at).and_then(Value::as_str);
+                let pattern = as_written.unwrap_or(pattern);
+                let note = if ecma::has_foreign_escape(pattern) {
+                    " (in ECMA-262, an escape like `\\A`, `\\Z` or `\\h` is the letter)"
+                } else {
+                    ""
+                };
                 (
                     "the text does not match the pattern".to_owned(),
-                    format!("pattern {}", as_written.unwrap_or(pattern)),
+                    format!("pattern {pattern}{note}"),
                 )
             }
             // The pattern could not be decided within its bound: nothing is known, nothing is said.

@@ -8,9 +8,7 @@
 
 mod array;
 mod combined;
-mod language;
 mod object;
-mod pattern;
 mod scalar;
 mod types;
 
@@ -19,7 +17,7 @@ use std::collections::{HashMap, HashSet};
 use serde_json::{Map, Value};
 
 use super::close::Definitions;
-use pattern::Pattern;
+use crate::contract::texts::Pattern;
 use types::Types;
 
 /// The most steps of one proof.

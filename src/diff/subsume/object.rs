@@ -7,11 +7,10 @@ use serde_json::{Map, Value};
 use super::{
     super::keywords::{Position, each, position},
     Depth, Goal, MOST_DEPTH, Node, Part, Parts, Prover,
-    language::{Language, Member},
-    pattern::Pattern,
     scalar::is_ordered,
     types::Types,
 };
+use crate::contract::texts::{Language, Member, Pattern};
 
 static NEVER: Value = Value::Bool(false);
 

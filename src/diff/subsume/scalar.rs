@@ -4,13 +4,8 @@ use std::{cmp::Ordering, rc::Rc};
 
 use serde_json::Value;
 
-use super::{
-    super::body::bounds,
-    Goal, Parts, Prover,
-    language::{self, Language, Member},
-    pattern::{Automaton, Pattern},
-    types::Types,
-};
+use super::{super::body::bounds, Goal, Parts, Prover, types::Types};
+use crate::contract::texts::{self, Automaton, Language, Member, Pattern};
 
 /// The most whole numbers between two bounds that are listed.
 const MOST_LISTED: i64 = 256;
@@ -56,12 +51,12 @@ impl Prover {
             "format" => {
                 let is_within = |own: &Value| {
                     let both = own.as_str().zip(value.as_str());
-                    both.is_some_and(|(own, outer)| language::is_format_within(own, outer))
+                    both.is_some_and(|(own, outer)| texts::is_format_within(own, outer))
                 };
                 any(keyword, &is_within)
                     || value
                         .as_str()
-                        .and_then(language::exact_form)
+                        .and_then(texts::exact_form)
                         .is_some_and(|form| self.is_matching(parts, form))
             }
             "pattern" => {
@@ -105,7 +100,7 @@ impl Prover {
         for part in &parts.all {
             let text = |keyword: &str| part.get(keyword).and_then(Value::as_str);
             let number = |keyword: &str| part.get(keyword).and_then(Value::as_u64);
-            let form = text("format").and_then(language::form);
+            let form = text("format").and_then(texts::form);
             for pattern in text("pattern").into_iter().chain(form) {
                 if let Some(pattern) = self.pattern(pattern) {
                     language.keep(pattern);

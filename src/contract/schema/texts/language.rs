@@ -8,23 +8,23 @@ use std::{
     rc::Rc,
 };
 
-use super::pattern::{Automaton, Pattern, States};
+use super::automaton::{Automaton, Pattern, States};
 
 /// The most places of a walk.
 const MOST_PLACES: usize = 6_000;
 
 /// A set of texts: those that all of some automata accept and none of others, within bounds.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Language {
-    pub(super) all: Vec<Rc<Automaton>>,
-    pub(super) none: Vec<Rc<Automaton>>,
-    pub(super) least: u64,
-    pub(super) most: Option<u64>,
+pub(crate) struct Language {
+    pub(crate) all: Vec<Rc<Automaton>>,
+    pub(crate) none: Vec<Rc<Automaton>>,
+    pub(crate) least: u64,
+    pub(crate) most: Option<u64>,
 }
 
 /// What a walk found.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Member {
+pub(crate) enum Member {
     /// No text is in the set.
     Never,
     /// A shortest one.
@@ -44,24 +44,24 @@ struct Place {
 
 impl Language {
     /// Leaves texts that match a pattern.
-    pub(super) fn keep(&mut self, pattern: &Pattern) {
+    pub(crate) fn keep(&mut self, pattern: &Pattern) {
         self.all.extend(pattern.all.iter().cloned());
         self.none.extend(pattern.none.iter().cloned());
     }
 
     /// Leaves texts that are at most so long.
-    pub(super) fn shorten(&mut self, most: u64) {
+    pub(crate) fn shorten(&mut self, most: u64) {
         self.most = Some(self.most.map_or(most, |own| own.min(most)));
     }
 
     /// How many rules there are.
-    pub(super) fn rules(&self) -> usize {
+    pub(crate) fn rules(&self) -> usize {
         let bounds = usize::from(self.least > 0) + usize::from(self.most.is_some());
         self.all.len() + self.none.len() + bounds
     }
 
     /// A text that is in the set and breaks a pattern.
-    pub(super) fn breaking(&self, pattern: &Pattern) -> Member {
+    pub(crate) fn breaking(&self, pattern: &Pattern) -> Member {
         let mut last = Member::Never;
         let each = pattern.all.iter().map(|one| (one, true));
         for (automaton, is_denied) in each.chain(pattern.none.iter().map(|one| (one, false))) {
@@ -80,8 +80,17 @@ impl Language {
         last
     }
 
+    /// Whether it is proved within so many places of a walk that no text is in the set.
+    pub(crate) fn is_empty_within(&self, places: usize) -> bool {
+        self.walk(places) == Member::Never
+    }
+
     /// A shortest text of the set.
-    pub(super) fn member(&self) -> Member {
+    pub(crate) fn member(&self) -> Member {
+        self.walk(MOST_PLACES)
+    }
+
+    fn walk(&self, most_places: usize) -> Member {
         let all: Vec<&Automaton> = self.all.iter().map(Rc::as_ref).collect();
         let none: Vec<&Automaton> = self.none.iter().map(Rc::as_ref).collect();
         let (all, none) = (all.as_slice(), none.as_slice());
@@ -90,7 +99,7 @@ impl Language {
         }
         if all.is_empty() && none.is_empty() {
             let length = usize::try_from(self.least).unwrap_or(usize::MAX);
-            return if length <= MOST_PLACES {
+            return if length <= most_places {
                 Member::Found("a".repeat(length))
             } else {
                 Member::Unknown
@@ -144,7 +153,7 @@ impl Language {
                 if is_dead || !seen.insert(after.clone()) {
                     continue;
                 }
-                if seen.len() > MOST_PLACES {
+                if seen.len() > most_places {
                     return Member::Unknown;
                 }
                 open.push_back((after, format!("{text}{character}")));
@@ -181,7 +190,7 @@ fn characters(all: &[&Automaton], none: &[&Automaton], place: &Place) -> Vec<cha
 }
 
 /// The form that every text of a format has.
-pub(super) fn form(format: &str) -> Option<&'static str> {
+pub(crate) fn form(format: &str) -> Option<&'static str> {
     Some(match format {
         "date" => r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$",
         "date-time" => {
@@ -200,12 +209,12 @@ pub(super) fn form(format: &str) -> Option<&'static str> {
 const UUID: &str = "^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$";
 
 /// The form that makes every text one of a format.
-pub(super) fn exact_form(format: &str) -> Option<&'static str> {
+pub(crate) fn exact_form(format: &str) -> Option<&'static str> {
     (format == "uuid").then_some(UUID)
 }
 
 /// Whether every text of one format is one of another.
-pub(super) fn is_format_within(inner: &str, outer: &str) -> bool {
+pub(crate) fn is_format_within(inner: &str, outer: &str) -> bool {
     inner == outer
         || matches!(
             (inner, outer),

@@ -7,7 +7,7 @@ use std::{collections::BTreeSet, rc::Rc};
 
 use regex_syntax::hir::{Class, Hir, HirKind, Look};
 
-use crate::contract::plain_pattern;
+use super::super::ecma;
 
 /// The most states of one pattern.
 const MOST_STATES: usize = 2_000;
@@ -17,14 +17,14 @@ const MOST_REPEATS: u32 = 300;
 
 /// A pattern as automata: a text matches where every one of `all` accepts it and no one of `none` does.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Pattern {
-    pub(super) all: Vec<Rc<Automaton>>,
-    pub(super) none: Vec<Rc<Automaton>>,
+pub(crate) struct Pattern {
+    pub(crate) all: Vec<Rc<Automaton>>,
+    pub(crate) none: Vec<Rc<Automaton>>,
 }
 
 impl Pattern {
     /// `None` where it needs more than automata, or too many states.
-    pub(super) fn read(pattern: &str) -> Option<Self> {
+    pub(crate) fn read(pattern: &str) -> Option<Self> {
         let mut read = Self::default();
         let Some(mut rest) = pattern.strip_prefix('^') else {
             read.all.push(Rc::new(Automaton::read(pattern)?));
@@ -49,7 +49,7 @@ impl Pattern {
     }
 
     /// The texts that do not match; `None` where that takes more than automata.
-    pub(super) fn denied(&self) -> Option<Self> {
+    pub(crate) fn denied(&self) -> Option<Self> {
         (self.all.len() + self.none.len() == 1).then(|| Self {
             all: self.none.clone(),
             none: self.all.clone(),
@@ -57,7 +57,7 @@ impl Pattern {
     }
 
     /// Whether a text matches.
-    pub(super) fn matches(&self, text: &str) -> bool {
+    pub(crate) fn matches(&self, text: &str) -> bool {
         self.all.iter().all(|one| one.matches(text))
             && !self.none.iter().any(|one| one.matches(text))
     }
@@ -123,13 +123,13 @@ enum Step {
 
 /// A nondeterministic automaton; its first state is 0.
 #[derive(Debug, Default)]
-pub(super) struct Automaton {
+pub(crate) struct Automaton {
     steps: Vec<Vec<Step>>,
     end: usize,
 }
 
 /// The states that an automaton may be in.
-pub(super) type States = BTreeSet<usize>;
+pub(crate) type States = BTreeSet<usize>;
 
 impl Step {
     /// Whether it takes any character and stays where it is.
@@ -142,8 +142,8 @@ const ANY: Range = ('\0', char::MAX);
 
 impl Automaton {
     /// The automaton of a pattern of ECMA-262 without look-around.
-    pub(super) fn read(pattern: &str) -> Option<Self> {
-        let plain = plain_pattern(pattern)?;
+    pub(crate) fn read(pattern: &str) -> Option<Self> {
+        let plain = ecma::plain(pattern)?;
         let tree = regex_syntax::ParserBuilder::new()
             .build()
             .parse(&plain)
@@ -152,7 +152,7 @@ impl Automaton {
     }
 
     /// The automaton that accepts a few texts alone.
-    pub(super) fn listed<'t>(texts: impl Iterator<Item = &'t str>) -> Option<Self> {
+    pub(crate) fn listed<'t>(texts: impl Iterator<Item = &'t str>) -> Option<Self> {
         let mut automaton = Self::default();
         let start = automaton.state();
         let (first, last) = (automaton.state(), automaton.state());
@@ -312,7 +312,7 @@ impl Automaton {
     }
 
     /// The states before the first character.
-    pub(super) fn start(&self) -> States {
+    pub(crate) fn start(&self) -> States {
         let at = At {
             is_start: true,
             is_end: false,
@@ -321,7 +321,7 @@ impl Automaton {
     }
 
     /// Whether a text that ends here is accepted; `is_start` says that it is empty.
-    pub(super) fn accepts(&self, states: &States, is_start: bool) -> bool {
+    pub(crate) fn accepts(&self, states: &States, is_start: bool) -> bool {
         let at = At {
             is_start,
             is_end: true,
@@ -330,12 +330,12 @@ impl Automaton {
     }
 
     /// Whether a text is accepted, whatever follows.
-    pub(super) fn is_settled(&self, states: &States) -> bool {
+    pub(crate) fn is_settled(&self, states: &States) -> bool {
         states.contains(&self.end) && self.steps[self.end].iter().any(|one| one.is_loop(self.end))
     }
 
     /// The same states, in one form where the text is accepted whatever follows.
-    pub(super) fn settled(&self, states: States) -> States {
+    pub(crate) fn settled(&self, states: States) -> States {
         if self.is_settled(&states) {
             States::from([self.end])
         } else {
@@ -351,7 +351,7 @@ impl Automaton {
     }
 
     /// The states behind one more character.
-    pub(super) fn after(&self, states: &States, one: char) -> States {
+    pub(crate) fn after(&self, states: &States, one: char) -> States {
         let mut next = BTreeSet::new();
         for step in states.iter().flat_map(|state| &self.steps[*state]) {
             if let Step::Take(ranges, to) = step
@@ -366,7 +366,7 @@ impl Automaton {
     }
 
     /// The first character of each range that steps from some states tell apart.
-    pub(super) fn firsts(&self, states: &States, all: &mut BTreeSet<char>) {
+    pub(crate) fn firsts(&self, states: &States, all: &mut BTreeSet<char>) {
         for step in states.iter().flat_map(|state| &self.steps[*state]) {
             if let Step::Take(ranges, _) = step {
                 for (from, until) in ranges {
