@@ -6,7 +6,7 @@ use jsonschema::{ValidationError, Validator, error::ValidationErrorKind as Kind}
 use oasgate_document::{Address, Pointer, SpecVersion};
 use serde_json::Value;
 
-use crate::contract::DefectKind;
+use crate::{contract::DefectKind, finding::Severity};
 
 use super::{
     Finding, Lint, Rule, Subject, documented, finding,
@@ -62,6 +62,7 @@ impl Lint for InvalidStructure {
 
     fn look(&self, subject: &Subject<'_>, findings: &mut Vec<Finding>) {
         xml(subject, findings);
+        items(subject, findings);
         let is_told = |problem: &&Problem| {
             problem.kind != ProblemKind::OtherVersion && !is_malformed(subject, problem)
         };
@@ -129,6 +130,36 @@ fn published(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
                     .with_discriminator(message.clone()),
             );
         }
+    }
+}
+
+/// `items` is one schema, and an array has it (3.0.4 §4.7.24.1). The schema that is published for 2.0 lets a
+/// list stand there, which generators and 3.0 do not take.
+fn items(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
+    if !subject.is_before_3_1() {
+        return;
+    }
+    let is_2_0 = *subject.document().version() == SpecVersion::Swagger2;
+    for (at, members) in &subject.schemas {
+        let (at, message, is_allowed) = match members.get("items") {
+            Some(Value::Array(_)) => (
+                at.join("items"),
+                "`items` is one schema; a list of schemas stands there",
+                is_2_0,
+            ),
+            None if !is_2_0 && members.get("type").is_some_and(|kind| kind == "array") => {
+                (at.clone(), "`items` is missing: an array has it", true)
+            }
+            _ => continue,
+        };
+        if subject.structure.iter().any(|problem| problem.at == at) {
+            continue;
+        }
+        let mut told = finding(&InvalidStructure::RULE, message).at(at);
+        if is_allowed {
+            told.severity = Severity::Warning;
+        }
+        findings.push(told);
     }
 }
 
