@@ -45,8 +45,8 @@ pub use path::PathTemplate;
 pub(crate) use schema::texts;
 pub use schema::{Choice, Constraint, Direction, Schema, Violation};
 pub(crate) use schema::{
-    Digits, KNOWN_FORMATS, Sameness, canonical, is_assertion, is_known_format,
-    prose::examples_in, shape,
+    Digits, KNOWN_FORMATS, Sameness, canonical, is_assertion, is_known_format, prose::examples_in,
+    shape,
 };
 pub use server::HostPattern;
 

@@ -55,7 +55,7 @@ impl<T: Transport> Driver<'_, T> {
         if !is_upsert && !may_be_taken(parameter, case.parts.get(Location::Path, key)?) {
             return None;
         }
-        let read = context.read_of(&case.operation)?;
+        let (resource, read) = context.read_of(&case.operation)?;
         let operation = context.operation(read);
         if !context.settings.may_prepare(operation) {
             return None;
@@ -75,7 +75,7 @@ impl<T: Transport> Driver<'_, T> {
         let exchange = self.executor.send_once(&request).await?;
         self.knowledge
             .existing
-            .note_look(named, exchange.response.status);
+            .note_look(resource, named, exchange.response.status);
         Some(())
     }
 

@@ -246,15 +246,16 @@ impl<'n> ResourceContext<'n> {
         })
     }
 
-    /// The operation that shows what the last name in the path of another names.
-    pub(crate) fn read_of(&self, operation: &Operation) -> Option<usize> {
+    /// The resource that the last name in the path of an operation names, by its place, and the operation
+    /// that shows one.
+    pub(crate) fn read_of(&self, operation: &Operation) -> Option<(usize, usize)> {
         let shape = Shape::of(operation);
         let key = Self::key_of(operation)?;
-        let mut resources = self.graph.resources.iter();
-        let resource = resources.find(|resource| {
+        let mut resources = self.graph.resources.iter().enumerate();
+        let (at, resource) = resources.find(|(_, resource)| {
             resource.shape.contains(&shape) && resource.shape.key(operation) == Some(key)
         })?;
-        resource.read
+        Some((at, resource.read?))
     }
 
     /// Whether an operation is sent to the path of a collection: what it changes is all of it.

@@ -25,6 +25,8 @@ const MAX_PATHS: usize = 100_000;
 pub(crate) struct ExistingResources {
     /// Paths of what is there.
     paths: BTreeSet<String>,
+    /// Paths of what is there, and that a creation may have made whose response named nothing.
+    unclaimed: HashSet<String>,
     /// Paths that named nothing.
     absent: HashSet<String>,
     /// Collections that were listed before anything was made in them.
@@ -69,10 +71,12 @@ impl ExistingResources {
         }
     }
 
-    /// Takes in what a look at a path gave that the run did not create.
-    pub(crate) fn note_look(&mut self, path: String, status: StatusCode) {
-        if status.is_success() {
+    /// Takes in what a look at a path gave of which nobody knows that the run created it.
+    pub(crate) fn note_look(&mut self, resource: usize, path: String, status: StatusCode) {
+        if status.is_success() && self.is_untouched(resource) {
             self.paths.insert(path);
+        } else if status.is_success() {
+            self.unclaimed.insert(path);
         } else if [StatusCode::NOT_FOUND, StatusCode::GONE].contains(&status) {
             self.absent.insert(path);
         }
@@ -120,7 +124,7 @@ impl ExistingResources {
         let Some(named) = named_path(context, operation, path) else {
             return removes_all;
         };
-        if !self.holds(named) {
+        if !self.holds(named) && !self.unclaimed.contains(named) {
             return named != path && removes_all;
         }
         let adds_a_part = is_addition
