@@ -228,7 +228,7 @@ impl Digits {
     }
 
     /// The [stand-in](Self::stand_in) of a number that is read [in a scope](Self::of_texts), or its text.
-    pub(crate) fn as_read<'t>(text: &'t str, read: impl Fn(&str) -> Option<f64>) -> Cow<'t, str> {
+    pub(crate) fn as_read(text: &str, read: impl Fn(&str) -> Option<f64>) -> Cow<'_, str> {
         let stand_in = IS_READING
             .get()
             .then(|| NUMBERS.with_borrow_mut(|numbers| numbers.stand_in(text, read)));
@@ -477,7 +477,7 @@ pub(super) fn digits(document: &Document, at: &Address, number: &Number) -> Stri
         let is_it = if read.is_finite() {
             (read - double).abs() <= double.abs() * 1e-12
         } else {
-            double == f64::MAX.copysign(read)
+            double.total_cmp(&f64::MAX.copysign(read)).is_eq()
         };
         (is_it && Decimal::parse(text).is_some()).then(|| text.to_owned())
     });
