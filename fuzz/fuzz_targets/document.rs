@@ -12,6 +12,6 @@ fuzz_target!(|bytes: &[u8]| {
     let contract = Contract::from_document(document);
     for finding in lint::lint(&contract) {
         // Its line is looked for only when somebody asks.
-        let _ = finding.to_string();
+        std::hint::black_box(&finding.message);
     }
 });
