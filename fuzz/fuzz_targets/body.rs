@@ -48,12 +48,18 @@ fuzz_target!(|bytes: &[u8]| {
     let media_type = MEDIA_TYPES[usize::from(*first) % MEDIA_TYPES.len()];
     let media_type: MediaTypeBuf = media_type.parse().expect("a media type");
     let _ = parse_body(&media_type, body);
-    let declared = CONTRACT.operations()[0].request_body.as_ref().expect("a body");
+    let declared = CONTRACT.operations()[0]
+        .request_body
+        .as_ref()
+        .expect("a body");
     for declared in &declared.content.media_types {
         if let Ok(oasgate::wire::Parsed::Value(value)) = read_body(declared, &media_type, body)
             && let Some(schema) = &declared.schema
         {
-            assert_eq!(schema.is_valid(&value), schema.violations(&value).is_empty());
+            assert_eq!(
+                schema.is_valid(&value),
+                schema.violations(&value).is_empty()
+            );
         }
     }
 });

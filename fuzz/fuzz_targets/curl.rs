@@ -14,12 +14,19 @@ fuzz_target!(|bytes: &[u8]| {
     if let Some(request) = request(bytes) {
         let line = curl(&request);
         assert!(!line.contains('\n'), "{line}");
-        Shell { rest: &line, line: &line }.words();
+        Shell {
+            rest: &line,
+            line: &line,
+        }
+        .words();
     }
 });
 
 fn request(bytes: &[u8]) -> Option<Request> {
-    let end = bytes.windows(2).position(|two| two == b"\n\n").unwrap_or(bytes.len());
+    let end = bytes
+        .windows(2)
+        .position(|two| two == b"\n\n")
+        .unwrap_or(bytes.len());
     let (head, body) = bytes.split_at(end);
     let mut lines = head.split(|byte| *byte == b'\n');
     let first = std::str::from_utf8(lines.next()?).ok()?;
@@ -30,11 +37,19 @@ fn request(bytes: &[u8]) -> Option<Request> {
         let name = HeaderName::from_bytes(&line[..at]).ok()?;
         if name == "x-credential" {
             let place = String::from_utf8_lossy(&line[at + 1..]).into_owned();
-            for place in [CredentialPlace::Query(place.clone()), CredentialPlace::Cookie(place)] {
-                request.credentials.push(CredentialSlot { secret: "TOKEN".to_owned(), place });
+            for place in [
+                CredentialPlace::Query(place.clone()),
+                CredentialPlace::Cookie(place),
+            ] {
+                request.credentials.push(CredentialSlot {
+                    secret: "TOKEN".to_owned(),
+                    place,
+                });
             }
         } else {
-            request.headers.append(name, HeaderValue::from_bytes(&line[at + 1..]).ok()?);
+            request
+                .headers
+                .append(name, HeaderValue::from_bytes(&line[at + 1..]).ok()?);
         }
     }
     request.body = Body::from(body.get(2..).unwrap_or_default().to_vec());
@@ -72,10 +87,18 @@ impl Shell<'_> {
                 '#' => {
                     let number = self.rest.strip_prefix(" the body has ");
                     let number = number.and_then(|rest| rest.strip_suffix(" bytes"));
-                    assert!(number.is_some_and(|text| text.parse::<usize>().is_ok()), "{}", self.line);
+                    assert!(
+                        number.is_some_and(|text| text.parse::<usize>().is_ok()),
+                        "{}",
+                        self.line
+                    );
                     return;
                 }
-                one => assert!(one.is_ascii_alphanumeric() || " -@:/._".contains(one), "{one:?} in {}", self.line),
+                one => assert!(
+                    one.is_ascii_alphanumeric() || " -@:/._".contains(one),
+                    "{one:?} in {}",
+                    self.line
+                ),
             }
         }
     }
@@ -105,7 +128,12 @@ impl Shell<'_> {
                 '$' => {
                     let is_braced = self.takes("{");
                     let name = self.rest.len()
-                        - self.rest.trim_start_matches(|one: char| one.is_ascii_alphanumeric() || one == '_').len();
+                        - self
+                            .rest
+                            .trim_start_matches(|one: char| {
+                                one.is_ascii_alphanumeric() || one == '_'
+                            })
+                            .len();
                     assert!(name > 0, "{}", self.line);
                     self.rest = &self.rest[name..];
                     assert!(!is_braced || self.takes("}"), "{}", self.line);

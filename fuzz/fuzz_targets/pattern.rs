@@ -11,7 +11,8 @@ use oasgate::{
 use serde_json::json;
 
 fuzz_target!(|pattern: &str| {
-    let content = json!({ "application/json": { "schema": { "type": "string", "pattern": pattern } } });
+    let content =
+        json!({ "application/json": { "schema": { "type": "string", "pattern": pattern } } });
     let operation = json!({ "requestBody": { "content": content }, "responses": { "200": { "description": "d" } } });
     let document = json!({
         "openapi": "3.1.0",
@@ -20,8 +21,14 @@ fuzz_target!(|pattern: &str| {
     });
     let document = Document::parse("fuzz.json", document.to_string()).expect("a document");
     let contract = Contract::from_document(document);
-    let body = contract.operations()[0].request_body.as_ref().expect("a body");
-    let schema = body.content.media_types[0].schema.as_ref().expect("a schema");
+    let body = contract.operations()[0]
+        .request_body
+        .as_ref()
+        .expect("a body");
+    let schema = body.content.media_types[0]
+        .schema
+        .as_ref()
+        .expect("a schema");
     let strategy = valid(schema);
     let mut generator = Generator::new(1, &[]);
     for _ in 0..3 {
@@ -30,6 +37,9 @@ fuzz_target!(|pattern: &str| {
         }
     }
     for mutation in mutations(schema, &strategy, 4, &mut generator) {
-        assert!(!schema.is_valid(&mutation.value), "{mutation} of {pattern:?}");
+        assert!(
+            !schema.is_valid(&mutation.value),
+            "{mutation} of {pattern:?}"
+        );
     }
 });
