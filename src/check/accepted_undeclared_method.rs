@@ -4,7 +4,7 @@ use http::{Method, StatusCode};
 
 use super::{
     Check, Intent, Rule, Subject, documented,
-    methods::{is_declared_elsewhere, path_requires_credential},
+    methods::{is_declared_for_url, path_requires_credential},
 };
 use crate::finding::{Finding, Severity};
 
@@ -51,7 +51,7 @@ impl Check for AcceptedUndeclaredMethod {
         let method = &subject.exchange.request.method;
         if subject.intent != Intent::OtherMethod
             || [Method::HEAD, Method::OPTIONS].contains(method)
-            || is_declared_elsewhere(subject, method.as_str())
+            || is_declared_for_url(subject, method.as_str())
         {
             return true;
         }

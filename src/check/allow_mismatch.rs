@@ -6,7 +6,7 @@ use http::{Method, StatusCode, header::ALLOW};
 
 use super::{
     Check, Rule, Subject, documented,
-    methods::{declared_methods, is_declared_elsewhere},
+    methods::{declared_methods, is_declared_for_url},
 };
 use crate::finding::Finding;
 
@@ -108,7 +108,7 @@ impl Difference {
         let more: Vec<_> = allowed
             .difference(&declared)
             .filter(counts)
-            .filter(|method| !is_declared_elsewhere(subject, method))
+            .filter(|method| !is_declared_for_url(subject, method))
             .cloned()
             .collect();
         let less: Vec<_> = declared

@@ -4,7 +4,7 @@ use http::{Method, StatusCode, header::LOCATION};
 
 use super::{
     Rule, documented,
-    sequence::{SequenceCheck, Step, finding, is_at_or_below},
+    sequence::{SequenceCheck, Step, finding_about, is_at_or_below},
 };
 use crate::finding::Finding;
 
@@ -78,10 +78,8 @@ impl SequenceCheck for DeadLocation {
             maker.operation.id,
             last.status().as_u16()
         );
-        finding(&Self::RULE, steps, message).map(|finding| {
+        finding_about(&Self::RULE, steps, maker, message).map(|finding| {
             finding
-                .with_operation(maker.operation.id.as_str())
-                .at(maker.operation.address.clone())
                 .with_expected("what the Location names")
                 .with_discriminator(last.status().as_str())
         })

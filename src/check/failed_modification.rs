@@ -4,7 +4,7 @@ use http::{Method, StatusCode};
 
 use super::{
     Rule, compare, documented,
-    sequence::{SequenceCheck, Step, finding},
+    sequence::{SequenceCheck, Step, finding_about},
 };
 use crate::finding::Finding;
 
@@ -75,10 +75,8 @@ impl SequenceCheck for FailedModification {
             change.operation.id,
             status.as_u16()
         );
-        finding(&Self::RULE, steps, message).map(|finding| {
+        finding_about(&Self::RULE, steps, change, message).map(|finding| {
             finding
-                .with_operation(change.operation.id.as_str())
-                .at(change.operation.address.clone())
                 .with_expected("what was there before")
                 .with_actual(format!("{status}, and a change"))
                 .with_discriminator("refused")

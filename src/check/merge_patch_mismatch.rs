@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::{
     Rule, compare, documented,
-    sequence::{SequenceCheck, Step, finding},
+    sequence::{SequenceCheck, Step, finding_about},
 };
 use crate::{contract::Schema, finding::Finding};
 
@@ -74,10 +74,8 @@ impl SequenceCheck for MergePatchMismatch {
             Kind::Changed => format!("changes {place}, which was not sent"),
         };
         let message = format!("{} {what}", patch.operation.id);
-        finding(&Self::RULE, steps, message).map(|finding| {
+        finding_about(&Self::RULE, steps, patch, message).map(|finding| {
             finding
-                .with_operation(patch.operation.id.as_str())
-                .at(patch.operation.address.clone())
                 .with_expected("what RFC 7396 makes of it")
                 .with_discriminator(match kind {
                     Kind::Kept => "kept",

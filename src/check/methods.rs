@@ -16,12 +16,12 @@ pub(super) fn path_requires_credential(subject: &Subject<'_>) -> bool {
     beside(subject).any(Operation::requires_credential)
 }
 
-/// Whether another path template that the very URL matches declares a method: a router need not know one
-/// resource from the other.
-pub(super) fn is_declared_elsewhere(subject: &Subject<'_>, method: &str) -> bool {
+/// Whether any path template that the URL matches declares a method: a router need not tell the resources
+/// of one from those of another.
+pub(super) fn is_declared_for_url(subject: &Subject<'_>, method: &str) -> bool {
     let url = &subject.exchange.request.url;
-    let operations = subject.contract.operations().iter();
-    { operations }.any(|operation| {
+    let mut operations = subject.contract.operations().iter();
+    operations.any(|operation| {
         operation.method.as_str() == method && !operation.path.readings(url.path()).is_empty()
     })
 }

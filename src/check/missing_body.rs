@@ -64,11 +64,8 @@ impl Check for MissingBody {
             None => {
                 let media_types = &declared.content.media_types;
                 media_types.is_empty()
-                    || media_types.iter().any(|one| {
-                        let essence = one.range.essence().parse::<MediaTypeBuf>();
-                        !one.range.is_concrete()
-                            || essence.is_ok_and(|essence| may_be_empty(one, &essence))
-                    })
+                    || media_types.iter().any(|one| !one.range.is_concrete())
+                    || may_come_as_nothing(&declared.content)
             }
         }
     }

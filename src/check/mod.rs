@@ -67,7 +67,7 @@ mod write_only_leak;
 
 pub use breach::{Breach, Part};
 pub use sequence::{SequenceCheck, Step};
-pub(crate) use sign_in::may_void_credential;
+pub(crate) use sign_in::may_revoke_credential;
 pub use subject::{Content, ContentType, Credential, Intent, Subject};
 
 use crate::finding::{Finding, Rule, RuleId, Sealed, Trait, documented};

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{
     Rule, compare, documented,
-    sequence::{SequenceCheck, Step, finding},
+    sequence::{SequenceCheck, Step, finding_about},
 };
 use crate::finding::Finding;
 
@@ -71,10 +71,8 @@ impl SequenceCheck for PutNotIdempotent {
                 second.operation.id
             ),
         };
-        finding(&Self::RULE, steps, message).map(|finding| {
+        finding_about(&Self::RULE, steps, second, message).map(|finding| {
             finding
-                .with_operation(second.operation.id.as_str())
-                .at(second.operation.address.clone())
                 .with_expected("the effect of the first")
                 .with_discriminator(what)
         })

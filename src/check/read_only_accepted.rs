@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{
     Rule, compare, documented,
-    sequence::{SequenceCheck, Step, finding},
+    sequence::{SequenceCheck, Step, finding_about},
 };
 use crate::{contract::Schema, finding::Finding};
 
@@ -78,10 +78,8 @@ impl SequenceCheck for ReadOnlyAccepted {
             "{} takes `{name}` over, which is readOnly",
             write.operation.id
         );
-        finding(&Self::RULE, steps, message).map(|finding| {
+        finding_about(&Self::RULE, steps, write, message).map(|finding| {
             finding
-                .with_operation(write.operation.id.as_str())
-                .at(write.operation.address.clone())
                 .with_expected("a value that the service chooses")
                 .with_discriminator(name)
         })

@@ -144,3 +144,17 @@ pub(super) fn finding(rule: &Rule, steps: &[Step<'_>], message: String) -> Optio
             .with_evidence(Evidence::of(last.exchange).after(before)),
     )
 }
+
+/// A finding about a step that the last one shows the effect of, with what was sent before it.
+pub(super) fn finding_about(
+    rule: &Rule,
+    steps: &[Step<'_>],
+    about: &Step<'_>,
+    message: String,
+) -> Option<Finding> {
+    finding(rule, steps, message).map(|finding| {
+        finding
+            .with_operation(about.operation.id.as_str())
+            .at(about.operation.address.clone())
+    })
+}

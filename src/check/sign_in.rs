@@ -62,8 +62,8 @@ pub(super) fn handles_credentials(operation: &Operation) -> bool {
         && (is_named_so(operation) || takes_a_grant(operation) || issues_a_credential(operation))
 }
 
-/// What is done to a credential so that it counts no more.
-const VOIDS: &[&str] = &[
+/// What is done to a credential that is revoked.
+const REVOKES: &[&str] = &[
     "blacklist",
     "change",
     "expire",
@@ -78,7 +78,7 @@ const VOIDS: &[&str] = &[
 ];
 
 /// What counts as a credential there.
-const VOIDED: &[&str] = &[
+const REVOKED: &[&str] = &[
     "credential",
     "credentials",
     "key",
@@ -95,9 +95,9 @@ const VOIDED: &[&str] = &[
 /// Who makes the request.
 const ONESELF: &[&str] = &["account", "current", "currentuser", "me", "myself", "self"];
 
-/// Whether an operation may make the credential void that its own request carries: it signs out, renews a
+/// Whether an operation may revoke the credential that its own request carries: it signs out, renews a
 /// token or deletes the account. What names another resource in its path is about that one.
-pub(crate) fn may_void_credential(operation: &Operation) -> bool {
+pub(crate) fn may_revoke_credential(operation: &Operation) -> bool {
     if operation.method.is_safe() || operation.path.parameters().next().is_some() {
         return false;
     }
@@ -113,7 +113,7 @@ pub(crate) fn may_void_credential(operation: &Operation) -> bool {
             |pair: &[String]| ["log", "sign"].contains(&pair[0].as_str()) && pair[1] == "out";
         has(words, &["logout", "signout", "logoff"]) || words.windows(2).any(is_pair)
     };
-    let renews = |words: &[String]| has(words, VOIDS) && has(words, VOIDED);
+    let renews = |words: &[String]| has(words, REVOKES) && has(words, REVOKED);
     let both: Vec<String> = before.iter().chain(&last).cloned().collect();
     let is_own = has(&last, ONESELF) || last == ["current", "user"];
     let is_deletion = operation.method == http::Method::DELETE;
@@ -121,7 +121,7 @@ pub(crate) fn may_void_credential(operation: &Operation) -> bool {
         || signs_out(&id)
         || renews(&both)
         || renews(&id)
-        || is_deletion && (is_own || has(&last, VOIDED))
+        || is_deletion && (is_own || has(&last, REVOKED))
         || has(&before, ONESELF) && last == ["password"]
 }
 
@@ -202,4 +202,49 @@ pub(super) fn words(name: &str) -> Vec<String> {
     }
     words.retain(|word| !word.is_empty());
     words
+}
+
+#[cfg(test)]
+mod tests {
+    use oasgate_document::Document;
+    use serde_json::json;
+
+    use super::*;
+    use crate::contract::Contract;
+
+    fn may_revoke(method: &str, path: &str) -> bool {
+        let operation = json!({ "responses": { "200": { "description": "Fine" } } });
+        let document = json!({
+            "openapi": "3.1.0", "info": { "title": "t", "version": "1" },
+            "paths": { path: { method: operation } },
+        });
+        let document = Document::parse("t", document.to_string()).expect("a document");
+        may_revoke_credential(&Contract::from_document(document).operations()[0])
+    }
+
+    #[test]
+    fn what_may_revoke_the_credential_in_use_is_known_by_its_words() {
+        for (method, path) in [
+            ("post", "/logout"),
+            ("post", "/auth/sign-out"),
+            ("post", "/current-user/reset-token/"),
+            ("put", "/api-keys/rotate"),
+            ("delete", "/session"),
+            ("delete", "/me"),
+            ("delete", "/users/me"),
+            ("put", "/account/password"),
+        ] {
+            assert!(may_revoke(method, path), "{method} {path}");
+        }
+        for (method, path) in [
+            ("get", "/logout"),
+            ("post", "/tokens"),
+            ("post", "/tokens/{id}/revoke"),
+            ("delete", "/users/{id}"),
+            ("put", "/me/settings"),
+            ("post", "/keyboards/reset"),
+        ] {
+            assert!(!may_revoke(method, path), "{method} {path}");
+        }
+    }
 }

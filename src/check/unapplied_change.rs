@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{
     Rule, compare, documented,
-    sequence::{SequenceCheck, Step, finding},
+    sequence::{SequenceCheck, Step, finding_about},
     sign_in::words,
 };
 use crate::finding::Finding;
@@ -68,10 +68,8 @@ impl SequenceCheck for UnappliedChange {
             change.operation.id,
             change.status().as_u16()
         );
-        finding(&Self::RULE, steps, message).map(|finding| {
+        finding_about(&Self::RULE, steps, change, message).map(|finding| {
             finding
-                .with_operation(change.operation.id.as_str())
-                .at(change.operation.address.clone())
                 .with_expected("what was sent")
                 .with_actual("what was there before")
                 .with_discriminator("kept")

@@ -31,7 +31,7 @@ impl Schedule {
         }
     }
 
-    /// One case of each operation that may make the credential of the run void, to be sent when nothing
+    /// One case of each operation that may revoke the credential of the run, to be sent when nothing
     /// else is.
     pub(crate) fn take_last(&mut self, settings: &LiveSettings) -> Vec<Case> {
         let plans = self.plans.iter_mut();

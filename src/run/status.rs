@@ -87,7 +87,7 @@ pub enum FailReason {
     /// A credential could not be had: why, in words.
     Credential(String),
     /// The service accepted the credential and does not any more.
-    CredentialVoid {
+    CredentialRevoked {
         /// The operations that changed something just before, the last one first.
         after: Vec<String>,
     },
@@ -117,7 +117,7 @@ impl fmt::Display for FailReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Credential(why) | Self::Recording(why) | Self::Snapshots(why) => f.write_str(why),
-            Self::CredentialVoid { after } => {
+            Self::CredentialRevoked { after } => {
                 f.write_str(
                     "the service accepted the credential and answers 401 to the same request now",
                 )?;
@@ -126,7 +126,7 @@ impl fmt::Display for FailReason {
                 }
                 write!(
                     f,
-                    "; changed just before: {}; leave out what makes it void",
+                    "; changed just before: {}; leave out what revokes it",
                     after.join(", ")
                 )
             }
@@ -184,7 +184,7 @@ pub enum Unreached {
     Budget,
     /// Every request to it would have changed what was there before the run.
     Existing,
-    /// It may make the credential of the run void, and others of its kind were sent first.
+    /// It may revoke the credential of the run, and others of its kind were sent first.
     Revoking,
     /// It was left out by configuration.
     Excluded,
@@ -224,7 +224,7 @@ impl fmt::Display for Unreached {
             Self::Refused => "only 401 or 403 came back",
             Self::NotFound => "only 404 came back",
             Self::Budget => "the budget was spent",
-            Self::Revoking => "it may make the credential void that the run needs",
+            Self::Revoking => "it may revoke the credential that the run needs",
             Self::Existing => "requests that would change what was there before were not sent",
             Self::Excluded => "left out by configuration, or in another shard",
             Self::NoSuccess => "no declared success came back",

@@ -28,6 +28,7 @@ mod partition_law;
 mod polling;
 mod public_surface;
 mod recordings;
+mod revoked_credential;
 mod routing;
 mod rule_ids;
 mod sequence_checks;

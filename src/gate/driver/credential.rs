@@ -1,4 +1,4 @@
-//! Whether the service still accepts the credential of the run: one that a request made void keeps
+//! Whether the service still accepts the credential of the run: one that a request revoked keeps
 //! everything after it from being tested.
 
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -19,7 +19,7 @@ const MAX_PROOFS: usize = 200;
 /// The most refusals that are looked into.
 const MAX_LOOKS: usize = 8;
 
-/// How many changes are named that may have made the credential void.
+/// How many changes are named that may have revoked the credential.
 const MAX_CHANGES: usize = 3;
 
 /// What is known of the credential of the run.
@@ -35,7 +35,7 @@ pub(super) struct CredentialWatch {
 
 impl<T: Transport> Driver<'_, T> {
     /// Why the run has to end, where what the service accepted before is refused now.
-    pub(super) async fn credential_is_void(
+    pub(super) async fn credential_is_revoked(
         &mut self,
         case: &Case,
         exchanges: &[Exchange],
@@ -76,6 +76,6 @@ impl<T: Transport> Driver<'_, T> {
             return None;
         }
         let after = self.watch.changes.drain(..).rev().collect();
-        Some(RunStatus::Failed(FailReason::CredentialVoid { after }))
+        Some(RunStatus::Failed(FailReason::CredentialRevoked { after }))
     }
 }

@@ -1,7 +1,7 @@
 //! A look before a change: a small number, or a name that the document shows, may well be that of something
 //! that was there before the run.
 
-use std::{borrow::Cow, collections::HashSet};
+use std::borrow::Cow;
 
 use serde_json::Value;
 
@@ -13,9 +13,6 @@ use crate::{
     transport::Transport,
     wire::{RequestParts, write_request},
 };
-
-/// The most looks of a run.
-const MAX_LOOKS: usize = 400;
 
 /// Numbers that a service may have given out before.
 const SMALL: std::ops::RangeInclusive<i64> = -1..=100_000;
@@ -29,7 +26,7 @@ impl<T: Transport> Driver<'_, T> {
         }
         for case in cases {
             let is_change = !case.request.method.is_safe() && !case.operation.is_safe();
-            if !is_change || case.phase == Phase::Methods || self.looked.len() >= MAX_LOOKS {
+            if !is_change || case.phase == Phase::Methods {
                 continue;
             }
             self.look(case).await;
@@ -40,11 +37,7 @@ impl<T: Transport> Driver<'_, T> {
         let context = self.context;
         let named = named_path(&context, &case.operation, case.request.url.path())?;
         let knowledge = &self.knowledge;
-        if knowledge.created.holds(named)
-            || knowledge.existing.holds(named)
-            || knowledge.existing.lacks(named)
-            || self.looked.contains(named)
-        {
+        if knowledge.created.holds(named) || !knowledge.existing.wants_a_look(named) {
             return None;
         }
         let key = ResourceContext::key_of(&case.operation)?;
@@ -71,11 +64,10 @@ impl<T: Transport> Driver<'_, T> {
         request.url.set_path(&named);
         let credentials = &context.settings.credentials;
         credentials.apply(operation, &mut request, CredentialChoice::Primary);
-        self.looked.insert(named.clone());
-        let exchange = self.executor.send_once(&request).await?;
-        self.knowledge
-            .existing
-            .note_look(resource, named, exchange.response.status);
+        let exchange = self.executor.send_once(&request).await;
+        let status = exchange.map(|exchange| exchange.response.status);
+        let existing = &mut self.knowledge.existing;
+        existing.note_look(resource, named, status);
         Some(())
     }
 
@@ -105,9 +97,6 @@ impl<T: Transport> Driver<'_, T> {
         Cow::Owned(kept)
     }
 }
-
-/// Paths that were looked at.
-pub(super) type Looked = HashSet<String>;
 
 /// Whether a value of a path may well name something that the run did not create.
 fn may_be_taken(parameter: &Parameter, value: &Value) -> bool {

@@ -41,7 +41,6 @@ use super::{
     rounds::in_rounds,
 };
 use credential::CredentialWatch;
-use existing::Looked;
 use second_look::{Decide, Doubtful, Later};
 
 use crate::{
@@ -77,7 +76,6 @@ pub(crate) struct Driver<'r, T> {
     /// Responses since the last request that got none.
     answered: usize,
     watch: CredentialWatch,
-    looked: Looked,
     /// What was answered last.
     last_answered: Option<Answered>,
 }
@@ -128,7 +126,6 @@ impl<'r, T: Transport> Driver<'r, T> {
             unanswered: Vec::new(),
             answered: 0,
             watch: CredentialWatch::default(),
-            looked: Looked::default(),
             last_answered: None,
         }
     }
@@ -265,12 +262,14 @@ impl<'r, T: Transport> Driver<'r, T> {
             if self.answered >= self.context.settings.workers {
                 self.flush_unanswered();
             }
+            self.check(case, exchange, before, &mut decide).await;
+        }
+        if let Some(last) = sent.exchanges.last() {
             self.last_answered = Some(Answered {
                 operation: Arc::clone(&case.operation),
-                request: exchange.request.clone(),
-                status: exchange.response.status,
+                request: last.request.clone(),
+                status: last.response.status,
             });
-            self.check(case, exchange, before, &mut decide).await;
         }
         for fault in &sent.faults {
             if let Some(finding) = Judge::pending(case, fault, &sent.exchanges) {
@@ -285,14 +284,14 @@ impl<'r, T: Transport> Driver<'r, T> {
             ControlFlow::Continue(()) => self.is_enough(),
             ended @ ControlFlow::Break(_) => ended,
         };
-        let void = if flow.is_continue() {
-            Box::pin(self.credential_is_void(case, &sent.exchanges)).await
+        let revoked = if flow.is_continue() {
+            Box::pin(self.credential_is_revoked(case, &sent.exchanges)).await
         } else {
             None
         };
         CaseResult {
             exchanges: sent.exchanges,
-            flow: void.map_or(flow, ControlFlow::Break),
+            flow: revoked.map_or(flow, ControlFlow::Break),
         }
     }
 

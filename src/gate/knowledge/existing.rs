@@ -20,6 +20,9 @@ use crate::{
 /// The most paths that are remembered.
 const MAX_PATHS: usize = 100_000;
 
+/// The most paths that are read to find out what is there.
+const MAX_LOOKS: usize = 400;
+
 /// What was there before the run, and what was not.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ExistingResources {
@@ -27,6 +30,8 @@ pub(crate) struct ExistingResources {
     paths: BTreeSet<String>,
     /// Paths of what is there, and that a creation may have made whose response named nothing.
     unclaimed: HashSet<String>,
+    /// Paths that were read to find out.
+    looked_at: HashSet<String>,
     /// Paths that named nothing.
     absent: HashSet<String>,
     /// Collections that were listed before anything was made in them.
@@ -71,8 +76,16 @@ impl ExistingResources {
         }
     }
 
+    /// Whether a look may tell whether something is at a path.
+    pub(crate) fn wants_a_look(&self, path: &str) -> bool {
+        let is_known = self.holds(path) || self.lacks(path) || self.looked_at.contains(path);
+        !is_known && self.looked_at.len() < MAX_LOOKS
+    }
+
     /// Takes in what a look at a path gave of which nobody knows that the run created it.
-    pub(crate) fn note_look(&mut self, resource: usize, path: String, status: StatusCode) {
+    pub(crate) fn note_look(&mut self, resource: usize, path: String, status: Option<StatusCode>) {
+        self.looked_at.insert(path.clone());
+        let Some(status) = status else { return };
         if status.is_success() && self.is_untouched(resource) {
             self.paths.insert(path);
         } else if status.is_success() {

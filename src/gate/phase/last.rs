@@ -1,4 +1,4 @@
-//! Requests that may make the credential of the run void, when nothing else is to be sent any more.
+//! Requests that may revoke the credential of the run, when nothing else is to be sent any more.
 
 use std::ops::ControlFlow;
 

@@ -1,22 +1,22 @@
-//! Cases about the credential: requests without the right one, and operations that may make it void.
+//! Cases about the credential: requests without the right one, and operations that may revoke it.
 
 use http::header::AUTHORIZATION;
 
 use super::{First, Plan, Planner};
 use crate::{
-    check::may_void_credential,
+    check::may_revoke_credential,
     contract::Operation,
     gate::case_factory::Purpose,
     run::{Case, CredentialChoice, LiveSettings, Phase, Unreached},
 };
 
-/// Whether an operation may make the credential of the run void, so that it comes last of all.
+/// Whether an operation may revoke the credential of the run, so that it comes last of all.
 pub(crate) fn is_last(operation: &Operation, settings: &LiveSettings) -> bool {
-    settings.credentials.is_sent_to(operation) && may_void_credential(operation)
+    settings.credentials.is_sent_to(operation) && may_revoke_credential(operation)
 }
 
 impl Plan {
-    /// The first case, where the operation may make the credential of the run void: there are no others.
+    /// The first case, where the operation may revoke the credential of the run: there are no others.
     pub(crate) fn take_last(&mut self, settings: &LiveSettings) -> Option<Case> {
         if self.left_out.is_some() || !is_last(&self.operation, settings) {
             return None;

@@ -299,8 +299,9 @@ impl<T: Transport> Sequencer<'_, '_, T> {
         let operation = self.context.operation(index);
         let base = &self.context.settings.base;
         let existing = &self.run.knowledge.existing;
-        write_request(operation, base, &made.parts)
-            .is_ok_and(|request| existing.would_change(&self.context, operation, &request))
+        !operation.is_safe()
+            && write_request(operation, base, &made.parts)
+                .is_ok_and(|request| existing.would_change(&self.context, operation, &request))
     }
 
     /// The new element of a list that shows what was just made.

@@ -151,6 +151,11 @@ impl<T: Transport> Sequencer<'_, '_, T> {
         self.send_for(read, made, why, Purpose::Obey, state).await
     }
 
+    /// Whether a read shows the resource, for what comes after it to be compared with.
+    async fn is_shown(&mut self, read: usize, state: &mut SequenceState) -> bool {
+        self.read(read, "an existing resource is read", state).await == Some(StatusCode::OK)
+    }
+
     pub(super) async fn send_for(
         &mut self,
         operation: usize,
@@ -183,7 +188,7 @@ impl<T: Transport> Sequencer<'_, '_, T> {
         let Some(made) = self.values(change, state, BodyFrom::Full) else {
             return;
         };
-        if self.read(read, "an existing resource is read", state).await != Some(StatusCode::OK) {
+        if !self.is_shown(read, state).await {
             return;
         }
         let request = Request {
@@ -214,7 +219,7 @@ impl<T: Transport> Sequencer<'_, '_, T> {
         let Some(mut made) = self.values(update, state, BodyFrom::Full) else {
             return;
         };
-        if self.read(read, "an existing resource is read", state).await != Some(StatusCode::OK) {
+        if !self.is_shown(read, state).await {
             return;
         }
         let last = state.records.last();
@@ -255,7 +260,7 @@ impl<T: Transport> Sequencer<'_, '_, T> {
         let Some(breach) = self.break_one(update, &mut made) else {
             return;
         };
-        if self.read(read, "an existing resource is read", state).await != Some(StatusCode::OK) {
+        if !self.is_shown(read, state).await {
             return;
         }
         let why = "a change that is to be refused";
@@ -300,7 +305,7 @@ impl<T: Transport> Sequencer<'_, '_, T> {
 
     /// The same PUT twice, and what is read before and after each.
     pub(super) async fn put_twice(&mut self, put: usize, read: usize, state: &mut SequenceState) {
-        if self.read(read, "an existing resource is read", state).await != Some(StatusCode::OK) {
+        if !self.is_shown(read, state).await {
             return;
         }
         let Some(mut made) = self.another(put, state) else {
@@ -326,7 +331,7 @@ impl<T: Transport> Sequencer<'_, '_, T> {
         read: usize,
         state: &mut SequenceState,
     ) {
-        if self.read(read, "an existing resource is read", state).await != Some(StatusCode::OK) {
+        if !self.is_shown(read, state).await {
             return;
         }
         let Some(made) = self.another(update, state) else {
@@ -457,7 +462,7 @@ impl<T: Transport> Sequencer<'_, '_, T> {
         let Some((_, Value::Object(drawn))) = made.parts.body.take() else {
             return;
         };
-        if self.read(read, "an existing resource is read", state).await != Some(StatusCode::OK) {
+        if !self.is_shown(read, state).await {
             return;
         }
         let shown = shown(state.records.last());
@@ -496,7 +501,7 @@ impl<T: Transport> Sequencer<'_, '_, T> {
         let Some(mut made) = self.values(update, state, BodyFrom::Draw) else {
             return;
         };
-        if self.read(read, "an existing resource is read", state).await != Some(StatusCode::OK) {
+        if !self.is_shown(read, state).await {
             return;
         }
         let shown = shown(state.records.last());
