@@ -73,6 +73,14 @@ impl<'r> Parameters<'r> {
         self.query.iter().map(|(name, _)| name.as_str())
     }
 
+    /// Whether a query parameter came without a value where the document allows that (`allowEmptyValue`,
+    /// OpenAPI 3.0.4 §4.7.12.2): it is there, and nothing more is said of it.
+    pub fn is_rightly_empty(&self, parameter: &Parameter) -> bool {
+        parameter.location == Location::Query
+            && parameter.allow_empty_value
+            && pairs::values(&self.query, &parameter.name) == [""]
+    }
+
     /// Reads one parameter; `None` when the request does not have it.
     ///
     /// # Errors
@@ -150,7 +158,7 @@ impl<'r> Parameters<'r> {
                 read_list(&text, &parts, schema, explode).map(Some)
             }
             Location::Query => {
-                if parameter.allow_empty_value && pairs::values(&self.query, name) == [""] {
+                if self.is_rightly_empty(parameter) {
                     return Ok(None);
                 }
                 let others;

@@ -22,6 +22,7 @@ pub(super) mod objects;
 mod patterns;
 pub(crate) mod prose;
 mod read_only;
+mod recursive;
 mod shape;
 mod standalone;
 mod store;

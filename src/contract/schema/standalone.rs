@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use super::{
     Schema,
     for_generation::also,
+    recursive,
     translate::{Form, Purpose, Translation},
 };
 
@@ -225,6 +226,15 @@ fn dynamic_target(
     at: &Address,
     reference: &str,
 ) -> Option<Address> {
+    if reference == recursive::REFERENCE {
+        let outermost = recursive::resource(document, root);
+        let is_anchored = recursive::is_anchored(document, &outermost);
+        return Some(if is_anchored {
+            outermost
+        } else {
+            recursive::resource(document, at)
+        });
+    }
     let plain = document.resolve_at(at, reference).ok()?;
     let is_dynamic = |at: &Address| {
         let name = document.get(at)?.get("$dynamicAnchor")?.as_str()?;

@@ -17,6 +17,7 @@ use super::{
     exact::{limit_keyword, listed_keyword},
     for_generation::{also, content, shown_or_no_text, tag},
     formats::registered,
+    recursive,
 };
 
 /// The keyword that stands for a registered format in a unit.
@@ -219,6 +220,21 @@ impl Translation<'_> {
         match keyword {
             "$ref" if value.is_string() => {}
             "$schema" | "$id" | "id" | "$vocabulary" => {}
+            "$recursiveAnchor" if dialect == Dialect::Draft201909 => {
+                if is_unit && value == &Value::Bool(true) {
+                    put("$dynamicAnchor", json!(recursive::ANCHOR));
+                }
+            }
+            "$recursiveRef" if dialect == Dialect::Draft201909 => {
+                let resource = recursive::resource(document, at);
+                let is_dynamic = is_unit || self.purpose == Purpose::Generation;
+                if is_dynamic && recursive::is_anchored(document, &resource) {
+                    put("$dynamicRef", json!(recursive::REFERENCE));
+                } else {
+                    let (keyword, value) = (self.reference)(&resource, Form::Whole);
+                    also(out, json!({ keyword: value }));
+                }
+            }
             // What is generated for bytes is a text, which becomes the content of a file.
             "type" if self.purpose == Purpose::Generation && is_file(value, dialect) => {
                 put("type", json!("string"));
