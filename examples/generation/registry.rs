@@ -8,11 +8,13 @@ use boon::Format;
 use oasgate::contract::Direction;
 use serde_json::Value;
 
+type Named = (&'static str, fn(&Value) -> Answer);
+
 type Answer = Result<(), Box<dyn Error>>;
 
 /// The formats that speak of what travels in a direction.
 pub(crate) fn registry(direction: Direction) -> Vec<Format> {
-    let mut formats: Vec<(&'static str, fn(&Value) -> Answer)> = vec![
+    let mut formats: Vec<Named> = vec![
         ("int8", |value| whole(value, i8::MIN.into(), i8::MAX.into())),
         ("int16", |value| {
             whole(value, i16::MIN.into(), i16::MAX.into())
