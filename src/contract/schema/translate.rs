@@ -18,6 +18,7 @@ use super::{
     for_generation::{also, content, shown_or_no_text, tag},
     formats::registered,
     recursive,
+    structure::MOST_STEPS,
 };
 
 /// The keyword that stands for a registered format in a unit.
@@ -186,6 +187,13 @@ impl Translation<'_> {
     ) {
         match self.document.resolve_at(at, reference) {
             Ok(target) => {
+                if self.leads_back(at, &target) {
+                    (self.complain)(
+                        at.join("$ref"),
+                        DefectKind::UnresolvedReference,
+                        format!("`$ref: {reference}` leads back to itself"),
+                    );
+                }
                 let (keyword, value) = (self.reference)(&target, form);
                 out.insert(keyword.to_owned(), value);
             }
@@ -195,6 +203,25 @@ impl Translation<'_> {
                 error.to_string(),
             ),
         }
+    }
+
+    /// Whether a reference leads from one to the next until it is met again.
+    fn leads_back(&self, at: &Address, target: &Address) -> bool {
+        let mut next = target.clone();
+        for _ in 0..MOST_STEPS {
+            if next == *at {
+                return true;
+            }
+            let reference = self.document.get(&next).and_then(|one| one.get("$ref"));
+            let Some(reference) = reference.and_then(Value::as_str) else {
+                return false;
+            };
+            let Ok(further) = self.document.resolve_at(&next, reference) else {
+                return false;
+            };
+            next = further;
+        }
+        false
     }
 
     fn keyword(
