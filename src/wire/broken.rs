@@ -247,8 +247,8 @@ pub fn parameter_breaks(parameter: &Parameter, sent: &Parameters<'_>) -> bool {
     };
     let is_empty = matches!(&value, Value::String(text) if text.is_empty())
         || value.as_array().is_some_and(Vec::is_empty);
-    // An empty value may be taken for an absent one.
-    if is_empty && !parameter.required {
+    // An empty value may be taken for an absent one, and one in another style is not seen at all.
+    if (is_empty || sent.may_be_overlooked(parameter)) && !parameter.required {
         return false;
     }
     !obeys_as_text(&value, schema)

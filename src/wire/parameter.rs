@@ -81,6 +81,19 @@ impl<'r> Parameters<'r> {
             && pairs::values(&self.query, &parameter.name) == [""]
     }
 
+    /// Whether a query parameter came in another style than its own: who reads `filter[a]` knows no `filter`.
+    pub(super) fn may_be_overlooked(&self, parameter: &Parameter) -> bool {
+        let is_deep = matches!(
+            &parameter.value,
+            Serialization::Styled {
+                style: Style::DeepObject,
+                ..
+            }
+        );
+        let opening = format!("{}[", parameter.name);
+        is_deep && !self.query_names().any(|name| name.starts_with(&opening))
+    }
+
     /// Reads one parameter; `None` when the request does not have it.
     ///
     /// # Errors

@@ -125,9 +125,15 @@ fn operation_of(case: &Value) -> Contract {
             });
         }
         _ => {
-            operation["parameters"] = json!([{
+            let mut parameter = json!({
                 "name": "p", "in": place, "required": required, "schema": case["schema"],
-            }]);
+            });
+            for key in ["style", "explode"] {
+                if let Some(value) = case.get(key) {
+                    parameter[key] = value.clone();
+                }
+            }
+            operation["parameters"] = json!([parameter]);
         }
     }
     let document = json!({
