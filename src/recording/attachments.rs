@@ -206,7 +206,6 @@ mod tests {
     }
 
     #[test]
-    #[expect(clippy::disallowed_methods, reason = "a test writes its own input")]
     fn an_archive_may_hold_the_recording_in_a_folder() {
         use std::io::Write as _;
         let folder = tempfile::tempdir().expect("a folder");
