@@ -9,6 +9,7 @@ mod alternatives;
 pub(crate) mod canonical;
 mod choices;
 mod constraints;
+mod contradiction;
 mod dialect;
 mod discriminator;
 mod ecma;
@@ -298,6 +299,12 @@ impl Schema {
             return true;
         }
         standalone::bounded(self).is_some_and(|schema| canonical::is_impossible(&schema))
+    }
+
+    /// Whether it is proved that no value is accepted, for what the schema itself says: not because one that
+    /// it needs a value of has none.
+    pub fn contradicts_itself(&self) -> bool {
+        contradiction::contradicts_itself(self)
     }
 
     /// Compiles the schema now; what its dialect refuses is kept among the store's defects.
