@@ -28,8 +28,8 @@ const TOGETHER: &[&str] = &[
     "uniqueItems",
 ];
 
-/// Whether it is proved that no value is accepted, and that no schema behind a place of its own is why. A no is
-/// never wrong, a yes may be missed.
+/// Whether it is proved that no value is accepted. What a schema behind a place of its own contradicts is left to
+/// that schema, but where it is seen at once. A yes is never wrong.
 pub(super) fn contradicts_itself(schema: &Schema) -> bool {
     if finite::is_endless(schema) {
         return true;
@@ -112,7 +112,7 @@ mod tests {
         let document = json!({
             "openapi": "3.1.0", "info": { "title": "t", "version": "1" },
             "components": { "schemas": {
-                "None": { "type": "string", "minLength": 5, "maxLength": 3 },
+                "None": { "type": "object", "required": ["a", "b"], "maxProperties": 1 },
                 "Text": { "type": "string" },
                 "Few": { "type": "object", "maxProperties": 1 },
                 "Needs": { "type": "object", "required": ["a"], "properties": { "a": { "$ref": "#/components/schemas/None" } } },
