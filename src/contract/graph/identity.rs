@@ -2,6 +2,7 @@
 
 use jsonschema::{JsonType, JsonTypeSet};
 use oasgate_document::Pointer;
+use serde_json::{Map, Value};
 
 use super::names::{is_identifier, is_plural_of, words};
 use crate::contract::Schema;
@@ -34,9 +35,9 @@ const USUAL: &[&str] = &["id", "uuid", "guid", "sid", "token", "key", "slug", "n
 /// How deep wrappers are looked into.
 const MOST_WRAPPERS: usize = 2;
 
-/// What is looked for.
-#[derive(Clone, Debug)]
-pub(super) struct Wanted {
+/// What the name of a resource may be called in a response, and what it must be.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ResourceKey {
     /// The names that operations give to the parameter, as words.
     names: Vec<Vec<String>>,
     /// The words of the collection: `data_exports`.
@@ -48,7 +49,7 @@ pub(super) struct Wanted {
     pub(super) is_the_thing: bool,
 }
 
-impl Wanted {
+impl ResourceKey {
     pub(super) fn new(names: &[&str], collection: &str, types: JsonTypeSet) -> Self {
         Self {
             names: names.iter().map(|name| words(name)).collect(),
@@ -110,6 +111,73 @@ impl Wanted {
             || (is_number(&self.types) && is_number(&offered))
     }
 
+    fn takes_value(&self, value: &Value) -> bool {
+        match value {
+            Value::String(text) => !text.is_empty() && self.types.contains(JsonType::String),
+            Value::Number(_) => [JsonType::String, JsonType::Integer, JsonType::Number]
+                .into_iter()
+                .any(|one| self.types.contains(one)),
+            _ => false,
+        }
+    }
+
+    /// The name of the thing in a value that shows one, whatever the document says of it.
+    pub(crate) fn in_value<'v>(&self, value: &'v Value) -> Option<&'v Value> {
+        self.value_below(value, 0)
+    }
+
+    fn value_below<'v>(&self, value: &'v Value, depth: usize) -> Option<&'v Value> {
+        let members = value.as_object()?;
+        let fitting = members
+            .iter()
+            .filter(|(_, value)| self.takes_value(value))
+            .filter_map(|(name, value)| Some((self.rank(name)?, value)));
+        if let Some((_, value)) = fitting.min_by_key(|(rank, _)| *rank) {
+            return Some(value);
+        }
+        if depth >= MOST_WRAPPERS {
+            return None;
+        }
+        self.wrapped(members)
+            .find_map(|inner| self.value_below(inner, depth + 1))
+    }
+
+    fn wrapped<'v>(&self, members: &'v Map<String, Value>) -> impl Iterator<Item = &'v Value> {
+        let wrappers = members.iter().filter(|(name, _)| self.is_wrapper(name));
+        wrappers.map(|(_, inner)| inner)
+    }
+
+    /// The array of things in a value that lists them, whatever the document says of it.
+    pub(crate) fn list_in<'v>(&self, value: &'v Value) -> Option<&'v Vec<Value>> {
+        self.list_value_below(value, 0)
+    }
+
+    fn list_value_below<'v>(&self, value: &'v Value, depth: usize) -> Option<&'v Vec<Value>> {
+        if let Value::Array(items) = value {
+            return Some(items);
+        }
+        let members = value.as_object().filter(|_| depth <= MOST_WRAPPERS)?;
+        let mut lists = members.iter().filter(|(name, _)| self.is_list(name));
+        let found = lists.find_map(|(_, inner)| inner.as_array());
+        found.or_else(|| {
+            let objects = self.wrapped(members).filter(|inner| inner.is_object());
+            objects
+                .into_iter()
+                .find_map(|inner| self.list_value_below(inner, depth + 1))
+        })
+    }
+
+    fn is_wrapper(&self, name: &str) -> bool {
+        let words = words(name);
+        words.len() == 1 && WRAPPERS.contains(&words[0].as_str())
+            || is_plural_of(&self.collection, &words)
+    }
+
+    fn is_list(&self, name: &str) -> bool {
+        let words = words(name);
+        words == self.collection || words.len() == 1 && LISTS.contains(&words[0].as_str())
+    }
+
     /// The property of an object that fits best.
     fn among(&self, schema: &Schema) -> Option<String> {
         schema
@@ -149,11 +217,7 @@ impl Wanted {
         schema
             .property_names()
             .into_iter()
-            .filter(|name| {
-                let words = words(name);
-                words.len() == 1 && WRAPPERS.contains(&words[0].as_str())
-                    || is_plural_of(&self.collection, &words)
-            })
+            .filter(|name| self.is_wrapper(name))
             .filter_map(|name| {
                 let inner = schema.property(&name)?;
                 Some((name, inner))
@@ -183,10 +247,8 @@ impl Wanted {
         if depth > MOST_WRAPPERS || !types.contains(JsonType::Object) {
             return None;
         }
-        let lists = schema.property_names().into_iter().filter(|name| {
-            let words = words(name);
-            words == self.collection || words.len() == 1 && LISTS.contains(&words[0].as_str())
-        });
+        let names = schema.property_names().into_iter();
+        let lists = names.filter(|name| self.is_list(name));
         let found = lists.into_iter().find_map(|name| {
             let inner = schema.property(&name)?;
             inner

@@ -1,6 +1,6 @@
 //! The graph put together: links as they stand, then what paths, names and responses say.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use indexmap::IndexMap;
 use jsonschema::{JsonType, JsonTypeSet};
@@ -8,9 +8,9 @@ use oasgate_document::Pointer;
 
 use super::{
     Basis, Creator, Edge, Expression, Graph, MessagePart, Need, Resource, Role, Shape, ValueSource,
-    identity::Wanted,
+    identity::ResourceKey,
     lookup::{Edges, Lookup},
-    names::{is_identifier, is_plural_of, words},
+    names::words,
     successes,
 };
 use crate::contract::{Contract, Location, Operation, Schema};
@@ -59,9 +59,9 @@ pub(super) fn graph(contract: &Contract) -> Graph {
     Graph::new(edges, below.collect(), resources)
 }
 
-struct Known<'c> {
+pub(super) struct Known<'c> {
     contract: &'c Contract,
-    shapes: Vec<Shape>,
+    pub(super) shapes: Vec<Shape>,
     /// Each path that ends in a parameter, with the operations at it and below it.
     items: IndexMap<Shape, Vec<usize>>,
     lookup: Lookup<'c>,
@@ -90,7 +90,7 @@ impl<'c> Known<'c> {
         }
     }
 
-    fn operation(&self, index: usize) -> &'c Operation {
+    pub(super) fn operation(&self, index: usize) -> &'c Operation {
         &self.contract.operations()[index]
     }
 
@@ -122,7 +122,7 @@ impl<'c> Known<'c> {
     }
 
     /// What a resource's key is called and must be.
-    fn wanted(&self, shape: &Shape) -> Option<Wanted> {
+    fn wanted(&self, shape: &Shape) -> Option<ResourceKey> {
         let users = self.items.get(shape)?;
         let mut names: Vec<&str> = Vec::new();
         let mut types = JsonTypeSet::empty();
@@ -139,7 +139,7 @@ impl<'c> Known<'c> {
             let own = declared.map_or(JsonTypeSet::all(), Schema::types);
             types = own.iter().fold(types, JsonTypeSet::insert);
         }
-        Some(Wanted::new(&names, shape.collection_name()?, types))
+        Some(ResourceKey::new(&names, shape.collection_name()?, types))
     }
 
     /// What links say.
@@ -209,7 +209,7 @@ impl<'c> Known<'c> {
     }
 
     /// The item that a path parameter names.
-    fn item_named(&self, consumer: usize, need: &Need) -> Option<Shape> {
+    pub(super) fn item_named(&self, consumer: usize, need: &Need) -> Option<Shape> {
         let Need::Parameter(Location::Path, name) = need else {
             return None;
         };
@@ -244,7 +244,7 @@ impl<'c> Known<'c> {
             let same_end = path.last_literal().is_some()
                 && path.last_literal() == collection.last_literal()
                 && !collection.has_parameters()
-                && (resource.read.is_some() || resource.delete.is_some());
+                && is_used(resource);
             // `POST /integrations/gcp` beside `POST /integrations`.
             let is_kind_of = path.len() == collection.len() + 1
                 && collection.contains(path)
@@ -279,10 +279,13 @@ impl<'c> Known<'c> {
             // What no response names, a list shows afterwards, or the client has named it itself.
             let is_listed = is_collection && self.listed(resource).is_some();
             let is_located = !is_kind_of && self.says_location(producer);
+            // What the document does not describe may name it all the same.
+            let may_be_undescribed = is_collection && is_used(resource) && in_body.is_none();
             let assumed = (is_collection && in_body.is_none() && resource.read.is_some())
                 .then(|| wanted.in_one(&self.sent(producer)?))
                 .flatten();
-            if in_body.is_none() && !is_located && !is_listed && assumed.is_none() {
+            let is_described = in_body.is_some() || is_located || is_listed || assumed.is_some();
+            if !is_described && !may_be_undescribed {
                 continue;
             }
             let mut sources: Vec<ValueSource> = in_body
@@ -291,11 +294,18 @@ impl<'c> Known<'c> {
                 .collect();
             // It is read by the path it leads to, so that it is never wrong.
             sources.push(ValueSource::Location);
-            let rank = (!is_collection, !is_kind_of);
+            if may_be_undescribed {
+                sources.push(ValueSource::Undescribed(wanted.clone()));
+            }
+            let rank = (!is_described, !is_collection, !is_kind_of);
             found.push((rank, producer, sources, assumed));
         }
         found.sort_by_key(|(rank, producer, ..)| (*rank, *producer));
-        for (_, operation, sources, assumed) in found {
+        for ((is_undescribed, ..), operation, sources, assumed) in found {
+            // That the client chooses the name is surer than what no document describes.
+            if is_undescribed && resource.creators.is_empty() {
+                self.add_client_named(resource);
+            }
             if !resource
                 .creators
                 .iter()
@@ -328,8 +338,10 @@ impl<'c> Known<'c> {
             })
             .collect();
         for resource in resources {
-            let is_used = resource.read.is_some() || resource.delete.is_some();
-            if !is_used || !resource.creators.is_empty() || resource.shape.parent().is_some() {
+            if !is_used(resource)
+                || !resource.creators.is_empty()
+                || resource.shape.parent().is_some()
+            {
                 continue;
             }
             let fitting = makers
@@ -395,7 +407,10 @@ impl<'c> Known<'c> {
         }
     }
 
-    fn producers_of(&self, resource: &Resource) -> Vec<(usize, Vec<ValueSource>, Role, Basis)> {
+    pub(super) fn producers_of(
+        &self,
+        resource: &Resource,
+    ) -> Vec<(usize, Vec<ValueSource>, Role, Basis)> {
         let mut producers: Vec<_> = resource
             .creators
             .iter()
@@ -417,175 +432,32 @@ impl<'c> Known<'c> {
     fn listed(&self, resource: &Resource) -> Option<(usize, ValueSource)> {
         let list = resource.list?;
         let wanted = self.wanted(&resource.shape)?;
-        let (array, value) = self
-            .success_schemas(list)
-            .iter()
-            .find_map(|schema| wanted.in_list(schema))?;
-        Some((list, ValueSource::Each { array, value }))
-    }
-
-    /// Edges to parameters and body properties that name a resource by its whole name, such as
-    /// `workspace_token` for `/workspaces/{workspace_token}`.
-    fn elsewhere(&self, resources: &[Resource], edges: &mut Edges) {
-        let named = resources.iter().filter_map(|resource| {
-            let producers: Vec<_> = self
-                .producers_of(resource)
-                .into_iter()
-                .filter(|(producer, ..)| {
-                    !resource
-                        .creators
-                        .iter()
-                        .any(|one| one.operation == *producer && one.named_by_client)
-                })
-                .collect();
-            let noun = words(resource.shape.collection_name()?);
-            (!producers.is_empty()).then(|| (resource.shape.clone(), noun, producers))
+        let schemas = self.success_schemas(list);
+        if let Some((array, value)) = schemas.iter().find_map(|schema| wanted.in_list(schema)) {
+            return Some((list, ValueSource::Each { array, value }));
+        }
+        if schemas.iter().any(|schema| self.maps(schema, resource)) {
+            return Some((list, ValueSource::Names(Pointer::root())));
+        }
+        let is_described = schemas.iter().any(|schema| {
+            !schema.types().contains(JsonType::Array)
+                || schema.items().is_some()
+                || !schema.property_names().is_empty()
         });
-        let mut by_beginning: HashMap<Beginning, Vec<_>> = HashMap::new();
-        for one in named {
-            by_beginning.entry(beginning(&one.1)).or_default().push(one);
-        }
-        for consumer in 0..self.shapes.len() {
-            for (need, name, types) in self.open_needs(consumer, edges) {
-                let mut name = words(&name);
-                // `tag_ids` holds what `tag_id` names.
-                if let Some(last) = name.last_mut()
-                    && let Some(one) = last.strip_suffix('s').filter(|one| is_identifier(one))
-                {
-                    *last = one.to_owned();
-                }
-                let Some((last, noun)) = name.split_last() else {
-                    continue;
-                };
-                if noun.is_empty() || !is_identifier(last) {
-                    continue;
-                }
-                let fitting: Vec<_> = by_beginning
-                    .get(&beginning(noun))
-                    .into_iter()
-                    .flatten()
-                    .filter(|(shape, collection, _)| {
-                        let own = &self.shapes[consumer];
-                        is_plural_of(collection, noun)
-                            && !shape.contains(own)
-                            // What is made has no name yet.
-                            && shape.collection() != *own
-                    })
-                    .collect();
-                // Two resources of one name: which is meant, nobody says.
-                let [(_, _, producers)] = fitting.as_slice() else {
-                    continue;
-                };
-                for (producer, sources, role, basis) in producers {
-                    let fits = sources
-                        .iter()
-                        .any(|source| self.ends_in(*producer, source, last, types));
-                    if *producer != consumer && fits {
-                        edges.add_new(Edge {
-                            producer: *producer,
-                            consumer,
-                            need: need.clone(),
-                            sources: sources.clone(),
-                            role: *role,
-                            basis: basis.clone(),
-                        });
-                    }
-                }
-            }
-        }
+        (!is_described && is_used(resource)).then(|| (list, ValueSource::EachUndescribed(wanted)))
     }
 
-    /// Query parameters, path parameters that nothing leads to, and properties of the body.
-    fn open_needs(&self, consumer: usize, edges: &Edges) -> Vec<(Need, String, JsonTypeSet)> {
-        let operation = self.operation(consumer);
-        let mut needs = Vec::new();
-        for parameter in &operation.parameters {
-            let need = Need::Parameter(parameter.location, parameter.name.clone());
-            let is_open = match parameter.location {
-                Location::Query | Location::Header => true,
-                Location::Path => {
-                    !edges.lead_to(consumer, &need) && !self.is_of_own_collection(consumer, &need)
-                }
-                Location::Cookie | Location::QueryString => false,
-            };
-            if is_open && let Some(schema) = parameter.value.schema() {
-                needs.push((need, parameter.name.clone(), schema.types()));
-            }
-        }
-        let body = operation
-            .request_body
-            .iter()
-            .find_map(|body| body.content.media_types.first()?.schema.as_ref());
-        if let Some(body) = body.filter(|body| body.types().contains(JsonType::Object)) {
-            for name in body.property_names() {
-                if let Some(property) = body.property(&name) {
-                    let need = Need::Body(Pointer::root().join(&name));
-                    let types = property.types();
-                    let items = property.items().filter(|_| {
-                        types.contains(JsonType::Array) && !types.contains(JsonType::String)
-                    });
-                    needs.push((need, name, items.map_or(types, |items| items.types())));
-                }
-            }
-        }
-        needs
+    /// Whether a schema is of objects whose members are what the read of a resource shows, each under
+    /// its name.
+    fn maps(&self, schema: &Schema, resource: &Resource) -> bool {
+        let shown = resource.read.and_then(|read| self.answered(read));
+        schema.property_names().is_empty()
+            && schema
+                .additional_properties()
+                .is_some_and(|member| shown.is_some() && member.name() == shown)
     }
 
-    /// Whether a path parameter follows the name of its own collection, so that the things of another
-    /// collection of that name are others.
-    fn is_of_own_collection(&self, consumer: usize, need: &Need) -> bool {
-        self.item_named(consumer, need).is_some_and(|item| {
-            let name = words(need.name());
-            let noun = name.split_last().map_or(&[][..], |(_, noun)| noun);
-            item.collection_name()
-                .is_some_and(|collection| is_plural_of(&words(collection), noun))
-        })
-    }
-
-    /// Whether a value's last name is the identifier that is wanted, and can be of the types.
-    fn ends_in(
-        &self,
-        producer: usize,
-        source: &ValueSource,
-        wanted: &str,
-        types: JsonTypeSet,
-    ) -> bool {
-        let (pointer, schema) = match source {
-            ValueSource::Expression(Expression::Response(MessagePart::Body(pointer))) => (
-                pointer.clone(),
-                self.success_schemas(producer)
-                    .iter()
-                    .find_map(|schema| node(schema, pointer)),
-            ),
-            ValueSource::Each { array, value } => (
-                value.clone(),
-                self.success_schemas(producer)
-                    .iter()
-                    .find_map(|schema| node(&node(schema, array)?.items()?, value)),
-            ),
-            ValueSource::Expression(_) | ValueSource::Location => return false,
-        };
-        let same_name = pointer
-            .last()
-            .is_some_and(|name| words(&name).last().is_some_and(|last| last == wanted));
-        // `team_id` is the key of a team, whatever that is called, unless a team has an id beside it.
-        let is_only_key = wanted == "id" && {
-            let success = self.success_schemas(producer);
-            !success.iter().any(|schema| {
-                let holder = match source {
-                    ValueSource::Each { array, .. } => {
-                        node(schema, array).and_then(|array| array.items())
-                    }
-                    _ => Some(schema.clone()),
-                };
-                holder.is_some_and(|holder| holder.property("id").is_some())
-            })
-        };
-        (same_name || is_only_key)
-            && schema.is_some_and(|schema| schema.types().iter().any(|one| types.contains(one)))
-    }
-
-    fn success_schemas(&self, index: usize) -> Vec<Schema> {
+    pub(super) fn success_schemas(&self, index: usize) -> Vec<Schema> {
         successes(self.operation(index))
             .flat_map(|response| &response.content.media_types)
             .filter_map(|media_type| media_type.schema.clone())
@@ -627,21 +499,16 @@ impl<'c> Known<'c> {
     }
 }
 
+/// Whether one of a resource can be read or deleted.
+fn is_used(resource: &Resource) -> bool {
+    resource.read.is_some() || resource.delete.is_some()
+}
+
 /// The node of a schema at a pointer of properties.
-fn node(schema: &Schema, pointer: &Pointer) -> Option<Schema> {
+pub(super) fn node(schema: &Schema, pointer: &Pointer) -> Option<Schema> {
     pointer
         .tokens()
         .try_fold(schema.clone(), |schema, token| schema.property(&token))
-}
-
-/// What a noun and its plural have in common: the words before the last, and how that begins.
-type Beginning = (Vec<String>, String);
-
-fn beginning(noun: &[String]) -> Beginning {
-    let (last, before) = noun
-        .split_last()
-        .map_or(("", &[][..]), |(last, before)| (last.as_str(), before));
-    (before.to_vec(), last.chars().take(2).collect())
 }
 
 /// The parameter that a link names: `id`, or `path.id` where two locations share the name.

@@ -5,6 +5,7 @@
 //! `/orders/{order_id}` wants. An edge that is wrong costs a false alarm and one that is missing only a
 //! request, so that nothing is inferred from a name alone where the path does not say it too.
 
+mod elsewhere;
 mod expression;
 mod identity;
 mod infer;
@@ -20,6 +21,7 @@ use oasgate_document::Pointer;
 use super::{Contract, Location, Operation};
 
 pub use expression::{Expression, MessagePart, Piece};
+pub use identity::ResourceKey;
 pub use shape::Shape;
 pub use write::GraphFormat;
 
@@ -79,6 +81,12 @@ pub enum ValueSource {
         /// The node inside an element.
         value: Pointer,
     },
+    /// The names of the members of an object in the response body, each of which is a resource.
+    Names(Pointer),
+    /// What fits the name of the resource in a response body that the document does not describe.
+    Undescribed(ResourceKey),
+    /// As [`ValueSource::Undescribed`], in each element of the array that the body is or wraps.
+    EachUndescribed(ResourceKey),
     /// The value at the parameter's place in the path that `Location` names.
     Location,
 }
@@ -214,6 +222,9 @@ impl fmt::Display for ValueSource {
             Self::Each { array, value } => {
                 write!(f, "$response.body#{}/*{}", array.as_str(), value.as_str())
             }
+            Self::Names(map) => write!(f, "names in $response.body#{}", map.as_str()),
+            Self::Undescribed(_) => f.write_str("name in $response.body"),
+            Self::EachUndescribed(_) => f.write_str("names in the list $response.body"),
             Self::Location => f.write_str("$response.header.Location"),
         }
     }

@@ -9,7 +9,6 @@ mod alternatives;
 pub(crate) mod canonical;
 mod choices;
 mod constraints;
-mod contradiction;
 mod dialect;
 mod discriminator;
 mod ecma;
@@ -23,7 +22,6 @@ pub(super) mod objects;
 mod patterns;
 pub(crate) mod prose;
 mod read_only;
-mod recursive;
 mod shape;
 mod standalone;
 mod store;
@@ -260,6 +258,11 @@ impl Schema {
         structure::items(self)
     }
 
+    /// What each member of an object must be that no schema names, as far as one schema says so.
+    pub(crate) fn additional_properties(&self) -> Option<Schema> {
+        structure::additional_properties(self)
+    }
+
     /// What one property of an object must be, where a schema names it.
     pub fn property(&self, name: &str) -> Option<Schema> {
         structure::property(self, name)
@@ -299,12 +302,6 @@ impl Schema {
             return true;
         }
         standalone::bounded(self).is_some_and(|schema| canonical::is_impossible(&schema))
-    }
-
-    /// As [`Schema::is_impossible`], for a fraction of the work: that a schema which it needs a value of has none
-    /// may be left to that schema.
-    pub fn contradicts_itself(&self) -> bool {
-        contradiction::contradicts_itself(self)
     }
 
     /// Compiles the schema now; what its dialect refuses is kept among the store's defects.

@@ -151,7 +151,6 @@ fn surely_declared(
 /// Keywords by which a schema takes part in another, or names properties by other means.
 const COMPOSING: &[&str] = &[
     "$dynamicRef",
-    "$recursiveRef",
     "allOf",
     "anyOf",
     "dependencies",
@@ -446,11 +445,21 @@ fn everything_in_force(schema: &Schema) -> InForce<'_> {
 
 /// The first schema for the elements of an array.
 pub(super) fn items(schema: &Schema) -> Option<Schema> {
+    first_below(schema, "items")
+}
+
+/// The first schema for the members of an object that are not named.
+pub(super) fn additional_properties(schema: &Schema) -> Option<Schema> {
+    first_below(schema, "additionalProperties")
+}
+
+/// The first schema that stands under a keyword.
+fn first_below(schema: &Schema, keyword: &str) -> Option<Schema> {
     let (at, _) = everything_in_force(schema)
         .into_iter()
-        .find(|(_, members)| members.get("items").is_some_and(Value::is_object))?;
+        .find(|(_, members)| members.get(keyword).is_some_and(Value::is_object))?;
     Some(Schema {
-        address: at.join("items"),
+        address: at.join(keyword),
         ..schema.clone()
     })
 }

@@ -17,8 +17,6 @@ use super::{
     exact::{limit_keyword, listed_keyword},
     for_generation::{also, content, shown_or_no_text, tag},
     formats::registered,
-    recursive,
-    structure::MOST_STEPS,
 };
 
 /// The keyword that stands for a registered format in a unit.
@@ -187,13 +185,6 @@ impl Translation<'_> {
     ) {
         match self.document.resolve_at(at, reference) {
             Ok(target) => {
-                if self.leads_back(at, &target) {
-                    (self.complain)(
-                        at.join("$ref"),
-                        DefectKind::UnresolvedReference,
-                        format!("`$ref: {reference}` leads back to itself"),
-                    );
-                }
                 let (keyword, value) = (self.reference)(&target, form);
                 out.insert(keyword.to_owned(), value);
             }
@@ -203,25 +194,6 @@ impl Translation<'_> {
                 error.to_string(),
             ),
         }
-    }
-
-    /// Whether a reference leads from one to the next until it is met again.
-    fn leads_back(&self, at: &Address, target: &Address) -> bool {
-        let mut next = target.clone();
-        for _ in 0..MOST_STEPS {
-            if next == *at {
-                return true;
-            }
-            let reference = self.document.get(&next).and_then(|one| one.get("$ref"));
-            let Some(reference) = reference.and_then(Value::as_str) else {
-                return false;
-            };
-            let Ok(further) = self.document.resolve_at(&next, reference) else {
-                return false;
-            };
-            next = further;
-        }
-        false
     }
 
     fn keyword(
@@ -247,21 +219,6 @@ impl Translation<'_> {
         match keyword {
             "$ref" if value.is_string() => {}
             "$schema" | "$id" | "id" | "$vocabulary" => {}
-            "$recursiveAnchor" if dialect == Dialect::Draft201909 => {
-                if is_unit && value == &Value::Bool(true) {
-                    put("$dynamicAnchor", json!(recursive::ANCHOR));
-                }
-            }
-            "$recursiveRef" if dialect == Dialect::Draft201909 => {
-                let resource = recursive::resource(document, at);
-                let is_dynamic = is_unit || self.purpose == Purpose::Generation;
-                if is_dynamic && recursive::is_anchored(document, &resource) {
-                    put("$dynamicRef", json!(recursive::REFERENCE));
-                } else {
-                    let (keyword, value) = (self.reference)(&resource, Form::Whole);
-                    also(out, json!({ keyword: value }));
-                }
-            }
             // What is generated for bytes is a text, which becomes the content of a file.
             "type" if self.purpose == Purpose::Generation && is_file(value, dialect) => {
                 put("type", json!("string"));

@@ -3,19 +3,17 @@
 
 use std::borrow::Cow;
 
-use serde_json::Value;
-
 use super::Driver;
 use crate::{
-    contract::{Location, Parameter},
-    gate::knowledge::{context::ResourceContext, existing::named_path},
+    contract::Location,
+    gate::knowledge::{
+        context::ResourceContext,
+        existing::{may_be_taken, named_path},
+    },
     run::{Case, CredentialChoice, Existing, Phase},
     transport::Transport,
     wire::{RequestParts, write_request},
 };
-
-/// Numbers that a service may have given out before.
-const SMALL: std::ops::RangeInclusive<i64> = -1..=100_000;
 
 impl<T: Transport> Driver<'_, T> {
     /// Reads what cases would change whose names may well be those of something, and of which nobody knows
@@ -86,7 +84,7 @@ impl<T: Transport> Driver<'_, T> {
                 kept.push(case.clone());
                 continue;
             }
-            let instead = self.about_own(case);
+            let instead = self.about_own(case).or_else(|| self.about_nothing(case));
             match instead.filter(|instead| !would_change(self, instead)) {
                 Some(instead) => kept.push(instead),
                 // What no operation declares is not meant to change anything.
@@ -96,25 +94,4 @@ impl<T: Transport> Driver<'_, T> {
         }
         Cow::Owned(kept)
     }
-}
-
-/// Whether a value of a path may well name something that the run did not create.
-fn may_be_taken(parameter: &Parameter, value: &Value) -> bool {
-    let number = match value {
-        Value::Number(number) => number.as_i64(),
-        Value::String(text) => text.parse().ok(),
-        _ => None,
-    };
-    let shown = parameter.examples.iter().any(|one| one.value == *value);
-    let listed = || {
-        let schema = parameter.value.schema()?.target();
-        let raw = schema.raw();
-        let of = |keyword: &str| raw.get(keyword).cloned();
-        let mut all = ["example", "default", "const"].into_iter().filter_map(of);
-        let is_one = all.any(|one| one == *value);
-        let mut lists = ["enum", "examples"].into_iter().filter_map(of);
-        let is_in = |list: Value| list.as_array().is_some_and(|list| list.contains(value));
-        Some(is_one || lists.any(is_in))
-    };
-    number.is_some_and(|number| SMALL.contains(&number)) || shown || listed().unwrap_or(false)
 }

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     contract::{
         Contract, Location, Operation, Schema, StatusKey,
-        graph::{Creator, Graph, Need, Resource, Role, Shape, ValueSource},
+        graph::{Creator, Graph, Need, Resource, Role, Shape},
     },
     run::LiveSettings,
     wire::{RequestParts, sendable, write_request},
@@ -154,13 +154,10 @@ impl<'n> ResourceContext<'n> {
         let source = edges
             .find(|edge| edge.producer == list && edge.role == Role::Lists)
             .and_then(|edge| edge.sources.first());
-        let Some(ValueSource::Each { array, value }) = source else {
-            return Vec::new();
-        };
-        given
-            .each(array, value)
+        let shown = source.map(|source| given.each(source)).unwrap_or_default();
+        shown
             .into_iter()
-            .filter_map(|(item, key)| Some((item, self.thing(at, given.parts, key)?)))
+            .filter_map(|(item, key)| Some((item, self.thing(at, given.parts, &key)?)))
             .collect()
     }
 

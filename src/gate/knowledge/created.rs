@@ -5,11 +5,11 @@ use serde_json::Value;
 
 use super::{
     context::{ResourceContext, is_new, path_of},
-    existing::ExistingResources,
+    existing::{ExistingResources, may_be_taken},
     instance::ResourceInstance,
-    view::ExchangeView,
+    view::{ExchangeView, plain},
 };
-use crate::{exchange::Exchange, run::Case, wire::RequestParts};
+use crate::{contract::Location, exchange::Exchange, run::Case, wire::RequestParts};
 
 /// How many creations that no response names are remembered.
 const MAX_UNNAMED: usize = 10_000;
@@ -52,8 +52,9 @@ impl CreatedResources {
         let Some(index) = context.index(&case.operation) else {
             return;
         };
-        let was_absent =
-            request.method == http::Method::PUT && existing.lacks(path_of(&request.url));
+        let named = path_of(&request.url);
+        let was_absent = request.method == http::Method::PUT
+            && (existing.lacks(named) || is_named_at_random(case) && !existing.holds(named));
         if !was_absent && !is_new(&case.operation, &request.method, status) {
             return;
         }
@@ -192,6 +193,26 @@ impl CreatedResources {
             .collect()
     }
 }
+
+/// Whether a request names what it is about by a value that was drawn, and that is hardly the name of anything.
+fn is_named_at_random(case: &Case) -> bool {
+    let key = ResourceContext::key_of(&case.operation);
+    let Some(key) = key.filter(|key| case.made_up.iter().any(|name| name == key)) else {
+        return false;
+    };
+    let parameter = case.operation.parameters_in(Location::Path);
+    let mut parameter = parameter.filter(|one| one.name == key);
+    parameter
+        .next()
+        .zip(case.parts.get(Location::Path, key))
+        .is_some_and(|(parameter, value)| {
+            let is_long = plain(value).len() >= MIN_RANDOM_NAME;
+            is_long && !may_be_taken(parameter, value)
+        })
+}
+
+/// How many characters a drawn name has that nothing is called by chance.
+const MIN_RANDOM_NAME: usize = 6;
 
 /// Whether an element of a list has every plain value that was sent, and one at least.
 fn shows(item: &Value, parts: &RequestParts) -> bool {

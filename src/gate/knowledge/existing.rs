@@ -6,13 +6,14 @@
 use std::collections::{BTreeSet, HashSet};
 
 use http::{Method, StatusCode};
+use serde_json::Value;
 
 use super::{
     context::{ResourceContext, path_of},
     view::ExchangeView,
 };
 use crate::{
-    contract::{Operation, graph::Shape},
+    contract::{Operation, Parameter, graph::Shape},
     exchange::Request,
     run::Existing,
 };
@@ -22,6 +23,9 @@ const MAX_PATHS: usize = 100_000;
 
 /// The most paths that are read to find out what is there.
 const MAX_LOOKS: usize = 400;
+
+/// Numbers that a service may have given out before.
+const SMALL: std::ops::RangeInclusive<i64> = -1..=100_000;
 
 /// What was there before the run, and what was not.
 #[derive(Clone, Debug, Default)]
@@ -170,4 +174,25 @@ pub(crate) fn named_path<'p>(
         .nth(base + last + 1)
         .map_or(path.len(), |(end, _)| end);
     path.get(..end)
+}
+
+/// Whether a value of a path may well name something that the run did not create.
+pub(crate) fn may_be_taken(parameter: &Parameter, value: &Value) -> bool {
+    let number = match value {
+        Value::Number(number) => number.as_i64(),
+        Value::String(text) => text.parse().ok(),
+        _ => None,
+    };
+    let shown = parameter.examples.iter().any(|one| one.value == *value);
+    let listed = || {
+        let schema = parameter.value.schema()?.target();
+        let raw = schema.raw();
+        let of = |keyword: &str| raw.get(keyword).cloned();
+        let mut all = ["example", "default", "const"].into_iter().filter_map(of);
+        let is_one = all.any(|one| one == *value);
+        let mut lists = ["enum", "examples"].into_iter().filter_map(of);
+        let is_in = |list: Value| list.as_array().is_some_and(|list| list.contains(value));
+        Some(is_one || lists.any(is_in))
+    };
+    number.is_some_and(|number| SMALL.contains(&number)) || shown || listed().unwrap_or(false)
 }

@@ -71,14 +71,16 @@ impl<'e> ExchangeView<'e> {
             ValueSource::Expression(expression) => {
                 self.expression(expression).into_iter().collect()
             }
-            ValueSource::Each { array, value } => {
-                let items = self.body().and_then(|body| array.get(body)?.as_array());
-                items
-                    .into_iter()
-                    .flatten()
+            ValueSource::Each { .. } | ValueSource::Names(_) | ValueSource::EachUndescribed(_) => {
+                let shown = self.each(source).into_iter();
+                shown
                     .take(MAX_ITEMS)
-                    .filter_map(|item| value.get(item).cloned())
+                    .map(|(_, key)| key.into_owned())
                     .collect()
+            }
+            ValueSource::Undescribed(key) => {
+                let found = self.body().and_then(|body| key.in_value(body));
+                found.cloned().into_iter().collect()
             }
             ValueSource::Location => {
                 let found = place.and_then(|place| self.location(place));
@@ -87,14 +89,36 @@ impl<'e> ExchangeView<'e> {
         }
     }
 
-    /// The elements of an array in the response, with the value at a place in each.
-    pub(crate) fn each(&self, array: &Pointer, value: &Pointer) -> Vec<(&Value, &Value)> {
-        let items = self.body().and_then(|body| array.get(body)?.as_array());
-        let items = items.into_iter().flatten().take(MAX_LISTED);
-        items
-            .filter_map(|item| Some((item, value.get(item)?)))
-            .filter(|(_, key)| is_a_name(key))
-            .collect()
+    /// The resources that a source lists in the response, each with its name.
+    pub(crate) fn each(&self, source: &ValueSource) -> Vec<(&Value, Cow<'_, Value>)> {
+        let Some(body) = self.body() else {
+            return Vec::new();
+        };
+        let shown: Vec<(&Value, Cow<'_, Value>)> = match source {
+            ValueSource::Each { array, value } => {
+                let items = array.get(body).and_then(Value::as_array);
+                let items = items.into_iter().flatten().take(MAX_LISTED);
+                items
+                    .filter_map(|item| Some((item, Cow::Borrowed(value.get(item)?))))
+                    .collect()
+            }
+            ValueSource::EachUndescribed(key) => {
+                let items = key.list_in(body).into_iter().flatten().take(MAX_LISTED);
+                items
+                    .filter_map(|item| Some((item, Cow::Borrowed(key.in_value(item)?))))
+                    .collect()
+            }
+            ValueSource::Names(map) => {
+                let members = map.get(body).and_then(Value::as_object);
+                let members = members.into_iter().flatten().take(MAX_LISTED);
+                members
+                    .map(|(name, item)| (item, Cow::Owned(Value::from(name.as_str()))))
+                    .collect()
+            }
+            _ => Vec::new(),
+        };
+        let named = shown.into_iter().filter(|(_, key)| is_a_name(key));
+        named.collect()
     }
 
     /// The first value of some sources that can name a thing.
