@@ -52,6 +52,8 @@ pub(super) struct Draw<'d> {
     pub(super) alternative: Option<usize>,
     /// Whether texts keep to letters and digits where they may.
     pub(super) is_plain: bool,
+    /// Whether what the document shows for a property is taken wherever it fits, as it stands.
+    pub(super) is_shown: bool,
     /// Whether parts that their judge refuses are drawn again.
     pub(super) is_judged: bool,
     /// How many more nodes are made before only what is required is.
@@ -75,7 +77,10 @@ impl Draw<'_> {
         match node {
             Node::Never => None,
             Node::Any => Some(self.any(depth)),
-            Node::Values(values) => pick(self.rng, values).cloned(),
+            Node::Values(values) => match self.shown(name, |value| values.contains(value)) {
+                Some(shown) => Some(shown),
+                None => pick(self.rng, values).cloned(),
+            },
             Node::Types(types) => {
                 // Something tells more than nothing, unless everything has its turn.
                 let has_more = self.optional != Optional::Half && types.len() > 1;
@@ -90,12 +95,14 @@ impl Draw<'_> {
             Node::Text(text) => self.text(text, name).map(Value::String),
             Node::Integer(span) => self.number(span, true, name),
             Node::Number(span) => self.number(span, false, name),
-            Node::Array(items) => {
-                self.judged(items.judge.as_ref(), |draw| draw.array(items, depth, name))
-            }
-            Node::Object(members) => {
-                self.judged(members.judge.as_ref(), |draw| draw.object(members, depth))
-            }
+            Node::Array(items) => self.judged(items.judge.as_ref(), |draw| {
+                let shown = draw.shown_whole(name, Value::is_array);
+                shown.or_else(|| draw.array(items, depth, name))
+            }),
+            Node::Object(members) => self.judged(members.judge.as_ref(), |draw| {
+                let shown = draw.shown_whole(name, Value::is_object);
+                shown.or_else(|| draw.object(members, depth))
+            }),
             Node::Choice(nodes) => {
                 let recipe = self.recipe;
                 if self.is_deep(depth) {
@@ -124,6 +131,23 @@ impl Draw<'_> {
                 self.node(&recipe.nodes[*number], depth + 1, name)
             }
         }
+    }
+
+    /// What the document shows for a property, where that is wanted as it stands.
+    fn shown(&self, name: Option<&str>, fits: impl Fn(&Value) -> bool) -> Option<Value> {
+        let name = name.filter(|_| self.is_shown)?;
+        self.likeness.first(name, fits).cloned()
+    }
+
+    /// An array or an object that the document shows for a property, as often as a text.
+    fn shown_whole(&mut self, name: Option<&str>, fits: impl Fn(&Value) -> bool) -> Option<Value> {
+        if self.is_shown {
+            return self.shown(name, fits);
+        }
+        if self.likeness.is_empty() || once_in(self.rng, 4) {
+            return None;
+        }
+        self.likeness.any(name?, self.rng, fits).cloned()
     }
 
     /// Whether only what is required is still made.
@@ -189,6 +213,15 @@ impl Draw<'_> {
             multiples: Vec::new(),
             not_multiples: Vec::new(),
         };
+        let shown = match kind {
+            JsonType::Boolean => self.shown(name, Value::is_boolean),
+            JsonType::Array => self.shown_whole(name, Value::is_array),
+            JsonType::Object => self.shown_whole(name, Value::is_object),
+            _ => None,
+        };
+        if let Some(shown) = shown {
+            return shown;
+        }
         match kind {
             JsonType::Null => Value::Null,
             JsonType::Boolean => Value::Bool(once_in(self.rng, 2)),
@@ -221,6 +254,9 @@ impl Draw<'_> {
     }
 
     fn number(&mut self, span: &Span, is_integer: bool, name: Option<&str>) -> Option<Value> {
+        if let Some(shown) = self.shown(name, |shown| number::takes(span, shown, is_integer)) {
+            return Some(shown);
+        }
         if let Some(name) = name
             && once_in(self.rng, 4)
             && let Some(shown) = self.likeness.number(name, self.rng)
@@ -244,6 +280,10 @@ impl Draw<'_> {
                     .as_ref()
                     .is_none_or(|judge| judge.takes(&Value::from(candidate)))
         };
+        let shown = self.shown(name, |shown| shown.as_str().is_some_and(accepted));
+        if let Some(Value::String(shown)) = shown {
+            return Some(shown);
+        }
         // What a format says goes before what a name may say.
         let like = match text.meant {
             Some(_) => Likeness::shown_text,

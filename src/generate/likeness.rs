@@ -68,6 +68,28 @@ impl Likeness {
         }
     }
 
+    /// Whether anything is shown at all.
+    pub(super) fn is_empty(&self) -> bool {
+        self.shown.is_empty()
+    }
+
+    /// The first value that is shown for a property and fits.
+    pub(super) fn first(&self, name: &str, fits: impl Fn(&Value) -> bool) -> Option<&Value> {
+        self.shown.get(name)?.iter().find(|value| fits(value))
+    }
+
+    /// A value that is shown for a property and fits.
+    pub(super) fn any(
+        &self,
+        name: &str,
+        rng: &mut TestRng,
+        fits: impl Fn(&Value) -> bool,
+    ) -> Option<&Value> {
+        let shown = self.shown.get(name)?.iter();
+        let fitting: Vec<&Value> = shown.filter(|value| fits(value)).collect();
+        pick(rng, &fitting).copied()
+    }
+
     /// A number that is shown for a property.
     pub(super) fn number(&self, name: &str, rng: &mut TestRng) -> Option<Value> {
         pick(rng, self.shown.get(name)?)
@@ -136,13 +158,6 @@ pub(super) fn varied(example: &str, rng: &mut TestRng) -> String {
     if !is_identifier {
         return example.to_owned();
     }
-    // The last group of a padded base64 has bits that some readers want to be zero (RFC 4648 §3.5).
-    let kept = if tail.is_ascii() && tail.ends_with('=') {
-        4
-    } else {
-        0
-    };
-    let (tail, end) = tail.split_at(tail.len().saturating_sub(kept));
     let changed: String = tail
         .chars()
         .map(|character| match character {
@@ -155,7 +170,7 @@ pub(super) fn varied(example: &str, rng: &mut TestRng) -> String {
             other => other,
         })
         .collect();
-    format!("{prefix}{changed}{end}")
+    format!("{prefix}{changed}")
 }
 
 fn digit(rng: &mut TestRng, bound: usize) -> char {
@@ -204,8 +219,6 @@ mod tests {
             other.starts_with("dta_xprt_") && other.len() == 25,
             "{other}"
         );
-        let padded = varied("YWJjMTIzNDU2Nw==", &mut rng);
-        assert!(padded.ends_with("Nw=="), "{padded}");
         let time = varied("2025-03-20T12:00:00Z", &mut rng);
         assert!(
             time.starts_with("2025-03-") && time.ends_with('Z'),

@@ -60,6 +60,10 @@ pub struct Values {
     optional: Optional,
     /// Whether texts keep to letters and digits where they may.
     is_plain: bool,
+    /// Whether what the document shows for a property is taken wherever it fits, as it stands.
+    is_shown: bool,
+    /// A value that the service accepted.
+    accepted: Option<Arc<Value>>,
     /// Which alternative is taken wherever there is one; `None` for any.
     alternative: Option<usize>,
     /// How many values used up what they may cost without being found.
@@ -176,6 +180,8 @@ pub fn valid(schema: &Schema) -> Values {
         name: None,
         optional: Optional::Half,
         is_plain: false,
+        is_shown: false,
+        accepted: None,
         alternative: None,
         failures: Arc::default(),
         weight: bare.to_string().len(),
@@ -203,6 +209,8 @@ pub fn invalid(schema: &Schema) -> Option<Values> {
         name: None,
         optional: Optional::Half,
         is_plain: false,
+        is_shown: false,
+        accepted: None,
         alternative: None,
         failures: Arc::default(),
         weight: bare.to_string().len(),
@@ -231,6 +239,43 @@ impl Values {
             is_plain: true,
             ..self.clone()
         }
+    }
+
+    /// The same with what the document shows for properties taken wherever it fits, as it stands.
+    #[must_use]
+    pub(crate) fn as_shown(&self) -> Self {
+        Self {
+            is_shown: true,
+            ..self.plain()
+        }
+    }
+
+    /// Whether the document shows a value for a property.
+    pub(crate) fn shows_something(&self) -> bool {
+        !self.likeness.is_empty()
+    }
+
+    /// The same for a service that accepted this value: what others are made from has its members where that is
+    /// valid, so that a refusal says something of what is tried.
+    #[must_use]
+    pub(crate) fn accepting(&self, value: &Value) -> Self {
+        Self {
+            accepted: Some(Arc::new(value.clone())),
+            ..self.clone()
+        }
+    }
+
+    /// A value with the members of the one that the service accepted in place of its own; `None` where that is not
+    /// valid.
+    pub(super) fn as_accepted(&self, value: &Value) -> Option<Value> {
+        let accepted = self.accepted.as_deref()?.as_object()?;
+        let mut members = value.as_object()?.clone();
+        for (name, member) in &mut members {
+            if let Some(known) = accepted.get(name) {
+                member.clone_from(known);
+            }
+        }
+        Some(Value::Object(members)).filter(|changed| self.schema.is_valid(changed))
     }
 
     /// How many alternatives there are where there are most.
@@ -304,6 +349,8 @@ impl Values {
                 likeness: &self.likeness,
                 rng: runner.rng(),
                 is_plain: self.is_plain,
+                // What is shown may contradict itself.
+                is_shown: self.is_shown && attempt < ATTEMPTS / 2,
                 is_judged,
                 room: USUAL_NODES,
                 budget,
@@ -335,6 +382,7 @@ impl Values {
                 likeness: &self.likeness,
                 rng: runner.rng(),
                 is_plain: true,
+                is_shown: false,
                 is_judged: true,
                 room: USUAL_NODES,
                 budget,

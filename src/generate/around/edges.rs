@@ -37,8 +37,15 @@ pub fn edges(
         spending: Spending::new(schema),
         doubts: MOST_DOUBTS,
     };
-    collected.presence(&bases);
-    for base in &bases {
+    // Where there is much that is optional, each alone is not to be all that is tried.
+    let mut alone = collected.presence(&bases).into_iter();
+    for (value, edge) in alone.by_ref().take(most / 3) {
+        collected.add(value, &Pointer::root(), &edge, Rank::Presence);
+    }
+    // What is required is in every request, and comes first.
+    let required_first = bases.iter().skip(1).take(1).chain(bases.iter().take(1));
+    let in_turn: Vec<&Value> = required_first.chain(bases.iter().skip(2)).collect();
+    for base in &in_turn {
         if collected.is_full() {
             break;
         }
@@ -57,11 +64,14 @@ pub fn edges(
             }
         }
     }
-    for base in &bases {
+    for base in in_turn {
         if !collected.is_full() {
             collected.spending.on(base, schema.constraints(base).len());
             collected.kinds(base);
         }
+    }
+    for (value, edge) in alone {
+        collected.add(value, &Pointer::root(), &edge, Rank::Presence);
     }
     collected.found
 }
@@ -110,8 +120,9 @@ impl Collected<'_> {
         is_valid
     }
 
-    /// Everything, nothing optional, and each optional property of the whole alone.
-    fn presence(&mut self, bases: &[Value]) {
+    /// Everything, nothing optional, and each optional property of the whole alone, which is answered with what it is
+    /// called.
+    fn presence(&mut self, bases: &[Value]) -> Vec<(Value, String)> {
         let root = Pointer::root();
         for (name, whole) in ["everything", "nothing optional"].iter().zip(bases) {
             if whole.is_object() || whole.is_array() {
@@ -119,20 +130,18 @@ impl Collected<'_> {
             }
         }
         let [Value::Object(all), Value::Object(none), ..] = bases else {
-            return;
+            return Vec::new();
         };
-        let most = limits::copies(none.len());
-        for (name, member) in all.iter().take(most) {
-            if self.is_full() {
-                return;
-            }
-            if !none.contains_key(name) {
+        let most = limits::copies(none.len()).min(self.most);
+        let optional = all.iter().filter(|(name, _)| !none.contains_key(*name));
+        optional
+            .take(most)
+            .map(|(name, member)| {
                 let mut alone = none.clone();
                 alone.insert(name.clone(), member.clone());
-                let edge = format!("{name} alone");
-                self.add(Value::Object(alone), &root, &edge, Rank::Presence);
-            }
-        }
+                (Value::Object(alone), format!("{name} alone"))
+            })
+            .collect()
     }
 
     /// Whether the number at a node must be an integer: no neighbour with a fraction is valid.

@@ -86,9 +86,17 @@ fn bases(strategy: &Values, generator: &mut Generator) -> Vec<Value> {
     // What is everything, and what is nothing, may depend on the alternative.
     let ends = [full.iter().max_by_key(size), bare.iter().min_by_key(size)];
     let usual = generator.draw(strategy);
-    for base in ends.into_iter().flatten().chain(&usual).chain(&full) {
-        if !bases.contains(base) {
-            bases.push(base.clone());
+    let drawn: Vec<&Value> = ends
+        .into_iter()
+        .flatten()
+        .chain(&usual)
+        .chain(&full)
+        .collect();
+    let accepted = drawn.iter().filter_map(|base| strategy.as_accepted(base));
+    // What was accepted may lack what a rule is about.
+    for base in accepted.chain(drawn.iter().map(|base| Value::clone(base))) {
+        if !bases.contains(&base) {
+            bases.push(base);
         }
     }
     bases
