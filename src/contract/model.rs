@@ -490,6 +490,8 @@ pub enum SecurityKind {
         location: Location,
         /// The field's name.
         name: String,
+        /// What stands before the key in `Authorization`, where the document says so: `Token`.
+        scheme: Option<String>,
     },
     /// An HTTP authentication scheme, in lower case: `bearer`, `basic`.
     Http {

@@ -22,6 +22,8 @@ pub enum CredentialPlace {
     Bearer,
     /// In `Authorization`, as user and password (RFC 7617).
     Basic,
+    /// In `Authorization`, behind the name of another scheme.
+    Scheme(String),
     /// In a header field, as it is.
     Header(HeaderName),
     /// In a parameter of the query.
@@ -34,7 +36,7 @@ impl CredentialPlace {
     /// The header field that the credential is all of.
     pub(crate) fn header(&self) -> Option<&HeaderName> {
         match self {
-            Self::Bearer | Self::Basic => Some(&header::AUTHORIZATION),
+            Self::Bearer | Self::Basic | Self::Scheme(_) => Some(&header::AUTHORIZATION),
             Self::Header(name) => Some(name),
             Self::Query(_) | Self::Cookie(_) => None,
         }

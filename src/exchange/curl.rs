@@ -111,6 +111,10 @@ pub fn curl(request: &Request) -> String {
                     word(&[Part::Text(b"authorization: Bearer "), secret])
                 )
             }
+            CredentialPlace::Scheme(scheme) => {
+                let before = format!("authorization: {scheme} ");
+                format!("-H {}", word(&[Part::Text(before.as_bytes()), secret]))
+            }
             // With the other cookies.
             CredentialPlace::Header(name) if *name == COOKIE && !cookies.is_empty() => continue,
             CredentialPlace::Header(name) => {

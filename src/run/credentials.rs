@@ -2,7 +2,11 @@
 //!
 //! Requests are planned with the names of their credentials; the transport puts the values in.
 
-use std::{borrow::Cow, collections::BTreeMap};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, HashSet},
+    sync::{Arc, PoisonError, RwLock},
+};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http::{HeaderName, HeaderValue, header};
@@ -24,6 +28,26 @@ pub struct Credentials {
     pub headers: Vec<(HeaderName, HeaderValue)>,
     /// Others who may ask, to see whether one reaches what belongs to another.
     pub others: Vec<NamedCredential>,
+    /// Operations that ask for a credential though the document does not say so.
+    pub undeclared: UndeclaredGuards,
+}
+
+/// Operations that ask for a credential though the document does not say so, as a run finds out. Copies share what
+/// is known.
+#[derive(Clone, Debug, Default)]
+pub struct UndeclaredGuards(Arc<RwLock<HashSet<String>>>);
+
+impl UndeclaredGuards {
+    /// From now on the credential is sent to an operation.
+    pub(crate) fn note(&self, operation: &Operation) {
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        known.insert(operation.id.to_string());
+    }
+
+    fn holds(&self, operation: &Operation) -> bool {
+        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        known.contains(operation.id.as_str())
+    }
 }
 
 /// What one who asks proves it with.
@@ -101,7 +125,8 @@ impl Credentials {
     /// Whether a credential of the run itself goes to an operation.
     pub(crate) fn is_sent_to(&self, operation: &Operation) -> bool {
         let mut names = self.headers.iter().map(|(name, _)| name);
-        names.any(|name| is_credential(name.as_str())) || self.main.is_known() && !operation.is_open
+        let is_asked = !operation.is_open || self.undeclared.holds(operation);
+        names.any(|name| is_credential(name.as_str())) || self.main.is_known() && is_asked
     }
 
     /// All secrets, of everybody.
@@ -143,17 +168,21 @@ impl Credentials {
                     .insert(name, HeaderValue::from_static(WRONG));
             }
         }
-        match which {
-            CredentialChoice::Primary => self.main.put(operation, request, Proof::Right),
-            CredentialChoice::Unasked => self.main.put_unasked(operation, request),
-            CredentialChoice::Invalid => self.main.put(operation, request, Proof::Wrong),
-            CredentialChoice::Malformed => self.main.put(operation, request, Proof::Malformed),
-            CredentialChoice::Secondary(at) => {
-                if let Some(other) = self.others.get(at) {
-                    other.credential.put(operation, request, Proof::Right);
-                }
-            }
-            CredentialChoice::Omitted => {}
+        let (credential, proof) = match which {
+            CredentialChoice::Primary | CredentialChoice::Unasked => (&self.main, Proof::Right),
+            CredentialChoice::Invalid => (&self.main, Proof::Wrong),
+            CredentialChoice::Malformed => (&self.main, Proof::Malformed),
+            CredentialChoice::Secondary(at) => match self.others.get(at) {
+                Some(other) => (&other.credential, Proof::Right),
+                None => return,
+            },
+            CredentialChoice::Omitted => return,
+        };
+        let is_unasked = which == CredentialChoice::Unasked || self.undeclared.holds(operation);
+        if is_unasked && operation.is_open {
+            credential.put_unasked(operation, request, proof);
+        } else {
+            credential.put(operation, request, proof);
         }
     }
 }
@@ -272,10 +301,10 @@ impl Credential {
     }
 
     /// Puts the secrets where they would go if the document asked for them.
-    fn put_unasked(&self, operation: &Operation, request: &mut Request) {
+    fn put_unasked(&self, operation: &Operation, request: &mut Request, proof: Proof) {
         match &self.token {
-            Some(token) if operation.is_open => self.send_token(request, token, Proof::Right),
-            _ => self.put(operation, request, Proof::Right),
+            Some(token) => self.send_token(request, token, proof),
+            None => self.put(operation, request, proof),
         }
     }
 
@@ -300,7 +329,12 @@ fn send(kind: Option<&SecurityKind>, request: &mut Request, secret: &Secret, pro
     let place = match kind {
         Some(SecurityKind::MutualTls) => return,
         Some(SecurityKind::Http { scheme }) if scheme == "basic" => CredentialPlace::Basic,
-        Some(SecurityKind::ApiKey { location, name }) => match location {
+        // The user may have given it with its scheme.
+        Some(SecurityKind::ApiKey {
+            scheme: Some(scheme),
+            ..
+        }) if !secret.has_words() => CredentialPlace::Scheme(scheme.clone()),
+        Some(SecurityKind::ApiKey { location, name, .. }) => match location {
             Location::Header => match HeaderName::from_bytes(name.as_bytes()) {
                 Ok(name) => CredentialPlace::Header(name),
                 Err(_) => return,
@@ -342,6 +376,9 @@ fn send_wrong(request: &mut Request, place: &CredentialPlace) {
             let user = STANDARD.encode(WRONG);
             insert(request, header::AUTHORIZATION, &format!("Basic {user}"));
         }
+        CredentialPlace::Scheme(scheme) => {
+            insert(request, header::AUTHORIZATION, &format!("{scheme} {WRONG}"));
+        }
         CredentialPlace::Header(name) => insert(request, name.clone(), WRONG),
         CredentialPlace::Query(name) => {
             request.url.query_pairs_mut().append_pair(name, WRONG);
@@ -358,7 +395,9 @@ fn send_wrong(request: &mut Request, place: &CredentialPlace) {
 fn send_malformed(request: &mut Request, place: &CredentialPlace) {
     match place {
         // No scheme stands before it.
-        CredentialPlace::Bearer => insert(request, header::AUTHORIZATION, WRONG),
+        CredentialPlace::Bearer | CredentialPlace::Scheme(_) => {
+            insert(request, header::AUTHORIZATION, WRONG);
+        }
         // No base64.
         CredentialPlace::Basic => insert(request, header::AUTHORIZATION, "Basic !"),
         CredentialPlace::Header(_) | CredentialPlace::Query(_) | CredentialPlace::Cookie(_) => {}

@@ -121,6 +121,13 @@ fn with(request: &Request, used: &Used) -> Result<Request, SendError> {
                 let user = STANDARD.encode(value);
                 insert(&mut ready, header::AUTHORIZATION, &format!("Basic {user}"))?;
             }
+            CredentialPlace::Scheme(scheme) => {
+                insert(
+                    &mut ready,
+                    header::AUTHORIZATION,
+                    &format!("{scheme} {value}"),
+                )?;
+            }
             CredentialPlace::Header(name) => insert(&mut ready, name, value)?,
             CredentialPlace::Query(name) => {
                 ready.url.query_pairs_mut().append_pair(&name, value);

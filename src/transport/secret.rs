@@ -8,7 +8,7 @@ use std::{
     fmt,
     sync::{
         Arc, PoisonError, RwLock, RwLockReadGuard,
-        atomic::{AtomicU32, Ordering},
+        atomic::{AtomicBool, AtomicU32, Ordering},
     },
     time::Duration,
 };
@@ -64,6 +64,8 @@ struct Inner {
     source: Option<Box<dyn SecretSource>>,
     held: Mutex<Held>,
     fruitless: AtomicU32,
+    /// Whether the newest value is more than one word.
+    has_words: AtomicBool,
     /// Every value it ever had, in every form in which it may be seen.
     disguises: RwLock<Disguises>,
 }
@@ -106,6 +108,7 @@ impl Secret {
             source,
             held: Mutex::new(Held { value, until: None }),
             fruitless: AtomicU32::new(0),
+            has_words: AtomicBool::new(false),
             disguises: RwLock::default(),
         }))
     }
@@ -113,6 +116,11 @@ impl Secret {
     /// Its name, as an environment variable may be called.
     pub fn name(&self) -> &str {
         &self.0.name
+    }
+
+    /// Whether its value, as far as it is known, is more than one word, as with a scheme before it.
+    pub(crate) fn has_words(&self) -> bool {
+        self.0.has_words.load(Ordering::Relaxed)
     }
 
     /// Its value now; gets one where there is none or it has run out. Several that ask at once wait
@@ -176,6 +184,9 @@ impl Secret {
     /// Remembers a value, and each part of it that is a secret by itself: the password of `user:password`,
     /// the token of `Bearer token`, the value of a cookie.
     fn learn(&self, value: &str) {
+        self.0
+            .has_words
+            .store(value.contains(' '), Ordering::Relaxed);
         let mut disguises = (self.0.disguises.write()).unwrap_or_else(PoisonError::into_inner);
         disguises.learn(value);
         let password = value.split_once(':').map(|(_, password)| password);

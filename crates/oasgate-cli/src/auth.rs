@@ -114,6 +114,7 @@ pub(crate) fn credentials(
             main,
             headers: together(headers(&args.header)?, config.header_fields()?),
             others,
+            ..Credentials::default()
         },
         notices,
     })

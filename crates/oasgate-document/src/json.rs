@@ -177,18 +177,16 @@ impl<'t> Scanner<'t> {
 
     /// Goes to a node below.
     fn enter(&mut self, token: &str) {
-        match &mut self.pointer {
-            Some(pointer) => pointer.push(token),
-            None => self.path.push(token),
+        self.path.push(token);
+        if let Some(pointer) = &mut self.pointer {
+            pointer.push(token);
         }
     }
 
     /// Goes back to the node above.
     fn leave(&mut self) {
-        match &mut self.pointer {
-            Some(pointer) => pointer.pop(),
-            None => self.path.pop(),
-        }
+        self.path.pop();
+        self.pointer = self.pointer.as_ref().and_then(Pointer::parent);
     }
 
     /// Reads one value. Recursion is bounded by the depth that the parser allowed.
@@ -203,11 +201,9 @@ impl<'t> Scanner<'t> {
             }
             _ => self.word(),
         }
-        if self.pointer.is_none() {
-            let value = start..self.at;
-            self.index
-                .insert(&self.path, key.unwrap_or_else(|| value.clone()), value);
-        }
+        let value = start..self.at;
+        self.index
+            .insert(&self.path, key.unwrap_or_else(|| value.clone()), value);
     }
 
     fn object(&mut self) {

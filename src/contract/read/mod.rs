@@ -3,6 +3,7 @@
 mod components;
 mod content;
 mod hooks;
+mod key_scheme;
 mod operation;
 mod parameter;
 mod response;
@@ -246,11 +247,26 @@ impl Reader {
         }
         // A document that has no requirements at all says nothing of credentials.
         let has_requirements = operations.iter().any(|one| !one.security.is_empty());
+        let declares_schemes = self.declares_schemes(&root);
         for operation in &mut operations {
-            operation.is_open =
-                operation.security.is_empty() && (operation.is_open || has_requirements);
+            let is_said = operation.is_open && declares_schemes || has_requirements;
+            operation.is_open = operation.security.is_empty() && is_said;
         }
         operations
+    }
+
+    /// Whether the document declares any security scheme: where it declares none, `security: []` is what a framework
+    /// writes that knows nothing of credentials.
+    fn declares_schemes(&self, root: &Object<'_>) -> bool {
+        let schemes = if self.is_swagger {
+            root.1.get("securityDefinitions")
+        } else {
+            let components = root.1.get("components");
+            components.and_then(|components| components.get("securitySchemes"))
+        };
+        schemes
+            .and_then(Value::as_object)
+            .is_some_and(|schemes| !schemes.is_empty())
     }
 
     fn methods(&mut self, item: &Object<'_>) -> Vec<(Method, Address)> {

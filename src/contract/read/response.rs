@@ -1,11 +1,15 @@
 //! Responses, their headers and their links.
 
 use http::StatusCode;
+use indexmap::IndexMap;
 use oasgate_document::{Address, Document};
 use serde_json::Value;
 
 use super::{Object, Reader, text};
-use crate::contract::{DeclaredResponse, DefectKind, Direction, Link, OperationId, StatusKey};
+use crate::contract::{
+    Content, DeclaredResponse, DefectKind, Direction, Link, MediaRange, MediaType, OperationId,
+    StatusKey,
+};
 
 impl Reader {
     pub(super) fn response(
@@ -26,7 +30,12 @@ impl Reader {
             );
             return None;
         };
-        let object = self.object(document, &entry)?;
+        let Some(object) = self.object(document, &entry) else {
+            let is_reference = document
+                .get(&entry)
+                .is_some_and(|it| it.get("$ref").is_some());
+            return is_reference.then(|| unknown_response(key, entry));
+        };
         let headers = self.members(&object, "headers");
         let headers = headers
             .into_iter()
@@ -118,6 +127,30 @@ impl Reader {
                 None
             }
         }
+    }
+}
+
+/// A response behind a reference that was not followed: its status is declared (OpenAPI 3.0.4 §4.7.16), and anything
+/// may come with it.
+fn unknown_response(key: StatusKey, entry: Address) -> DeclaredResponse {
+    let anything = MediaRange::parse("*/*").map(|range| MediaType {
+        range,
+        schema: None,
+        item_schema: None,
+        examples: Vec::new(),
+        encoding: IndexMap::new(),
+        address: entry.clone(),
+    });
+    DeclaredResponse {
+        key,
+        description: String::new(),
+        content: Content {
+            media_types: anything.into_iter().collect(),
+        },
+        headers: Vec::new(),
+        links: Vec::new(),
+        address: entry.clone(),
+        entry,
     }
 }
 

@@ -4,6 +4,7 @@ use oasgate_document::{Address, Document};
 use openapiv3::{APIKeyLocation, SecurityScheme as Typed};
 use serde_json::Value;
 
+use super::key_scheme::key_scheme;
 use super::{Object, Reader};
 use crate::contract::{Location, SecurityKind, SecurityRequirement, SecurityScheme};
 
@@ -51,18 +52,18 @@ impl Reader {
         &mut self,
         document: &Document,
         root: &Object<'_>,
-        name: &str,
+        key: &str,
     ) -> Option<SecurityKind> {
         let holder = if self.is_swagger {
             root.0.join("securityDefinitions")
         } else {
             root.0.join("components").join("securitySchemes")
         };
-        let at: Address = holder.join(name);
+        let at: Address = holder.join(key);
         document.get(&at)?;
         let object = self.object(document, &at)?;
         if self.is_swagger {
-            return self.swagger_scheme(&object);
+            return self.swagger_scheme(key, &object);
         }
         if object.1.get("type").and_then(Value::as_str) == Some("mutualTLS") {
             return Some(SecurityKind::MutualTls);
@@ -99,6 +100,7 @@ impl Reader {
                     APIKeyLocation::Cookie => Location::Cookie,
                 },
                 name,
+                scheme: key_scheme(key, object.1),
             },
             Typed::HTTP { scheme, .. } => SecurityKind::Http {
                 scheme: scheme.to_ascii_lowercase(),

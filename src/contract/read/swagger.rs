@@ -10,6 +10,7 @@ use indexmap::IndexMap;
 use oasgate_document::{Address, Document, SWAGGER_FORM};
 use serde_json::{Map, Value};
 
+use super::key_scheme::key_scheme;
 use super::{Object, Reader, content::schema_examples, flag, text};
 use crate::contract::{
     Content, DefectKind, Direction, Encoding, Example, Explode, Header, HostPattern, Location,
@@ -339,7 +340,11 @@ impl Reader {
     }
 
     /// A scheme of `securityDefinitions`.
-    pub(super) fn swagger_scheme(&mut self, scheme: &Object<'_>) -> Option<SecurityKind> {
+    pub(super) fn swagger_scheme(
+        &mut self,
+        key: &str,
+        scheme: &Object<'_>,
+    ) -> Option<SecurityKind> {
         let word = |key: &str| scheme.1.get(key).and_then(Value::as_str);
         match (word("type"), word("in"), word("name")) {
             (Some("basic"), ..) => Some(SecurityKind::Http {
@@ -353,6 +358,7 @@ impl Reader {
                         Location::Header
                     },
                     name: name.to_owned(),
+                    scheme: key_scheme(key, scheme.1),
                 })
             }
             (Some("oauth2"), ..) => Some(SecurityKind::OAuth2 {

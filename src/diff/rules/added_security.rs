@@ -77,7 +77,7 @@ fn suffices(way: &SecurityRequirement, other: &SecurityRequirement) -> bool {
 fn kind(scheme: &SecurityScheme) -> String {
     match &scheme.kind {
         None => format!("undefined {}", scheme.name),
-        Some(SecurityKind::ApiKey { location, name }) => format!("key {location} {name}"),
+        Some(SecurityKind::ApiKey { location, name, .. }) => format!("key {location} {name}"),
         Some(SecurityKind::Http { scheme }) => format!("http {scheme}"),
         Some(SecurityKind::OAuth2 { .. }) => "oauth2".to_owned(),
         Some(SecurityKind::OpenIdConnect { url }) => format!("openid {url}"),

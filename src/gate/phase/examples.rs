@@ -2,6 +2,8 @@
 
 use std::{borrow::Cow, ops::ControlFlow};
 
+use http::StatusCode;
+
 use crate::{
     gate::{
         case_factory::{CaseFactory, Purpose},
@@ -78,7 +80,16 @@ async fn ask_with_credential<T: Transport>(
         })
         .collect();
     schedule.mark(&round);
-    driver.round(&round).await?;
+    let answers = match driver.round(&round).await {
+        ControlFlow::Continue(answers) => answers,
+        ControlFlow::Break(end) => return ControlFlow::Break(end),
+    };
+    for (case, status) in round.iter().zip(answers) {
+        let refusals = [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN];
+        if status.is_some_and(|status| !refusals.contains(&status)) {
+            settings.credentials.undeclared.note(&case.operation);
+        }
+    }
     ControlFlow::Continue(())
 }
 

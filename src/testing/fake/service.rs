@@ -286,7 +286,7 @@ fn has_credential(operation: &Operation, request: &Request) -> bool {
     operation.security.is_empty()
         || operation.security.iter().any(|alternative| {
             alternative.schemes.iter().all(|scheme| match &scheme.kind {
-                Some(SecurityKind::ApiKey { location, name }) => match location {
+                Some(SecurityKind::ApiKey { location, name, .. }) => match location {
                     Location::Header => has_field(name),
                     Location::Cookie => request
                         .headers
