@@ -27,6 +27,7 @@ documented! {
     /// - the answer is a 404 and the path names a resource that was generated;
     /// - the answer is 401 or 403 and the path's operations need a credential: who asks is looked at
     ///   before what is asked;
+    /// - a GET is answered as a path is that nothing has, with the page of an application that takes all of them;
     /// - the answer is 429: it says nothing about the method;
     /// - the answer is another 5xx: that is `server-error`;
     /// - the answer is another 4xx: many frameworks know no 405, and that is a note, one for each path;
@@ -39,7 +40,7 @@ documented! {
     /// responses: { '200': { description: Fine } }
     /// response: { status: 200 }
     /// ```
-    pub AcceptedUndeclaredMethod = "accepted-undeclared-method", Error, [OfOtherMethods];
+    pub AcceptedUndeclaredMethod = "accepted-undeclared-method", Error, [OfOtherMethods, MayBeFallback];
 }
 
 impl Check for AcceptedUndeclaredMethod {

@@ -132,10 +132,12 @@ fn sends_a_credential(subject: &Subject<'_>) -> bool {
             SecurityKind::ApiKey {
                 location: Location::Header,
                 name,
+                ..
             } => request.headers.contains_key(name.as_str()),
             SecurityKind::ApiKey {
                 location: Location::Query,
                 name,
+                ..
             } => request
                 .url
                 .query_pairs()

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::{Content, Subject};
-use crate::wire::Parsed;
+use crate::{contract::Schema, wire::Parsed};
 
 /// How many values of a response are looked at.
 const MOST_VALUES: usize = 500;
@@ -32,6 +32,42 @@ pub(super) fn named_properties(subject: &Subject<'_>) -> BTreeSet<String> {
         in_text(&text, &known, &mut named);
     }
     named
+}
+
+/// The properties of a request's body that the document names.
+pub(super) fn declared_names(subject: &Subject<'_>) -> BTreeSet<String> {
+    let body = subject.operation.request_body.as_ref();
+    let media_types = body.into_iter().flat_map(|body| &body.content.media_types);
+    let sent = serde_json::from_slice::<Value>(subject.exchange.request.body.bytes());
+    let sent = sent.unwrap_or_default();
+    let mut declared = BTreeSet::new();
+    for schema in media_types.filter_map(|media_type| media_type.schema.as_ref()) {
+        declare(schema, &sent, &mut declared, 0);
+    }
+    declared
+}
+
+fn declare(schema: &Schema, sent: &Value, declared: &mut BTreeSet<String>, depth: usize) {
+    if depth > 8 || declared.len() > MOST_VALUES {
+        return;
+    }
+    declared.extend(schema.property_names());
+    match sent {
+        Value::Object(members) => {
+            for (name, member) in members {
+                if let Some(inner) = schema.property(name) {
+                    declare(&inner, member, declared, depth + 1);
+                }
+            }
+        }
+        Value::Array(items) => {
+            if let Some(inner) = schema.items() {
+                let few = items.iter().take(8);
+                few.for_each(|item| declare(&inner, item, declared, depth + 1));
+            }
+        }
+        _ => {}
+    }
 }
 
 /// Whether the response speaks of the request's body: it names one of its properties, or the body

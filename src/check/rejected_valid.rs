@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use http::header::CONTENT_TYPE;
-use oasgate_document::Pointer;
+use oasgate_document::{Address, Pointer};
 use serde_json::Value;
 
 use super::{
     Check, Credential, Intent, Rule, Subject, documented,
-    refusal::{is_about_body, named_properties},
+    refusal::{declared_names, is_about_body, named_properties},
     refusal_words::{reason, words},
     sign_in::handles_credentials,
 };
@@ -93,13 +93,28 @@ impl Check for RejectedValid {
         }
         let status = subject.exchange.response.status;
         // Each reason is a finding of its own.
-        let named: Vec<String> = named_properties(subject).into_iter().collect();
+        let declared = declared_names(subject);
+        let mut named: Vec<String> = named_properties(subject).into_iter().collect();
+        // Keys that the request chose are no reasons.
+        named.retain(|name| declared.contains(name));
         let discriminator = match named.as_slice() {
             [] => status.as_str().to_owned(),
             names => format!("{} {}", status.as_str(), names.join(" ")),
         };
+        let lacks_body = lacks_an_optional_body(subject);
+        let (what, help) = match lacks_body {
+            Some(_) => (
+                "a request without a body, which the document does not require",
+                "say `required: true` at the request body, which is optional where that is absent, or take the request",
+            ),
+            None => (
+                "a request that obeys the document",
+                "say in the document what the service wants, or take the request as it is",
+            ),
+        };
+        let address = lacks_body.unwrap_or(&subject.operation.address);
         let mut message = format!(
-            "{} refuses with {} a request that obeys the document",
+            "{} refuses with {} {what}",
             subject.operation.id,
             status.as_u16()
         );
@@ -113,13 +128,11 @@ impl Check for RejectedValid {
         findings.push(
             subject
                 .finding(&Self::RULE, message)
-                .at(subject.operation.address.clone())
+                .at(address.clone())
                 .with_expected("an answer to a valid request")
                 .with_actual(actual)
                 .with_discriminator(discriminator)
-                .with_help(
-                    "say in the document what the service wants, or take the request as it is",
-                ),
+                .with_help(help),
         );
     }
 }
@@ -132,6 +145,13 @@ fn has_unwritable_bytes(subject: &Subject<'_>) -> bool {
     let declared = subject.operation.request_body.as_ref();
     let media_type = declared.and_then(|body| body.content.best(&sent?));
     media_type.is_some_and(|media_type| !carries(media_type))
+}
+
+/// Where the document declares a body that may be left out, and that was left out.
+fn lacks_an_optional_body<'s>(subject: &Subject<'s>) -> Option<&'s Address> {
+    let body = subject.operation.request_body.as_ref()?;
+    let is_absent = !body.required && subject.exchange.request.body.is_known_empty();
+    is_absent.then_some(&body.address)
 }
 
 /// Whether no bytes at all were sent for a body that is required: an empty text is a body by one reading
@@ -157,8 +177,13 @@ fn is_about_a_value(subject: &Subject<'_>) -> bool {
     let is_in_body = |name: &String| !subject.operation.path.parameters().any(|one| one == name);
     match subject.made_up {
         [] => false,
-        // A name in the path is no excuse for what is said about the body.
-        names => names.iter().any(is_in_body) || !is_about_body(subject),
+        // A name in the path is no excuse for what is said about the body, nor is one in the body for what is said
+        // about something else in it.
+        names => {
+            let named = named_properties(subject);
+            let is_in_doubt = named.is_empty() || names.iter().any(|name| named.contains(name));
+            names.iter().any(is_in_body) && is_in_doubt || !is_about_body(subject)
+        }
     }
 }
 

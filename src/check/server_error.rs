@@ -109,7 +109,9 @@ impl Check for ServerError {
 /// Whether it is known that the request obeys the document.
 fn obeys(subject: &Subject<'_>) -> bool {
     match subject.intent {
-        Intent::Obey => subject.credential == Credential::Unknown,
+        Intent::Obey => {
+            subject.credential == Credential::Unknown || !subject.operation.requires_credential()
+        }
         Intent::Unknown => {
             subject.exchange.origin.kept().is_some() && RequestMismatch.holds(subject)
         }

@@ -32,6 +32,8 @@ pub enum Trait {
     OfFraming,
     /// It speaks of what a method answers that the path does not declare.
     OfOtherMethods,
+    /// What it speaks of may be what the service answers wherever nothing is.
+    MayBeFallback,
     /// It speaks of the request, which nobody knows where a response is checked by itself.
     OfRequest,
     /// It speaks of a status that the document does not declare.

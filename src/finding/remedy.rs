@@ -24,6 +24,8 @@ pub enum Remedy {
     NameExisting,
     /// Give a credential that the service accepts.
     GiveCredential,
+    /// Look at the credential that was given: the service accepts it nowhere.
+    CheckCredential,
     /// Allow more requests or more time.
     RaiseBudget,
     /// Allow the run more time.
@@ -60,6 +62,9 @@ impl fmt::Display for Remedy {
             Self::NameParameter(name) => return write!(f, "give a value for {name}"),
             Self::NameExisting => "give parameters that name a resource that exists",
             Self::GiveCredential => "give a credential that the service accepts",
+            Self::CheckCredential => {
+                "the credential that was sent is not accepted: look at its value and its form"
+            }
             Self::RaiseBudget => "allow more requests or more time",
             Self::RaiseMaxTime => "allow more time",
             Self::RaiseMaxFailures => "allow more failures",
