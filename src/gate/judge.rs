@@ -34,6 +34,8 @@ pub(crate) enum Doubt {
     UsedValue,
     /// A breach that the same request shows again, looked at once for each operation.
     Once,
+    /// An answer that the service may give at every path that nothing has.
+    Fallback,
 }
 
 impl<'r> Judge<'r> {
@@ -116,6 +118,9 @@ impl<'r> Judge<'r> {
     ) -> Option<Doubt> {
         if UsedValues::may_be_taken(case, finding, exchange.response.status) {
             return Some(Doubt::UsedValue);
+        }
+        if check::has_trait(&finding.rule, Trait::MayBeFallback) {
+            return Some(Doubt::Fallback);
         }
         let is_resent = check::has_trait(&finding.rule, Trait::ConfirmedByResending)
             && exchange.request.method.is_safe()

@@ -125,6 +125,7 @@ async fn phases<T: Transport>(
     regressions::run(driver).await?;
     examples::run(driver, schedule).await?;
     telling::run(driver, schedule).await?;
+    sequences::first(driver).await?;
     for phase in PLANNED_PHASES {
         planned::run(driver, schedule, phase).await?;
     }

@@ -49,7 +49,7 @@ pub use crate::run::{
     NamedCredential, OperationAccount, OperationSummary, Outcome, Phase, PollingRule, Progress,
     RandomEnd, Ranges, RunInfo, RunKind, RunStatus, Scope, Settings, Severities, SeverityRule,
     Shard, Share, SnapshotStanding, SnapshotSummary, State, StateError, StopReason, TokenForm,
-    Unreached, Witness, WitnessKind, base_of,
+    UndeclaredGuards, Unreached, Witness, WitnessKind, base_of,
 };
 pub use account::{digest, outcome_of};
 pub use hold::{Held, hold};

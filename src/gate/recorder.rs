@@ -89,6 +89,11 @@ impl<'r> Account<'r> {
         self.tally.held(operation, status, elapsed);
     }
 
+    /// Notes what a request was answered that obeys and has the credential of the run.
+    pub(crate) fn note_obeying(&mut self, operation: &Operation, status: StatusCode) {
+        self.tally.note_obeying(operation, status);
+    }
+
     /// Takes in what an exchange showed of the contract; whether something of it is new.
     pub(crate) fn cover(&mut self, sample: &CoverageSample) -> bool {
         self.coverage.take(sample)

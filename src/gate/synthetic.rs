@@ -90,9 +90,19 @@ fn is_given(settings: &LiveSettings, name: &str, value: &Value) -> bool {
 /// Whether a name says that its value names a resource: `user_id`, `userIds`, `token`, `parent_uuid`.
 fn names_something(name: &str) -> bool {
     const WORDS: &[&str] = &[
-        "guid", "guids", "id", "ids", "ref", "refs", "slug", "slugs", "token", "tokens", "uuid",
-        "uuids",
+        "cursor", "guid", "guids", "id", "ids", "ref", "refs", "slug", "slugs", "token", "tokens",
+        "uuid", "uuids",
     ];
+    // What a page is continued with only the service hands out.
+    const OF_PAGES: &[&str] = &[
+        "starting_after",
+        "ending_before",
+        "continue",
+        "continuation",
+    ];
+    if OF_PAGES.contains(&name) {
+        return true;
+    }
     WORDS.iter().any(|word| {
         // Cut from the name itself: a lower-cased copy may have another length.
         let parts = name.len().checked_sub(word.len());

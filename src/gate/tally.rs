@@ -1,6 +1,10 @@
 //! What was held for each operation, counted.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::Arc,
+    time::Duration,
+};
 
 use http::StatusCode;
 use indexmap::IndexMap;
@@ -21,9 +25,22 @@ pub(crate) struct Tally {
 #[derive(Clone, Debug, Default)]
 struct Count {
     held: u64,
-    statuses: std::collections::BTreeMap<u16, u64>,
+    statuses: BTreeMap<u16, u64>,
     elapsed: Duration,
     left_out: Option<Unreached>,
+    /// What came back to requests that obey, sent with the credential of the run.
+    obeyed: BTreeSet<u16>,
+}
+
+/// Statuses that refuse the credential.
+const REFUSALS: [u16; 2] = [401, 403];
+
+impl Count {
+    /// Whether every request that obeys was refused for its credential. What came back to others, such as a 422
+    /// to JSON that cannot be read, says nothing of that.
+    fn is_refused(&self) -> bool {
+        !self.obeyed.is_empty() && self.obeyed.iter().all(|status| REFUSALS.contains(status))
+    }
 }
 
 impl Tally {
@@ -52,6 +69,13 @@ impl Tally {
             if let Some(status) = status {
                 *count.statuses.entry(status.as_u16()).or_default() += 1;
             }
+        }
+    }
+
+    /// Notes what a request was answered that obeys and has the credential of the run.
+    pub(crate) fn note_obeying(&mut self, operation: &Operation, status: StatusCode) {
+        if let Some(count) = self.counts.get_mut(operation.id.as_str()) {
+            count.obeyed.insert(status.as_u16());
         }
     }
 
@@ -85,11 +109,12 @@ impl Tally {
     pub(crate) fn account(&self, operation: usize) -> OperationAccount {
         let count = self.counts.get_index(operation).map(|(_, count)| count);
         let count = count.cloned().unwrap_or_default();
+        let refused = count.is_refused().then_some(Unreached::Refused);
         OperationAccount {
             held: count.held,
             elapsed_us: u64::try_from(count.elapsed.as_micros()).unwrap_or(u64::MAX),
             statuses: count.statuses,
-            left_out: count.left_out,
+            left_out: count.left_out.or(refused),
             ..OperationAccount::default()
         }
     }
@@ -214,8 +239,8 @@ fn unreached(operation: &Operation, count: &Count) -> Option<Unreached> {
     };
     Some(match () {
         () if count.held == 0 => Unreached::NotSeen,
-        () if only(&[401, 403]) => Unreached::Refused,
+        () if only(&REFUSALS) || count.is_refused() => Unreached::Refused,
         () if only(&[401, 404, 410]) => Unreached::NotFound,
-        () => Unreached::NoSuccess,
+        () => Unreached::NoSuccess(count.statuses.keys().copied().collect()),
     })
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::plan::Plan;
 use crate::{
     check,
-    finding::{Finding, Severity},
+    finding::{Finding, Remedy, Severity},
     run::{LiveSettings, OperationSummary, Unreached},
 };
 
@@ -48,7 +48,12 @@ pub(crate) fn unreached(
             continue;
         }
         let mut finding = check::unreached(&plan.operation, &why.to_string());
-        if let Some(remedy) = why.remedy() {
+        let has_credential = settings.credentials.is_sent_to(&plan.operation);
+        let remedy = match why.remedy() {
+            Some(Remedy::GiveCredential) if has_credential => Some(Remedy::CheckCredential),
+            remedy => remedy,
+        };
+        if let Some(remedy) = remedy {
             finding = finding.with_help(remedy);
         }
         if nothing {

@@ -188,8 +188,8 @@ pub enum Unreached {
     Revoking,
     /// It was left out by configuration.
     Excluded,
-    /// Responses came, but none that is a declared success.
-    NoSuccess,
+    /// Responses came with these statuses, none of which is a declared success.
+    NoSuccess(Vec<u16>),
 }
 
 impl Unreached {
@@ -202,7 +202,7 @@ impl Unreached {
             Self::NotFound => Some(Remedy::NameExisting),
             Self::Budget => Some(Remedy::RaiseBudget),
             Self::Existing => Some(Remedy::TouchExisting),
-            Self::NotSeen | Self::NoBody | Self::Revoking | Self::Excluded | Self::NoSuccess => {
+            Self::NotSeen | Self::NoBody | Self::Revoking | Self::Excluded | Self::NoSuccess(_) => {
                 None
             }
         }
@@ -227,7 +227,16 @@ impl fmt::Display for Unreached {
             Self::Revoking => "it may revoke the credential that the run needs",
             Self::Existing => "requests that would change what was there before were not sent",
             Self::Excluded => "left out by configuration, or in another shard",
-            Self::NoSuccess => "no declared success came back",
+            Self::NoSuccess(statuses) => {
+                let statuses: Vec<String> = statuses.iter().map(u16::to_string).collect();
+                return match statuses.as_slice() {
+                    [] => f.write_str("no declared success came back"),
+                    [one] => write!(f, "only {one} came back"),
+                    [before @ .., last] => {
+                        write!(f, "only {} and {last} came back", before.join(", "))
+                    }
+                };
+            }
         })
     }
 }

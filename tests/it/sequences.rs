@@ -553,7 +553,7 @@ async fn what_was_made_may_be_left() {
         ..settings()
     };
     let (state, _) = run(Fault::None, &settings).await;
-    assert_eq!(shop(&state).carts.len(), 1);
+    assert_eq!(shop(&state).carts.len(), 2);
     let settings = LiveSettings {
         clean_up: CleanUp::Delete,
         ..settings

@@ -5,6 +5,7 @@
 
 mod credential;
 mod existing;
+mod fallback;
 mod second_look;
 
 use std::{
@@ -41,15 +42,16 @@ use super::{
     rounds::in_rounds,
 };
 use credential::CredentialWatch;
+use fallback::Fallback;
 use second_look::{Decide, Doubtful, Later};
 
 use crate::{
-    check::{self, Content},
+    check::{self, Content, Intent},
     contract::Operation,
     exchange::{Before, Exchange, Request},
     finding::{Finding, Severity},
     generate::Strategies,
-    run::{Case, ConnectionFailure, FailReason, Phase, RunStatus, StopReason},
+    run::{Case, ConnectionFailure, CredentialChoice, FailReason, Phase, RunStatus, StopReason},
     transport::{SendError, Transport},
     wire::Parsed,
 };
@@ -76,6 +78,8 @@ pub(crate) struct Driver<'r, T> {
     /// Responses since the last request that got none.
     answered: usize,
     watch: CredentialWatch,
+    /// What a path is answered that nothing has, once that was asked.
+    fallback: Option<Option<Fallback>>,
     /// What was answered last.
     last_answered: Option<Answered>,
 }
@@ -126,6 +130,7 @@ impl<'r, T: Transport> Driver<'r, T> {
             unanswered: Vec::new(),
             answered: 0,
             watch: CredentialWatch::default(),
+            fallback: None,
             last_answered: None,
         }
     }
@@ -413,6 +418,9 @@ impl<'r, T: Transport> Driver<'r, T> {
             counts.then_some(status),
             exchange.response.elapsed,
         );
+        if counts && case.intent == Intent::Obey && case.credential == CredentialChoice::Primary {
+            account.note_obeying(&case.operation, status);
+        }
         let subject = self.judge.subject(case, exchange);
         if counts
             && let Some(index) = account.index(&case.operation)
@@ -426,6 +434,7 @@ impl<'r, T: Transport> Driver<'r, T> {
         for finding in held.findings {
             let is_doubtful = match self.judge.doubt(case, exchange, &finding) {
                 None => false,
+                Some(Doubt::Fallback) => self.is_fallback(exchange).await,
                 Some(Doubt::Once) => !self.is_seen_twice(case, exchange, &finding).await,
                 Some(Doubt::UsedValue) => match decide {
                     Decide::Not => false,

@@ -6,13 +6,14 @@ use http::StatusCode;
 use super::{
     super::{
         case_factory::CaseFactory,
-        knowledge::{context::ResourceContext, used::Which},
+        knowledge::{context::ResourceContext, existing::may_be_taken, used::Which},
         renewal::Renewal,
         synthetic::drawn_name,
     },
     Driver,
 };
 use crate::{
+    check::Intent,
     contract::Location,
     exchange::Exchange,
     finding::Finding,
@@ -21,6 +22,9 @@ use crate::{
     transport::Transport,
     wire::RequestParts,
 };
+
+/// How many names are drawn for one that is hardly that of anything.
+const MAX_NAMES: usize = 10;
 
 /// A finding that only stands when fresh values show it too, and what showed it.
 pub(super) struct Doubtful {
@@ -108,7 +112,7 @@ impl<T: Transport> Driver<'_, T> {
         status: StatusCode,
         which: Which,
     ) -> Option<Otherwise> {
-        if self.executor.is_over() {
+        if self.executor.is_over() || !self.knowledge.used.may_help(&case.operation) {
             return None;
         }
         let (fresh, names) = self.renewal().renewed(case, which)?;
@@ -118,6 +122,7 @@ impl<T: Transport> Driver<'_, T> {
         }
         if exchange.response.status == status {
             self.note_created(&fresh, &exchange);
+            self.knowledge.used.note_fruitless(&case.operation);
             return None;
         }
         Some(Box::new((fresh, exchange)))
@@ -135,6 +140,28 @@ impl<T: Transport> Driver<'_, T> {
         } else {
             factory.about(case, parts)
         }
+    }
+
+    /// A case that needs no resource, about one that is not there: who asks, and what is broken, a service may look at
+    /// before it looks for the resource.
+    pub(super) fn about_nothing(&self, case: &Case) -> Option<Case> {
+        let needs_none = case.phase == Phase::Auth || case.intent == Intent::Break;
+        let key = ResourceContext::key_of(&case.operation).filter(|_| needs_none)?;
+        let mut path = case.operation.parameters_in(Location::Path);
+        let parameter = path.find(|one| one.name == key)?;
+        let schema = parameter.value.schema()?;
+        let place = [case.operation.id.as_str(), "the name of nothing"];
+        let mut generator = Generator::new(self.context.settings.seed, &place);
+        let drawn =
+            (0..MAX_NAMES).filter_map(|_| drawn_name(schema, &mut generator, self.strategies));
+        let name = drawn
+            .into_iter()
+            .find(|name| !may_be_taken(parameter, name))?;
+        let mut parts = case.parts.clone();
+        parts.set(Location::Path, key, name);
+        let mut other = CaseFactory::new(self.context.settings).about(case, parts)?;
+        other.made_up.push(key.to_owned());
+        Some(other)
     }
 
     fn named_as_created(&self, case: &Case) -> Option<RequestParts> {

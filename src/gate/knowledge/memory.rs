@@ -36,6 +36,8 @@ pub(crate) struct SequenceMemory {
 /// Where the way through all sequences has been, by operation.
 #[derive(Debug, Default)]
 pub(crate) struct SequenceProgress {
+    /// How often the lives of all resources were gone through.
+    pub(crate) rounds: usize,
     /// Operations that created nothing.
     pub(crate) fruitless: HashSet<usize>,
     /// Operations that succeeded.

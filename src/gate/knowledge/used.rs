@@ -30,6 +30,9 @@ const MAX_DRAWS: usize = 20;
 const MAX_DEPTH: usize = 4;
 const MAX_LEAVES: usize = 64;
 
+/// How often fresh values are tried for an operation that never accepted anything.
+const MAX_FRUITLESS: usize = 3;
+
 /// How often an operation's conflicts are looked at to learn what is unique.
 const MAX_CONFLICTS: usize = 3;
 
@@ -43,6 +46,8 @@ pub(crate) struct UsedValues {
     accepted: HashMap<String, RequestParts>,
     /// How many of the conflicts of each operation were looked at.
     conflicts: HashMap<String, usize>,
+    /// How often fresh values did not help an operation that never accepted anything.
+    fruitless: HashMap<String, usize>,
     /// How many fresh values were made.
     renewed: usize,
 }
@@ -148,6 +153,19 @@ impl UsedValues {
     /// Learns that fresh values of these properties were taken where used ones were refused.
     pub(crate) fn learn_unique(&mut self, names: Vec<String>) {
         self.unique.extend(names);
+    }
+
+    /// Whether fresh values may still help an operation: where it never accepted anything, it refuses for
+    /// another reason.
+    pub(crate) fn may_help(&self, operation: &Operation) -> bool {
+        let id = operation.id.as_str();
+        let fruitless = self.fruitless.get(id).copied().unwrap_or_default();
+        self.accepted.contains_key(id) || fruitless < MAX_FRUITLESS
+    }
+
+    /// Notes that fresh values did not help.
+    pub(crate) fn note_fruitless(&mut self, operation: &Operation) {
+        *self.fruitless.entry(operation.id.to_string()).or_default() += 1;
     }
 
     /// A request with fresh values in place of those that were used before; `None` where none was.
@@ -264,12 +282,14 @@ fn another(
 ) -> Option<Value> {
     let word = word(generator);
     let alike = value.as_str().into_iter().flat_map(|text| {
-        let both = [
-            format!("{word}{text}"),
-            format!("{text}{word}"),
-            word.clone(),
-        ];
-        both.map(Value::from)
+        let behind = format!("{text}{word}");
+        // What stands before the colon of a URI says what it is.
+        let alike = if text.contains("://") {
+            vec![behind]
+        } else {
+            vec![format!("{word}{text}"), behind, word.clone()]
+        };
+        alike.into_iter().map(Value::from)
     });
     if let Some(other) = alike.into_iter().find(is_fresh) {
         return Some(other);

@@ -10,11 +10,14 @@ use crate::{
     check::{Breach, Intent, Part},
     contract::{Location, Operation},
     exchange::Request,
-    gate::case_factory::Purpose,
+    gate::{case_factory::Purpose, knowledge::context::ResourceContext},
     generate::{self, Edge, Generator, Mutation, Rank},
     run::{Case, CredentialChoice, Phase},
     wire::{RequestParts, malformed_requests, with_duplicate_key, write_request},
 };
+
+/// How many edges, and how many broken values, of what an operation is below of are tried.
+const MOST_OF_PARENT: usize = 2;
 
 /// How many pairs of parts are tried for each operation, in relation to the edges.
 pub(super) const PAIRS_SHARE: usize = 4;
@@ -55,11 +58,12 @@ impl Planner<'_> {
         let base = self.base(plain);
         let around = self.each_part(&operation, &base, known, &mut broken);
         let mut edges = self.presence(plain, known);
-        edges.extend(in_turn(plain, &around));
+        let least = required_of(base.clone(), known);
+        edges.extend(in_turn(&least, &around));
         for (parts, why) in edges.into_iter().take(self.settings.edge_cases) {
             self.add(&parts, Phase::Edges, &why);
         }
-        for (parts, why) in pairs(plain, &around, self.settings.edge_cases / PAIRS_SHARE) {
+        for (parts, why) in pairs(&least, &around, self.settings.edge_cases / PAIRS_SHARE) {
             self.add(&parts, Phase::Pairs, &why);
         }
         self.broken(&around, in_telling_order(broken));
@@ -154,6 +158,10 @@ impl Planner<'_> {
             };
             let part = Part::Parameter(parameter.location, parameter.name.clone());
             let mut generator = Generator::new(self.settings.seed, &[id, &part.to_string()]);
+            let most = match self.is_known_parent(one) {
+                true => most.min(MOST_OF_PARENT),
+                false => most,
+            };
             let one = PartBoundaries {
                 part: part.clone(),
                 range: String::new(),
@@ -182,6 +190,12 @@ impl Planner<'_> {
             let (Some(schema), Some(strategy)) = (&media_type.schema, strategy) else {
                 continue;
             };
+            let accepted = base.body.as_ref().filter(|_| self.accepted.is_some());
+            let accepted = accepted.filter(|(of, _)| of == range).map(|(_, body)| body);
+            let strategy = &match accepted {
+                Some(body) => strategy.accepting(body),
+                None => strategy.clone(),
+            };
             let mut generator = Generator::new(self.settings.seed, &[id, "body", range]);
             let one = PartBoundaries {
                 part: Part::Body,
@@ -198,9 +212,7 @@ impl Planner<'_> {
                     .collect(),
             };
             let filled = |mutation: &Mutation| {
-                let accepted = base.body.as_ref().filter(|_| self.accepted.is_some());
-                let accepted = accepted.filter(|(of, _)| of == range);
-                if let Some(body) = accepted.and_then(|(_, body)| grafted(body, mutation)) {
+                if let Some(body) = accepted.and_then(|body| grafted(body, mutation)) {
                     return body;
                 }
                 let kept = mutation.at.tokens().next();
@@ -228,6 +240,15 @@ impl Planner<'_> {
             broken.push((parts, Breach::left_out(Part::Body)));
         }
         around
+    }
+
+    /// Whether a parameter names what an operation is below of, and what is there is known: values of it are tried
+    /// where that itself is asked for.
+    pub(super) fn is_known_parent(&self, one: &ParameterCandidates<'_>) -> bool {
+        let key = ResourceContext::key_of(self.operation);
+        one.parameter.location == Location::Path
+            && key != Some(one.parameter.name.as_str())
+            && !one.given.is_empty()
     }
 
     /// What is optional: all of it, and each thing alone. Nothing of it is the plain request itself.
@@ -324,6 +345,14 @@ impl Planner<'_> {
             self.cases.push(case);
         }
     }
+}
+
+/// A request without the parameters that are optional.
+fn required_of(mut parts: RequestParts, known: &[ParameterCandidates<'_>]) -> RequestParts {
+    for one in known.iter().filter(|one| !one.parameter.required) {
+        parts.remove(one.parameter.location, &one.parameter.name);
+    }
+    parts
 }
 
 /// A body with the broken part of a mutation put in the place that it has there; `None` where the body

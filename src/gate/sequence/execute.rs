@@ -361,7 +361,8 @@ impl<T: Transport> Sequencer<'_, '_, T> {
             left -= 1;
             // What is optional may be what is refused: once only what is required is sent.
             let is_minimal = step.bind == Bind::Created && left + 2 == most && !is_completed;
-            let body = if self.context.shows_body(index) && self.memory.shown.insert(index) {
+            let shows = self.context.shows_body(index, self.run.strategies);
+            let body = if shows && self.memory.shown.insert(index) {
                 BodyFrom::Example
             } else if is_minimal {
                 next = None;

@@ -62,6 +62,14 @@ pub(super) async fn run<T: Transport>(run: &mut Driver<'_, T>) -> ControlFlow<Ru
     sequencer.pause()
 }
 
+/// Sends the life of each resource once: what is created early, everything later is asked about. Breaks when there
+/// is no use in going on.
+pub(super) async fn first<T: Transport>(run: &mut Driver<'_, T>) -> ControlFlow<RunStatus> {
+    let mut sequencer = Sequencer::resume(run);
+    walk::first_lives(&mut sequencer).await;
+    sequencer.pause()
+}
+
 /// How many requests the sequences of a contract may well take, each by itself: those of the outline, and
 /// the probes of each resource that can be made.
 pub(super) fn estimate(contract: &Contract, graph: &Graph, settings: &LiveSettings) -> Vec<usize> {
@@ -111,9 +119,16 @@ enum Purpose {
 
 impl<'s, 'r, T: Transport> Sequencer<'s, 'r, T> {
     fn resume(run: &'s mut Driver<'r, T>) -> Self {
+        let mut memory = std::mem::take(&mut run.knowledge.memory);
+        // Another phase may have deleted what sequences share.
+        let created = &run.knowledge.created;
+        memory.fixtures.retain(|_, fixture| {
+            let thing = fixture.as_ref().map(|fixture| &fixture.thing);
+            thing.is_none_or(|thing| created.holds(&thing.path))
+        });
         Self {
             context: run.context,
-            memory: std::mem::take(&mut run.knowledge.memory),
+            memory,
             run,
             end: None,
         }

@@ -21,7 +21,7 @@ use crate::{
         },
         synthetic::{drawn_name, synthetic_ids},
     },
-    generate::{self, Generator, Strategies},
+    generate::{self, Generator, Strategies, Values},
     run::{Existing, given_value},
     wire::{RequestParts, read_text, sendable},
 };
@@ -243,13 +243,17 @@ impl ResourceContext<'_> {
     }
 
     /// Whether the document shows a body for an operation.
-    pub(super) fn shows_body(&self, index: usize) -> bool {
+    pub(super) fn shows_body(&self, index: usize, strategies: &Strategies) -> bool {
         let body = self.operation(index).request_body.as_ref();
         body.is_some_and(|body| {
             body.content
                 .media_types
                 .iter()
                 .any(|one| !one.examples.is_empty())
+                || sendable(&body.content).first().is_some_and(|one| {
+                    let schema = one.schema.as_ref();
+                    schema.is_some_and(|schema| strategies.valid(schema).shows_something())
+                })
         })
     }
 
@@ -350,23 +354,21 @@ fn shown_or_drawn_body(
             Some((one.range.as_str().to_owned(), sent))
         })
     };
-    let drawn = |generator: &mut Generator| {
+    let mut drawn = |manner: fn(&Values) -> Values| {
         let one = media_types.first()?;
-        let value = generator.draw(&strategies.valid(one.schema.as_ref()?))?;
-        Some((one.range.as_str().to_owned(), value))
+        let strategy = manner(&strategies.valid(one.schema.as_ref()?));
+        Some((one.range.as_str().to_owned(), generator.draw(&strategy)?))
     };
     match from {
-        BodyFrom::Example => shown().or_else(|| drawn(generator)),
-        BodyFrom::Draw => drawn(generator).or_else(shown),
-        BodyFrom::Minimal | BodyFrom::Full => {
-            let one = media_types.first()?;
-            let strategy = strategies.valid(one.schema.as_ref()?);
-            let strategy = match from {
-                BodyFrom::Full => strategy.with_all(),
-                _ => strategy.minimal(),
-            };
-            Some((one.range.as_str().to_owned(), generator.draw(&strategy)?))
-        }
+        BodyFrom::Example => shown().or_else(|| {
+            drawn(|values| match values.shows_something() {
+                true => values.with_all().as_shown(),
+                false => values.clone(),
+            })
+        }),
+        BodyFrom::Draw => drawn(Values::clone).or_else(shown),
+        BodyFrom::Minimal => drawn(|values| values.minimal().as_shown()),
+        BodyFrom::Full => drawn(Values::with_all),
     }
 }
 

@@ -105,20 +105,38 @@ pub(super) trait World {
     async fn probe_singletons(&mut self);
 }
 
-/// Goes through all sequences.
-pub(super) async fn all<W: World>(world: &mut W) {
-    let is_wanted = world.context().settings.sequences > 0;
-    // The whole before its parts.
+/// Goes through the life of each resource once, where that is wanted and was not done yet.
+pub(super) async fn first_lives<W: World>(world: &mut W) {
+    if world.rounds() > 0 && world.progress().rounds == 0 {
+        lives(world).await;
+    }
+}
+
+/// Goes through the life of each resource once more.
+async fn lives<W: World>(world: &mut W) {
+    let round = world.progress().rounds;
+    for resource in wholes_first(world) {
+        lifecycle(world, resource, round).await;
+    }
+    world.progress().rounds += 1;
+}
+
+/// The resources by their places, the whole before its parts.
+fn wholes_first<W: World>(world: &W) -> Vec<usize> {
     let resources = &world.context().graph.resources;
     let mut order: Vec<usize> = (0..resources.len()).collect();
     order.sort_by_key(|at| resources[*at].shape.len());
-    for round in 0..world.rounds() {
-        for resource in &order {
-            lifecycle(world, *resource, round).await;
-        }
+    order
+}
+
+/// Goes through all sequences that are left.
+pub(super) async fn all<W: World>(world: &mut W) {
+    let is_wanted = world.context().settings.sequences > 0;
+    while world.progress().rounds < world.rounds() {
+        lives(world).await;
     }
     if is_wanted {
-        for resource in order {
+        for resource in wholes_first(world) {
             world.probe(resource).await;
         }
         world.probe_singletons().await;
@@ -284,7 +302,9 @@ pub(super) async fn make<W: World>(
 /// The list of a resource, to be read before the first of it is created, where nothing else will name that.
 fn list_before(context: ResourceContext<'_>, resource: &Resource) -> Option<usize> {
     let is_told = |creator: &Creator| {
-        let of_response = |source: &ValueSource| !matches!(source, ValueSource::Location);
+        let of_response = |source: &ValueSource| {
+            !matches!(source, ValueSource::Location | ValueSource::Undescribed(_))
+        };
         creator.sources.iter().any(of_response)
     };
     let may_prepare = |list: &usize| context.settings.may_prepare(context.operation(*list));
