@@ -158,9 +158,10 @@ impl Planner<'_> {
             };
             let part = Part::Parameter(parameter.location, parameter.name.clone());
             let mut generator = Generator::new(self.settings.seed, &[id, &part.to_string()]);
-            let most = match self.is_known_parent(one) {
-                true => most.min(MOST_OF_PARENT),
-                false => most,
+            let most = if self.is_known_parent(one) {
+                most.min(MOST_OF_PARENT)
+            } else {
+                most
             };
             let one = PartBoundaries {
                 part: part.clone(),

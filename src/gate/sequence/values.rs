@@ -361,9 +361,12 @@ fn shown_or_drawn_body(
     };
     match from {
         BodyFrom::Example => shown().or_else(|| {
-            drawn(|values| match values.shows_something() {
-                true => values.with_all().as_shown(),
-                false => values.clone(),
+            drawn(|values| {
+                if values.shows_something() {
+                    values.with_all().as_shown()
+                } else {
+                    values.clone()
+                }
             })
         }),
         BodyFrom::Draw => drawn(Values::clone).or_else(shown),

@@ -94,7 +94,7 @@ fn bases(strategy: &Values, generator: &mut Generator) -> Vec<Value> {
         .collect();
     let accepted = drawn.iter().filter_map(|base| strategy.as_accepted(base));
     // What was accepted may lack what a rule is about.
-    for base in accepted.chain(drawn.iter().map(|base| Value::clone(base))) {
+    for base in accepted.chain(drawn.iter().copied().cloned()) {
         if !bases.contains(&base) {
             bases.push(base);
         }
