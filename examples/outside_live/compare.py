@@ -1,0 +1,99 @@
+"""Side by side: what both found, what one of them found, and what was said of it after looking.
+
+`explained.json` has why a kind that Schemathesis alone tells is no finding; `judged.json` has those findings of
+oasgate that were looked at and are false or debatable. Both are lists of entries with a `service`, and regular
+expressions for the whole `kind` and `operation` (any, where left out); `check` and `message` narrow what is judged.
+"""
+
+import collections
+import re
+from dataclasses import dataclass, field
+
+COLUMNS = ("both", "ours", "theirs", "unexplained", "false", "debatable")
+
+
+def fits(entry, service, **values):
+    return re.fullmatch(entry["service"], service) and all(
+        re.fullmatch(entry.get(name, ".*"), value, re.DOTALL) for name, value in values.items()
+    )
+
+
+@dataclass
+class Comparison:
+    """The kinds of breach of one service. One kind is one operation and one sort of breach."""
+
+    service: str
+    counts: dict = field(default_factory=lambda: collections.defaultdict(collections.Counter))
+    # What they alone tell: (kind, operation, their findings, why it is none or nothing).
+    theirs: list = field(default_factory=list)
+    # What oasgate tells: (kind, operation, finding, whether they tell it too, what it was judged to be).
+    ours: list = field(default_factory=list)
+
+    @property
+    def unexplained(self):
+        return sum(why is None for _, _, _, why in self.theirs)
+
+    def table(self):
+        lines = [f"{'kind':<26}" + "".join(f"{column:>13}" for column in COLUMNS)]
+        total = collections.Counter()
+        for kind in sorted(self.counts):
+            total += self.counts[kind]
+            lines.append(f"{kind:<26}" + "".join(f"{self.counts[kind][column]:>13}" for column in COLUMNS))
+        lines.append(f"{'all':<26}" + "".join(f"{total[column]:>13}" for column in COLUMNS))
+        return "\n".join(lines)
+
+    def totals(self):
+        return sum(self.counts.values(), collections.Counter())
+
+
+def compare(service, ours, theirs, explained, judged):
+    result = Comparison(service)
+    for operation, kind in sorted(set(ours) | set(theirs)):
+        findings, said = ours.get((operation, kind), []), theirs.get((operation, kind), [])
+        # A note is enough to have told what they tell, and is not counted where they say nothing.
+        told = [finding for finding in findings if finding["severity"] != "note"]
+        counts = result.counts[kind]
+        if said and findings:
+            counts["both"] += 1
+        elif told:
+            counts["ours"] += 1
+        elif said:
+            counts["theirs"] += 1
+            why = next(
+                (entry["why"] for entry in explained if fits(entry, service, kind=kind, operation=operation)), None
+            )
+            counts["unexplained"] += why is None
+            result.theirs.append((kind, operation, said, why))
+        for finding in told:
+            verdict = next(
+                (
+                    entry for entry in judged
+                    if fits(entry, service, kind=kind, operation=operation, check=finding["check"],
+                            message=finding["message"])
+                ),
+                None,
+            )
+            if verdict:
+                counts[verdict["verdict"]] += 1
+            result.ours.append((kind, operation, finding, bool(said), verdict))
+    for kind in [kind for kind, counts in result.counts.items() if not sum(counts.values())]:
+        del result.counts[kind]
+    return result
+
+
+def details(comparison):
+    """What one of the two tells alone, in words."""
+    lines = []
+    for kind, operation, said, why in comparison.theirs:
+        first = said[0]
+        lines.append(f"  Schemathesis alone: {kind}: {operation}: {why or 'NOT EXPLAINED'}")
+        if why is None:
+            lines.append(f"    {first['said']!r}")
+            lines.append(f"    {first['request']} {first['body']!r} -> {first['status']} {first['response']!r}")
+    for kind, operation, finding, too, verdict in comparison.ours:
+        if too and not verdict:
+            continue
+        judged = f"  [{verdict['verdict']}: {verdict['why']}]" if verdict else ""
+        lines.append(f"  oasgate{'' if too else ' alone'}: {finding['check']}: {finding['message']}{judged}")
+        lines.append(f"    {(finding.get('curl') or '')[:300]}")
+    return "\n".join(lines)
