@@ -11,7 +11,7 @@ generation-report: ## the laws of generation on every outside schema, and how co
 	cargo run --release --example generation -- "$${OASGATE_SHARED:-../shared}" $(ARGS)
 
 demo: ## the whole of oasgate on the Vantage contract: a stand-in service, recordings, snapshots
-	@echo "building the program and a stand-in service: some 5 minutes the first time, nothing after that"
+	 "building the program and a stand-in service: some 5 minutes the first time, nothing after that"
 	@cargo build --bin oasgate --example vantage_service
 	@sh examples/demo.sh
 
@@ -71,9 +71,9 @@ fault-report: ## who finds which faults of the stand-in services, and after how 
 	@cargo build --quiet --example vantage_service --example orders_service
 	@sh examples/fault_report/report.sh
 
-outside-live: ## kinto and httpbin, started here: what is found, beside what Schemathesis found
+outside-live: ## services of others, started here: what is found, beside what Schemathesis finds
 	@cargo build --quiet --bin oasgate
-	@python3 examples/outside_live/live.py "$${OASGATE_SHARED:-../shared}" "$${CARGO_TARGET_DIR:-target}/debug/oasgate"
+	@python3 examples/outside_live/live.py "$${OASGATE:-$${CARGO_TARGET_DIR:-target}/debug/oasgate}" $(ARGS)
 
 hostile: ## hostile documents, recordings and services: outcome, time and peak memory (docs/hostile.md)
 	@cargo build --quiet --bin oasgate

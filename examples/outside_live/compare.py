@@ -2,7 +2,8 @@
 
 `explained.json` has why a kind that Schemathesis alone tells is no finding; `judged.json` has those findings of
 oasgate that were looked at and are false or debatable. Both are lists of entries with a `service`, and regular
-expressions for the whole `kind` and `operation` (any, where left out); `check` and `message` narrow what is judged.
+expressions for the whole `kind` and `operation` (any, where left out); `check`, `message` and `curl` narrow what is
+judged.
 """
 
 import collections
@@ -46,6 +47,22 @@ class Comparison:
         return sum(self.counts.values(), collections.Counter())
 
 
+def matrix(comparisons, kinds):
+    """Markdown: services by kinds of breach, each as both, oasgate alone, Schemathesis alone, false."""
+    shown = ("both", "ours", "theirs", "false")
+    lines = [
+        "| service | " + " | ".join([*kinds, "else", "all"]) + " |",
+        "|---|" + "---|" * (len(kinds) + 2),
+    ]
+    for comparison in comparisons:
+        groups = [comparison.counts.get(kind, {}) for kind in kinds]
+        rest = (counts for kind, counts in comparison.counts.items() if kind not in kinds)
+        groups += [sum(rest, collections.Counter()), comparison.totals()]
+        cells = [" / ".join(str(counts.get(column, 0)) for column in shown) for counts in groups]
+        lines.append(f"| {comparison.service} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
 def compare(service, ours, theirs, explained, judged):
     result = Comparison(service)
     for operation, kind in sorted(set(ours) | set(theirs)):
@@ -69,7 +86,7 @@ def compare(service, ours, theirs, explained, judged):
                 (
                     entry for entry in judged
                     if fits(entry, service, kind=kind, operation=operation, check=finding["check"],
-                            message=finding["message"])
+                            message=finding["message"], curl=finding.get("curl") or "")
                 ),
                 None,
             )

@@ -128,13 +128,14 @@ def main():
 
 
 def summary(done, failed):
-    print(f"\n{'service':<26}" + "".join(f"{column:>13}" for column in compare.COLUMNS))
-    for comparison in done:
-        totals = comparison.totals()
-        print(f"{comparison.service:<26}" + "".join(f"{totals[column]:>13}" for column in compare.COLUMNS))
+    kinds = list(dict.fromkeys(tools.THEIR_CHECKS.values()))
+    print("\nboth / oasgate alone / Schemathesis alone / false findings of oasgate\n")
+    print(compare.matrix(done, kinds))
     for line in failed:
         print(f"\nNOT COMPARED: {line}")
-    if any(comparison.unexplained for comparison in done):
+    unexplained = sum(comparison.unexplained for comparison in done)
+    if unexplained:
+        print(f"\n{unexplained} of their kinds are neither found nor explained")
         return 1
     return 3 if failed else 0
 
