@@ -4,8 +4,8 @@
 
 Each service is installed into an environment that is thrown away and serves on the loopback, from an empty folder
 for each of the two; its document is the one it serves itself. Schemathesis, from PyPI, is run first for at most
-`--seconds`; oasgate gets no more requests than that took, the same document and the same credential. What was started
-is stopped again, whatever happens. With `--keep` the environments and all reports stay in a folder, and the next call
+`--seconds`; oasgate gets no more requests than that took, the same document and the same credential, and twice the
+time. What was started is stopped again, whatever happens. With `--keep` the environments and all reports stay in a folder, and the next call
 finds them there.
 
 Exit code:
@@ -19,6 +19,7 @@ import argparse
 import contextlib
 import json
 import pathlib
+import signal
 import sys
 import tempfile
 import time
@@ -100,6 +101,8 @@ def one(service, schemathesis, options, folder):
 
 def main():
     options = arguments()
+    # Otherwise nothing would be stopped or deleted.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with contextlib.ExitStack() as stack:
         if options.keep:
             folder = options.keep.resolve()
