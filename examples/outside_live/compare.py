@@ -1,12 +1,14 @@
 """Side by side: what both found, what one of them found, and what was said of it after looking.
 
-`explained.json` has why a kind that Schemathesis alone tells is no finding; `judged.json` has those findings of
+`explained.json` has why something that Schemathesis alone tells is no finding; `judged.json` has those findings of
 oasgate that were looked at and are false or debatable. Both are lists of entries with a `service`, and regular
-expressions for the whole `kind` and `operation` (any, where left out); `check`, `message` and `curl` narrow what is
+expressions for the whole `kind` and `operation` (any, where left out). `evidence` is looked for in each request and
+response that Schemathesis showed, and each of them must be explained; `check`, `message` and `curl` narrow what is
 judged.
 """
 
 import collections
+import json
 import re
 from dataclasses import dataclass, field
 
@@ -25,7 +27,7 @@ class Comparison:
 
     service: str
     counts: dict = field(default_factory=lambda: collections.defaultdict(collections.Counter))
-    # What they alone tell: (kind, operation, their findings, why it is none or nothing).
+    # What they alone tell: (kind, operation, the first of it that nothing explains, why it is none).
     theirs: list = field(default_factory=list)
     # What oasgate tells: (kind, operation, finding, whether they tell it too, what it was judged to be).
     ours: list = field(default_factory=list)
@@ -45,6 +47,19 @@ class Comparison:
 
     def totals(self):
         return sum(self.counts.values(), collections.Counter())
+
+
+def reasons(explained, service, kind, operation, said):
+    """Why none of what they said of an operation is a finding, or nothing where one of it may be."""
+    entries = [entry for entry in explained if fits(entry, service, kind=kind, operation=operation)]
+    found = []
+    for one in said:
+        shown = json.dumps(one, ensure_ascii=False)
+        why = next((entry["why"] for entry in entries if re.search(entry.get("evidence", ""), shown)), None)
+        if why is None:
+            return None, one
+        found.append(why)
+    return "; ".join(dict.fromkeys(found)), None
 
 
 def matrix(comparisons, kinds):
@@ -76,11 +91,9 @@ def compare(service, ours, theirs, explained, judged):
             counts["ours"] += 1
         elif said:
             counts["theirs"] += 1
-            why = next(
-                (entry["why"] for entry in explained if fits(entry, service, kind=kind, operation=operation)), None
-            )
+            why, first = reasons(explained, service, kind, operation, said)
             counts["unexplained"] += why is None
-            result.theirs.append((kind, operation, said, why))
+            result.theirs.append((kind, operation, first, why))
         for finding in told:
             verdict = next(
                 (
@@ -101,8 +114,7 @@ def compare(service, ours, theirs, explained, judged):
 def details(comparison):
     """What one of the two tells alone, in words."""
     lines = []
-    for kind, operation, said, why in comparison.theirs:
-        first = said[0]
+    for kind, operation, first, why in comparison.theirs:
         lines.append(f"  Schemathesis alone: {kind}: {operation}: {why or 'NOT EXPLAINED'}")
         if why is None:
             lines.append(f"    {first['said']!r}")
