@@ -65,6 +65,7 @@ def reasons(explained, service, kind, operation, said):
 def matrix(comparisons, kinds):
     """Markdown: services by kinds of breach, each as both, oasgate alone, Schemathesis alone, false."""
     shown = ("both", "ours", "theirs", "false")
+    kinds = [kind for kind in kinds if any(kind in comparison.counts for comparison in comparisons)]
     lines = [
         "| service | " + " | ".join([*kinds, "else", "all"]) + " |",
         "|---|" + "---|" * (len(kinds) + 2),

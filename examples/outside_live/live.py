@@ -132,7 +132,7 @@ def main():
 
 def summary(done, failed):
     kinds = list(dict.fromkeys(tools.THEIR_CHECKS.values()))
-    print("\nboth / oasgate alone / Schemathesis alone / false findings of oasgate\n")
+    print("\nKinds of breach: both / oasgate alone / Schemathesis alone / false findings of oasgate\n")
     print(compare.matrix(done, kinds))
     for line in failed:
         print(f"\nNOT COMPARED: {line}")
