@@ -3,7 +3,7 @@ FROM rust:1.95-alpine AS build
 RUN apk add --no-cache musl-dev=~1
 WORKDIR /source
 COPY . .
-RUN cargo build --release --locked --package oasgate-cli
+RUN cargo build --release --locked --package oasgate-cli --features columnar
 
 FROM scratch
 COPY --from=build /source/target/release/oasgate /usr/local/bin/oasgate

@@ -88,6 +88,31 @@ pictures: ## the pictures of README and the guide, in a headless chromium
 	@cargo build --bin oasgate
 	@python3 examples/pictures/pictures.py
 
+.PHONY: columnar-test python spark-test sail-test
+columnar-test: ## what the feature `columnar` adds: tables of Parquet and Arrow, and lints
+	cargo clippy --lib --tests --features columnar -- -D warnings
+	cargo test --lib --features columnar recording::col
+	cargo test --test cli --features columnar tables
+
+# The program that the tests of the Python package use; a release build is `make python`.
+PYTHON_TEST = PYTHONPATH=python/src OASGATE="$${OASGATE:-$${CARGO_TARGET_DIR:-$(CURDIR)/target}/debug/oasgate}"
+
+spark-test: ## tables through Spark (needs Java 17): the report of a local replay, in any partitioning
+	cargo build --bin oasgate --features columnar
+	@[ -x target/spark/bin/python ] || python3 -m venv target/spark
+	target/spark/bin/pip install --quiet "pyspark==4.*" pyarrow polars
+	$(PYTHON_TEST) target/spark/bin/python python/tests/engine_test.py arrow spark
+
+sail-test: ## the same through Sail, which needs no Java
+	cargo build --bin oasgate --features columnar
+	@[ -x target/sail/bin/python ] || python3 -m venv target/sail
+	target/sail/bin/pip install --quiet pysail "pyspark-client==4.1.*" pyarrow
+	$(PYTHON_TEST) target/sail/bin/python python/tests/engine_test.py arrow sail
+
+python: ## the wheel with the program, in target/wheels
+	@[ -x target/python/bin/maturin ] || { python3 -m venv target/python && target/python/bin/pip install --quiet maturin; }
+	cd python && ../target/python/bin/maturin build --release --out ../target/wheels
+
 bench: ## speed and memory, as ratios measured in one run
 	cargo bench --workspace --bench gate --bench generation --bench live
 

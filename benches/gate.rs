@@ -102,6 +102,7 @@ fn replay(contract: &Contract, path: &Path, workers: usize) -> u64 {
         settings: Settings::default(),
         base_path: None,
         hosts: Vec::new(),
+        columns: oasgate::recording::Columns::default(),
         workers,
     };
     gate::replay(

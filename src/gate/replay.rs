@@ -34,7 +34,7 @@ use crate::{
     contract::{Contract, HostPattern},
     exchange::Exchange,
     finding::{Finding, Position},
-    recording::{self, Entry, OpenError, Reader, RecordingError},
+    recording::{self, Columns, Entry, OpenError, Reader, RecordingError},
     run::{
         Claim, Event, FailReason, Listener, Outcome, Progress, Ranges, RunKind, RunStatus,
         Settings, State,
@@ -53,6 +53,8 @@ pub struct Replay {
     pub hosts: Vec<HostPattern>,
     /// The entries of each recording that are read; `None` for all.
     pub entries: Option<Ranges>,
+    /// Which columns of tables (Parquet, Arrow) stand for what of an exchange.
+    pub columns: Columns,
     /// How many threads hold exchanges, at least 1.
     pub workers: usize,
 }
@@ -69,10 +71,10 @@ pub enum RecordingSource {
 }
 
 impl RecordingSource {
-    fn open(&self) -> Result<Reader, OpenError> {
+    fn open(&self, columns: &Columns) -> Result<Reader, OpenError> {
         match self {
-            Self::File(path) | Self::InFolder(path) => recording::open(path),
-            Self::StandardInput => recording::read("-", std::io::stdin()),
+            Self::File(path) | Self::InFolder(path) => recording::open_with(path, columns),
+            Self::StandardInput => recording::read_with("-", std::io::stdin(), columns),
         }
     }
 
@@ -92,18 +94,20 @@ const BATCH: usize = 32;
 
 struct Batch {
     number: u64,
-    source: Arc<str>,
-    entries: Vec<Numbered>,
+    entries: Vec<Placed<Result<Entry, RecordingError>>>,
 }
 
-/// An entry with its number, from 1. What follows the last entry of a recording that is cut off counts as one.
-type Numbered = (u64, Result<Entry, RecordingError>);
+/// An entry, or what became of it, with its recording and its number there, from 1. What follows the last entry
+/// of a recording that is cut off counts as one.
+struct Placed<T> {
+    at: Position,
+    what: T,
+}
 
 /// What a worker made of a batch.
 struct Done {
     number: u64,
-    source: Arc<str>,
-    held: Vec<(u64, HeldOne)>,
+    held: Vec<Placed<HeldOne>>,
 }
 
 /// What became of one entry.
@@ -144,11 +148,14 @@ pub fn replay(
     listener: &mut dyn Listener,
     interrupt: &Interrupt,
 ) -> Result<Outcome, OpenError> {
-    let (sources, passed_over) = readable(sources)?;
+    let columns = &options.columns;
+    let (sources, passed_over) = readable(sources, columns)?;
     let started = Instant::now();
     let mut state = State::new(RunKind::Replay, digest(contract));
-    for source in &sources {
-        state.inputs.name(&source.name());
+    if !columns.names_sources() {
+        for source in &sources {
+            state.inputs.name(&source.name());
+        }
     }
     let header = header_of(contract, &state);
     listener.on(&Event::Started(&header), contract.document());
@@ -172,8 +179,11 @@ pub fn replay(
     let (done, finished) = sync_channel::<Done>(workers * 2);
     let reader = {
         let (interrupt, entries) = (interrupt.clone(), options.entries.clone());
+        let columns = columns.clone();
         // Outside of the scope: a pipe that nobody writes to must not keep an interrupted run from ending.
-        thread::spawn(move || read_all(&sources, entries.as_ref(), &batches, &interrupt))
+        thread::spawn(move || {
+            read_all((&sources, &columns), entries.as_ref(), &batches, &interrupt)
+        })
     };
     thread::scope(|scope| {
         let holders: Vec<_> = (0..workers)
@@ -231,15 +241,16 @@ pub fn replay(
 /// The sources that can be begun, and why those of a folder that cannot are passed over.
 fn readable(
     sources: &[RecordingSource],
+    columns: &Columns,
 ) -> Result<(Vec<RecordingSource>, Vec<OpenError>), OpenError> {
     let mut readable = Vec::new();
     let mut passed_over = Vec::new();
     for source in sources {
         match source {
             RecordingSource::StandardInput => {}
-            RecordingSource::File(_) => drop(source.open()?),
+            RecordingSource::File(_) => drop(source.open(columns)?),
             RecordingSource::InFolder(_) => {
-                if let Err(error) = source.open() {
+                if let Err(error) = source.open(columns) {
                     passed_over.push(error);
                     continue;
                 }
@@ -254,7 +265,7 @@ fn readable(
 }
 
 fn read_all(
-    sources: &[RecordingSource],
+    (sources, columns): (&[RecordingSource], &Columns),
     wanted: Option<&Ranges>,
     batches: &SyncSender<Batch>,
     interrupt: &Interrupt,
@@ -264,31 +275,54 @@ fn read_all(
     for source in sources {
         let name: Arc<str> = source.name().into();
         let mut send = |entries: Vec<_>| {
-            let batch = Batch {
-                number,
-                source: Arc::clone(&name),
-                entries,
-            };
+            let batch = Batch { number, entries };
             number += 1;
             batches.send(batch).is_ok()
         };
         let mut entries = Vec::with_capacity(BATCH);
         let mut is_empty = true;
-        for (at, entry) in (1..).zip(source.open()?) {
+        let mut next = 1;
+        let reader = source.open(columns)?;
+        let has_rows = reader.has_rows();
+        for entry in reader {
             is_empty = false;
-            if wanted.is_none_or(|wanted| wanted.has(at)) {
-                entries.push((at, entry));
+            let at = match &entry {
+                Ok(entry) if has_rows => Position {
+                    source: Arc::clone(entry.file()),
+                    entry: entry.number(),
+                },
+                Err(error) if has_rows => Position {
+                    source: Arc::clone(&error.file),
+                    entry: error.entry.unwrap_or(next),
+                },
+                Ok(_) | Err(_) => Position {
+                    source: Arc::clone(&name),
+                    entry: next,
+                },
+            };
+            next = at.entry.saturating_add(1);
+            // Rows that number themselves come in any order.
+            let is_last = at.entry >= last && !columns.numbers_entries();
+            if wanted.is_none_or(|wanted| wanted.has(at.entry)) {
+                entries.push(Placed { at, what: entry });
             }
             if entries.len() == BATCH && (interrupt.is_set() || !send(std::mem::take(&mut entries)))
             {
                 return Ok(());
             }
-            if at == last {
+            if is_last {
                 break;
             }
         }
         if is_empty {
-            entries.push((1, Err(nothing_in(source))));
+            let at = Position {
+                source: Arc::clone(&name),
+                entry: 1,
+            };
+            entries.push(Placed {
+                at,
+                what: Err(nothing_in(source)),
+            });
         }
         if !entries.is_empty() && !send(entries) {
             return Ok(());
@@ -334,7 +368,7 @@ fn hold_batches(
         let held = batch
             .entries
             .into_iter()
-            .map(|(at, entry)| {
+            .map(|Placed { at, what: entry }| {
                 let one = guarded(|| match entry.and_then(|entry| entry.exchange()) {
                     Ok(exchange) => {
                         let watch = (declared, &mut looks);
@@ -342,13 +376,15 @@ fn hold_batches(
                     }
                     Err(error) => HeldOne::Broken(error),
                 });
-                (at, one.unwrap_or(HeldOne::Faulty))
+                Placed {
+                    at,
+                    what: one.unwrap_or(HeldOne::Faulty),
+                }
             })
             .collect();
         if done
             .send(Done {
                 number: batch.number,
-                source: batch.source,
                 held,
             })
             .is_err()
@@ -447,26 +483,22 @@ impl Collector<'_> {
         let mut waiting = BTreeMap::new();
         let mut next = 0;
         for done in finished {
-            waiting.insert(done.number, (done.source, done.held));
-            while let Some((source, held)) = waiting.remove(&next) {
-                self.take_all(&source, held);
+            waiting.insert(done.number, done.held);
+            while let Some(held) = waiting.remove(&next) {
+                self.take_all(held);
                 next += 1;
             }
         }
         // What stands behind a batch that was lost with its worker still counts.
-        for (source, held) in waiting.into_values() {
-            self.take_all(&source, held);
+        for held in waiting.into_values() {
+            self.take_all(held);
         }
     }
 
-    fn take_all(&mut self, source: &Arc<str>, held: Vec<(u64, HeldOne)>) {
-        for (entry, one) in held {
-            self.state.inputs.add(source, entry, entry);
-            let at = Position {
-                source: Arc::clone(source),
-                entry,
-            };
-            self.take(one, at);
+    fn take_all(&mut self, held: Vec<Placed<HeldOne>>) {
+        for Placed { at, what } in held {
+            self.state.inputs.add(&at.source, at.entry, at.entry);
+            self.take(what, at);
         }
     }
 
@@ -550,6 +582,7 @@ mod tests {
             base_path: None,
             hosts: Vec::new(),
             entries: None,
+            columns: Columns::default(),
             workers: 1,
         }
     }
@@ -576,8 +609,13 @@ mod tests {
     fn batch(number: u64) -> Done {
         Done {
             number,
-            source: "a.har".into(),
-            held: vec![(1, HeldOne::PassedOver)],
+            held: vec![Placed {
+                at: Position {
+                    source: "a.har".into(),
+                    entry: 1,
+                },
+                what: HeldOne::PassedOver,
+            }],
         }
     }
 

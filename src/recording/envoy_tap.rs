@@ -236,7 +236,7 @@ impl Iterator for Joined {
             };
             let is_segment = match &entry.raw {
                 Raw::Bytes(bytes) => memchr::memmem::find(bytes, b"egment\"").is_some(),
-                Raw::Tree(_) => false,
+                _ => false,
             };
             let segment = match entry.raw.value() {
                 Ok(value) if is_segment => loose::first(&value, SEGMENT).cloned(),

@@ -41,9 +41,17 @@ pub enum OpenError {
         /// What to do.
         advice: &'static str,
     },
+    /// It is a table that has no exchanges in it, or that cannot be read.
+    #[error("{file}: {message}")]
+    Table {
+        /// The file.
+        file: String,
+        /// What is wrong.
+        message: String,
+    },
     /// A folder has no recording in it.
     #[error(
-        "there is no recording in {0}: files that end with .har, .json, .yaml, .yml, .ndjson, .jsonl or .mitm are looked for, also with .gz, and .zip"
+        "there is no recording in {0}: files that end with .har, .json, .yaml, .yml, .ndjson, .jsonl or .mitm are looked for, also with .gz, and .zip, .parquet, .arrow, .arrows and .feather"
     )]
     NoRecordings(String),
 }

@@ -13,21 +13,9 @@ pub(super) struct Likeness {
 
 /// Files that begin with bytes of their own.
 const MAGIC: &[(&[u8], &str, &str)] = &[
-    (
-        b"PAR1",
-        "a Parquet file",
-        "this program was built without the feature `parquet`",
-    ),
-    (
-        b"ARROW1",
-        "an Arrow file",
-        "this program was built without the feature `parquet`",
-    ),
-    (
-        b"\xff\xff\xff\xff",
-        "an Arrow stream",
-        "this program was built without the feature `parquet`",
-    ),
+    (b"PAR1", "a Parquet file", COLUMNAR),
+    (b"ARROW1", "an Arrow file", COLUMNAR),
+    (b"\xff\xff\xff\xff", "an Arrow stream", COLUMNAR),
     (b"\xd4\xc3\xb2\xa1", "a packet capture (pcap)", PACKETS),
     (b"\xa1\xb2\xc3\xd4", "a packet capture (pcap)", PACKETS),
     (b"\x4d\x3c\xb2\xa1", "a packet capture (pcap)", PACKETS),
@@ -79,6 +67,9 @@ const MAGIC: &[(&[u8], &str, &str)] = &[
     ),
     (b"%PDF", "a PDF", "name a recording"),
 ];
+
+const COLUMNAR: &str = "this program was built without the feature `columnar`; released programs and the Python package \
+     `oasgate` have it, and so has cargo install oasgate-cli --features columnar";
 
 const PACKETS: &str = "it has packets and no exchanges: convert it to HAR, such as with pcap2har; what is \
      encrypted needs the keys of its connections";

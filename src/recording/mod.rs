@@ -8,6 +8,9 @@
 mod attachments;
 mod beginning;
 mod blocks;
+#[cfg(feature = "columnar")]
+mod columnar;
+mod columns;
 mod envoy_tap;
 mod error;
 mod files;
@@ -48,6 +51,7 @@ use crate::exchange::{Exchange, Kept, Origin, Request, Response};
 
 pub use attachments::Attachments;
 pub use beginning::Beginning;
+pub use columns::{Columns, MalformedColumns};
 pub use error::{OpenError, RecordingError};
 pub use files::{RecordingPath, files};
 pub use write::Writer;
@@ -121,6 +125,9 @@ pub enum Raw {
     Bytes(Bytes),
     /// A value that was already built.
     Tree(Value),
+    /// A row of a table.
+    #[cfg(feature = "columnar")]
+    Row(columnar::Row),
 }
 
 impl Raw {
@@ -131,6 +138,8 @@ impl Raw {
                 std::str::from_utf8(bytes).map_err(|_| "the entry is not UTF-8".to_owned())
             }
             Self::Tree(_) => Err("the entry is not text".to_owned()),
+            #[cfg(feature = "columnar")]
+            Self::Row(_) => Err("the entry is not text".to_owned()),
         }
     }
 
@@ -138,6 +147,8 @@ impl Raw {
     fn value(&self) -> Result<Cow<'_, Value>, String> {
         match self {
             Self::Tree(value) => Ok(Cow::Borrowed(value)),
+            #[cfg(feature = "columnar")]
+            Self::Row(_) => Err("the entry is not JSON".to_owned()),
             Self::Bytes(_) => serde_json::from_str(self.text()?)
                 .map(Cow::Owned)
                 .map_err(|error| format!("the entry is not JSON: {error}")),
@@ -165,6 +176,16 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// The recording: the file, or the one that a row of a table says it is from.
+    pub fn file(&self) -> &Arc<str> {
+        &self.file
+    }
+
+    /// Which entry of its recording it is, from 1.
+    pub fn number(&self) -> u64 {
+        self.raw.number
+    }
+
     /// The exchange that the entry says.
     ///
     /// # Errors
@@ -209,6 +230,15 @@ impl Reader {
     pub fn format(&self) -> &'static str {
         self.format.name()
     }
+
+    /// Whether the entries are rows of a table, which have numbers of their own: rows that are no exchanges are
+    /// passed over, and a row may say from which recording it is.
+    pub fn has_rows(&self) -> bool {
+        #[cfg(feature = "columnar")]
+        return columnar::is_columnar(self.format.name());
+        #[cfg(not(feature = "columnar"))]
+        false
+    }
 }
 
 impl Iterator for Reader {
@@ -217,7 +247,11 @@ impl Iterator for Reader {
     fn next(&mut self) -> Option<Self::Item> {
         let entry = self.entries.next()?;
         Some(entry.map(|entry| Entry {
-            file: Arc::clone(&self.file),
+            file: Arc::clone(match &entry.raw {
+                #[cfg(feature = "columnar")]
+                Raw::Row(row) => row.source().unwrap_or(&self.file),
+                _ => &self.file,
+            }),
             attachments: Arc::clone(&self.attachments),
             format: self.format,
             raw: entry,
@@ -234,6 +268,15 @@ const BEGINNING: usize = 64 << 10;
 ///
 /// When it cannot be read, is empty, or is in no known format.
 pub fn open(path: &Path) -> Result<Reader, OpenError> {
+    open_with(path, &Columns::default())
+}
+
+/// Opens a file as [`open`] does; `columns` says what the columns of a table are.
+///
+/// # Errors
+///
+/// As [`open`], and when a table has not the columns of an exchange.
+pub fn open_with(path: &Path, columns: &Columns) -> Result<Reader, OpenError> {
     let name = path.display().to_string();
     let failed = |source: io::Error| OpenError::Read {
         file: name.clone(),
@@ -247,9 +290,13 @@ pub fn open(path: &Path) -> Result<Reader, OpenError> {
     // A pipe has no beginning to go back to.
     if metadata.is_file() && attachments::is_archive(&mut file).map_err(failed)? {
         let (recording, attachments) = attachments::unpack(file).map_err(failed)?;
-        return read_with(&name, io::Cursor::new(recording), attachments);
+        return begin(&name, io::Cursor::new(recording), attachments, columns);
     }
-    read_with(&name, file, Attachments::beside(path))
+    #[cfg(feature = "columnar")]
+    if metadata.is_file() && columnar::is_parquet(&mut file).map_err(failed)? {
+        return columnar::parquet(&name, file, columns);
+    }
+    begin(&name, file, Attachments::beside(path), columns)
 }
 
 /// Reads from any stream; `name` stands for it in messages, `-` for standard input.
@@ -258,13 +305,31 @@ pub fn open(path: &Path) -> Result<Reader, OpenError> {
 ///
 /// As [`open`].
 pub fn read(name: &str, input: impl Read + Send + 'static) -> Result<Reader, OpenError> {
-    read_with(name, input, Attachments::Nowhere)
+    read_with(name, input, &Columns::default())
 }
 
-fn read_with(
+/// Reads from any stream as [`read`] does; `columns` says what the columns of a table are.
+///
+/// # Errors
+///
+/// As [`open_with`].
+pub fn read_with(
+    name: &str,
+    input: impl Read + Send + 'static,
+    columns: &Columns,
+) -> Result<Reader, OpenError> {
+    begin(name, input, Attachments::Nowhere, columns)
+}
+
+#[cfg_attr(
+    not(feature = "columnar"),
+    expect(unused_variables, reason = "tables alone have columns")
+)]
+fn begin(
     name: &str,
     input: impl Read + Send + 'static,
     attachments: Attachments,
+    columns: &Columns,
 ) -> Result<Reader, OpenError> {
     let failed = |source: io::Error| OpenError::Read {
         file: name.to_owned(),
@@ -275,6 +340,17 @@ fn read_with(
     if input.beginning.starts_with(&[0x1f, 0x8b]) {
         let unpacked = BufReader::with_capacity(blocks::BLOCK, MultiGzDecoder::new(input));
         input = Peeked::new(Box::new(unpacked)).map_err(failed)?;
+    }
+    #[cfg(feature = "columnar")]
+    if [columnar::ARROW_FILE, columnar::ARROW_STREAM]
+        .iter()
+        .any(|magic| input.beginning.starts_with(magic))
+    {
+        return columnar::arrow(name, Box::new(input), columns);
+    }
+    #[cfg(feature = "columnar")]
+    if input.beginning.starts_with(b"PAR1") {
+        return Err(columnar::parquet_as_stream(name));
     }
     input.skip_byte_order_mark();
     let beginning = String::from_utf8_lossy(&input.beginning).into_owned();

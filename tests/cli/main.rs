@@ -24,6 +24,7 @@ mod secrets;
 mod start;
 mod states;
 mod strangers;
+mod tables;
 
 /// The root of the project: tests of a package run in the package's own folder.
 fn project() -> &'static Path {

@@ -104,6 +104,16 @@ fn parts_are_joined_to_the_whole_and_reported_from_it() {
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     assert!(fs::read(folder.join("m.json")).expect("a state") == whole);
 
+    // A folder is the states in it.
+    fs::create_dir(folder.join("states")).expect("a folder");
+    for name in ["a.json", "b.json"] {
+        fs::copy(folder.join(name), folder.join("states").join(name)).expect("a copy");
+    }
+    write(folder, "states/.c.json", "half of a state");
+    let output = oasgate(folder, &["merge", "states", "--out", "f.json"]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert!(fs::read(folder.join("f.json")).expect("a state") == whole);
+
     let page = [
         "merge",
         "a.json",
@@ -128,11 +138,16 @@ fn what_cannot_be_joined_is_refused_with_a_reason() {
     let folder = folder.path();
     state(folder, "1-3", "a.json");
     state(folder, "3-", "b.json");
+    fs::create_dir(folder.join("empty")).expect("a folder");
     write(folder, "other.yaml", DOCUMENT.replace("Pets", "Cats"));
     for (arguments, reason) in [
         (
             &["merge", "a.json", "b.json"][..],
             "entry 3 of r.ndjson is in two of them",
+        ),
+        (
+            &["merge", "empty"],
+            "there is no file in empty that ends with .json",
         ),
         (
             &["merge", "a.json", "--report", "html=x.html"],

@@ -72,6 +72,7 @@ fn replay(contract: &Contract, paths: &[PathBuf], workers: usize) -> Outcome {
         settings: Settings::default(),
         base_path: None,
         hosts: Vec::new(),
+        columns: oasgate::recording::Columns::default(),
         workers,
     };
     gate::replay(

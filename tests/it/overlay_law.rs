@@ -22,6 +22,7 @@ fn run(contract: &Contract, sources: &[RecordingSource]) -> Outcome {
         settings: Settings::default(),
         base_path: None,
         hosts: Vec::new(),
+        columns: oasgate::recording::Columns::default(),
         workers: 2,
     };
     replay(

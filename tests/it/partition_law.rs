@@ -134,6 +134,7 @@ fn run(
         base_path: None,
         hosts: Vec::new(),
         entries,
+        columns: oasgate::recording::Columns::default(),
         workers,
     };
     replay(

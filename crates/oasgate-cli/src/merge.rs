@@ -24,7 +24,7 @@ use oasgate::{
 #[derive(Debug, ClapArgs)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// Files that were written with --state FILE, or with --report json=PATH
+    /// Files that were written with --state FILE, or with --report json=PATH; folders with such files (.json)
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
     /// Where the joined state or report goes; - is standard output
@@ -50,6 +50,7 @@ Examples:
   oasgate replay spec/api.yaml tuesday.har --state 2.json
   oasgate merge 1.json 2.json --out state.json
   oasgate merge 1.json 2.json --spec spec/api.yaml --report html=report.html
+  oasgate merge states/ --spec spec/api.yaml
   oasgate check spec/api.yaml --url \"$URL\" --shard 1/2 --report json=1.json
   oasgate check spec/api.yaml --url \"$URL\" --shard 2/2 --report json=2.json
   oasgate merge 1.json 2.json --out report.json
@@ -57,14 +58,11 @@ Examples:
 The exit code is that of the joined run. States that have read the same entries twice are refused.";
 
 pub(crate) fn run(args: &Args, output: &Output) -> Result {
-    let files = args
-        .files
+    let files = files(&args.files)?
         .iter()
         .map(|path| {
-            let name = path.display().to_string();
-            let bytes = std::fs::read(path)
-                .map_err(|error| CliError::Usage(format!("cannot read {name}: {error}")))?;
-            Ok((name, bytes))
+            let bytes = std::fs::read(path).map_err(|error| unreadable(path, &error))?;
+            Ok((path.display().to_string(), bytes))
         })
         .collect::<std::result::Result<Vec<_>, CliError>>()?;
     let states = files
@@ -78,6 +76,38 @@ pub(crate) fn run(args: &Args, output: &Output) -> Result {
                 .to_owned(),
         )),
     }
+}
+
+/// Each path as it is; a folder as the files in it that end with `.json`, by name.
+fn files(paths: &[PathBuf]) -> std::result::Result<Vec<PathBuf>, CliError> {
+    let mut files = Vec::new();
+    for path in paths {
+        if !path.is_dir() {
+            files.push(path.clone());
+            continue;
+        }
+        let before = files.len();
+        for entry in path.read_dir().map_err(|error| unreadable(path, &error))? {
+            let file = entry.map_err(|error| unreadable(path, &error))?.path();
+            let name = file.file_name().unwrap_or_default();
+            let is_hidden = name.to_string_lossy().starts_with('.');
+            if !is_hidden && file.extension().is_some_and(|ending| ending == "json") {
+                files.push(file);
+            }
+        }
+        if files.len() == before {
+            return Err(CliError::Usage(format!(
+                "there is no file in {} that ends with .json",
+                path.display()
+            )));
+        }
+        files[before..].sort();
+    }
+    Ok(files)
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> CliError {
+    CliError::Usage(format!("cannot read {}: {error}", path.display()))
 }
 
 fn states_of(args: &Args, files: &[(String, Vec<u8>)], output: &Output) -> Result {

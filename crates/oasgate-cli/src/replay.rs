@@ -12,7 +12,7 @@ use crate::{
 use oasgate::{
     contract::HostPattern,
     gate::{self, Interrupt, Ranges, RecordingSource, Replay},
-    recording::{self, RecordingPath},
+    recording::{self, Columns, RecordingPath},
 };
 
 /// Hold recorded exchanges against the document
@@ -21,7 +21,7 @@ use oasgate::{
 pub(crate) struct Args {
     #[command(flatten)]
     run: RunArgs,
-    /// Recordings: HAR, VCR cassettes, NDJSON, mitmproxy, Postman, Pact, OTLP and others
+    /// Recordings: HAR, VCR cassettes, NDJSON, Parquet, Arrow, mitmproxy, Postman, Pact, OTLP and others
     /// (docs/recordings.md), gzip or not; folders; - for standard input
     #[arg(value_name = "RECORDING", required = true)]
     recordings: Vec<PathBuf>,
@@ -35,6 +35,10 @@ pub(crate) struct Args {
     /// Read these entries of each recording alone, by number: 1-1000,2001-
     #[arg(long, value_name = "RANGES")]
     entries: Option<Ranges>,
+    /// The columns of a Parquet file or an Arrow stream, where they have other names (docs/recordings.md):
+    /// url=http_url,status=code
+    #[arg(long, value_name = "NAME=COLUMN,...")]
+    columns: Option<Columns>,
     #[command(flatten)]
     state: StateArgs,
     /// Threads that hold exchanges [default: one for each core]
@@ -75,6 +79,7 @@ pub(crate) fn run(args: &Args, output: &Output) -> Result {
         base_path: args.base_path.clone(),
         hosts: args.hosts.clone(),
         entries: args.entries.clone(),
+        columns: args.columns.clone().unwrap_or_default(),
         workers: args.workers.map_or(cores, usize::from),
     };
     let mut listener = Prepared::listener(output);
