@@ -94,17 +94,17 @@ columnar-test: ## what the feature `columnar` adds: tables of Parquet and Arrow,
 	cargo test --lib --features columnar recording::col
 	cargo test --test cli --features columnar tables
 
-# The program that the tests of the Python package use; a release build is `make python`.
+# The program that the tests of the Python package use: that of `columnar-test`, built with the same features.
 PYTHON_TEST = PYTHONPATH=python/src OASGATE="$${OASGATE:-$${CARGO_TARGET_DIR:-$(CURDIR)/target}/debug/oasgate}"
 
 spark-test: ## tables through Spark (needs Java 17): the report of a local replay, in any partitioning
-	cargo build --bin oasgate --features columnar
+	cargo test --no-run --test cli --features columnar
 	@[ -x target/spark/bin/python ] || python3 -m venv target/spark
-	target/spark/bin/pip install --quiet "pyspark==4.*" pyarrow polars
+	target/spark/bin/pip install --quiet "pyspark[sql]==4.*" pyarrow polars
 	$(PYTHON_TEST) target/spark/bin/python python/tests/engine_test.py arrow spark
 
 sail-test: ## the same through Sail, which needs no Java
-	cargo build --bin oasgate --features columnar
+	cargo test --no-run --test cli --features columnar
 	@[ -x target/sail/bin/python ] || python3 -m venv target/sail
 	target/sail/bin/pip install --quiet pysail "pyspark-client==4.1.*" pyarrow
 	$(PYTHON_TEST) target/sail/bin/python python/tests/engine_test.py arrow sail

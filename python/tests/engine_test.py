@@ -140,6 +140,7 @@ def streaming(local: Local, session, schema) -> None:
 def on_spark(local: Local) -> None:
     from pyspark.sql import SparkSession
 
+    os.environ["PYSPARK_PYTHON"] = sys.executable
     session = (
         SparkSession.builder.master("local[2,4]")
         .config("spark.ui.enabled", "false")

@@ -35,8 +35,8 @@ pub(crate) struct Args {
     /// Read these entries of each recording alone, by number: 1-1000,2001-
     #[arg(long, value_name = "RANGES")]
     entries: Option<Ranges>,
-    /// The columns of a Parquet file or an Arrow stream, where they have other names (docs/recordings.md):
-    /// url=http_url,status=code
+    /// The columns of a Parquet file or an Arrow stream where they have other names, such as
+    /// `url=http_url,status=code` (docs/recordings.md)
     #[arg(long, value_name = "NAME=COLUMN,...")]
     columns: Option<Columns>,
     #[command(flatten)]

@@ -138,7 +138,7 @@ def _through(
         # What a part comes to is decided when all of it is merged: a part in which every exchange is another
         # service's, say, is none that failed.
         state = written.read_bytes()
-        if State(state).value.get("end") == "complete":
+        if State(state).value["end"] == {"kind": "complete"}:
             return state
     said = told.read_text(errors="replace").strip()
     raise OasgateError(said or f"the process of a partition ended with {code} and said nothing")

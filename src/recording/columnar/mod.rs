@@ -37,7 +37,7 @@ pub(super) const ARROW_STREAM: &[u8] = b"\xff\xff\xff\xff";
 #[derive(Clone)]
 pub struct Row {
     rows: Arc<Rows>,
-    row: usize,
+    index: usize,
     source: Option<Arc<str>>,
 }
 
@@ -51,7 +51,7 @@ impl Row {
 impl std::fmt::Debug for Row {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Row")
-            .field("row", &self.row)
+            .field("index", &self.index)
             .finish_non_exhaustive()
     }
 }
@@ -77,7 +77,7 @@ impl Format for Columnar {
 
     fn messages(&self, entry: &Raw, _: &Attachments) -> Result<Messages, String> {
         match entry {
-            Raw::Row(row) => row.rows.messages(row.row),
+            Raw::Row(row) => row.rows.messages(row.index),
             Raw::Bytes(_) | Raw::Tree(_) => Err("the entry is not a row".to_owned()),
         }
     }
@@ -189,7 +189,7 @@ impl<B> Table<B> {
                 line: None,
                 raw: Raw::Row(Row {
                     rows: Arc::clone(rows),
-                    row,
+                    index: row,
                     source,
                 }),
             }),
