@@ -234,10 +234,10 @@ impl Iterator for Joined {
                 Some(Err(error)) => return Some(Err(error)),
                 Some(Ok(entry)) => entry,
             };
-            let is_segment = match &entry.raw {
-                Raw::Bytes(bytes) => memchr::memmem::find(bytes, b"egment\"").is_some(),
-                _ => false,
-            };
+            let is_segment = matches!(
+                &entry.raw,
+                Raw::Bytes(bytes) if memchr::memmem::find(bytes, b"egment\"").is_some()
+            );
             let segment = match entry.raw.value() {
                 Ok(value) if is_segment => loose::first(&value, SEGMENT).cloned(),
                 _ => None,

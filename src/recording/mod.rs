@@ -143,6 +143,15 @@ impl Raw {
         }
     }
 
+    /// The recording that a row says it is from.
+    fn source(&self) -> Option<&Arc<str>> {
+        match self {
+            Self::Bytes(_) | Self::Tree(_) => None,
+            #[cfg(feature = "columnar")]
+            Self::Row(row) => row.source(),
+        }
+    }
+
     /// The JSON value that an entry is.
     fn value(&self) -> Result<Cow<'_, Value>, String> {
         match self {
@@ -223,6 +232,7 @@ pub struct Reader {
     attachments: Arc<Attachments>,
     format: &'static dyn Format,
     entries: Entries,
+    has_rows: bool,
 }
 
 impl Reader {
@@ -234,10 +244,7 @@ impl Reader {
     /// Whether the entries are rows of a table, which have numbers of their own: rows that are no exchanges are
     /// passed over, and a row may say from which recording it is.
     pub fn has_rows(&self) -> bool {
-        #[cfg(feature = "columnar")]
-        return columnar::is_columnar(self.format.name());
-        #[cfg(not(feature = "columnar"))]
-        false
+        self.has_rows
     }
 }
 
@@ -247,11 +254,7 @@ impl Iterator for Reader {
     fn next(&mut self) -> Option<Self::Item> {
         let entry = self.entries.next()?;
         Some(entry.map(|entry| Entry {
-            file: Arc::clone(match &entry.raw {
-                #[cfg(feature = "columnar")]
-                Raw::Row(row) => row.source().unwrap_or(&self.file),
-                _ => &self.file,
-            }),
+            file: Arc::clone(entry.raw.source().unwrap_or(&self.file)),
             attachments: Arc::clone(&self.attachments),
             format: self.format,
             raw: entry,
@@ -384,6 +387,7 @@ fn begin(
         attachments: Arc::new(attachments),
         file,
         format: *format,
+        has_rows: false,
     })
 }
 

@@ -2,7 +2,7 @@
 //! an Arrow stream (`python/tests/tables.py` writes such files).
 
 use std::{
-    fs::{self, File},
+    fs::File,
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
 };
@@ -55,6 +55,8 @@ fn a_build_without_tables_says_which_build_has_them() {
 
 #[cfg(feature = "columnar")]
 mod read {
+    use std::fs;
+
     use super::*;
 
     /// The state of a replay, which ends with the exit code 1.

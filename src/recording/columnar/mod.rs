@@ -83,11 +83,6 @@ impl Format for Columnar {
     }
 }
 
-/// Whether a format's entries are rows.
-pub(super) fn is_columnar(format: &str) -> bool {
-    [PARQUET.0, ARROW.0].contains(&format)
-}
-
 /// What comes next of a table.
 enum Next {
     /// Rows; the number of the first, from 1.
@@ -148,6 +143,7 @@ fn reader(
         attachments: Arc::new(Attachments::Nowhere),
         file,
         format,
+        has_rows: true,
     }
 }
 
