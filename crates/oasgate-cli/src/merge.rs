@@ -1,6 +1,7 @@
 //! `oasgate merge`: what several runs came to, as one.
 
 use std::{
+    collections::{HashMap, hash_map::Entry},
     io::{self, Write as _},
     path::{Path, PathBuf},
 };
@@ -16,7 +17,7 @@ use crate::{
 };
 use oasgate::{
     finding::Severity,
-    gate::{self, State},
+    gate::{self, State, StateError},
     report::{count, harmless_json, merge, write_atomically},
 };
 
@@ -58,24 +59,30 @@ Examples:
 The exit code is that of the joined run. States that have read the same entries twice are refused.";
 
 pub(crate) fn run(args: &Args, output: &Output) -> Result {
-    let files = files(&args.files)?
-        .iter()
-        .map(|path| {
-            let bytes = std::fs::read(path).map_err(|error| unreadable(path, &error))?;
-            Ok((path.display().to_string(), bytes))
-        })
-        .collect::<std::result::Result<Vec<_>, CliError>>()?;
-    let states = files
-        .iter()
-        .filter(|(_, bytes)| State::is_written_in(bytes));
-    match states.count() {
-        0 => reports(args, &files),
-        number if number == files.len() => states_of(args, &files, output),
-        _ => Err(CliError::Usage(
-            "some of the files are states and some are reports; join each kind for itself"
-                .to_owned(),
-        )),
+    let paths = files(&args.files)?;
+    let first = paths.first().map(|path| read(path)).transpose()?;
+    if first.is_some_and(|bytes| State::is_written_in(&bytes)) {
+        return states_of(args, &paths, output);
     }
+    let files = paths
+        .iter()
+        .map(|path| Ok((path.display().to_string(), read(path)?)))
+        .collect::<std::result::Result<Vec<_>, CliError>>()?;
+    if files.iter().any(|(_, bytes)| State::is_written_in(bytes)) {
+        return Err(mixed());
+    }
+    reports(args, &files)
+}
+
+fn read(path: &Path) -> std::result::Result<Vec<u8>, CliError> {
+    std::fs::read(path)
+        .map_err(|error| CliError::Usage(format!("cannot read {}: {error}", path.display())))
+}
+
+fn mixed() -> CliError {
+    CliError::Usage(
+        "some of the files are states and some are reports; join each kind for itself".to_owned(),
+    )
 }
 
 /// Each path as it is; a folder as the files in it that end with `.json`, by name.
@@ -87,8 +94,10 @@ fn files(paths: &[PathBuf]) -> std::result::Result<Vec<PathBuf>, CliError> {
             continue;
         }
         let before = files.len();
-        for entry in path.read_dir().map_err(|error| unreadable(path, &error))? {
-            let file = entry.map_err(|error| unreadable(path, &error))?.path();
+        let unreadable =
+            |error| CliError::Usage(format!("cannot read {}: {error}", path.display()));
+        for entry in path.read_dir().map_err(unreadable)? {
+            let file = entry.map_err(unreadable)?.path();
             let name = file.file_name().unwrap_or_default();
             let is_hidden = name.to_string_lossy().starts_with('.');
             if !is_hidden && file.extension().is_some_and(|ending| ending == "json") {
@@ -106,18 +115,46 @@ fn files(paths: &[PathBuf]) -> std::result::Result<Vec<PathBuf>, CliError> {
     Ok(files)
 }
 
-fn unreadable(path: &Path, error: &io::Error) -> CliError {
-    CliError::Usage(format!("cannot read {}: {error}", path.display()))
+/// The state of all that many have read, one in memory at a time: an engine has thousands of partitions.
+fn joined(paths: &[PathBuf]) -> std::result::Result<State, CliError> {
+    let usage = |error: StateError| CliError::Usage(error.to_string());
+    let parsed = |path: &Path| {
+        let bytes = read(path)?;
+        State::parse(&bytes).map_err(|error| {
+            if State::is_written_in(&bytes) || !is_json(&bytes) {
+                CliError::Usage(format!("{}: {error}", path.display()))
+            } else {
+                mixed()
+            }
+        })
+    };
+    // What each has read, so that one that is there twice counts once.
+    let mut known: HashMap<String, &Path> = HashMap::new();
+    let mut whole: Option<State> = None;
+    for path in paths {
+        let state = parsed(path)?;
+        let inputs = serde_json::to_string(&state.inputs).unwrap_or_default();
+        match known.entry(inputs) {
+            Entry::Occupied(twin) => {
+                parsed(twin.get())?.merge(state).map_err(usage)?;
+                continue;
+            }
+            Entry::Vacant(place) => place.insert(path),
+        };
+        whole = Some(match whole.take() {
+            None => state,
+            Some(whole) => whole.merge(state).map_err(usage)?,
+        });
+    }
+    whole.ok_or_else(|| usage(StateError::Nothing))
 }
 
-fn states_of(args: &Args, files: &[(String, Vec<u8>)], output: &Output) -> Result {
-    let states = files
-        .iter()
-        .map(|(name, bytes)| {
-            State::parse(bytes).map_err(|error| CliError::Usage(format!("{name}: {error}")))
-        })
-        .collect::<std::result::Result<Vec<_>, _>>()?;
-    let state = State::merge_all(states).map_err(|error| CliError::Usage(error.to_string()))?;
+fn is_json(bytes: &[u8]) -> bool {
+    serde_json::from_slice::<serde::de::IgnoredAny>(bytes).is_ok()
+}
+
+fn states_of(args: &Args, paths: &[PathBuf], output: &Output) -> Result {
+    let state = joined(paths)?;
     if args.spec.is_none() && args.outcome.needs_document() {
         return Err(CliError::Usage(
             "reports need the document: name it with --spec".to_owned(),
