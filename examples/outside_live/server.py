@@ -13,7 +13,7 @@ import urllib.request
 
 from services import Place
 
-SECONDS = 120
+SECONDS = 180
 
 
 class NotStarted(Exception):
