@@ -18,6 +18,8 @@ use oasgate::{
 };
 use serde_json::{Value, json};
 
+#[path = "registry.rs"]
+mod registry;
 #[path = "second.rs"]
 mod second;
 

@@ -9,6 +9,8 @@ use boon::{Compiler, Draft, Format, SchemaIndex, Schemas};
 use oasgate::contract::{Contract, Direction};
 use serde_json::Value;
 
+use super::registry::registry;
+
 /// Schemas of one document and direction as the second validator reads them.
 pub(crate) struct Second {
     schemas: Schemas,
@@ -37,6 +39,9 @@ impl Second {
     /// The named schemas of a document.
     pub(crate) fn of(contract: &Contract, direction: Direction) -> Self {
         let mut second = Self::new();
+        for format in registry(direction) {
+            second.compiler.register_format(format);
+        }
         let names = contract.schema_names();
         for name in &names {
             let Some(schema) = contract.schema(name, direction) else {

@@ -10,7 +10,10 @@ use crate::{
     contract::{Digits, Location, Parameter, Schema, SecurityKind, SecurityScheme, Violation},
     exchange::{Body, holds_redaction, is_credential, quote_redactions},
     finding::Finding,
-    wire::{MalformedBody, Parameters, Parsed, parse_media_type, part_breaches, read_body},
+    wire::{
+        MalformedBody, Parameters, Parsed, parse_media_type, part_breaches, path_that_obeys,
+        read_body,
+    },
 };
 
 documented! {
@@ -79,11 +82,10 @@ fn is_exempt(subject: &Subject<'_>) -> bool {
 }
 
 fn parameters(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
-    let sent = Parameters::of(
-        subject.operation,
-        &subject.exchange.request,
-        subject.path_values,
-    );
+    let request = &subject.exchange.request;
+    let path = path_that_obeys(subject.operation, request);
+    let path = path.as_deref().unwrap_or(subject.path_values);
+    let sent = Parameters::of(subject.operation, request, path);
     for parameter in &subject.operation.parameters {
         let name = format!("{} `{}`", parameter.location, parameter.name);
         let told = |message: String, discriminator: String| {
@@ -99,7 +101,10 @@ fn parameters(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
                 .with_discriminator(format!("{} {discriminator}", parameter.name))
         };
         match sent.read(parameter) {
-            Ok(None) if parameter.required && may_be_left_out(subject, parameter) => {}
+            Ok(None)
+                if parameter.required
+                    && (may_be_left_out(subject, parameter)
+                        || sent.is_rightly_empty(parameter)) => {}
             Ok(None) if parameter.required => findings.push(
                 told(
                     "the required parameter is missing".to_owned(),

@@ -57,7 +57,13 @@ impl MediaRange {
 
     /// Whether it names one media type and not a range.
     pub fn is_concrete(&self) -> bool {
-        self.main != "*" && self.sub != "*"
+        self.main != "*" && self.sub != "*" && self.any_with_suffix().is_none()
+    }
+
+    /// The suffix of a range such as `application/*+json`. RFC 9110 §12.5.1 knows no such range; ASP.NET
+    /// Core writes it for all that RFC 6839 calls JSON by its suffix.
+    pub(crate) fn any_with_suffix(&self) -> Option<&str> {
+        self.sub.strip_prefix("*+")
     }
 
     /// How precisely this range names `media_type`; `None` when it does not. Compared without case
@@ -68,6 +74,10 @@ impl MediaRange {
         let is = |wanted: &str, came: &str| wanted == "*" || wanted.eq_ignore_ascii_case(came);
         let is_sub = match media_type.suffix() {
             _ if self.sub == "*" => true,
+            suffix if self.any_with_suffix().is_some() => {
+                let suffix = suffix.map(|suffix| suffix.as_str().to_ascii_lowercase());
+                suffix.as_deref() == self.any_with_suffix()
+            }
             None => is(&self.sub, media_type.subty().as_str()),
             Some(suffix) => self.sub.rsplit_once('+').is_some_and(|(sub, wanted)| {
                 sub.eq_ignore_ascii_case(media_type.subty().as_str())
@@ -91,7 +101,12 @@ impl MediaRange {
                 Some(_) => return None,
             }
         }
-        let precision = u8::from(self.main != "*") + u8::from(self.sub != "*");
+        let sub = match self.any_with_suffix() {
+            _ if self.sub == "*" => 0,
+            Some(_) => 1,
+            None => 2,
+        };
+        let precision = u8::from(self.main != "*") + sub;
         Some(Specificity(precision, agreement))
     }
 }
@@ -117,6 +132,18 @@ mod tests {
         assert!(specificity("application/json", came) > specificity("application/*", came));
         assert!(specificity("application/*", came) > specificity("*/*", came));
         assert_eq!(specificity("text/*", came), None);
+    }
+
+    #[test]
+    fn a_range_may_name_a_suffix_alone() {
+        let came = "application/vnd.api+json; charset=utf-8";
+        assert!(specificity("application/*+json", came) > specificity("application/*", came));
+        assert!(
+            specificity("application/vnd.api+json", came) > specificity("application/*+json", came)
+        );
+        assert_eq!(specificity("application/*+json", "application/json"), None);
+        assert_eq!(specificity("application/*+json", "text/x+json"), None);
+        assert_eq!(specificity("application/*+json", "application/x+xml"), None);
     }
 
     #[test]

@@ -11,6 +11,7 @@ use super::{
     limits::{JUDGE, MOST_SIZE, MOST_TEXT},
     number,
     one_of::OneOf,
+    pattern::Pattern,
     random::{below, between, once_in, pick},
     recipe::{Items, Node, Recipe, Span, Text},
 };
@@ -296,6 +297,7 @@ impl Draw<'_> {
         {
             return Some(shown);
         }
+        let is_beyond = text.patterns.iter().any(Pattern::is_beyond_drawing);
         for attempt in 0..ATTEMPTS {
             let characters = text.least as u64;
             self.budget.spend_steps(JUDGE + characters / 16).ok()?;
@@ -303,6 +305,9 @@ impl Draw<'_> {
                 && accepted(sample)
             {
                 return Some((*sample).to_owned());
+            }
+            if is_beyond {
+                continue;
             }
             // Where nothing that is meant fits the other rules, those are all that is known.
             let meant = text.meant.as_ref().filter(|_| attempt < ATTEMPTS / 2);

@@ -158,6 +158,13 @@ pub(super) fn varied(example: &str, rng: &mut TestRng) -> String {
     if !is_identifier {
         return example.to_owned();
     }
+    // The last group of a padded base64 has bits that some readers want to be zero (RFC 4648 §3.5).
+    let kept = if tail.is_ascii() && tail.ends_with('=') {
+        4
+    } else {
+        0
+    };
+    let (tail, end) = tail.split_at(tail.len().saturating_sub(kept));
     let changed: String = tail
         .chars()
         .map(|character| match character {
@@ -170,7 +177,7 @@ pub(super) fn varied(example: &str, rng: &mut TestRng) -> String {
             other => other,
         })
         .collect();
-    format!("{prefix}{changed}")
+    format!("{prefix}{changed}{end}")
 }
 
 fn digit(rng: &mut TestRng, bound: usize) -> char {
@@ -219,6 +226,8 @@ mod tests {
             other.starts_with("dta_xprt_") && other.len() == 25,
             "{other}"
         );
+        let padded = varied("YWJjMTIzNDU2Nw==", &mut rng);
+        assert!(padded.ends_with("Nw=="), "{padded}");
         let time = varied("2025-03-20T12:00:00Z", &mut rng);
         assert!(
             time.starts_with("2025-03-") && time.ends_with('Z'),

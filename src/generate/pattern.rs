@@ -3,7 +3,7 @@
 use proptest::test_runner::{RngAlgorithm, TestRng};
 use regex_syntax::{
     ParserBuilder,
-    hir::{Class, Hir, HirKind},
+    hir::{Class, ClassUnicodeRange, Hir, HirKind},
 };
 
 use super::random::{below, between};
@@ -46,6 +46,11 @@ impl Pattern {
             open_start: !starts,
             open_end: !ends,
         })
+    }
+
+    /// Whether all that matches is longer than anything that is drawn.
+    pub(super) fn is_beyond_drawing(&self) -> bool {
+        (self.hir.properties().minimum_len()).is_some_and(|least| least > MOST_BYTES)
     }
 
     /// A string that matches, and has a length in characters from `least` to `most` where that can
@@ -174,6 +179,11 @@ fn character(class: &Class, rng: &mut TestRng) -> Option<char> {
                 .filter(|(start, end)| start <= end)
         })
         .collect();
+    let has_space = |range: &ClassUnicodeRange| range.start() <= ' ' && ' ' <= range.end();
+    // Readers differ about white space beyond ASCII; what is drawn, all of them take.
+    if plain.is_empty() && ranges.iter().any(has_space) {
+        return Some(' ');
+    }
     let (start, end) = if plain.is_empty() || below(rng, 24) == 0 {
         let range = ranges.get(below(rng, ranges.len()))?;
         (range.start(), range.end())
@@ -279,5 +289,13 @@ mod tests {
         assert!(drawn(r"^[\w\-]+\/x$").ends_with("/x"));
         assert!(drawn(r"^(?!no)(?=.*\d)[a-z0-9]{3}$").chars().count() == 3);
         assert_eq!(drawn(r"^\$\{a\}$"), "${a}");
+        let is_beyond =
+            |pattern: &str| Pattern::parse(pattern).is_some_and(|one| one.is_beyond_drawing());
+        assert!(is_beyond("a{1000}{1000}") && !is_beyond("a{1000}"));
+    }
+
+    #[test]
+    fn white_space_is_what_all_readers_take() {
+        assert_eq!(drawn(r"^[\u{9}-\u{d} \u{a0}\u{3000}\u{feff}]{3}$"), "   ");
     }
 }

@@ -73,7 +73,9 @@ impl Lint for ImpossibleSchema {
 
 /// Whether a schema can contradict itself: one with more than one thing to say.
 fn is_worth(members: &Map<String, Value>) -> bool {
+    let has_alternatives = members.contains_key("oneOf") || members.contains_key("anyOf");
     members.contains_key("allOf")
+        || has_alternatives && members.contains_key("type")
         || members.get("enum").is_some_and(Value::is_array) && members.len() > 1
         || members
             .keys()
@@ -99,7 +101,7 @@ impl Causes<'_> {
         *self.known.entry(at.clone()).or_insert_with(|| {
             contract
                 .schema_at(at.clone(), Direction::Response)
-                .is_impossible()
+                .contradicts_itself()
         })
     }
 

@@ -2,7 +2,8 @@
 //!
 //! A recording is a stranger's text and must not make us read other files: only what is named after its
 //! content, as Playwright names it (`_file: <sha1>.json`), and lies in the same folder is read, and what hurl
-//! names by chance (`store/<uuid>_response.json`).
+//! names by chance (`store/<uuid>_response.json`). An archive holds nothing but what came with the recording, so
+//! that any name is read there.
 
 use std::{
     fs::File,
@@ -30,7 +31,12 @@ pub enum Attachments {
     /// In the folder of the recording.
     Beside(PathBuf),
     /// In the archive that holds the recording.
-    Archive(Mutex<ZipArchive<File>>),
+    Archive {
+        /// All of it.
+        archive: Mutex<ZipArchive<File>>,
+        /// The folder of the recording, empty or with a slash at its end.
+        folder: String,
+    },
 }
 
 impl Attachments {
@@ -48,12 +54,10 @@ impl Attachments {
     ///
     /// When it is there and cannot be read.
     pub(super) fn read(&self, name: &str) -> Result<Option<Bytes>, String> {
-        if !is_content_name(name) && !is_stored_response(name) {
-            return Ok(None);
-        }
         let failed = |error: io::Error| format!("the attached body {name} cannot be read: {error}");
         match self {
             Self::Nowhere => Ok(None),
+            Self::Beside(_) if !is_content_name(name) && !is_stored_response(name) => Ok(None),
             Self::Beside(folder) => {
                 let path = folder.join(name);
                 if !path.symlink_metadata().is_ok_and(|found| found.is_file()) {
@@ -62,15 +66,33 @@ impl Attachments {
                 let file = File::open(path).map_err(failed)?;
                 bounded(file).map(Some).map_err(failed)
             }
-            Self::Archive(archive) => {
+            Self::Archive { archive, folder } => {
                 let mut archive = archive.lock().unwrap_or_else(PoisonError::into_inner);
-                let Ok(file) = archive.by_name(name) else {
+                let beside = resolved(&format!("{folder}{name}"));
+                let names = [beside, resolved(name)];
+                let Some(at) = names.iter().find_map(|name| archive.index_for_name(name)) else {
                     return Ok(None);
                 };
-                bounded(file).map(Some).map_err(failed)
+                let file = archive.by_index(at).map_err(io::Error::other);
+                file.and_then(bounded).map(Some).map_err(failed)
             }
         }
     }
+}
+
+/// A path inside an archive without `.` and `..`, its folders divided by slashes.
+fn resolved(path: &str) -> String {
+    let mut parts = Vec::new();
+    for part in path.split(['/', '\\']) {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop();
+            }
+            _ => parts.push(part),
+        }
+    }
+    parts.join("/")
 }
 
 /// Whether a name is the SHA-1 of a content, with or without an ending.
@@ -122,18 +144,34 @@ pub(super) fn is_archive(file: &mut File) -> io::Result<bool> {
 /// The one recording in an archive, and the archive for what is attached to it.
 pub(super) fn unpack(file: File) -> io::Result<(Bytes, Attachments)> {
     let mut archive = ZipArchive::new(file).map_err(io::Error::other)?;
-    let is_recording = |name: &str| {
-        let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
-        ending.eq_ignore_ascii_case("har")
-    };
-    let name = archive
-        .file_names()
-        .filter_map(Result::ok)
-        .find(|name| is_recording(name))
+    let names = archive.file_names().filter_map(Result::ok);
+    let found: Vec<String> = names
+        .filter(|name| is_recording(name))
         .map(std::borrow::Cow::into_owned)
-        .ok_or_else(|| io::Error::other("the archive has no .har file in it"))?;
+        .collect();
+    let name = match found.as_slice() {
+        [] => return Err(io::Error::other("the archive has no .har file in it")),
+        [only] => only.clone(),
+        [one, other, ..] => {
+            return Err(io::Error::other(format!(
+                "the archive has several .har files in it ({one}, {other}): unpack it, and name its folder"
+            )));
+        }
+    };
     let bytes = bounded(archive.by_name(&name).map_err(io::Error::other)?)?;
-    Ok((bytes, Attachments::Archive(Mutex::new(archive))))
+    let folder = name.rfind(['/', '\\']).map_or("", |at| &name[..=at]);
+    let attachments = Attachments::Archive {
+        folder: folder.to_owned(),
+        archive: Mutex::new(archive),
+    };
+    Ok((bytes, attachments))
+}
+
+/// Whether a file of an archive is a recording, and not what macOS writes beside each file of one.
+fn is_recording(path: &str) -> bool {
+    let name = path.rsplit(['/', '\\']).next().unwrap_or_default();
+    let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
+    ending.eq_ignore_ascii_case("har") && !name.starts_with("._")
 }
 
 #[cfg(test)]
@@ -165,5 +203,37 @@ mod tests {
         ] {
             assert_eq!(read(other), None, "{other}");
         }
+    }
+
+    #[test]
+    fn an_archive_may_hold_the_recording_in_a_folder() {
+        use std::io::Write as _;
+        let folder = tempfile::tempdir().expect("a folder");
+        let packed = |names: &[&str]| {
+            let path = folder.path().join("x.zip");
+            let mut writer = zip::ZipWriter::new(File::create(&path).expect("a file"));
+            for name in names {
+                let options = zip::write::SimpleFileOptions::default();
+                writer.start_file(*name, options).expect("an entry");
+                writer.write_all(name.as_bytes()).expect("bytes");
+            }
+            writer.finish().expect("an archive");
+            unpack(File::open(&path).expect("a file"))
+        };
+        let names = ["run/a.har", "run/bodies/b.json", "c.json", "run/._a.har"];
+        let (bytes, attachments) = packed(&names).expect("a recording");
+        assert_eq!(bytes, "run/a.har");
+        for (name, found) in [
+            ("bodies/b.json", Some("run/bodies/b.json")),
+            ("bodies\\b.json", Some("run/bodies/b.json")),
+            ("run/bodies/b.json", Some("run/bodies/b.json")),
+            ("../c.json", Some("c.json")),
+            ("d.json", None),
+        ] {
+            let read = attachments.read(name).expect("it can be read");
+            assert_eq!(read.as_deref(), found.map(str::as_bytes), "{name}");
+        }
+        assert!(packed(&["a.har", "b.har"]).is_err());
+        assert!(packed(&["a.json"]).is_err());
     }
 }

@@ -12,7 +12,7 @@ use super::{
     read_body, read_text, readings, style::is_undefined, write_body,
 };
 use crate::{
-    contract::{MediaType, Operation, Parameter, RequestBody, Schema},
+    contract::{Location, MediaType, Operation, Parameter, RequestBody, Schema},
     exchange::{Body, Request},
 };
 
@@ -221,10 +221,24 @@ fn path_readings(operation: &Operation, request: &Request) -> Vec<Vec<(String, S
     }
 }
 
+/// The raw texts of the path parameters where a path can be taken apart in several ways (`{name}.{ending}` and
+/// `a.b.json`): the first way that obeys the contract. `None` where there is one way alone, or none obeys.
+pub fn path_that_obeys(operation: &Operation, request: &Request) -> Option<Vec<(String, String)>> {
+    let readings = operation.path.readings(request.url.path());
+    if readings.len() < 2 {
+        return None;
+    }
+    readings.into_iter().find(|path| {
+        let sent = Parameters::of(operation, request, path);
+        let mut parameters = operation.parameters_in(Location::Path);
+        !parameters.any(|parameter| parameter_breaks(parameter, &sent))
+    })
+}
+
 /// Whether every reading of a parameter, as it was sent, breaks the contract.
 pub fn parameter_breaks(parameter: &Parameter, sent: &Parameters<'_>) -> bool {
     let value = match sent.read(parameter) {
-        Ok(None) => return parameter.required,
+        Ok(None) => return parameter.required && !sent.is_rightly_empty(parameter),
         Err(_) => return true,
         Ok(Some(value)) => value,
     };
@@ -233,8 +247,8 @@ pub fn parameter_breaks(parameter: &Parameter, sent: &Parameters<'_>) -> bool {
     };
     let is_empty = matches!(&value, Value::String(text) if text.is_empty())
         || value.as_array().is_some_and(Vec::is_empty);
-    // An empty value may be taken for an absent one.
-    if is_empty && !parameter.required {
+    // An empty value may be taken for an absent one, and one in another style is not seen at all.
+    if (is_empty || sent.may_be_overlooked(parameter)) && !parameter.required {
         return false;
     }
     !obeys_as_text(&value, schema)
@@ -339,6 +353,36 @@ mod tests {
                 "responses": {},
             } } },
         })
+    }
+
+    #[test]
+    fn of_several_ways_to_take_a_path_apart_one_that_obeys_counts() {
+        let parameter = |name: &str, schema: Value| serde_json::json!({ "name": name, "in": "path", "required": true, "schema": schema });
+        let document = serde_json::json!({
+            "openapi": "3.1.0",
+            "info": { "title": "t", "version": "1" },
+            "paths": { "/{name}.{ending}": { "get": {
+                "parameters": [
+                    parameter("name", serde_json::json!({ "type": "string" })),
+                    parameter("ending", serde_json::json!({ "enum": ["json"] })),
+                ],
+                "responses": {},
+            } } },
+        });
+        let contract = Contract::from_document(
+            Document::parse("case", document.to_string()).expect("a document"),
+        );
+        let operation = &contract.operations()[0];
+        let found = |path: &str| {
+            let url = Url::parse("http://localhost").and_then(|base| base.join(path));
+            let request = Request::new(http::Method::GET, url.expect("a URL"));
+            path_that_obeys(operation, &request)
+        };
+        let values = found("/a.b.json").expect("a way");
+        assert_eq!(values[0], ("name".to_owned(), "a.b".to_owned()));
+        // The only way is the router's, whatever it breaks.
+        assert_eq!(found("/a.json"), None);
+        assert_eq!(found("/a.b.xml"), None);
     }
 
     #[test]

@@ -186,6 +186,8 @@ pub(super) fn of_range(media_type: &MediaType) -> &'static str {
     match media_type.range.essence().as_str() {
         "*/*" | "application/*" if is_of_bytes => OCTETS,
         "*/*" | "application/*" => "application/json",
+        "application/*+json" => "application/vnd.oasgate+json",
+        "application/*+xml" => "application/vnd.oasgate+xml",
         range => concrete(range).unwrap_or("text/plain"),
     }
 }

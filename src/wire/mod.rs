@@ -26,8 +26,8 @@ mod style;
 pub use body::{MalformedBody, Parsed, parse_body, read_body, write_body};
 pub use broken::{
     MalformedRequest, arrives_broken, breaks_on_the_wire, malformed_requests, obeys_as_text,
-    parameter_breaks, path_values, sent_body_breaks, sent_form, sent_value, travels,
-    with_duplicate_key,
+    parameter_breaks, path_that_obeys, path_values, sent_body_breaks, sent_form, sent_value,
+    travels, with_duplicate_key,
 };
 pub(crate) use file::{carries, sendable};
 pub use media_type::parse_media_type;

@@ -73,6 +73,27 @@ impl<'r> Parameters<'r> {
         self.query.iter().map(|(name, _)| name.as_str())
     }
 
+    /// Whether a query parameter came without a value where the document allows that (`allowEmptyValue`,
+    /// OpenAPI 3.0.4 §4.7.12.2): it is there, and nothing more is said of it.
+    pub fn is_rightly_empty(&self, parameter: &Parameter) -> bool {
+        parameter.location == Location::Query
+            && parameter.allow_empty_value
+            && pairs::values(&self.query, &parameter.name) == [""]
+    }
+
+    /// Whether a query parameter came in another style than its own: who reads `filter[a]` knows no `filter`.
+    pub(super) fn may_be_overlooked(&self, parameter: &Parameter) -> bool {
+        let is_deep = matches!(
+            &parameter.value,
+            Serialization::Styled {
+                style: Style::DeepObject,
+                ..
+            }
+        );
+        let opening = format!("{}[", parameter.name);
+        is_deep && !self.query_names().any(|name| name.starts_with(&opening))
+    }
+
     /// Reads one parameter; `None` when the request does not have it.
     ///
     /// # Errors
@@ -150,7 +171,7 @@ impl<'r> Parameters<'r> {
                 read_list(&text, &parts, schema, explode).map(Some)
             }
             Location::Query => {
-                if parameter.allow_empty_value && pairs::values(&self.query, name) == [""] {
+                if self.is_rightly_empty(parameter) {
                     return Ok(None);
                 }
                 let others;

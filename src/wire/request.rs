@@ -290,7 +290,10 @@ fn text_of(parameter: &Parameter, value: &Value, escaping: Escaping) -> String {
 
 /// A value whose arrays inside arrays are written as 2.0's `items` say; every other value as it is.
 fn with_nested_texts<'v>(schema: &Schema, value: &'v Value) -> Cow<'v, Value> {
-    let (Value::Array(items), Some(element)) = (value, schema.items()) else {
+    let Value::Array(items) = value else {
+        return Cow::Borrowed(value);
+    };
+    let Some(element) = schema.items() else {
         return Cow::Borrowed(value);
     };
     let Some(style) = nested_style(&element) else {

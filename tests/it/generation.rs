@@ -125,9 +125,15 @@ fn operation_of(case: &Value) -> Contract {
             });
         }
         _ => {
-            operation["parameters"] = json!([{
+            let mut parameter = json!({
                 "name": "p", "in": place, "required": required, "schema": case["schema"],
-            }]);
+            });
+            for key in ["style", "explode"] {
+                if let Some(value) = case.get(key) {
+                    parameter[key] = value.clone();
+                }
+            }
+            operation["parameters"] = json!([parameter]);
         }
     }
     let document = json!({
@@ -249,6 +255,41 @@ fn texts_of_open_formats_are_what_the_word_means() {
                 wrong.push(format!("{case}: {drawn:?}"));
             }
         }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn what_is_drawn_is_like_what_the_document_means() {
+    let mut wrong = Vec::new();
+    for case in table(Path::new("tests/cases/generate/drawn.yaml")) {
+        let name = case["name"].as_str().expect("a name");
+        let direction = match case["direction"].as_str() {
+            Some("response") => Direction::Response,
+            _ => Direction::Request,
+        };
+        let mut schemas = case["schemas"].as_object().cloned().unwrap_or_default();
+        schemas.insert("S".to_owned(), case["schema"].clone());
+        let document = json!({
+            "openapi": case["openapi"].as_str().unwrap_or("3.1.0"),
+            "info": { "title": "t", "version": "1" }, "paths": {},
+            "components": { "schemas": schemas },
+        });
+        let document = Document::parse("case", document.to_string()).expect("a document");
+        let schema = Contract::from_document(document).schema("S", direction);
+        let strategy = generate::valid(&schema.expect("the schema"));
+        let mut generator = Generator::new(1, &[name]);
+        let values: Vec<String> = (0..20)
+            .filter_map(|_| generator.draw(&strategy))
+            .map(|value| value.to_string())
+            .collect();
+        let like = case["like"].as_str().expect("a pattern");
+        if values.is_empty() != like.is_empty() {
+            wrong.push(format!("{name}: {values:?}"));
+        }
+        let like = regex::Regex::new(like).expect("a pattern");
+        let others = values.iter().filter(|value| !like.is_match(value));
+        wrong.extend(others.map(|value| format!("{name}: {value}")));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

@@ -36,4 +36,5 @@ mod sequences;
 mod suites;
 mod unsafe_evidence;
 mod vantage;
+mod whole_documents;
 mod wire;

@@ -177,16 +177,18 @@ impl<'t> Scanner<'t> {
 
     /// Goes to a node below.
     fn enter(&mut self, token: &str) {
-        self.path.push(token);
-        if let Some(pointer) = &mut self.pointer {
-            pointer.push(token);
+        match &mut self.pointer {
+            Some(pointer) => pointer.push(token),
+            None => self.path.push(token),
         }
     }
 
     /// Goes back to the node above.
     fn leave(&mut self) {
-        self.path.pop();
-        self.pointer = self.pointer.as_ref().and_then(Pointer::parent);
+        match &mut self.pointer {
+            Some(pointer) => pointer.pop(),
+            None => self.path.pop(),
+        }
     }
 
     /// Reads one value. Recursion is bounded by the depth that the parser allowed.
@@ -201,9 +203,11 @@ impl<'t> Scanner<'t> {
             }
             _ => self.word(),
         }
-        let value = start..self.at;
-        self.index
-            .insert(&self.path, key.unwrap_or_else(|| value.clone()), value);
+        if self.pointer.is_none() {
+            let value = start..self.at;
+            self.index
+                .insert(&self.path, key.unwrap_or_else(|| value.clone()), value);
+        }
     }
 
     fn object(&mut self) {

@@ -54,6 +54,11 @@ impl Pointer {
         }
     }
 
+    /// Leaves its last token out; the root stays what it is.
+    pub(crate) fn pop(&mut self) {
+        self.0.truncate(self.0.rfind('/').unwrap_or_default());
+    }
+
     /// This pointer, followed by another.
     #[must_use]
     pub fn concat(&self, behind: &Self) -> Self {

@@ -66,6 +66,9 @@ impl Discriminator {
             ),
             _ => return None,
         };
+        if is_never_a_name(store, at, property) {
+            return None;
+        }
         let alternatives = alternatives(store, at, members);
         let mut found = Self {
             property: property.clone(),
@@ -244,6 +247,16 @@ fn alternatives(store: &SchemaStore, at: &Address, members: &Map<String, Value>)
         found.extend((0..count).map(|index| store.target(&at.join(keyword).index(index))));
     }
     found
+}
+
+/// Whether a schema says of a property that it is a list or an object, which names nothing.
+fn is_never_a_name(store: &SchemaStore, at: &Address, property: &str) -> bool {
+    let schema = store.target(&at.join("properties").join(property));
+    let kind = store
+        .document()
+        .get(&schema)
+        .and_then(|schema| schema.get("type"));
+    kind.is_some_and(|kind| kind == "array" || kind == "object")
 }
 
 fn is_null(store: &SchemaStore, at: &Address) -> bool {

@@ -215,7 +215,17 @@ pub(super) fn content(keyword: &str, value: &Value, members: &Map<String, Value>
     wanted
 }
 
-/// A property with one of some names.
+/// A property with one of some names. Names are texts; a property of numbers or booleans has what they
+/// spell (OpenAPI 3.1.1 §4.8.25.1).
 pub(super) fn tag(property: &str, names: &[String]) -> Value {
-    json!({ "required": [property], "properties": { property: { "enum": names } } })
+    let spelt = |name: &String| match serde_json::from_str(name) {
+        Ok(value @ (Value::Number(_) | Value::Bool(_))) => Some(value),
+        _ => None,
+    };
+    let values: Vec<Value> = names
+        .iter()
+        .map(|name| json!(name))
+        .chain(names.iter().filter_map(spelt))
+        .collect();
+    json!({ "required": [property], "properties": { property: { "enum": values } } })
 }

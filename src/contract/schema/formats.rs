@@ -95,12 +95,12 @@ impl RegisteredFormat {
     /// some values of the format match is left to the schema where it has a say of its own.
     pub(super) fn plain_values(&self, beside: &Map<String, Value>) -> Value {
         let mut described = (self.describes)();
-        let has_say = ["const", "enum", "maxLength", "minLength", "pattern"]
-            .iter()
-            .any(|keyword| beside.contains_key(*keyword));
+        let has_any = |keywords: &[&str]| keywords.iter().any(|one| beside.contains_key(*one));
+        let has_say = has_any(&["const", "enum"])
+            || has_any(&["maxLength", "minLength", "pattern"])
+                && !DESCRIBED_AT_ANY_LENGTH.contains(&self.name);
         if let Value::Object(keywords) = &mut described
             && has_say
-            && !WHOLLY_DESCRIBED.contains(&self.name)
         {
             keywords.shift_remove("pattern");
         }
@@ -108,14 +108,20 @@ impl RegisteredFormat {
     }
 }
 
-/// Formats whose pattern matches every value of them.
-const WHOLLY_DESCRIBED: [&str; 2] = ["base64url", "byte"];
+/// Formats whose pattern matches values of every length that they have.
+const DESCRIBED_AT_ANY_LENGTH: [&str; 2] = ["base64url", "byte"];
 
 /// The greatest whole number that a double tells from its neighbours (RFC 8259 §6).
 const EXACT: i64 = (1 << 53) - 1;
 
-/// Base64 of RFC 4648 §4, which pads.
-const BASE64: &str = "^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$";
+/// Base64 of RFC 4648 §4, which pads. Where bits are left over they are zero: some readers refuse all else
+/// (§3.5).
+const BASE64: &str =
+    "^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/][AQgw]==|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=)?$";
+
+/// Base64 with the alphabet of RFC 4648 §5, likewise, without padding.
+const BASE64_URL: &str =
+    "^(?:[A-Za-z0-9_-]{4})*(?:[A-Za-z0-9_-][AQgw]|[A-Za-z0-9_-]{2}[AEIMQUYcgkosw048])?$";
 
 const REGISTERED: &[RegisteredFormat] = &[
     RegisteredFormat {
@@ -186,7 +192,7 @@ const REGISTERED: &[RegisteredFormat] = &[
     RegisteredFormat {
         name: "base64url",
         accepts: |value, _| text(value).is_none_or(is_base64url),
-        describes: || json!({ "pattern": "^(?:[A-Za-z0-9_-]{4})*(?:[A-Za-z0-9_-]{2,3})?$" }),
+        describes: || json!({ "pattern": BASE64_URL }),
     },
     RegisteredFormat {
         name: "char",

@@ -9,6 +9,7 @@ mod alternatives;
 pub(crate) mod canonical;
 mod choices;
 mod constraints;
+mod contradiction;
 mod dialect;
 mod discriminator;
 mod ecma;
@@ -22,10 +23,12 @@ pub(super) mod objects;
 mod patterns;
 pub(crate) mod prose;
 mod read_only;
+mod recursive;
 mod shape;
 mod standalone;
 mod store;
 mod structure;
+mod subschemas;
 pub(crate) mod texts;
 mod translate;
 mod types;
@@ -302,6 +305,12 @@ impl Schema {
             return true;
         }
         standalone::bounded(self).is_some_and(|schema| canonical::is_impossible(&schema))
+    }
+
+    /// As [`Schema::is_impossible`], for a fraction of the work: that a schema which it needs a value of has none
+    /// may be left to that schema.
+    pub(crate) fn contradicts_itself(&self) -> bool {
+        contradiction::contradicts_itself(self)
     }
 
     /// Compiles the schema now; what its dialect refuses is kept among the store's defects.

@@ -1,6 +1,6 @@
 //! A schema as a file of its own, with everything it refers to under `$defs`.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use indexmap::IndexMap;
 use oasgate_document::{Address, Document, Pointer};
@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use super::{
     Schema,
     for_generation::also,
+    recursive,
     translate::{Form, Purpose, Translation},
 };
 
@@ -42,7 +43,12 @@ const MOST_DEFINITIONS: usize = 40;
 /// The schema without annotations, where it does not refer to too much. `None` where it does and
 /// uses a keyword for which allowing more elsewhere may mean allowing less here.
 pub(super) fn bounded(schema: &Schema) -> Option<Value> {
-    let bare = bundle_up_to(schema, Purpose::Validation, MOST_DEFINITIONS);
+    bounded_by(schema, &|_| {})
+}
+
+/// As [`bounded`], of what `trim` leaves of the schema itself.
+pub(super) fn bounded_by(schema: &Schema, trim: &dyn Fn(&mut Value)) -> Option<Value> {
+    let bare = bundle_up_to(schema, Purpose::Validation, MOST_DEFINITIONS, trim);
     let is_cut = bare
         .get("$defs")
         .and_then(Value::as_object)
@@ -99,11 +105,16 @@ pub(super) fn own(schema: &Schema) -> Own {
 }
 
 fn bundle(schema: &Schema, purpose: Purpose) -> Value {
-    bundle_up_to(schema, purpose, usize::MAX)
+    bundle_up_to(schema, purpose, usize::MAX, &|_| {})
 }
 
-/// Bundles; definitions beyond `most` are `true`.
-fn bundle_up_to(schema: &Schema, purpose: Purpose, most: usize) -> Value {
+/// Bundles what `trim` leaves of the schema itself; definitions beyond `most` are `true`.
+fn bundle_up_to(
+    schema: &Schema,
+    purpose: Purpose,
+    most: usize,
+    trim: &dyn Fn(&mut Value),
+) -> Value {
     let store = &schema.store;
     let root = store.target(&schema.address);
     let mut names: IndexMap<(Address, Form), String> = IndexMap::new();
@@ -154,6 +165,10 @@ fn bundle_up_to(schema: &Schema, purpose: Purpose, most: usize) -> Value {
             });
         }
         if done == 0 {
+            trim(&mut translated);
+            let mut kept = HashSet::new();
+            references(&translated, &mut kept);
+            names.retain(|_, name| name.is_empty() || kept.contains(reference_to(name).as_str()));
             top = translated;
         } else {
             definitions.insert(name, translated);
@@ -182,6 +197,20 @@ fn bundle_up_to(schema: &Schema, purpose: Purpose, most: usize) -> Value {
         out.insert("$defs".to_owned(), Value::Object(definitions));
     }
     Value::Object(out)
+}
+
+/// The references in a translated schema.
+fn references<'s>(schema: &'s Value, found: &mut HashSet<&'s str>) {
+    match schema {
+        Value::Object(members) => {
+            found.extend(members.get("$ref").and_then(Value::as_str));
+            members
+                .values()
+                .for_each(|member| references(member, found));
+        }
+        Value::Array(items) => items.iter().for_each(|item| references(item, found)),
+        _ => {}
+    }
 }
 
 /// Writes dynamic references as plain ones to where they lead from the root of the bundle.
@@ -225,6 +254,15 @@ fn dynamic_target(
     at: &Address,
     reference: &str,
 ) -> Option<Address> {
+    if reference == recursive::REFERENCE {
+        let outermost = recursive::resource(document, root);
+        let is_anchored = recursive::is_anchored(document, &outermost);
+        return Some(if is_anchored {
+            outermost
+        } else {
+            recursive::resource(document, at)
+        });
+    }
     let plain = document.resolve_at(at, reference).ok()?;
     let is_dynamic = |at: &Address| {
         let name = document.get(at)?.get("$dynamicAnchor")?.as_str()?;

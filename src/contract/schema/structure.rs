@@ -151,6 +151,7 @@ fn surely_declared(
 /// Keywords by which a schema takes part in another, or names properties by other means.
 const COMPOSING: &[&str] = &[
     "$dynamicRef",
+    "$recursiveRef",
     "allOf",
     "anyOf",
     "dependencies",

@@ -17,7 +17,11 @@ use super::{
     exact::{limit_keyword, listed_keyword},
     for_generation::{also, content, shown_or_no_text, tag},
     formats::registered,
+    recursive,
+    structure::MOST_STEPS,
 };
+
+pub(super) use super::subschemas::{LIST_OF_SCHEMAS, MAP_OF_SCHEMAS, ONE_SCHEMA};
 
 /// The keyword that stands for a registered format in a unit.
 pub(super) const FORMAT: &str = "x-oasgate-format";
@@ -66,34 +70,6 @@ pub(super) struct Translation<'t> {
     pub(super) reference: WriteReference<'t>,
     pub(super) complain: Complain<'t>,
 }
-
-/// Keywords whose value is one schema.
-pub(super) const ONE_SCHEMA: &[&str] = &[
-    "additionalItems",
-    "additionalProperties",
-    "contains",
-    "contentSchema",
-    "else",
-    "if",
-    "items",
-    "not",
-    "propertyNames",
-    "then",
-    "unevaluatedItems",
-    "unevaluatedProperties",
-];
-
-/// Keywords whose value is a list of schemas.
-pub(super) const LIST_OF_SCHEMAS: &[&str] = &["allOf", "anyOf", "oneOf", "prefixItems"];
-
-/// Keywords whose value is a map from names to schemas.
-pub(super) const MAP_OF_SCHEMAS: &[&str] = &[
-    "$defs",
-    "definitions",
-    "dependentSchemas",
-    "patternProperties",
-    "properties",
-];
 
 /// Keywords that say nothing about validity.
 const ANNOTATIONS: &[&str] = &[
@@ -185,6 +161,13 @@ impl Translation<'_> {
     ) {
         match self.document.resolve_at(at, reference) {
             Ok(target) => {
+                if self.leads_back(at, &target) {
+                    (self.complain)(
+                        at.join("$ref"),
+                        DefectKind::UnresolvedReference,
+                        format!("`$ref: {reference}` leads back to itself"),
+                    );
+                }
                 let (keyword, value) = (self.reference)(&target, form);
                 out.insert(keyword.to_owned(), value);
             }
@@ -194,6 +177,25 @@ impl Translation<'_> {
                 error.to_string(),
             ),
         }
+    }
+
+    /// Whether a reference leads from one to the next until it is met again.
+    fn leads_back(&self, at: &Address, target: &Address) -> bool {
+        let mut next = target.clone();
+        for _ in 0..MOST_STEPS {
+            if next == *at {
+                return true;
+            }
+            let reference = self.document.get(&next).and_then(|one| one.get("$ref"));
+            let Some(reference) = reference.and_then(Value::as_str) else {
+                return false;
+            };
+            let Ok(further) = self.document.resolve_at(&next, reference) else {
+                return false;
+            };
+            next = further;
+        }
+        false
     }
 
     fn keyword(
@@ -219,6 +221,21 @@ impl Translation<'_> {
         match keyword {
             "$ref" if value.is_string() => {}
             "$schema" | "$id" | "id" | "$vocabulary" => {}
+            "$recursiveAnchor" if dialect == Dialect::Draft201909 => {
+                if is_unit && value == &Value::Bool(true) {
+                    put("$dynamicAnchor", json!(recursive::ANCHOR));
+                }
+            }
+            "$recursiveRef" if dialect == Dialect::Draft201909 => {
+                let resource = recursive::resource(document, at);
+                let is_dynamic = is_unit || self.purpose == Purpose::Generation;
+                if is_dynamic && recursive::is_anchored(document, &resource) {
+                    put("$dynamicRef", json!(recursive::REFERENCE));
+                } else {
+                    let (keyword, value) = (self.reference)(&resource, Form::Whole);
+                    also(out, json!({ keyword: value }));
+                }
+            }
             // What is generated for bytes is a text, which becomes the content of a file.
             "type" if self.purpose == Purpose::Generation && is_file(value, dialect) => {
                 put("type", json!("string"));

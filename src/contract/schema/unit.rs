@@ -22,6 +22,7 @@ use super::{
     Direction, SchemaStore, ecma,
     exact::{LIMITS, LISTED, Limit, Listed},
     formats::registered,
+    recursive,
     store::Formats,
     translate::{DISCRIMINATOR, FORMAT, Form, Purpose, Translation},
 };
@@ -104,9 +105,15 @@ impl Unit {
             dynamic_anchors(&schema, &mut own);
             lead_elsewhere(&mut schema, &own, &mut |reference| {
                 let document = store.document();
-                let target = document.resolve_at(&at, reference).ok()?;
-                let anchor = document.get(&target)?.get("$dynamicAnchor");
-                let anchor = anchor.and_then(Value::as_str).map(str::to_owned);
+                let (target, anchor) = if reference == recursive::REFERENCE {
+                    let resource = recursive::resource(document, &at);
+                    (resource, Some(recursive::ANCHOR.to_owned()))
+                } else {
+                    let target = document.resolve_at(&at, reference).ok()?;
+                    let anchor = document.get(&target)?.get("$dynamicAnchor");
+                    let anchor = anchor.and_then(Value::as_str).map(str::to_owned);
+                    (target, anchor)
+                };
                 let known = resources.iter().position(|known| *known == target);
                 let number = known.unwrap_or_else(|| {
                     resources.push(target);
@@ -293,6 +300,7 @@ fn sees_through(keyword: &str) -> bool {
             | "unevaluatedItems"
             | "$dynamicRef"
             | "$recursiveRef"
+            | "$recursiveAnchor"
             | "$dynamicAnchor"
     )
 }

@@ -23,6 +23,7 @@ const MAX_NODES: usize = 4_000;
 /// Keywords whose answer depends on more than types, names and words.
 const BEYOND_WORDS: &[&str] = &[
     "$dynamicRef",
+    "$recursiveRef",
     "contains",
     "exclusiveMaximum",
     "exclusiveMinimum",

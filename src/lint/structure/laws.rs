@@ -50,6 +50,46 @@ pub(super) fn unique_tags(object: &Members, _: Version, tell: Tell<'_>) {
     }
 }
 
+/// Name and place tell parameters apart (3.0.4 §4.7.10.1, 2.0 §5.2.5); names of header fields know no case.
+pub(super) fn unique_parameters(object: &Members, _: Version, tell: Tell<'_>) {
+    let mut seen = HashSet::new();
+    let parameters = object.get("parameters").and_then(Value::as_array);
+    for parameter in parameters.into_iter().flatten() {
+        let word = |key: &str| parameter.get(key).and_then(Value::as_str);
+        let (Some(location), Some(name)) = (word("in"), word("name")) else {
+            continue;
+        };
+        let key = match location {
+            "header" => name.to_ascii_lowercase(),
+            _ => name.to_owned(),
+        };
+        if !seen.insert((location, key)) {
+            tell(
+                Some("parameters"),
+                format!("two parameters in {location} are called `{name}`"),
+            );
+        }
+    }
+}
+
+/// What a server's URL leaves open has a value (3.0.4 §4.7.5).
+pub(super) fn named_variables(object: &Members, _: Version, tell: Tell<'_>) {
+    let known = object.get("variables").and_then(Value::as_object);
+    let mut rest = text(object, "url").unwrap_or_default();
+    while let Some((name, behind)) = rest
+        .split_once('{')
+        .and_then(|(_, inside)| inside.split_once('}'))
+    {
+        if !known.is_some_and(|known| known.contains_key(name)) {
+            tell(
+                Some("url"),
+                format!("`{name}` is not one of the server's `variables`"),
+            );
+        }
+        rest = behind;
+    }
+}
+
 /// `identifier` excludes `url` (3.1.1 §4.8.4).
 pub(super) fn license(object: &Members, _: Version, tell: Tell<'_>) {
     exclude(object, &[("identifier", "url")], tell);

@@ -97,15 +97,18 @@ static LICENSE: Object = Object {
     )
 };
 
-static SERVER: Object = Object::new(
-    "a server",
-    &[&[
-        member("url", Text).required(),
-        member("description", Text),
-        member("name", Text).from(V32),
-        member("variables", MapOf(&Nested(&SERVER_VARIABLE))),
-    ]],
-);
+static SERVER: Object = Object {
+    laws: &[laws::named_variables],
+    ..Object::new(
+        "a server",
+        &[&[
+            member("url", Text).required(),
+            member("description", Text),
+            member("name", Text).from(V32),
+            member("variables", MapOf(&Nested(&SERVER_VARIABLE))),
+        ]],
+    )
+};
 
 static SERVER_VARIABLE: Object = Object::new(
     "a server variable",
@@ -138,55 +141,61 @@ static PATHS: Object = Object {
     ..Object::new("`paths`", &[])
 };
 
-static PATH_ITEM: Object = Object::new(
-    "a path item",
-    &[&[
-        member("$ref", Text),
-        member("summary", Text).from(V30),
-        member("description", Text).from(V30),
-        member("get", Nested(&OPERATION)),
-        member("put", Nested(&OPERATION)),
-        member("post", Nested(&OPERATION)),
-        member("delete", Nested(&OPERATION)),
-        member("options", Nested(&OPERATION)),
-        member("head", Nested(&OPERATION)),
-        member("patch", Nested(&OPERATION)),
-        member("trace", Nested(&OPERATION)).from(V30),
-        member("query", Nested(&OPERATION)).from(V32),
-        member("additionalOperations", MapOf(&Nested(&OPERATION))).from(V32),
-        member("servers", ListOf(&Nested(&SERVER))).from(V30),
-        member("parameters", ListOf(&OrReference(&PARAMETER))),
-    ]],
-);
+static PATH_ITEM: Object = Object {
+    laws: &[laws::unique_parameters],
+    ..Object::new(
+        "a path item",
+        &[&[
+            member("$ref", Text),
+            member("summary", Text).from(V30),
+            member("description", Text).from(V30),
+            member("get", Nested(&OPERATION)),
+            member("put", Nested(&OPERATION)),
+            member("post", Nested(&OPERATION)),
+            member("delete", Nested(&OPERATION)),
+            member("options", Nested(&OPERATION)),
+            member("head", Nested(&OPERATION)),
+            member("patch", Nested(&OPERATION)),
+            member("trace", Nested(&OPERATION)).from(V30),
+            member("query", Nested(&OPERATION)).from(V32),
+            member("additionalOperations", MapOf(&Nested(&OPERATION))).from(V32),
+            member("servers", ListOf(&Nested(&SERVER))).from(V30),
+            member("parameters", ListOf(&OrReference(&PARAMETER))),
+        ]],
+    )
+};
 
-static OPERATION: Object = Object::new(
-    "an operation",
-    &[&[
-        member("tags", STRINGS),
-        member("summary", Text),
-        member("description", Text),
-        member("externalDocs", Nested(&EXTERNAL_DOCS)),
-        member("operationId", Text),
-        member("consumes", STRINGS)
-            .within(V2, V2)
-            .instead("`content` of the request body has the media types"),
-        member("produces", STRINGS)
-            .within(V2, V2)
-            .instead("`content` of each response has the media types"),
-        member("schemes", SCHEMES)
-            .within(V2, V2)
-            .instead("`servers` has the scheme"),
-        member("parameters", ListOf(&OrReference(&PARAMETER))),
-        member("requestBody", OrReference(&REQUEST_BODY))
-            .from(V30)
-            .instead("a parameter `in: body` has the body"),
-        member("responses", Nested(&RESPONSES)).required_to(V30),
-        member("callbacks", MapOf(&OrReference(&CALLBACK))).from(V30),
-        member("deprecated", Flag),
-        member("security", ListOf(&MapOf(&STRINGS))),
-        member("servers", ListOf(&Nested(&SERVER))).from(V30),
-    ]],
-);
+static OPERATION: Object = Object {
+    laws: &[laws::unique_parameters],
+    ..Object::new(
+        "an operation",
+        &[&[
+            member("tags", STRINGS),
+            member("summary", Text),
+            member("description", Text),
+            member("externalDocs", Nested(&EXTERNAL_DOCS)),
+            member("operationId", Text),
+            member("consumes", STRINGS)
+                .within(V2, V2)
+                .instead("`content` of the request body has the media types"),
+            member("produces", STRINGS)
+                .within(V2, V2)
+                .instead("`content` of each response has the media types"),
+            member("schemes", SCHEMES)
+                .within(V2, V2)
+                .instead("`servers` has the scheme"),
+            member("parameters", ListOf(&OrReference(&PARAMETER))),
+            member("requestBody", OrReference(&REQUEST_BODY))
+                .from(V30)
+                .instead("a parameter `in: body` has the body"),
+            member("responses", Nested(&RESPONSES)).required_to(V30),
+            member("callbacks", MapOf(&OrReference(&CALLBACK))).from(V30),
+            member("deprecated", Flag),
+            member("security", ListOf(&MapOf(&STRINGS))),
+            member("servers", ListOf(&Nested(&SERVER))).from(V30),
+        ]],
+    )
+};
 
 static EXTERNAL_DOCS: Object = Object::new(
     "external documentation",

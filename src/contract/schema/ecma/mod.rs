@@ -20,7 +20,7 @@ pub(crate) fn plain(pattern: &str) -> Option<String> {
 /// Whether a pattern has letters behind backslashes that stand for themselves in ECMA-262 and mean
 /// something in Perl's or Python's language (`\\A`, `\\Z`, `\\h`). Whoever wrote it hardly meant the letter.
 pub(super) fn has_foreign_escape(pattern: &str) -> bool {
-    read(pattern).is_some_and(|read| read.has_foreign_escape)
+    pattern.contains('\\') && read(pattern).is_some_and(|read| read.has_foreign_escape)
 }
 
 fn read(pattern: &str) -> Option<Read> {
