@@ -58,6 +58,7 @@ mod read {
     use std::fs;
 
     use super::*;
+    use crate::write;
 
     /// The state of a replay, which ends with the exit code 1.
     fn state(folder: &Path, arguments: &[&str], input: Option<&Path>) -> String {
@@ -78,7 +79,7 @@ mod read {
         assert_eq!(whole, as_stream);
         for (name, entries) in [("1.json", "1-4,9"), ("2.json", "5-8,10-")] {
             let part = [&[parquet.as_str(), "--entries", entries][..], &columns].concat();
-            fs::write(folder.join(name), state(folder, &part, None)).expect("it is written");
+            write(folder, name, state(folder, &part, None));
         }
         let merged = Command::new(env!("CARGO_BIN_EXE_oasgate"))
             .current_dir(folder)
@@ -111,7 +112,7 @@ mod read {
         let cut = |name: &str| {
             let bytes = fs::read(table(name)).expect("a table");
             let path = folder.path().join(name);
-            fs::write(&path, &bytes[..bytes.len() - 6]).expect("it is written");
+            write(folder.path(), name, &bytes[..bytes.len() - 6]);
             path.display().to_string()
         };
         let output = replay(folder.path(), &[&cut("a.parquet")], None);
