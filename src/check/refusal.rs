@@ -6,7 +6,10 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::{Content, Subject};
-use crate::{contract::Schema, wire::Parsed};
+use crate::{
+    contract::{Location, Schema},
+    wire::Parsed,
+};
 
 /// How many values of a response are looked at.
 const MOST_VALUES: usize = 500;
@@ -70,6 +73,25 @@ fn declare(schema: &Schema, sent: &Value, declared: &mut BTreeSet<String>, depth
     }
 }
 
+/// Whether the response speaks of a query parameter or a header field that was sent: it names one in quotes, or as
+/// `"loc": ["query", "limit"]`.
+pub(super) fn is_about_query_or_header(subject: &Subject<'_>) -> bool {
+    let text = String::from_utf8_lossy(subject.exchange.response.body.bytes());
+    if is_about_path(subject, &text.to_lowercase()) {
+        return false;
+    }
+    let others = subject.operation.parameters.iter();
+    let mut others = others.filter(|one| one.location != Location::Path);
+    others.any(|parameter| {
+        let name = &parameter.name;
+        name.len() > 2
+            && !subject.made_up.contains(name)
+            && ['\'', '"', '`']
+                .iter()
+                .any(|quote| text.contains(&format!("{quote}{name}{quote}")))
+    })
+}
+
 /// Whether the response speaks of the request's body: it names one of its properties, or the body
 /// itself.
 pub(super) fn is_about_body(subject: &Subject<'_>) -> bool {
@@ -77,21 +99,26 @@ pub(super) fn is_about_body(subject: &Subject<'_>) -> bool {
         return false;
     }
     let text = String::from_utf8_lossy(subject.exchange.response.body.bytes()).to_lowercase();
-    // `"loc": ["path", "id"]`, as FastAPI says it.
-    let is_about_path = ["\"path\"", "\"query\"", "path parameter"]
-        .iter()
-        .any(|word| text.contains(word));
-    let names_path = subject.operation.path.parameters().any(|name| {
-        let name = name.to_lowercase();
-        name.len() > 2 && text.contains(&name)
-    });
-    if is_about_path || names_path {
+    if is_about_path(subject, &text) || text.contains("\"query\"") {
         return false;
     }
     ["json body", "request body", "\"body\""]
         .iter()
         .any(|word| text.contains(word))
         || !named_properties(subject).is_empty()
+}
+
+/// Whether a text in lower case speaks of the path: `"loc": ["path", "id"]`, as `FastAPI` says it, or the name of a
+/// parameter.
+fn is_about_path(subject: &Subject<'_>, text: &str) -> bool {
+    let says_path = ["\"path\"", "path parameter"]
+        .iter()
+        .any(|word| text.contains(word));
+    says_path
+        || subject.operation.path.parameters().any(|name| {
+            let name = name.to_lowercase();
+            name.len() > 2 && text.contains(&name)
+        })
 }
 
 fn names(value: &Value, known: &mut BTreeSet<String>, depth: usize) {
@@ -126,6 +153,12 @@ fn collect(
         Value::Array(items) => items
             .iter()
             .for_each(|item| collect(item, known, named, left)),
+        // As FastAPI does: `loc` and `msg` are the reason, `input` is what was sent.
+        Value::Object(members) if members.contains_key("loc") && members.contains_key("msg") => {
+            for part in ["loc", "msg"].iter().filter_map(|name| members.get(*name)) {
+                collect(part, known, named, left);
+            }
+        }
         Value::Object(members) => {
             for (name, member) in members {
                 // As Rails and Laravel do: `{"errors": {"name": ["is too long"]}}`.

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{
     Check, Credential, Intent, Rule, Subject, documented,
-    refusal::{declared_names, is_about_body, named_properties},
+    refusal::{declared_names, is_about_body, is_about_query_or_header, named_properties},
     refusal_words::{reason, words},
     sign_in::handles_credentials,
 };
@@ -182,7 +182,8 @@ fn is_about_a_value(subject: &Subject<'_>) -> bool {
         names => {
             let named = named_properties(subject);
             let is_in_doubt = named.is_empty() || names.iter().any(|name| named.contains(name));
-            names.iter().any(is_in_body) && is_in_doubt || !is_about_body(subject)
+            names.iter().any(is_in_body) && is_in_doubt
+                || !is_about_body(subject) && !is_about_query_or_header(subject)
         }
     }
 }

@@ -208,6 +208,20 @@ fn what_the_document_shows_for_properties_is_sent_first_whole_and_then_the_least
 }
 
 #[test]
+fn a_schema_with_properties_and_no_type_is_drawn_as_objects() {
+    let schema = json!({ "properties": { "a": { "properties": { "b": { "type": "integer" } } } } });
+    let schema = schema_of(&schema, "3.0.3");
+    let strategy = generate::valid(&schema);
+    let mut generator = Generator::new(1, &["objects"]);
+    let drawn: Vec<_> = (0..50).filter_map(|_| generator.draw(&strategy)).collect();
+    assert_eq!(drawn.len(), 50);
+    for value in drawn {
+        assert!(value.is_object(), "{value}");
+        assert!(value.get("a").is_none_or(Value::is_object), "{value}");
+    }
+}
+
+#[test]
 fn bodies_go_out_as_a_media_type_that_can_hold_them() {
     let mut wrong = Vec::new();
     for case in table(Path::new("tests/cases/generate/media-types.yaml")) {

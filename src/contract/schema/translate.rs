@@ -148,6 +148,9 @@ impl Translation<'_> {
                 also(&mut out, tag(property, names));
             }
             self.subtypes(at, members, form, &mut out);
+            if is_meant_as_object(at, members) {
+                out.entry("type").or_insert_with(|| json!("object"));
+            }
         }
         Value::Object(out)
     }
@@ -561,6 +564,24 @@ fn plain_pattern(value: &Value) -> Value {
 /// Whether a `type` is Swagger 2.0's `file`.
 fn is_file(value: &Value, dialect: Dialect) -> bool {
     dialect == Dialect::OpenApi30 && value == "file"
+}
+
+/// Whether a schema that names properties and no type is drawn as objects alone: any other value is valid, and hardly
+/// ever meant. What negates or asks is left as it is.
+fn is_meant_as_object(at: &Address, members: &Map<String, Value>) -> bool {
+    let has_properties = members
+        .get("properties")
+        .and_then(Value::as_object)
+        .is_some_and(|properties| !properties.is_empty());
+    let says_more = ["type", "enum", "const", "oneOf", "anyOf"];
+    has_properties
+        && !says_more
+            .iter()
+            .any(|keyword| members.contains_key(*keyword))
+        && !at
+            .pointer
+            .tokens()
+            .any(|token| token == "not" || token == "if")
 }
 
 /// `type` with null where `nullable` stands beside it (OpenAPI 3.0.4 §4.7.24.1): without a `type`

@@ -533,7 +533,7 @@ impl<'p> Planner<'p> {
             let mut parts = RequestParts::default();
             for one in known {
                 let parameter = one.parameter;
-                if !parameter.required && generator.below(2) == 0 {
+                if !parameter.required && is_left_out(parameter, &mut generator) {
                     continue;
                 }
                 // What the user gave names things that exist; every other case keeps it, and so
@@ -623,6 +623,29 @@ impl<'p> Planner<'p> {
     fn factory(&self) -> CaseFactory<'p> {
         CaseFactory::new(self.settings)
     }
+}
+
+/// Whether a random request goes without an optional parameter.
+fn is_left_out(parameter: &Parameter, generator: &mut Generator) -> bool {
+    if is_conditional(parameter) {
+        generator.below(8) != 0
+    } else {
+        generator.below(2) == 0
+    }
+}
+
+/// Whether a parameter makes a request conditional (RFC 9110 §13): with a drawn value, all that a service says is that
+/// it is not met.
+fn is_conditional(parameter: &Parameter) -> bool {
+    const FIELDS: [&str; 5] = [
+        "if-match",
+        "if-none-match",
+        "if-modified-since",
+        "if-unmodified-since",
+        "if-range",
+    ];
+    parameter.location == Location::Header
+        && FIELDS.contains(&parameter.name.to_ascii_lowercase().as_str())
 }
 
 /// Whether a value in the path holds a slash. Many servers and proxies undo the escape before they look for

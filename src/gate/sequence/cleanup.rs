@@ -46,18 +46,17 @@ pub(crate) async fn cleanup<T: Transport>(run: &mut Driver<'_, T>) {
 
 /// Says what of the things that the run created is still there.
 pub(crate) fn name_leftovers<T: Transport>(run: &mut Driver<'_, T>) {
-    let paths: Vec<&str> = (run.knowledge.created.newest())
-        .map(|thing| thing.path.as_str())
-        .collect();
+    let resources = &run.context.graph.resources;
+    let (deletable, kept): (Vec<_>, Vec<_>) = (run.knowledge.created.newest())
+        .partition(|thing| resources[thing.resource].delete.is_some());
     let mut notices = Vec::new();
-    if !paths.is_empty() {
-        let more = match paths.len().saturating_sub(MAX_NAMED) {
-            0 => String::new(),
-            count => format!(" and {count} more"),
-        };
+    if !deletable.is_empty() {
+        notices.push(format!("cleanup failed for {}", listed(&deletable)));
+    }
+    if !kept.is_empty() {
         notices.push(format!(
-            "cleanup failed for {}{more}",
-            paths[..paths.len().min(MAX_NAMED)].join(", ")
+            "left behind, since the document has no DELETE for them: {}",
+            listed(&kept)
         ));
     }
     let mut counts = indexmap::IndexMap::<usize, usize>::new();
@@ -73,6 +72,16 @@ pub(crate) fn name_leftovers<T: Transport>(run: &mut Driver<'_, T>) {
     }
     for text in notices {
         run.recorder.notice(text);
+    }
+}
+
+/// The paths of resources, as many as a reader looks at.
+fn listed(resources: &[&ResourceInstance]) -> String {
+    let shown = resources.iter().take(MAX_NAMED);
+    let shown: Vec<&str> = shown.map(|one| one.path.as_str()).collect();
+    match resources.len().saturating_sub(MAX_NAMED) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
     }
 }
 
