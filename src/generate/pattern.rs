@@ -64,13 +64,12 @@ impl Pattern {
             _ => u32::try_from(least.clamp(6, 4096)).unwrap_or(USUAL_REPEATS),
         };
         let mut left = MOST_PARTS;
-        write(
-            &self.hir,
-            rng,
-            Repeats::About(repeats),
-            &mut left,
-            &mut text,
-        );
+        let hir = self.half_anchored(rng).unwrap_or(&self.hir);
+        write(hir, rng, Repeats::About(repeats), &mut left, &mut text);
+        if hir.properties().look_set().is_empty() && self.is_half_anchored() && below(rng, 2) == 0 {
+            // Any text may stand around what is not anchored, which hardly anybody meant.
+            text = format!("{}{text}{}", surroundings(rng), surroundings(rng));
+        }
         let length = text.chars().count();
         if length < least && least <= MOST_BYTES && (self.open_end || self.open_start) {
             let missing = "a".repeat(least - length);
@@ -85,6 +84,24 @@ impl Pattern {
             return self.shortest();
         }
         text
+    }
+
+    /// Whether some alternatives are anchored and others are not, as of `^"[0-9]+"$|\*`.
+    fn is_half_anchored(&self) -> bool {
+        let HirKind::Alternation(branches) = self.hir.kind() else {
+            return false;
+        };
+        let is_anchored = |branch: &Hir| !branch.properties().look_set().is_empty();
+        branches.iter().any(is_anchored) && !branches.iter().all(is_anchored)
+    }
+
+    /// One of the alternatives, where only some are anchored.
+    fn half_anchored(&self, rng: &mut TestRng) -> Option<&Hir> {
+        let HirKind::Alternation(branches) = self.hir.kind() else {
+            return None;
+        };
+        let is_half = self.is_half_anchored();
+        is_half.then(|| branches.get(below(rng, branches.len())))?
     }
 
     /// The string with the fewest repetitions, always the same one.
@@ -110,6 +127,14 @@ impl Pattern {
         );
         text
     }
+}
+
+/// A few characters that services stumble over.
+fn surroundings(rng: &mut TestRng) -> String {
+    const ODD: &[char] = &['%', '{', '}', '"', '?', 'a', '7'];
+    (0..below(rng, 4))
+        .map(|_| ODD[below(rng, ODD.len())])
+        .collect()
 }
 
 /// How often what may repeat does.
@@ -292,6 +317,26 @@ mod tests {
         let is_beyond =
             |pattern: &str| Pattern::parse(pattern).is_some_and(|one| one.is_beyond_drawing());
         assert!(is_beyond("a{1000}{1000}") && !is_beyond("a{1000}"));
+    }
+
+    #[test]
+    fn what_no_anchor_holds_stands_among_other_text_now_and_then() {
+        let pattern = Pattern::parse(r#"^"[0-9]+"$|\*"#).expect("it can be read");
+        let mut rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[7; 32]);
+        let drawn: Vec<String> = (0..60).map(|_| pattern.draw(&mut rng, 0, 100)).collect();
+        assert!(
+            drawn
+                .iter()
+                .any(|text| text.starts_with('"') && !text.contains('*'))
+        );
+        assert!(drawn.iter().any(|text| text == "*"));
+        assert!(
+            drawn
+                .iter()
+                .any(|text| text.contains('*') && text.len() > 1)
+        );
+        let whole = Pattern::parse("^a$|^b$").expect("it can be read");
+        assert_eq!(whole.draw(&mut rng, 0, 100).len(), 1);
     }
 
     #[test]

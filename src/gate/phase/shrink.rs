@@ -17,6 +17,7 @@ use crate::{
         driver::Driver,
         failure::Failure,
         identity::{Identity, identity},
+        knowledge::existing::named_path,
         saved,
         sequence::{self, State},
     },
@@ -75,7 +76,10 @@ fn show<T: Transport>(driver: &mut Driver<'_, T>, shrunk: &Shrunk) {
     for part in &shrunk.does_not_matter {
         finding = finding.with_help(format!("any other value of {part} fails too"));
     }
-    if !shrunk.case.operation.is_safe() && !existing(&shrunk.case).is_empty() {
+    let operation = &shrunk.case.operation;
+    let named = named_path(&driver.context, operation, shrunk.case.request.url.path());
+    let was_there = named.is_some_and(|named| driver.knowledge.existing.holds(named));
+    if !operation.is_safe() && !existing(&shrunk.case).is_empty() && !was_there {
         finding = finding.with_help(
             "the path names a resource that was created for this request: create one again to send it",
         );
