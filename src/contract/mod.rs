@@ -148,6 +148,11 @@ impl Contract {
         read::contract(store)
     }
 
+    /// Forgets compiled schemas where there are very many. To be called between validations.
+    pub(crate) fn trim(&self) {
+        self.store.trim();
+    }
+
     /// The document.
     pub fn document(&self) -> &Document {
         self.store.document()

@@ -30,7 +30,7 @@ impl Recipe {
         let mut nodes = vec![reading.schema(root)];
         while let Some((number, target)) = reading.waiting.pop() {
             let node = match reading.resolve(&target) {
-                Some(schema) => reading.schema(&schema.clone()),
+                Some(schema) => reading.schema(schema),
                 None => Node::Any,
             };
             while nodes.len() <= number {
@@ -78,7 +78,11 @@ impl<'s> Reading<'s> {
         {
             return self.reference(target);
         }
-        let mut members = members.clone();
+        // What is referred to is found in the root, and may be the greatest part of it by far.
+        let own = members.iter().filter(|(keyword, _)| *keyword != "$defs");
+        let mut members: Map<String, Value> = own
+            .map(|(keyword, value)| (keyword.clone(), value.clone()))
+            .collect();
         for _ in 0..MOST_STEPS {
             if let Some(Value::String(target)) = members.shift_remove("$ref") {
                 if let Some(Value::Object(target)) = self.resolve(&target) {

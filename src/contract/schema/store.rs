@@ -31,6 +31,9 @@ pub(super) enum Formats {
     Ignored,
 }
 
+/// How many compiled units are kept from one operation to the next.
+const MAX_UNITS: usize = 4_000;
+
 /// The compiled schemas of one document.
 pub(in crate::contract) struct SchemaStore {
     document: Arc<Document>,
@@ -133,6 +136,19 @@ impl SchemaStore {
         let unit = Arc::new(Unit::compile(self, address, direction));
         let mut units = self.units.write().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(units.entry(key).or_insert(unit))
+    }
+
+    /// Forgets what was compiled where that is much; it is compiled again when it is needed. To be called between
+    /// validations, of which each takes for granted that what it follows stays.
+    pub(in crate::contract) fn trim(&self) {
+        let mut units = self.units.write().unwrap_or_else(PoisonError::into_inner);
+        if units.len() > MAX_UNITS {
+            units.clear();
+        }
+        drop(units);
+        if let Some(without_formats) = self.without_formats.get() {
+            without_formats.trim();
+        }
     }
 
     /// The discriminator of a schema object, read when it is first asked for.

@@ -36,6 +36,7 @@ pub fn plan<'p>(
         let mut plan = begun(contract, settings, &strategies, operation, &mut declared);
         plan.complete(contract, settings, &strategies);
         left = left.saturating_sub(plan.cases.len() as u64);
+        contract.trim();
         plan
     })
 }

@@ -27,17 +27,18 @@ pub(super) struct Reference {
 
 impl Reference {
     fn accepts(&self, value: &Value) -> bool {
-        let found = self.unit.get_or_init(|| {
-            let store = self.store.upgrade();
-            store
-                .map(|store| Arc::downgrade(&store.unit(&self.target, self.direction)))
-                .unwrap_or_default()
+        // Whoever validates holds the store.
+        let unit = self.known().or_else(|| {
+            let unit = self.store.upgrade()?.unit(&self.target, self.direction);
+            self.unit.get_or_init(|| Arc::downgrade(&unit));
+            Some(unit)
         });
-        // Whoever validates holds the store, and the store holds its units.
-        let Some(unit) = found.upgrade() else {
-            return true;
-        };
-        follow(&unit, value)
+        unit.is_none_or(|unit| follow(&unit, value))
+    }
+
+    /// The unit, where it was found before and the store still has it.
+    fn known(&self) -> Option<Arc<Unit>> {
+        self.unit.get()?.upgrade()
     }
 }
 
