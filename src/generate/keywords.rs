@@ -3,7 +3,7 @@
 //! What keywords say together may be more than they say one by one; the validator refuses what is
 //! then wrong.
 
-use std::collections::HashMap;
+use std::{borrow::Cow, collections::HashMap};
 
 use jsonschema::JsonType;
 use serde_json::{Map, Number, Value};
@@ -78,19 +78,15 @@ impl<'s> Reading<'s> {
         {
             return self.reference(target);
         }
-        // What is referred to is found in the root, and may be the greatest part of it by far.
-        let own = members.iter().filter(|(keyword, _)| *keyword != "$defs");
-        let mut members: Map<String, Value> = own
-            .map(|(keyword, value)| (keyword.clone(), value.clone()))
-            .collect();
+        let mut members = without_definitions(members).into_owned();
         for _ in 0..MOST_STEPS {
             if let Some(Value::String(target)) = members.shift_remove("$ref") {
                 if let Some(Value::Object(target)) = self.resolve(&target) {
-                    members = merge(&members, target);
+                    members = merge(&members, &without_definitions(target));
                 }
             } else if let Some(Value::Array(parts)) = members.shift_remove("allOf") {
                 for part in parts.iter().filter_map(Value::as_object) {
-                    members = merge(&members, part);
+                    members = merge(&members, &without_definitions(part));
                 }
             } else {
                 break;
@@ -223,6 +219,19 @@ impl<'s> Reading<'s> {
             judge: None,
         }))
     }
+}
+
+/// A schema without its definitions: what is referred to is found in the root, of which they may be the greatest part
+/// by far.
+fn without_definitions(members: &Map<String, Value>) -> Cow<'_, Map<String, Value>> {
+    if !members.contains_key("$defs") {
+        return Cow::Borrowed(members);
+    }
+    let own = members.iter().filter(|(keyword, _)| *keyword != "$defs");
+    Cow::Owned(
+        own.map(|(keyword, value)| (keyword.clone(), value.clone()))
+            .collect(),
+    )
 }
 
 fn size(members: &Map<String, Value>, keyword: &str) -> Option<usize> {
