@@ -19,6 +19,10 @@ use crate::contract::canonical::Distinctness;
 /// How many steps of `$ref` and `allOf` are put together into one schema.
 const MOST_STEPS: usize = 64;
 
+/// How deep alternatives of alternatives are written out in each other. Schemas that are derived from each other
+/// would be without end.
+const MOST_NESTED: usize = 4;
+
 impl Recipe {
     /// From a self-contained schema.
     pub(super) fn of_keywords(root: &Value) -> Self {
@@ -26,6 +30,7 @@ impl Recipe {
             root,
             numbers: HashMap::new(),
             waiting: Vec::new(),
+            nested: 0,
         };
         let mut nodes = vec![reading.schema(root)];
         while let Some((number, target)) = reading.waiting.pop() {
@@ -46,6 +51,8 @@ struct Reading<'s> {
     root: &'s Value,
     numbers: HashMap<String, usize>,
     waiting: Vec<(usize, String)>,
+    /// How many alternatives are open.
+    nested: usize,
 }
 
 impl<'s> Reading<'s> {
@@ -100,11 +107,16 @@ impl<'s> Reading<'s> {
         }
         for keyword in ["oneOf", "anyOf"] {
             if let Some(Value::Array(branches)) = members.shift_remove(keyword) {
+                if self.nested >= MOST_NESTED {
+                    continue;
+                }
+                self.nested += 1;
                 let branches = branches
                     .iter()
                     .filter_map(Value::as_object)
                     .map(|branch| self.object_schema(&merge(&members, branch)))
                     .collect();
+                self.nested -= 1;
                 return Node::Choice(branches);
             }
         }
