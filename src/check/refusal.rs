@@ -84,11 +84,7 @@ pub(super) fn is_about_query_or_header(subject: &Subject<'_>) -> bool {
     let mut others = others.filter(|one| one.location != Location::Path);
     others.any(|parameter| {
         let name = &parameter.name;
-        name.len() > 2
-            && !subject.made_up.contains(name)
-            && ['\'', '"', '`']
-                .iter()
-                .any(|quote| text.contains(&format!("{quote}{name}{quote}")))
+        name.len() > 2 && !subject.made_up.contains(name) && is_quoted(&text, name)
     })
 }
 
@@ -189,12 +185,16 @@ fn in_text(text: &str, known: &BTreeSet<String>, named: &mut BTreeSet<String>) {
     }
     for name in known {
         let is_compound = name.contains(['_', '-']) || name.chars().skip(1).any(char::is_uppercase);
-        let is_named = ['\'', '"', '`']
-            .iter()
-            .any(|quote| text.contains(&format!("{quote}{name}{quote}")))
-            || is_compound && text.contains(name.as_str());
+        let is_named = is_quoted(text, name) || is_compound && text.contains(name.as_str());
         if is_named {
             named.insert(name.clone());
         }
     }
+}
+
+/// Whether a name stands in quotes in a text.
+fn is_quoted(text: &str, name: &str) -> bool {
+    ['\'', '"', '`']
+        .iter()
+        .any(|quote| text.contains(&format!("{quote}{name}{quote}")))
 }

@@ -42,12 +42,12 @@ pub use model::{
 };
 pub use named::OperationIn;
 pub use path::PathTemplate;
-pub(crate) use schema::texts;
 pub use schema::{Choice, Constraint, Direction, Schema, Violation};
 pub(crate) use schema::{
     Digits, KNOWN_FORMATS, Sameness, canonical, is_assertion, is_known_format, prose::examples_in,
     shape,
 };
+pub(crate) use schema::{is_alone, speaks_together, texts};
 pub use server::HostPattern;
 
 use router::{Miss, Router, Target, Wanted};

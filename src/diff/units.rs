@@ -11,7 +11,7 @@ use oasgate_document::Address;
 use serde_json::{Map, Value};
 
 use super::{body::Bodies, keywords::is_map};
-use crate::contract::Direction;
+use crate::contract::{Direction, is_alone, speaks_together};
 
 /// The number of a unit.
 pub(super) type UnitIx = usize;
@@ -167,38 +167,8 @@ struct Pairing<'p, 'b, 'c> {
     links: Vec<(Link, UnitIx)>,
 }
 
-/// Keywords beside which a property or an element may be spoken of twice, or a value be told from others.
-const INVOLVED: &[&str] = &[
-    "$dynamicRef",
-    "$ref",
-    "allOf",
-    "anyOf",
-    "const",
-    "contains",
-    "dependentSchemas",
-    "else",
-    "enum",
-    "if",
-    "not",
-    "oneOf",
-    "patternProperties",
-    "prefixItems",
-    "then",
-    "unevaluatedItems",
-    "unevaluatedProperties",
-    "uniqueItems",
-];
-
 fn is_plain(members: &Map<String, Value>) -> bool {
-    !INVOLVED
-        .iter()
-        .any(|keyword| members.contains_key(*keyword))
-}
-
-fn is_reference(schema: &Value) -> bool {
-    schema
-        .as_object()
-        .is_some_and(|members| members.len() == 1 && members.contains_key("$ref"))
+    !speaks_together(members) && !members.contains_key("prefixItems")
 }
 
 impl Pairing<'_, '_, '_> {
@@ -266,7 +236,7 @@ impl Pairing<'_, '_, '_> {
     }
 
     fn child(&mut self, old: &mut Value, new: &mut Value, link: Link) -> bool {
-        let both_refer = is_reference(old) && is_reference(new);
+        let both_refer = is_alone(old) && is_alone(new);
         if both_refer || link == Link::Below {
             return self.same(old, new, link);
         }

@@ -160,10 +160,8 @@ impl ResourceKey {
         let mut lists = members.iter().filter(|(name, _)| self.is_list(name));
         let found = lists.find_map(|(_, inner)| inner.as_array());
         found.or_else(|| {
-            let objects = self.wrapped(members).filter(|inner| inner.is_object());
-            objects
-                .into_iter()
-                .find_map(|inner| self.list_value_below(inner, depth + 1))
+            let mut objects = self.wrapped(members).filter(|inner| inner.is_object());
+            objects.find_map(|inner| self.list_value_below(inner, depth + 1))
         })
     }
 

@@ -8,9 +8,10 @@ use serde_json::{Map, Value};
 
 use super::{Schema, canonical, finite, standalone};
 
-/// Keywords beside which two schemas speak of one place, or values are counted.
+/// Keywords beside which two schemas may speak of one place, or a value be told from others.
 const TOGETHER: &[&str] = &[
     "$dynamicRef",
+    "$ref",
     "allOf",
     "anyOf",
     "const",
@@ -77,7 +78,7 @@ fn without_what_stands_apart(schema: &mut Value) {
         without_what_stands_apart(only);
         return;
     }
-    if members.contains_key("$ref") || TOGETHER.iter().any(|one| members.contains_key(*one)) {
+    if speaks_together(members) {
         return;
     }
     for (keyword, value) in members {
@@ -94,8 +95,13 @@ fn without_what_stands_apart(schema: &mut Value) {
     }
 }
 
+/// Whether a schema object has a keyword beside which a property or an element may be spoken of twice.
+pub(crate) fn speaks_together(members: &Map<String, Value>) -> bool {
+    TOGETHER.iter().any(|one| members.contains_key(*one))
+}
+
 /// Whether a schema is nothing but a reference.
-fn is_alone(schema: &Value) -> bool {
+pub(crate) fn is_alone(schema: &Value) -> bool {
     let members: Option<&Map<String, Value>> = schema.as_object();
     members.is_some_and(|members| members.len() == 1 && members.contains_key("$ref"))
 }

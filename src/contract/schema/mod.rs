@@ -49,6 +49,7 @@ use serde_json::Value;
 pub use choices::Choice;
 pub use constraints::Constraint;
 pub(crate) use constraints::is_assertion;
+pub(crate) use contradiction::{is_alone, speaks_together};
 pub(crate) use exact::Digits;
 pub(crate) use formats::{KNOWN_FORMATS, is_known_format};
 pub(crate) use shape::shape;

@@ -379,6 +379,7 @@ impl<'p> Planner<'p> {
             .max()
             .unwrap_or(1)
             .min(16);
+        let is_drawn = self.shown_bodies().is_empty();
         let mut first = None;
         for round in 0..rounds {
             let mut parts = RequestParts::default();
@@ -397,9 +398,11 @@ impl<'p> Planner<'p> {
             }
             parts.body = bodies.get(round % bodies.len().max(1)).cloned();
             // What is shown is meant as it is; what is drawn may have no form on the wire, such as an empty object.
-            let is_drawn = round > 0 && self.shown_bodies().is_empty();
-            let request = write_request(self.operation, &self.settings.base, &parts);
-            if is_drawn && request.is_ok_and(|one| arrives_broken(self.operation, &one)) {
+            if round > 0
+                && is_drawn
+                && write_request(self.operation, &self.settings.base, &parts)
+                    .is_ok_and(|request| arrives_broken(self.operation, &request))
+            {
                 continue;
             }
             if parts.body.is_none() && self.requires_body() {
