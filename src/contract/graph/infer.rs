@@ -1,7 +1,8 @@
 //! The graph put together: links as they stand, then what paths, names and responses say.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, iter};
 
+use http::StatusCode;
 use indexmap::IndexMap;
 use jsonschema::{JsonType, JsonTypeSet};
 use oasgate_document::Pointer;
@@ -13,7 +14,7 @@ use super::{
     names::words,
     successes,
 };
-use crate::contract::{Contract, Location, Operation, Schema};
+use crate::contract::{Contract, Location, Operation, Schema, StatusKey};
 
 /// Last segments of paths that answer with a thing and make none.
 const ACTIONS: &[&str] = &[
@@ -39,7 +40,7 @@ const MOST_LOCATED: usize = 32;
 
 /// The graph of a contract.
 pub(super) fn graph(contract: &Contract) -> Graph {
-    let known = Known::of(contract);
+    let known = Known::of(contract).with_composites();
     let items = known.items.keys();
     let mut resources: Vec<Resource> = items.map(|shape| known.resource(shape)).collect();
     let mut edges = Edges::default();
@@ -62,8 +63,8 @@ pub(super) fn graph(contract: &Contract) -> Graph {
 pub(super) struct Known<'c> {
     contract: &'c Contract,
     pub(super) shapes: Vec<Shape>,
-    /// Each path that ends in a parameter, with the operations at it and below it.
-    items: IndexMap<Shape, Vec<usize>>,
+    /// Each path that names a thing, with the operations at it and below it.
+    pub(super) items: IndexMap<Shape, Vec<usize>>,
     lookup: Lookup<'c>,
 }
 
@@ -95,7 +96,7 @@ impl<'c> Known<'c> {
     }
 
     /// The operation with a method at a path.
-    fn at(&self, shape: &Shape, method: &str) -> Option<usize> {
+    pub(super) fn at(&self, shape: &Shape, method: &str) -> Option<usize> {
         self.lookup.at(shape, method)
     }
 
@@ -123,7 +124,11 @@ impl<'c> Known<'c> {
 
     /// What a resource's key is called and must be.
     fn wanted(&self, shape: &Shape) -> Option<ResourceKey> {
-        let users = self.items.get(shape)?;
+        self.key_of(shape, self.items.get(shape)?)
+    }
+
+    /// What the key of a resource is called by its users and must be.
+    pub(super) fn key_of(&self, shape: &Shape, users: &[usize]) -> Option<ResourceKey> {
         let mut names: Vec<&str> = Vec::new();
         let mut types = JsonTypeSet::empty();
         for index in users {
@@ -216,7 +221,8 @@ impl<'c> Known<'c> {
         let shape = &self.shapes[consumer];
         (1..=shape.len())
             .map(|length| shape.prefix(length))
-            .find(|item| item.is_item() && item.key(self.operation(consumer)) == Some(name))
+            .filter(|item| self.items.contains_key(item))
+            .find(|item| item.key(self.operation(consumer)) == Some(name))
     }
 
     /// Adds the operations that make a resource as far as paths and responses say so.
@@ -280,7 +286,8 @@ impl<'c> Known<'c> {
             let is_listed = is_collection && self.listed(resource).is_some();
             let is_located = !is_kind_of && self.says_location(producer);
             // What the document does not describe may name it all the same.
-            let may_be_undescribed = is_collection && is_used(resource) && in_body.is_none();
+            let may_be_undescribed =
+                is_collection && is_used(resource) && in_body.is_none() && !shape.is_composite();
             let assumed = (is_collection && in_body.is_none() && resource.read.is_some())
                 .then(|| wanted.in_one(&self.sent(producer)?))
                 .flatten();
@@ -366,10 +373,8 @@ impl<'c> Known<'c> {
             return;
         };
         let operation = self.operation(put);
-        let makes = successes(operation).any(|response| {
-            response.key == crate::contract::StatusKey::Exact(http::StatusCode::CREATED)
-        });
-        if let (true, Some(key)) = (makes, resource.shape.key(operation)) {
+        let key = resource.shape.key(operation);
+        if let Some(key) = key.filter(|_| declares_created(operation)) {
             resource.creators.push(Creator {
                 operation: put,
                 sources: vec![ValueSource::Expression(Expression::Request(
@@ -394,15 +399,18 @@ impl<'c> Known<'c> {
                 let Some(name) = resource.shape.key(self.operation(*consumer)) else {
                     continue;
                 };
-                let need = Need::Parameter(Location::Path, name.to_owned());
-                edges.add_new(Edge {
-                    producer: *producer,
-                    consumer: *consumer,
-                    need,
-                    sources: sources.clone(),
-                    role: *role,
-                    basis: basis.clone(),
-                });
+                let last = (name.to_owned(), sources.clone());
+                let others = self.beside(resource, self.operation(*consumer), sources);
+                for (name, sources) in iter::once(last).chain(others) {
+                    edges.add_new(Edge {
+                        producer: *producer,
+                        consumer: *consumer,
+                        need: Need::Parameter(Location::Path, name),
+                        sources,
+                        role: *role,
+                        basis: basis.clone(),
+                    });
+                }
             }
         }
     }
@@ -465,7 +473,7 @@ impl<'c> Known<'c> {
     }
 
     /// The schema of what an operation is sent.
-    fn sent(&self, index: usize) -> Option<Schema> {
+    pub(super) fn sent(&self, index: usize) -> Option<Schema> {
         let body = self.operation(index).request_body.as_ref()?;
         body.content.media_types.first()?.schema.clone()
     }
@@ -497,6 +505,12 @@ impl<'c> Known<'c> {
                 || response.description.contains("`Location`")
         })
     }
+}
+
+/// Whether an operation declares a 201.
+pub(super) fn declares_created(operation: &Operation) -> bool {
+    let created = StatusKey::Exact(StatusCode::CREATED);
+    successes(operation).any(|response| response.key == created)
 }
 
 /// Whether one of a resource can be read or deleted.

@@ -45,7 +45,7 @@ impl<'c> Lookup<'c> {
             if operation.method != "POST" {
                 continue;
             }
-            let above = lookup.posts_below.entry(shape.collection());
+            let above = lookup.posts_below.entry(shape.above());
             above.or_default().push(index);
             if let Some(last) = shape.last_literal()
                 && !collections.contains(shape)

@@ -1,6 +1,6 @@
 //! A path template without the names of its parameters.
 
-use std::fmt;
+use std::{fmt, ops::Range};
 
 use crate::contract::{
     Operation,
@@ -63,10 +63,21 @@ impl Shape {
 
     /// Whether it ends in a parameter that follows a text: `/orders/{}`.
     pub fn is_item(&self) -> bool {
-        matches!(
-            self.0.as_slice(),
-            [.., Segment::Literal(_), Segment::Parameter]
-        )
+        self.keys().len() == 1
+    }
+
+    /// Whether it ends in several parameters that follow a text: `/routes/{}/{}`.
+    pub(super) fn is_composite(&self) -> bool {
+        self.keys().len() > 1
+    }
+
+    /// The parameters that it ends in, by the numbers of their segments; none where no text is before them.
+    pub(crate) fn keys(&self) -> Range<usize> {
+        let is_text = |segment: &Segment| !matches!(segment, Segment::Parameter);
+        match self.0.iter().rposition(is_text) {
+            Some(at) if matches!(self.0[at], Segment::Literal(_)) => at + 1..self.len(),
+            _ => self.len()..self.len(),
+        }
     }
 
     /// The text of the last segment.
@@ -77,9 +88,17 @@ impl Shape {
         }
     }
 
+    /// It without its last segment.
+    pub(super) fn above(&self) -> Self {
+        self.prefix(self.len().saturating_sub(1))
+    }
+
     /// The path that things of this shape are collected under: `/orders` of `/orders/{}`.
     pub(super) fn collection(&self) -> Self {
-        self.prefix(self.len().saturating_sub(1))
+        match self.keys() {
+            keys if keys.is_empty() => self.above(),
+            keys => self.prefix(keys.start),
+        }
     }
 
     /// Whether a parameter stands anywhere in it.
@@ -89,11 +108,13 @@ impl Shape {
             .any(|segment| !matches!(segment, Segment::Literal(_)))
     }
 
-    /// The text before the parameter that it ends in.
+    /// The text before the parameters that it ends in.
     pub(super) fn collection_name(&self) -> Option<&str> {
-        match self.0.as_slice() {
-            [.., Segment::Literal(text), Segment::Parameter] => Some(text),
-            _ => None,
+        let keys = self.keys();
+        let before = keys.start.checked_sub(1).filter(|_| !keys.is_empty())?;
+        match &self.0[before] {
+            Segment::Literal(text) => Some(text),
+            Segment::Parameter | Segment::Mixed(_) => None,
         }
     }
 

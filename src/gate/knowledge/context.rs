@@ -13,7 +13,7 @@ use super::{
 use crate::{
     contract::{
         Contract, Location, Operation, Schema, StatusKey,
-        graph::{Creator, Graph, Need, Resource, Role, Shape},
+        graph::{Creator, Edge, Graph, Need, Resource, Role, Shape},
     },
     run::LiveSettings,
     wire::{RequestParts, sendable, write_request},
@@ -84,10 +84,12 @@ impl<'n> ResourceContext<'n> {
             let creator = creators.find(|one| one.operation == creator)?;
             Some((at, creator.assumed.as_ref()?))
         })?;
-        let name = pointer.get(&parts.body.as_ref()?.1)?;
+        let sent = &parts.body.as_ref()?.1;
+        let name = pointer.get(sent)?;
         let is_name =
             name.as_str().is_some_and(|text| !text.is_empty()) || name.is_i64() || name.is_u64();
-        self.thing(at, parts, name).filter(|_| is_name)
+        let beside = pointer.parent().and_then(|above| above.get(sent));
+        self.thing(at, parts, name, beside).filter(|_| is_name)
     }
 
     /// The path parameter by which the client names what an operation creates.
@@ -147,17 +149,24 @@ impl<'n> ResourceContext<'n> {
         at: usize,
         given: &'v ExchangeView<'_>,
     ) -> Vec<(&'v Value, ResourceInstance)> {
-        let Some(list) = self.graph.resources[at].list else {
+        let resource = &self.graph.resources[at];
+        let Some(list) = resource.list else {
             return Vec::new();
         };
-        let mut edges = self.graph.edges.iter();
-        let source = edges
-            .find(|edge| edge.producer == list && edge.role == Role::Lists)
-            .and_then(|edge| edge.sources.first());
+        let is_of_key = |edge: &&Edge| match &edge.need {
+            Need::Parameter(Location::Path, name) => {
+                resource.shape.key(self.operation(edge.consumer)) == Some(name)
+            }
+            _ => false,
+        };
+        let listed = self.graph.edges.iter();
+        let listed = listed.filter(|edge| edge.producer == list && edge.role == Role::Lists);
+        let mut of_key = listed.clone().filter(is_of_key).chain(listed);
+        let source = of_key.next().and_then(|edge| edge.sources.first());
         let shown = source.map(|source| given.each(source)).unwrap_or_default();
         shown
             .into_iter()
-            .filter_map(|(item, key)| Some((item, self.thing(at, given.parts, &key)?)))
+            .filter_map(|(item, key)| Some((item, self.thing(at, given.parts, &key, Some(item))?)))
             .collect()
     }
 
@@ -176,24 +185,28 @@ impl<'n> ResourceContext<'n> {
             shape: Cow::Borrowed(shape),
         };
         let key = given.name(&creator.sources, Some(&place))?;
-        self.thing(at, given.parts, &key)
+        self.thing(at, given.parts, &key, given.beside(&creator.sources))
     }
 
-    /// The thing of a resource with a key, below what a request named.
+    /// The thing of a resource with a key, below what a request named. Where several values name it, what shows
+    /// the key shows the others.
     pub(crate) fn thing(
         &self,
         at: usize,
         parts: &RequestParts,
         key: &Value,
+        shown: Option<&Value>,
     ) -> Option<ResourceInstance> {
         let resource = &self.graph.resources[at];
+        let user = self.operation(user_of(resource)?);
         let last = resource.shape.len().checked_sub(1)?;
         self.instance(at, |segment| {
             if segment == last {
-                Some(key.clone())
-            } else {
-                self.of_parent(resource, segment, parts)
+                return Some(key.clone());
             }
+            let beside = shown.and_then(|shown| resource.shape.member(user, segment, shown));
+            let beside = beside.cloned();
+            beside.or_else(|| self.of_parent(resource, segment, parts))
         })
     }
 
@@ -237,8 +250,9 @@ impl<'n> ResourceContext<'n> {
         let shape = Shape::of(operation);
         let mut resources = self.graph.resources.iter();
         resources.any(|resource| {
+            let mut keys = resource.shape.keys();
             resource.shape.contains(&shape)
-                && resource.shape.key(operation) == Some(name)
+                && keys.any(|segment| resource.shape.key_at(operation, segment) == Some(name))
                 && !resource.creators.is_empty()
         })
     }

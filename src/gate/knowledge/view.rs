@@ -129,6 +129,18 @@ impl<'e> ExchangeView<'e> {
             .find(is_a_name)
     }
 
+    /// The object of the response in which the first of some sources that is there stands.
+    pub(crate) fn beside(&self, sources: &[ValueSource]) -> Option<&Value> {
+        let body = self.body()?;
+        sources.iter().find_map(|source| match source {
+            ValueSource::Expression(Expression::Response(MessagePart::Body(pointer))) => {
+                pointer.get(body)?;
+                pointer.parent()?.get(body)
+            }
+            _ => None,
+        })
+    }
+
     fn expression(&self, expression: &Expression) -> Option<Value> {
         let request = &self.exchange.request;
         match expression {
