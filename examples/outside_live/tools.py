@@ -158,4 +158,4 @@ def read_report(report):
         operation = names.get(finding["operation"], finding["operation"] or "")
         kind = OUR_CHECKS.get(finding["check"], finding["check"])
         found[key(operation, kind)].append(finding)
-    return dict(found), sum(operation["held"] for operation in report["operations"])
+    return dict(found), report["totals"]["sent"]

@@ -154,6 +154,7 @@ pub(super) struct LiveAccount<'r> {
     pub(super) shapes: Option<&'r Store>,
     pub(super) notices: &'r [String],
     pub(super) held: u64,
+    pub(super) sent: u64,
     pub(super) seed: u64,
 }
 
@@ -189,6 +190,7 @@ impl LiveAccount<'_> {
         state.seeds.insert(self.seed);
         state.notices.extend(self.notices.iter().cloned());
         state.accounts.insert(Claim::Named, account);
+        state.sent = self.sent;
         state.end = end;
         state
     }
@@ -314,6 +316,7 @@ pub(super) fn outcome_with(
         passed_over,
         unread: state.unread.count,
         held: account.held,
+        sent: state.sent,
         snapshots,
         notices,
         end,

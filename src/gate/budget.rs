@@ -23,6 +23,11 @@ impl Budget {
         self.spent = self.spent.saturating_add(requests as u64);
     }
 
+    /// How many requests were sent so far.
+    pub(crate) fn spent(&self) -> u64 {
+        self.spent
+    }
+
     /// How many requests may still be sent.
     pub(crate) fn left(&self) -> usize {
         usize::try_from(self.most.saturating_sub(self.spent)).unwrap_or(usize::MAX)

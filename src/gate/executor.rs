@@ -88,12 +88,13 @@ impl<'r, T: Transport> Executor<'r, T> {
     }
 
     /// Asks a service that could not be reached again, a few times; what it answers when it is back.
-    pub(crate) async fn retry(&self, request: &Request) -> Option<Exchange> {
+    pub(crate) async fn retry(&mut self, request: &Request) -> Option<Exchange> {
         for delay in RETRY_DELAYS {
             if self.is_stopped() {
                 return None;
             }
             tokio::time::sleep(delay).await;
+            self.budget.spend(1);
             let sent = polling::send_once(self.transport, request).await;
             if let Some(exchange) = sent.exchanges.into_iter().next() {
                 return Some(exchange);
@@ -187,7 +188,7 @@ mod tests {
     async fn a_service_that_is_back_answers_at_last() {
         let script = Script::new([Unreachable, Unreachable, Status(204)]);
         let (settings, interrupt) = (settings(), Interrupt::default());
-        let executor = Executor::new(&script, &settings, &interrupt);
+        let mut executor = Executor::new(&script, &settings, &interrupt);
         let request = case(&contract(), "listPets", Phase::Random).request;
         let exchange = executor.retry(&request).await.expect("it is back");
         assert_eq!(exchange.response.status, 204);
@@ -197,7 +198,7 @@ mod tests {
     async fn a_service_that_is_gone_is_asked_a_few_times_only() {
         let script = Script::new([Unreachable, Unreachable, Unreachable]);
         let (settings, interrupt) = (settings(), Interrupt::default());
-        let executor = Executor::new(&script, &settings, &interrupt);
+        let mut executor = Executor::new(&script, &settings, &interrupt);
         let request = case(&contract(), "listPets", Phase::Random).request;
         assert!(executor.retry(&request).await.is_none());
     }

@@ -29,6 +29,7 @@ pub fn lint_outcome(
     Outcome {
         baseline: None,
         held: u64::try_from(contract.operations().len()).unwrap_or(u64::MAX),
+        sent: 0,
         header,
         findings,
         operations: Vec::new(),

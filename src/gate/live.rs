@@ -112,10 +112,13 @@ pub async fn check<T: Transport>(
             driver.add(finding);
         }
     }
+    let sent = driver.executor.budget.spent();
     let Driver {
         recorder, judge, ..
     } = driver;
-    recorder.finish(header, end, started, |finding| judge.finalize(finding))
+    recorder.finish(header, end, started, sent, |finding| {
+        judge.finalize(finding)
+    })
 }
 
 async fn phases<T: Transport>(

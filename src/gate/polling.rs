@@ -29,6 +29,15 @@ pub(crate) struct Sent {
     pub(crate) failure: Option<(Request, SendError)>,
 }
 
+impl Sent {
+    /// How many requests went onto the wire.
+    pub(crate) fn requests(&self) -> usize {
+        let failed = self.failure.as_ref();
+        let is_sent = failed.is_some_and(|(_, error)| !matches!(error, SendError::RateLimited(_)));
+        self.exchanges.len() + usize::from(is_sent)
+    }
+}
+
 /// What an operation did wrong while it was pending.
 #[derive(Debug)]
 pub(crate) struct PendingFault {

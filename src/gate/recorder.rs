@@ -266,7 +266,7 @@ impl<'r> Recorder<'r> {
     }
 
     /// What the run came to before its snapshots are compared, to be joined with other runs.
-    fn state(&self, header: &RunInfo, end: &RunStatus) -> State {
+    fn state(&self, header: &RunInfo, end: &RunStatus, sent: u64) -> State {
         let account = LiveAccount {
             contract: self.contract,
             declared: self.account.targets,
@@ -276,21 +276,23 @@ impl<'r> Recorder<'r> {
             shapes: self.snapshots.as_ref(),
             notices: &self.notices,
             held: self.account.checked,
+            sent,
             seed: header.seed.unwrap_or_default(),
         };
         account.state(&header.target, end.clone())
     }
 
-    /// Compares the snapshots, and makes the outcome. `finalize` gives what drifted its severity.
+    /// Compares the snapshots, and makes the outcome of so many requests. `finalize` gives what drifted its severity.
     pub(crate) fn finish(
         mut self,
         header: RunInfo,
         end: RunStatus,
         started: Instant,
+        sent: u64,
         finalize: impl Fn(Finding) -> Option<Finding>,
     ) -> Outcome {
         let end = without_secrets(end, &self.secrets);
-        let state = self.keeps_state.then(|| self.state(&header, &end));
+        let state = self.keeps_state.then(|| self.state(&header, &end, sent));
         let mut drifted = Vec::new();
         let (snapshots, end) = settle(self.snapshots.take(), end, |finding| drifted.push(finding));
         for finding in drifted.into_iter().filter_map(finalize) {
@@ -313,6 +315,7 @@ impl<'r> Recorder<'r> {
             passed_over: 0,
             unread: 0,
             held: self.account.checked,
+            sent,
             snapshots,
             notices: self.notices,
             end,
@@ -365,7 +368,7 @@ mod tests {
 
     fn finish(recorder: Recorder<'_>) -> Outcome {
         let header = RunInfo::of(recorder.contract, RunKind::Check, String::new());
-        recorder.finish(header, RunStatus::Complete, Instant::now(), Some)
+        recorder.finish(header, RunStatus::Complete, Instant::now(), 0, Some)
     }
 
     #[test]

@@ -123,6 +123,7 @@ pub(super) fn render(outcome: &Outcome, document: &Document) -> Vec<u8> {
         coverage: outcome.coverage,
         totals: json!({
             "held": outcome.held,
+            "sent": outcome.sent,
             "unmatched": outcome.unmatched,
             "passed_over": outcome.passed_over,
             "unread": outcome.unread,

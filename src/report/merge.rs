@@ -120,6 +120,7 @@ pub fn merge(reports: &[(String, Vec<u8>)]) -> Result<Merged, MergeError> {
         "totals",
         json!({
             "held": sum("/totals/held"),
+            "sent": sum("/totals/sent"),
             "unmatched": sum("/totals/unmatched"),
             "passed_over": sum("/totals/passed_over"),
             "unread": sum("/totals/unread"),

@@ -615,7 +615,7 @@ fn last_line(out: &mut dyn WriteColor, outcome: &Outcome) -> io::Result<()> {
         out,
         "{} in {} ({}): ",
         parts.join(", "),
-        count(outcome.held, noun(outcome.header.kind)),
+        count(outcome.held.max(outcome.sent), noun(outcome.header.kind)),
         seconds(outcome.elapsed)
     )?;
     let reason = outcome

@@ -115,6 +115,7 @@ pub(super) fn outcome(findings: Vec<(Finding, u64)>) -> Outcome {
         passed_over: 0,
         unread: 0,
         held: 12,
+        sent: 12,
         snapshots: SnapshotSummary {
             unchanged: 1,
             ..SnapshotSummary::default()

@@ -119,7 +119,7 @@ pub(super) fn render(outcome: &Outcome, _: &Document) -> Vec<u8> {
         "executionTimeInSeconds": outcome.elapsed.as_secs(),
         "faults": { "totalNumber": distinct.len(), "foundFaults": found },
         "problemDetails": { "rest": {
-            "outputHttpCalls": outcome.held,
+            "outputHttpCalls": outcome.sent,
             "evaluatedHttpCalls": outcome.held,
             "endpointIds": ids,
             "coveredHttpStatus": covered,

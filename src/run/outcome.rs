@@ -36,6 +36,9 @@ pub struct Outcome {
     pub unread: u64,
     /// All exchanges that were held.
     pub held: u64,
+    /// All requests that were sent, those that settle a doubt, make a failure small or clean up included; 0 for a
+    /// replay.
+    pub sent: u64,
     /// What the snapshots came to.
     pub snapshots: SnapshotSummary,
     /// Troubles that are no breaches: unreadable recording entries, values that were missing.

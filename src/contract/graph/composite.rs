@@ -90,8 +90,9 @@ impl Known<'_> {
         keys.next_back();
         keys.filter_map(|segment| {
             let name = resource.shape.key_at(consumer, segment)?;
-            let sources = sources.iter().filter_map(|source| neighbour(source, name));
-            Some((name.to_owned(), sources.collect()))
+            let beside = sources.iter().filter_map(|source| neighbour(source, name));
+            let beside: Vec<ValueSource> = beside.collect();
+            (!beside.is_empty()).then(|| (name.to_owned(), beside))
         })
         .collect()
     }

@@ -225,6 +225,7 @@ impl<'r, T: Transport> Driver<'r, T> {
                     while let Either::Left((Some((index, sent)), _)) =
                         select(rest.next(), &mut given_up).await
                     {
+                        self.executor.budget.spend(sent.requests());
                         for exchange in &sent.exchanges {
                             self.note_created(&cases[index], exchange);
                         }
@@ -256,11 +257,7 @@ impl<'r, T: Transport> Driver<'r, T> {
             sent.exchanges.push(exchange);
             sent.failure = None;
         }
-        let failed = sent.failure.as_ref();
-        let is_sent = failed.is_some_and(|(_, error)| !matches!(error, SendError::RateLimited(_)));
-        self.executor
-            .budget
-            .spend(sent.exchanges.len() + usize::from(is_sent));
+        self.executor.budget.spend(sent.requests());
         for exchange in &sent.exchanges {
             self.answered += 1;
             // Those that were under way with one that broke off may have been answered before it.

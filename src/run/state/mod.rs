@@ -48,6 +48,9 @@ pub struct State {
     pub seeds: BTreeSet<u64>,
     /// What the exchanges came to, by how sure it is that they are of the service.
     pub accounts: BTreeMap<Claim, Account>,
+    /// How many requests were sent; none in a replay.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub sent: u64,
     /// How many recorded exchanges are with no service, or with another one.
     pub passed_over: u64,
     /// Entries that could not be read.
@@ -57,6 +60,11 @@ pub struct State {
     pub notices: BTreeSet<String>,
     /// How the run ended; of several, the worst.
     pub end: RunStatus,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants a reference")]
+fn is_none(count: &u64) -> bool {
+    *count == 0
 }
 
 /// What tells one document from another.
@@ -167,6 +175,7 @@ impl State {
             targets: BTreeSet::new(),
             seeds: BTreeSet::new(),
             accounts: BTreeMap::new(),
+            sent: 0,
             passed_over: 0,
             unread: Unread::default(),
             notices: BTreeSet::new(),
@@ -258,6 +267,7 @@ impl State {
         for (claim, account) in other.accounts {
             self.accounts.entry(claim).or_default().absorb(account);
         }
+        self.sent += other.sent;
         self.passed_over += other.passed_over;
         self.unread.absorb(other.unread);
         self.notices.extend(other.notices);
