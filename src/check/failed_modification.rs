@@ -14,7 +14,8 @@ documented! {
     /// # What it holds
     ///
     /// After a PUT, PATCH or DELETE was answered with a 4xx, what was there is as it was before: what
-    /// was sent is not shown, nothing is gone, and a 404 has created nothing.
+    /// was sent is not shown, nothing is gone, and a 404 has created nothing. After a POST was, its
+    /// collection lists nothing that it did not list before.
     ///
     /// # Why
     ///
@@ -51,15 +52,18 @@ impl SequenceCheck for FailedModification {
     fn breach(&self, steps: &[Step<'_>]) -> Option<Finding> {
         let (last, before) = steps.split_last()?;
         let (first, change) = last.around_a_change(before)?;
-        let is_change =
-            [Method::PUT, Method::PATCH, Method::DELETE].contains(&change.exchange.request.method);
-        if !is_change || !change.status().is_client_error() {
+        if !change.status().is_client_error() {
             return None;
         }
+        let method = &change.exchange.request.method;
         let is_missing =
             |step: &Step<'_>| [StatusCode::NOT_FOUND, StatusCode::GONE].contains(&step.status());
-        let was_deleted = change.exchange.request.method == Method::DELETE;
-        let effect = if is_missing(first) && last.is_done() {
+        let was_deleted = *method == Method::DELETE;
+        let effect = if *method == Method::POST {
+            listed_anew(first, last).map(|_| "created what it refused to create".to_owned())
+        } else if ![Method::PUT, Method::PATCH, Method::DELETE].contains(method) {
+            None
+        } else if is_missing(first) && last.is_done() {
             (!was_deleted).then(|| "created what it said it could not".to_owned())
         } else if first.is_done() && is_missing(last) {
             let may_have = was_deleted && !is_missing(change);
@@ -82,6 +86,13 @@ impl SequenceCheck for FailedModification {
                 .with_discriminator("refused")
         })
     }
+}
+
+/// What a list shows that it did not show before.
+fn listed_anew<'s>(first: &Step<'_>, last: &'s Step<'_>) -> Option<&'s str> {
+    let mut shown = last.listed.iter();
+    let new = shown.find(|path| !first.listed.contains(path))?;
+    (first.is_done() && last.is_done()).then_some(new)
 }
 
 /// A place that shows what was sent, and showed something else before.

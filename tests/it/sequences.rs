@@ -82,7 +82,7 @@ paths:
     post:
       operationId: makeNote
       requestBody: { required: true, content: { application/json: { schema: { type: object, required: [cart_id], additionalProperties: false, properties: { cart_id: { type: integer }, owner_id: { type: integer } } } } } }
-      responses: { '201': { description: Made }, '401': { description: Who? }, '422': { description: No } }
+      responses: { '201': { description: Made }, '202': { description: Begun }, '401': { description: Who? }, '422': { description: No } }
   /me:
     get:
       operationId: readMe
@@ -109,6 +109,8 @@ enum Fault {
     DeletesForAll,
     RefusesAll,
     AnswersOld,
+    MakesRefused,
+    BeginsNowhere,
 }
 
 #[derive(Debug, Default)]
@@ -163,6 +165,10 @@ async fn make_cart(
         return StatusCode::UNPROCESSABLE_ENTITY.into_response();
     }
     let owner = asker(&headers).expect("the door knows");
+    let is_refused = !cart["name"].is_string();
+    if is_refused && shop.fault != Fault::MakesRefused {
+        return StatusCode::UNPROCESSABLE_ENTITY.into_response();
+    }
     if shop.fault == Fault::AnswersOld {
         // What was there before is answered as if it were the one that was asked for.
         return (StatusCode::OK, Json(json!({ "id": 1, "name": "old" }))).into_response();
@@ -171,7 +177,15 @@ async fn make_cart(
     shop.next += 1;
     let id = shop.next;
     if shop.fault != Fault::LosesMade {
-        shop.carts.insert(id, (owner, cart["name"].clone()));
+        let name = if is_refused {
+            json!("?")
+        } else {
+            cart["name"].clone()
+        };
+        shop.carts.insert(id, (owner, name));
+    }
+    if is_refused {
+        return StatusCode::UNPROCESSABLE_ENTITY.into_response();
     }
     let cart = json!({ "id": id, "name": cart["name"] });
     (StatusCode::CREATED, Json(cart)).into_response()
@@ -264,16 +278,19 @@ async fn item(
     StatusCode::OK.into_response()
 }
 
-async fn make_note(State(state): State<Shared>, Json(note): Json<Value>) -> StatusCode {
+async fn make_note(State(state): State<Shared>, Json(note): Json<Value>) -> Response {
     let shop = shop(&state);
     let names_cart = note["cart_id"]
         .as_u64()
         .is_some_and(|id| shop.carts.contains_key(&id));
-    if names_cart {
-        StatusCode::CREATED
-    } else {
-        StatusCode::UNPROCESSABLE_ENTITY
+    if !names_cart {
+        return StatusCode::UNPROCESSABLE_ENTITY.into_response();
     }
+    if shop.fault == Fault::BeginsNowhere {
+        let location = [(header::LOCATION, "/notes/pending")];
+        return (StatusCode::ACCEPTED, location).into_response();
+    }
+    StatusCode::CREATED.into_response()
 }
 
 async fn me(State(state): State<Shared>) -> StatusCode {
@@ -451,6 +468,8 @@ async fn each_fault_is_found_by_its_check_from_ten_seeds() {
         (Fault::ShowsToAll, "broken-object-authorization"),
         (Fault::ChangesForAll, "broken-object-authorization"),
         (Fault::DeletesForAll, "broken-object-authorization"),
+        (Fault::MakesRefused, "failed-modification"),
+        (Fault::BeginsNowhere, "dead-location"),
     ];
     for (fault, rule) in faults {
         for seed in 0..10 {

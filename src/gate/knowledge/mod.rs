@@ -22,6 +22,7 @@ pub(crate) mod view;
 use std::sync::Arc;
 
 use http::{Method, StatusCode};
+use indexmap::IndexMap;
 use serde_json::Value;
 
 use crate::{
@@ -31,7 +32,7 @@ use crate::{
         graph::{Graph, Need},
     },
     exchange::Exchange,
-    run::{Case, Existing},
+    run::{Case, CredentialChoice, Existing},
 };
 
 use constraints::{InferredConstraint, InferredConstraints};
@@ -44,7 +45,7 @@ use pool::Pool;
 use refusal::sentences;
 use shared::SharedRefusals;
 use used::UsedValues;
-use view::{ExchangeView, plain};
+use view::{ExchangeView, begun_at, plain};
 
 /// The most values from responses that a parameter of an example is given.
 const MAX_KNOWN_VALUES: usize = 2;
@@ -71,6 +72,9 @@ pub(crate) struct Knowledge {
     pub(crate) existing: ExistingResources,
     /// What sequences have learned.
     pub(crate) memory: SequenceMemory,
+    /// The first exchange of each operation that names by `Location` what it has begun, where no graph says what
+    /// that is.
+    pub(crate) located: IndexMap<usize, (Case, Exchange)>,
 }
 
 impl Knowledge {
@@ -84,6 +88,7 @@ impl Knowledge {
             created: CreatedResources::default(),
             existing: ExistingResources::default(),
             memory: SequenceMemory::default(),
+            located: IndexMap::new(),
         }
     }
 
@@ -96,6 +101,29 @@ impl Knowledge {
     ) {
         self.note_created(context, case, exchange);
         self.used.observe(case, exchange);
+        self.note_located(context, case, exchange);
+    }
+
+    /// Notes what an exchange has begun elsewhere, to be looked for there.
+    fn note_located(&mut self, context: ResourceContext<'_>, case: &Case, exchange: &Exchange) {
+        if case.intent != Intent::Obey
+            || case.credential != CredentialChoice::Primary
+            || exchange.request.method != case.operation.method
+            || begun_at(exchange).is_none()
+        {
+            return;
+        }
+        let polling = &context.settings.polling;
+        let is_polled = polling
+            .iter()
+            .any(|rule| rule.operation == case.operation.id.as_str());
+        if let Some(index) = context.index(&case.operation)
+            && context.graph.made_by(index).is_none()
+            && !is_polled
+        {
+            let first = self.located.entry(index);
+            first.or_insert_with(|| (case.clone(), exchange.clone()));
+        }
     }
 
     /// Notes what an exchange created or deleted.

@@ -2,10 +2,11 @@
 
 use std::{borrow::Cow, cell::OnceCell};
 
-use http::Method;
+use http::{Method, StatusCode};
 use oasgate_document::Pointer;
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
+use url::Url;
 
 use crate::{
     contract::{
@@ -210,6 +211,16 @@ pub(crate) fn located<'c>(
     methods
         .iter()
         .find_map(|method| contract.route_under(base, method, &url).ok())
+}
+
+/// Where a response that has created or begun something says that it is, on the same origin.
+pub(crate) fn begun_at(exchange: &Exchange) -> Option<Url> {
+    let from = &exchange.request.url;
+    let response = &exchange.response;
+    let is_new = [StatusCode::CREATED, StatusCode::ACCEPTED].contains(&response.status);
+    let mut target = from.join(response.header("location")?).ok()?;
+    target.set_fragment(None);
+    (is_new && target.origin() == from.origin()).then_some(target)
 }
 
 /// The value of a path parameter in a path that was routed.

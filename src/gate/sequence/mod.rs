@@ -59,6 +59,7 @@ use walk::World as _;
 pub(super) async fn run<T: Transport>(run: &mut Driver<'_, T>) -> ControlFlow<RunStatus> {
     let mut sequencer = Sequencer::resume(run);
     walk::all(&mut sequencer).await;
+    sequencer.follow_located().await;
     sequencer.pause()
 }
 
@@ -90,7 +91,7 @@ fn is_allowed(operation: &Operation, settings: &LiveSettings) -> bool {
 }
 
 /// How many requests the probes of one resource may well take.
-const MAX_PROBES: usize = 36;
+const MAX_PROBES: usize = 40;
 
 struct Sequencer<'s, 'r, T> {
     context: ResourceContext<'r>,

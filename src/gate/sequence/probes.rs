@@ -4,7 +4,7 @@
 //! The checks compare what is read before and after. Where one of them suspects a breach, everything is
 //! tried on another resource, and only what comes twice is reported.
 
-use http::{Method, StatusCode, header::LOCATION};
+use http::{Method, StatusCode};
 use oasgate_document::Pointer;
 use serde_json::{Map, Value, json};
 
@@ -17,12 +17,13 @@ use super::{
 use crate::{
     check::{Breach, Part},
     contract::{Location, Schema},
+    exchange::Exchange,
     gate::{
-        knowledge::{history::ExchangeRecord, instance::ResourceInstance},
+        knowledge::{history::ExchangeRecord, instance::ResourceInstance, view::begun_at},
         synthetic::drawn_name,
     },
     generate::Generator,
-    run::CredentialChoice,
+    run::{Case, CredentialChoice},
     transport::Transport,
 };
 
@@ -71,16 +72,18 @@ impl<T: Transport> Sequencer<'_, '_, T> {
             return;
         }
         let mut state = SequenceState::default();
-        let Some(fresh) = walk::make(self, resource, &mut state, 0).await else {
+        let fresh = walk::make(self, resource, &mut state, 0).await;
+        self.follow_location(&mut state).await;
+        let Some(fresh) = fresh else {
             return;
         };
+        self.create_in_vain(resource, &mut state).await;
         // What the service does not call new may have been there before.
         if !fresh.is_new {
             return;
         }
         let thing = fresh.instance;
         state.things.push(thing.clone());
-        self.follow_location(&mut state).await;
         let Some(read) = known.read.filter(|read| self.is_allowed(*read)) else {
             return;
         };
@@ -123,22 +126,85 @@ impl<T: Transport> Sequencer<'_, '_, T> {
         self.send_read_only(update, read, state).await;
     }
 
-    /// Follows the `Location` that the last response has, on the same origin.
+    /// Follows the `Location` of the last response that has created or begun something, on the same origin.
     async fn follow_location(&mut self, state: &mut SequenceState) {
-        let Some(record) = state.records.last().cloned() else {
+        let mut records = state.records.iter().rev();
+        let target =
+            records.find_map(|record| Some((record.operation, begun_at(&record.exchange)?)));
+        if let Some((operation, target)) = target {
+            self.get(operation, target, state).await;
+        }
+    }
+
+    /// Follows what operations that create no resource have named by `Location`: once more where it leads nowhere,
+    /// since what it named earlier may be gone.
+    pub(super) async fn follow_located(&mut self) {
+        let located = std::mem::take(&mut self.run.knowledge.located);
+        for (operation, (case, exchange)) in located {
+            let mut state = SequenceState::default();
+            state.records.push(first_record(operation, &case, exchange));
+            let known = self.memory.suspected.len();
+            self.follow_location(&mut state).await;
+            if self.memory.suspected.len() == known || self.is_over() {
+                continue;
+            }
+            let Some(sent) = self.run.executor.send_unless_given_up(&case).await else {
+                return;
+            };
+            let result = self.run.take(&case, sent, &[]).await;
+            if let Some(exchange) = result.exchanges.into_iter().next_back() {
+                let mut state = SequenceState::default();
+                state.records.push(first_record(operation, &case, exchange));
+                self.follow_location(&mut state).await;
+            }
+        }
+    }
+
+    /// A creation with one value of a wrong type, which is to be refused as a whole: the collection is listed before
+    /// and after it.
+    async fn create_in_vain(&mut self, resource: usize, state: &mut SequenceState) {
+        let known = &self.context.graph.resources[resource];
+        let Some(list) = known.list.filter(|list| self.is_allowed(*list)) else {
             return;
         };
-        let from = &record.exchange.request.url;
-        let response = &record.exchange.response;
-        let is_new = [StatusCode::CREATED, StatusCode::ACCEPTED].contains(&response.status);
-        let location = response.headers.get(LOCATION).filter(|_| is_new);
-        let target = location
-            .and_then(|value| value.to_str().ok())
-            .and_then(|text| from.join(text).ok())
-            .filter(|target| target.origin() == from.origin());
-        let Some(mut target) = target else { return };
-        target.set_fragment(None);
-        self.get(record.operation, target, state).await;
+        let collection = self.context.operation(list).path.as_str();
+        let is_there = |index: &usize| self.context.operation(*index).path.as_str() == collection;
+        let mut creators = known.creators.iter().map(|one| one.operation);
+        let Some(creator) = creators.find(is_there).filter(|one| self.is_allowed(*one)) else {
+            return;
+        };
+        if !walk::is_named(self, list, state) || !walk::is_named(self, creator, state) {
+            return;
+        }
+        let Some(mut made) = self.values(creator, state, BodyFrom::Full) else {
+            return;
+        };
+        let Some(breach) = self.break_one(creator, &mut made, 1) else {
+            return;
+        };
+        let why = "existing resources are listed";
+        if self.read(list, why, state).await != Some(StatusCode::OK) {
+            return;
+        }
+        let before = state.records.last().map(|record| record.listed.clone());
+        let why = "a creation that is to be refused";
+        let purpose = Purpose::Break(breach);
+        let status = self.send_for(creator, made, why, purpose, state).await;
+        if !status.is_some_and(|status| status.is_client_error()) {
+            return;
+        }
+        self.read(list, "resources are listed after a refused creation", state)
+            .await;
+        let Some((before, last)) = before.zip(state.records.last()) else {
+            return;
+        };
+        // What was created all the same is deleted in the end.
+        let given = last.given();
+        let shown = self.context.listed(resource, &given);
+        let new = shown.into_iter().map(|(_, thing)| thing);
+        for thing in new.filter(|thing| !before.contains(&thing.path)) {
+            self.run.knowledge.created.insert(thing);
+        }
     }
 
     pub(super) async fn read(
@@ -257,7 +323,8 @@ impl<T: Transport> Sequencer<'_, '_, T> {
         let Some(mut made) = self.values(update, state, BodyFrom::Full) else {
             return;
         };
-        let Some(breach) = self.break_one(update, &mut made) else {
+        // One property alone has nothing beside it that could be taken over.
+        let Some(breach) = self.break_one(update, &mut made, 2) else {
             return;
         };
         if !self.is_shown(read, state).await {
@@ -269,11 +336,11 @@ impl<T: Transport> Sequencer<'_, '_, T> {
         self.read_after_refusal(status, read, state).await;
     }
 
-    /// Gives the last property that can be broken alone a value of a wrong type.
-    fn break_one(&self, update: usize, made: &mut RequestValues) -> Option<Breach> {
+    /// Gives the last property that can be broken alone, of so many at least, a value of a wrong type.
+    fn break_one(&self, update: usize, made: &mut RequestValues, least: usize) -> Option<Breach> {
         let (range, body) = made.parts.body.as_mut()?;
         let schema = self.json_schema(update, range)?;
-        let members = body.as_object().filter(|members| members.len() > 1)?;
+        let members = body.as_object().filter(|members| members.len() >= least)?;
         let names: Vec<String> = members.keys().rev().take(MAX_PROPERTIES).cloned().collect();
         for name in names {
             for value in wrong_values() {
@@ -594,6 +661,20 @@ impl<T: Transport> Sequencer<'_, '_, T> {
             }
         }
         is_any
+    }
+}
+
+/// What another phase has sent, as the first step of a sequence.
+fn first_record(operation: usize, case: &Case, exchange: Exchange) -> ExchangeRecord {
+    ExchangeRecord {
+        operation,
+        exchange,
+        parts: case.parts.clone(),
+        asker: String::new(),
+        made: None,
+        listed: Vec::new(),
+        is_synthetic: false,
+        is_polled: false,
     }
 }
 
