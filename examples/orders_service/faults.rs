@@ -62,6 +62,9 @@ pub(crate) enum Habit {
     LosesNotes,
     LosesExports,
     NeverDone,
+    ChangesRefused,
+    CreatesRefused,
+    ForgetsChanges,
 }
 
 /// A fault in the schema of a body.
@@ -193,6 +196,10 @@ pub(crate) const FAULTS: &[Fault] = &[
     fault("invalid-with-409", "undeclared-status", "a note that breaks a rule is refused with 409", Act::Response(AddNote, 422, |response| with_status(response, 409))).also(&["malformed-problem-details"]),
     fault("invalid-crashes", "server-error", "an order that breaks a rule crashes the service", Act::Response(CreateOrder, 422, |response| with_status(response, 500))).also(&["undeclared-status", "malformed-problem-details"]),
     fault("unknown-crashes", "server-error", "an order that is not there crashes the service", Act::Response(ChangeOrder, 404, |response| with_status(response, 500))).also(&["undeclared-status", "malformed-problem-details"]),
+    fault("deleted-not-modified", "misused-status", "a deletion is answered with 304", Act::Response(DeleteOrder, 204, |response| with_status(response, 304))).also(&["undeclared-status"]),
+    fault("me-too-large", "misused-status", "a request without a body is too large", Act::Response(GetMe, 200, |response| with_status(response, 413))).also(&["undeclared-status", "rejected-valid"]),
+    fault("status-wants-a-user", "misused-status", "what is for everybody asks who it is", Act::Response(GetStatus, 200, |response| with_status(response, 401))).also(&["undeclared-status", "missing-www-authenticate"]),
+    fault("order-says-nothing", "missing-body", "a new order is not shown", Act::Response(CreateOrder, 201, |response| with_body(response, b""))),
     fault("list-as-text", "undeclared-content-type", "the list is called a text", Act::Response(ListOrders, 200, |response| with_field(response, "content-type", "text/plain"))),
     fault("note-without-type", "missing-content-type", "a note has no content type", Act::Response(AddNote, 201, |response| without_field(response, &header::CONTENT_TYPE))),
     fault("me-moves", "undeclared-status", "the user is somewhere else", Act::Response(GetMe, 200, |response| with_field(with_status(response, 303), "location", "/v1/users/1"))),
@@ -265,6 +272,10 @@ pub(crate) const FAULTS: &[Fault] = &[
     fault("created-has-another-id", "missing-after-create", "a new order is kept under another id", Act::Habit(Habit::NamesCreatedAnew)),
     fault("note-is-lost", "missing-after-create", "a new note is not kept", Act::Habit(Habit::LosesNotes)),
     fault("export-is-lost", "missing-after-create", "a new export is not kept", Act::Habit(Habit::LosesExports)),
+    fault("change-is-refused-and-done", "failed-modification", "a change that breaks a rule is refused, and the rest of it done", Act::Habit(Habit::ChangesRefused)),
+    fault("order-is-refused-and-kept", "failed-modification", "an order that breaks a rule is refused, and listed", Act::Habit(Habit::CreatesRefused)),
+    fault("change-is-forgotten", "unapplied-change", "a change is answered and not kept", Act::Habit(Habit::ForgetsChanges)),
+    fault("export-location-nowhere", "dead-location", "a new export is said to be where nothing is", Act::Response(CreateExport, 201, |response| with_field(response, "location", "/v1/downloads/7"))),
     fault("me-flickers", "unstable-read", "every other time there is no user", Act::Flicker(GetMe)),
     fault("order-flickers", "unstable-read", "every other time an order is not there", Act::Flicker(GetOrder)).also(&["missing-after-create"]),
     fault("export-never-done", "broken-polling", "an export is never done", Act::Habit(Habit::NeverDone)),

@@ -185,6 +185,7 @@ impl Service {
                 && !self.commits(|act| matches!(act, Act::Skip(name) if *name == rule.name))
         });
         if let Some(rule) = broken {
+            self.act_all_the_same(operation, user, input);
             return problem(StatusCode::UNPROCESSABLE_ENTITY, rule.name);
         }
         if self.commits(
@@ -252,6 +253,32 @@ impl Service {
         }
         serde_json::from_slice(&bytes)
             .map_err(|error| problem(StatusCode::BAD_REQUEST, &error.to_string()))
+    }
+
+    /// Does of a refused request what it should not.
+    fn act_all_the_same(&self, operation: Operation, user: User, input: &Input) {
+        let shop = self.inner.shop.lock();
+        let mut shop = shop.unwrap_or_else(PoisonError::into_inner);
+        match operation {
+            CreateOrder if self.has(Habit::CreatesRefused) => {
+                let usual = json!({
+                    "customer": "Nobody",
+                    "lines": [{ "sku": "ABC-0000", "quantity": 1, "price_cents": 0 }],
+                    "ship_to": { "kind": "pickup", "store": 1 },
+                });
+                let order = shop.order(user, &usual);
+                shop.orders.insert(order.id(), order);
+            }
+            ChangeOrder if self.has(Habit::ChangesRefused) => {
+                let id = input.path.first().map_or("", String::as_str);
+                let order = shop.orders.get_mut(id).filter(|order| order.owner == user);
+                let customer = input.body.get("customer").filter(|value| value.is_string());
+                if let (Some(order), Some(customer)) = (order, customer) {
+                    order.shown["customer"] = customer.clone();
+                }
+            }
+            _ => {}
+        }
     }
 
     fn act(&self, operation: Operation, user: User, input: &Input, shop: &mut Shop) -> Reply {
@@ -356,13 +383,19 @@ impl Service {
             .unwrap_or(0);
         match operation {
             ChangeOrder => {
+                let before = order.shown.clone();
                 for name in ["customer", "message", "state"] {
                     if let Some(value) = input.body.get(name) {
                         order.shown[name] = value.clone();
                     }
                 }
-                order.version += 1;
-                Reply::json(StatusCode::OK, order.shown.clone())
+                let reply = Reply::json(StatusCode::OK, order.shown.clone());
+                if self.has(Habit::ForgetsChanges) {
+                    order.shown = before;
+                } else {
+                    order.version += 1;
+                }
+                reply
             }
             ListNotes => Reply::json(StatusCode::OK, order.notes.values().cloned().collect()),
             GetNote | DeleteNote if !order.notes.contains_key(&note) => {

@@ -125,6 +125,7 @@ pub(crate) const FAULTS: &[Fault] = &[
     fault("errors-objects", "schema-mismatch", "the errors are objects", Act::Errors(|errors| errors["errors"] = json!([{ "detail": "no" }]))),
     fault("links-number", "schema-mismatch", "the links of an error hold a number", Act::Errors(|errors| errors["links"] = json!({ "self": 1 }))),
     fault("escapes-in-message", "schema-mismatch", "an error is a text with terminal escapes", Act::Errors(|errors| errors["errors"] = json!("\u{1b}[2J\u{1b}]0;owned\u{7}\u{202e}no"))),
+    fault("error-shows-trace", "stack-trace-leak", "an error shows where in the code it was", Act::Errors(|errors| errors["errors"] = json!(["nil\n\tfrom app/exports.rb:31:in `find'\n\tfrom app/router.rb:12:in `route'\n\tfrom app/server.rb:95:in `handle'"]))),
     fault("error-as-html", "undeclared-content-type", "an error is a page", Act::ErrorResponse(html)),
     fault("problem-status-text", "malformed-problem-details", "an error is a problem whose status is a text", Act::ErrorResponse(|mut response| {
         *response.body_mut() = Body::from(r#"{"title": "No", "status": "400"}"#);
@@ -139,6 +140,7 @@ pub(crate) const FAULTS: &[Fault] = &[
     status("redirect-loop", "the answer is a redirect to itself", |_| with_field(bare(307), header::LOCATION, "")),
     fault("redirect-nowhere", "missing-location", "a redirect does not say where to", Act::Response(|_| bare(301))).also(&["undeclared-status"]),
     fault("internal-error", "server-error", "the status is 500", Act::Response(|response| html(with_status(response, 500)))).also(&["undeclared-status"]),
+    fault("too-large", "misused-status", "a request without a body is too large", Act::Response(|_| bare(413))).also(&["undeclared-status", "rejected-valid"]),
     fault("bad-gateway", "server-error", "the status is 502", Act::Response(|_| bare(502))).also(&["undeclared-status"]),
     fault("not-allowed", "missing-allow", "GET is not allowed, and nothing else is named", Act::Response(|_| bare(405))).also(&["rejected-valid", "undeclared-status"]),
     // Content type.

@@ -5,7 +5,7 @@ use std::{ops::ControlFlow, sync::Arc};
 use futures_util::{StreamExt as _, stream};
 use http::{Method, StatusCode};
 
-use super::values::{BodyFrom, PathNames, Scope};
+use super::values::{BodyFrom, PathNames, Scope, widen_page};
 use crate::{
     contract::Location,
     gate::{
@@ -144,6 +144,7 @@ pub(super) async fn read_list<T: Transport>(
         let value = parts.get(parameter.location, &parameter.name)?;
         own.set(parameter.location, &parameter.name, value.clone());
     }
+    widen_page(operation, &mut own);
     let mut request = write_request(operation, &run.context.settings.base, &own).ok()?;
     if !run
         .knowledge

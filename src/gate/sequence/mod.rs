@@ -11,6 +11,7 @@
 
 mod assumed;
 mod cleanup;
+mod creation_probes;
 mod execute;
 mod life;
 mod outline;

@@ -397,6 +397,48 @@ fn as_wanted(value: Value, schema: Option<&Schema>) -> Value {
     }
 }
 
+/// Asks a list for as much as one page may have, where a parameter says how much that is: what is new may stand last.
+pub(super) fn widen_page(operation: &Operation, parts: &mut RequestParts) {
+    let mut query = operation.parameters_in(Location::Query);
+    let sizes = query.find_map(|parameter| {
+        let name: String = parameter
+            .name
+            .chars()
+            .filter(char::is_ascii_alphanumeric)
+            .collect();
+        let schema = parameter.value.schema()?;
+        PAGE_SIZES
+            .contains(&name.to_ascii_lowercase().as_str())
+            .then_some((parameter, schema))
+    });
+    let Some((parameter, schema)) = sizes else {
+        return;
+    };
+    let target = schema.target();
+    let most = target.raw().get("maximum").and_then(Value::as_u64);
+    let most = most.filter(|most| *most <= MAX_PAGE).unwrap_or(MAX_PAGE);
+    let fitting = [most, 100].into_iter().map(Value::from);
+    if let Some(size) = fitting.into_iter().find(|size| schema.is_valid(size)) {
+        parts.set(Location::Query, &parameter.name, size);
+    }
+}
+
+/// What the parameter is called that says how many things a page has, as letters alone.
+const PAGE_SIZES: [&str; 9] = [
+    "limit",
+    "perpage",
+    "pagesize",
+    "pagelimit",
+    "maxresults",
+    "maxitems",
+    "count",
+    "size",
+    "take",
+];
+
+/// The most things that a page is asked for.
+const MAX_PAGE: u64 = 1000;
+
 /// Whether a body holds something at a place.
 pub(super) fn has(body: &Value, pointer: &Pointer) -> bool {
     pointer.get(body).is_some()

@@ -123,6 +123,8 @@ fn concerned(fault: &Fault) -> &'static [&'static str] {
             .find(|at| at.rules().iter().any(|known| known.name == rule))
             .map_or(&[], family),
         Act::Habit(Habit::KeepsDeleted | Habit::LosesCreated | Habit::NamesCreatedAnew) => ORDERS,
+        Act::Habit(Habit::ChangesRefused | Habit::ForgetsChanges) => ORDERS,
+        Act::Habit(Habit::CreatesRefused) => &["createOrder", "listOrders", "deleteOrder"],
         Act::Habit(Habit::KeepsDeletedNotes | Habit::LosesNotes) => NOTES,
         Act::Habit(Habit::LosesExports | Habit::NeverDone) => EXPORTS,
         Act::Also(_, path) | Act::Allow(path, _) => match path {
