@@ -78,23 +78,24 @@ impl Known<'_> {
                 })
             })
     }
-}
 
-/// Where the other parameters of a resource's name stand, by the sources of the last: beside it.
-pub(super) fn beside(
-    resource: &Resource,
-    consumer: &Operation,
-    sources: &[ValueSource],
-) -> Vec<(String, Vec<ValueSource>)> {
-    let mut keys = resource.shape.keys();
-    keys.next_back();
-    keys.filter_map(|segment| {
-        let name = resource.shape.key_at(consumer, segment)?;
-        let beside = sources.iter().filter_map(|source| neighbour(source, name));
-        let beside: Vec<ValueSource> = beside.collect();
-        (!beside.is_empty()).then(|| (name.to_owned(), beside))
-    })
-    .collect()
+    /// Where the other parameters of a resource's name stand, by the sources of the last: beside it.
+    pub(super) fn beside(
+        &self,
+        resource: &Resource,
+        consumer: usize,
+        sources: &[ValueSource],
+    ) -> Vec<(String, Vec<ValueSource>)> {
+        let mut keys = resource.shape.keys();
+        keys.next_back();
+        keys.filter_map(|segment| {
+            let name = resource.shape.key_at(self.operation(consumer), segment)?;
+            let beside = sources.iter().filter_map(|source| neighbour(source, name));
+            let beside: Vec<ValueSource> = beside.collect();
+            (!beside.is_empty()).then(|| (name.to_owned(), beside))
+        })
+        .collect()
+    }
 }
 
 /// Whether an object shows, beside the last parameter of a path's name, the others.

@@ -9,7 +9,6 @@ use oasgate_document::Pointer;
 
 use super::{
     Basis, Creator, Edge, Expression, Graph, MessagePart, Need, Resource, Role, Shape, ValueSource,
-    composite::beside,
     identity::ResourceKey,
     lookup::{Edges, Lookup},
     names::words,
@@ -401,7 +400,7 @@ impl<'c> Known<'c> {
                     continue;
                 };
                 let last = (name.to_owned(), sources.clone());
-                let others = beside(resource, self.operation(*consumer), sources);
+                let others = self.beside(resource, *consumer, sources);
                 for (name, sources) in iter::once(last).chain(others) {
                     edges.add_new(Edge {
                         producer: *producer,
