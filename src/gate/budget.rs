@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 pub(crate) struct Budget {
     most: u64,
     spent: u64,
+    /// How many requests are kept for cleaning up.
+    reserved: u64,
     deadline: Option<Instant>,
 }
 
@@ -15,6 +17,7 @@ impl Budget {
         Self {
             most,
             spent: 0,
+            reserved: 0,
             deadline: longest.and_then(|longest| Instant::now().checked_add(longest)),
         }
     }
@@ -28,9 +31,15 @@ impl Budget {
         self.spent
     }
 
-    /// How many requests may still be sent.
+    /// Keeps so many requests, and no more, for cleaning up.
+    pub(crate) fn reserve(&mut self, requests: usize) {
+        self.reserved = requests as u64;
+    }
+
+    /// How many requests may still be sent, those for cleaning up left aside.
     pub(crate) fn left(&self) -> usize {
-        usize::try_from(self.most.saturating_sub(self.spent)).unwrap_or(usize::MAX)
+        let gone = self.spent.saturating_add(self.reserved);
+        usize::try_from(self.most.saturating_sub(gone)).unwrap_or(usize::MAX)
     }
 
     /// When the time that was given is over.
@@ -85,6 +94,16 @@ mod tests {
     #[test]
     fn short_queues_are_served_whole() {
         assert_eq!(share(20, &[2, 40, 40, 2]), [2, 8, 8, 2]);
+    }
+
+    #[test]
+    fn what_is_kept_for_cleaning_up_is_not_left() {
+        let mut budget = Budget::new(10, None);
+        budget.spend(4);
+        budget.reserve(5);
+        assert_eq!((budget.left(), budget.spent()), (1, 4));
+        budget.reserve(0);
+        assert_eq!(budget.left(), 6);
     }
 
     #[test]

@@ -104,6 +104,23 @@ impl Pattern {
         is_half.then(|| branches.get(below(rng, branches.len())))?
     }
 
+    /// The shortest strings of alternatives that no anchor holds, with other text behind and before: hardly anybody
+    /// means to allow it.
+    pub(super) fn surrounded(&self) -> Vec<String> {
+        let whole = std::slice::from_ref(&self.hir);
+        let branches = match self.hir.kind() {
+            HirKind::Alternation(branches) => branches.as_slice(),
+            _ => whole,
+        };
+        let free = branches
+            .iter()
+            .filter(|branch| branch.properties().look_set().is_empty());
+        free.take(MAX_SURROUNDED)
+            .map(|branch| fixed(branch, 0))
+            .flat_map(|text| [format!("{text}a"), format!("a{text}")])
+            .collect()
+    }
+
     /// The string with the fewest repetitions, always the same one.
     pub(super) fn shortest(&self) -> String {
         self.fixed(0)
@@ -115,19 +132,27 @@ impl Pattern {
     }
 
     fn fixed(&self, repeats: u32) -> String {
-        let mut rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[1; 32]);
-        let mut text = String::new();
-        let mut left = MOST_PARTS;
-        write(
-            &self.hir,
-            &mut rng,
-            Repeats::Exactly(repeats),
-            &mut left,
-            &mut text,
-        );
-        text
+        fixed(&self.hir, repeats)
     }
 }
+
+/// The string of a pattern with so many repetitions, always the same one.
+fn fixed(hir: &Hir, repeats: u32) -> String {
+    let mut rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[1; 32]);
+    let mut text = String::new();
+    let mut left = MOST_PARTS;
+    write(
+        hir,
+        &mut rng,
+        Repeats::Exactly(repeats),
+        &mut left,
+        &mut text,
+    );
+    text
+}
+
+/// How many alternatives get other text around them.
+const MAX_SURROUNDED: usize = 3;
 
 /// A few characters that services stumble over.
 fn surroundings(rng: &mut TestRng) -> String {
@@ -317,6 +342,14 @@ mod tests {
         let is_beyond =
             |pattern: &str| Pattern::parse(pattern).is_some_and(|one| one.is_beyond_drawing());
         assert!(is_beyond("a{1000}{1000}") && !is_beyond("a{1000}"));
+    }
+
+    #[test]
+    fn what_no_anchor_holds_has_text_behind_and_before() {
+        let around = |pattern| Pattern::parse(pattern).expect("it is one").surrounded();
+        assert_eq!(around("^\"[0-9]+\"$|\\*"), ["*a", "a*"]);
+        assert_eq!(around("b"), ["ba", "ab"]);
+        assert!(around("^b$").is_empty());
     }
 
     #[test]

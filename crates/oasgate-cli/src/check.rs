@@ -73,7 +73,7 @@ pub(crate) struct Args {
     /// framing, auth
     #[arg(long, value_name = "PHASE", value_delimiter = ',', add = ArgValueCandidates::new(complete::phases))]
     phases: Vec<Phase>,
-    /// The most requests of the whole run; to delete what it created comes on top [default: 10000]
+    /// The most requests of the whole run, those that delete what it created included [default: 10000]
     #[arg(long, value_name = "N")]
     max_requests: Option<u64>,
     /// The longest that the whole run may take

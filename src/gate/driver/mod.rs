@@ -51,7 +51,10 @@ use crate::{
     exchange::{Before, Exchange, Request},
     finding::{Finding, Severity},
     generate::Strategies,
-    run::{Case, ConnectionFailure, CredentialChoice, FailReason, Phase, RunStatus, StopReason},
+    run::{
+        Case, CleanUp, ConnectionFailure, CredentialChoice, FailReason, Phase, RunStatus,
+        StopReason,
+    },
     transport::{SendError, Transport},
     wire::Parsed,
 };
@@ -272,6 +275,10 @@ impl<'r, T: Transport> Driver<'r, T> {
                 request: last.request.clone(),
                 status: last.response.status,
             });
+        }
+        if self.context.settings.clean_up == CleanUp::Delete {
+            let created = self.knowledge.created.deletable(self.context.graph);
+            self.executor.budget.reserve(created);
         }
         for fault in &sent.faults {
             if let Some(finding) = Judge::pending(case, fault, &sent.exchanges) {

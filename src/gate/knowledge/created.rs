@@ -9,7 +9,12 @@ use super::{
     instance::ResourceInstance,
     view::{ExchangeView, plain},
 };
-use crate::{contract::Location, exchange::Exchange, run::Case, wire::RequestParts};
+use crate::{
+    contract::{Location, graph::Graph},
+    exchange::Exchange,
+    run::Case,
+    wire::RequestParts,
+};
 
 /// How many creations that no response names are remembered.
 const MAX_UNNAMED: usize = 10_000;
@@ -121,6 +126,13 @@ impl CreatedResources {
     /// Whether everything is gone, as far as it is known.
     pub(crate) fn is_empty(&self) -> bool {
         self.things.is_empty() && self.unnamed.is_empty()
+    }
+
+    /// How many things there are that can be deleted.
+    pub(crate) fn deletable(&self, graph: &Graph) -> usize {
+        let things = self.things.values();
+        let can_be = |thing: &&ResourceInstance| graph.resources[thing.resource].delete.is_some();
+        things.filter(can_be).count()
     }
 
     /// Whether the run created what a path names.

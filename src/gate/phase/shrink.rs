@@ -298,10 +298,10 @@ async fn anew<T: Transport>(
     if attempt.left < 2 || driver.executor.is_stopped() {
         return None;
     }
-    let before = driver.executor.budget.left();
+    let before = driver.executor.budget.spent();
     let anew = Box::pin(sequence::set_up(driver, case)).await;
-    let spent = before.saturating_sub(driver.executor.budget.left());
-    attempt.left = attempt.left.saturating_sub(spent);
+    let spent = driver.executor.budget.spent().saturating_sub(before);
+    attempt.left = (attempt.left).saturating_sub(usize::try_from(spent).unwrap_or(usize::MAX));
     anew
 }
 

@@ -293,16 +293,18 @@ fn at_the_edge(constraint: &Constraint, node: &Value) -> Vec<(Value, String)> {
         "minProperties" | "maxProperties" => one(with_properties(node, argument.as_u64())),
         "pattern" => {
             Pattern::parse(argument.as_str().unwrap_or_default()).map_or_else(Vec::new, |pattern| {
-                vec![
-                    (
-                        Value::from(pattern.shortest()),
-                        format!("shortest {}", label()),
-                    ),
-                    (
-                        Value::from(pattern.longest()),
-                        format!("longest {}", label()),
-                    ),
-                ]
+                let shortest = (pattern.shortest(), format!("shortest {}", label()));
+                let longest = (pattern.longest(), format!("longest {}", label()));
+                let surrounded = pattern.surrounded().into_iter();
+                let surrounded = surrounded.map(|text| {
+                    let name = format!("{text:?} of {}", label());
+                    (text, name)
+                });
+                [shortest, longest]
+                    .into_iter()
+                    .chain(surrounded)
+                    .map(|(text, name)| (Value::from(text), name))
+                    .collect()
             })
         }
         "enum" => argument
