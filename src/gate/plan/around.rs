@@ -1,7 +1,7 @@
 //! The cases around the plainest request: edges, one part at a time; edges of two parts at once; and
 //! requests that break one rule each.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use serde_json::Value;
 
@@ -449,21 +449,21 @@ fn pairs(
     found
 }
 
-/// The edges of all parts, the most telling first, each part in its turn.
+/// The edges of all parts, the most telling first, each property of each part in its turn.
 fn in_turn(plain: &RequestParts, around: &[PartBoundaries]) -> Vec<(RequestParts, String)> {
-    let mut ordered: Vec<(Rank, usize, usize)> = Vec::new();
+    let mut ordered: Vec<(Rank, usize, usize, usize)> = Vec::new();
     for (part, one) in around.iter().enumerate() {
-        ordered.extend(
-            one.edges
-                .iter()
-                .enumerate()
-                .map(|(index, edge)| (edge.rank, index, part)),
-        );
+        let mut turns: HashMap<(Rank, &str), usize> = HashMap::new();
+        for (index, edge) in one.edges.iter().enumerate() {
+            let turn = turns.entry((edge.rank, edge.slot())).or_default();
+            ordered.push((edge.rank, *turn, index, part));
+            *turn += 1;
+        }
     }
     ordered.sort_unstable();
     ordered
         .into_iter()
-        .map(|(_, index, part)| {
+        .map(|(_, _, index, part)| {
             let (one, edge) = (&around[part], &around[part].edges[index]);
             let mut parts = plain.clone();
             one.put(&mut parts, edge.value.clone());

@@ -15,6 +15,9 @@ use crate::{
     generate::{Generator, Values, format, limits, pattern::Pattern},
 };
 
+/// How many values of its type each part has at first.
+const FIRST_KINDS: usize = 4;
+
 /// How many refused values are asked for the reason.
 const MOST_DOUBTS: usize = 20;
 
@@ -64,10 +67,20 @@ pub fn edges(
             }
         }
     }
+    // Each part of any base has a few, before what one base has gets all.
+    let mut shown = HashSet::new();
+    for base in &in_turn {
+        if !collected.is_full() {
+            collected.spending.on(base, schema.constraints(base).len());
+            let mut new = nodes(base);
+            new.retain(|(at, _)| shown.insert(alike(at)));
+            collected.kinds(base, &new, FIRST_KINDS);
+        }
+    }
     for base in in_turn {
         if !collected.is_full() {
             collected.spending.on(base, schema.constraints(base).len());
-            collected.kinds(base);
+            collected.kinds(base, &nodes(base), usize::MAX);
         }
     }
     for (value, edge) in alone {
@@ -173,12 +186,11 @@ impl Collected<'_> {
             })
     }
 
-    /// Each node in turn with a value of its type, each node beginning at another one, so that a few
-    /// edges show much of what there is.
-    fn kinds(&mut self, base: &Value) {
-        let nodes = nodes(base);
+    /// Each of some nodes in turn with a value of its type, so many at most, each node beginning at another one, so
+    /// that a few edges show much of what there is.
+    fn kinds(&mut self, base: &Value, nodes: &[(Pointer, &Value)], most: usize) {
         let mut lists = Vec::new();
-        for (at, node) in &nodes {
+        for (at, node) in nodes {
             let mut list = of_its_type(node);
             // All rules are looked through for each number.
             if node.is_number() && !self.spending.spend() {
@@ -191,7 +203,7 @@ impl Collected<'_> {
             lists.push((at, list));
         }
         let longest = lists.iter().map(|(_, list)| list.len()).max().unwrap_or(0);
-        for round in 0..longest {
+        for round in 0..longest.min(most) {
             for (offset, (at, list)) in lists.iter().enumerate() {
                 if self.is_full() {
                     return;

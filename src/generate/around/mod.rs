@@ -31,6 +31,16 @@ pub struct Edge {
     pub name: String,
 }
 
+impl Edge {
+    /// Which part of the value is at its edge, as a pointer; empty for the whole.
+    pub(crate) fn slot(&self) -> &str {
+        let named = self.name.split_once(": ").map(|(slot, _)| slot);
+        named
+            .filter(|slot| slot.starts_with('/'))
+            .unwrap_or_default()
+    }
+}
+
 /// How much an edge tells about a service, most first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Rank {
