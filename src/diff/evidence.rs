@@ -9,6 +9,7 @@ use super::{
     operations::Subject,
     positions::{Position, Spot},
     question::{Asking, Refutation},
+    search::smallest,
     text::Travel,
 };
 use crate::{
@@ -86,21 +87,10 @@ fn around(
             refutes(&whole).then_some(whole)
         })
     })?;
-    let mut best = whole;
-    let mut left = MOST_SIMPLER;
-    'again: loop {
-        for simpler in generate::simpler(&best) {
-            if left == 0 {
-                return Some(best);
-            }
-            left -= 1;
-            if refutes(&simpler) && simpler.to_string().contains(&core(&refutation.instance)) {
-                best = simpler;
-                continue 'again;
-            }
-        }
-        return Some(best);
-    }
+    let core = core(&refutation.instance);
+    Some(smallest(whole, MOST_SIMPLER, &mut |value| {
+        refutes(value) && value.to_string().contains(&core)
+    }))
 }
 
 /// What must be left of an instance so that it still shows the change.

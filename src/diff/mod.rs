@@ -21,6 +21,7 @@ mod positions;
 mod question;
 mod rules;
 mod schemas;
+mod search;
 mod subsume;
 mod text;
 mod units;

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::{
     Lens,
     isolate::{Isolated, Reach, Side, holds_opaque, isolate},
+    search::{aimed, smallest, with_text, with_undeclared},
     subsume::{self, Node},
     text::{Travel, texts},
     units::{Link, UnitIx, Units},
@@ -31,13 +32,13 @@ const MOST_DIFFERENCE: usize = 6_000;
 
 /// The longest schemas, written out, that are proved to contain one another by their canonical forms: these take
 /// seconds where there is more, and keywords prove most of it.
-const MOST_PROOF: usize = 40_000;
+const MOST_PROOF: usize = 14_000;
 
 /// How many values of one kind are tried.
 const DRAWS: usize = 200;
 
 /// How many of them where they are long.
-const LONG_DRAWS: usize = 60;
+const LONG_DRAWS: usize = 40;
 
 /// How many values are drawn though containment is proved: the canonical form is experimental.
 const PROBES: usize = 8;
@@ -376,63 +377,76 @@ impl Trial {
             self.refutes(value)
         };
         let found = self.candidates(effort, &mut try_one);
-        (found.map(|value| self.smallest(value)), tried)
+        let found =
+            found.map(|value| smallest(value, MOST_SIMPLER, &mut |value| self.refutes(value)));
+        (found, tried)
     }
 
+    /// What is cheap comes first: most that breaks is found among a few values that break a rule of the consumer.
     fn candidates(&self, effort: Effort, refutes: &mut dyn FnMut(&Value) -> bool) -> Option<Value> {
         let mut generator = Generator::new(0, &["diff"]);
-        if effort != Effort::Aimed
-            && let Some(left) = self.difference()
-        {
-            let values = generate::valid(&left);
-            for _ in 0..20 {
-                match generator.draw(&values) {
-                    Some(value) if refutes(&value) => return Some(value),
-                    Some(_) => {}
-                    None => break,
-                }
-            }
-        }
         let values = self.values();
-        let most = if self.is_long() { LONG_DRAWS } else { DRAWS };
         if effort != Effort::Rest {
-            let broken = generate::mutations(&self.consumer_schema, values, most, &mut generator);
-            let mut broken = broken.into_iter().map(|mutation| mutation.value);
-            let found = broken.find(|value| refutes(value));
+            let mut bases = generate::bases(values, &mut generator);
+            // In a short one little is left to take out.
+            bases.sort_by_cached_key(|base| base.to_string().len());
+            let found = aimed(&self.sent_schema, &self.consumer_schema, &bases, refutes);
             if found.is_some() || effort == Effort::Aimed {
                 return found;
             }
         }
+        let most = if self.is_long() { LONG_DRAWS } else { DRAWS };
         let edges = generate::edges(&self.sent_schema, values, most, &mut generator);
-        let found = edges
-            .into_iter()
-            .map(|edge| edge.value)
-            .find(|value| refutes(value));
-        if found.is_some() {
-            return found;
+        let mut edges = edges.into_iter().map(|edge| edge.value);
+        if let Some(found) = edges.find(|value| refutes(value)) {
+            return Some(found);
         }
+        if let Some(found) = self.drawn(most, &mut generator, refutes) {
+            return Some(found);
+        }
+        if self.is_long() {
+            return None;
+        }
+        let broken = generate::mutations(&self.consumer_schema, values, most, &mut generator);
+        let mut broken = broken.into_iter().map(|mutation| mutation.value);
+        if let Some(found) = broken.find(|value| refutes(value)) {
+            return Some(found);
+        }
+        let values = generate::valid(&self.difference()?);
+        (0..20)
+            .map_while(|_| generator.draw(&values))
+            .find(|value| refutes(value))
+    }
+
+    /// Looks among random values, some of them changed in a text or by a property more.
+    fn drawn(
+        &self,
+        most: usize,
+        generator: &mut Generator,
+        refutes: &mut dyn FnMut(&Value) -> bool,
+    ) -> Option<Value> {
         let texts = self.broken_texts();
         let mut alone = texts.iter().map(|text| Value::from(text.as_str()));
         if let Some(found) = alone.find(|text| refutes(text)) {
             return Some(found);
         }
-        (0..most)
-            .map_while(|_| generator.draw(values))
-            .enumerate()
-            .find_map(|(index, value)| {
-                if refutes(&value) {
-                    return Some(value);
-                }
-                let texts = if index < MOST_RETOLD {
-                    texts.as_slice()
-                } else {
-                    &[]
-                };
-                texts
-                    .iter()
-                    .flat_map(|text| with_text(&value, text))
-                    .find(|value| refutes(value))
-            })
+        for index in 0..most {
+            let value = generator.draw(self.values())?;
+            if refutes(&value) {
+                return Some(value);
+            }
+            if index >= MOST_RETOLD {
+                continue;
+            }
+            let retold = texts.iter().flat_map(|text| with_text(&value, text));
+            let found = retold
+                .chain(with_undeclared(&value))
+                .find(|value| refutes(value));
+            if found.is_some() {
+                return found;
+            }
+        }
+        None
     }
 
     /// Texts that a proof found to be sent and refused somewhere in a value.
@@ -461,25 +475,6 @@ impl Trial {
         let document = Document::parse("difference.json", root.to_string()).ok()?;
         let contract = Contract::from_document(document);
         contract.schema("left", self.direction)
-    }
-
-    /// The smallest value like this one that refutes.
-    fn smallest(&self, value: Value) -> Value {
-        let mut best = value;
-        let mut left = MOST_SIMPLER;
-        'again: loop {
-            for simpler in generate::simpler(&best) {
-                if left == 0 {
-                    return best;
-                }
-                left -= 1;
-                if self.refutes(&simpler) {
-                    best = simpler;
-                    continue 'again;
-                }
-            }
-            return best;
-        }
     }
 
     /// Each keyword that refuses something: the first is relaxed and the question asked again.
@@ -582,34 +577,6 @@ impl Trial {
                 }
             }
         }
-    }
-}
-
-/// The values that differ from one in one text.
-fn with_text(value: &Value, text: &str) -> Vec<Value> {
-    match value {
-        Value::String(_) => vec![Value::from(text)],
-        Value::Array(items) => {
-            let each = items.iter().enumerate().flat_map(|(index, item)| {
-                with_text(item, text).into_iter().map(move |item| {
-                    let mut items = items.clone();
-                    items[index] = item;
-                    Value::Array(items)
-                })
-            });
-            each.collect()
-        }
-        Value::Object(members) => {
-            let each = members.iter().flat_map(|(name, member)| {
-                with_text(member, text).into_iter().map(move |member| {
-                    let mut members = members.clone();
-                    members.insert(name.clone(), member);
-                    Value::Object(members)
-                })
-            });
-            each.collect()
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) => Vec::new(),
     }
 }
 

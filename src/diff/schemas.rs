@@ -161,12 +161,16 @@ impl Comparing<'_, '_> {
                 changes.push(told);
             }
             Answer::Searched(tried) => {
+                let mut what = differences(unit);
+                if what.is_empty() {
+                    what.push("a schema that it refers to changed".to_owned());
+                }
                 let mut told = change(
                     &UndecidedSchema::RULE,
                     format!(
                         "{}: {}; {tried} values were tried and none is refused",
                         self.name(unit, &place),
-                        differences(unit).join(", "),
+                        what.join(", "),
                     ),
                 );
                 told.basis = Basis::Searched(*tried);

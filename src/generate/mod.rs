@@ -31,6 +31,7 @@ use proptest::{
 use serde_json::Value;
 
 pub use around::{Edge, Mutation, Rank, edges, mutations, type_mutations};
+pub(crate) use around::{bases, broken};
 pub use hint::shown_for;
 pub use values::{Strategies, Values, invalid, valid};
 

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     cause::Cause,
-    check,
+    check, diff,
     finding::{Finding, Fingerprint, Rule, Severity, Wording},
     lint,
     run::{Coverage, OperationSummary, Outcome, RunKind},
@@ -86,7 +86,22 @@ pub(super) fn render(outcome: &Outcome, document: &Document) -> Vec<u8> {
 /// Every rule that a run of this kind checks, in the order of the lists.
 fn rules_of(outcome: &Outcome) -> Vec<&'static Rule> {
     match outcome.header.kind {
-        RunKind::Lint => lint::RULES.iter().map(|rule| rule.rule()).collect(),
+        // What a diff tells is reported as what is told of a document is.
+        RunKind::Lint => {
+            let changes: Vec<&Rule> = diff::rules().collect();
+            let is_change =
+                |finding: &Finding| changes.iter().any(|rule| rule.id == finding.rule.as_str());
+            if outcome
+                .findings
+                .sorted()
+                .iter()
+                .any(|(finding, _)| is_change(finding))
+            {
+                changes
+            } else {
+                lint::RULES.iter().map(|rule| rule.rule()).collect()
+            }
+        }
         RunKind::Check | RunKind::Replay => check::rules().collect(),
     }
 }

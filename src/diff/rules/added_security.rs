@@ -1,7 +1,7 @@
 //! `added-security`
 
 use super::{Change, ChangeRule, Rule, Subject, documented};
-use crate::contract::{SecurityKind, SecurityRequirement, SecurityScheme};
+use crate::contract::{Location, SecurityKind, SecurityRequirement, SecurityScheme};
 
 documented! {
     /// Clients need a credential, or a scope, that they did not need.
@@ -17,7 +17,8 @@ documented! {
     ///
     /// # Not a finding when
     ///
-    /// - a scheme is renamed, or an alternative is added.
+    /// - a scheme is renamed, or an alternative is added;
+    /// - the name of a header is written with other capitals.
     pub AddedSecurity = "added-security", Error;
 }
 
@@ -77,6 +78,10 @@ fn suffices(way: &SecurityRequirement, other: &SecurityRequirement) -> bool {
 fn kind(scheme: &SecurityScheme) -> String {
     match &scheme.kind {
         None => format!("undefined {}", scheme.name),
+        // Names of header fields know no case (RFC 9110 §5.1).
+        Some(SecurityKind::ApiKey { location, name, .. }) if *location == Location::Header => {
+            format!("key {location} {}", name.to_ascii_lowercase())
+        }
         Some(SecurityKind::ApiKey { location, name, .. }) => format!("key {location} {name}"),
         Some(SecurityKind::Http { scheme }) => format!("http {scheme}"),
         Some(SecurityKind::OAuth2 { .. }) => "oauth2".to_owned(),

@@ -1,11 +1,14 @@
 //! `changed-schema-presence`
 
+use serde_json::Value;
+
 use super::{Change, ChangeRule, Rule, Subject, documented};
 use crate::{
-    contract::MediaType,
+    contract::{MediaType, is_assertion},
     diff::{
         Flow,
         isolate::Side,
+        keywords::position,
         positions::{contents, responses},
     },
 };
@@ -24,7 +27,8 @@ documented! {
     ///
     /// # Not a finding when
     ///
-    /// - it is the reader who describes less, or the sender who describes more.
+    /// - it is the reader who describes less, or the sender who describes more;
+    /// - the schema says of octets that they are a text of format `binary`, or nothing but a title.
     pub ChangedSchemaPresence = "changed-schema-presence", Error;
 }
 
@@ -43,7 +47,7 @@ impl ChangeRule for ChangedSchemaPresence {
                 let is_read = reader
                     .schema
                     .as_ref()
-                    .is_some_and(|schema| !accepts_all(schema.target().raw()));
+                    .is_some_and(|schema| !accepts_all(reader, schema.target().raw()));
                 if sender.schema.is_none() && is_read {
                     changes.push(
                         Change::new(
@@ -80,10 +84,23 @@ impl ChangeRule for ChangedSchemaPresence {
     }
 }
 
-/// Whether a schema says nothing.
-fn accepts_all(schema: &serde_json::Value) -> bool {
-    match schema {
-        serde_json::Value::Object(members) => members.is_empty(),
-        other => other.as_bool() == Some(true),
-    }
+/// Whether a schema says nothing about the bytes of a media type. That octets are a text of format `binary` is how 3.0
+/// writes what 3.1 leaves out.
+fn accepts_all(media_type: &MediaType, schema: &Value) -> bool {
+    let Value::Object(members) = schema else {
+        return schema.as_bool() == Some(true);
+    };
+    let essence = media_type.range.essence();
+    let is_octets = !essence.contains("json") && !essence.starts_with("text/");
+    members
+        .iter()
+        .all(|(keyword, value)| match keyword.as_str() {
+            "type" => is_octets && value == "string",
+            "format" => is_octets && value == "binary",
+            "contentEncoding" | "contentMediaType" => is_octets,
+            other => !is_assertion(other) && position(other).is_none() && other != "$ref",
+        })
+        && (!members.contains_key("type")
+            || members.contains_key("format")
+            || members.contains_key("contentMediaType"))
 }

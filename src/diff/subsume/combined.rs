@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{
     super::keywords::{Position, position},
-    Depth, Goal, Node, Parts, Prover,
+    Depth, Goal, MOST_DEPTH, Node, Parts, Prover,
     scalar::listed,
     types::Types,
 };
@@ -42,19 +42,41 @@ impl Prover {
                 self.exactly_one(parts, branches(), goal)
                     || self.same_branches(parts, branches(), goal)
             }
-            "not" => {
-                let denied = goal.schema();
-                parts.all.iter().any(|part| {
-                    part.child("not").is_some_and(|known| {
-                        self.contained(&[denied], known, goal.depth.in_place())
-                    })
-                }) || self.disjoint(parts, denied, goal.depth.in_place())
-            }
+            "not" => self.denied(parts, goal.schema(), goal.depth),
             "if" => self.condition(parts, goal),
             // Read with `if`.
             "then" | "else" => true,
             _ => return None,
         })
+    }
+
+    /// Whether no value fits what is denied.
+    fn denied(&mut self, parts: &Parts<'_>, denied: Node<'_>, depth: Depth) -> bool {
+        if depth.steps > MOST_DEPTH {
+            return false;
+        }
+        let inside = depth.in_place();
+        // What stands in a `not` by itself is turned round: who denies a denial demands.
+        let alone = match denied.schema {
+            Value::Object(members) if members.len() == 1 => members.iter().next(),
+            _ => None,
+        };
+        let turned = match alone.map(|(keyword, value)| (keyword.as_str(), value)) {
+            Some(("not", value)) => self.part(parts, denied.at(value), depth),
+            Some(("anyOf", Value::Array(branches))) => branches
+                .iter()
+                .all(|one| self.denied(parts, denied.at(one), inside)),
+            Some(("allOf", Value::Array(branches))) => branches
+                .iter()
+                .any(|one| self.denied(parts, denied.at(one), inside)),
+            _ => false,
+        };
+        turned
+            || parts.all.iter().any(|part| {
+                part.child("not")
+                    .is_some_and(|known| self.contained(&[denied], known, inside))
+            })
+            || self.disjoint(parts, denied, inside)
     }
 
     /// Whether the values of each type fit one of the branches.
@@ -161,7 +183,8 @@ impl Prover {
 
     /// Whether no value fits all of some schemas.
     pub(super) fn is_never(&mut self, nodes: &[Node<'_>], depth: Depth) -> bool {
-        Parts::of(nodes).is_some_and(|all| self.empty(&all, depth) || are_told_apart(&all))
+        self.parts(nodes, depth)
+            .is_some_and(|all| self.empty(&all, depth) || are_told_apart(&all))
     }
 }
 

@@ -8,6 +8,7 @@
 
 mod array;
 mod combined;
+mod evaluated;
 mod object;
 mod scalar;
 mod types;
@@ -131,6 +132,8 @@ impl<'d> Part<'d> {
 struct Parts<'d> {
     all: Vec<Part<'d>>,
     is_never: bool,
+    /// The alternatives of a `oneOf` that this value is taken to fit, by where they lie.
+    chosen: Vec<(usize, usize)>,
 }
 
 impl<'d> Parts<'d> {
@@ -139,6 +142,7 @@ impl<'d> Parts<'d> {
         let mut parts = Self {
             all: Vec::new(),
             is_never: false,
+            chosen: Vec::new(),
         };
         let mut seen = HashSet::new();
         let mut open: Vec<Node<'d>> = nodes.to_vec();
@@ -174,12 +178,12 @@ impl<'d> Parts<'d> {
         self.all.iter().filter_map(move |part| part.get(keyword))
     }
 
-    /// Whether several alternatives are left to tell apart.
-    fn alternatives(&self) -> impl Iterator<Item = (Part<'d>, &'d [Value])> {
+    /// Alternatives that are left to tell apart, with their keyword.
+    fn alternatives(&self) -> impl Iterator<Item = (Part<'d>, &'static str, &'d [Value])> {
         self.all.iter().flat_map(|part| {
             ["anyOf", "oneOf"].into_iter().filter_map(|keyword| {
                 let branches = part.get(keyword)?.as_array()?;
-                Some((*part, branches.as_slice()))
+                Some((*part, keyword, branches.as_slice()))
             })
         })
     }
@@ -191,6 +195,9 @@ struct Prover {
     assumed: Vec<(Vec<usize>, usize, usize)>,
     /// Alternatives that are told apart.
     split: Vec<usize>,
+    /// Which alternative of a `oneOf` a value is taken to fit, where both lie, and how far below the value is. The
+    /// others do not fit it, and evaluate nothing of it.
+    chosen: Vec<(usize, usize, usize)>,
     /// Patterns that were read; those that cannot be are `None`.
     patterns: HashMap<String, Option<Pattern>>,
     /// Texts that broke a rule.
@@ -203,6 +210,7 @@ impl Prover {
             left: MOST_STEPS,
             assumed: Vec::new(),
             split: Vec::new(),
+            chosen: Vec::new(),
             patterns: HashMap::new(),
             texts: Vec::new(),
         }
@@ -213,6 +221,17 @@ impl Prover {
             self.patterns.insert(text.to_owned(), Pattern::read(text));
         }
         self.patterns.get(text)?.as_ref()
+    }
+
+    /// What holds of one value, with what is known of it so far.
+    fn parts<'d>(&self, nodes: &[Node<'d>], depth: Depth) -> Option<Parts<'d>> {
+        let mut parts = Parts::of(nodes)?;
+        let here = self
+            .chosen
+            .iter()
+            .filter(|(.., below)| *below == depth.below);
+        parts.chosen.extend(here.map(|(all, one, _)| (*all, *one)));
+        Some(parts)
     }
 
     /// Whether every value that all of `producer` accept is accepted by `consumer`.
@@ -227,7 +246,7 @@ impl Prover {
             Value::Object(members) => Some(members),
             _ => None,
         };
-        let Some(parts) = Parts::of(producer) else {
+        let Some(parts) = self.parts(producer, depth) else {
             return false;
         };
         if self.empty(&parts, depth) {
@@ -332,16 +351,23 @@ impl Prover {
             splits: depth.splits + 1,
             ..depth.in_place()
         };
-        for (part, branches) in parts.alternatives() {
+        for (part, keyword, branches) in parts.alternatives() {
             let number = branches.as_ptr().addr();
             if branches.is_empty() || self.split.contains(&number) {
                 continue;
             }
             self.split.push(number);
             let proved = branches.iter().all(|branch| {
+                let branch = part.node.at(branch);
                 let mut nodes = producer.to_vec();
-                nodes.push(part.node.at(branch));
-                self.contained(&nodes, consumer, depth)
+                nodes.push(branch);
+                let known = self.chosen.len();
+                if keyword == "oneOf" {
+                    self.chosen.push((number, branch.identity(), depth.below));
+                }
+                let proved = self.contained(&nodes, consumer, depth);
+                self.chosen.truncate(known);
+                proved
             });
             self.split.pop();
             if proved {
@@ -498,6 +524,26 @@ mod tests {
                 json!({ "properties": { "a": {} }, "additionalProperties": false }),
                 json!({ "allOf": [{ "properties": { "a": {} } }], "unevaluatedProperties": false }),
             ),
+            // Of a `oneOf` only the alternative that fits evaluates.
+            (
+                json!({
+                    "type": "object", "unevaluatedProperties": false,
+                    "oneOf": [
+                        { "properties": { "a": {}, "more": {} }, "required": ["a"] },
+                        { "properties": { "b": {}, "more": {} }, "required": ["b"] },
+                    ],
+                }),
+                json!({ "oneOf": [{ "required": ["a"] }, { "required": ["b"] }] }),
+            ),
+            // Who denies a denial demands.
+            (
+                json!({ "enum": [[1], null] }),
+                json!({ "not": { "not": { "not": { "allOf": [{ "not": { "enum": [null, [1]] } }] } } } }),
+            ),
+            (
+                json!({ "type": "number" }),
+                json!({ "not": { "anyOf": [{ "not": { "type": "number" } }, { "type": "string" }] } }),
+            ),
         ];
         for (producer, consumer) in table {
             let is_object = producer.get("required").is_none() || producer.get("type").is_some();
@@ -534,6 +580,23 @@ mod tests {
             (
                 json!({ "properties": { "next": { "$ref": "p" } } }),
                 json!({ "properties": { "next": { "$ref": "c" } }, "required": ["next"] }),
+            ),
+            // What an alternative evaluates may be there, whether it is told apart or not.
+            (
+                json!({ "type": "object", "anyOf": [{ "properties": { "x": {} } }], "unevaluatedProperties": false }),
+                json!({ "additionalProperties": false }),
+            ),
+            (
+                json!({ "type": "object", "dependentSchemas": { "y": { "properties": { "x": {}, "y": {} } } }, "unevaluatedProperties": false }),
+                json!({ "maxProperties": 0 }),
+            ),
+            (
+                json!({ "type": "object", "anyOf": [{ "properties": { "x": {} } }, { "properties": { "y": {} } }], "unevaluatedProperties": false }),
+                json!({ "patternProperties": { "^x$": false } }),
+            ),
+            (
+                json!({ "type": "object", "anyOf": [{ "properties": { "x": {} } }, { "properties": { "y": {} }, "required": ["y"] }], "unevaluatedProperties": false }),
+                json!({ "oneOf": [{ "required": ["x"] }, { "required": ["y"] }] }),
             ),
             // What a branch evaluates is evaluated only where the branch fits.
             (

@@ -2,11 +2,11 @@
 
 use std::{cmp::Ordering, collections::BTreeSet};
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::{
-    super::keywords::{Position, each, position},
-    Depth, Goal, MOST_DEPTH, Node, Part, Parts, Prover,
+    Depth, Goal, MOST_DEPTH, Node, Parts, Prover,
+    evaluated::{Evaluated, evaluated, has_patterns},
     scalar::is_ordered,
     types::Types,
 };
@@ -31,7 +31,7 @@ impl Prover {
                 others.add(goal.members);
                 self.rest(parts, &others, goal)
             }
-            "unevaluatedProperties" => match Evaluated::surely(goal.node) {
+            "unevaluatedProperties" => match self.surely_evaluated(parts, goal) {
                 Some(others) => self.rest(parts, &others, goal),
                 None => true,
             },
@@ -109,14 +109,17 @@ impl Prover {
     /// Whether what is said of all properties but `others` follows.
     fn rest(&mut self, parts: &Parts<'_>, others: &Evaluated<'_>, goal: Goal<'_>) -> bool {
         let consumer = goal.schema();
-        let named: BTreeSet<&str> = properties(parts).collect();
-        for name in named {
+        for name in known_names(parts) {
             let is_other = others.names.contains(name)
                 || others
                     .patterns
                     .iter()
                     .any(|pattern| self.is_match(pattern, name) == Some(true));
-            if !is_other && !self.property(parts, name, consumer, goal.depth) {
+            let follows = is_other
+                || self.property(parts, name, consumer, goal.depth)
+                || goal.keyword == "unevaluatedProperties"
+                    && self.is_evaluated_too(parts, name, goal);
+            if !follows {
                 return false;
             }
         }
@@ -156,8 +159,7 @@ impl Prover {
         consumer: Node<'_>,
         depth: Depth,
     ) -> bool {
-        let named: BTreeSet<&str> = properties(parts).collect();
-        for name in named {
+        for name in known_names(parts) {
             if self.is_match(pattern, name) != Some(false)
                 && !self.property(parts, name, consumer, depth)
             {
@@ -243,7 +245,7 @@ impl Prover {
         if !said_of_rest(parts).without_patterns.iter().any(never) {
             return None;
         }
-        let mut all: BTreeSet<&str> = properties(parts).collect();
+        let mut all = known_names(parts);
         all.retain(|name| !self.said_of(parts, name).iter().any(never));
         Some(all)
     }
@@ -270,7 +272,7 @@ impl Prover {
             }
             if own.is_none()
                 && let Some(schema) = part.child("unevaluatedProperties")
-                && evaluated(*part).is_some_and(|names| !names.contains(name))
+                && evaluated(*part, parts).is_some_and(|names| !names.contains(name))
             {
                 said.push(schema);
             }
@@ -337,6 +339,18 @@ fn properties<'d>(parts: &Parts<'d>) -> impl Iterator<Item = &'d str> {
         .flat_map(|all| all.keys().map(String::as_str))
 }
 
+/// The names of all properties about which anything else is said than about those that nobody names: also those that
+/// an alternative may evaluate.
+fn known_names<'d>(parts: &Parts<'d>) -> BTreeSet<&'d str> {
+    let mut names: BTreeSet<&str> = properties(parts).collect();
+    for part in &parts.all {
+        if part.get("unevaluatedProperties").is_some() {
+            names.extend(evaluated(*part, parts).into_iter().flatten());
+        }
+    }
+    names
+}
+
 /// Each pattern of names that any part speaks of.
 fn patterns<'d>(parts: &Parts<'d>) -> Vec<(&'d str, Node<'d>)> {
     let all = parts.all.iter().flat_map(|part| {
@@ -346,52 +360,6 @@ fn patterns<'d>(parts: &Parts<'d>) -> Vec<(&'d str, Node<'d>)> {
             .map(|(pattern, schema)| (pattern.as_str(), part.node.at(schema)))
     });
     all.collect()
-}
-
-/// The properties of which a consumer's keywords speak already, so that `additionalProperties` or
-/// `unevaluatedProperties` says nothing of them.
-#[derive(Default)]
-struct Evaluated<'c> {
-    names: BTreeSet<&'c str>,
-    patterns: BTreeSet<&'c str>,
-}
-
-impl<'c> Evaluated<'c> {
-    fn add(&mut self, members: &'c Map<String, Value>) {
-        let keys = |keyword: &str| {
-            let all = members.get(keyword).and_then(Value::as_object);
-            all.into_iter().flat_map(Map::keys).map(String::as_str)
-        };
-        self.names.extend(keys("properties"));
-        self.patterns.extend(keys("patternProperties"));
-    }
-
-    /// What is evaluated whichever branches a value fits: only by the schema itself and what it always
-    /// demands. `None` where that is every property.
-    fn surely(consumer: Node<'c>) -> Option<Self> {
-        let mut evaluated = Self::default();
-        let mut seen = BTreeSet::new();
-        let mut open = vec![(consumer, true)];
-        while let Some((node, is_first)) = open.pop() {
-            let Value::Object(members) = node.schema else {
-                continue;
-            };
-            if !seen.insert(node.identity()) || seen.len() > super::MOST_PARTS {
-                continue;
-            }
-            let takes_rest = members.contains_key("additionalProperties")
-                || !is_first && members.contains_key("unevaluatedProperties");
-            if takes_rest {
-                return None;
-            }
-            evaluated.add(members);
-            open.extend(node.target(members).map(|target| (target, false)));
-            let all_of = members.get("allOf").and_then(Value::as_array);
-            let parts = all_of.into_iter().flatten();
-            open.extend(parts.map(|one| (node.at(one), false)));
-        }
-        Some(evaluated)
-    }
 }
 
 /// What is said of properties that no part names.
@@ -409,7 +377,7 @@ fn said_of_rest<'d>(parts: &Parts<'d>) -> Rest<'d> {
     };
     for part in &parts.all {
         let said = part.child("additionalProperties").or_else(|| {
-            evaluated(*part)?;
+            evaluated(*part, parts)?;
             part.child("unevaluatedProperties")
         });
         let Some(said) = said else { continue };
@@ -419,47 +387,4 @@ fn said_of_rest<'d>(parts: &Parts<'d>) -> Rest<'d> {
         }
     }
     rest
-}
-
-fn has_patterns(members: &Map<String, Value>) -> bool {
-    members
-        .get("patternProperties")
-        .and_then(Value::as_object)
-        .is_some_and(|all| !all.is_empty())
-}
-
-/// The names that the schemas in place of a part's value may evaluate; `None` where they may evaluate
-/// others too.
-fn evaluated(part: Part<'_>) -> Option<BTreeSet<&str>> {
-    let mut names = BTreeSet::new();
-    let mut seen = BTreeSet::new();
-    let mut open = vec![(part.node, true)];
-    while let Some((node, is_first)) = open.pop() {
-        if !seen.insert(node.identity()) {
-            continue;
-        }
-        if seen.len() > super::MOST_PARTS {
-            return None;
-        }
-        let Value::Object(members) = node.schema else {
-            continue;
-        };
-        let is_vague = members.contains_key("additionalProperties")
-            || has_patterns(members)
-            || members.contains_key("$dynamicRef")
-            || !is_first && members.contains_key("unevaluatedProperties");
-        if is_vague {
-            return None;
-        }
-        let own = members.get("properties").and_then(Value::as_object);
-        names.extend(own.into_iter().flat_map(Map::keys).map(String::as_str));
-        open.extend(node.target(members).map(|target| (target, false)));
-        each(members, &mut |keyword, _, schema| {
-            // A condition evaluates too; what is denied does not.
-            if position(keyword) == Some(Position::InPlace) || keyword == "if" {
-                open.push((node.at(schema), false));
-            }
-        });
-    }
-    Some(names)
 }

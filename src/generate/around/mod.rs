@@ -17,7 +17,7 @@ use super::{Generator, Values, limits};
 use crate::contract::Schema;
 
 pub use edges::edges;
-pub(super) use mutations::broken;
+pub(crate) use mutations::broken;
 pub use mutations::{mutations, type_mutations};
 
 /// A valid value at an edge.
@@ -82,7 +82,7 @@ const MOST_LENGTH: u64 = 100_000;
 const MOST_ITEMS: u64 = 10_000;
 
 /// Valid values that have much in them, and little; then one for each alternative.
-fn bases(strategy: &Values, generator: &mut Generator) -> Vec<Value> {
+pub(crate) fn bases(strategy: &Values, generator: &mut Generator) -> Vec<Value> {
     let alternatives = strategy.alternatives().clamp(1, MOST_ALTERNATIVES);
     let each = |strategy: &Values, generator: &mut Generator| -> Vec<Value> {
         (0..alternatives)

@@ -280,10 +280,7 @@ fn speaks_of(told: &Address, rule: &Address) -> bool {
 }
 
 /// A value with one constraint broken, in each way that there is; whoever takes one asks the validator.
-pub(in crate::generate) fn broken(
-    base: &Value,
-    constraint: &Constraint,
-) -> impl Iterator<Item = Value> {
+pub(crate) fn broken(base: &Value, constraint: &Constraint) -> impl Iterator<Item = Value> {
     let node = constraint.instance.get(base);
     node.map_or_else(Vec::new, |node| beyond(constraint, node))
         .into_iter()

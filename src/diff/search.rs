@@ -1,0 +1,236 @@
+//! Where values are looked for that one side sends and the other refuses, and how one is made small.
+
+use std::collections::HashSet;
+
+use oasgate_document::Pointer;
+use serde_json::{Value, json};
+
+use crate::{
+    contract::{Constraint, Schema},
+    generate,
+};
+
+/// The most values that break, on purpose, a rule of the consumer's own.
+const MOST_AIMED: usize = 1_500;
+
+/// Looks among valid values of the producer, each changed at one node: beyond a rule that the consumer alone has, or
+/// to a listed value that the consumer does not list. Rules that both have are left alone.
+pub(super) fn aimed(
+    producer: &Schema,
+    consumer: &Schema,
+    bases: &[Value],
+    refutes: &mut dyn FnMut(&Value) -> bool,
+) -> Option<Value> {
+    if let Some(found) = bases.iter().find(|value| refutes(value)) {
+        return Some(found.clone());
+    }
+    let mut left = MOST_AIMED;
+    for base in bases {
+        let (sent, read) = (producer.constraints(base), consumer.constraints(base));
+        let rules = |all: &[Constraint]| -> HashSet<String> { all.iter().map(rule).collect() };
+        let (known, opposite) = (rules(&sent), rules(&read));
+        let own = read.iter().filter(|one| !known.contains(&rule(one)));
+        let broken = own.flat_map(|one| generate::broken(base, one));
+        let listed = sent
+            .iter()
+            .filter(|one| one.keyword == "enum" && !opposite.contains(&rule(one)))
+            .flat_map(|one| {
+                let values = one.argument.as_array().map(Vec::as_slice);
+                values
+                    .unwrap_or_default()
+                    .iter()
+                    .filter_map(|value| with(base, &one.instance, value.clone()))
+            });
+        for value in listed.chain(broken) {
+            if left == 0 {
+                return None;
+            }
+            left -= 1;
+            if refutes(&value) {
+                return Some(value);
+            }
+        }
+    }
+    None
+}
+
+/// A rule about a node of a value, as a text to compare.
+fn rule(one: &Constraint) -> String {
+    format!("{} {} {}", one.instance, one.keyword, one.bound())
+}
+
+/// The value with another node.
+fn with(base: &Value, at: &Pointer, value: Value) -> Option<Value> {
+    let mut whole = base.clone();
+    *whole.pointer_mut(at.as_str())? = value;
+    Some(whole)
+}
+
+/// The values that differ from one in one text.
+pub(super) fn with_text(value: &Value, text: &str) -> Vec<Value> {
+    changed(value, &|node| match node {
+        Value::String(_) => vec![Value::from(text)],
+        _ => Vec::new(),
+    })
+}
+
+/// The values that have one property more, which nothing names: one of each type.
+pub(super) fn with_undeclared(value: &Value) -> Vec<Value> {
+    changed(value, &|node| match node {
+        Value::Object(members) => {
+            let kinds = [json!(null), json!(0), json!(""), json!([]), json!({})];
+            let more = kinds.into_iter().map(|kind| {
+                let mut members = members.clone();
+                members.insert("undeclared".to_owned(), kind);
+                Value::Object(members)
+            });
+            more.collect()
+        }
+        _ => Vec::new(),
+    })
+}
+
+/// The values that differ from one in one node, which `change` replaces.
+fn changed(value: &Value, change: &dyn Fn(&Value) -> Vec<Value>) -> Vec<Value> {
+    let mut all = change(value);
+    match value {
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                all.extend(changed(item, change).into_iter().map(|item| {
+                    let mut items = items.clone();
+                    items[index] = item;
+                    Value::Array(items)
+                }));
+            }
+        }
+        Value::Object(members) => {
+            for (name, member) in members {
+                all.extend(changed(member, change).into_iter().map(|member| {
+                    let mut members = members.clone();
+                    members.insert(name.clone(), member);
+                    Value::Object(members)
+                }));
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+    all
+}
+
+/// The smallest value like this one that refutes; no more than `left` are tried.
+pub(super) fn smallest(
+    value: Value,
+    mut left: usize,
+    refutes: &mut dyn FnMut(&Value) -> bool,
+) -> Value {
+    let mut best = pruned(value, &mut left, refutes);
+    'again: loop {
+        for simpler in generate::simpler(&best) {
+            if left == 0 {
+                return best;
+            }
+            left -= 1;
+            if refutes(&simpler) {
+                best = simpler;
+                continue 'again;
+            }
+        }
+        return best;
+    }
+}
+
+/// The value without each member and element that it refutes without: once through it, where a step at a time
+/// begins anew after each one. What is taken out is put back where it must stay, so that nothing long is copied.
+fn pruned(value: Value, left: &mut usize, refutes: &mut dyn FnMut(&Value) -> bool) -> Value {
+    let mut best = value;
+    let mut open = vec![Pointer::root()];
+    while let Some(at) = open.pop() {
+        let parts: Vec<Part> = match at.get(&best) {
+            Some(Value::Object(members)) => members.keys().cloned().map(Part::Member).collect(),
+            // From the end, so that what is left keeps its place.
+            Some(Value::Array(items)) => (0..items.len()).rev().map(Part::Item).collect(),
+            _ => Vec::new(),
+        };
+        for part in parts {
+            if *left == 0 {
+                return best;
+            }
+            *left -= 1;
+            let Some(taken) = best
+                .pointer_mut(at.as_str())
+                .and_then(|node| part.take(node))
+            else {
+                continue;
+            };
+            if refutes(&best) {
+                continue;
+            }
+            if let Some(node) = best.pointer_mut(at.as_str()) {
+                part.put(node, taken);
+            }
+            if let Part::Member(name) = &part {
+                open.push(at.join(name));
+            }
+        }
+        if let Some(Value::Array(items)) = at.get(&best) {
+            open.extend((0..items.len()).map(|index| at.join(&index.to_string())));
+        }
+    }
+    best
+}
+
+/// A part of an object or of an array.
+enum Part {
+    Member(String),
+    Item(usize),
+}
+
+impl Part {
+    /// Takes it out; gives its place as well.
+    fn take(&self, node: &mut Value) -> Option<(usize, Value)> {
+        match (self, node) {
+            (Self::Member(name), Value::Object(members)) => {
+                let at = members.keys().position(|key| key == name)?;
+                Some((at, members.shift_remove(name)?))
+            }
+            (Self::Item(at), Value::Array(items)) => {
+                (*at < items.len()).then(|| (*at, items.remove(*at)))
+            }
+            _ => None,
+        }
+    }
+
+    /// Puts it back in its place.
+    fn put(&self, node: &mut Value, (at, value): (usize, Value)) {
+        match (self, node) {
+            (Self::Member(name), Value::Object(members)) => {
+                members.shift_insert(at, name.clone(), value);
+            }
+            (Self::Item(_), Value::Array(items)) => items.insert(at, value),
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_loses_what_it_refutes_without() {
+        let value = json!({ "a": 1, "b": { "c": [1, 2, 3], "d": "text" }, "e": [] });
+        let mut refutes = |value: &Value| value.pointer("/b/c/0").is_some();
+        assert_eq!(
+            smallest(value, 100, &mut refutes),
+            json!({ "b": { "c": [0] } })
+        );
+    }
+
+    #[test]
+    fn each_object_gets_a_property_that_nothing_names() {
+        let all = with_undeclared(&json!({ "a": [{}] }));
+        assert!(all.contains(&json!({ "a": [{}], "undeclared": null })));
+        assert!(all.contains(&json!({ "a": [{ "undeclared": 0 }] })));
+        assert_eq!(all.len(), 10);
+    }
+}
