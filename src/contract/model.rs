@@ -200,6 +200,11 @@ pub struct Parameter {
 }
 
 impl Parameter {
+    /// Whether the path of an operation names it and the document does not declare it.
+    pub(crate) fn is_undeclared(&self, operation: &Operation) -> bool {
+        self.address == operation.address
+    }
+
     /// The same parameter with the formats of its schema ignored.
     pub(crate) fn without_formats(&self) -> Self {
         let mut parameter = self.clone();

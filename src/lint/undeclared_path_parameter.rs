@@ -28,7 +28,10 @@ impl Lint for UndeclaredPathParameter {
 
     fn look(&self, subject: &Subject<'_>, findings: &mut Vec<Finding>) {
         for operation in subject.contract.operations() {
-            let declared: Vec<_> = operation.parameters_in(Location::Path).collect();
+            let declared = operation.parameters_in(Location::Path);
+            let declared: Vec<_> = declared
+                .filter(|parameter| !parameter.is_undeclared(operation))
+                .collect();
             for name in operation.path.parameters() {
                 if !declared.iter().any(|parameter| parameter.name == name) {
                     findings.push(

@@ -7,7 +7,9 @@ use serde_json::json;
 
 use super::{Object, Reader, path_template};
 use crate::contract::{
-    Direction, Operation, OperationId, Parameter, RequestBody, Responses, Server,
+    Direction, Explode, Location, Operation, OperationId, Parameter, RequestBody, Reserved,
+    Responses, Serialization, Server, Style,
+    path::PathTemplate,
     server::{self, Variable},
 };
 
@@ -53,6 +55,9 @@ impl Reader {
             },
             &[("responses", json!({}))],
         )?;
+        let template = path_template(path);
+        let mut parameters = self.parameters(document, item, &object);
+        parameters.extend(self.undeclared(&template, &parameters, &object));
         let id = typed
             .operation_id
             .filter(|id| !id.is_empty())
@@ -60,12 +65,12 @@ impl Reader {
         Some(Operation {
             id: OperationId(id),
             method,
-            path: path_template(path),
+            path: template,
             summary: typed.summary,
             description: typed.description,
             tags: typed.tags,
             deprecated: typed.deprecated,
-            parameters: self.parameters(document, item, &object),
+            parameters,
             request_body: if self.is_swagger {
                 self.swagger_body(document, root, item, &object)
             } else {
@@ -109,6 +114,38 @@ impl Reader {
         // 2.0 has no such headers.
         parameters.retain(|parameter| self.is_swagger || !parameter.is_ignored());
         parameters
+    }
+
+    /// What a path template names and no parameter declares: it has some value all the same.
+    fn undeclared(
+        &mut self,
+        path: &PathTemplate,
+        declared: &[Parameter],
+        operation: &Object<'_>,
+    ) -> Vec<Parameter> {
+        let is_declared = |name: &str| {
+            let mut all = declared.iter();
+            all.any(|one| one.location == Location::Path && one.name == name)
+        };
+        let open = path.parameters().filter(|name| !is_declared(name));
+        let nowhere = operation.0.join("undeclared");
+        open.map(|name| Parameter {
+            name: name.to_owned(),
+            location: Location::Path,
+            required: true,
+            deprecated: false,
+            allow_empty_value: false,
+            value: Serialization::Styled {
+                schema: self.schema(nowhere.clone(), Direction::Request),
+                style: Style::Simple,
+                explode: Explode::No,
+                reserved: Reserved::Escaped,
+            },
+            examples: Vec::new(),
+            description: None,
+            address: operation.0.clone(),
+        })
+        .collect()
     }
 
     fn request_body(&mut self, document: &Document, operation: &Object<'_>) -> Option<RequestBody> {
