@@ -83,8 +83,8 @@ fn at_start(text: &str, at: usize) -> Option<Range<usize>> {
             .or_else(|| enclosed("<<", ">>", is_name))
             .or_else(|| enclosed("<", ">", is_name)),
         b'{' => enclosed("{{", "}}", is_identifier).or_else(|| enclosed("{", "}", is_word)),
-        b'$' => enclosed("${", "}", is_name),
-        b'%' => enclosed("%{", "}", is_name).or_else(|| enclosed("%%", "%%", is_name)),
+        b'$' => enclosed("${", "}", is_variable),
+        b'%' => enclosed("%{", "}", is_variable).or_else(|| enclosed("%%", "%%", is_name)),
         b'[' => enclosed("[", "]", |inside| is_word(inside) || is_long_name(inside)),
         b'(' => enclosed("(", ")", is_word),
         b'_' => enclosed("__", "__", is_name),
@@ -129,6 +129,11 @@ fn is_name(text: &str) -> bool {
     is_of(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || b"_-.: ".contains(&byte))
         || text.contains('_') && is_of(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
         || is_word(text)
+}
+
+/// As [`is_name`], a short one too: the sign before the brackets says that it is one.
+fn is_variable(text: &str) -> bool {
+    is_name(text) || text.len() >= 2 && text.bytes().all(|byte| byte.is_ascii_uppercase())
 }
 
 fn is_long_name(text: &str) -> bool {
@@ -176,6 +181,7 @@ mod tests {
             "Bearer <auth_token>",
             "<%= ENV['KEY'] %>",
             "${API_KEY}",
+            "${ID}",
             "%{TOKEN}",
             "__TOKEN__",
             "sk_test_****",
@@ -202,6 +208,8 @@ mod tests {
             "a **bold** word",
             "[x]",
             "{a}",
+            "${a}",
+            "<TD>",
             "UNREDACTED",
             "maxxxxxx",
             "__init",

@@ -26,6 +26,9 @@ pub(super) const USUAL_NODES: usize = 400;
 /// How deep values go at all.
 const MOST_DEPTH: u32 = 60;
 
+/// How many shared nodes are open at once: they may lead in a circle.
+const MOST_SHARED: usize = 120;
+
 /// How often a part is drawn again when its judge refuses it.
 pub(super) const ATTEMPTS: usize = 60;
 
@@ -59,6 +62,8 @@ pub(super) struct Draw<'d> {
     pub(super) is_judged: bool,
     /// How many more nodes are made before only what is required is.
     pub(super) room: usize,
+    /// How many shared nodes are open.
+    pub(super) shared: usize,
     /// What is left to spend on the value, over all attempts at it.
     pub(super) budget: &'d Budget,
 }
@@ -74,7 +79,9 @@ impl Draw<'_> {
         if depth > MOST_DEPTH || self.budget.step().is_err() {
             return None;
         }
-        self.room = self.room.saturating_sub(1);
+        if !matches!(node, Node::Shared(_)) {
+            self.room = self.room.saturating_sub(1);
+        }
         match node {
             Node::Never => None,
             Node::Any => Some(self.any(depth)),
@@ -130,6 +137,16 @@ impl Draw<'_> {
             Node::Reference(number) => {
                 let recipe = self.recipe;
                 self.node(&recipe.nodes[*number], depth + 1, name)
+            }
+            Node::Shared(number) => {
+                let recipe = self.recipe;
+                if self.shared >= MOST_SHARED {
+                    return None;
+                }
+                self.shared += 1;
+                let value = self.node(&recipe.nodes[*number], depth, name);
+                self.shared -= 1;
+                value
             }
         }
     }

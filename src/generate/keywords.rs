@@ -1,27 +1,30 @@
 //! A recipe from the keywords of a schema, for the few schemas that have no canonical form.
 //!
 //! What keywords say together may be more than they say one by one; the validator refuses what is
-//! then wrong.
+//! then wrong. Schemas that hold together are put together once, however many ways lead there: subtypes of
+//! subtypes refer to each other, and how deep a value goes is for whoever draws it to decide.
 
-use std::{borrow::Cow, collections::HashMap};
+use std::{
+    borrow::Cow,
+    collections::{HashMap, HashSet},
+};
 
 use jsonschema::JsonType;
 use serde_json::{Map, Number, Value};
 
 use super::{
     format,
-    merge::merge,
+    merge::{add, merge},
     pattern::Pattern,
     recipe::{Items, Members, Node, Recipe, Span, Text, meant},
 };
 use crate::contract::canonical::Distinctness;
 
-/// How many steps of `$ref` and `allOf` are put together into one schema.
-const MOST_STEPS: usize = 64;
+/// How many schemas are put together into one.
+const MOST_STEPS: usize = 256;
 
-/// How deep alternatives of alternatives are written out in each other. Schemas that are derived from each other
-/// would be without end.
-const MOST_NESTED: usize = 4;
+/// How many schemas are put together of others at all.
+const MOST_JOINED: usize = 20_000;
 
 impl Recipe {
     /// From a self-contained schema.
@@ -30,13 +33,15 @@ impl Recipe {
             root,
             numbers: HashMap::new(),
             waiting: Vec::new(),
-            nested: 0,
         };
         let mut nodes = vec![reading.schema(root)];
-        while let Some((number, target)) = reading.waiting.pop() {
-            let node = match reading.resolve(&target) {
-                Some(schema) => reading.schema(schema),
-                None => Node::Any,
+        while let Some((number, source)) = reading.waiting.pop() {
+            let node = match source {
+                Source::Target(target) => match reading.resolve(&target) {
+                    Some(schema) => reading.schema(schema),
+                    None => Node::Any,
+                },
+                Source::Parts(parts) => reading.together(parts),
             };
             while nodes.len() <= number {
                 nodes.push(Node::Never);
@@ -47,12 +52,19 @@ impl Recipe {
     }
 }
 
+/// What a node is read from.
+enum Source {
+    /// What a reference leads to.
+    Target(String),
+    /// Schemas that all hold, without `allOf`; a reference is a part of its own.
+    Parts(Vec<Map<String, Value>>),
+}
+
 struct Reading<'s> {
     root: &'s Value,
+    /// The number of each node by its reference, or by the text of its parts.
     numbers: HashMap<String, usize>,
-    waiting: Vec<(usize, String)>,
-    /// How many alternatives are open.
-    nested: usize,
+    waiting: Vec<(usize, Source)>,
 }
 
 impl<'s> Reading<'s> {
@@ -62,13 +74,13 @@ impl<'s> Reading<'s> {
         self.root.pointer(&decoded)
     }
 
-    fn reference(&mut self, target: &str) -> Node {
+    /// The number of the node that is read from something, which `key` names.
+    fn number(&mut self, key: String, source: impl FnOnce() -> Source) -> usize {
         let fresh = self.numbers.len() + 1;
-        let number = *self.numbers.entry(target.to_owned()).or_insert_with(|| {
-            self.waiting.push((fresh, target.to_owned()));
+        *self.numbers.entry(key).or_insert_with(|| {
+            self.waiting.push((fresh, source()));
             fresh
-        });
-        Node::Reference(number)
+        })
     }
 
     fn schema(&mut self, schema: &Value) -> Node {
@@ -80,25 +92,78 @@ impl<'s> Reading<'s> {
     }
 
     fn object_schema(&mut self, members: &Map<String, Value>) -> Node {
-        if let Some(Value::String(target)) = members.get("$ref")
-            && members.len() == 1
-        {
-            return self.reference(target);
+        if let Some(target) = lone_reference(members) {
+            let number = self.number(target.to_owned(), || Source::Target(target.to_owned()));
+            return Node::Reference(number);
         }
-        let mut members = without_definitions(members).into_owned();
+        let members = without_definitions(members);
+        if is_joined(&members) {
+            self.joined(&[&members])
+        } else {
+            self.own(members.into_owned())
+        }
+    }
+
+    /// What several schemas mean together: a node for itself, read once.
+    fn joined(&mut self, schemas: &[&Map<String, Value>]) -> Node {
+        let mut parts = Vec::new();
+        for schema in schemas {
+            take_apart(schema, &mut parts);
+        }
+        let mut written = Map::new();
+        for part in parts.iter().filter(|part| lone_reference(part).is_none()) {
+            add(&mut written, part);
+        }
+        if contradicts_itself(&written) {
+            return Node::Never;
+        }
+        if let [part] = parts.as_slice() {
+            return self.object_schema(part);
+        }
+        if self.numbers.len() >= MOST_JOINED {
+            return Node::Any;
+        }
+        let mut texts: Vec<String> = parts.iter().map(text_of).collect();
+        texts.sort_unstable();
+        let number = self.number(texts.join("\n"), || Source::Parts(parts));
+        Node::Shared(number)
+    }
+
+    /// The node of schemas that all hold.
+    fn together(&mut self, parts: Vec<Map<String, Value>>) -> Node {
+        let mut whole = Map::new();
+        let mut seen = HashSet::new();
+        let mut open = parts;
+        open.reverse();
         for _ in 0..MOST_STEPS {
-            if let Some(Value::String(target)) = members.shift_remove("$ref") {
-                if let Some(Value::Object(target)) = self.resolve(&target) {
-                    members = merge(&members, &without_definitions(target));
-                }
-            } else if let Some(Value::Array(parts)) = members.shift_remove("allOf") {
-                for part in parts.iter().filter_map(Value::as_object) {
-                    members = merge(&members, &without_definitions(part));
-                }
-            } else {
+            let Some(part) = open.pop() else {
                 break;
+            };
+            let Some(target) = lone_reference(&part) else {
+                add(&mut whole, &part);
+                continue;
+            };
+            if !seen.insert(target.to_owned()) {
+                continue;
+            }
+            match self.resolve(target) {
+                Some(Value::Object(target)) => {
+                    let mut inner = Vec::new();
+                    take_apart(target, &mut inner);
+                    open.extend(inner.into_iter().rev());
+                }
+                Some(Value::Bool(false)) => return Node::Never,
+                _ => {}
             }
         }
+        if contradicts_itself(&whole) {
+            return Node::Never;
+        }
+        self.own(whole)
+    }
+
+    /// The node of a schema without references and `allOf` of its own.
+    fn own(&mut self, mut members: Map<String, Value>) -> Node {
         if let Some(value) = members.get("const") {
             return Node::Values(vec![value.clone()]);
         }
@@ -107,16 +172,10 @@ impl<'s> Reading<'s> {
         }
         for keyword in ["oneOf", "anyOf"] {
             if let Some(Value::Array(branches)) = members.shift_remove(keyword) {
-                if self.nested >= MOST_NESTED {
-                    continue;
-                }
-                self.nested += 1;
                 let branches = branches
                     .iter()
-                    .filter_map(Value::as_object)
-                    .map(|branch| self.object_schema(&merge(&members, branch)))
+                    .map(|branch| self.branch(&members, branch))
                     .collect();
-                self.nested -= 1;
                 return Node::Choice(branches);
             }
         }
@@ -124,18 +183,27 @@ impl<'s> Reading<'s> {
         if let Some(Value::Object(condition)) = members.shift_remove("if") {
             let then = members.shift_remove("then");
             let otherwise = members.shift_remove("else");
-            let mut ways = Vec::new();
             let met = merge(&members, &condition);
-            for (start, more) in [(met, then), (members.clone(), otherwise)] {
-                let whole = match &more {
-                    Some(Value::Object(more)) => merge(&start, more),
-                    _ => start,
-                };
-                ways.push(self.by_type(&whole));
-            }
-            return Node::Choice(ways);
+            let any = Value::Bool(true);
+            return Node::Choice(vec![
+                self.branch(&met, then.as_ref().unwrap_or(&any)),
+                self.branch(&members, otherwise.as_ref().unwrap_or(&any)),
+            ]);
         }
         self.by_type(&members)
+    }
+
+    /// The node of an alternative and what holds beside it.
+    fn branch(&mut self, beside: &Map<String, Value>, branch: &Value) -> Node {
+        match branch {
+            Value::Object(branch) if beside.is_empty() => self.object_schema(branch),
+            Value::Object(branch) if is_joined(beside) || is_joined(branch) => {
+                self.joined(&[beside, branch])
+            }
+            Value::Object(branch) => self.own(merge(beside, branch)),
+            Value::Bool(false) => Node::Never,
+            _ => self.object_schema(beside),
+        }
     }
 
     fn by_type(&mut self, members: &Map<String, Value>) -> Node {
@@ -230,6 +298,82 @@ impl<'s> Reading<'s> {
             breaches: Vec::new(),
             judge: None,
         }))
+    }
+}
+
+/// The reference of a schema that says nothing else.
+fn lone_reference(members: &Map<String, Value>) -> Option<&str> {
+    match members.get("$ref") {
+        Some(Value::String(target)) if members.len() == 1 => Some(target),
+        _ => None,
+    }
+}
+
+/// Whether a schema is put together of others.
+fn is_joined(members: &Map<String, Value>) -> bool {
+    members.contains_key("$ref") || members.contains_key("allOf")
+}
+
+/// Adds the parts that a schema is put together of, none twice: its own keywords, its reference, `allOf`.
+fn take_apart(members: &Map<String, Value>, parts: &mut Vec<Map<String, Value>>) {
+    let mut own = without_definitions(members).into_owned();
+    let reference = own.shift_remove("$ref");
+    let all = own.shift_remove("allOf");
+    let mut push = |part: Map<String, Value>| {
+        if !part.is_empty() && !parts.contains(&part) {
+            parts.push(part);
+        }
+    };
+    push(own);
+    if let Some(reference @ Value::String(_)) = reference {
+        push(Map::from_iter([("$ref".to_owned(), reference)]));
+    }
+    for part in all.as_ref().and_then(Value::as_array).into_iter().flatten() {
+        match part {
+            Value::Object(part) => take_apart(part, parts),
+            Value::Bool(false) => parts.push(Map::from_iter([(
+                "enum".to_owned(),
+                Value::Array(Vec::new()),
+            )])),
+            _ => {}
+        }
+    }
+}
+
+fn text_of(part: &Map<String, Value>) -> String {
+    serde_json::to_string(part).unwrap_or_default()
+}
+
+/// Whether a property must be there and no value is on all its lists, as where one discriminator names two schemas.
+fn contradicts_itself(members: &Map<String, Value>) -> bool {
+    let required = members.get("required").and_then(Value::as_array);
+    let properties = members.get("properties");
+    required
+        .into_iter()
+        .flatten()
+        .filter_map(|name| properties?.get(name.as_str()?))
+        .any(|property| {
+            let mut lists = Vec::new();
+            listed(property, &mut lists);
+            lists.split_first().is_some_and(|(first, others)| {
+                !first
+                    .iter()
+                    .any(|value| others.iter().all(|list| list.contains(value)))
+            })
+        })
+}
+
+/// The values that a schema lists, a list for each place where it does.
+fn listed<'v>(schema: &'v Value, lists: &mut Vec<Vec<&'v Value>>) {
+    let Some(members) = schema.as_object() else {
+        return;
+    };
+    lists.extend(members.get("const").map(|value| vec![value]));
+    let several = members.get("enum").and_then(Value::as_array);
+    lists.extend(several.map(|values| values.iter().collect()));
+    let parts = members.get("allOf").and_then(Value::as_array);
+    for part in parts.into_iter().flatten() {
+        listed(part, lists);
     }
 }
 
@@ -345,5 +489,89 @@ fn implied(members: &Map<String, Value>) -> Vec<&'static str> {
         ]
     } else {
         spoken
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::{Node, Recipe};
+    use crate::generate::recipe::Members;
+
+    /// The object that a node makes, behind what is shared.
+    fn object<'r>(recipe: &'r Recipe, node: &'r Node) -> Option<&'r Members> {
+        match node {
+            Node::Object(members) => Some(members),
+            Node::Shared(number) | Node::Reference(number) => {
+                object(recipe, &recipe.nodes[*number])
+            }
+            Node::Choice(nodes) => match nodes.as_slice() {
+                [only] => object(recipe, only),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn everything_that_is_taken_in_counts() {
+        let recipe = Recipe::of_keywords(&json!({
+            "allOf": [{"$ref": "#/$defs/A"}, {"$ref": "#/$defs/B"}],
+            "$defs": {
+                "A": {"type": "object", "required": ["a"], "properties": {"a": {"type": "integer"}}},
+                "B": {"type": "object", "required": ["b"], "properties": {"b": {"type": "string"}}},
+            }
+        }));
+        let members = object(&recipe, &recipe.nodes[0]).expect("an object");
+        assert_eq!(members.required, ["a", "b"]);
+        assert_eq!(members.properties.len(), 2);
+    }
+
+    #[test]
+    fn a_schema_that_takes_itself_in_again_is_finite() {
+        let recipe = Recipe::of_keywords(&json!({
+            "$ref": "#/$defs/A",
+            "$defs": {
+                "A": {
+                    "type": "object",
+                    "properties": {"next": {"allOf": [{"$ref": "#/$defs/A"}, {"minProperties": 1}]}},
+                }
+            }
+        }));
+        assert!(recipe.nodes.len() <= 4, "{}", recipe.nodes.len());
+        assert!(!recipe.is_endless());
+    }
+
+    /// Bases with a name for each of their subtypes, in a row of so many: each may stand for every one below it.
+    fn derived(levels: usize) -> Value {
+        let mut definitions = serde_json::Map::new();
+        let tag =
+            |name: &str| json!({"required": ["kind"], "properties": {"kind": {"enum": [name]}}});
+        for level in 0..levels {
+            let alternatives: Vec<Value> = (level..levels)
+                .map(|below| {
+                    let name = format!("T{below}");
+                    let form = if below == level { "Own" } else { "T" };
+                    json!({"allOf": [{"$ref": format!("#/$defs/{form}{below}")}, tag(&name)]})
+                })
+                .collect();
+            definitions.insert(format!("T{level}"), json!({ "anyOf": alternatives }));
+            let own = json!({
+                "type": "object",
+                "required": [format!("p{level}")],
+                "properties": {format!("p{level}"): {"$ref": "#/$defs/T0"}, format!("q{level}"): {"type": "integer"}},
+            });
+            definitions.insert(format!("Own{level}"), own);
+        }
+        json!({"$ref": "#/$defs/T0", "$defs": definitions})
+    }
+
+    #[test]
+    fn subtypes_of_subtypes_are_read_once() {
+        let (few, many) = (derived(10), derived(40));
+        let nodes = |schema: &Value| Recipe::of_keywords(schema).nodes.len();
+        assert!(nodes(&few) < 40, "{}", nodes(&few));
+        assert!(nodes(&many) < 160, "{}", nodes(&many));
     }
 }

@@ -6,14 +6,19 @@ use serde_json::{Map, Value};
 /// refuses what is then wrong.
 pub(super) fn merge(first: &Map<String, Value>, second: &Map<String, Value>) -> Map<String, Value> {
     let mut merged = first.clone();
-    for (keyword, value) in second {
+    add(&mut merged, second);
+    merged
+}
+
+/// Puts the keywords of a schema to those of others, as [`merge`] does.
+pub(super) fn add(merged: &mut Map<String, Value>, more: &Map<String, Value>) {
+    for (keyword, value) in more {
         let both = match merged.get(keyword) {
             None => value.clone(),
             Some(known) => together(keyword, known, value),
         };
         merged.insert(keyword.clone(), both);
     }
-    merged
 }
 
 fn together(keyword: &str, known: &Value, value: &Value) -> Value {
@@ -62,11 +67,34 @@ fn together(keyword: &str, known: &Value, value: &Value) -> Value {
     }
 }
 
+/// Both, each part once: what is put together again of the same parts is the same.
 fn all_of(a: &Value, b: &Value) -> Value {
     match (a, b) {
-        (Value::Bool(true), other) | (other, Value::Bool(true)) => other.clone(),
-        (Value::Bool(false), _) | (_, Value::Bool(false)) => Value::Bool(false),
-        _ => serde_json::json!({ "allOf": [a, b] }),
+        (Value::Bool(true), other) | (other, Value::Bool(true)) => return other.clone(),
+        (Value::Bool(false), _) | (_, Value::Bool(false)) => return Value::Bool(false),
+        _ => {}
+    }
+    let mut parts: Vec<&Value> = Vec::new();
+    for part in parts_of(a).into_iter().chain(parts_of(b)) {
+        if !parts.contains(&part) {
+            parts.push(part);
+        }
+    }
+    match parts.as_slice() {
+        [part] => (*part).clone(),
+        parts => serde_json::json!({ "allOf": parts }),
+    }
+}
+
+/// The parts of what is `allOf` and nothing else; the schema itself where it is not.
+fn parts_of(schema: &Value) -> Vec<&Value> {
+    let parts = schema
+        .as_object()
+        .filter(|members| members.len() == 1)
+        .and_then(|members| members.get("allOf")?.as_array());
+    match parts {
+        Some(parts) => parts.iter().collect(),
+        None => vec![schema],
     }
 }
 

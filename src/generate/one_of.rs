@@ -96,7 +96,7 @@ fn properties(
     }
     let steps = steps - 1;
     match (node, value) {
-        (Node::Reference(number), _) => {
+        (Node::Reference(number) | Node::Shared(number), _) => {
             properties(recipe, &recipe.nodes[*number], value, at, steps, found);
         }
         (Node::Judged(inner, _), _) => properties(recipe, inner, value, at, steps, found),

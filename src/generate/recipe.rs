@@ -44,6 +44,8 @@ pub(super) enum Node {
     OneOf(Box<OneOf>),
     /// What another node makes, by its number.
     Reference(usize),
+    /// The same for a node that stands here as much as anywhere else: it is no step deeper.
+    Shared(usize),
 }
 
 /// What strings are made.
@@ -177,7 +179,7 @@ impl Recipe {
         let higher = |node: &Node| self.least_height(node).saturating_add(1);
         match node {
             Node::Never => ENDLESS,
-            Node::Reference(number) => self.heights[*number],
+            Node::Reference(number) | Node::Shared(number) => self.heights[*number],
             Node::Judged(node, _) => self.least_height(node),
             Node::OneOf(one_of) => self.least_height(&one_of.choice),
             Node::Choice(nodes) => nodes

@@ -353,6 +353,7 @@ impl Values {
                 is_shown: self.is_shown && attempt < ATTEMPTS / 2,
                 is_judged,
                 room: USUAL_NODES,
+                shared: 0,
                 budget,
                 // A single alternative may be impossible where it stands.
                 alternative: self.alternative.filter(|_| attempt < ATTEMPTS / 4),
@@ -385,6 +386,7 @@ impl Values {
                 is_shown: false,
                 is_judged: true,
                 room: USUAL_NODES,
+                shared: 0,
                 budget,
                 alternative: Some(turn),
                 optional: Optional::All,

@@ -13,7 +13,12 @@ const BODY_LIMIT: u64 = 256 << 20;
 /// Room for this many header fields is made at once.
 pub(super) const USUAL_FIELDS: usize = 64;
 
+/// A method. Tools write those that clients send in capitals however they are typed as they were typed (Fetch
+/// §2.2.1, "normalize").
 pub(super) fn method(text: &str) -> Result<Method, String> {
+    const NORMALIZED: [&str; 6] = ["DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT"];
+    let normal = NORMALIZED.iter().find(|one| one.eq_ignore_ascii_case(text));
+    let text = normal.copied().unwrap_or(text);
     Method::from_bytes(text.as_bytes()).map_err(|_| format!("{text:?} is not a method"))
 }
 

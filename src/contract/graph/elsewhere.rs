@@ -163,19 +163,17 @@ impl Known<'_> {
             .iter()
             .find_map(|body| body.content.media_types.first()?.schema.as_ref());
         if let Some(body) = body.filter(|body| body.types().contains(JsonType::Object)) {
-            for name in body.property_names() {
-                if let Some(property) = body.property(&name) {
-                    let types = property.types();
-                    let items = property.items().filter(|_| {
-                        types.contains(JsonType::Array) && !types.contains(JsonType::String)
-                    });
-                    needs.push(OpenNeed {
-                        need: Need::Body(Pointer::root().join(&name)),
-                        name,
-                        is_of_array: items.is_some(),
-                        schema: items.unwrap_or(property),
-                    });
-                }
+            for (name, property) in body.properties() {
+                let types = property.types();
+                let items = property.items().filter(|_| {
+                    types.contains(JsonType::Array) && !types.contains(JsonType::String)
+                });
+                needs.push(OpenNeed {
+                    need: Need::Body(Pointer::root().join(&name)),
+                    name,
+                    is_of_array: items.is_some(),
+                    schema: items.unwrap_or(property),
+                });
             }
         }
         needs

@@ -36,6 +36,8 @@ pub(super) struct Discriminator {
     default: Option<Address>,
     /// Whether an alternative has no name that could be known.
     has_unnamed: bool,
+    /// The schemas that can be named, each once, in the order of their names, with the places of these.
+    targets: IndexMap<Address, Vec<usize>>,
 }
 
 /// What a value's discriminator says.
@@ -77,6 +79,7 @@ impl Discriminator {
             explicit: 0,
             default: default.and_then(|name| meant(store, at.file, name)),
             has_unnamed: false,
+            targets: IndexMap::new(),
         };
         let mut explicit: HashSet<Address> = HashSet::new();
         for (name, target) in mapping.into_iter().flatten() {
@@ -111,6 +114,14 @@ impl Discriminator {
                     }
                 }
             }
+        }
+        for (place, targets) in found.named.values().enumerate() {
+            for target in targets {
+                found.targets.entry(target.clone()).or_default().push(place);
+            }
+        }
+        if let Some(default) = &found.default {
+            found.targets.entry(default.clone()).or_default();
         }
         (!found.named.is_empty() || found.default.is_some()).then_some(found)
     }
@@ -173,45 +184,39 @@ impl Discriminator {
 
     /// The names that a schema goes by: those of the mapping alone where it has any.
     pub(super) fn names_of(&self, target: &Address) -> Vec<String> {
-        let among = |names: &mut dyn Iterator<Item = (&String, &Vec<Address>)>| -> Vec<String> {
-            names
-                .filter(|(_, targets)| targets.contains(target))
-                .map(|(name, _)| name.clone())
-                .collect()
-        };
-        let explicit = among(&mut self.named.iter().take(self.explicit));
-        if explicit.is_empty() {
-            among(&mut self.named.iter().skip(self.explicit))
+        let places = self.targets.get(target).map_or(&[][..], Vec::as_slice);
+        // They are in the order of the names, those of the mapping first.
+        let explicit = places.partition_point(|place| *place < self.explicit);
+        let places = if explicit > 0 {
+            &places[..explicit]
         } else {
-            explicit
-        }
+            places
+        };
+        let names = places
+            .iter()
+            .filter_map(|place| self.named.get_index(*place));
+        names.map(|(name, _)| name.clone()).collect()
     }
 
     /// The schemas that the mapping names; all that can be named, except `base`, where there is none.
     pub(super) fn subtypes(&self, base: &Address) -> Vec<Address> {
-        let mut targets = self.targets();
-        if self.explicit > 0 {
-            let explicit: HashSet<&Address> =
-                self.named.values().take(self.explicit).flatten().collect();
-            if !explicit.is_empty() {
-                targets.retain(|target| explicit.contains(target));
-                return targets;
-            }
+        let is_explicit =
+            |places: &Vec<usize>| places.first().is_some_and(|place| *place < self.explicit);
+        let explicit = self
+            .targets
+            .iter()
+            .filter(|(_, places)| is_explicit(places));
+        let explicit: Vec<Address> = explicit.map(|(target, _)| target.clone()).collect();
+        if !explicit.is_empty() {
+            return explicit;
         }
-        targets.retain(|target| target != base);
-        targets
+        let others = self.targets().filter(|target| *target != base);
+        others.cloned().collect()
     }
 
     /// The schemas that can be named, each once, in the order of their names.
-    pub(super) fn targets(&self) -> Vec<Address> {
-        let mut found: Vec<Address> = Vec::new();
-        let mut known = HashSet::new();
-        for target in self.named.values().flatten().chain(&self.default) {
-            if known.insert(target) {
-                found.push(target.clone());
-            }
-        }
-        found
+    pub(super) fn targets(&self) -> impl Iterator<Item = &Address> {
+        self.targets.keys()
     }
 }
 

@@ -224,17 +224,17 @@ const REGISTERED: &[RegisteredFormat] = &[
     },
     RegisteredFormat {
         name: "date-time-local",
-        accepts: |_, _| true,
+        accepts: |value, _| text(value).is_none_or(is_local_date_time),
         describes: || json!({ "pattern": "^20[0-9]{2}-0[1-9]-[12][0-8]T[01][0-9]:[0-5][0-9]:[0-5][0-9]$" }),
     },
     RegisteredFormat {
         name: "time-local",
-        accepts: |_, _| true,
+        accepts: |value, _| text(value).is_none_or(is_local_time),
         describes: || json!({ "pattern": "^[01][0-9]:[0-5][0-9]:[0-5][0-9]$" }),
     },
     RegisteredFormat {
         name: "media-range",
-        accepts: |_, _| true,
+        accepts: |value, _| text(value).is_none_or(is_media_range),
         describes: || json!({ "pattern": "^(?:text|image)/[a-z]{1,8}$" }),
     },
     RegisteredFormat {
@@ -243,8 +243,23 @@ const REGISTERED: &[RegisteredFormat] = &[
         describes: || whole(-999_999_999_999_999, 999_999_999_999_999),
     },
     RegisteredFormat {
+        name: "sf-decimal",
+        accepts: |value, _| value.as_f64().is_none_or(|number| number.abs() < 1e12),
+        describes: || json!({ "minimum": -999_999_999_999_i64, "maximum": 999_999_999_999_i64 }),
+    },
+    RegisteredFormat {
+        name: "sf-boolean",
+        accepts: |value, _| text(value).is_none_or(|text| matches!(text, "?0" | "?1")),
+        describes: || json!({ "pattern": "^\\?[01]$" }),
+    },
+    RegisteredFormat {
+        name: "sf-binary",
+        accepts: |value, _| text(value).is_none_or(is_byte_sequence),
+        describes: || json!({ "pattern": "^:(?:[A-Za-z0-9+/]{4}){0,3}:$" }),
+    },
+    RegisteredFormat {
         name: "sf-token",
-        accepts: |_, _| true,
+        accepts: |value, _| text(value).is_none_or(is_structured_token),
         describes: || json!({ "pattern": "^[A-Za-z*][A-Za-z0-9:/!#$%&'*+.^_`|~-]{0,8}$" }),
     },
 ];
@@ -351,6 +366,74 @@ fn is_base64url(text: &str) -> bool {
         && (padding == 0 || padding <= 2 && text.len().is_multiple_of(4))
 }
 
+/// A byte sequence of a structured field (RFC 9651 §3.3.5).
+fn is_byte_sequence(text: &str) -> bool {
+    let inside = text
+        .strip_prefix(':')
+        .and_then(|rest| rest.strip_suffix(':'));
+    inside.is_some_and(is_base64)
+}
+
+/// A token of a structured field (RFC 9651 §3.3.4).
+fn is_structured_token(text: &str) -> bool {
+    text.starts_with(|first: char| first.is_ascii_alphabetic() || first == '*')
+        && text
+            .bytes()
+            .all(|byte| is_token_byte(byte) || matches!(byte, b':' | b'/'))
+}
+
+/// A media range with its parameters (RFC 9110 §12.5.1).
+fn is_media_range(text: &str) -> bool {
+    let is_token = |part: &str| !part.is_empty() && part.bytes().all(is_token_byte);
+    let essence = text.split(';').next().unwrap_or_default().trim_end();
+    essence.split_once('/').is_some_and(|(kind, subtype)| {
+        is_token(kind) && is_token(subtype) && (kind != "*" || subtype == "*")
+    })
+}
+
+/// RFC 9110 §5.6.2.
+fn is_token_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+}
+
+/// `date-time` of RFC 3339 §5.6 without its offset.
+fn is_local_date_time(text: &str) -> bool {
+    let Some((date, time)) = text.split_once(['T', 't', ' ']) else {
+        return false;
+    };
+    let parts: Vec<&str> = date.split('-').collect();
+    let [year, month, day] = parts.as_slice() else {
+        return false;
+    };
+    is_number(year, 4, 0, 9_999)
+        && is_number(month, 2, 1, 12)
+        && is_number(day, 2, 1, 31)
+        && is_local_time(time)
+}
+
+/// `partial-time` of RFC 3339 §5.6.
+fn is_local_time(text: &str) -> bool {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    let parts: Vec<&str> = whole.split(':').collect();
+    let [hour, minute, second] = parts.as_slice() else {
+        return false;
+    };
+    is_number(hour, 2, 0, 23)
+        && is_number(minute, 2, 0, 59)
+        && is_number(second, 2, 0, 60)
+        && !fraction.is_empty()
+        && fraction.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Whether a text is so many digits of a number within bounds.
+fn is_number(text: &str, digits: usize, least: u32, most: u32) -> bool {
+    text.len() == digits
+        && text.bytes().all(|byte| byte.is_ascii_digit())
+        && text
+            .parse()
+            .is_ok_and(|number: u32| (least..=most).contains(&number))
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
@@ -391,6 +474,25 @@ mod tests {
                 &[json!("1.50"), json!("-3"), json!(1.5), json!("1e3")],
             ),
             ("http-date", &[json!("Thu, 01 Jan 2026 00:00:00 GMT")]),
+            ("sf-token", &[json!("a*b/c:d"), json!("*x"), json!(1)]),
+            ("sf-boolean", &[json!("?1"), json!(true)]),
+            ("sf-binary", &[json!(":QQ==:"), json!("::")]),
+            (
+                "sf-decimal",
+                &[json!(1.5), json!(-999_999_999_999.5), json!("x")],
+            ),
+            (
+                "media-range",
+                &[json!("*/*"), json!("text/*"), json!("a/b; q=0.5")],
+            ),
+            (
+                "date-time-local",
+                &[
+                    json!("2026-02-03T23:59:60"),
+                    json!("2026-02-03 00:00:00.25"),
+                ],
+            ),
+            ("time-local", &[json!("07:30:00.5")]),
         ];
         for (name, values) in of {
             for value in *values {
@@ -422,6 +524,22 @@ mod tests {
                 &[json!("a"), json!(""), json!("1,5"), json!("1e")],
             ),
             ("http-date", &[json!("yesterday")]),
+            ("sf-token", &[json!("1a"), json!(""), json!("a b")]),
+            ("sf-boolean", &[json!("true"), json!("?2")]),
+            ("sf-binary", &[json!("QQ=="), json!(":Q:")]),
+            ("sf-decimal", &[json!(1e12)]),
+            (
+                "media-range",
+                &[json!("text"), json!("*/a"), json!("a b/c")],
+            ),
+            (
+                "date-time-local",
+                &[json!("2026-02-03T00:00:00Z"), json!("2026-13-01T00:00:00")],
+            ),
+            (
+                "time-local",
+                &[json!("24:00:00"), json!("7:30"), json!("07:30:00.")],
+            ),
         ];
         for (name, values) in not {
             for value in *values {

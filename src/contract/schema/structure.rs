@@ -422,10 +422,8 @@ pub(super) fn subtypes(schema: &Schema, at: &Address, value: Option<&Value>) -> 
         return Vec::new();
     };
     let Some(value) = value else {
-        let mut targets = discriminator.targets();
-        targets.retain(|target| target != at);
-        targets.truncate(MOST_SUBTYPES);
-        return targets;
+        let others = discriminator.targets().filter(|target| *target != at);
+        return others.take(MOST_SUBTYPES).cloned().collect();
     };
     match discriminator.select(value) {
         Selection::OneOf(targets) => targets
@@ -467,8 +465,11 @@ fn first_below(schema: &Schema, keyword: &str) -> Option<Schema> {
 
 /// The first schema for a property.
 pub(super) fn property(schema: &Schema, name: &str) -> Option<Schema> {
-    let found = everything_in_force(schema);
-    let address = schemas_of_property(schema, &found, name)
+    property_among(schema, &everything_in_force(schema), name)
+}
+
+fn property_among(schema: &Schema, found: &InForce<'_>, name: &str) -> Option<Schema> {
+    let address = schemas_of_property(schema, found, name)
         .into_iter()
         .next()?;
     Some(Schema {
@@ -477,10 +478,26 @@ pub(super) fn property(schema: &Schema, name: &str) -> Option<Schema> {
     })
 }
 
+/// All properties by their names, each with its first schema.
+pub(super) fn properties(schema: &Schema) -> Vec<(String, Schema)> {
+    let found = everything_in_force(schema);
+    names_among(&found)
+        .into_iter()
+        .filter_map(|name| {
+            let property = property_among(schema, &found, &name)?;
+            Some((name, property))
+        })
+        .collect()
+}
+
 /// The names of all properties.
 pub(super) fn property_names(schema: &Schema) -> Vec<String> {
+    names_among(&everything_in_force(schema))
+}
+
+fn names_among(found: &InForce<'_>) -> Vec<String> {
     let mut names: IndexSet<String> = IndexSet::new();
-    for (_, members) in everything_in_force(schema) {
+    for (_, members) in found {
         let properties = members.get("properties").and_then(Value::as_object);
         names.extend(properties.into_iter().flat_map(Map::keys).cloned());
     }
