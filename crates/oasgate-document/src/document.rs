@@ -309,7 +309,9 @@ impl Document {
                 }
                 self.named.entry((holder, name)).or_insert(address);
             }
-            for (pointer, reference) in survey.external {
+            let references = survey.external.into_iter().map(|one| (one, true));
+            let mapped = survey.mapped.into_iter().map(|one| (one, false));
+            for ((pointer, reference), is_reference) in references.chain(mapped) {
                 let file = references::split(&reference).file.to_owned();
                 let at = Address {
                     file: id,
@@ -328,7 +330,9 @@ impl Document {
                     }
                     Err(reason) => {
                         let address = Address { file: id, pointer };
-                        unloaded.push((address, reference, reason.clone()));
+                        if is_reference {
+                            unloaded.push((address, reference, reason.clone()));
+                        }
                         self.links.insert((id, file), Err(reason.to_string()));
                     }
                 }

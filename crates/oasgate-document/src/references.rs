@@ -3,7 +3,7 @@
 use std::path::{Component, Path, PathBuf};
 
 use percent_encoding::percent_decode_str;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::Pointer;
 
@@ -60,6 +60,8 @@ fn tidy(path: &Path) -> PathBuf {
 pub(crate) struct Survey {
     /// Every reference to another file, with the node that holds it.
     pub(crate) external: Vec<(Pointer, String)>,
+    /// Every file that a discriminator maps a name to, with the schema that holds the discriminator.
+    pub(crate) mapped: Vec<(Pointer, String)>,
     /// Schemas that name themselves: with `$id`, or with `$anchor` (`#name`).
     pub(crate) named: Vec<(String, Pointer)>,
 }
@@ -92,6 +94,26 @@ fn pointer(path: &[Step<'_>]) -> Pointer {
     pointer
 }
 
+/// What a discriminator maps names to and is no component's name: a name has neither a slash nor the ending of a
+/// file (OpenAPI 3.1.1 §4.8.25.3 leaves to tools which of both `foo.json` is).
+fn mapped_files(discriminator: &Map<String, Value>) -> impl Iterator<Item = &String> {
+    let mapping = discriminator.get("mapping").and_then(Value::as_object);
+    let targets = mapping.into_iter().flat_map(Map::values);
+    targets
+        .chain(discriminator.get("defaultMapping"))
+        .filter_map(|target| match target {
+            Value::String(target) => Some(target),
+            _ => None,
+        })
+        .filter(|target| {
+            let file = split(target).file;
+            file.contains('/')
+                || [".json", ".yaml", ".yml"]
+                    .iter()
+                    .any(|ending| file.ends_with(ending))
+        })
+}
+
 fn walk<'v>(value: &'v Value, path: &mut Vec<Step<'v>>, survey: &mut Survey) {
     match value {
         Value::Object(members) => {
@@ -101,6 +123,12 @@ fn walk<'v>(value: &'v Value, path: &mut Vec<Step<'v>>, survey: &mut Survey) {
                     _ if is_properties => {}
                     ("$ref", Value::String(reference)) if !split(reference).file.is_empty() => {
                         survey.external.push((pointer(path), reference.clone()));
+                    }
+                    ("discriminator", Value::Object(discriminator)) => {
+                        let mapped = mapped_files(discriminator);
+                        survey
+                            .mapped
+                            .extend(mapped.map(|reference| (pointer(path), reference.clone())));
                     }
                     ("$id", Value::String(id)) if !path.is_empty() => {
                         let id = id.trim_end_matches('#').to_owned();

@@ -176,3 +176,30 @@ fn files_outside_the_folder_are_read_where_that_is_allowed() {
         assert!(document.problems().is_empty(), "{reference}");
     }
 }
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "a test writes its own input")]
+fn a_file_that_only_a_discriminator_names_is_loaded() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, text: &str| {
+        fs::write(folder.path().join(name), text).expect("it is written");
+    };
+    write(
+        "root.yaml",
+        concat!(
+            "openapi: 3.1.0\n",
+            "info: {title: T, version: '1'}\n",
+            "paths: {}\n",
+            "components:\n",
+            "  schemas:\n",
+            "    P: {type: object, discriminator: {propertyName: k, mapping: {c: ./child.yaml, d: Child, e: gone.yaml}}}\n",
+        ),
+    );
+    write("child.yaml", "{type: object}\n");
+    let document = Document::open(folder.path().join("root.yaml")).expect("it loads");
+    let root = FileId::ROOT;
+    assert!(document.resolve(root, "./child.yaml").is_ok());
+    assert!(document.resolve(root, "gone.yaml").is_err());
+    // Whether a name is a component's or a file's, whoever knows discriminators says.
+    assert!(document.problems().is_empty(), "{:?}", document.problems());
+}

@@ -12,7 +12,7 @@ use indexmap::IndexMap;
 use oasgate_document::{Address, FileId, Pointer};
 use serde_json::{Map, Value};
 
-use super::{SchemaStore, standalone::component_name, structure::MOST_STEPS};
+use super::{Schema, SchemaStore, Violation, standalone::component_name, structure::MOST_STEPS};
 
 /// How many schemas one discriminator may tell apart.
 const MOST_SUBTYPES: usize = 4_000;
@@ -217,6 +217,31 @@ impl Discriminator {
     /// The schemas that can be named, each once, in the order of their names.
     pub(super) fn targets(&self) -> impl Iterator<Item = &Address> {
         self.targets.keys()
+    }
+}
+
+/// Whether the alternative that a discriminator names accepts a value of which `oneOf` says that others do too.
+///
+/// Exactly one has to (3.0.4 §4.7.25, 3.1.1 §4.8.25: `discriminator` MUST NOT change the validation outcome), and
+/// a reader may take the name as "a hint to shortcut validation" all the same (3.0.3 §4.7.25): such a value is a
+/// breach where it comes back, and no proof against who accepts it.
+pub(super) fn accepts_by_name(schema: &Schema, violation: &Violation, value: &Value) -> bool {
+    if violation.keyword != "oneOf" {
+        return false;
+    }
+    let store = &schema.store;
+    let discriminator = violation
+        .schema
+        .parent()
+        .and_then(|holder| store.discriminator(&holder));
+    let (Some(discriminator), Some(node)) = (discriminator, violation.instance.get(value)) else {
+        return false;
+    };
+    match discriminator.select(node) {
+        Selection::OneOf(targets) => targets
+            .iter()
+            .any(|target| store.unit(target, schema.direction).is_valid(node)),
+        Selection::Nothing | Selection::Unknown => false,
     }
 }
 

@@ -225,6 +225,11 @@ impl Schema {
         violation::collect(&self.store, &self.address, self.direction, value, most)
     }
 
+    /// Whether what a violation tells is that several alternatives accept what a discriminator names one of.
+    pub(crate) fn accepts_by_name(&self, violation: &Violation, value: &Value) -> bool {
+        discriminator::accepts_by_name(self, violation, value)
+    }
+
     /// A value without the properties that are `readOnly`: what of it is sent in a request.
     pub(crate) fn without_read_only(&self, value: &Value) -> Value {
         read_only::without_read_only(self, value)

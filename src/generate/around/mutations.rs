@@ -256,6 +256,10 @@ impl Collected<'_> {
             let [only] = violations.as_slice() else {
                 continue;
             };
+            // A reader that goes by the name alone is right to accept it.
+            if self.schema.accepts_by_name(only, &value) {
+                continue;
+            }
             let rule = if APPLICATORS.contains(&only.keyword.as_str()) {
                 only.keyword.clone()
             } else {
