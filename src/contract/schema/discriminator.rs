@@ -220,31 +220,6 @@ impl Discriminator {
     }
 }
 
-/// Whether the alternative that a discriminator names accepts a value of which `oneOf` says that others do too.
-///
-/// Exactly one has to (3.0.4 §4.7.25, 3.1.1 §4.8.25: `discriminator` MUST NOT change the validation outcome), and
-/// a reader may take the name as "a hint to shortcut validation" all the same (3.0.3 §4.7.25): such a value is a
-/// breach where it comes back, and no proof against who accepts it.
-pub(super) fn accepts_by_name(schema: &Schema, violation: &Violation, value: &Value) -> bool {
-    if violation.keyword != "oneOf" {
-        return false;
-    }
-    let store = &schema.store;
-    let discriminator = violation
-        .schema
-        .parent()
-        .and_then(|holder| store.discriminator(&holder));
-    let (Some(discriminator), Some(node)) = (discriminator, violation.instance.get(value)) else {
-        return false;
-    };
-    match discriminator.select(node) {
-        Selection::OneOf(targets) => targets
-            .iter()
-            .any(|target| store.unit(target, schema.direction).is_valid(node)),
-        Selection::Nothing | Selection::Unknown => false,
-    }
-}
-
 /// Some schemas with the alternatives inside them and the schemas that take them in by `allOf`.
 fn with_derived(store: &SchemaStore, start: Vec<Address>) -> Vec<Address> {
     let mut open = start;

@@ -20,6 +20,7 @@ mod for_generation;
 mod formats;
 mod nesting;
 pub(super) mod objects;
+mod overlap;
 mod patterns;
 pub(crate) mod prose;
 mod read_only;
@@ -227,7 +228,7 @@ impl Schema {
 
     /// Whether what a violation tells is that several alternatives accept what a discriminator names one of.
     pub(crate) fn accepts_by_name(&self, violation: &Violation, value: &Value) -> bool {
-        discriminator::accepts_by_name(self, violation, value)
+        overlap::accepts_by_name(self, violation, value)
     }
 
     /// A value without the properties that are `readOnly`: what of it is sent in a request.
