@@ -12,7 +12,7 @@ use indexmap::IndexMap;
 use oasgate_document::{Address, FileId, Pointer};
 use serde_json::{Map, Value};
 
-use super::{Schema, SchemaStore, Violation, standalone::component_name, structure::MOST_STEPS};
+use super::{SchemaStore, standalone::component_name, structure::MOST_STEPS};
 
 /// How many schemas one discriminator may tell apart.
 const MOST_SUBTYPES: usize = 4_000;
