@@ -57,10 +57,8 @@ mod tests {
             let at = Pointer::parse(&format!("/components/schemas/{name}")).expect("a pointer");
             let schema = contract.schema_at(Address::in_root(at), Direction::Request);
             let violations = schema.violations(&value);
-            let [only] = violations.as_slice() else {
-                panic!("{value}: {violations:?}");
-            };
-            schema.accepts_by_name(only, &value)
+            let first = violations.first().expect("it is broken");
+            schema.accepts_by_name(first, &value)
         };
         assert!(is_no_proof("S", json!({ "k": "b", "m": 1 })));
         assert!(!is_no_proof("S", json!({ "k": "b" })));
