@@ -56,7 +56,7 @@ impl<'r, T: Transport> Executor<'r, T> {
         }
     }
 
-    /// From now on what is sent deletes what was created: neither the user nor the time ends that.
+    /// From now on what is sent deletes what was created, which neither the user nor the time ends at once.
     pub(crate) fn begin_cleanup(&mut self) {
         self.is_cleaning_up = true;
     }
@@ -95,7 +95,8 @@ impl<'r, T: Transport> Executor<'r, T> {
             }
             tokio::time::sleep(delay).await;
             self.budget.spend(1);
-            let sent = polling::send_once(self.transport, request).await;
+            let sent = polling::send_once(self.transport, request);
+            let sent = self.unless_given_up(sent).await?;
             if let Some(exchange) = sent.exchanges.into_iter().next() {
                 return Some(exchange);
             }
@@ -177,11 +178,13 @@ async fn probe<T: Transport>(transport: &T, case: &Case) -> Sent {
 mod tests {
     use super::*;
     use crate::{
+        exchange::Response,
         gate::fixture::{
             Answer::{Status, Unreachable},
             Script, case, contract, settings,
         },
         run::Phase,
+        transport::SendError,
     };
 
     #[tokio::test(start_paused = true)]
@@ -201,6 +204,24 @@ mod tests {
         let mut executor = Executor::new(&script, &settings, &interrupt);
         let request = case(&contract(), "listPets", Phase::Random).request;
         assert!(executor.retry(&request).await.is_none());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_service_that_is_silent_when_it_is_back_is_not_waited_for_when_the_time_is_over() {
+        struct Silent;
+        impl Transport for Silent {
+            async fn send(&self, _: &Request) -> Result<Response, SendError> {
+                std::future::pending().await
+            }
+        }
+        let mut settings = settings();
+        settings.max_time = Some(Duration::from_secs(5));
+        let interrupt = Interrupt::default();
+        let mut executor = Executor::new(&Silent, &settings, &interrupt);
+        let request = case(&contract(), "listPets", Phase::Random).request;
+        let begun = tokio::time::Instant::now();
+        assert!(executor.retry(&request).await.is_none());
+        assert!(begun.elapsed() < Duration::from_secs(7));
     }
 
     #[tokio::test]

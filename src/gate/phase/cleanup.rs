@@ -1,39 +1,40 @@
 //! What the run created is deleted when it is over.
 
-use std::time::Duration;
+use std::{pin::pin, time::Duration};
+
+use futures_util::future::{Either, select};
 
 use crate::{
-    gate::{driver::Driver, sequence},
+    gate::{driver::Driver, executor::given_up, sequence},
     run::{CleanUp, RunStatus},
     transport::Transport,
 };
 
-/// How long a run that is interrupted, or whose time is over, may take to delete what it created.
-const MAX_CLEANUP_TIME: Duration = Duration::from_secs(10);
+/// How long a run that is interrupted, or whose time is over, may go on deleting what it created.
+const MAX_CLEANUP_TIME: Duration = Duration::from_secs(8);
 
-/// Deletes what the run created. One that is interrupted or late does so too, but not for long. What is left is
-/// named.
+/// Deletes what the run created. One that is interrupted or late, before or while it does so, goes on but not for
+/// long. What is left is named.
 pub(crate) async fn run<T: Transport>(driver: &mut Driver<'_, T>, end: &RunStatus) {
     let is_left = driver.context.settings.clean_up == CleanUp::Leave;
     if is_left || driver.knowledge.created.is_empty() {
         return;
     }
+    if let RunStatus::Unreachable(_) | RunStatus::Failed(_) = end {
+        sequence::name_leftovers(driver);
+        return;
+    }
     driver.executor.begin_cleanup();
-    let is_late = driver.executor.budget.is_late();
-    match end {
-        RunStatus::Unreachable(_) | RunStatus::Failed(_) => sequence::name_leftovers(driver),
-        RunStatus::Interrupted | RunStatus::Stopped(_)
-            if is_late || *end == RunStatus::Interrupted =>
-        {
-            let cleanup = sequence::cleanup(driver);
-            let ended = tokio::time::timeout(MAX_CLEANUP_TIME, cleanup).await;
-            if ended.is_err() {
-                let text = "there was no time to delete all that the run created".to_owned();
-                driver.recorder.notice(text);
-                sequence::name_leftovers(driver);
-            }
-        }
-        _ => sequence::cleanup(driver).await,
+    let (interrupt, budget) = (driver.executor.interrupt, driver.executor.budget);
+    let out_of_time = async {
+        given_up(interrupt, &budget).await;
+        tokio::time::sleep(MAX_CLEANUP_TIME).await;
+    };
+    let ended = select(pin!(sequence::cleanup(driver)), pin!(out_of_time)).await;
+    if matches!(ended, Either::Right(_)) {
+        let text = "there was no time to delete all that the run created".to_owned();
+        driver.recorder.notice(text);
+        sequence::name_leftovers(driver);
     }
 }
 
@@ -69,13 +70,17 @@ mod tests {
         }
     }
 
-    /// The notices of a cleanup after a run that ended so, and how long it took.
+    /// The notices of a cleanup after a run that ended so, and how long it took. A complete run had a minute.
     async fn cleaned(slow: Duration, end: RunStatus) -> (Vec<String>, Duration) {
-        let (contract, settings, service) = (things(), settings(), Slow(slow));
+        let (contract, mut settings, service) = (things(), settings(), Slow(slow));
+        settings.max_time = Some(Duration::from_secs(60));
         let mut took = Duration::ZERO;
         let told = driven(&contract, &settings, &service, async |driver| {
             let created = [case(&contract, "addThing", Phase::Examples)];
             assert!(driver.round(&created).await.is_continue());
+            if end == RunStatus::Interrupted {
+                driver.executor.interrupt.set();
+            }
             let begin = Instant::now();
             run(driver, &end).await;
             took = begin.elapsed();
@@ -91,6 +96,15 @@ mod tests {
         assert!(took <= Duration::from_secs(11), "{took:?}");
         let is_told = |text: &String| text.contains("there was no time to delete");
         assert!(notices.iter().any(is_told), "{notices:?}");
+        let is_named = |text: &String| text.contains("/things/7");
+        assert!(notices.iter().any(is_named), "{notices:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_run_whose_time_is_over_while_it_deletes_ends_soon() {
+        let day = Duration::from_secs(24 * 60 * 60);
+        let (notices, took) = cleaned(day, RunStatus::Complete).await;
+        assert!(took <= Duration::from_secs(71), "{took:?}");
         let is_named = |text: &String| text.contains("/things/7");
         assert!(notices.iter().any(is_named), "{notices:?}");
     }
