@@ -233,11 +233,12 @@ pub(crate) fn hide_in(secrets: &[Secret], value: &Value) -> Option<Value> {
         },
         Value::Array(items) => {
             let hidden: Vec<_> = items.iter().map(|item| hide_in(secrets, item)).collect();
-            hidden.iter().any(Option::is_some).then(|| {
+            if hidden.iter().any(Option::is_some) {
                 let kept = hidden.into_iter().zip(items);
-                kept.map(|(hidden, item)| hidden.unwrap_or_else(|| item.clone()))
-                    .collect()
-            })
+                let kept = kept.map(|(hidden, item)| hidden.unwrap_or_else(|| item.clone()));
+                return Some(kept.collect());
+            }
+            spelled_out(secrets, items, value)
         }
         Value::Object(members) => {
             let mut is_changed = false;
@@ -266,6 +267,22 @@ pub(crate) fn hide_in(secrets: &[Secret], value: &Value) -> Option<Value> {
         },
         Value::Null | Value::Bool(_) => None,
     }
+}
+
+/// A list without what it spells out byte by byte; `None` when that is no secret.
+fn spelled_out(secrets: &[Secret], items: &[Value], list: &Value) -> Option<Value> {
+    if !items
+        .iter()
+        .all(|item| item.is_number() || item.is_string())
+    {
+        return None;
+    }
+    let is_secret = matches!(hide(secrets, &list.to_string()), Cow::Owned(_));
+    let hidden = |item: &Value| match item {
+        Value::String(_) => json!("REDACTED"),
+        _ => json!(0),
+    };
+    is_secret.then(|| items.iter().map(hidden).collect())
 }
 
 impl Credential {

@@ -44,7 +44,7 @@ pub struct ClientCredentials {
 impl fmt::Debug for ClientCredentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClientCredentials")
-            .field("token_url", &self.token_url.as_str())
+            .field("token_url", &masked_url(&self.token_url))
             .field("client_id", &self.client_id)
             .finish_non_exhaustive()
     }
@@ -75,7 +75,7 @@ impl<T: Transport> TokenEndpoint<T> {
         } else {
             Err(NoSecret(format!(
                 "the token URL {} is not https, and a client secret is not sent in the clear",
-                ask.token_url
+                masked_url(&ask.token_url)
             )))
         }
     }

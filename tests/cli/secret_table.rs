@@ -106,6 +106,15 @@ const ENCODINGS: &[(&str, Encoding)] = &[
     ("base64-twice", |secret| {
         STANDARD.encode(STANDARD.encode(secret))
     }),
+    ("bytes", |secret| json!(secret.as_bytes()).to_string()),
+    ("characters", |secret| {
+        json!(secret.chars().collect::<Vec<_>>()).to_string()
+    }),
+    ("dashes", |secret| {
+        let characters: Vec<_> = secret.chars().map(String::from).collect();
+        characters.join("-")
+    }),
+    ("backwards", |secret| secret.chars().rev().collect()),
     ("upper", str::to_uppercase),
     ("lower", str::to_lowercase),
     ("base64", |secret| STANDARD.encode(secret)),
@@ -128,7 +137,9 @@ const ENCODINGS: &[(&str, Encoding)] = &[
 ];
 
 /// Where a service may send it back.
-const PLACES: &[&str] = &["value", "key", "header", "broken", "error", "location"];
+const PLACES: &[&str] = &[
+    "value", "list", "key", "header", "broken", "error", "location",
+];
 
 fn percent(text: &str, is_kept: fn(&u8) -> bool) -> String {
     text.bytes().fold(String::new(), |mut shown, byte| {
@@ -217,6 +228,7 @@ async fn echo(request: Request) -> Response {
     let number: Option<u64> = text.parse().ok();
     let answer = Response::builder().header(header::CONTENT_TYPE, "application/json");
     let (answer, body) = match place {
+        "list" => (answer, json!({ "a": secret.as_bytes() }).to_string()),
         "key" => (answer, json!({ "a": "x", text: 1 }).to_string()),
         "header" => (
             answer.header("x-note", text),
@@ -308,7 +320,7 @@ async fn no_secret_shows_however_it_was_given_and_came_back() {
                     "--cases",
                     "1",
                 ])
-                .args(["--max-requests", "400", "--record", "all.ndjson"])
+                .args(["--max-requests", "520", "--record", "all.ndjson"])
                 .args(args.iter().map(|arg| arg.replace('@', secret)))
                 .current_dir(folder)
                 .env_remove("CI")

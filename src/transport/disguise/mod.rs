@@ -3,16 +3,20 @@
 //! A service may send a secret back encoded, cut, in another case or between other characters. Two things
 //! are searched for: pieces of the secret and of its encodings that have no escapes (base 64, hexadecimal),
 //! without regard to case, and the same pieces in the text with its escapes undone (percent-encoding,
-//! JSON's and HTML's), layer by layer. A piece is long enough that no other word is hidden with it, and
+//! JSON's and HTML's) and its lists of bytes put together, layer by layer. A piece is long enough that no other word is hidden with it, and
 //! short enough that what was cut off before it is hidden is found.
+
+mod escapes;
+mod forms;
+mod layer;
+mod lists;
 
 use std::{borrow::Cow, ops::Range};
 
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder, MatchKind};
-use base64::{
-    Engine as _,
-    engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD},
-};
+
+use forms::forms;
+use layer::Layer;
 
 /// What stands where something was hidden.
 pub(super) const HIDDEN: &str = "REDACTED";
@@ -118,19 +122,22 @@ impl Disguises {
 
 /// The ranges of a text in which a piece stands, escaped or not; `offset` is where the text begins.
 fn found_in(finder: &AhoCorasick, text: &str, offset: usize, found: &mut Vec<Range<usize>>) {
-    let plain = finder.find_overlapping_iter(text.as_bytes());
-    found.extend(plain.map(|at| at.start() + offset..at.end() + offset));
-    let mut layer = None;
-    for _ in 0..MAX_LAYERS {
-        let Some(next) = Layer::below(text, layer.as_ref()) else {
-            break;
-        };
-        let matches = finder.find_overlapping_iter(&next.bytes);
-        found.extend(matches.map(|at| {
-            let source = next.source(at.start()..at.end());
-            source.start + offset..source.end + offset
-        }));
-        layer = Some(next);
+    let mut layer = Layer::of(text);
+    for left in (0..=MAX_LAYERS).rev() {
+        for one in [Some(&layer), layer.with_lists_joined().as_ref()]
+            .into_iter()
+            .flatten()
+        {
+            let matches = finder.find_overlapping_iter(one.bytes());
+            found.extend(matches.map(|at| {
+                let source = one.source(at.start()..at.end());
+                source.start + offset..source.end + offset
+            }));
+        }
+        match layer.unescaped().filter(|_| left > 0) {
+            Some(below) => layer = below,
+            None => break,
+        }
     }
 }
 
@@ -169,194 +176,6 @@ fn ceil_boundary(text: &str, mut at: usize) -> usize {
     at.min(text.len())
 }
 
-/// A text with one more layer of escapes undone.
-struct Layer {
-    bytes: Vec<u8>,
-    /// Where in the text each byte comes from.
-    sources: Vec<(u32, u32)>,
-}
-
-impl Layer {
-    /// The layer below another one, or below the text itself; `None` when nothing is escaped there.
-    fn below(text: &str, above: Option<&Self>) -> Option<Self> {
-        let bytes = above.map_or(text.as_bytes(), |above| &above.bytes);
-        let source = |at: usize| match above {
-            Some(above) => above.sources[at],
-            // A chunk is far shorter than 2^32 bytes.
-            None => (
-                u32::try_from(at).unwrap_or(u32::MAX),
-                u32::try_from(at + 1).unwrap_or(u32::MAX),
-            ),
-        };
-        let mut below = Self {
-            bytes: Vec::with_capacity(bytes.len()),
-            sources: Vec::with_capacity(bytes.len()),
-        };
-        let mut is_changed = false;
-        let mut at = 0;
-        while at < bytes.len() {
-            let Some((meant, length)) = unescaped(&bytes[at..]) else {
-                below.bytes.push(bytes[at]);
-                below.sources.push(source(at));
-                at += 1;
-                continue;
-            };
-            let place = (source(at).0, source(at + length - 1).1);
-            match meant {
-                Meant::Byte(byte) => {
-                    below.bytes.push(byte);
-                    below.sources.push(place);
-                }
-                Meant::Character(character) => {
-                    let mut buffer = [0; 4];
-                    for byte in character.encode_utf8(&mut buffer).bytes() {
-                        below.bytes.push(byte);
-                        below.sources.push(place);
-                    }
-                }
-                Meant::Nothing => {}
-            }
-            is_changed = true;
-            at += length;
-        }
-        is_changed.then_some(below)
-    }
-
-    fn source(&self, range: Range<usize>) -> Range<usize> {
-        let as_index = |place: u32| usize::try_from(place).unwrap_or(usize::MAX);
-        as_index(self.sources[range.start].0)..as_index(self.sources[range.end - 1].1)
-    }
-}
-
-/// What an escape means.
-enum Meant {
-    Byte(u8),
-    Character(char),
-    Nothing,
-}
-
-/// The escape with which a text begins: what it means, and its length.
-fn unescaped(text: &[u8]) -> Option<(Meant, usize)> {
-    match text[0] {
-        b'%' => Some((
-            Meant::Byte(hexadecimal(text.get(1..3)?)?.try_into().ok()?),
-            3,
-        )),
-        b'\\' => backslash(text),
-        b'&' => entity(text),
-        // Quoted-printable (RFC 2045 §6.7).
-        b'=' => Some((
-            Meant::Byte(hexadecimal(text.get(1..3)?)?.try_into().ok()?),
-            3,
-        )),
-        // A space of no width (U+200B) and its like only hide what stands around them.
-        0xe2 if [[0x80, 0x8b], [0x80, 0x8c], [0x80, 0x8d], [0x81, 0xa0]]
-            .iter()
-            .any(|rest| text[1..].starts_with(rest)) =>
-        {
-            Some((Meant::Nothing, 3))
-        }
-        _ => None,
-    }
-}
-
-/// An escape as JSON, JavaScript and Rust write it.
-fn backslash(text: &[u8]) -> Option<(Meant, usize)> {
-    let code = |digits: &[u8], length| {
-        let character = char::from_u32(hexadecimal(digits)?)?;
-        Some((Meant::Character(character), length))
-    };
-    match text.get(1)? {
-        b'u' if text.get(2) == Some(&b'{') => {
-            let end = text.iter().take(10).position(|byte| *byte == b'}')?;
-            code(&text[3..end], end + 1)
-        }
-        b'u' => code(text.get(2..6)?, 6),
-        b'x' => code(text.get(2..4)?, 4),
-        b'0'..=b'3' => {
-            let digits = std::str::from_utf8(text.get(1..4)?).ok()?;
-            Some((Meant::Byte(u8::from_str_radix(digits, 8).ok()?), 4))
-        }
-        b'n' => Some((Meant::Byte(b'\n'), 2)),
-        b'r' => Some((Meant::Byte(b'\r'), 2)),
-        b't' => Some((Meant::Byte(b'\t'), 2)),
-        escaped @ (b'"' | b'\'' | b'\\' | b'/') => Some((Meant::Byte(*escaped), 2)),
-        _ => None,
-    }
-}
-
-/// A character reference as HTML and XML write it.
-fn entity(text: &[u8]) -> Option<(Meant, usize)> {
-    let end = text.iter().take(12).position(|byte| *byte == b';')?;
-    let character = match &text[1..end] {
-        b"amp" => '&',
-        b"lt" => '<',
-        b"gt" => '>',
-        b"quot" => '"',
-        b"apos" => '\'',
-        [b'#', b'x' | b'X', digits @ ..] => char::from_u32(hexadecimal(digits)?)?,
-        [b'#', digits @ ..] => char::from_u32(std::str::from_utf8(digits).ok()?.parse().ok()?)?,
-        _ => return None,
-    };
-    Some((Meant::Character(character), end + 1))
-}
-
-fn hexadecimal(digits: &[u8]) -> Option<u32> {
-    if digits.is_empty() || !digits.iter().all(u8::is_ascii_hexdigit) {
-        return None;
-    }
-    u32::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
-}
-
-/// A value, and its forms without escapes.
-fn forms(value: &str) -> Vec<String> {
-    let mut forms = vec![value.to_owned()];
-    let base64 = |bytes: &[u8]| [STANDARD_NO_PAD.encode(bytes), URL_SAFE_NO_PAD.encode(bytes)];
-    forms.extend(base64(value.as_bytes()));
-    // Behind one or two other bytes, such as `Bearer `, base 64 is another one. The characters at both ends
-    // are those of the neighbours, too.
-    for before in 1..3 {
-        let bytes = [&[0; 2][..before], value.as_bytes()].concat();
-        let whole = bytes.len() / 3 * 4;
-        let inner =
-            base64(&bytes).map(|text| text.get(before + 1..whole).unwrap_or_default().to_owned());
-        forms.extend(inner);
-    }
-    if value.len() >= PIECE.0 {
-        let hex: Vec<String> = value.bytes().map(|byte| format!("{byte:02x}")).collect();
-        forms.extend(["", " ", ":", "-"].map(|between| hex.join(between)));
-        forms.extend(base64(STANDARD.encode(value).as_bytes()));
-        forms.push(base32(value.as_bytes()));
-        // Where only letters and digits can stand, such as the name of a header field.
-        let slug = |one: char| if one.is_alphanumeric() { one } else { '-' };
-        forms.push(value.chars().map(slug).collect());
-        let spaced: Vec<String> = value.chars().map(String::from).collect();
-        forms.push(spaced.join(" "));
-        forms.push(value.replace(' ', "+"));
-    }
-    forms.sort_unstable();
-    forms.dedup();
-    forms
-}
-
-/// Base 32 without padding (RFC 4648 §6).
-fn base32(bytes: &[u8]) -> String {
-    const ALPHABET: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-    let mut text = String::with_capacity(bytes.len().div_ceil(5) * 8);
-    for group in bytes.chunks(5) {
-        let mut bits = [0; 8];
-        bits[3..3 + group.len()].copy_from_slice(group);
-        let bits = u64::from_be_bytes(bits);
-        for place in 0..(group.len() * 8).div_ceil(5) {
-            let digit = bits >> (35 - 5 * place) & 31;
-            text.push(char::from(
-                ALPHABET[usize::try_from(digit).unwrap_or_default()],
-            ));
-        }
-    }
-    text
-}
-
 /// The text with a word taken out wherever it stands by itself; `None` where it nowhere does.
 fn without_word(text: &str, word: &str) -> Option<String> {
     let mut shown = String::new();
@@ -393,6 +212,8 @@ fn ends_a_word(before: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use base64::{Engine as _, engine::general_purpose::STANDARD};
+
     use super::*;
 
     const SECRET: &str = "Zk9/x+Q=pL7&mN3<wR5";
@@ -401,6 +222,11 @@ mod tests {
         let mut disguises = Disguises::default();
         disguises.learn(SECRET);
         disguises.hide(text, ShortValues::Hidden).into_owned()
+    }
+
+    fn spread(between: &str, each: fn(u8) -> String) -> String {
+        let parts: Vec<_> = SECRET.bytes().map(each).collect();
+        parts.join(between)
     }
 
     fn percent(text: &str) -> String {
@@ -438,6 +264,22 @@ mod tests {
             SECRET.bytes().map(|byte| format!("\\{byte:03o}")).collect(),
             "LJVTSL3YFNIT24CMG4TG2TRTHR3VENI=".to_owned(),
             "Zk9-x-Q-pL7-mN3-wR5".to_owned(),
+            "Zk9&sol;x&plus;Q&equals;pL7&amp;mN3&lt;wR5".to_owned(),
+            spread(", ", |byte| byte.to_string()),
+            spread(",\n        ", |byte| byte.to_string()),
+            spread("\\n  ", |byte| byte.to_string()),
+            spread(" ", |byte| format!("0x{byte:02X}")),
+            spread(", ", |byte| format!("\"{}\"", char::from(byte))),
+            spread(" ", |byte| char::from(byte).to_string()),
+            spread("-", |byte| char::from(byte).to_string()),
+            spread("", |byte| format!("%u{byte:04x}")),
+            spread("", |byte| format!("{}\0", char::from(byte))),
+            spread("\\u0000", |byte| char::from(byte).to_string()),
+            SECRET
+                .chars()
+                .filter_map(|one| char::from_u32(u32::from(one) + 0xfee0))
+                .collect(),
+            SECRET.chars().rev().collect(),
             format!("{:?}", format!("{json:?}")),
             SECRET[3..].to_owned(),
             SECRET[..SECRET.len() - 3].to_owned(),

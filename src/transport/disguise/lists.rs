@@ -1,0 +1,128 @@
+//! Bytes that are written one by one: `[90, 107, 57]`, `0x5a 0x6b 0x39`, `"Z", "k", "9"`, `Z-k-9`.
+
+/// The fewest bytes of a list that is worth to be read as text.
+const MIN_LENGTH: usize = 4;
+
+/// The most characters between two bytes of a list, such as the indentation of the next line.
+const MAX_BETWEEN: usize = 64;
+
+/// A byte of the list, or what stands between two of them; and how many bytes it is written with.
+type Part = (Option<u8>, usize);
+
+/// The list that begins at `at`.
+pub(super) fn list(text: &[u8], at: usize) -> Option<Vec<Part>> {
+    let begins = at == 0 || !text[at - 1].is_ascii_alphanumeric();
+    begins
+        .then(|| elements(&text[at..]).or_else(|| spread(&text[at..])))
+        .flatten()
+}
+
+/// Numbers or quoted characters, with anything but words between them.
+fn elements(text: &[u8]) -> Option<Vec<Part>> {
+    let (first, length) = element(text)?;
+    let mut parts = vec![(Some(first), length)];
+    let mut at = length;
+    while let Some((between, byte, length)) = next_element(&text[at..]) {
+        parts.push((None, between));
+        parts.push((Some(byte), length));
+        at += between + length;
+    }
+    (parts.len() / 2 + 1 >= MIN_LENGTH).then_some(parts)
+}
+
+fn next_element(text: &[u8]) -> Option<(usize, u8, usize)> {
+    let between = text
+        .iter()
+        .take(MAX_BETWEEN)
+        .position(|byte| {
+            !matches!(byte, b',' | b';' | b':' | b'.' | b'-' | b'|' | b'/' | b'_')
+                && !byte.is_ascii_whitespace()
+        })
+        .filter(|between| *between > 0)?;
+    let (byte, length) = element(&text[between..])?;
+    Some((between, byte, length))
+}
+
+/// A number of up to 255, decimal or hexadecimal, or a character between quotes.
+fn element(text: &[u8]) -> Option<(u8, usize)> {
+    match text {
+        [quote @ (b'"' | b'\''), byte, end, ..] if quote == end => Some((*byte, 3)),
+        [b'0', b'x' | b'X', digits @ ..] => {
+            let (number, length) = number(digits, 2, 16)?;
+            Some((number, length + 2))
+        }
+        _ => number(text, 3, 10),
+    }
+}
+
+fn number(text: &[u8], most: usize, radix: u32) -> Option<(u8, usize)> {
+    let length = text
+        .iter()
+        .take(most + 1)
+        .take_while(|byte| byte.is_ascii_alphanumeric())
+        .count();
+    let digits = std::str::from_utf8(&text[..length.min(most)]).ok()?;
+    let number = u8::from_str_radix(digits, radix).ok()?;
+    (length <= most).then_some((number, length))
+}
+
+/// Characters with the same between each two of them: one character, or one and a space.
+fn spread(text: &[u8]) -> Option<Vec<Part>> {
+    let separator = *text.get(1)?;
+    if !(separator.is_ascii_punctuation() || separator == b' ') {
+        return None;
+    }
+    let width = if text.get(2) == Some(&b' ') && separator != b' ' {
+        2
+    } else {
+        1
+    };
+    let between = text.get(1..=width)?;
+    let mut parts = vec![(Some(text[0]), 1)];
+    let mut at = 1;
+    while text[at..].starts_with(between)
+        && let Some(byte) = text.get(at + width).filter(|byte| byte.is_ascii_graphic())
+    {
+        parts.push((None, width));
+        parts.push((Some(*byte), 1));
+        at += width + 1;
+    }
+    (parts.len() / 2 + 1 >= MIN_LENGTH).then_some(parts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::list;
+
+    fn joined(text: &str) -> Option<String> {
+        let parts = list(text.as_bytes(), 0)?;
+        let bytes = parts.into_iter().filter_map(|(byte, _)| byte);
+        Some(bytes.map(char::from).collect())
+    }
+
+    #[test]
+    fn bytes_of_a_list_are_put_together() {
+        for text in [
+            "90, 107,57,\n   47",
+            "0x5a 0x6b 0x39 0x2F",
+            "\"Z\", \"k\", \"9\", \"/\"",
+            "'Z' 'k' '9' '/'",
+            "90.107.57.47",
+            "Z k 9 /",
+            "Z-k-9-/",
+            "Z, k, 9, /",
+        ] {
+            assert_eq!(joined(text).as_deref(), Some("Zk9/"), "{text}");
+        }
+        for text in [
+            "90, 107, 57",
+            "a word",
+            "2026-11-26",
+            "1000 1000 1000 1000",
+            "",
+            "a",
+        ] {
+            assert_eq!(joined(text), None, "{text}");
+        }
+    }
+}
