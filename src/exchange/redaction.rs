@@ -75,7 +75,9 @@ fn at_start(text: &str, at: usize) -> Option<Range<usize>> {
     let rest = &text[at..];
     let enclosed = |open: &str, close: &str, is_meant: fn(&str) -> bool| {
         let inside = rest.strip_prefix(open)?;
-        let end = inside.find(close).filter(|end| *end <= MAX_LENGTH)?;
+        // No further than a placeholder may be long: a text may open a million of them.
+        let looked_at = inside.floor_char_boundary(MAX_LENGTH + close.len());
+        let end = inside[..looked_at].find(close)?;
         is_meant(inside[..end].trim()).then_some(at..at + open.len() + end + close.len())
     };
     match rest.as_bytes().first()? {
@@ -218,6 +220,17 @@ mod tests {
             "a < B > c",
         ] {
             assert!(!holds_redaction(value), "{value}");
+        }
+    }
+
+    #[test]
+    fn what_opens_placeholders_again_and_again_is_looked_at_once() {
+        for open in [
+            "[", "<", "{", "(", "{{", "<<", "<%=", "${", "%{", "%%", "é[",
+        ] {
+            let text = open.repeat(100_000);
+            assert!(!holds_redaction(&text), "{open}");
+            assert_eq!(quote_redactions(&text), None, "{open}");
         }
     }
 

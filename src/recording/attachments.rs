@@ -15,8 +15,11 @@ use std::{
 use bytes::Bytes;
 use zip::ZipArchive;
 
-/// The most bytes of one attached body, and of a recording inside an archive.
-const MAX_BYTES: u64 = 256 << 20;
+/// The most bytes of a recording inside an archive.
+const MAX_RECORDING: u64 = 256 << 20;
+
+/// The most bytes of one attached body, several of which are read at once.
+const MAX_BODY: u64 = 64 << 20;
 
 /// Digits of a SHA-1 in hexadecimal.
 const SHA1_DIGITS: usize = 40;
@@ -64,7 +67,7 @@ impl Attachments {
                     return Ok(None);
                 }
                 let file = File::open(path).map_err(failed)?;
-                bounded(file).map(Some).map_err(failed)
+                bounded(file, MAX_BODY).map(Some).map_err(failed)
             }
             Self::Archive { archive, folder } => {
                 let mut archive = archive.lock().unwrap_or_else(PoisonError::into_inner);
@@ -74,7 +77,8 @@ impl Attachments {
                     return Ok(None);
                 };
                 let file = archive.by_index(at).map_err(io::Error::other);
-                file.and_then(bounded).map(Some).map_err(failed)
+                let body = file.and_then(|file| bounded(file, MAX_BODY));
+                body.map(Some).map_err(failed)
             }
         }
     }
@@ -118,13 +122,11 @@ fn is_stored_response(name: &str) -> bool {
         && ["response", "response.json", "response.xml", "response.html"].contains(&rest)
 }
 
-fn bounded(input: impl Read) -> io::Result<Bytes> {
+fn bounded(input: impl Read, most: u64) -> io::Result<Bytes> {
     let mut bytes = Vec::new();
-    input.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > MAX_BYTES {
-        return Err(io::Error::other(format!(
-            "it has more than {MAX_BYTES} bytes"
-        )));
+    input.take(most + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > most {
+        return Err(io::Error::other(format!("it has more than {most} bytes")));
     }
     Ok(bytes.into())
 }
@@ -158,7 +160,10 @@ pub(super) fn unpack(file: File) -> io::Result<(Bytes, Attachments)> {
             )));
         }
     };
-    let bytes = bounded(archive.by_name(&name).map_err(io::Error::other)?)?;
+    let bytes = bounded(
+        archive.by_name(&name).map_err(io::Error::other)?,
+        MAX_RECORDING,
+    )?;
     let folder = name.rfind(['/', '\\']).map_or("", |at| &name[..=at]);
     let attachments = Attachments::Archive {
         folder: folder.to_owned(),

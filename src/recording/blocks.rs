@@ -13,7 +13,7 @@ use super::Input;
 pub(super) const BLOCK: usize = 256 << 10;
 
 /// The most bytes that stand in memory for one entry.
-pub(super) const ENTRY_LIMIT: usize = 256 << 20;
+pub(super) const ENTRY_LIMIT: usize = 64 << 20;
 
 /// Why no more bytes come.
 #[derive(Debug)]

@@ -8,7 +8,7 @@ use url::Url;
 use crate::exchange::{Body, CutReason, REDACTED_HOST, decode, holds_redaction};
 
 /// The most bytes of one body after its coding is undone.
-const BODY_LIMIT: u64 = 256 << 20;
+const BODY_LIMIT: u64 = 64 << 20;
 
 /// Room for this many header fields is made at once.
 pub(super) const USUAL_FIELDS: usize = 64;

@@ -30,8 +30,11 @@ pub(crate) async fn run<T: Transport>(driver: &mut Driver<'_, T>, end: &RunStatu
         given_up(interrupt, &budget).await;
         tokio::time::sleep(MAX_CLEANUP_TIME).await;
     };
-    let ended = select(pin!(sequence::cleanup(driver)), pin!(out_of_time)).await;
-    if matches!(ended, Either::Right(_)) {
+    let is_done = matches!(
+        select(pin!(sequence::cleanup(driver)), pin!(out_of_time)).await,
+        Either::Left(_)
+    );
+    if !is_done {
         let text = "there was no time to delete all that the run created".to_owned();
         driver.recorder.notice(text);
         sequence::name_leftovers(driver);
