@@ -135,6 +135,19 @@ fn step(multiples: &[Number]) -> Option<f64> {
     Some(step)
 }
 
+/// With more decimals a step is no number that people write, and its multiples are as good with noise.
+const MOST_DECIMALS: usize = 30;
+
+/// How many decimals a number is written with.
+fn decimals(number: f64) -> usize {
+    let written = format!("{number:e}");
+    let (digits, exponent) = written.split_once('e').unwrap_or((&written, "0"));
+    let behind = digits.split_once('.').map_or(0, |(_, behind)| behind.len());
+    let exponent: i64 = exponent.parse().unwrap_or(0);
+    let decimals = i64::try_from(behind).unwrap_or(i64::MAX) - exponent;
+    usize::try_from(decimals).unwrap_or(0)
+}
+
 /// A multiple of a decimal step, written without the noise of binary fractions.
 #[expect(clippy::cast_precision_loss, reason = "counts are exact integers")]
 fn times(step: f64, count: i128) -> Option<Number> {
@@ -144,10 +157,10 @@ fn times(step: f64, count: i128) -> Option<Number> {
         return integer(whole.checked_mul(count)?)
             .or_else(|| Number::from_f64(step * count as f64));
     }
-    let written = format!("{step}");
-    let decimals = written
-        .split_once('.')
-        .map_or(0, |(_, decimals)| decimals.len());
+    let decimals = decimals(step);
+    if decimals > MOST_DECIMALS {
+        return Number::from_f64(step * count as f64);
+    }
     let text = format!("{:.decimals$}", step * count as f64);
     let value: f64 = text.parse().ok()?;
     if value.fract() == 0.0 && value.abs() <= EXACT {
@@ -155,4 +168,19 @@ fn times(step: f64, count: i128) -> Option<Number> {
         return integer(value as i128);
     }
     Number::from_f64(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn multiples_are_written_with_the_decimals_of_their_step() {
+        for (step, written) in [(0.01, 2), (1.5e-7, 8), (100.0, 0), (0.5, 1), (1e-300, 300)] {
+            assert_eq!(decimals(step), written, "{step}");
+        }
+        assert_eq!(times(0.01, 7), Number::from_f64(0.07));
+        assert_eq!(times(0.1, 30), Some(Number::from(3)));
+        assert_eq!(times(1e-300, 3), Number::from_f64(3.0 * 1e-300));
+    }
 }
