@@ -4,11 +4,14 @@ use std::{borrow::Cow, ops::Range};
 
 use super::{escapes, lists};
 
+/// Where each byte begins and ends in the text that it comes from.
+type Sources = Vec<(u32, u32)>;
+
 /// A text in which something was undone.
 pub(super) struct Layer<'t> {
     bytes: Cow<'t, [u8]>,
     /// Where in the text each byte comes from; `None` for the text itself.
-    sources: Option<Vec<(u32, u32)>>,
+    sources: Option<Sources>,
 }
 
 /// What stands in a text instead of its bytes.
@@ -47,13 +50,15 @@ impl<'t> Layer<'t> {
         self.rewritten(|bytes, at, found| found.extend(escapes::unescaped(&bytes[at..])))
     }
 
-    /// This with the bytes that it lists one by one put together; `None` where there are none.
-    pub(super) fn with_lists_joined(&self) -> Option<Layer<'static>> {
-        self.rewritten(|bytes, at, found| {
-            let list = lists::list(bytes, at).unwrap_or_default().into_iter();
-            found.extend(
-                list.map(|(byte, length)| (byte.map_or(Meant::Nothing, Meant::Byte), length)),
-            );
+    /// This with the bytes that it lists one by one put together, once for each way of writing lists.
+    pub(super) fn with_lists_joined(&self) -> impl Iterator<Item = Layer<'static>> {
+        lists::WAYS.into_iter().filter_map(|list| {
+            self.rewritten(|bytes, at, found| {
+                let list = list(bytes, at).into_iter();
+                found.extend(
+                    list.map(|(byte, length)| (byte.map_or(Meant::Nothing, Meant::Byte), length)),
+                );
+            })
         })
     }
 
@@ -63,7 +68,7 @@ impl<'t> Layer<'t> {
         &self,
         read: impl Fn(&[u8], usize, &mut Vec<(Meant, usize)>),
     ) -> Option<Layer<'static>> {
-        let mut below: Option<(Vec<u8>, Vec<(u32, u32)>)> = None;
+        let mut below: Option<(Vec<u8>, Sources)> = None;
         let mut found = Vec::new();
         let mut at = 0;
         while at < self.bytes.len() {

@@ -7,27 +7,38 @@ const MIN_LENGTH: usize = 4;
 const MAX_BETWEEN: usize = 64;
 
 /// A byte of the list, or what stands between two of them; and how many bytes it is written with.
-type Part = (Option<u8>, usize);
+pub(super) type Part = (Option<u8>, usize);
 
-/// The list that begins at `at`.
-pub(super) fn list(text: &[u8], at: usize) -> Option<Vec<Part>> {
-    let begins = at == 0 || !text[at - 1].is_ascii_alphanumeric();
-    begins
-        .then(|| elements(&text[at..]).or_else(|| spread(&text[at..])))
-        .flatten()
+/// The ways to write a list. One may look like the other, so that each is read by itself.
+pub(super) const WAYS: [fn(&[u8], usize) -> Vec<Part>; 2] = [elements, spread];
+
+fn begins(text: &[u8], at: usize) -> bool {
+    at == 0 || !text[at - 1].is_ascii_alphanumeric()
 }
 
-/// Numbers or quoted characters, with anything but words between them.
-fn elements(text: &[u8]) -> Option<Vec<Part>> {
-    let (first, length) = element(text)?;
+fn long_enough(parts: Vec<Part>) -> Vec<Part> {
+    if parts.len() / 2 + 1 >= MIN_LENGTH {
+        parts
+    } else {
+        Vec::new()
+    }
+}
+
+/// Numbers or quoted characters that begin at `at`, with anything but words between them; empty where there are
+/// none.
+fn elements(text: &[u8], at: usize) -> Vec<Part> {
+    let rest = &text[at..];
+    let Some((first, length)) = element(rest).filter(|_| begins(text, at)) else {
+        return Vec::new();
+    };
     let mut parts = vec![(Some(first), length)];
     let mut at = length;
-    while let Some((between, byte, length)) = next_element(&text[at..]) {
+    while let Some((between, byte, length)) = next_element(&rest[at..]) {
         parts.push((None, between));
         parts.push((Some(byte), length));
         at += between + length;
     }
-    (parts.len() / 2 + 1 >= MIN_LENGTH).then_some(parts)
+    long_enough(parts)
 }
 
 fn next_element(text: &[u8]) -> Option<(usize, u8, usize)> {
@@ -66,38 +77,40 @@ fn number(text: &[u8], most: usize, radix: u32) -> Option<(u8, usize)> {
     (length <= most).then_some((number, length))
 }
 
-/// Characters with the same between each two of them: one character, or one and a space.
-fn spread(text: &[u8]) -> Option<Vec<Part>> {
-    let separator = *text.get(1)?;
-    if !(separator.is_ascii_punctuation() || separator == b' ') {
-        return None;
-    }
-    let width = if text.get(2) == Some(&b' ') && separator != b' ' {
-        2
-    } else {
-        1
+/// Characters that begin at `at`, with the same between each two of them: one character, or one and a space.
+fn spread(text: &[u8], at: usize) -> Vec<Part> {
+    let rest = &text[at..];
+    let width = match rest {
+        [_, b' ', ..] => 1,
+        [_, separator, b' ', ..] if separator.is_ascii_punctuation() => 2,
+        [_, separator, ..] if separator.is_ascii_punctuation() => 1,
+        _ => return Vec::new(),
     };
-    let between = text.get(1..=width)?;
-    let mut parts = vec![(Some(text[0]), 1)];
+    let Some(between) = rest.get(1..=width).filter(|_| begins(text, at)) else {
+        return Vec::new();
+    };
+    let mut parts = vec![(Some(rest[0]), 1)];
     let mut at = 1;
-    while text[at..].starts_with(between)
-        && let Some(byte) = text.get(at + width).filter(|byte| byte.is_ascii_graphic())
+    while rest[at..].starts_with(between)
+        && let Some(byte) = rest.get(at + width).filter(|byte| byte.is_ascii_graphic())
     {
         parts.push((None, width));
         parts.push((Some(*byte), 1));
         at += width + 1;
     }
-    (parts.len() / 2 + 1 >= MIN_LENGTH).then_some(parts)
+    long_enough(parts)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::list;
+    use super::WAYS;
 
-    fn joined(text: &str) -> Option<String> {
-        let parts = list(text.as_bytes(), 0)?;
-        let bytes = parts.into_iter().filter_map(|(byte, _)| byte);
-        Some(bytes.map(char::from).collect())
+    /// What a text spells out, in whatever way.
+    fn joined(text: &str) -> Vec<String> {
+        let lists = WAYS.map(|read| read(text.as_bytes(), 0));
+        let lists = lists.into_iter().filter(|parts| !parts.is_empty());
+        let bytes = lists.map(|parts| parts.into_iter().filter_map(|(byte, _)| byte));
+        bytes.map(|bytes| bytes.map(char::from).collect()).collect()
     }
 
     #[test]
@@ -112,7 +125,7 @@ mod tests {
             "Z-k-9-/",
             "Z, k, 9, /",
         ] {
-            assert_eq!(joined(text).as_deref(), Some("Zk9/"), "{text}");
+            assert!(joined(text).contains(&"Zk9/".to_owned()), "{text}");
         }
         for text in [
             "90, 107, 57",
@@ -122,7 +135,7 @@ mod tests {
             "",
             "a",
         ] {
-            assert_eq!(joined(text), None, "{text}");
+            assert_eq!(joined(text), [] as [String; 0], "{text}");
         }
     }
 }

@@ -124,21 +124,23 @@ impl Disguises {
 fn found_in(finder: &AhoCorasick, text: &str, offset: usize, found: &mut Vec<Range<usize>>) {
     let mut layer = Layer::of(text);
     for left in (0..=MAX_LAYERS).rev() {
-        for one in [Some(&layer), layer.with_lists_joined().as_ref()]
-            .into_iter()
-            .flatten()
-        {
-            let matches = finder.find_overlapping_iter(one.bytes());
-            found.extend(matches.map(|at| {
-                let source = one.source(at.start()..at.end());
-                source.start + offset..source.end + offset
-            }));
+        search(finder, &layer, offset, found);
+        for list in layer.with_lists_joined() {
+            search(finder, &list, offset, found);
         }
         match layer.unescaped().filter(|_| left > 0) {
             Some(below) => layer = below,
             None => break,
         }
     }
+}
+
+fn search(finder: &AhoCorasick, layer: &Layer<'_>, offset: usize, found: &mut Vec<Range<usize>>) {
+    let matches = finder.find_overlapping_iter(layer.bytes());
+    found.extend(matches.map(|at| {
+        let source = layer.source(at.start()..at.end());
+        source.start + offset..source.end + offset
+    }));
 }
 
 /// The text without these ranges, which are widened to whole characters.
@@ -270,6 +272,7 @@ mod tests {
             spread("\\n  ", |byte| byte.to_string()),
             spread(" ", |byte| format!("0x{byte:02X}")),
             spread(", ", |byte| format!("\"{}\"", char::from(byte))),
+            spread(",", |byte| format!("\"{}\"", char::from(byte))),
             spread(" ", |byte| char::from(byte).to_string()),
             spread("-", |byte| char::from(byte).to_string()),
             spread("", |byte| format!("%u{byte:04x}")),
