@@ -9,8 +9,11 @@ const MAX_BETWEEN: usize = 64;
 /// A byte of the list, or what stands between two of them; and how many bytes it is written with.
 pub(super) type Part = (Option<u8>, usize);
 
+/// Reads the list that begins at a place; empty where none does.
+type ReadList = fn(&[u8], usize) -> Vec<Part>;
+
 /// The ways to write a list. One may look like the other, so that each is read by itself.
-pub(super) const WAYS: [fn(&[u8], usize) -> Vec<Part>; 2] = [elements, spread];
+pub(super) const WAYS: [ReadList; 2] = [elements, spread];
 
 fn begins(text: &[u8], at: usize) -> bool {
     at == 0 || !text[at - 1].is_ascii_alphanumeric()
