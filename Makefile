@@ -62,10 +62,10 @@ fuzz: ## each fuzz target for a minute, with cargo-fuzz and a nightly toolchain 
 agreement: ## recorded verdicts of another tool beside ours
 	cargo test --test it agreement -- --nocapture
 
-diff-report: ## a sample of neighbouring versions compared, each instance judged by two validators (ARGS='--every 1' for all)
+diff-report: ## all neighbouring versions of a document compared, each instance judged by two validators (ARGS='--every 10' for a sample)
 	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
 	tar -xJf "$${OASGATE_SHARED:-../shared}/corpus/vantage/history.tar.xz" --strip-components=1 -C "$$folder" && \
-	cargo run --quiet --example diff_report -- "$$folder" $(or $(ARGS),--every 10)
+	cargo run --quiet --release --example diff_report -- "$$folder" $(ARGS)
 
 fault-report: ## who finds which faults of the stand-in services, and after how many requests
 	@cargo build --quiet --example vantage_service --example orders_service
