@@ -451,19 +451,20 @@ fn pairs(
 
 /// The edges of all parts, the most telling first, each property of each part in its turn.
 fn in_turn(plain: &RequestParts, around: &[PartBoundaries]) -> Vec<(RequestParts, String)> {
-    let mut ordered: Vec<(Rank, usize, usize, usize)> = Vec::new();
+    let mut ordered: Vec<(bool, usize, Rank, usize, usize)> = Vec::new();
     for (part, one) in around.iter().enumerate() {
         let mut turns: HashMap<(Rank, &str), usize> = HashMap::new();
         for (index, edge) in one.edges.iter().enumerate() {
             let turn = turns.entry((edge.rank, edge.slot())).or_default();
-            ordered.push((edge.rank, *turn, index, part));
+            let is_of_values = edge.rank != Rank::Presence;
+            ordered.push((is_of_values, *turn, edge.rank, index, part));
             *turn += 1;
         }
     }
     ordered.sort_unstable();
     ordered
         .into_iter()
-        .map(|(_, _, index, part)| {
+        .map(|(.., index, part)| {
             let (one, edge) = (&around[part], &around[part].edges[index]);
             let mut parts = plain.clone();
             one.put(&mut parts, edge.value.clone());

@@ -48,24 +48,9 @@ pub fn edges(
     // What is required is in every request, and comes first.
     let required_first = bases.iter().skip(1).take(1).chain(bases.iter().take(1));
     let in_turn: Vec<&Value> = required_first.chain(bases.iter().skip(2)).collect();
+    // Hundreds of constraints are not to be all that is tried either.
     for base in &in_turn {
-        if collected.is_full() {
-            break;
-        }
-        let constraints = schema.constraints(base);
-        collected.spending.on(base, constraints.len());
-        for constraint in constraints {
-            if collected.is_full() {
-                break;
-            }
-            let Some(node) = constraint.instance.get(base) else {
-                continue;
-            };
-            for (value, edge) in at_the_edge(&constraint, node) {
-                let whole = replaced(base, &constraint.instance, value);
-                collected.add(whole, &constraint.slot, &edge, Rank::Constraint);
-            }
-        }
+        collected.constraints(base, most.div_ceil(3) * 2);
     }
     // Each part of any base has a few, before what one base has gets all.
     let mut shown = HashSet::new();
@@ -76,6 +61,9 @@ pub fn edges(
             new.retain(|(at, _)| shown.insert(alike(at)));
             collected.kinds(base, &new, FIRST_KINDS);
         }
+    }
+    for base in &in_turn {
+        collected.constraints(base, most);
     }
     for base in in_turn {
         if !collected.is_full() {
@@ -131,6 +119,27 @@ impl Collected<'_> {
         let is_valid = self.schema.is_valid(value);
         self.doubts -= usize::from(!is_valid);
         is_valid
+    }
+
+    /// What meets each constraint on a base exactly, until so many were found.
+    fn constraints(&mut self, base: &Value, most: usize) {
+        if self.is_full() || self.found.len() >= most {
+            return;
+        }
+        let constraints = self.schema.constraints(base);
+        self.spending.on(base, constraints.len());
+        for constraint in constraints {
+            if self.is_full() || self.found.len() >= most {
+                return;
+            }
+            let Some(node) = constraint.instance.get(base) else {
+                continue;
+            };
+            for (value, edge) in at_the_edge(&constraint, node) {
+                let whole = replaced(base, &constraint.instance, value);
+                self.add(whole, &constraint.slot, &edge, Rank::Constraint);
+            }
+        }
     }
 
     /// Everything, nothing optional, and each optional property of the whole alone, which is answered with what it is
