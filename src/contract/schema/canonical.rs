@@ -17,19 +17,8 @@ const MOST_TEXT: usize = 2 << 20;
 /// alternatives in an `allOf` doubles them, and with them the time and the memory that it takes.
 const MOST_ALTERNATIVES: u64 = 4_096;
 
-/// The longest list of required names, or of names that require others: each is put beside each other one.
+/// The longest list of required names: each is put beside each other one.
 const MOST_REQUIRED: usize = 1_000;
-
-/// The keywords that have such lists.
-const LISTS: &[&str] = &[
-    "required",
-    "dependencies",
-    "dependentRequired",
-    "dependentSchemas",
-];
-
-/// How many pairs of a pattern of `patternProperties` and another one, or a name, are compared.
-const MOST_PATTERN_PAIRS: usize = 250_000;
 
 /// How deep schemas may lead into each other: the canonical form is built one inside the other, and each
 /// takes its part of the stack.
@@ -55,28 +44,18 @@ fn on_a_deep_stack<T: Send>(schema: &Value, work: impl FnOnce() -> T + Send) -> 
 /// Whether the canonical form costs more than it may.
 fn is_too_costly(schema: &Value) -> bool {
     schema.to_string().len() > MOST_TEXT
-        || has_many_pairs(schema)
+        || requires_much(schema)
         || nesting::deepest(schema) > MOST_NESTING
         || alternatives::widest(schema) > MOST_ALTERNATIVES
 }
 
-/// Whether a schema has parts of which each is put beside each other one, and too many of them.
-fn has_many_pairs(schema: &Value) -> bool {
+fn requires_much(schema: &Value) -> bool {
     match schema {
-        Value::Array(list) => list.iter().any(has_many_pairs),
-        Value::Object(members) => {
-            let count = |keyword: &str| match members.get(keyword) {
-                Some(Value::Object(parts)) => parts.len(),
-                Some(Value::Array(parts)) => parts.len(),
-                _ => 0,
-            };
-            let patterns = count("patternProperties");
-            let names = patterns + count("properties");
-            let is_long = |keyword: &&str| count(keyword) > MOST_REQUIRED;
-            LISTS.iter().any(is_long)
-                || patterns.saturating_mul(names) > MOST_PATTERN_PAIRS
-                || members.values().any(has_many_pairs)
-        }
+        Value::Array(list) => list.iter().any(requires_much),
+        Value::Object(members) => members.iter().any(|(keyword, value)| match value {
+            Value::Array(names) if keyword == "required" => names.len() > MOST_REQUIRED,
+            value => requires_much(value),
+        }),
         _ => false,
     }
 }
@@ -142,25 +121,4 @@ pub(crate) fn difference(accepts: &CanonicalSchema, refuses: &CanonicalSchema) -
         .ok()
         .filter(|left| !accepts_nothing(left))
         .map(|left| left.to_json_schema())
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::{Map, Value, json};
-
-    use super::canonical;
-
-    #[test]
-    fn what_has_too_many_pairs_has_no_canonical_form() {
-        let members = |count: usize, name: &str, part: &Value| -> Map<String, Value> {
-            let names = (0..count).map(|number| format!("{name}{number}"));
-            names.map(|name| (name, part.clone())).collect()
-        };
-        let patterns = |count| json!({ "patternProperties": members(count, "^a", &json!({ "type": "string" })) });
-        let needs = |count| json!({ "dependentRequired": members(count, "a", &json!(["b"])) });
-        for (few, many) in [(patterns(20), patterns(600)), (needs(20), needs(1_001))] {
-            assert!(canonical(&few).is_some());
-            assert!(canonical(&json!({ "items": many })).is_none());
-        }
-    }
 }
