@@ -27,6 +27,7 @@ documented! {
     /// - the values were the same before;
     /// - what differs was not sent, is `readOnly`, a time, a tag or a revision;
     /// - something else was changed in between;
+    /// - what is listed anew was created by an earlier request: a list may be late;
     /// - it happens once only: the steps are repeated before it is told.
     ///
     /// # Example
@@ -60,7 +61,8 @@ impl SequenceCheck for FailedModification {
             |step: &Step<'_>| [StatusCode::NOT_FOUND, StatusCode::GONE].contains(&step.status());
         let was_deleted = *method == Method::DELETE;
         let effect = if *method == Method::POST {
-            listed_anew(first, last).map(|_| "created what it refused to create".to_owned())
+            let new = listed_anew(first, last).filter(|path| !is_made(before, path));
+            new.map(|_| "created what it refused to create".to_owned())
         } else if ![Method::PUT, Method::PATCH, Method::DELETE].contains(method) {
             None
         } else if is_missing(first) && last.is_done() {
@@ -86,6 +88,13 @@ impl SequenceCheck for FailedModification {
                 .with_discriminator("refused")
         })
     }
+}
+
+/// Whether an earlier step made the thing at a path: a list may show it late.
+fn is_made(before: &[Step<'_>], path: &str) -> bool {
+    before
+        .iter()
+        .any(|step| step.made.as_deref() == Some(path) || step.path() == path)
 }
 
 /// What a list shows that it did not show before.

@@ -48,6 +48,8 @@ pub enum Remedy {
     AcceptSnapshots,
     /// Write the baseline without what is no longer found.
     UpdateBaseline,
+    /// Send a failing case that was kept once more, by its id.
+    SendAgain(String),
     /// Show everything.
     ShowAll,
 }
@@ -82,6 +84,7 @@ impl fmt::Display for Remedy {
             Self::NameService => "name its host",
             Self::AcceptSnapshots => "accept it as the snapshot",
             Self::UpdateBaseline => "update the baseline to leave them out",
+            Self::SendAgain(id) => return write!(f, "the case is kept as {id}"),
             Self::ShowAll => "a report shows all",
         })
     }

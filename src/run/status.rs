@@ -95,6 +95,8 @@ pub enum FailReason {
     AllPassedOver,
     /// No recorded exchange could be read.
     NothingRead,
+    /// The one case that was asked for could not be sent.
+    NotSent,
     /// A fault of this program kept a part of a recording from being checked, so many times.
     Fault(u64),
     /// The exchanges could not be recorded: why, in words.
@@ -134,6 +136,7 @@ impl fmt::Display for FailReason {
                 f.write_str("every exchange was passed over, as none is with the service")
             }
             Self::NothingRead => f.write_str("no exchange could be read"),
+            Self::NotSent => f.write_str("the kept failure could not be sent; the notices say why"),
             Self::Fault(times) => write!(
                 f,
                 "a fault in oasgate itself kept a part of the recording from being checked ({times} times); \

@@ -20,6 +20,8 @@ const FORMAT: u32 = 1;
 pub struct Regressions {
     folder: PathBuf,
     writing: RegressionWriting,
+    /// How the ids of those begin that are read; all where it is empty.
+    chosen: String,
 }
 
 /// What may be done to the files.
@@ -140,7 +142,20 @@ impl Regressions {
         Self {
             folder: snapshots.join("regressions"),
             writing,
+            chosen: String::new(),
         }
+    }
+
+    /// The same files, of which those alone are read whose id, which ends the file's name, begins so.
+    #[must_use]
+    pub fn chosen(self, id: &str) -> Self {
+        let chosen = id.to_ascii_lowercase();
+        Self { chosen, ..self }
+    }
+
+    /// Whether a case is kept.
+    pub fn keeps(&self, saved: &Saved) -> bool {
+        self.folder.join(saved.file_name()).exists()
     }
 
     /// The saved cases, in the order of their files' names, and what is wrong with those that cannot be
@@ -165,6 +180,7 @@ impl Regressions {
                         .map_err(|error| RegressionError::new(&path, &error))
                 });
             match read {
+                Ok(one) if !one.fingerprint.starts_with(&self.chosen) => {}
                 Ok(one) if one.format == FORMAT => saved.push((path, one)),
                 Ok(one) => wrong.push(RegressionError::new(
                     &path,
@@ -219,6 +235,29 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn one_of_many_is_chosen_by_its_id() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let all = Regressions::below(folder.path(), RegressionWriting::Add);
+        let other = Saved {
+            fingerprint: "12ab".to_owned(),
+            ..saved()
+        };
+        for one in [&saved(), &other] {
+            all.save(one).expect("it is written");
+            assert!(all.keeps(one));
+        }
+        let read = |store: Regressions| {
+            let (read, wrong) = store.load();
+            assert!(wrong.is_empty(), "{wrong:?}");
+            let ids = read.into_iter().map(|(_, one)| one.fingerprint);
+            ids.collect::<Vec<_>>()
+        };
+        assert_eq!(read(all.clone()), ["00ff", "12ab"]);
+        assert_eq!(read(all.clone().chosen("12A")), ["12ab"]);
+        assert!(read(all.chosen("ff")).is_empty());
+    }
 
     fn saved() -> Saved {
         Saved {

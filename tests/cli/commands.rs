@@ -349,3 +349,31 @@ fn a_plan_lists_sequences_and_counts_them() {
     let fewer = plan(&["--sequences", "1"]);
     assert!(!fewer.contains(" times)"), "{fewer}");
 }
+
+#[test]
+fn a_case_that_nobody_kept_is_not_sent_again() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let spec = project().join("tests/specs/orders.yaml");
+    let spec = spec.to_str().expect("it is a text");
+    for (id, snapshots, said) in [
+        ("0f1e", "off", "no failures are kept here"),
+        ("0f1e", "review", "no failure is kept under 0f1e"),
+        ("zz", "review", "an id has four or more of 0-9 and a-f"),
+    ] {
+        let url = "http://127.0.0.1:9";
+        let args = [
+            "check",
+            spec,
+            "--url",
+            url,
+            "--snapshots",
+            snapshots,
+            "--case",
+            id,
+        ];
+        let ran = oasgate(folder.path(), &args);
+        let text = text(&ran.stderr);
+        assert_eq!(ran.status.code(), Some(2), "{text}");
+        assert!(text.contains(said), "{text}");
+    }
+}

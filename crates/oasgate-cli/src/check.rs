@@ -27,6 +27,7 @@ use oasgate::{
         self, CleanUp, Existing, FailReason, Interrupt, LiveSettings, Methods, Phase, RandomEnd,
         RunStatus, Scope, Shard,
     },
+    snapshot::Regressions,
     transport::{Connection, HttpTransport, is_up},
 };
 
@@ -54,6 +55,9 @@ pub(crate) struct Args {
     /// Check this operation alone, by its id or as "METHOD /path"; repeatable
     #[arg(long, value_name = "ID", add = ArgValueCandidates::new(complete::operations))]
     operation: Vec<String>,
+    /// Send one kept failure again and nothing else, by its id or how that begins, as a finding shows it
+    #[arg(long, value_name = "ID", conflicts_with_all = ["phases", "shard"], value_parser = case_id)]
+    case: Option<String>,
     /// Check the operations of one of several shards: 2/5 is the second of five
     #[arg(long, value_name = "N/OF")]
     shard: Option<Shard>,
@@ -119,12 +123,31 @@ Examples:
 
 pub(crate) fn run(args: &Args, output: &Output) -> Result {
     let mut prepared = args.run.prepare()?;
+    if let Some(id) = &args.case {
+        prepared.regressions = Some(kept_case(prepared.regressions.take(), id)?);
+        // Of one request a snapshot says nothing.
+        prepared.snapshots = None;
+    }
     args.state.ask(&mut prepared)?;
     let transport = HttpTransport::new(Connection {
         limits: args.connection.limits(&prepared.config)?,
         ..args.run.connection(&prepared.config)?
     })?;
     let mut settings = settings(args, &prepared)?;
+    if args.case.is_some() {
+        let (kept, _) = settings
+            .regressions
+            .iter()
+            .map(Regressions::load)
+            .next()
+            .unwrap_or_default();
+        settings.only = kept.into_iter().map(|(_, saved)| saved.operation).collect();
+        // What it names may have to be created by others.
+        let operations = prepared.contract.operations().iter();
+        settings.helpers = operations
+            .map(|operation| operation.id.to_string())
+            .collect();
+    }
     let who = auth::credentials(
         &args.auth,
         &prepared.config,
@@ -212,6 +235,9 @@ pub(crate) fn run(args: &Args, output: &Output) -> Result {
     {
         outcome.end = RunStatus::Failed(FailReason::Recording(failure));
     }
+    if args.case.is_some() && outcome.held == 0 && outcome.end == RunStatus::Complete {
+        outcome.end = RunStatus::Failed(FailReason::NotSent);
+    }
     // Where not everything was looked for, nothing can be said to have gone away.
     prepared.scope = Scope {
         leaves_operations: args.shard.is_some()
@@ -220,6 +246,34 @@ pub(crate) fn run(args: &Args, output: &Output) -> Result {
         leaves_phases: !settings.phases.is_empty(),
     };
     prepared.finish(outcome, output)
+}
+
+/// The id of a kept failure, of which a few characters are enough.
+fn case_id(text: &str) -> std::result::Result<String, String> {
+    let is_id = text.len() >= 4 && text.chars().all(|one| one.is_ascii_hexdigit());
+    is_id
+        .then(|| text.to_owned())
+        .ok_or_else(|| "an id has four or more of 0-9 and a-f, as a finding shows it".to_owned())
+}
+
+/// The one failure that is kept under an id.
+fn kept_case(kept: Option<Regressions>, id: &str) -> std::result::Result<Regressions, CliError> {
+    let Some(kept) = kept else {
+        return Err(CliError::Usage(
+            "no failures are kept here: they are where snapshots are; write these with `--snapshots review`"
+                .to_owned(),
+        ));
+    };
+    let one = kept.chosen(id);
+    match one.load().0.len() {
+        1 => Ok(one),
+        0 => Err(CliError::Usage(format!(
+            "no failure is kept under {id}; the ids end the names of the files in `snapshots/regressions`"
+        ))),
+        more => Err(CliError::Usage(format!(
+            "{more} kept failures have an id that begins with {id}; give more of it"
+        ))),
+    }
 }
 
 /// Starts the service where the configuration says how, unless another one was named.
@@ -360,6 +414,7 @@ fn settings(args: &Args, prepared: &Prepared) -> std::result::Result<LiveSetting
             usual.existing
         },
         phases: match args.phases.as_slice() {
+            _ if args.case.is_some() => vec![Phase::Regressions],
             [] => usual.phases.clone(),
             typed => typed.to_vec(),
         },

@@ -30,6 +30,7 @@ pub(crate) const FLAGS: Wording = Wording::new(|remedy| match remedy {
     Remedy::NameService => "name its host with --host".to_owned(),
     Remedy::AcceptSnapshots => "run with --snapshots update to accept what is new".to_owned(),
     Remedy::UpdateBaseline => "--baseline-update removes what is no longer reported".to_owned(),
+    Remedy::SendAgain(id) => format!("`--case {id}` sends this case again"),
     Remedy::ShowAll => "--verbose shows all, and so does a report".to_owned(),
     other => other.to_string(),
 });

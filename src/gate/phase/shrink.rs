@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::{
     check::{self, CHECKS, Intent, Part},
     contract::{Location, Operation},
-    finding::{Finding, Trait},
+    finding::{Finding, Remedy, Trait},
     gate::{
         case_factory::CaseFactory,
         driver::Driver,
@@ -29,6 +29,9 @@ use crate::{
 
 /// The most requests that one finding may cost.
 const MAX_REQUESTS: usize = 30;
+
+/// How many characters of the id of a case are shown.
+const ID: usize = 8;
 
 /// Whether requests may still be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,14 +65,18 @@ pub(crate) async fn run<T: Transport>(driver: &mut Driver<'_, T>, mode: Mode) {
             finding,
             does_not_matter: Vec::new(),
         });
-        show(driver, &shrunk);
-        save(driver, &shrunk);
+        let is_kept = save(driver, &shrunk);
+        show(driver, &shrunk, is_kept);
     }
 }
 
 /// Puts the smallest request in the place of the first.
-fn show<T: Transport>(driver: &mut Driver<'_, T>, shrunk: &Shrunk) {
+fn show<T: Transport>(driver: &mut Driver<'_, T>, shrunk: &Shrunk, is_kept: bool) {
     let mut finding = shrunk.finding.clone();
+    if is_kept {
+        let id = finding.fingerprint().to_string().chars().take(ID).collect();
+        finding = finding.with_help(Remedy::SendAgain(id));
+    }
     if let Some(evidence) = &mut finding.evidence {
         evidence.case = Some(shrunk.case.reason());
     }
@@ -87,10 +94,11 @@ fn show<T: Transport>(driver: &mut Driver<'_, T>, shrunk: &Shrunk) {
     driver.replace_evidence(finding);
 }
 
-fn save<T: Transport>(driver: &mut Driver<'_, T>, shrunk: &Shrunk) {
+/// Keeps a case for the next run; whether it is kept now.
+fn save<T: Transport>(driver: &mut Driver<'_, T>, shrunk: &Shrunk) -> bool {
     let settings = driver.context.settings;
     let Some(store) = &settings.regressions else {
-        return;
+        return false;
     };
     let Shrunk {
         case,
@@ -100,13 +108,15 @@ fn save<T: Transport>(driver: &mut Driver<'_, T>, shrunk: &Shrunk) {
     let saved = saved::save(case, finding, does_not_matter, settings);
     let Some(saved) = driver.recorder.without_secrets(saved) else {
         let text = "a failure is not saved: a part of it that has a fixed form is a secret";
-        return driver.recorder.notice(text.to_owned());
+        driver.recorder.notice(text.to_owned());
+        return false;
     };
     if let Err(error) = store.save(&saved) {
         driver
             .recorder
             .notice(format!("a failure cannot be saved: {error}"));
     }
+    store.keeps(&saved)
 }
 
 /// Whether a finding is one that other values may change.

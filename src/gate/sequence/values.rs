@@ -399,19 +399,24 @@ fn as_wanted(value: Value, schema: Option<&Schema>) -> Value {
 
 /// Asks a list for as much as one page may have, where a parameter says how much that is: what is new may stand last.
 pub(super) fn widen_page(operation: &Operation, parts: &mut RequestParts) {
-    let mut query = operation.parameters_in(Location::Query);
-    let sizes = query.find_map(|parameter| {
-        let name: String = parameter
-            .name
-            .chars()
-            .filter(char::is_ascii_alphanumeric)
-            .collect();
-        let schema = parameter.value.schema()?;
-        PAGE_SIZES
-            .contains(&name.to_ascii_lowercase().as_str())
-            .then_some((parameter, schema))
+    let plain = |parameter: &Parameter| {
+        let letters = parameter.name.chars().filter(char::is_ascii_alphanumeric);
+        letters.collect::<String>().to_ascii_lowercase()
+    };
+    let query = || operation.parameters_in(Location::Query);
+    // Beside a page, a size is the size of the page.
+    let is_paged = query().any(|one| PAGES.contains(&plain(one).as_str()));
+    let size = query().find_map(|parameter| {
+        let name = plain(parameter);
+        let is_size = PAGE_SIZES.contains(&name.as_str())
+            || is_paged && SIZES_BESIDE_PAGES.contains(&name.as_str());
+        parameter
+            .value
+            .schema()
+            .filter(|_| is_size)
+            .map(|schema| (parameter, schema))
     });
-    let Some((parameter, schema)) = sizes else {
+    let Some((parameter, schema)) = size else {
         return;
     };
     let target = schema.target();
@@ -424,17 +429,20 @@ pub(super) fn widen_page(operation: &Operation, parts: &mut RequestParts) {
 }
 
 /// What the parameter is called that says how many things a page has, as letters alone.
-const PAGE_SIZES: [&str; 9] = [
+const PAGE_SIZES: [&str; 6] = [
     "limit",
     "perpage",
     "pagesize",
     "pagelimit",
     "maxresults",
     "maxitems",
-    "count",
-    "size",
-    "take",
 ];
+
+/// What it may be called beside one that says which page it is.
+const SIZES_BESIDE_PAGES: [&str; 3] = ["count", "size", "take"];
+
+/// What the parameter is called that says which page it is.
+const PAGES: [&str; 4] = ["cursor", "offset", "page", "skip"];
 
 /// The most things that a page is asked for.
 const MAX_PAGE: u64 = 1000;

@@ -1,6 +1,11 @@
 //! Escapes of the languages in which a secret may come back.
 
-use super::layer::Meant;
+/// What stands in a text instead of its bytes.
+pub(super) enum Meant {
+    Byte(u8),
+    Character(char),
+    Nothing,
+}
 
 /// The escape with which a text begins: what it means, and its length.
 pub(super) fn unescaped(text: &[u8]) -> Option<(Meant, usize)> {

@@ -2,7 +2,10 @@
 
 use std::{borrow::Cow, ops::Range};
 
-use super::{escapes, lists};
+use super::{
+    escapes::{self, Meant},
+    lists,
+};
 
 /// Where each byte begins and ends in the text that it comes from.
 type Sources = Vec<(u32, u32)>;
@@ -12,13 +15,6 @@ pub(super) struct Layer<'t> {
     bytes: Cow<'t, [u8]>,
     /// Where in the text each byte comes from; `None` for the text itself.
     sources: Option<Sources>,
-}
-
-/// What stands in a text instead of its bytes.
-pub(super) enum Meant {
-    Byte(u8),
-    Character(char),
-    Nothing,
 }
 
 impl<'t> Layer<'t> {
