@@ -452,7 +452,13 @@ impl<'c> Known<'c> {
                 || schema.items().is_some()
                 || !schema.property_names().is_empty()
         });
-        (!is_described && is_used(resource)).then(|| (list, ValueSource::EachUndescribed(wanted)))
+        // Where the document shows the element of the list, what comes may be the list all the same.
+        let element = self.lookup.at(&resource.shape.collection(), "POST");
+        let element = element.and_then(|post| self.sent(post)?.name());
+        let element = element.or_else(|| self.answered(resource.read?));
+        let shows_one = element.is_some() && schemas.iter().any(|schema| schema.name() == element);
+        ((!is_described || shows_one) && is_used(resource))
+            .then(|| (list, ValueSource::EachUndescribed(wanted)))
     }
 
     /// Whether a schema is of objects whose members are what the read of a resource shows, each under
