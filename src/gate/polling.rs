@@ -67,10 +67,7 @@ pub(crate) async fn send<T: Transport>(
     settings: &LiveSettings,
 ) -> Sent {
     let mut sent = Sent::default();
-    let rule = settings
-        .polling
-        .iter()
-        .find(|rule| rule.operation == case.operation.id.as_str());
+    let rule = settings.polling_rule(&case.operation);
     let mut request = case.request.clone();
     let mut polls = 0;
     let mut refusals = 0;

@@ -213,6 +213,12 @@ impl LiveSettings {
         }
     }
 
+    /// How an operation is followed while it is pending, where it is.
+    pub(crate) fn polling_rule(&self, operation: &Operation) -> Option<&PollingRule> {
+        let id = operation.id.as_str();
+        self.polling.iter().find(|rule| rule.operation == id)
+    }
+
     /// Whether an operation is to be checked.
     pub(crate) fn includes(&self, operation: &Operation) -> bool {
         let is_named = |list: &[String]| list.iter().any(|name| name == operation.id.as_str());

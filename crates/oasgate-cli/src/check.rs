@@ -123,8 +123,11 @@ Examples:
 
 pub(crate) fn run(args: &Args, output: &Output) -> Result {
     let mut prepared = args.run.prepare()?;
+    let mut of_case = None;
     if let Some(id) = &args.case {
-        prepared.regressions = Some(kept_case(prepared.regressions.take(), id)?);
+        let (kept, operation) = kept_case(prepared.regressions.take(), id)?;
+        prepared.regressions = Some(kept);
+        of_case = Some(operation);
         // Of one request a snapshot says nothing.
         prepared.snapshots = None;
     }
@@ -134,14 +137,8 @@ pub(crate) fn run(args: &Args, output: &Output) -> Result {
         ..args.run.connection(&prepared.config)?
     })?;
     let mut settings = settings(args, &prepared)?;
-    if args.case.is_some() {
-        let (kept, _) = settings
-            .regressions
-            .iter()
-            .map(Regressions::load)
-            .next()
-            .unwrap_or_default();
-        settings.only = kept.into_iter().map(|(_, saved)| saved.operation).collect();
+    if let Some(operation) = of_case {
+        settings.only = vec![operation];
         // What it names may have to be created by others.
         let operations = prepared.contract.operations().iter();
         settings.helpers = operations
@@ -256,8 +253,11 @@ fn case_id(text: &str) -> std::result::Result<String, String> {
         .ok_or_else(|| "an id has four or more of 0-9 and a-f, as a finding shows it".to_owned())
 }
 
-/// The one failure that is kept under an id.
-fn kept_case(kept: Option<Regressions>, id: &str) -> std::result::Result<Regressions, CliError> {
+/// The one failure that is kept under an id, and its operation.
+fn kept_case(
+    kept: Option<Regressions>,
+    id: &str,
+) -> std::result::Result<(Regressions, String), CliError> {
     let Some(kept) = kept else {
         return Err(CliError::Usage(
             "no failures are kept here: they are where snapshots are; write these with `--snapshots review`"
@@ -265,13 +265,15 @@ fn kept_case(kept: Option<Regressions>, id: &str) -> std::result::Result<Regress
         ));
     };
     let one = kept.chosen(id);
-    match one.load().0.len() {
-        1 => Ok(one),
-        0 => Err(CliError::Usage(format!(
+    let mut found = one.load().0;
+    match (found.pop(), found.len()) {
+        (Some((_, saved)), 0) => Ok((one, saved.operation)),
+        (None, _) => Err(CliError::Usage(format!(
             "no failure is kept under {id}; the ids end the names of the files in `snapshots/regressions`"
         ))),
-        more => Err(CliError::Usage(format!(
-            "{more} kept failures have an id that begins with {id}; give more of it"
+        (Some(_), more) => Err(CliError::Usage(format!(
+            "{} kept failures have an id that begins with {id}; give more of it",
+            more + 1
         ))),
     }
 }

@@ -28,6 +28,20 @@ pub(crate) struct ExchangeRecord {
 }
 
 impl ExchangeRecord {
+    /// An exchange of the one who always asks, of which nothing is known but what was sent.
+    pub(crate) fn new(operation: usize, exchange: Exchange, parts: RequestParts) -> Self {
+        Self {
+            operation,
+            exchange,
+            parts,
+            asker: String::new(),
+            made: None,
+            listed: Vec::new(),
+            is_synthetic: false,
+            is_polled: false,
+        }
+    }
+
     /// The exchange, to take values from.
     pub(crate) fn given(&self) -> ExchangeView<'_> {
         ExchangeView::new(&self.exchange, &self.parts)

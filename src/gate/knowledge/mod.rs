@@ -113,10 +113,7 @@ impl Knowledge {
         {
             return;
         }
-        let polling = &context.settings.polling;
-        let is_polled = polling
-            .iter()
-            .any(|rule| rule.operation == case.operation.id.as_str());
+        let is_polled = context.settings.polling_rule(&case.operation).is_some();
         if let Some(index) = context.index(&case.operation)
             && context.graph.made_by(index).is_none()
             && !is_polled

@@ -159,16 +159,7 @@ pub(super) async fn read_list<T: Transport>(
         .credentials
         .apply(operation, &mut request, credential);
     let exchange = run.executor.send_once(&request).await?;
-    Some(ExchangeRecord {
-        operation: list,
-        exchange,
-        parts: own,
-        asker: String::new(),
-        made: None,
-        listed: Vec::new(),
-        is_synthetic: false,
-        is_polled: false,
-    })
+    Some(ExchangeRecord::new(list, exchange, own))
 }
 
 /// Deletes what is deepest until nothing is left but what cannot be deleted.
@@ -281,14 +272,5 @@ async fn version<T: Transport>(
         .credentials
         .apply(operation, &mut request, CredentialChoice::Primary);
     let exchange = run.executor.send_once(&request).await?;
-    Some(ExchangeRecord {
-        operation: read,
-        exchange,
-        parts: values.parts,
-        asker: String::new(),
-        made: None,
-        listed: Vec::new(),
-        is_synthetic: false,
-        is_polled: false,
-    })
+    Some(ExchangeRecord::new(read, exchange, values.parts))
 }

@@ -11,9 +11,7 @@ use super::{
     walk::{self, World as _},
 };
 use crate::{
-    exchange::Exchange,
     gate::knowledge::{history::ExchangeRecord, view::begun_at},
-    run::Case,
     transport::Transport,
 };
 
@@ -34,7 +32,10 @@ impl<T: Transport> Sequencer<'_, '_, T> {
         let located = std::mem::take(&mut self.run.knowledge.located);
         for (operation, (case, exchange)) in located {
             let mut state = SequenceState::default();
-            state.records.push(first_record(operation, &case, exchange));
+            let parts = case.parts.clone();
+            state
+                .records
+                .push(ExchangeRecord::new(operation, exchange, parts));
             let known = self.memory.suspected.len();
             self.follow_location(&mut state).await;
             if self.memory.suspected.len() == known || self.is_over() {
@@ -46,7 +47,9 @@ impl<T: Transport> Sequencer<'_, '_, T> {
             let result = self.run.take(&case, sent, &[]).await;
             if let Some(exchange) = result.exchanges.into_iter().next_back() {
                 let mut state = SequenceState::default();
-                state.records.push(first_record(operation, &case, exchange));
+                state
+                    .records
+                    .push(ExchangeRecord::new(operation, exchange, case.parts));
                 self.follow_location(&mut state).await;
             }
         }
@@ -146,19 +149,5 @@ impl<T: Transport> Sequencer<'_, '_, T> {
             self.read(read, "the created resource is read", state).await;
             state.things.pop();
         }
-    }
-}
-
-/// What another phase has sent, as the first step of a sequence.
-fn first_record(operation: usize, case: &Case, exchange: Exchange) -> ExchangeRecord {
-    ExchangeRecord {
-        operation,
-        exchange,
-        parts: case.parts.clone(),
-        asker: String::new(),
-        made: None,
-        listed: Vec::new(),
-        is_synthetic: false,
-        is_polled: false,
     }
 }

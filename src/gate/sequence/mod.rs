@@ -150,9 +150,8 @@ impl<T: Transport> Sequencer<'_, '_, T> {
     }
 
     fn is_polled(&self, index: usize) -> bool {
-        let id = self.context.operation(index).id.as_str();
-        let rules = &self.context.settings.polling;
-        rules.iter().any(|rule| rule.operation == id)
+        let operation = self.context.operation(index);
+        self.context.settings.polling_rule(operation).is_some()
     }
 
     /// Sends one request that obeys, and checks what comes; the status of the last response.
@@ -254,16 +253,10 @@ impl<T: Transport> Sequencer<'_, '_, T> {
         let Some(exchange) = self.run.executor.send_once(&case.request).await else {
             return;
         };
-        state.records.push(ExchangeRecord {
-            operation: index,
-            exchange,
-            parts: RequestParts::default(),
-            asker: String::new(),
-            made: None,
-            listed: Vec::new(),
-            is_synthetic: false,
-            is_polled: false,
-        });
+        let parts = RequestParts::default();
+        state
+            .records
+            .push(ExchangeRecord::new(index, exchange, parts));
         for finding in history::breaches(contract, &state.records) {
             if self.is_confirmed(&finding) {
                 self.run.report(&case, finding, &[]);
