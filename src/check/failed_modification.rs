@@ -61,8 +61,7 @@ impl SequenceCheck for FailedModification {
             |step: &Step<'_>| [StatusCode::NOT_FOUND, StatusCode::GONE].contains(&step.status());
         let was_deleted = *method == Method::DELETE;
         let effect = if *method == Method::POST {
-            let new = listed_anew(first, last).filter(|path| !is_made(before, path));
-            new.map(|_| "created what it refused to create".to_owned())
+            listed_anew(first, last, before).map(|_| "created what it refused to create".to_owned())
         } else if ![Method::PUT, Method::PATCH, Method::DELETE].contains(method) {
             None
         } else if is_missing(first) && last.is_done() {
@@ -97,10 +96,10 @@ fn is_made(before: &[Step<'_>], path: &str) -> bool {
         .any(|step| step.made.as_deref() == Some(path) || step.path() == path)
 }
 
-/// What a list shows that it did not show before.
-fn listed_anew<'s>(first: &Step<'_>, last: &'s Step<'_>) -> Option<&'s str> {
+/// What a list shows that it did not show before and that no earlier step made.
+fn listed_anew<'s>(first: &Step<'_>, last: &'s Step<'_>, before: &[Step<'_>]) -> Option<&'s str> {
     let mut shown = last.listed.iter();
-    let new = shown.find(|path| !first.listed.contains(path))?;
+    let new = shown.find(|path| !first.listed.contains(path) && !is_made(before, path))?;
     (first.is_done() && last.is_done()).then_some(new)
 }
 
