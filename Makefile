@@ -79,9 +79,9 @@ hostile: ## hostile documents, recordings and services: outcome, time and peak m
 	@cargo build --quiet --bin oasgate
 	@python3 examples/hostile/run.py "$${OASGATE:-$${CARGO_TARGET_DIR:-target}/debug/oasgate}" "$${OASGATE_SHARED:-../shared}/hostile" --out docs/hostile.md $(ARGS)
 
-html-test: ## the HTML report in a headless chromium, at two widths, with pictures
+html-test: ## HTML reports in a headless chromium: policy, widths, colours, keys, 5,000 findings, hostile texts
 	@cargo build --quiet -p oasgate-cli
-	@sh examples/html_test/html_test.sh
+	@python3 examples/html_test/html_test.py
 
 .PHONY: pictures
 pictures: ## the pictures of README and the guide, in a headless chromium

@@ -33,7 +33,7 @@
       var item = event.target;
       if (!item.open || item.dataset.ready) return;
       item.dataset.ready = '1';
-      item.querySelectorAll('.steps pre').forEach(function (pre) {
+      item.querySelectorAll('pre.curl').forEach(function (pre) {
         var button = document.createElement('button');
         button.type = 'button';
         button.textContent = 'Copy';

@@ -44,8 +44,8 @@ pub use named::OperationIn;
 pub use path::PathTemplate;
 pub use schema::{Choice, Constraint, Direction, Schema, Violation};
 pub(crate) use schema::{
-    Digits, KNOWN_FORMATS, Sameness, canonical, is_assertion, is_known_format, prose::examples_in,
-    shape,
+    Decimal, Digits, KNOWN_FORMATS, Sameness, canonical, is_assertion, is_known_format,
+    prose::examples_in, shape,
 };
 pub(crate) use schema::{is_alone, speaks_together, texts};
 pub use server::HostPattern;

@@ -38,7 +38,7 @@ use escape::{Syntax, harmless_in_logs};
 pub use escape::{harmless_json, harmless_text, visible};
 pub use merge::{JoinedEnd, MergeError, Merged, merge};
 pub use terminal::{Colour, Detail, Terminal, render_finding};
-pub use witness::{is_witnessed, unwitnessed, witness_kinds};
+pub use witness::{UnknownKind, unwitnessed, unwitnessed_of, witness_kinds};
 pub use write::{ReportError, probe, write_atomically};
 
 /// A format that is written to a file.

@@ -63,7 +63,7 @@ pub(super) fn operations(cause: &Cause<'_>) -> String {
 }
 
 /// What was counted, each by its name in the JSON report.
-pub(super) fn shares(coverage: &Coverage) -> [(&'static str, Share); 8] {
+pub(super) fn shares(coverage: &Coverage) -> [(&'static str, Share); 11] {
     [
         ("operations", coverage.operations),
         ("statuses", coverage.statuses),
@@ -73,6 +73,9 @@ pub(super) fn shares(coverage: &Coverage) -> [(&'static str, Share); 8] {
         ("nulls", coverage.nulls),
         ("arrays", coverage.arrays),
         ("enum_values", coverage.enum_values),
+        ("boundaries", coverage.boundaries),
+        ("empty_arrays", coverage.empty_arrays),
+        ("absences", coverage.absences),
     ]
 }
 

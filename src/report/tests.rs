@@ -75,6 +75,7 @@ fn coverage() -> Coverage {
         nulls: share(0, 1),
         arrays: share(0, 0),
         enum_values: share(2, 3),
+        ..Coverage::default()
     }
 }
 

@@ -39,6 +39,12 @@ pub struct Coverage {
     pub arrays: Share,
     /// Values of an `enum` in response schemas.
     pub enum_values: Share,
+    /// Ends of what bounds and formats of response schemas allow.
+    pub boundaries: Share,
+    /// Arrays of response schemas, each seen when one came that has no elements.
+    pub empty_arrays: Share,
+    /// Optional properties of response schemas, each seen when an object came without it.
+    pub absences: Share,
 }
 
 impl Coverage {
@@ -52,6 +58,9 @@ impl Coverage {
         self.nulls.add(other.nulls);
         self.arrays.add(other.arrays);
         self.enum_values.add(other.enum_values);
+        self.boundaries.add(other.boundaries);
+        self.empty_arrays.add(other.empty_arrays);
+        self.absences.add(other.absences);
     }
 }
 
@@ -71,7 +80,7 @@ pub struct Witness {
 }
 
 impl Witness {
-    /// Tells it from every other of the operation, in every run: its pointers.
+    /// Tells it from every other of the operation, in every run: its pointers, and a word where they do not suffice.
     pub fn id(&self) -> String {
         let name = |address: &Address| match address.file.index() {
             0 => address.pointer.to_string(),
@@ -83,6 +92,12 @@ impl Witness {
                 id.push(' ');
                 id.push_str(&name(part));
             }
+        }
+        // These stand at the place of what they are the opposite of.
+        match self.kind {
+            WitnessKind::Absent => id.push_str(" absent"),
+            WitnessKind::Empty => id.push_str(" empty"),
+            _ => {}
         }
         id
     }
@@ -105,11 +120,17 @@ pub enum WitnessKind {
     Items,
     /// A value of an `enum` in a response's schema.
     EnumValue,
+    /// A value at an end of what a bound or a format of a response's schema allows.
+    Boundary,
+    /// An array of a response's schema, without elements.
+    Empty,
+    /// An optional property of a response's schema, left out.
+    Absent,
 }
 
 impl WitnessKind {
     /// All of them, in the order in which they are told.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 10] = [
         Self::Status,
         Self::MediaType,
         Self::Property,
@@ -117,9 +138,13 @@ impl WitnessKind {
         Self::Null,
         Self::Items,
         Self::EnumValue,
+        Self::Boundary,
+        Self::Empty,
+        Self::Absent,
     ];
 
-    /// The word for one: `status`, `media-type`, `property`, `branch`, `null`, `items`, `enum-value`.
+    /// The word for one: `status`, `media-type`, `property`, `branch`, `null`, `items`, `enum-value`, `boundary`,
+    /// `empty-array`, `absence`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Status => "status",
@@ -129,11 +154,14 @@ impl WitnessKind {
             Self::Null => "null",
             Self::Items => "items",
             Self::EnumValue => "enum-value",
+            Self::Boundary => "boundary",
+            Self::Empty => "empty-array",
+            Self::Absent => "absence",
         }
     }
 
     /// The name of its share in a report: `statuses`, `media_types`, `properties`, `branches`, `nulls`, `arrays`,
-    /// `enum_values`.
+    /// `enum_values`, `boundaries`, `empty_arrays`, `absences`.
     pub const fn share(self) -> &'static str {
         match self {
             Self::Status => "statuses",
@@ -143,6 +171,9 @@ impl WitnessKind {
             Self::Null => "nulls",
             Self::Items => "arrays",
             Self::EnumValue => "enum_values",
+            Self::Boundary => "boundaries",
+            Self::Empty => "empty_arrays",
+            Self::Absent => "absences",
         }
     }
 }

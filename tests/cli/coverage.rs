@@ -180,3 +180,189 @@ components:
         "{line}"
     );
 }
+
+/// A document that leaves open one thing of each kind.
+const OPEN: &str = r"
+openapi: 3.1.0
+info: { title: Pets, version: '1' }
+paths:
+  /pets:
+    get:
+      operationId: listPets
+      responses:
+        '200':
+          description: Fine
+          content:
+            application/json: { schema: { type: array, items: { $ref: '#/components/schemas/Pet' } } }
+  /pets/{id}:
+    get:
+      operationId: getPet
+      parameters: [{ name: id, in: path, required: true, schema: { type: integer } }]
+      responses:
+        '200':
+          description: Fine
+          content: { application/json: { schema: { $ref: '#/components/schemas/Pet' } } }
+webhooks:
+  born:
+    post:
+      requestBody: { content: { application/json: { schema: { $ref: '#/components/schemas/Pet' } } } }
+      responses: { '204': { description: Fine } }
+components:
+  schemas:
+    Pet:
+      type: object
+      required: [id]
+      properties:
+        id: { type: integer, maximum: 9 }
+        name: { type: [string, 'null'] }
+        kind: { enum: [cat, dog] }
+        owner:
+          oneOf:
+            - { type: object, required: [person], properties: { person: { type: string }, since: { type: integer } } }
+            - { type: string }
+      additionalProperties: { type: object, properties: { extra: { type: string } } }
+";
+
+/// The kinds on which a gate fails, and what it shows of all that nobody saw.
+fn unwitnessed(folder: &Path, recording: &str) -> (Vec<&'static str>, String) {
+    write(folder, "api.yaml", OPEN);
+    write(folder, "r.ndjson", recording);
+    let run = |arguments: &[&str]| {
+        Command::new(env!("CARGO_BIN_EXE_oasgate"))
+            .current_dir(folder)
+            .args([
+                "replay",
+                "api.yaml",
+                "r.ndjson",
+                "--snapshots",
+                "off",
+                "--quiet",
+            ])
+            .args(arguments)
+            .output()
+            .expect("the program starts")
+    };
+    let kinds = [
+        "operation",
+        "status",
+        "media-type",
+        "property",
+        "branch",
+        "null",
+        "items",
+        "enum-value",
+        "boundary",
+        "empty-array",
+        "absence",
+    ];
+    let fails = |kind: &&str| {
+        let output = run(&["--fail-on", &format!("unwitnessed={kind}")]);
+        let says_why = String::from_utf8_lossy(&output.stderr).contains(" fails: ");
+        assert_eq!(output.status.code() == Some(1), says_why, "{output:?}");
+        says_why
+    };
+    let failing = kinds.into_iter().filter(fails).collect();
+    let told = String::from_utf8_lossy(&run(&["--witness"]).stderr).into_owned();
+    (failing, told)
+}
+
+fn pets(path: &str, body: &Value) -> String {
+    exchange(200, body).replace("/pets", path)
+}
+
+#[test]
+fn each_kind_of_what_nobody_saw_is_told_with_its_line_and_fails_the_gate() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+
+    let one = pets("/pets", &json!([{ "id": 1, "name": "a" }]));
+    let (failing, told) = unwitnessed(folder, &one);
+    assert_eq!(
+        failing,
+        [
+            "operation",
+            "status",
+            "media-type",
+            "property",
+            "branch",
+            "null",
+            "items",
+            "enum-value",
+            "boundary",
+            "empty-array",
+            "absence",
+        ],
+        "{told}"
+    );
+    let wanted = "\
+never called  getPet  GET /pets/{id}  api.yaml:14:5
+never seen    optional property kind  api.yaml:34:9  listPets
+never seen    optional property owner  api.yaml:35:9  listPets
+never seen    optional property since  api.yaml:37:91  listPets
+never seen    optional property extra  api.yaml:39:59  listPets
+never seen    branch oneOf/0 of owner  api.yaml:37:15  listPets
+never seen    branch oneOf/1 of owner  api.yaml:38:15  listPets
+never seen    null of name  api.yaml:33:17  listPets
+never seen    value \"cat\" of kind  api.yaml:34:24  listPets
+never seen    value \"dog\" of kind  api.yaml:34:29  listPets
+never seen    boundary maximum 9 of id  api.yaml:32:30  listPets
+never seen    empty array the body  api.yaml:12:56  listPets
+always seen   optional property name  api.yaml:33:9  listPets
+";
+    assert_eq!(told, wanted);
+
+    // A component that two operations refer to is one line, until both have shown it.
+    let all = json!([
+        { "id": 9, "name": null, "kind": "cat", "owner": { "person": "a", "since": 1 }, "more": { "extra": "x" } },
+        { "id": 1, "kind": "dog", "owner": { "person": "a" }, "more": {} },
+        { "id": 2, "owner": "b" },
+        { "id": 3 },
+    ]);
+    let every = all.as_array().expect("a list").iter();
+    let every: String = every.map(|pet| pets("/pets/7", pet)).collect();
+    let (_, told) = unwitnessed(folder, &(one.clone() + &every));
+    assert!(
+        told.contains("never seen    value \"cat\" of kind  api.yaml:34:24  listPets\n"),
+        "{told}"
+    );
+    let (failing, told) = unwitnessed(
+        folder,
+        &(pets("/pets", &all) + &pets("/pets", &json!([])) + &every),
+    );
+    assert_eq!((failing, told.as_str()), (vec![], ""));
+}
+
+#[test]
+fn what_was_not_read_or_does_not_fit_is_no_witness() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    // No alternative accepts these owners, so that nothing in them is of an alternative.
+    let unfit = pets(
+        "/pets/7",
+        &json!({ "id": 1, "owner": { "since": 1 }, "more": 5 }),
+    );
+    let broken =
+        pets("/pets/7", &json!({ "id": 1, "kind": "cat" })).replace("\\\"cat\\\"}", "\\\"cat\\\"");
+    let elsewhere = pets("/pets/7", &json!({ "id": 1, "kind": "dog" }))
+        .replace("application/json", "text/plain");
+    let recording = unfit + &broken + &elsewhere + "{\"request\": 1}\n";
+    let (_, told) = unwitnessed(folder, &recording);
+    for missing in [
+        "optional property since",
+        "optional property extra",
+        "optional property kind",
+        "branch oneOf/0 of owner",
+        "branch oneOf/1 of owner",
+        "value \"cat\" of kind",
+        "value \"dog\" of kind",
+    ] {
+        assert!(
+            told.contains(&format!("never seen    {missing} ")),
+            "{missing}\n{told}"
+        );
+    }
+    assert!(
+        told.contains("always seen   optional property owner "),
+        "{told}"
+    );
+}

@@ -408,6 +408,14 @@ impl Prepared {
             let text = oasgate::report::unwitnessed(outcome, document);
             write!(anstream::stderr(), "{text}")?;
         }
+        for rule in &self.fail_on {
+            if let Some(reason) = unwitnessed(outcome, rule) {
+                writeln!(
+                    anstream::stderr(),
+                    "{rule} fails: {reason} (--witness names them)"
+                )?;
+            }
+        }
         if let Some(error) = failure {
             return Err(error);
         }
@@ -422,9 +430,7 @@ impl Prepared {
                 outcome.findings.count(Severity::Warning) + outcome.findings.count(Severity::Note)
                     > 0
             }
-            rule if rule.starts_with(UNWITNESSED) => {
-                oasgate::report::is_witnessed(outcome, &rule[UNWITNESSED.len()..]) == Some(false)
-            }
+            rule if rule.starts_with(UNWITNESSED) => unwitnessed(outcome, rule).is_some(),
             rule => outcome
                 .findings
                 .iter()
@@ -435,21 +441,38 @@ impl Prepared {
     }
 }
 
+/// Why a gate fails on what nobody saw; `None` where it does not, and for a rule of another kind.
+fn unwitnessed(outcome: &Outcome, rule: &str) -> Option<String> {
+    let kind = rule.strip_prefix(UNWITNESSED)?;
+    oasgate::report::unwitnessed_of(outcome, kind).unwrap_or_else(|error| Some(error.to_string()))
+}
+
 /// Writes the overlay that would answer findings, and says so.
 fn suggest(
     path: &Path,
     outcome: &Outcome,
     document: &oasgate::document::Document,
 ) -> Result<(), CliError> {
-    let amendments = amend::amendments(&outcome.findings, document);
+    let answered = |operation: &str, status: u16| {
+        let operation = outcome.operations.iter().find(|one| one.id == operation);
+        operation
+            .and_then(|one| one.statuses.get(&status))
+            .copied()
+            .unwrap_or_default()
+    };
+    let amendments = amend::amendments(&outcome.findings, document, &answered);
     match amend::overlay(&amendments, document) {
         Some(text) => {
             oasgate::report::write_atomically(path, text.as_bytes())?;
             let number = u64::try_from(amendments.len()).unwrap_or(u64::MAX);
             let what = oasgate::report::count(number, "suggested change");
+            let answers = amendments.iter().flat_map(|one| &one.answers);
+            let answers = answers.collect::<std::collections::HashSet<_>>().len();
+            let all = u64::try_from(outcome.findings.len()).unwrap_or(u64::MAX);
             writeln!(
                 anstream::stderr(),
-                "{what} of the document: {}",
+                "{what} of the document for {answers} of {}: {}",
+                oasgate::report::count(all, "finding"),
                 path.display()
             )?;
         }

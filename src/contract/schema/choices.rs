@@ -1,17 +1,17 @@
 //! What a schema leaves open: its optional properties, the branches of `oneOf` and `anyOf`, null, elements of
-//! arrays and the values of an `enum`, and which of them a value takes.
+//! arrays, the values of an `enum` and the ends of ranges, and which of them a value takes.
 //!
-//! A choice is known by its place in the document, so that a schema that contains itself has finitely
+//! A choice is known by its place in the document and its kind, so that a schema that contains itself has finitely
 //! many. `not`, `contains`, `propertyNames` and patterns offer no choices: what they name is not asked
 //! for.
 
 use std::collections::{HashSet, VecDeque};
 
-use indexmap::IndexMap;
+use indexmap::IndexSet;
 use oasgate_document::Address;
 use serde_json::{Map, Value};
 
-use super::{Schema, structure};
+use super::{Schema, ends::ends, structure};
 
 /// How many nodes of one schema are looked at, those near the root first.
 const MOST_NODES: usize = 400;
@@ -20,23 +20,29 @@ const MOST_NODES: usize = 400;
 const MOST_ENUM_VALUES: usize = 100;
 
 /// One thing that a schema leaves open.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Choice {
     /// A property that may be left out.
     Property,
+    /// The same property, left out.
+    Absent,
     /// An alternative of a `oneOf` or `anyOf` that has several.
     Branch,
     /// Null, where a type beside it is allowed; at the keyword that allows it.
     Null,
     /// The elements of an array, which may be empty; at `items`.
     Items,
+    /// An array without any; at `items`, too.
+    Empty,
     /// A value of an `enum` that has several.
     EnumValue,
+    /// A value at an end of what a bound or a format allows; at that keyword.
+    End,
 }
 
 /// Each choice that a schema offers, by its place in the document.
-fn of(schema: &Schema) -> IndexMap<Address, Choice> {
-    let mut found = IndexMap::new();
+fn of(schema: &Schema) -> IndexSet<(Address, Choice)> {
+    let mut found = IndexSet::new();
     let mut known = HashSet::from([schema.address.clone()]);
     let mut open = VecDeque::from([schema.address.clone()]);
     let mut looked_at = 0;
@@ -52,22 +58,34 @@ fn of(schema: &Schema) -> IndexMap<Address, Choice> {
         for (at, members) in group {
             let subtypes = subtypes(schema, &at, members, None);
             for branch in branches(&at, members).chain(subtypes) {
-                found.insert(branch, Choice::Branch);
+                found.insert((branch, Choice::Branch));
             }
             if let Some(null) = null(schema, &at, members) {
-                found.insert(null, Choice::Null);
+                found.insert((null, Choice::Null));
             }
             if let Some(items) = items(&at, members) {
-                found.insert(items, Choice::Items);
+                let size = |keyword: &str| members.get(keyword).and_then(Value::as_u64);
+                if size("maxItems") != Some(0) {
+                    found.insert((items.clone(), Choice::Items));
+                }
+                if size("minItems").unwrap_or_default() == 0 {
+                    found.insert((items, Choice::Empty));
+                }
             }
             for (value, _) in enum_values(&at, members) {
-                found.insert(value, Choice::EnumValue);
+                found.insert((value, Choice::EnumValue));
             }
+            found.extend(
+                ends(&at, members)
+                    .into_iter()
+                    .map(|(at, _)| (at, Choice::End)),
+            );
             for (name, below) in properties(&at, members) {
                 let is_required =
                     required.contains(name.as_str()) || requires(members).any(|one| one == name);
                 if !is_required && may_travel(schema, &below) {
-                    found.insert(below, Choice::Property);
+                    found.insert((below.clone(), Choice::Property));
+                    found.insert((below, Choice::Absent));
                 }
             }
             for below in nodes_below(&at, members) {
@@ -80,27 +98,48 @@ fn of(schema: &Schema) -> IndexMap<Address, Choice> {
     found
 }
 
-/// The places of the properties that a value has and of the branches that accept their node.
-fn taken(schema: &Schema, value: &Value) -> Vec<Address> {
+/// What a value takes: the properties that it has and those that it leaves out, the branches that accept their node,
+/// and so on, each by its place.
+fn taken(schema: &Schema, value: &Value) -> Vec<(Address, Choice)> {
     let mut found = Vec::new();
     structure::walk_all(schema, value, &mut |node| {
         for (at, members) in node.schemas {
             if let Value::Object(object) = node.value {
-                let came = properties(at, members).filter(|(name, _)| object.contains_key(*name));
-                found.extend(came.map(|(_, below)| below));
+                found.extend(properties(at, members).map(|(name, below)| {
+                    let is_there = object.contains_key(name);
+                    let choice = if is_there {
+                        Choice::Property
+                    } else {
+                        Choice::Absent
+                    };
+                    (below, choice)
+                }));
             }
-            found.extend(branches(at, members).filter(|branch| {
+            let accepting = branches(at, members).filter(|branch| {
                 let unit = schema.store.unit(branch, schema.direction);
                 unit.is_valid(node.value)
-            }));
-            found.extend(subtypes(schema, at, members, Some(node.value)));
+            });
+            let accepting = accepting.chain(subtypes(schema, at, members, Some(node.value)));
+            found.extend(accepting.map(|branch| (branch, Choice::Branch)));
             match node.value {
-                Value::Null => found.extend(null(schema, at, members)),
-                Value::Array(elements) if !elements.is_empty() => found.extend(items(at, members)),
+                Value::Null => {
+                    found.extend(null(schema, at, members).map(|null| (null, Choice::Null)));
+                }
+                Value::Array(elements) => {
+                    let choice = if elements.is_empty() {
+                        Choice::Empty
+                    } else {
+                        Choice::Items
+                    };
+                    found.extend(items(at, members).map(|items| (items, choice)));
+                }
                 _ => {}
             }
             let came = enum_values(at, members).find(|(_, value)| *value == node.value);
-            found.extend(came.map(|(value, _)| value));
+            found.extend(came.map(|(value, _)| (value, Choice::EnumValue)));
+            let reached = ends(at, members).into_iter();
+            let reached = reached.filter(|(_, end)| end.has(node.value));
+            found.extend(reached.map(|(at, _)| (at, Choice::End)));
         }
     });
     found
@@ -251,15 +290,15 @@ fn may_travel(schema: &Schema, property: &Address) -> bool {
 }
 
 impl Schema {
-    /// What the schema leaves open: optional properties and branches, each by its place in the
+    /// What the schema leaves open: optional properties, branches and more, each by its place in the
     /// document. Of a very large schema, what stands nearest to its root.
-    pub fn choices(&self) -> IndexMap<Address, Choice> {
+    pub fn choices(&self) -> IndexSet<(Address, Choice)> {
         of(self)
     }
 
-    /// The places of what a value takes: each property that it has, each branch that accepts its node.
+    /// What a value takes: each property that it has, each branch that accepts its node, and so on.
     /// Required properties are among them.
-    pub fn taken(&self, value: &Value) -> Vec<Address> {
+    pub fn taken(&self, value: &Value) -> Vec<(Address, Choice)> {
         taken(self, value)
     }
 }
@@ -269,6 +308,7 @@ mod tests {
     use oasgate_document::Document;
     use serde_json::{Value, json};
 
+    use super::Choice;
     use crate::contract::{Contract, Schema};
 
     /// A tree of nodes, each with a parent's properties, one of two kinds, and a secret.
@@ -306,15 +346,18 @@ mod tests {
 
     const NODE: &str = "/components/schemas/Node/properties";
 
-    /// Which choices a value takes, with the last two steps of their places.
+    /// Which choices a value takes, but for what it leaves out, with the last steps of their places.
     fn taken(value: &Value) -> Vec<String> {
-        let schema = schema();
+        taken_of(&schema(), value, |choice| choice != Choice::Absent)
+    }
+
+    fn taken_of(schema: &Schema, value: &Value, wanted: fn(Choice) -> bool) -> Vec<String> {
         let choices = schema.choices();
         let mut taken: Vec<String> = schema
             .taken(value)
             .iter()
-            .filter(|at| choices.contains_key(*at))
-            .map(|at| at.pointer.as_str().replace(NODE, ""))
+            .filter(|one| choices.contains(*one) && wanted(one.1))
+            .map(|(at, _)| at.pointer.as_str().replace(NODE, ""))
             .collect();
         taken.sort();
         taken.dedup();
@@ -325,10 +368,11 @@ mod tests {
     fn choices_are_what_may_be_left_out_and_what_has_alternatives() {
         let mut choices: Vec<String> = schema()
             .choices()
-            .keys()
-            .map(|at| at.pointer.as_str().replace(NODE, ""))
+            .iter()
+            .map(|(at, _)| at.pointer.as_str().replace(NODE, ""))
             .collect();
         choices.sort();
+        choices.dedup();
         assert_eq!(
             choices,
             [
@@ -364,5 +408,28 @@ mod tests {
         );
         // No branch accepts a number.
         assert_eq!(taken(&json!({"kind": 5})), ["/kind"]);
+    }
+
+    #[test]
+    fn a_value_takes_what_it_leaves_out_where_it_could_have_it() {
+        let absent = |value: &Value| taken_of(&schema(), value, |one| one == Choice::Absent);
+        let size = "/components/schemas/Base/properties/size";
+        assert_eq!(
+            absent(&json!({"children": [], "alone": "x"})),
+            [size, "/kind"]
+        );
+        // What is in a branch that does not accept the value is not left out by it.
+        assert_eq!(
+            absent(&json!({"size": 1, "children": [], "alone": "x", "kind": "x"})),
+            Vec::<String>::new()
+        );
+        assert_eq!(
+            absent(&json!({"size": 1, "children": [], "alone": "x", "kind": {}})),
+            ["/kind/oneOf/1/properties/deep"]
+        );
+        let empty = taken_of(&schema(), &json!({"children": []}), |one| {
+            one == Choice::Empty
+        });
+        assert_eq!(empty, ["/children/items"]);
     }
 }

@@ -12,7 +12,10 @@ use std::{
 use oasgate_document::{Document, FileId};
 use serde_json::{Map, Value};
 
-use super::Schema;
+use super::{
+    Schema,
+    ends::{self, End},
+};
 
 /// The same numbers in every run and on every machine.
 const HASHER: BuildHasherDefault<DefaultHasher> = BuildHasherDefault::new();
@@ -46,10 +49,18 @@ const BEYOND_WORDS: &[&str] = &[
 const ANNOTATIONS: &[&str] = &["default", "description", "example", "examples", "title"];
 
 /// What of a value is looked at.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct View {
-    /// Texts that a schema tells apart.
+    /// Texts and numbers that a schema tells apart.
     words: HashSet<String>,
+    /// Names that a schema has, which an object may leave out.
+    names: HashSet<String>,
+    /// Numbers of characters that stand at an end.
+    lengths: HashSet<u64>,
+    /// Numbers of elements that stand at an end.
+    sizes: HashSet<u64>,
+    /// Whether times of other than whole seconds of UTC are told apart.
+    has_times: bool,
 }
 
 /// How it is told whether a value can take a choice that none before it took.
@@ -70,7 +81,7 @@ impl Sameness {
         let document = schema.store.document();
         let mut search = Search {
             document,
-            words: HashSet::new(),
+            view: View::default(),
             alternatives: VecDeque::new(),
             is_by_index: false,
             nodes: 0,
@@ -81,15 +92,11 @@ impl Sameness {
             return Self::Never;
         }
         if search.alternatives.is_empty() {
-            return Self::Facts(View {
-                words: search.words,
-            });
+            return Self::Facts(search.view);
         }
         let alternatives = std::mem::take(&mut search.alternatives);
         if search.each(alternatives, Search::inside) {
-            Self::Whole(View {
-                words: search.words,
-            })
+            Self::Whole(search.view)
         } else {
             Self::Never
         }
@@ -119,14 +126,17 @@ impl View {
     fn facts(&self, value: &Value, place: u64, take: &mut dyn FnMut(u64)) {
         match value {
             Value::Array(items) => {
-                take(HASHER.hash_one((place, 9_u8, items.is_empty())));
+                take(HASHER.hash_one((place, 9_u8, items.is_empty(), self.size(items))));
                 let place = HASHER.hash_one((place, 9_u8));
                 for item in items {
                     self.facts(item, place, take);
                 }
             }
             Value::Object(members) => {
-                take(HASHER.hash_one((place, 10_u8)));
+                // What an object leaves out is told by the names that it has.
+                let known = members.keys().filter(|name| self.names.contains(*name));
+                let names = known.fold(0_u64, |sum, name| sum.wrapping_add(HASHER.hash_one(name)));
+                take(HASHER.hash_one((place, 10_u8, names)));
                 for (name, member) in members {
                     self.facts(member, HASHER.hash_one((place, name)), take);
                 }
@@ -140,21 +150,42 @@ impl View {
         match value {
             Value::Null => 1,
             Value::Bool(truth) => 2 + u64::from(*truth),
-            Value::Number(number) if self.words.contains(&number.to_string()) => {
-                HASHER.hash_one((4_u8, number.to_string()))
+            Value::Number(number) if self.words.contains(&ends::digits(number)) => {
+                HASHER.hash_one((4_u8, ends::digits(number)))
             }
             Value::Number(number) => {
                 let fraction = number.as_f64().unwrap_or_default().fract();
                 5 + u64::from(number.is_f64() && fraction != 0.0)
             }
             Value::String(text) if self.words.contains(text) => HASHER.hash_one((7_u8, text)),
-            Value::String(_) => 8,
-            Value::Array(items) => HASHER.hash_one((9_u8, self.hash_all(items))),
+            Value::String(text) => match (self.length(text), self.is_uncommon(text)) {
+                (None, false) => 8,
+                told => HASHER.hash_one((8_u8, told)),
+            },
+            Value::Array(items) => HASHER.hash_one((9_u8, self.size(items), self.hash_all(items))),
             // A sum knows no order, and names are there once.
             Value::Object(members) => members.iter().fold(10_u64, |sum, (name, member)| {
                 sum.wrapping_add(HASHER.hash_one((name, self.hash(member))))
             }),
         }
+    }
+
+    /// The length of a text, where it stands at an end.
+    fn length(&self, text: &str) -> Option<u64> {
+        if self.lengths.is_empty() {
+            return None;
+        }
+        Some(ends::length_of(text)).filter(|length| self.lengths.contains(length))
+    }
+
+    /// The number of elements, where it stands at an end.
+    fn size(&self, items: &[Value]) -> Option<u64> {
+        let size = u64::try_from(items.len()).ok();
+        size.filter(|size| self.sizes.contains(size))
+    }
+
+    fn is_uncommon(&self, text: &str) -> bool {
+        self.has_times && ends::is_uncommon_time(text)
     }
 
     /// The numbers of several values, as a set.
@@ -171,7 +202,7 @@ type Open<'d> = VecDeque<(FileId, &'d Value)>;
 
 struct Search<'d> {
     document: &'d Document,
-    words: HashSet<String>,
+    view: View,
     /// The alternatives that were found.
     alternatives: Open<'d>,
     /// Whether elements of an array have schemas of their own.
@@ -217,6 +248,7 @@ impl<'d> Search<'d> {
         match node {
             Value::Array(items) => items.iter().all(|item| self.outside(file, item, open)),
             Value::Object(members) => {
+                self.ends(members);
                 members
                     .iter()
                     .all(|(name, member)| match (name.as_str(), member) {
@@ -241,6 +273,20 @@ impl<'d> Search<'d> {
                         ("discriminator", member) => {
                             self.discriminator(file, members, member);
                             true
+                        }
+                        // What stands at one place decides here which schemas speak of another.
+                        ("if", condition) => {
+                            self.alternatives.push_back((file, condition));
+                            self.outside(file, condition, open)
+                        }
+                        ("dependentSchemas", Value::Object(schemas)) => {
+                            let schemas = schemas.values().map(|one| (file, one));
+                            self.alternatives.extend(schemas);
+                            self.outside(file, member, open)
+                        }
+                        ("properties", Value::Object(properties)) => {
+                            self.view.names.extend(properties.keys().cloned());
+                            self.outside(file, member, open)
                         }
                         (name, _) if ANNOTATIONS.contains(&name) => true,
                         (_, member) => self.outside(file, member, open),
@@ -283,13 +329,30 @@ impl<'d> Search<'d> {
         }
     }
 
+    /// What a schema object sets an end to.
+    fn ends(&mut self, members: &Map<String, Value>) {
+        for keyword in ends::KEYWORDS {
+            match ends::end(keyword, members) {
+                Some(End::Numbers(numbers)) => self.view.words.extend(numbers),
+                Some(End::Length(length)) => {
+                    self.view.lengths.insert(length);
+                }
+                Some(End::Size(size)) => {
+                    self.view.sizes.insert(size);
+                }
+                Some(End::Time) => self.view.has_times = true,
+                None => {}
+            }
+        }
+    }
+
     fn word(&mut self, value: &Value) {
         match value {
             Value::String(text) => {
-                self.words.insert(text.clone());
+                self.view.words.insert(text.clone());
             }
             Value::Number(number) => {
-                self.words.insert(number.to_string());
+                self.view.words.insert(ends::digits(number));
             }
             Value::Array(items) => items.iter().for_each(|item| self.word(item)),
             Value::Object(members) => members.values().for_each(|member| self.word(member)),
@@ -301,7 +364,7 @@ impl<'d> Search<'d> {
     /// Where no alternatives stand beside it, they are the schemas that are derived from the one that has it.
     fn discriminator(&mut self, file: FileId, beside: &Map<String, Value>, discriminator: &Value) {
         if let Some(mapping) = discriminator.get("mapping").and_then(Value::as_object) {
-            self.words.extend(mapping.keys().cloned());
+            self.view.words.extend(mapping.keys().cloned());
         }
         for names in ["/components/schemas", "/definitions"] {
             let schemas = self
@@ -309,7 +372,7 @@ impl<'d> Search<'d> {
                 .file(file)
                 .and_then(|root| root.pointer(names));
             if let Some(schemas) = schemas.and_then(Value::as_object) {
-                self.words.extend(schemas.keys().cloned());
+                self.view.words.extend(schemas.keys().cloned());
                 if !beside.contains_key("oneOf") && !beside.contains_key("anyOf") {
                     self.alternatives
                         .extend(schemas.values().map(|one| (file, one)));

@@ -1,5 +1,6 @@
 //! What of the contract was seen, and what was not: declared statuses and media types, optional
-//! properties, branches of `oneOf` and `anyOf`, null, non-empty arrays, values of an `enum`.
+//! properties, there and left out, branches of `oneOf` and `anyOf`, null, arrays with elements and without, values of
+//! an `enum`, ends of ranges and formats.
 //!
 //! To see which branches a value takes costs about as much as to check it. A value that looks like one before,
 //! in all that could make a difference, is therefore not looked at again. What is seen is a set that does not
@@ -11,7 +12,7 @@ use std::{
     sync::OnceLock,
 };
 
-use indexmap::IndexMap;
+use indexmap::IndexSet;
 use oasgate_document::Address;
 use serde_json::Value;
 
@@ -35,7 +36,7 @@ pub(crate) struct CoverageTargets<'c> {
 struct MediaTypeTargets {
     response: usize,
     media_type: usize,
-    choices: IndexMap<Address, Choice>,
+    choices: IndexSet<(Address, Choice)>,
     sameness: Sameness,
 }
 
@@ -79,6 +80,8 @@ pub(crate) struct CoverageSample {
     response: usize,
     media_type: Option<usize>,
     taken: Vec<usize>,
+    /// Of these, those that a run does not look for: something left out, an empty array, an end.
+    aside: Vec<usize>,
 }
 
 /// Looks at exchanges, and remembers at what.
@@ -148,23 +151,27 @@ impl ShapeSampler {
             Content::Read(Parsed::Items(_)) => one.item_schema.as_ref(),
             _ => one.schema.as_ref(),
         });
-        let taken = match (offered, schema) {
+        let (aside, taken) = match (offered, schema) {
             (Some(offered), Some(schema)) if !is_all_taken => {
                 let known = self.taken.entry(key).or_default();
                 values
                     .iter()
                     .flat_map(|value| schema.taken(value))
-                    .filter_map(|at| offered.choices.get_index_of(&at))
-                    .filter(|index| known.insert(*index))
-                    .collect()
+                    .filter_map(|one| Some((offered.choices.get_index_of(&one)?, one.1)))
+                    .filter(|(index, _)| known.insert(*index))
+                    .partition::<Vec<_>, _>(|(_, choice)| {
+                        matches!(choice, Choice::Absent | Choice::Empty | Choice::End)
+                    })
             }
-            _ => Vec::new(),
+            _ => (Vec::new(), Vec::new()),
         };
+        let indexes = |taken: Vec<(usize, Choice)>| taken.into_iter().map(|(at, _)| at).collect();
         Some(CoverageSample {
             operation,
             response,
             media_type,
-            taken,
+            taken: indexes(taken),
+            aside: indexes(aside),
         })
     }
 }
@@ -183,7 +190,8 @@ struct OperationCoverage {
 }
 
 impl CoverageMap {
-    /// Takes in what an exchange showed. Answers whether something of the contract was seen for the first time.
+    /// Takes in what an exchange showed. Answers whether something of the contract was seen for the first time that a
+    /// run looks for.
     pub(crate) fn take(&mut self, sight: &CoverageSample) -> bool {
         let seen = self.operations.entry(sight.operation).or_default();
         let response = sight.response;
@@ -195,6 +203,9 @@ impl CoverageMap {
         for index in &sight.taken {
             is_new |= seen.taken.insert((response, media_type, *index));
         }
+        let aside = sight.aside.iter();
+        seen.taken
+            .extend(aside.map(|index| (response, media_type, *index)));
         is_new
     }
 
@@ -244,10 +255,13 @@ impl CoverageMap {
             for (index, (at, choice)) in offered.choices.iter().enumerate() {
                 let kind = match choice {
                     Choice::Property => WitnessKind::Property,
+                    Choice::Absent => WitnessKind::Absent,
                     Choice::Branch => WitnessKind::Branch,
                     Choice::Null => WitnessKind::Null,
                     Choice::Items => WitnessKind::Items,
+                    Choice::Empty => WitnessKind::Empty,
                     Choice::EnumValue => WitnessKind::EnumValue,
+                    Choice::End => WitnessKind::Boundary,
                 };
                 add(kind, at, seen.taken.contains(&(key.0, key.1, index)));
             }
@@ -274,6 +288,9 @@ pub(crate) fn shares(witnesses: &[Witness], is_held: bool) -> Coverage {
             WitnessKind::Null => &mut coverage.nulls,
             WitnessKind::Items => &mut coverage.arrays,
             WitnessKind::EnumValue => &mut coverage.enum_values,
+            WitnessKind::Boundary => &mut coverage.boundaries,
+            WitnessKind::Empty => &mut coverage.empty_arrays,
+            WitnessKind::Absent => &mut coverage.absences,
         };
         share.all += 1;
         share.seen += u64::from(witness.is_seen);

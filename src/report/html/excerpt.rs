@@ -23,7 +23,8 @@ struct Excerpt {
 }
 
 struct Line {
-    number: usize,
+    /// Its number, set flush right.
+    number: String,
     text: String,
     is_marked: bool,
 }
@@ -93,7 +94,7 @@ fn lines(text: &str, meant: usize, number: usize) -> Vec<Line> {
         .chain(after)
         .enumerate()
         .map(|(at, range)| Line {
-            number: first + at,
+            number: format!("{:>5}", first + at),
             is_marked: range == line,
             text: window(text, &range, meant),
         })
@@ -150,16 +151,16 @@ mod tests {
         let shown = lines(text, text.find("four").unwrap_or_default() + 2, 4);
         let told: Vec<_> = shown
             .iter()
-            .map(|line| (line.number, line.text.as_str(), line.is_marked))
+            .map(|line| (line.number.trim(), line.text.as_str(), line.is_marked))
             .collect();
         assert_eq!(
             told,
             [
-                (2, "two", false),
-                (3, "three", false),
-                (4, "four", true),
-                (5, "five", false),
-                (6, "six", false)
+                ("2", "two", false),
+                ("3", "three", false),
+                ("4", "four", true),
+                ("5", "five", false),
+                ("6", "six", false)
             ]
         );
         let first = lines("only", 0, 1);

@@ -11,7 +11,10 @@ use std::collections::{BTreeMap, HashMap};
 use askama::Template;
 use oasgate_document::Document;
 
-use super::parts::{causes, shares};
+use super::{
+    parts::{causes, shares},
+    witness,
+};
 use crate::{
     cause::Cause,
     check::ids,
@@ -23,12 +26,15 @@ use crate::{
 
 /// The style and the script, and the hashes that the policy allows them by; a test works them out anew.
 const STYLE: &str = include_str!("../../../templates/report.css");
-const STYLE_HASH: &str = "sha256-iwtuhMUX9aFndRNfFEoBRXDF75x1/ky9kI7pkgObzPk=";
+const STYLE_HASH: &str = "sha256-POgaxUwOpa5jauSNEyffOpflC7lMBAs/FfJvt0jo2LY=";
 const SCRIPT: &str = include_str!("../../../templates/report.js");
-const SCRIPT_HASH: &str = "sha256-f1IkQ2PqsDmTAgEXJVBEWC/uDcDC8UNri1at8rz1wHE=";
+const SCRIPT_HASH: &str = "sha256-pQO2btXNjdMC/245P32sjZOe1dvI0a3damZFjBIAzfI=";
 
 /// How many findings of one cause are named in it; all of them follow below.
 const MOST_MEMBERS: usize = 20;
+
+/// How many causes are told in full; of the rest, those of a single finding are one line that leads to it.
+const IN_FULL: usize = 10;
 
 /// How many declared things that were never seen are named for one operation.
 const MOST_NEVER: usize = 200;
@@ -74,6 +80,8 @@ struct CauseView {
     excerpt: Option<String>,
     members: Vec<Member>,
     more: usize,
+    /// The only finding of a cause that is one line, which tells the rest itself.
+    only: Option<String>,
 }
 
 struct Member {
@@ -88,16 +96,21 @@ struct OperationView {
     path: String,
     id: String,
     checked: u64,
-    statuses: Vec<StatusView>,
+    statuses: Vec<Badge>,
     unreached: String,
-    media_types: String,
+    media_types: Vec<Badge>,
     properties: String,
     branches: String,
-    never: Vec<String>,
+    /// What never came and what always came, with its lines.
+    missing: Vec<String>,
+    /// How many of these there are beyond those that are named.
+    more_missing: usize,
     findings: usize,
+    broken: Vec<Member>,
 }
 
-struct StatusView {
+/// A status or a media type, with what became of it.
+struct Badge {
     name: String,
     tone: &'static str,
     meaning: &'static str,
@@ -113,7 +126,16 @@ struct FindingView {
     cause: String,
     excerpt: Option<String>,
     parts: Vec<Part>,
+    /// What a snapshot had and what came instead.
+    diff: Vec<DiffLine>,
     steps: Vec<StepView>,
+}
+
+/// A line of a diff.
+struct DiffLine {
+    is_old: bool,
+    is_new: bool,
+    text: String,
 }
 
 struct Part {
@@ -133,11 +155,11 @@ fn shown(text: &str) -> String {
 pub(super) fn render(outcome: &Outcome, document: &Document) -> Vec<u8> {
     let header = &outcome.header;
     let causes = causes(outcome, document);
-    let cause_of: HashMap<Fingerprint, &str> = causes
+    let cause_of: HashMap<Fingerprint, &Cause<'_>> = causes
         .iter()
         .flat_map(|cause| {
             let members = cause.findings.iter();
-            members.map(|(finding, _)| (finding.fingerprint(), cause.id.as_str()))
+            members.map(move |(finding, _)| (finding.fingerprint(), cause))
         })
         .collect();
     let mut lines = excerpt::Excerpts::new(document);
@@ -165,14 +187,15 @@ pub(super) fn render(outcome: &Outcome, document: &Document) -> Vec<u8> {
         causes_title: count_of(causes.len(), "cause"),
         causes: causes
             .iter()
-            .map(|cause| cause_view(cause, &mut lines))
+            .enumerate()
+            .map(|(at, cause)| cause_view(cause, at < IN_FULL, &mut lines))
             .collect(),
         noun: match header.kind {
             RunKind::Check => "Requests",
             RunKind::Replay => "Exchanges",
             RunKind::Lint => "Seen",
         },
-        operations: operations(outcome),
+        operations: operations(outcome, document),
         findings_title: count_of(findings.len(), "finding"),
         findings,
         gone: outcome
@@ -271,8 +294,12 @@ fn coverage(coverage: &Coverage) -> Vec<ShareView> {
         .collect()
 }
 
-fn cause_view(cause: &Cause<'_>, lines: &mut excerpt::Excerpts<'_>) -> CauseView {
+fn cause_view(cause: &Cause<'_>, is_first: bool, lines: &mut excerpt::Excerpts<'_>) -> CauseView {
     let example = cause.example();
+    let only = match cause.findings.as_slice() {
+        [(only, _)] if !is_first => Some(only.fingerprint().to_string()),
+        _ => None,
+    };
     let mut reach = Vec::new();
     if !cause.operations.is_empty() {
         reach.push(count_of(cause.operations.len(), "operation"));
@@ -287,27 +314,22 @@ fn cause_view(cause: &Cause<'_>, lines: &mut excerpt::Excerpts<'_>) -> CauseView
         mend: shown(&cause.mend),
         reach: reach.join(", "),
         operations: shown(&cause.operations.join(", ")),
-        excerpt: example.document.as_ref().and_then(|at| lines.of(at)),
-        members: members
-            .map(|(finding, seen)| Member {
-                fingerprint: finding.fingerprint().to_string(),
-                message: shown(&finding.message),
-                seen: *seen,
-            })
-            .collect(),
+        excerpt: example
+            .document
+            .as_ref()
+            .filter(|_| only.is_none())
+            .and_then(|at| lines.of(at)),
+        members: members.map(member).collect(),
         more: cause.findings.len().saturating_sub(MOST_MEMBERS),
+        only,
     }
 }
 
-fn operations(outcome: &Outcome) -> Vec<OperationView> {
-    let mut broken: BTreeMap<&str, Vec<(&str, &str)>> = BTreeMap::new();
-    for finding in outcome.findings.iter() {
+fn operations(outcome: &Outcome, document: &Document) -> Vec<OperationView> {
+    let mut broken: BTreeMap<&str, Vec<(&Finding, u64)>> = BTreeMap::new();
+    for (finding, seen) in outcome.findings.sorted() {
         if let Some(operation) = &finding.operation {
-            let status = finding.discriminator.split(' ').next().unwrap_or_default();
-            broken
-                .entry(operation)
-                .or_default()
-                .push((finding.rule.as_str(), status));
+            broken.entry(operation).or_default().push((finding, seen));
         }
     }
     let none = Vec::new();
@@ -316,36 +338,27 @@ fn operations(outcome: &Outcome) -> Vec<OperationView> {
         .iter()
         .map(|one| {
             let broken = broken.get(one.id.as_str()).unwrap_or(&none);
-            operation(one, broken, outcome.header.wording)
+            operation(one, broken, document, outcome.header.wording)
         })
         .collect()
 }
 
-fn operation(one: &OperationSummary, broken: &[(&str, &str)], wording: Wording) -> OperationView {
+fn operation(
+    one: &OperationSummary,
+    broken: &[(&Finding, u64)],
+    document: &Document,
+    wording: Wording,
+) -> OperationView {
     let share = |share: Share| match share.all {
         0 => "–".to_owned(),
         all => format!("{} of {all}", share.seen),
     };
-    let came = one.statuses.keys().map(|status| {
-        let status = status.to_string();
-        let (tone, meaning) = if broken.contains(&(ids::UNDECLARED_STATUS, status.as_str())) {
-            ("undeclared", "seen, not declared")
-        } else if broken.iter().any(|(_, of)| *of == status) {
-            ("failed", "seen, with findings")
-        } else {
-            ("seen", "seen")
-        };
-        StatusView {
-            name: status,
-            tone,
-            meaning,
-        }
-    });
-    let never = one.unseen.iter().map(|status| StatusView {
-        name: shown(status),
-        tone: "never",
-        meaning: "declared, never seen",
-    });
+    let missing = witness::missing(one);
+    // Statuses and media types have badges.
+    let missing = missing
+        .iter()
+        .filter(|one| !matches!(one.kind, WitnessKind::Status | WitnessKind::MediaType));
+    let number = missing.clone().count();
     OperationView {
         tone: match (one.held, one.findings) {
             (0, _) => "never",
@@ -360,28 +373,105 @@ fn operation(one: &OperationSummary, broken: &[(&str, &str)], wording: Wording) 
             shown(&one.id)
         },
         checked: one.held,
-        statuses: came.chain(never).collect(),
+        statuses: statuses(one, broken),
         unreached: one
             .unreached
             .as_ref()
             .map_or_else(String::new, |why| shown(&why.reason(wording))),
-        media_types: share(one.coverage.media_types),
+        media_types: media_types(one, broken),
         properties: share(one.coverage.properties),
         branches: share(one.coverage.branches),
-        never: one
-            .witnesses
-            .iter()
-            .filter(|witness| !witness.is_seen && witness.kind != WitnessKind::Status)
-            .map(|witness| {
-                shown(&format!(
-                    "{} #{}",
-                    witness.kind.as_str(),
-                    witness.at.pointer
-                ))
-            })
+        missing: missing
             .take(MOST_NEVER)
+            .map(|one| {
+                let (name, place) = (one.name(document), witness::place(document, one.at));
+                shown(&format!("{}: {name}, {place}", one.standing()))
+            })
             .collect(),
+        more_missing: number.saturating_sub(MOST_NEVER),
         findings: one.findings,
+        broken: broken.iter().take(MOST_MEMBERS).map(member).collect(),
+    }
+}
+
+/// The statuses that came and those that are declared.
+fn statuses(one: &OperationSummary, broken: &[(&Finding, u64)]) -> Vec<Badge> {
+    let is_of =
+        |finding: &Finding, status: &str| finding.discriminator.split(' ').next() == Some(status);
+    let came = one.statuses.keys().map(|status| {
+        let name = status.to_string();
+        let of = || {
+            broken
+                .iter()
+                .map(|(finding, _)| *finding)
+                .filter(|one| is_of(one, &name))
+        };
+        let is_undeclared = of().any(|finding| finding.rule.as_str() == ids::UNDECLARED_STATUS);
+        let standing = match of().next() {
+            _ if is_undeclared => Standing::Undeclared,
+            Some(_) => Standing::Failed,
+            None => Standing::Seen,
+        };
+        standing.badge(name)
+    });
+    let never = one.unseen.iter();
+    came.chain(never.map(|status| Standing::Never.badge(shown(status))))
+        .collect()
+}
+
+/// The media types that are declared, and those that came undeclared.
+fn media_types(one: &OperationSummary, broken: &[(&Finding, u64)]) -> Vec<Badge> {
+    let mut all: BTreeMap<String, Standing> = BTreeMap::new();
+    for witness in &one.witnesses {
+        if witness.kind == WitnessKind::MediaType {
+            let name = witness.at.pointer.last().unwrap_or_default();
+            let standing = all.entry(name).or_insert(Standing::Never);
+            if witness.is_seen {
+                *standing = Standing::Seen;
+            }
+        }
+    }
+    for (finding, _) in broken {
+        if finding.rule.as_str() == ids::UNDECLARED_CONTENT_TYPE
+            && let Some((_, came)) = finding.discriminator.split_once(' ')
+        {
+            all.insert(came.to_owned(), Standing::Undeclared);
+        }
+    }
+    let all = all.into_iter();
+    all.map(|(name, standing)| standing.badge(shown(&name)))
+        .collect()
+}
+
+#[derive(Clone, Copy)]
+enum Standing {
+    Seen,
+    Failed,
+    Undeclared,
+    Never,
+}
+
+impl Standing {
+    fn badge(self, name: String) -> Badge {
+        let (tone, meaning) = match self {
+            Self::Seen => ("seen", "seen"),
+            Self::Failed => ("failed", "seen, with findings"),
+            Self::Undeclared => ("undeclared", "seen, not declared"),
+            Self::Never => ("never", "declared, never seen"),
+        };
+        Badge {
+            name,
+            tone,
+            meaning,
+        }
+    }
+}
+
+fn member((finding, seen): &(&Finding, u64)) -> Member {
+    Member {
+        fingerprint: finding.fingerprint().to_string(),
+        message: shown(&finding.message),
+        seen: *seen,
     }
 }
 
@@ -389,7 +479,7 @@ fn finding_view(
     finding: &Finding,
     seen: u64,
     is_known: bool,
-    cause: Option<&str>,
+    cause: Option<&Cause<'_>>,
     lines: &mut excerpt::Excerpts<'_>,
 ) -> FindingView {
     let mut parts = Vec::new();
@@ -409,10 +499,26 @@ fn finding_view(
             .map(oasgate_document::Pointer::as_str)
             .filter(|at| !at.is_empty()),
     );
-    part("operation", finding.operation.as_deref());
-    for help in &finding.help {
+    let is_named = |operation: &&str| finding.message.contains(operation);
+    part(
+        "operation",
+        finding.operation.as_deref().filter(|one| !is_named(one)),
+    );
+    let mend = cause.map(|cause| cause.mend.as_str());
+    let is_said = |mend: &&str| finding.help.iter().any(|help| help.text == *mend);
+    part("mend", mend.filter(|mend| !is_said(mend)));
+    let (changes, others): (Vec<_>, Vec<_>) = finding.help.iter().partition(|help| {
+        finding.rule.as_str() == ids::SHAPE_DRIFT && help.text.starts_with([' ', '+', '-'])
+    });
+    for help in others {
         part("next", Some(&help.text));
     }
+    let diff = changes.into_iter().map(|line| DiffLine {
+        is_old: line.text.starts_with('-'),
+        is_new: line.text.starts_with('+'),
+        text: shown(&line.text),
+    });
+    let diff = diff.collect();
     let mut steps = Vec::new();
     if let Some(evidence) = &finding.evidence {
         part("recording", evidence.recording.as_deref());
@@ -435,9 +541,10 @@ fn finding_view(
         message: shown(&finding.message),
         seen,
         is_known,
-        cause: cause.unwrap_or_default().to_owned(),
+        cause: cause.map_or_else(String::new, |cause| cause.id.clone()),
         excerpt: finding.document.as_ref().and_then(|at| lines.of(at)),
         parts,
+        diff,
         steps,
     }
 }

@@ -143,3 +143,49 @@ fn a_finding_can_be_linked_to_and_leads_to_its_cause() {
         "the line of the document: {page}"
     );
 }
+
+#[test]
+fn a_snapshot_that_drifted_is_shown_as_a_diff() {
+    let drift = Finding::new(ids::SHAPE_DRIFT, Severity::Error, "changed")
+        .with_help("   m: object")
+        .with_help("-    k: string")
+        .with_help("+    k: string | null")
+        .with_help("accept what is new");
+    let page = rendered(&outcome(vec![(drift, 1)]));
+    let diff = "<pre class=\"diff\">   m: object\n<del>-    k: string</del>\n<ins>+    k: string | null</ins>\n</pre>";
+    assert!(page.contains(diff), "{page}");
+    assert!(
+        page.contains("<dt>next</dt><dd>accept what is new</dd>"),
+        "{page}"
+    );
+}
+
+#[test]
+fn the_map_names_what_never_came_with_its_line() {
+    use crate::run::Witness;
+    use oasgate_document::{Address, Pointer};
+    let mut outcome = outcome(Vec::new());
+    let at = |text: &str| Address::in_root(Pointer::parse(text).expect("a pointer"));
+    let witness = |kind, is_seen| Witness {
+        kind,
+        response: at("/paths/~1users/get/responses/200"),
+        media_type: None,
+        at: at("/paths/~1users/get/responses/200/description"),
+        is_seen,
+    };
+    let operation = &mut outcome.operations[0];
+    operation.held = 1;
+    operation.witnesses = vec![
+        witness(WitnessKind::Property, true),
+        witness(WitnessKind::Absent, false),
+        witness(WitnessKind::Null, false),
+        witness(WitnessKind::Items, true),
+    ];
+    let page = rendered(&outcome);
+    assert!(
+        page.contains("always seen: optional property description, tiny.yaml:"),
+        "{page}"
+    );
+    assert!(page.contains("never seen: null of "), "{page}");
+    assert!(!page.contains("elements of"), "{page}");
+}
