@@ -3,14 +3,15 @@
 //! [`amendments`] makes one [`Amendment`] for each node of the document that findings speak of, where the document
 //! can be at fault: an undeclared status, media type or body, a property that no schema names, a value that a
 //! schema refuses. It is the least widening that admits all that was seen; what is the service's fault (a crash,
-//! a broken body, a missing credential check) gets none. [`overlay`] writes them down. The document itself is
+//! a broken body, whatever a 5xx says, a missing credential check) gets none. [`overlay`] writes them down. The document itself is
 //! never touched: `--overlay` applies the file when the document is loaded.
 
+mod composed;
 mod proof;
 mod schema;
 mod write;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use oasgate_document::{Address, Document, FileId, Pointer, SpecVersion};
 use serde_json::{Map, Value, json};
@@ -22,6 +23,7 @@ use crate::{
     infer::{Came, Dialect, Inferred},
 };
 
+use composed::Composed;
 pub use write::overlay;
 
 /// One change to the document, with what it answers.
@@ -87,6 +89,8 @@ struct Need {
     came: Came,
     answers: Vec<Fingerprint>,
     messages: Vec<(String, u64)>,
+    /// Where the findings stand, before references are followed.
+    places: BTreeSet<Pointer>,
 }
 
 /// In the order in which the actions are written: what is removed or replaced before what is added.
@@ -106,13 +110,30 @@ enum Kind {
     Header,
 }
 
+/// How many exchanges of an operation, by its id, came with a status.
+pub type Answered<'a> = &'a dyn Fn(&str, u16) -> u64;
+
 /// The changes that would answer findings, in the order of the document's pointers.
-pub fn amendments(findings: &Findings, document: &Document) -> Vec<Amendment> {
+pub fn amendments(
+    findings: &Findings,
+    document: &Document,
+    answered: Answered<'_>,
+) -> Vec<Amendment> {
     let mut needs: BTreeMap<(Pointer, Kind), Need> = BTreeMap::new();
+    // Where some responses of a status have a body and others none, neither declaration holds for all.
+    let mut never: Vec<Pointer> = Vec::new();
     for (finding, seen) in findings.sorted() {
         let Some((pointer, kind)) = need(finding, document) else {
             continue;
         };
+        if let (Kind::Content(status), Some(operation)) = (&kind, &finding.operation)
+            && status
+                .parse()
+                .is_ok_and(|status| answered(operation, status) > seen)
+        {
+            never.push(pointer);
+            continue;
+        }
         let came = finding.came.clone().unwrap_or_default();
         let entry = needs
             .entry((pointer, kind.clone()))
@@ -121,9 +142,13 @@ pub fn amendments(findings: &Findings, document: &Document) -> Vec<Amendment> {
                 came: Came::default(),
                 answers: Vec::new(),
                 messages: Vec::new(),
+                places: BTreeSet::new(),
             });
         entry.came = std::mem::take(&mut entry.came).merge(came);
         entry.answers.push(finding.fingerprint());
+        entry
+            .places
+            .extend(finding.document.as_ref().map(|at| at.pointer.clone()));
         entry.messages.push((finding.message.clone(), seen));
     }
     let dialect = match document.version() {
@@ -132,12 +157,15 @@ pub fn amendments(findings: &Findings, document: &Document) -> Vec<Amendment> {
         _ => Dialect::JsonSchema,
     };
     let mut by_node: BTreeMap<Pointer, Vec<Need>> = BTreeMap::new();
-    for ((pointer, _), need) in needs {
-        by_node.entry(pointer).or_default().push(need);
+    for ((pointer, kind), need) in needs {
+        if !(matches!(kind, Kind::Content(_)) && never.contains(&pointer)) {
+            by_node.entry(pointer).or_default().push(need);
+        }
     }
+    let composed = Composed::of(document);
     by_node
         .into_iter()
-        .flat_map(|(pointer, needs)| of_node(&pointer, needs, document, dialect))
+        .flat_map(|(pointer, needs)| of_node(&pointer, needs, document, (dialect, &composed)))
         .collect()
 }
 
@@ -163,7 +191,7 @@ fn need(finding: &Finding, document: &Document) -> Option<(Pointer, Kind)> {
             let (response, _) = document.follow(at).ok()?;
             (response, Kind::Content(status.to_owned()))
         }
-        ids::SCHEMA_MISMATCH => {
+        ids::SCHEMA_MISMATCH if !is_crash => {
             let keyword = at.pointer.last()?;
             let kind = match keyword.as_str() {
                 "oneOf" if finding.message.contains("more than one alternative") => "oneOf twice",
@@ -191,7 +219,7 @@ fn of_node(
     pointer: &Pointer,
     needs: Vec<Need>,
     document: &Document,
-    dialect: Dialect,
+    (dialect, composed): (Dialect, &Composed),
 ) -> Vec<Amendment> {
     let Some(node) = document.get(&Address::in_root(pointer.clone())) else {
         return Vec::new();
@@ -231,6 +259,10 @@ fn of_node(
                 json!({ media_type: content(body.as_ref(), dialect) })
             }
             Kind::Content(_) => bodies(&need.came, dialect),
+            // What is taken into other schemas holds there, too, where the name means something else.
+            Kind::Property(name) if composed.names(pointer, name) => {
+                json!({ "properties": { name: {} } })
+            }
             Kind::Property(name) => {
                 json!({ "properties": { name: need.came.value.to_schema(dialect) } })
             }
@@ -243,17 +275,27 @@ fn of_node(
             _ => Impact::Compatible,
         };
         let mut actions = vec![Action::Update(pointer.clone(), update)];
-        if dialect == Dialect::Swagger2 && matches!(need.kind, Kind::Response(_)) {
-            actions.extend(produces(pointer, &need.came, document));
+        if dialect == Dialect::Swagger2 {
+            let operations = need.places.iter().filter_map(operation_of);
+            let operations: BTreeSet<Pointer> = operations.collect();
+            let each = operations.iter();
+            actions.extend(each.filter_map(|one| produces(one, &need.came, document)));
         }
         all.push(amendment(actions, (impact, Proof::Addition), &[need]));
     }
     all
 }
 
+/// The operation that a node belongs to.
+fn operation_of(at: &Pointer) -> Option<Pointer> {
+    let mut tokens = at.tokens();
+    let mut next = || tokens.next();
+    let (paths, path, method) = (next()?, next()?, next()?);
+    (paths == "paths").then(|| Pointer::root().join(&paths).join(&path).join(&method))
+}
+
 /// In Swagger 2.0 an operation says once what all its responses are made of.
-fn produces(responses: &Pointer, came: &Came, document: &Document) -> Option<Action> {
-    let operation = responses.parent()?;
+fn produces(operation: &Pointer, came: &Came, document: &Document) -> Option<Action> {
     let own = operation.join("produces");
     let list = |at: Pointer| {
         document
@@ -287,7 +329,10 @@ fn produces(responses: &Pointer, came: &Came, document: &Document) -> Option<Act
         Some(_) => new,
         None => known.into_iter().chain(new).collect(),
     };
-    Some(Action::Update(operation, json!({ "produces": all })))
+    Some(Action::Update(
+        operation.clone(),
+        json!({ "produces": all }),
+    ))
 }
 
 fn amendment(actions: Vec<Action>, (impact, proof): (Impact, Proof), needs: &[Need]) -> Amendment {

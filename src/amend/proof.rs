@@ -4,9 +4,14 @@
 //! those that only mean something together. What they refer to is the same before and after, and is taken as one
 //! opaque value.
 
+use std::cmp::Ordering;
+
 use serde_json::{Map, Value, json};
 
-use crate::{contract::canonical, infer::Dialect};
+use crate::{
+    contract::{Decimal, canonical},
+    infer::Dialect,
+};
 
 /// How deep a schema is looked into; what lies deeper is not compared.
 const DEEPEST: usize = 64;
@@ -21,6 +26,61 @@ const TOGETHER: &[&[&str]] = &[
     &["oneOf", "anyOf", "discriminator"],
 ];
 
+/// Keywords that each refuse values for themselves, whatever stands beside them: without one, a schema admits all that it
+/// admitted before.
+const ALONE: &[&str] = &[
+    "format",
+    "maxItems",
+    "maxLength",
+    "maxProperties",
+    "minItems",
+    "minLength",
+    "minProperties",
+    "multipleOf",
+    "pattern",
+    "required",
+    "uniqueItems",
+];
+
+/// Whether a keyword, which refuses values for itself, refuses no more than before, by its form alone.
+fn is_looser(keyword: &str, old: &Map<String, Value>, new: &Map<String, Value>) -> bool {
+    let has_flag = |flag: &str| {
+        old.get(flag)
+            .or(new.get(flag))
+            .is_some_and(Value::is_boolean)
+    };
+    let moved = |before: &Value, after: &Value, order: Ordering| {
+        let (before, after) = (before.as_number(), after.as_number());
+        let digits = |number: Option<&serde_json::Number>| number.and_then(Decimal::of);
+        digits(after)
+            .zip(digits(before))
+            .is_some_and(|(after, before)| after == before || after.cmp(&before) == order)
+    };
+    match (keyword, old.get(keyword), new.get(keyword)) {
+        (_, Some(_), None) => ALONE.contains(&keyword),
+        ("maximum", Some(before), Some(after)) if !has_flag("exclusiveMaximum") => {
+            moved(before, after, Ordering::Greater)
+        }
+        ("minimum", Some(before), Some(after)) if !has_flag("exclusiveMinimum") => {
+            moved(before, after, Ordering::Less)
+        }
+        ("enum" | "anyOf", Some(Value::Array(before)), Some(Value::Array(after))) => {
+            before.iter().all(|one| after.contains(one))
+        }
+        // What is new accepts nothing that one of those before accepts.
+        ("oneOf", Some(Value::Array(before)), Some(Value::Array(after))) => {
+            let old_ones = json!({ "anyOf": before });
+            after.starts_with(before)
+                && after.len() == before.len() + 1
+                && after.last().and_then(|new| new.get("not")) == Some(&old_ones)
+        }
+        ("required", Some(Value::Array(before)), Some(Value::Array(after))) => {
+            after.iter().all(|name| before.contains(name))
+        }
+        _ => false,
+    }
+}
+
 /// Whether it is proved that `new` admits every value that `old` admits.
 pub(super) fn is_wider(
     old: &Map<String, Value>,
@@ -31,7 +91,11 @@ pub(super) fn is_wider(
     let changed: Vec<&str> = names
         .filter(|name| old.get(*name) != new.get(*name))
         .map(String::as_str)
+        .filter(|name| !is_looser(name, old, new))
         .collect();
+    if changed.is_empty() {
+        return true;
+    }
     let mut compared = changed.clone();
     for group in TOGETHER {
         if group.iter().any(|name| changed.contains(name)) {
@@ -174,6 +238,24 @@ mod tests {
                 false,
             ),
             (json!({"pattern": "^a"}), json!({}), true),
+            (json!({"pattern": "\\p{L}(?<n>a)"}), json!({}), true),
+            (json!({"maximum": 1e300}), json!({"maximum": 1e301}), true),
+            (json!({"maximum": 1e300}), json!({"maximum": 1e299}), false),
+            (json!({"minimum": 1}), json!({"minimum": 0.5}), true),
+            (
+                json!({"oneOf": [reference, {"pattern": "\\p{L}"}]}),
+                json!({"oneOf": [reference, {"pattern": "\\p{L}"}, {
+                    "type": "object",
+                    "not": {"anyOf": [reference, {"pattern": "\\p{L}"}]},
+                }]}),
+                true,
+            ),
+            // What two alternatives accept is no longer accepted.
+            (
+                json!({"oneOf": [reference, {"pattern": "\\p{L}"}]}),
+                json!({"oneOf": [reference, {"pattern": "\\p{L}"}, {"type": "object"}]}),
+                false,
+            ),
             (
                 json!({"properties": {"a": reference}, "additionalProperties": false}),
                 json!({"properties": {"a": reference, "b": {"type": "string"}}, "additionalProperties": false}),

@@ -46,7 +46,7 @@ fn suggested(text: &str, findings: Vec<Finding>) -> Vec<Action> {
     for finding in findings {
         all.add(finding);
     }
-    amendments(&all, &document(text))
+    amendments(&all, &document(text), &|_, _| 0)
         .into_iter()
         .flat_map(|amendment| amendment.actions)
         .collect()
@@ -130,6 +130,60 @@ fn what_is_the_services_fault_gets_no_suggestion() {
 }
 
 #[test]
+fn what_a_5xx_says_and_a_body_that_comes_now_and_then_get_no_suggestion() {
+    let crash = mismatch(NAME, "500 type", &[json!(1)]);
+    assert_eq!(suggested(V30, vec![crash]), []);
+    let body = || {
+        Finding::new("undeclared-body", Severity::Warning, "no")
+            .with_operation("get")
+            .at(Address::in_root(at("/paths/~1it's/get/responses/200")))
+            .with_discriminator("200")
+            .with_came(Came::body(
+                "application/json",
+                Some(Inferred::of(&json!(1))),
+            ))
+    };
+    let suggested = |came: u64| {
+        let mut all = Findings::default();
+        all.add(body());
+        amendments(&all, &document(V30), &|_, _| came).len()
+    };
+    assert_eq!((suggested(1), suggested(2)), (1, 0));
+}
+
+#[test]
+fn a_property_of_a_base_says_nothing_of_what_subtypes_have_under_its_name() {
+    let text = "openapi: 3.0.3
+info: { title: Shop, version: '1' }
+paths: {}
+components:
+  schemas:
+    Pet: { type: object, properties: { kind: { type: string } } }
+    Cat: { allOf: [{ $ref: '#/components/schemas/Pet' }, { properties: { lives: { type: integer } } }] }
+    Kitten: { allOf: [{ $ref: '#/components/schemas/Cat' }], properties: { age: { type: integer } } }
+";
+    let undeclared = |name: &str| {
+        let instance = Pointer::root().join(name);
+        Finding::new("undeclared-property", Severity::Note, "no")
+            .at(Address::in_root(at("/components/schemas/Pet")))
+            .with_instance(instance)
+            .with_discriminator(name)
+            .with_came(Came::value(Inferred::of(&json!("x"))))
+    };
+    let added = |name: &str, schema: Value| {
+        let update = json!({ "properties": { name: schema } });
+        [Action::Update(at("/components/schemas/Pet"), update)]
+    };
+    for (name, schema) in [
+        ("lives", json!({})),
+        ("age", json!({})),
+        ("colour", json!({ "type": "string" })),
+    ] {
+        assert_eq!(suggested(text, vec![undeclared(name)]), added(name, schema));
+    }
+}
+
+#[test]
 #[expect(clippy::disallowed_methods, reason = "a test writes its own input")]
 fn the_overlay_is_an_overlay_that_adds_the_response() {
     let mut all = Findings::default();
@@ -143,7 +197,8 @@ fn the_overlay_is_an_overlay_that_adds_the_response() {
             )),
     );
     let document = document(V30);
-    let text = overlay(&amendments(&all, &document), &document).expect("there is something to say");
+    let text = overlay(&amendments(&all, &document, &|_, _| 0), &document)
+        .expect("there is something to say");
     let folder = tempfile::tempdir().expect("a folder");
     let (spec, path) = (
         folder.path().join("shop.yaml"),

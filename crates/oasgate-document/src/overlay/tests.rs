@@ -144,3 +144,63 @@ fn what_is_no_overlay_is_refused_where_it_says_so() {
         assert!(refusal.starts_with(wanted), "{refusal}\nwanted {wanted}");
     }
 }
+
+/// The kinds of targets in the compliant sets of the Overlay Specification, on a document of our own.
+#[test]
+fn targets_of_every_kind_that_the_specifications_sets_have() {
+    let operation = |summary: &str| {
+        let responses =
+            json!({ "200": { "description": "a" }, "500": { "description": "b" }, "default": {} });
+        json!({ "summary": summary, "tags": ["t"], "responses": responses })
+    };
+    let properties =
+        json!({ "a": { "type": "string" }, "b": { "type": "integer" }, "c": { "type": "string" } });
+    let document = json!({
+        "info": { "title": "t" },
+        "servers": [{ "description": "Dev" }, { "description": "Live" }, { "description": "Dev" }],
+        "paths": { "/pets": { "get": operation("all"), "post": operation("new") }, "/cats": { "get": operation("cats") } },
+        "components": { "schemas": { "Pet": { "properties": properties, "example": 1 } } },
+    });
+    let (root, origins, idle) = applied(
+        document,
+        &json!([
+            { "target": "$", "update": { "info": { "license": { "name": "MIT" } } } },
+            { "target": "$.servers[?( @.description == 'Dev' )]", "remove": true },
+            { "target": "$.paths..responses['500']", "remove": true },
+            { "target": "$.paths..responses['default']", "remove": true },
+            { "target": "$.paths['/pets'].get.summary", "remove": true },
+            { "target": "$.paths.*.get", "update": { "tags": ["all"] } },
+            { "target": "$.paths.*", "update": { "post": { "x-new": true } } },
+            { "target": "$..properties[?(@.type == 'string')]", "remove": true },
+            { "target": "$.components.schemas.Pet.example", "remove": true },
+        ]),
+    );
+    assert_eq!(idle, []);
+    let fine = json!({ "200": { "description": "a" } });
+    assert_eq!(
+        root,
+        json!({
+            "info": { "title": "t", "license": { "name": "MIT" } },
+            "servers": [{ "description": "Live" }],
+            "paths": {
+                "/pets": {
+                    "get": { "tags": ["t", "all"], "responses": fine },
+                    "post": { "summary": "new", "tags": ["t"], "responses": fine, "x-new": true },
+                },
+                "/cats": {
+                    "get": { "summary": "cats", "tags": ["t", "all"], "responses": fine },
+                    "post": { "x-new": true },
+                },
+            },
+            "components": { "schemas": { "Pet": { "properties": { "b": { "type": "integer" } } } } },
+        })
+    );
+    assert_eq!(
+        origin(&origins, "/paths/~1cats/post/x-new"),
+        "overlay 0/actions/6/update/post/x-new"
+    );
+    assert_eq!(
+        origin(&origins, "/servers/0/description"),
+        "document/servers/1/description"
+    );
+}
