@@ -74,7 +74,7 @@ pub(super) fn of(finding: &Finding, document: &Document) -> Key {
         ids::UNDOCUMENTED_CONSTRAINT => request(finding, document, &REFUSED),
         ids::UNDECLARED_PROPERTY => undeclared_property(finding, document),
         ids::HEADER_MISMATCH => header(finding),
-        ids::UNKNOWN_OPERATION => unknown_operation(finding),
+        ids::UNKNOWN_OPERATION => unknown_operation(finding, document),
         ids::ACCEPTED_UNDECLARED_METHOD => Key::new(
             format!("{rule} {}", finding.discriminator),
             format!(
@@ -247,9 +247,14 @@ fn undeclared_body(finding: &Finding) -> Key {
         .unwrap_or_default()
         .get(..1)
         .unwrap_or_default();
+    // A service writes all its errors in one place.
+    let (id, which) = match class {
+        "4" | "5" => ("error", "error".to_owned()),
+        class => (class, format!("{class}XX")),
+    };
     Key::new(
-        format!("undeclared-body {class}"),
-        format!("{class}XX responses that declare no content have a body"),
+        format!("undeclared-body {id}"),
+        format!("{which} responses that declare no content have a body"),
         "declare the `content` of these responses, or send none",
     )
     .counting("finding")
@@ -384,8 +389,9 @@ fn header(finding: &Finding) -> Key {
     .counting("finding")
 }
 
-/// Other methods on known paths come from whoever sent them; unknown paths are told by what they begin with.
-fn unknown_operation(finding: &Finding) -> Key {
+/// Other methods on known paths come from whoever sent them; unknown paths are told by what they begin with, up to the
+/// first segment with which no path of the document goes on.
+fn unknown_operation(finding: &Finding, document: &Document) -> Key {
     let came = finding.discriminator.split_once(' ');
     let path = came.map_or("", |(_, path)| path);
     if finding.expected.as_deref() != Some("a path of the document") {
@@ -396,15 +402,22 @@ fn unknown_operation(finding: &Finding) -> Key {
         )
         .counting("request");
     }
-    // A version is no name of a resource: three segments stand whatever they hold.
-    let resource = path.split('/').skip(4).position(|segment| segment == "*");
-    let length = resource.map_or(usize::MAX, |at| at + 4).max(4);
     let came = finding
         .actual
         .as_deref()
         .and_then(|came| came.split_once(' '));
     let came = came.map_or(path, |(_, path)| path);
-    let prefix = came.split('/').take(length).collect::<Vec<_>>().join("/");
+    let segments: Vec<&str> = came.split('/').skip(1).collect();
+    let mut prefix = owner::beginning(document, &segments);
+    // What differs from request to request stands as `*`; a version does not.
+    let is_version = |one: &str| {
+        one.strip_prefix('v')
+            .is_some_and(|rest| rest.parse::<u8>().is_ok())
+    };
+    let next = segments.get(prefix.len()).copied().unwrap_or_default();
+    let masked = path.split('/').nth(prefix.len() + 1).unwrap_or(next);
+    prefix.push(if is_version(next) { next } else { masked });
+    let prefix = format!("/{}", prefix.join("/"));
     Key::new(
         format!("unknown-operation {prefix}"),
         format!("the document has no path below {prefix}"),
@@ -485,9 +498,10 @@ fn single(finding: &Finding, document: &Document) -> Key {
         None => finding.fingerprint().to_string(),
     };
     let help = finding.help.first();
-    let mend = help.map_or_else(
-        || "the service, or the document".to_owned(),
-        ToString::to_string,
-    );
+    let mend = match (help, finding.rule.as_str()) {
+        (Some(help), _) => help.to_string(),
+        (None, ids::UNREAD_ENTRY) => "record it anew, or leave these entries out".to_owned(),
+        (None, _) => "the service, or the document".to_owned(),
+    };
     Key::new(id, finding.message.as_str(), mend).counting("finding")
 }

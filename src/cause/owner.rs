@@ -121,6 +121,41 @@ pub(super) fn parameter(document: &Document, at: &Address) -> Option<(String, St
     None
 }
 
+/// The segments with which a path of the document, below one of its servers, begins as this one does: the most there
+/// are, but not all, as the document writes them.
+pub(super) fn beginning<'d>(document: &'d Document, segments: &[&str]) -> Vec<&'d str> {
+    let root = document.root();
+    let servers = root.get("servers").and_then(Value::as_array);
+    let urls = servers.into_iter().flatten();
+    let urls = urls.filter_map(|server| server.get("url")?.as_str());
+    let of_swagger = root.get("basePath").and_then(Value::as_str);
+    let bases: Vec<&str> = urls.chain(of_swagger).map(base_path).chain([""]).collect();
+    let paths = root.get("paths").and_then(Value::as_object);
+    let mut best: Vec<&str> = Vec::new();
+    for path in paths.into_iter().flat_map(|paths| paths.keys()) {
+        for base in &bases {
+            let known = base.split('/').chain(path.split('/'));
+            let known = known.filter(|segment| !segment.is_empty()).zip(segments);
+            let fitting = known.take_while(|(known, came)| known == *came || known.contains('{'));
+            let fitting: Vec<&str> = fitting.map(|(known, _)| known).collect();
+            // Of several as long, the first one.
+            if fitting.len() > best.len() {
+                best = fitting;
+            }
+        }
+    }
+    best.truncate(segments.len().saturating_sub(1));
+    best
+}
+
+/// The path of a server's URL.
+fn base_path(url: &str) -> &str {
+    let behind = url.split_once("://").map_or(url, |(_, rest)| {
+        rest.find('/').map_or("", |slash| &rest[slash..])
+    });
+    behind.trim_end_matches('/')
+}
+
 /// The schema of the node `instance`, starting at the schema of the whole body: through references,
 /// properties, items and the alternatives that lead on.
 pub(crate) fn schema_of(

@@ -180,6 +180,32 @@ fn what_a_reader_of_bodies_lets_through_is_one_cause() {
 }
 
 #[test]
+fn paths_that_are_not_declared_are_told_by_where_they_leave_the_document() {
+    let unknown = |path: &str| {
+        Finding::new("unknown-operation", Severity::Warning, "no")
+            .with_discriminator(format!("GET {}", path.replace(['1', '7', '8'], "*")))
+            .with_expected("a path of the document")
+            .with_actual(format!("GET {path}"))
+    };
+    let groups = grouped(
+        [
+            "/v2/roles",
+            "/v2/powers/1",
+            "/users/7/pets",
+            "/users/8/toys",
+            "/",
+            "/teams/1",
+        ]
+        .map(unknown)
+        .to_vec(),
+    );
+    let mut sizes: Vec<_> = groups.iter().map(Vec::len).collect();
+    sizes.sort_unstable();
+    // Below `/v2`, `/users/*`, `/teams/*`, and the root itself.
+    assert_eq!(sizes, [1, 1, 2, 2], "{groups:?}");
+}
+
+#[test]
 fn harm_comes_before_formalities_and_errors_before_warnings() {
     let at = "/paths/~1users/get";
     let mut warning = finding("server-error", "listUsers", at, "500");

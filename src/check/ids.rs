@@ -56,6 +56,7 @@ pub(crate) const UNEXPECTED_BODY: &str = super::unexpected_body::UnexpectedBody:
 pub(crate) const UNKNOWN_OPERATION: &str = super::unknown_operation::UnknownOperation::RULE.id;
 pub(crate) const UNREACHED: &str = super::unreached::Unreached::RULE.id;
 pub(crate) const UNSTABLE_READ: &str = super::unstable_read::UnstableRead::RULE.id;
+pub(crate) const UNREAD_ENTRY: &str = super::unread_entry::UnreadEntry::RULE.id;
 pub(crate) const USE_AFTER_DELETE: &str = super::use_after_delete::UseAfterDelete::RULE.id;
 pub(crate) const WRITE_ONLY_LEAK: &str = super::write_only_leak::WriteOnlyLeak::RULE.id;
 pub(crate) const DEAD_LOCATION: &str = super::dead_location::DeadLocation::RULE.id;
