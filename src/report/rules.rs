@@ -1,6 +1,6 @@
 //! What reports say of rules: their texts, and where they can be read.
 
-use crate::{check, finding::Rule, lint};
+use crate::{check, diff, finding::Rule, lint};
 
 /// Where people read about the program.
 pub(super) const INFORMATION_URI: &str = "https://docs.rs/oasgate";
@@ -8,7 +8,9 @@ pub(super) const INFORMATION_URI: &str = "https://docs.rs/oasgate";
 /// The rule with this id, of any kind.
 pub(super) fn rule(id: &str) -> Option<&'static Rule> {
     let checks = check::rules();
-    let all = checks.chain(lint::RULES.iter().map(|rule| rule.rule()));
+    let all = checks
+        .chain(lint::RULES.iter().map(|rule| rule.rule()))
+        .chain(diff::rules());
     all.into_iter().find(|rule| rule.id == id)
 }
 

@@ -142,9 +142,23 @@ fn text(finding: &Finding) -> String {
 fn location(outcome: &Outcome, finding: &Finding, document: &Document) -> Value {
     let (path, line, column) = place(outcome, finding, document);
     json!({ "physicalLocation": {
-        "artifactLocation": { "uri": utf8_percent_encode(&path, NOT_IN_URI).to_string() },
+        "artifactLocation": { "uri": uri(&path) },
         "region": { "startLine": line, "startColumn": column },
     } })
+}
+
+/// A file as a URI: an absolute one with its scheme (SARIF1004 of the multitool), another one relative to the
+/// repository.
+fn uri(path: &str) -> String {
+    let encoded = utf8_percent_encode(path, NOT_IN_URI).to_string();
+    let has_drive = path.get(1..3) == Some(":/");
+    if path.starts_with('/') {
+        format!("file://{encoded}")
+    } else if has_drive {
+        format!("file:///{encoded}")
+    } else {
+        encoded
+    }
 }
 
 /// What the viewers of a forge show about a rule.
@@ -177,12 +191,24 @@ fn pascal(id: &str) -> String {
 mod tests {
     use serde_json::Value;
 
-    use super::render;
+    use super::{render, uri};
     use crate::{
         finding::{Finding, Severity},
         report::tests::{document, finding, outcome},
         run::{BaselineSummary, FailReason, RunStatus},
     };
+
+    #[test]
+    fn an_absolute_path_has_its_scheme() {
+        for (path, wanted) in [
+            ("spec/api v1.yaml", "spec/api%20v1.yaml"),
+            ("/srv/api.yaml", "file:///srv/api.yaml"),
+            ("C:/api.yaml", "file:///C:/api.yaml"),
+            ("https://a.test/api.yaml", "https://a.test/api.yaml"),
+        ] {
+            assert_eq!(uri(path), wanted);
+        }
+    }
 
     #[test]
     fn the_report_is_as_the_published_schema_says() {
