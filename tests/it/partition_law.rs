@@ -171,7 +171,115 @@ fn report(folder: &Path, outcome: &Outcome, document: &Document) -> Value {
     report
 }
 
-fn law(lines: &[(String, usize)], turn: usize) -> Result<(), TestCaseError> {
+/// One recording, or several of one document, and which of their entries each part reads.
+struct Partition<'p> {
+    contract: &'p Contract,
+    sources: &'p [RecordingSource],
+    parts: Vec<Ranges>,
+    /// In which order the parts are merged.
+    turn: usize,
+    /// The entries whose shapes are accepted, so that others drift.
+    accepted: &'p str,
+}
+
+/// Holds the law on one partition; answers how many states there were.
+fn law(partition: &Partition<'_>) -> Result<usize, TestCaseError> {
+    let Partition {
+        contract,
+        sources,
+        parts,
+        turn,
+        accepted,
+    } = partition;
+    let folder = tempfile::tempdir().expect("a folder");
+    let snapshots = folder.path().join("snapshots");
+    let first: Ranges = accepted.parse().expect("ranges");
+    let accepting = Store::new(&snapshots, Mode::Update, Redactor::default(), "spec.yaml");
+    run(contract, sources, Some(first), Some(accepting), 1);
+    let whole = run(contract, sources, None, Some(store(&snapshots)), 2);
+    let wanted = report(folder.path(), &whole, contract.document());
+    let whole = state(whole);
+    let mut states: Vec<State> = parts
+        .iter()
+        .enumerate()
+        .filter(|(_, ranges)| !ranges.is_empty())
+        .map(|(number, ranges)| {
+            let store = store(&snapshots);
+            let part = run(
+                contract,
+                sources,
+                Some(ranges.clone()),
+                Some(store),
+                1 + number % 2,
+            );
+            state(part)
+        })
+        .collect();
+    let number = states.len();
+    states.rotate_left(turn % number);
+    if turn % 2 == 1 {
+        states.reverse();
+    }
+    let text = |state: &State| String::from_utf8(state.render()).expect("it is text");
+    let merge = |states: Vec<State>| State::merge_all(states).expect("they do not overlap");
+    let whole_text = text(&whole);
+    let merged = merge(states.clone());
+    prop_assert!(text(&merged) == whole_text, "the merge is not the whole");
+    // In another order, and one of them twice.
+    let twice = states.iter().rev().chain(&states[..1]).cloned();
+    let again = merge(twice.collect());
+    prop_assert!(
+        text(&again) == whole_text,
+        "the order or a twin changes the merge"
+    );
+    // Pairs first.
+    let pairs = states.chunks(2).map(|pair| merge(pair.to_vec()));
+    let of_pairs = merge(pairs.collect());
+    prop_assert!(
+        text(&of_pairs) == whole_text,
+        "pairs come to something else"
+    );
+    if number > 1 {
+        let overlapping = whole.clone().merge(states[0].clone());
+        prop_assert!(
+            matches!(overlapping, Err(StateError::Overlap { .. })),
+            "a part and the whole are merged"
+        );
+    }
+    let outcome = outcome_of(
+        contract,
+        merged,
+        &Settings::default(),
+        Some(store(&snapshots)),
+        std::time::Duration::ZERO,
+        &mut (),
+    );
+    let told = report(folder.path(), &outcome, contract.document());
+    prop_assert!(
+        told == wanted,
+        "another report: {}",
+        difference(&told, &wanted)
+    );
+    Ok(number)
+}
+
+/// The first member in which two reports differ.
+fn difference(told: &Value, wanted: &Value) -> String {
+    let names = wanted.as_object().expect("a report").keys();
+    let mut differing = names.filter(|name| told[*name] != wanted[*name]);
+    differing.next().map_or_else(String::new, |name| {
+        let text = |value: &Value| {
+            value[name]
+                .to_string()
+                .chars()
+                .take(2_000)
+                .collect::<String>()
+        };
+        format!("{name}: {}\nwanted {}", text(told), text(wanted))
+    })
+}
+
+fn law_of_lines(lines: &[(String, usize)], turn: usize) -> Result<(), TestCaseError> {
     let folder = tempfile::tempdir().expect("a folder");
     let contract = Contract::from_document(Document::parse("t", DOCUMENT).expect("it is one"));
     let path = folder.path().join("all.ndjson");
@@ -180,69 +288,18 @@ fn law(lines: &[(String, usize)], turn: usize) -> Result<(), TestCaseError> {
         let _ = writeln!(text, "{line}");
     }
     write(&path, &text);
-    let sources = [RecordingSource::File(path)];
-    let snapshots = folder.path().join("snapshots");
-    // Some shapes are accepted, so that others drift.
-    let first: Ranges = "1-3".parse().expect("ranges");
-    let accepting = Store::new(&snapshots, Mode::Update, Redactor::default(), "spec.yaml");
-    run(&contract, &sources, Some(first), Some(accepting), 1);
-    let whole = run(&contract, &sources, None, Some(store(&snapshots)), 2);
-    let wanted = report(folder.path(), &whole, contract.document());
-    let whole = state(whole);
-    let mut parts = Vec::new();
-    for part in 0..4 {
-        let ranges: Vec<(u64, u64)> = (1..)
-            .zip(lines)
-            .filter(|(_, (_, of))| *of == part)
-            .map(|(at, _)| (at, at))
-            .collect();
-        let ranges = Ranges::try_from(ranges).expect("ranges");
-        if !ranges.is_empty() {
-            let part = run(
-                &contract,
-                &sources,
-                Some(ranges),
-                Some(store(&snapshots)),
-                1 + part % 2,
-            );
-            parts.push(state(part));
-        }
-    }
-    let number = parts.len();
-    parts.rotate_left(turn % number);
-    if turn % 2 == 1 {
-        parts.reverse();
-    }
-    let text = |state: &State| String::from_utf8(state.render()).expect("it is text");
-    let merged = State::merge_all(parts.clone()).expect("they do not overlap");
-    prop_assert_eq!(text(&merged), text(&whole));
-    // In another order, and one of them twice.
-    let twice = parts.iter().rev().chain(&parts[..1]).cloned();
-    let merged = State::merge_all(twice).expect("they do not overlap");
-    prop_assert_eq!(text(&merged), text(&whole));
-    // Pairs first.
-    let pairs: Vec<State> = parts
-        .chunks(2)
-        .map(|pair| State::merge_all(pair.to_vec()).expect("they do not overlap"))
-        .collect();
-    let merged = State::merge_all(pairs).expect("they do not overlap");
-    prop_assert_eq!(text(&merged), text(&whole));
-    if number > 1 {
-        let overlapping = whole.clone().merge(parts[0].clone());
-        prop_assert!(
-            matches!(overlapping, Err(StateError::Overlap { .. })),
-            "{overlapping:?}"
-        );
-    }
-    let outcome = outcome_of(
-        &contract,
-        merged,
-        &Settings::default(),
-        Some(store(&snapshots)),
-        std::time::Duration::ZERO,
-        &mut (),
-    );
-    prop_assert_eq!(report(folder.path(), &outcome, contract.document()), wanted);
+    let of_part = |part: usize| {
+        let entries = (1..).zip(lines).filter(|(_, (_, of))| *of == part);
+        let ranges: Vec<(u64, u64)> = entries.map(|(at, _)| (at, at)).collect();
+        Ranges::try_from(ranges).expect("ranges")
+    };
+    law(&Partition {
+        contract: &contract,
+        sources: &[RecordingSource::File(path)],
+        parts: (0..4).map(of_part).collect(),
+        turn,
+        accepted: "1-3",
+    })?;
     Ok(())
 }
 
@@ -251,7 +308,7 @@ proptest! {
 
     #[test]
     fn parts_merge_to_the_whole(lines in lines(), turn in 0_usize..8) {
-        law(&lines, turn)?;
+        law_of_lines(&lines, turn)?;
     }
 }
 
@@ -294,47 +351,81 @@ fn what_is_kept_of_a_rule_does_not_depend_on_the_order() {
     );
 }
 
-/// The parts of recordings of others: every third entry, in three runs.
+/// A number that looks like chance and is the same in every run.
+fn scattered(number: u64) -> u64 {
+    number.wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(29) ^ number
+}
+
+/// Ways to cut a recording, each with the part that an entry goes to: long runs, single entries, one entry alone
+/// beside the rest, and runs of every length.
+const CUTS: [fn(u64) -> u64; 4] = [
+    |entry| entry / 700 % 3,
+    |entry| scattered(entry) % 4,
+    |entry| u64::from(entry == 7),
+    |entry| scattered(entry / (1 + entry / 50)) % 5,
+];
+
+/// Beyond the last entry of every recording.
+const BEYOND: u64 = 20_000;
+
+/// The parts of a recording of others, cut in one way.
+fn parts_merge(spec: &Path, recordings: &Path, cut: usize) {
+    let document = Document::open(spec).unwrap_or_else(|error| panic!("{error}"));
+    let contract = Contract::from_document(document);
+    let sources: Vec<RecordingSource> = recording::files(&[recordings.to_owned()])
+        .expect("recordings")
+        .into_iter()
+        .map(|file| RecordingSource::File(file.path().to_owned()))
+        .collect();
+    let parts = (0..5).map(|part| {
+        let entries = (1..BEYOND).filter(|entry| CUTS[cut](*entry) == part);
+        let ranges: Vec<(u64, u64)> = entries.map(|entry| (entry, entry)).collect();
+        Ranges::try_from(ranges).expect("ranges")
+    });
+    let held = law(&Partition {
+        contract: &contract,
+        sources: &sources,
+        parts: parts.collect(),
+        turn: cut,
+        accepted: "1-40",
+    });
+    match held {
+        Ok(parts) => assert!(parts > 1, "{} is in one part", recordings.display()),
+        Err(error) => panic!("{}, cut {cut}: {error}", recordings.display()),
+    }
+}
+
+#[test]
+fn parts_of_the_bundled_recordings_merge_to_the_whole() {
+    let vantage = Path::new("tests/recordings/vantage");
+    let outside = Path::new("tests/outside");
+    // These files are shorter than the runs of the others.
+    for cut in [1, 3] {
+        parts_merge(Path::new("spec/vantage-data-exports.yaml"), vantage, cut);
+    }
+    parts_merge(
+        &outside.join("corpus/servers/httpbin.json"),
+        &outside.join("recordings/servers/httpbin.har.gz"),
+        1,
+    );
+}
+
+/// Every recording of others is cut in two ways.
 #[test]
 fn parts_of_recordings_of_others_merge_to_the_whole() {
     let Some(shared) = shared() else { return };
-    let documents = shared.join("corpus");
-    let recordings = shared.join("recordings");
-    for (spec, path) in [
-        ("servers/chromadb.json", "servers/chromadb.har.gz"),
-        ("datadog/v1.yaml", "datadog-v1/cassettes"),
+    for (spec, recordings, cuts) in [
+        ("servers/chromadb.json", "servers/chromadb.har.gz", [1, 3]),
+        ("servers/kinto.json", "servers/kinto.har.gz", [0, 3]),
+        ("servers/httpbin.json", "servers/httpbin.har.gz", [0, 2]),
+        ("datadog/v1.yaml", "datadog-v1/cassettes", [1, 2]),
     ] {
-        let contract = Contract::from_document(
-            Document::open(documents.join(spec)).unwrap_or_else(|error| panic!("{error}")),
-        );
-        let sources: Vec<RecordingSource> = recording::files(&[recordings.join(path)])
-            .expect("recordings")
-            .into_iter()
-            .map(|file| RecordingSource::File(file.path().to_owned()))
-            .collect();
-        let folder = tempfile::tempdir().expect("a folder");
-        let whole = state(run(
-            &contract,
-            &sources,
-            None,
-            Some(store(folder.path())),
-            2,
-        ));
-        let parts = (0..3).map(|part| {
-            let ranges = (1..5_000).filter(|at| at % 3 == part).map(|at| (at, at));
-            let ranges = Ranges::try_from(ranges.collect::<Vec<_>>()).expect("ranges");
-            state(run(
-                &contract,
-                &sources,
-                Some(ranges),
-                Some(store(folder.path())),
-                1,
-            ))
-        });
-        let merged = State::merge_all(parts).expect("they do not overlap");
-        assert!(
-            merged.render() == whole.render(),
-            "{path}: the merge differs from the whole"
-        );
+        for cut in cuts {
+            parts_merge(
+                &shared.join("corpus").join(spec),
+                &shared.join("recordings").join(recordings),
+                cut,
+            );
+        }
     }
 }
