@@ -63,7 +63,8 @@ impl Missing<'_> {
     pub(super) fn name(&self, document: &Document) -> String {
         let last = |at: Option<Pointer>| at.and_then(|at| at.last()).unwrap_or_default();
         let at = &self.at.pointer;
-        let holder = || named(at.parent());
+        let above = |at: &Pointer| at.parent().unwrap_or_default();
+        let holder = || named(&above(at));
         let value = || {
             let text = document
                 .get(self.at)
@@ -85,7 +86,7 @@ impl Missing<'_> {
                 // A subtype is named by the component that it is.
                 match last(keyword.clone()).as_str() {
                     keyword @ ("oneOf" | "anyOf") => {
-                        let of = named(at.parent().and_then(|list| list.parent()));
+                        let of = named(&above(&above(at)));
                         format!("branch {keyword}/{index} of {of}")
                     }
                     _ => format!("branch {index}"),
@@ -95,7 +96,7 @@ impl Missing<'_> {
             WitnessKind::Items => format!("elements of {}", holder()),
             WitnessKind::Empty => format!("empty array {}", holder()),
             WitnessKind::EnumValue => {
-                let of = named(at.parent().and_then(|list| list.parent()));
+                let of = named(&above(&above(at)));
                 format!("value {} of {of}", value())
             }
             WitnessKind::Boundary => {
@@ -120,8 +121,8 @@ impl Missing<'_> {
 }
 
 /// What people call a schema: the name of the property or the component, of an array's elements that of the array.
-fn named(schema: Option<Pointer>) -> String {
-    let mut tokens: Vec<String> = schema.iter().flat_map(Pointer::tokens).collect();
+fn named(schema: &Pointer) -> String {
+    let mut tokens: Vec<String> = schema.tokens().collect();
     let mut behind = String::new();
     while let Some(token) = tokens.pop() {
         let is_keyword = |keywords: &[&str]| keywords.contains(&token.as_str());
