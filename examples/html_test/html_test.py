@@ -257,17 +257,21 @@ def look_without_script(browser, page):
 
 def look_at_large(browser, page):
     size = page.stat().st_size
+    # What the page itself takes, whatever else the machine does: the time of the processor, not of the clock.
+    browser.ask("Performance.enable", timeDomain="threadTicks")
+    spent = lambda: next(one["value"] for one in browser.ask("Performance.getMetrics")["metrics"]
+                         if one["name"] == "TaskDuration")
     times = []
-    for _ in range(3):
+    for _ in range(5):
         browser.open(page, 1280)
-        times.append(browser.value("performance.getEntriesByType('navigation')[0].loadEventEnd"))
+        times.append(spent() * 1000)
     found = browser.value("document.querySelectorAll('#findings details[id]').length")
     filtered = browser.value("""(() => { const text = document.getElementById('text'), start = performance.now();
         text.value = 'property7_3'; text.dispatchEvent(new Event('input', { bubbles: true }));
         document.body.offsetHeight; return performance.now() - start; })()""")
-    print(f"{found} findings, {size >> 10} KiB: open in {min(times):.0f} to {max(times):.0f} ms, filtered in {filtered:.0f} ms")
+    print(f"{found} findings, {size >> 10} KiB: open in {min(times):.0f} to {max(times):.0f} ms of a processor, filtered in {filtered:.0f} ms")
     hold(found >= FINDINGS, f"{found} findings")
-    hold(min(times) < MOST_MS, f"it takes {min(times):.0f} ms to open")
+    hold(min(times) < MOST_MS, f"it takes {min(times):.0f} ms of a processor to open")
 
 
 def look_at_hostile(browser, page):

@@ -155,11 +155,12 @@ fn shown(text: &str) -> String {
 pub(super) fn render(outcome: &Outcome, document: &Document) -> Vec<u8> {
     let header = &outcome.header;
     let causes = causes(outcome, document);
-    let cause_of: HashMap<Fingerprint, &Cause<'_>> = causes
+    let cause_of: HashMap<Fingerprint, (usize, &Cause<'_>)> = causes
         .iter()
-        .flat_map(|cause| {
+        .enumerate()
+        .flat_map(|(at, cause)| {
             let members = cause.findings.iter();
-            members.map(move |(finding, _)| (finding.fingerprint(), cause))
+            members.map(move |(finding, _)| (finding.fingerprint(), (at, cause)))
         })
         .collect();
     let mut lines = excerpt::Excerpts::new(document);
@@ -188,7 +189,7 @@ pub(super) fn render(outcome: &Outcome, document: &Document) -> Vec<u8> {
         causes: causes
             .iter()
             .enumerate()
-            .map(|(at, cause)| cause_view(cause, at < IN_FULL, &mut lines))
+            .map(|(at, cause)| cause_view(cause, at, &mut lines))
             .collect(),
         noun: match header.kind {
             RunKind::Check => "Requests",
@@ -294,12 +295,14 @@ fn coverage(coverage: &Coverage) -> Vec<ShareView> {
         .collect()
 }
 
-fn cause_view(cause: &Cause<'_>, is_first: bool, lines: &mut excerpt::Excerpts<'_>) -> CauseView {
+/// Whether the cause at this place is one line that leads to its only finding.
+fn is_line(at: usize, cause: &Cause<'_>) -> bool {
+    at >= IN_FULL && cause.findings.len() == 1
+}
+
+fn cause_view(cause: &Cause<'_>, at: usize, lines: &mut excerpt::Excerpts<'_>) -> CauseView {
     let example = cause.example();
-    let only = match cause.findings.as_slice() {
-        [(only, _)] if !is_first => Some(only.fingerprint().to_string()),
-        _ => None,
-    };
+    let only = is_line(at, cause).then(|| example.fingerprint().to_string());
     let mut reach = Vec::new();
     if !cause.operations.is_empty() {
         reach.push(count_of(cause.operations.len(), "operation"));
@@ -479,7 +482,7 @@ fn finding_view(
     finding: &Finding,
     seen: u64,
     is_known: bool,
-    cause: Option<&Cause<'_>>,
+    cause: Option<(usize, &Cause<'_>)>,
     lines: &mut excerpt::Excerpts<'_>,
 ) -> FindingView {
     let mut parts = Vec::new();
@@ -504,7 +507,7 @@ fn finding_view(
         "operation",
         finding.operation.as_deref().filter(|one| !is_named(one)),
     );
-    let mend = cause.map(|cause| cause.mend.as_str());
+    let mend = cause.map(|(_, cause)| cause.mend.as_str());
     let is_said = |mend: &&str| finding.help.iter().any(|help| help.text == *mend);
     part("mend", mend.filter(|mend| !is_said(mend)));
     let (changes, others): (Vec<_>, Vec<_>) = finding.help.iter().partition(|help| {
@@ -541,7 +544,9 @@ fn finding_view(
         message: shown(&finding.message),
         seen,
         is_known,
-        cause: cause.map_or_else(String::new, |cause| cause.id.clone()),
+        cause: cause
+            .filter(|(at, cause)| !is_line(*at, cause))
+            .map_or_else(String::new, |(_, cause)| cause.id.clone()),
         excerpt: finding.document.as_ref().and_then(|at| lines.of(at)),
         parts,
         diff,
