@@ -2,7 +2,7 @@
 //!
 //! A guess only ever chooses among valid values; whoever takes one asks the judge.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::LazyLock};
 
 use proptest::test_runner::TestRng;
 use serde_json::Value;
@@ -122,8 +122,18 @@ impl Likeness {
                     })
             })
         })?;
-        Some(Pattern::parse(pattern)?.draw(rng, 0, 64))
+        Some(pattern_of(pattern)?.draw(rng, 0, 64))
     }
+}
+
+/// A pattern of the table above, read once.
+fn pattern_of(text: &'static str) -> Option<&'static Pattern> {
+    static READ: LazyLock<HashMap<&'static str, Pattern>> = LazyLock::new(|| {
+        let all = BY_NAME.iter();
+        all.filter_map(|(_, text)| Some((*text, Pattern::parse(text)?)))
+            .collect()
+    });
+    READ.get(text)
 }
 
 /// `createdAt` and `created-at` as `created_at`.

@@ -33,6 +33,7 @@ use serde_json::Value;
 pub use around::{Edge, Mutation, Rank, edges, mutations, type_mutations};
 pub(crate) use around::{bases, broken};
 pub use hint::shown_for;
+pub(crate) use values::valid_up_to;
 pub use values::{Strategies, Values, invalid, valid};
 
 /// Values that are one step simpler than this one, the boldest step first.

@@ -166,8 +166,18 @@ impl Strategies {
 
 /// A strategy for the values that a schema accepts.
 pub fn valid(schema: &Schema) -> Values {
+    valid_up_to(schema, usize::MAX)
+}
+
+/// As [`valid`]; a schema that is longer than `most` bytes, written out, is read keyword by keyword: its canonical form
+/// would cost seconds, and what is drawn is judged all the same.
+pub(crate) fn valid_up_to(schema: &Schema, most: usize) -> Values {
     let bare = schema.to_generation_schema();
-    let recipe = match canonical::canonical(&bare) {
+    let weight = bare.to_string().len();
+    let canonical = (weight <= most)
+        .then(|| canonical::canonical(&bare))
+        .flatten();
+    let recipe = match canonical {
         Some(canonical) => Recipe::of(&canonical),
         None => Recipe::of_keywords(&bare),
     };
@@ -184,7 +194,7 @@ pub fn valid(schema: &Schema) -> Values {
         accepted: None,
         alternative: None,
         failures: Arc::default(),
-        weight: bare.to_string().len(),
+        weight,
     }
 }
 
