@@ -13,36 +13,23 @@ pub(super) enum Position {
     Question,
 }
 
-/// Each keyword that holds schemas, and what they speak of.
-const KEYWORDS: &[(&str, Position)] = &[
-    ("additionalProperties", Position::Below),
-    ("allOf", Position::InPlace),
-    ("anyOf", Position::InPlace),
-    ("contains", Position::Question),
-    ("dependentSchemas", Position::InPlace),
-    ("else", Position::InPlace),
-    ("if", Position::Question),
-    ("items", Position::Below),
-    ("not", Position::Question),
-    ("oneOf", Position::InPlace),
-    ("patternProperties", Position::Below),
-    ("prefixItems", Position::Below),
-    ("properties", Position::Below),
-    ("propertyNames", Position::Question),
-    ("then", Position::InPlace),
-    ("unevaluatedItems", Position::Below),
-    ("unevaluatedProperties", Position::Below),
-];
-
 /// Keywords whose value is a map from names to schemas.
 const MAPS: &[&str] = &["dependentSchemas", "patternProperties", "properties"];
 
 /// What the schemas under a keyword speak of; `None` for a keyword that holds none.
 pub(super) fn position(keyword: &str) -> Option<Position> {
-    KEYWORDS
-        .iter()
-        .find(|(known, _)| *known == keyword)
-        .map(|(_, position)| *position)
+    Some(match keyword {
+        "allOf" | "anyOf" | "dependentSchemas" | "else" | "oneOf" | "then" => Position::InPlace,
+        "additionalProperties"
+        | "items"
+        | "patternProperties"
+        | "prefixItems"
+        | "properties"
+        | "unevaluatedItems"
+        | "unevaluatedProperties" => Position::Below,
+        "contains" | "if" | "not" | "propertyNames" => Position::Question,
+        _ => return None,
+    })
 }
 
 /// Whether a keyword holds a map from names to schemas.

@@ -9,9 +9,9 @@ use super::{Depth, Goal, MOST_DEPTH, Node, Parts, Prover, scalar::is_ordered, ty
 /// Up to how many elements are compared with each other.
 const MOST_COMPARED: u64 = 12;
 
-impl Prover {
+impl<'d> Prover<'d> {
     /// Whether a keyword of arrays follows; `None` for another one.
-    pub(super) fn array(&mut self, parts: &Parts<'_>, goal: Goal<'_>) -> Option<bool> {
+    pub(super) fn array(&mut self, parts: &Parts<'d>, goal: Goal<'d>) -> Option<bool> {
         let value = goal.value;
         Some(match goal.keyword {
             "prefixItems" => value
@@ -62,7 +62,7 @@ impl Prover {
     }
 
     /// Whether the elements from an index on are as the goal wants them.
-    fn following(&mut self, parts: &Parts<'_>, skipped: usize, goal: Goal<'_>) -> bool {
+    fn following(&mut self, parts: &Parts<'d>, skipped: usize, goal: Goal<'d>) -> bool {
         let named = parts
             .values("prefixItems")
             .map(|all| named(Some(all)))
@@ -74,17 +74,17 @@ impl Prover {
 
     fn element(
         &mut self,
-        parts: &Parts<'_>,
+        parts: &Parts<'d>,
         index: usize,
-        consumer: Node<'_>,
-        goal: Goal<'_>,
+        consumer: Node<'d>,
+        goal: Goal<'d>,
     ) -> bool {
         !is_longer(parts, index)
             || self.contained(&elements(parts, index), consumer, goal.depth.below())
     }
 
     /// Whether no two elements can be equal.
-    fn is_unique(&mut self, parts: &Parts<'_>, goal: Goal<'_>) -> bool {
+    fn is_unique(&mut self, parts: &Parts<'d>, goal: Goal<'d>) -> bool {
         let Some(number) = longest(parts).filter(|most| *most <= MOST_COMPARED) else {
             return false;
         };
@@ -98,7 +98,7 @@ impl Prover {
     }
 
     /// Whether an array must have more elements than it can, or one that nothing can be.
-    pub(super) fn is_empty_array(&mut self, parts: &Parts<'_>, depth: Depth) -> bool {
+    pub(super) fn is_empty_array(&mut self, parts: &Parts<'d>, depth: Depth) -> bool {
         if !parts.types().is_within(Types::ARRAY) || depth.steps > MOST_DEPTH {
             return false;
         }
@@ -121,7 +121,7 @@ impl Prover {
         })
     }
 
-    fn contains(&mut self, parts: &Parts<'_>, consumer: Node<'_>, goal: Goal<'_>) -> bool {
+    fn contains(&mut self, parts: &Parts<'d>, consumer: Node<'d>, goal: Goal<'d>) -> bool {
         let bound = |keyword: &str| goal.members.get(keyword).and_then(Value::as_u64);
         let least = bound("minContains").unwrap_or(1);
         let depth = goal.depth.below();

@@ -24,9 +24,9 @@ pub(super) fn is_in_place(keyword: &str) -> bool {
     keyword == "$ref" || keyword == "if" || position(keyword) == Some(Position::InPlace)
 }
 
-impl Prover {
+impl<'d> Prover<'d> {
     /// Whether a keyword that combines schemas follows; `None` for another one.
-    pub(super) fn combined(&mut self, parts: &Parts<'_>, goal: Goal<'_>) -> Option<bool> {
+    pub(super) fn combined(&mut self, parts: &Parts<'d>, goal: Goal<'d>) -> Option<bool> {
         let branches = || goal.value.as_array().map(Vec::as_slice).unwrap_or_default();
         Some(match goal.keyword {
             "allOf" => branches()
@@ -51,7 +51,7 @@ impl Prover {
     }
 
     /// Whether no value fits what is denied.
-    fn denied(&mut self, parts: &Parts<'_>, denied: Node<'_>, depth: Depth) -> bool {
+    fn denied(&mut self, parts: &Parts<'d>, denied: Node<'d>, depth: Depth) -> bool {
         if depth.steps > MOST_DEPTH {
             return false;
         }
@@ -80,7 +80,7 @@ impl Prover {
     }
 
     /// Whether the values of each type fit one of the branches.
-    fn each_type(&mut self, parts: &Parts<'_>, branches: &[Value], goal: Goal<'_>) -> bool {
+    fn each_type(&mut self, parts: &Parts<'d>, branches: &'d [Value], goal: Goal<'d>) -> bool {
         let types = parts.types();
         let kinds: Vec<_> = EACH_TYPE
             .iter()
@@ -109,7 +109,7 @@ impl Prover {
     }
 
     /// Whether all values fit one branch and no other.
-    fn exactly_one(&mut self, parts: &Parts<'_>, branches: &[Value], goal: Goal<'_>) -> bool {
+    fn exactly_one(&mut self, parts: &Parts<'d>, branches: &'d [Value], goal: Goal<'d>) -> bool {
         let fitting = branches
             .iter()
             .position(|one| self.part(parts, goal.node.at(one), goal.depth));
@@ -121,12 +121,12 @@ impl Prover {
     }
 
     /// Whether the producer tells the same branches apart.
-    fn same_branches(&mut self, parts: &Parts<'_>, branches: &[Value], goal: Goal<'_>) -> bool {
+    fn same_branches(&mut self, parts: &Parts<'d>, branches: &'d [Value], goal: Goal<'d>) -> bool {
         let depth = goal.depth.in_place();
         parts.all.iter().any(|part| {
             let known = part.get("oneOf").and_then(Value::as_array);
             known.is_some_and(|known| {
-                let mut left: Vec<Node<'_>> = known.iter().map(|one| part.node.at(one)).collect();
+                let mut left: Vec<Node<'d>> = known.iter().map(|one| part.node.at(one)).collect();
                 left.len() == branches.len()
                     && branches.iter().all(|one| {
                         let one = goal.node.at(one);
@@ -141,7 +141,7 @@ impl Prover {
     }
 
     /// Whether what a condition leads to follows.
-    fn condition(&mut self, parts: &Parts<'_>, goal: Goal<'_>) -> bool {
+    fn condition(&mut self, parts: &Parts<'d>, goal: Goal<'d>) -> bool {
         let Some(condition) = goal.child("if") else {
             return true;
         };
@@ -171,8 +171,8 @@ impl Prover {
     }
 
     /// Whether no value of the producer fits a schema.
-    fn disjoint(&mut self, parts: &Parts<'_>, other: Node<'_>, depth: Depth) -> bool {
-        let nodes: Vec<Node<'_>> = parts
+    fn disjoint(&mut self, parts: &Parts<'d>, other: Node<'d>, depth: Depth) -> bool {
+        let nodes: Vec<Node<'d>> = parts
             .all
             .iter()
             .map(|part| part.node)
@@ -182,7 +182,7 @@ impl Prover {
     }
 
     /// Whether no value fits all of some schemas.
-    pub(super) fn is_never(&mut self, nodes: &[Node<'_>], depth: Depth) -> bool {
+    pub(super) fn is_never(&mut self, nodes: &[Node<'d>], depth: Depth) -> bool {
         self.parts(nodes, depth)
             .is_some_and(|all| self.empty(&all, depth) || are_told_apart(&all))
     }

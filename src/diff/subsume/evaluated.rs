@@ -10,14 +10,14 @@ use super::{
     Goal, MOST_PARTS, Node, Part, Parts, Prover,
 };
 
-impl Prover {
+impl<'d> Prover<'d> {
     /// What the consumer evaluates of every value: by what it always demands, and by alternatives that all values
     /// are proved to fit. `None` where that is every property.
-    pub(super) fn surely_evaluated<'c>(
+    pub(super) fn surely_evaluated(
         &mut self,
-        parts: &Parts<'_>,
-        goal: Goal<'c>,
-    ) -> Option<Evaluated<'c>> {
+        parts: &Parts<'d>,
+        goal: Goal<'d>,
+    ) -> Option<Evaluated<'d>> {
         let mut all = Evaluated::surely(goal.node)?;
         for alternative in alternatives(goal.node) {
             if self.part(parts, alternative, goal.depth) {
@@ -33,11 +33,11 @@ impl Prover {
     /// alternative of the consumer that names it as well.
     pub(super) fn is_evaluated_too(
         &mut self,
-        parts: &Parts<'_>,
+        parts: &Parts<'d>,
         name: &str,
-        goal: Goal<'_>,
+        goal: Goal<'d>,
     ) -> bool {
-        let is_own = |part: &Part<'_>| {
+        let is_own = |part: &Part<'d>| {
             let own = part.get("properties").and_then(Value::as_object);
             own.is_some_and(|own| own.contains_key(name))
         };
@@ -46,7 +46,7 @@ impl Prover {
         }
         let closed = parts.all.iter();
         let closed = closed.filter(|part| part.get("unevaluatedProperties").is_some());
-        let mut senders: Vec<Node<'_>> = Vec::new();
+        let mut senders: Vec<Node<'d>> = Vec::new();
         for part in closed {
             let Some(all) = conditional(part.node, &parts.chosen) else {
                 return false;
@@ -54,7 +54,7 @@ impl Prover {
             let naming = all.into_iter().filter(|(_, names)| names.contains(name));
             senders.extend(naming.map(|(node, _)| node));
         }
-        let readers: Vec<Node<'_>> = alternatives(goal.node)
+        let readers: Vec<Node<'d>> = alternatives(goal.node)
             .into_iter()
             .filter(|node| Evaluated::surely(*node).is_none_or(|all| all.names.contains(name)))
             .collect();
@@ -195,7 +195,10 @@ pub(super) fn has_patterns(members: &Map<String, Value>) -> bool {
 
 /// The names that the schemas in place of a part's value may evaluate; `None` where they may evaluate
 /// others too. Of a `oneOf` the alternative alone that the value is taken to fit.
-pub(super) fn evaluated<'d>(part: Part<'d>, parts: &Parts<'d>) -> Option<BTreeSet<&'d str>> {
+pub(super) fn evaluated<'d>(
+    part: Part<'d>,
+    chosen: &[(usize, usize)],
+) -> Option<BTreeSet<&'d str>> {
     let mut names = BTreeSet::new();
     let mut seen = BTreeSet::new();
     let mut open = vec![(part.node, true)];
@@ -219,7 +222,7 @@ pub(super) fn evaluated<'d>(part: Part<'d>, parts: &Parts<'d>) -> Option<BTreeSe
         let own = members.get("properties").and_then(Value::as_object);
         names.extend(own.into_iter().flat_map(Map::keys).map(String::as_str));
         open.extend(node.target(members).map(|target| (target, false)));
-        let chosen = chosen_of(members, &parts.chosen);
+        let chosen = chosen_of(members, chosen);
         each(members, &mut |keyword, _, schema| {
             let is_other = chosen.is_some_and(|branch| node.at(schema).identity() != branch);
             if keyword == "oneOf" && is_other {

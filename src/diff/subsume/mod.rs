@@ -13,12 +13,17 @@ mod object;
 mod scalar;
 mod types;
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    cell::{Cell, OnceCell},
+    collections::{BTreeSet, HashMap, HashSet},
+    rc::Rc,
+};
 
 use serde_json::{Map, Value};
 
 use super::close::Definitions;
 use crate::contract::texts::Pattern;
+use evaluated::evaluated;
 use types::Types;
 
 /// The most steps of one proof.
@@ -70,17 +75,32 @@ pub(super) fn is_contained(producer: Node<'_>, consumer: Node<'_>) -> bool {
     prover.contained(&[producer], consumer, Depth::default())
 }
 
-/// Texts that the producer allows somewhere and the consumer refuses there, as far as a proof comes upon them.
-pub(super) fn broken_texts(producer: Node<'_>, consumer: Node<'_>) -> Vec<String> {
+/// As [`is_contained`]; where it is not proved, texts that the producer allows somewhere and the consumer refuses
+/// there, as far as the proof came upon them.
+pub(super) fn contained(producer: Node<'_>, consumer: Node<'_>) -> Result<(), Vec<String>> {
     let mut prover = Prover::new();
-    prover.contained(&[producer], consumer, Depth::default());
-    prover.texts
+    if prover.contained(&[producer], consumer, Depth::default()) {
+        Ok(())
+    } else {
+        Err(prover.texts)
+    }
+}
+
+/// All values of a schema that lists them, and perhaps more.
+pub(super) fn listed<'d>(schema: Node<'d>) -> Option<Vec<&'d Value>> {
+    let parts = Parts::of(&[schema], Vec::new())?;
+    let enums = parts
+        .values("enum")
+        .filter_map(|all| Some(all.as_array()?.iter().collect()));
+    let constants = parts.values("const").map(|one| vec![one]);
+    enums.chain(constants).min_by_key(Vec::len)
 }
 
 /// Whether it is proved that nothing is accepted.
 pub(super) fn is_empty(schema: Node<'_>) -> bool {
     let mut prover = Prover::new();
-    Parts::of(&[schema]).is_some_and(|parts| prover.empty(&parts, Depth::default()))
+    let parts = Parts::of(&[schema], Vec::new());
+    parts.is_some_and(|parts| prover.empty(&parts, Depth::default()))
 }
 
 /// How far a proof has come.
@@ -134,15 +154,21 @@ struct Parts<'d> {
     is_never: bool,
     /// The alternatives of a `oneOf` that this value is taken to fit, by where they lie.
     chosen: Vec<(usize, usize)>,
+    /// The names that the schemas in place of each part may evaluate, once they were asked for.
+    evaluated: Vec<OnceCell<Option<BTreeSet<&'d str>>>>,
+    /// Whether no value is accepted, once that was asked.
+    is_empty: Cell<Option<bool>>,
 }
 
 impl<'d> Parts<'d> {
     /// `None` where there are too many.
-    fn of(nodes: &[Node<'d>]) -> Option<Self> {
+    fn of(nodes: &[Node<'d>], chosen: Vec<(usize, usize)>) -> Option<Self> {
         let mut parts = Self {
             all: Vec::new(),
             is_never: false,
-            chosen: Vec::new(),
+            chosen,
+            evaluated: Vec::new(),
+            is_empty: Cell::new(None),
         };
         let mut seen = HashSet::new();
         let mut open: Vec<Node<'d>> = nodes.to_vec();
@@ -164,7 +190,16 @@ impl<'d> Parts<'d> {
                 _ => {}
             }
         }
+        parts.evaluated = vec![OnceCell::new(); parts.all.len()];
         Some(parts)
+    }
+
+    /// The names that the schemas in place of a part's value may evaluate; `None` where they may evaluate
+    /// others too.
+    fn evaluated(&self, part: usize) -> Option<&BTreeSet<&'d str>> {
+        self.evaluated[part]
+            .get_or_init(|| evaluated(self.all[part], &self.chosen))
+            .as_ref()
     }
 
     fn types(&self) -> Types {
@@ -189,7 +224,10 @@ impl<'d> Parts<'d> {
     }
 }
 
-struct Prover {
+/// Where schemas lie, in order, and the alternatives that a value is taken to fit.
+type PartsKey = (Vec<usize>, Vec<(usize, usize)>);
+
+struct Prover<'d> {
     left: usize,
     /// What is being proved, and how far below; it may be used further below.
     assumed: Vec<(Vec<usize>, usize, usize)>,
@@ -198,19 +236,22 @@ struct Prover {
     /// Which alternative of a `oneOf` a value is taken to fit, where both lie, and how far below the value is. The
     /// others do not fit it, and evaluate nothing of it.
     chosen: Vec<(usize, usize, usize)>,
+    /// What holds of one value, by the schemas that say it and the alternatives that are taken.
+    parts: HashMap<PartsKey, Option<Rc<Parts<'d>>>>,
     /// Patterns that were read; those that cannot be are `None`.
     patterns: HashMap<String, Option<Pattern>>,
     /// Texts that broke a rule.
     texts: Vec<String>,
 }
 
-impl Prover {
+impl<'d> Prover<'d> {
     fn new() -> Self {
         Self {
             left: MOST_STEPS,
             assumed: Vec::new(),
             split: Vec::new(),
             chosen: Vec::new(),
+            parts: HashMap::new(),
             patterns: HashMap::new(),
             texts: Vec::new(),
         }
@@ -224,18 +265,21 @@ impl Prover {
     }
 
     /// What holds of one value, with what is known of it so far.
-    fn parts<'d>(&self, nodes: &[Node<'d>], depth: Depth) -> Option<Parts<'d>> {
-        let mut parts = Parts::of(nodes)?;
+    fn parts(&mut self, nodes: &[Node<'d>], depth: Depth) -> Option<Rc<Parts<'d>>> {
         let here = self
             .chosen
             .iter()
             .filter(|(.., below)| *below == depth.below);
-        parts.chosen.extend(here.map(|(all, one, _)| (*all, *one)));
-        Some(parts)
+        let chosen: Vec<(usize, usize)> = here.map(|(all, one, _)| (*all, *one)).collect();
+        let known = self.parts.entry((identities(nodes), chosen));
+        let chosen = known.key().1.clone();
+        known
+            .or_insert_with(|| Parts::of(nodes, chosen).map(Rc::new))
+            .clone()
     }
 
     /// Whether every value that all of `producer` accept is accepted by `consumer`.
-    fn contained(&mut self, producer: &[Node<'_>], consumer: Node<'_>, depth: Depth) -> bool {
+    fn contained(&mut self, producer: &[Node<'d>], consumer: Node<'d>, depth: Depth) -> bool {
         if self.left == 0 || depth.steps > MOST_DEPTH {
             return false;
         }
@@ -255,9 +299,7 @@ impl Prover {
         let Some(members) = members else {
             return false;
         };
-        let mut producers: Vec<usize> = producer.iter().map(|node| node.identity()).collect();
-        producers.sort_unstable();
-        let goal = (producers, consumer.identity());
+        let goal = (identities(producer), consumer.identity());
         // A value inside is smaller, so that what is being proved may be used of it.
         let is_assumed = self
             .assumed
@@ -276,9 +318,9 @@ impl Prover {
     /// Whether each keyword of the consumer follows.
     fn follows(
         &mut self,
-        parts: &Parts<'_>,
-        consumer: Node<'_>,
-        members: &Map<String, Value>,
+        parts: &Parts<'d>,
+        consumer: Node<'d>,
+        members: &'d Map<String, Value>,
         depth: Depth,
     ) -> bool {
         let types = parts.types();
@@ -314,20 +356,20 @@ impl Prover {
     }
 
     /// Whether a schema in place of the consumer follows from the same parts.
-    fn part(&mut self, parts: &Parts<'_>, consumer: Node<'_>, depth: Depth) -> bool {
-        let nodes: Vec<Node<'_>> = parts.all.iter().map(|part| part.node).collect();
+    fn part(&mut self, parts: &Parts<'d>, consumer: Node<'d>, depth: Depth) -> bool {
+        let nodes: Vec<Node<'d>> = parts.all.iter().map(|part| part.node).collect();
         self.contained(&nodes, consumer, depth.in_place())
     }
 
     /// The same with one more schema that holds.
     fn part_with(
         &mut self,
-        parts: &Parts<'_>,
-        more: &[Node<'_>],
-        consumer: Node<'_>,
+        parts: &Parts<'d>,
+        more: &[Node<'d>],
+        consumer: Node<'d>,
         depth: Depth,
     ) -> bool {
-        let nodes: Vec<Node<'_>> = parts
+        let nodes: Vec<Node<'d>> = parts
             .all
             .iter()
             .map(|part| part.node)
@@ -339,9 +381,9 @@ impl Prover {
     /// Whether the consumer follows from each of some alternatives of the producer.
     fn each_alternative(
         &mut self,
-        producer: &[Node<'_>],
-        parts: &Parts<'_>,
-        consumer: Node<'_>,
+        producer: &[Node<'d>],
+        parts: &Parts<'d>,
+        consumer: Node<'d>,
         depth: Depth,
     ) -> bool {
         if depth.splits >= MOST_SPLITS {
@@ -378,16 +420,25 @@ impl Prover {
     }
 
     /// Whether no value is accepted.
-    fn empty(&mut self, parts: &Parts<'_>, depth: Depth) -> bool {
+    fn empty(&mut self, parts: &Parts<'d>, depth: Depth) -> bool {
+        if let Some(known) = parts.is_empty.get() {
+            return known;
+        }
         if self.left == 0 || depth.steps > MOST_DEPTH {
             return false;
         }
         self.left -= 1;
-        parts.is_never
+        // What leads back to itself is not known to be empty.
+        parts.is_empty.set(Some(false));
+        let is_empty = parts.is_never
             || parts.types().is_empty()
             || self.is_empty_object(parts, depth)
             || self.is_empty_array(parts, depth)
-            || self.is_empty_scalar(parts)
+            || self.is_empty_scalar(parts);
+        // Far inside less is looked at.
+        let is_settled = is_empty || depth.steps < MOST_DEPTH / 2;
+        parts.is_empty.set(is_settled.then_some(is_empty));
+        is_empty
     }
 }
 
@@ -412,6 +463,14 @@ impl<'c> Goal<'c> {
     fn schema(&self) -> Node<'c> {
         self.node.at(self.value)
     }
+}
+
+/// Where schemas lie, in order.
+fn identities(nodes: &[Node<'_>]) -> Vec<usize> {
+    let mut all: Vec<usize> = nodes.iter().map(|node| node.identity()).collect();
+    all.sort_unstable();
+    all.dedup();
+    all
 }
 
 /// Whether two schemas are written alike, what they refer to included.

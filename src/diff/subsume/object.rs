@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{
     Depth, Goal, MOST_DEPTH, Node, Parts, Prover,
-    evaluated::{Evaluated, evaluated, has_patterns},
+    evaluated::{Evaluated, has_patterns},
     scalar::is_ordered,
     types::Types,
 };
@@ -14,9 +14,9 @@ use crate::contract::texts::{Language, Member, Pattern};
 
 static NEVER: Value = Value::Bool(false);
 
-impl Prover {
+impl<'d> Prover<'d> {
     /// Whether a keyword of objects follows; `None` for another one.
-    pub(super) fn object(&mut self, parts: &Parts<'_>, goal: Goal<'_>) -> Option<bool> {
+    pub(super) fn object(&mut self, parts: &Parts<'d>, goal: Goal<'d>) -> Option<bool> {
         let value = goal.value;
         Some(match goal.keyword {
             "required" => names(value).all(|name| self.is_required(parts, name)),
@@ -97,9 +97,9 @@ impl Prover {
     /// Whether what is said of one property follows.
     fn property(
         &mut self,
-        parts: &Parts<'_>,
+        parts: &Parts<'d>,
         name: &str,
-        consumer: Node<'_>,
+        consumer: Node<'d>,
         depth: Depth,
     ) -> bool {
         let said = self.said_of(parts, name);
@@ -107,7 +107,7 @@ impl Prover {
     }
 
     /// Whether what is said of all properties but `others` follows.
-    fn rest(&mut self, parts: &Parts<'_>, others: &Evaluated<'_>, goal: Goal<'_>) -> bool {
+    fn rest(&mut self, parts: &Parts<'d>, others: &Evaluated<'_>, goal: Goal<'d>) -> bool {
         let consumer = goal.schema();
         for name in known_names(parts) {
             let is_other = others.names.contains(name)
@@ -141,7 +141,7 @@ impl Prover {
     }
 
     /// Whether every name is matched by some pattern.
-    fn all_match(&mut self, parts: &Parts<'_>) -> bool {
+    fn all_match(&mut self, parts: &Parts<'d>) -> bool {
         let mut others = Language::default();
         for (pattern, _) in patterns(parts) {
             if let Some(denied) = self.pattern(pattern).and_then(Pattern::denied) {
@@ -154,9 +154,9 @@ impl Prover {
     /// Whether what is said of all properties that match a pattern follows.
     fn matching(
         &mut self,
-        parts: &Parts<'_>,
+        parts: &Parts<'d>,
         pattern: &str,
-        consumer: Node<'_>,
+        consumer: Node<'d>,
         depth: Depth,
     ) -> bool {
         for name in known_names(parts) {
@@ -221,7 +221,7 @@ impl Prover {
         Some(names)
     }
 
-    fn is_required(&mut self, parts: &Parts<'_>, name: &str) -> bool {
+    fn is_required(&mut self, parts: &Parts<'d>, name: &str) -> bool {
         let is_named = parts
             .values("required")
             .any(|all| names(all).any(|one| one == name));
@@ -240,8 +240,8 @@ impl Prover {
     }
 
     /// All names that an object may have, where no other is allowed.
-    fn named_alone<'d>(&mut self, parts: &Parts<'d>) -> Option<BTreeSet<&'d str>> {
-        let never = |node: &Node<'_>| *node.schema == Value::Bool(false);
+    fn named_alone(&mut self, parts: &Parts<'d>) -> Option<BTreeSet<&'d str>> {
+        let never = |node: &Node<'d>| *node.schema == Value::Bool(false);
         if !said_of_rest(parts).without_patterns.iter().any(never) {
             return None;
         }
@@ -251,9 +251,9 @@ impl Prover {
     }
 
     /// What all parts say of one property.
-    fn said_of<'d>(&mut self, parts: &Parts<'d>, name: &str) -> Vec<Node<'d>> {
+    fn said_of(&mut self, parts: &Parts<'d>, name: &str) -> Vec<Node<'d>> {
         let mut said = Vec::new();
-        for part in &parts.all {
+        for (index, part) in parts.all.iter().enumerate() {
             let own = part
                 .get("properties")
                 .and_then(|all| all.as_object()?.get(name));
@@ -272,7 +272,9 @@ impl Prover {
             }
             if own.is_none()
                 && let Some(schema) = part.child("unevaluatedProperties")
-                && evaluated(*part, parts).is_some_and(|names| !names.contains(name))
+                && parts
+                    .evaluated(index)
+                    .is_some_and(|names| !names.contains(name))
             {
                 said.push(schema);
             }
@@ -287,14 +289,16 @@ impl Prover {
     }
 
     /// Whether something is required that cannot be there.
-    pub(super) fn is_empty_object(&mut self, parts: &Parts<'_>, depth: Depth) -> bool {
+    pub(super) fn is_empty_object(&mut self, parts: &Parts<'d>, depth: Depth) -> bool {
         if !parts.types().is_within(Types::OBJECT) || depth.steps > MOST_DEPTH {
             return false;
         }
         let required: BTreeSet<&str> = parts.values("required").flat_map(names).collect();
         let cannot_be = required.into_iter().any(|name| {
             let said = self.said_of(parts, name);
-            Parts::of(&said).is_some_and(|said| self.empty(&said, depth.below()))
+            let depth = depth.below();
+            self.parts(&said, depth)
+                .is_some_and(|said| self.empty(&said, depth))
         });
         cannot_be
             || self.named_alone(parts).is_some_and(|names| {
@@ -343,9 +347,9 @@ fn properties<'d>(parts: &Parts<'d>) -> impl Iterator<Item = &'d str> {
 /// an alternative may evaluate.
 fn known_names<'d>(parts: &Parts<'d>) -> BTreeSet<&'d str> {
     let mut names: BTreeSet<&str> = properties(parts).collect();
-    for part in &parts.all {
+    for (index, part) in parts.all.iter().enumerate() {
         if part.get("unevaluatedProperties").is_some() {
-            names.extend(evaluated(*part, parts).into_iter().flatten());
+            names.extend(parts.evaluated(index).into_iter().flatten());
         }
     }
     names
@@ -375,9 +379,9 @@ fn said_of_rest<'d>(parts: &Parts<'d>) -> Rest<'d> {
         all: Vec::new(),
         without_patterns: Vec::new(),
     };
-    for part in &parts.all {
+    for (index, part) in parts.all.iter().enumerate() {
         let said = part.child("additionalProperties").or_else(|| {
-            evaluated(*part, parts)?;
+            parts.evaluated(index)?;
             part.child("unevaluatedProperties")
         });
         let Some(said) = said else { continue };

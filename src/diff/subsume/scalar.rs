@@ -13,9 +13,9 @@ const MOST_LISTED: i64 = 256;
 /// The most texts that broke a rule which are kept.
 const MOST_TEXTS: usize = 16;
 
-impl Prover {
+impl<'d> Prover<'d> {
     /// Whether a keyword of numbers, of strings or of listed values follows; `None` for another one.
-    pub(super) fn scalar(&mut self, parts: &Parts<'_>, goal: Goal<'_>) -> Option<bool> {
+    pub(super) fn scalar(&mut self, parts: &Parts<'d>, goal: Goal<'d>) -> Option<bool> {
         let Goal { keyword, value, .. } = goal;
         if let Some(follows) = by_number(parts, keyword, value) {
             return Some(follows);
@@ -70,7 +70,7 @@ impl Prover {
     }
 
     /// Whether all texts match a pattern.
-    fn is_matching(&mut self, parts: &Parts<'_>, pattern: &str) -> bool {
+    fn is_matching(&mut self, parts: &Parts<'d>, pattern: &str) -> bool {
         let Some(pattern) = self.pattern(pattern).cloned() else {
             return false;
         };
@@ -95,7 +95,7 @@ impl Prover {
     }
 
     /// No fewer texts than all parts allow.
-    fn language(&mut self, parts: &Parts<'_>) -> Language {
+    fn language(&mut self, parts: &Parts<'d>) -> Language {
         let mut language = Language::default();
         for part in &parts.all {
             let text = |keyword: &str| part.get(keyword).and_then(Value::as_str);
@@ -158,7 +158,7 @@ impl Prover {
     }
 
     /// Whether every value is one of a list.
-    fn is_listed(&mut self, parts: &Parts<'_>, allowed: &[Value]) -> bool {
+    fn is_listed(&mut self, parts: &Parts<'d>, allowed: &[Value]) -> bool {
         let types = parts.types();
         let is_allowed = |value: &Value| allowed.iter().any(|one| is_equal(one, value));
         let is_allowed_list = |values: &[Value]| {
@@ -201,7 +201,7 @@ impl Prover {
     }
 
     /// Whether rules of numbers or texts leave nothing of the only type.
-    pub(super) fn is_empty_scalar(&mut self, parts: &Parts<'_>) -> bool {
+    pub(super) fn is_empty_scalar(&mut self, parts: &Parts<'d>) -> bool {
         let types = parts.types();
         if types.is_within(Types::NUMBER) {
             return is_without_numbers(parts, types);
