@@ -125,6 +125,13 @@ impl Closing<'_> {
         if out.contains_key("additionalProperties") || out.contains_key("unevaluatedProperties") {
             return Value::Object(out);
         }
+        // An object of which no schema in force names a property is open.
+        if self.may_be_nameless(schema, 0) {
+            self.is_wider = true;
+            if !self.open_nameless(members, &mut out) {
+                return Value::Object(out);
+            }
+        }
         // What is required is declared, or nothing could be sent.
         let missing: Vec<_> = named.required.difference(&named.names).cloned().collect();
         if !missing.is_empty()
@@ -245,6 +252,83 @@ impl Closing<'_> {
         }
     }
 
+    /// Whether a schema may accept an object of which no schema in force names a property.
+    fn may_be_nameless(&self, schema: &Value, depth: usize) -> bool {
+        let Value::Object(members) = schema else {
+            return *schema != Value::Bool(false);
+        };
+        let names_some = members
+            .get("properties")
+            .and_then(Value::as_object)
+            .is_some_and(|all| !all.is_empty());
+        if names_some || depth > MOST_STEPS || !may_be_object(members) {
+            return false;
+        }
+        let may = |one: &Value| self.may_be_nameless(one, depth + 1);
+        let all_may = |keyword: &str| list(members, keyword).iter().all(may);
+        let any_may = |keyword: &str| {
+            let branches = list(members, keyword);
+            branches.is_empty() || branches.iter().any(may)
+        };
+        let may_if_there = |keyword: &str| members.get(keyword).is_none_or(may);
+        reference(members)
+            .and_then(|name| self.open.get(name))
+            .is_none_or(may)
+            && all_may("allOf")
+            && any_may("anyOf")
+            && any_may("oneOf")
+            && (!members.contains_key("if")
+                || may_if_there("if") && may_if_there("then")
+                || may_if_there("else"))
+    }
+
+    /// Lets what fits an alternative that names nothing have any property. Where the names depend on something else
+    /// it cannot be said: `false`.
+    fn open_nameless(&self, members: &Map<String, Value>, out: &mut Map<String, Value>) -> bool {
+        let is_named = |schema: &Value| {
+            let mut named = Named::default();
+            if let Value::Object(members) = schema {
+                self.named(members, &mut named, 0);
+            }
+            !named.names.is_empty()
+        };
+        let others = ["if", "then", "else"]
+            .iter()
+            .filter_map(|keyword| members.get(*keyword));
+        let dependent = members.get("dependentSchemas").and_then(Value::as_object);
+        let behind = reference(members).and_then(|name| self.open.get(name));
+        let mut others = others
+            .chain(dependent.into_iter().flat_map(Map::values))
+            .chain(behind);
+        if others.any(is_named) {
+            return false;
+        }
+        ["allOf", "anyOf", "oneOf"].iter().all(|keyword| {
+            let branches = list(members, keyword);
+            let Some(Value::Array(parts)) = out.get_mut(*keyword) else {
+                return true;
+            };
+            branches.iter().zip(parts).all(|(branch, part)| {
+                if !self.may_be_nameless(branch, 0) {
+                    return true;
+                }
+                match (branch, part) {
+                    (Value::Object(branch), Value::Object(part))
+                        if is_named(&Value::Object(branch.clone())) =>
+                    {
+                        self.open_nameless(branch, part)
+                    }
+                    (_, Value::Object(part)) if *keyword != "allOf" => open_up(part),
+                    (_, part @ Value::Bool(_)) if *keyword != "allOf" => {
+                        *part = json!({ "additionalProperties": true });
+                        true
+                    }
+                    _ => true,
+                }
+            })
+        })
+    }
+
     /// Whether a property does not travel in this direction.
     fn is_marked(&self, schema: &Value, depth: usize) -> bool {
         let Value::Object(members) = schema else {
@@ -308,6 +392,36 @@ pub(super) fn mixes(definitions: &Definitions) -> bool {
     false
 }
 
+/// Lets a schema that names nothing evaluate every property; `false` where it says something of them.
+fn open_up(members: &mut Map<String, Value>) -> bool {
+    let says = ["patternProperties", "unevaluatedProperties"];
+    if says.iter().any(|keyword| members.contains_key(*keyword)) {
+        return false;
+    }
+    members
+        .entry("additionalProperties")
+        .or_insert(Value::Bool(true));
+    true
+}
+
+/// Whether a schema may accept objects, by its own keywords.
+fn may_be_object(members: &Map<String, Value>) -> bool {
+    let by_type = match members.get("type") {
+        Some(Value::Array(names)) => names.iter().any(|name| name == "object"),
+        Some(name) => name == "object",
+        None => true,
+    };
+    by_type
+        && members.get("const").is_none_or(Value::is_object)
+        && (list(members, "enum").is_empty() || list(members, "enum").iter().any(Value::is_object))
+}
+
+/// What a keyword lists.
+fn list<'m>(members: &'m Map<String, Value>, keyword: &str) -> &'m [Value] {
+    let all = members.get(keyword).and_then(Value::as_array);
+    all.map(Vec::as_slice).unwrap_or_default()
+}
+
 fn reference(members: &Map<String, Value>) -> Option<&str> {
     members.get("$ref")?.as_str()
 }
@@ -344,6 +458,24 @@ mod tests {
     fn what_names_nothing_stays_open() {
         let schema = json!({ "type": "object" });
         assert_eq!(closed(schema.clone()), schema);
+    }
+
+    #[test]
+    fn an_alternative_that_names_nothing_stays_open() {
+        let named = json!({ "type": "object", "properties": { "a": {} } });
+        let closed_with = |other: Value| closed(json!({ "oneOf": [named, other] }));
+        let expected =
+            |other: Value| json!({ "oneOf": [named, other], "unevaluatedProperties": false });
+        assert_eq!(
+            closed_with(json!({ "type": "null" })),
+            expected(json!({ "type": "null" }))
+        );
+        let open = json!({ "additionalProperties": true });
+        assert_eq!(closed_with(json!(true)), expected(open.clone()));
+        assert_eq!(closed_with(json!({})), expected(open));
+        // What depends on a condition cannot be said.
+        let depending = json!({ "if": { "type": "object" }, "then": named });
+        assert_eq!(closed(depending.clone()), depending);
     }
 
     #[test]
