@@ -1,5 +1,8 @@
 //! The exchange that shows a change: a request as a `curl` line, or a response body.
 
+use std::{collections::HashMap, rc::Rc};
+
+use oasgate_document::Address;
 use serde_json::Value;
 use url::Url;
 
@@ -10,10 +13,11 @@ use super::{
     positions::{Position, Spot},
     question::{Asking, Refutation},
     search::smallest,
+    sender::MOST_CANONICAL,
     text::Travel,
 };
 use crate::{
-    contract::{Location, Operation, Schema, Serialization},
+    contract::{Direction, Location, Operation, Schema, Serialization},
     exchange,
     generate::{self, Generator},
     wire::{RequestParts, write_request},
@@ -25,6 +29,26 @@ const MOST_AROUND: usize = 12;
 /// How many simpler values are tried for what is around an instance.
 const MOST_SIMPLER: usize = 120;
 
+/// Values of whole schemas, made once for each, in which instances are put.
+#[derive(Default)]
+pub(super) struct Surroundings {
+    known: HashMap<(Side, Address, Direction), Rc<Vec<Value>>>,
+}
+
+impl Surroundings {
+    fn of(&mut self, side: Side, schema: &Schema) -> Rc<Vec<Value>> {
+        let schema = schema.target();
+        let key = (side, schema.address().clone(), schema.direction());
+        let known = self.known.entry(key).or_insert_with(|| {
+            let mut generator = Generator::new(0, &["diff", "around"]);
+            let values = generate::valid_up_to(&schema, MOST_CANONICAL);
+            let edges = generate::edges(&schema, &values, MOST_AROUND, &mut generator);
+            Rc::new(edges.into_iter().map(|edge| edge.value).collect())
+        });
+        Rc::clone(known)
+    }
+}
+
 /// The exchange that carries the instance of a refutation; `is_whole` where the instance is the whole
 /// value. `None` where none could be put together.
 pub(super) fn shown(
@@ -33,6 +57,7 @@ pub(super) fn shown(
     is_whole: Option<()>,
     refutation: &Refutation,
     asking: Asking,
+    surroundings: &mut Surroundings,
 ) -> Option<Shown> {
     let (producer, consumer) = match asking.producer {
         Side::Old => (position.old, position.new),
@@ -40,7 +65,10 @@ pub(super) fn shown(
     };
     let value = match is_whole {
         Some(()) => refutation.instance.clone(),
-        None => around(producer, consumer, refutation, position.travel)?,
+        None => {
+            let bases = surroundings.of(asking.producer, producer);
+            around(producer, consumer, &bases, refutation, position.travel)?
+        }
     };
     match &position.spot {
         Spot::Response { status, media_type } => Some(Shown::Response {
@@ -70,15 +98,14 @@ pub(super) fn shown(
 fn around(
     producer: &Schema,
     consumer: &Schema,
+    bases: &[Value],
     refutation: &Refutation,
     travel: Travel,
 ) -> Option<Value> {
-    let mut generator = Generator::new(0, &["diff", "around"]);
-    let values = generate::valid(producer);
-    let edges = generate::edges(producer, &values, MOST_AROUND, &mut generator);
-    let refutes = |value: &Value| producer.is_valid(value) && !travel.is_accepted(value, consumer);
-    let whole = edges.into_iter().map(|edge| edge.value).find_map(|base| {
-        producer.constraints(&base).into_iter().find_map(|one| {
+    let refutes =
+        |value: &Value| producer.surely_accepts(value) && !travel.is_accepted(value, consumer);
+    let whole = bases.iter().find_map(|base| {
+        producer.constraints(base).into_iter().find_map(|one| {
             let holder = one.address.parent()?;
             let unit = &refutation.unit;
             (holder == *unit).then_some(())?;

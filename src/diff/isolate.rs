@@ -190,10 +190,15 @@ impl Isolated {
     pub(super) fn produced(&mut self, lens: Lens) -> Closed {
         match lens {
             Lens::Declared => close(&mut self.definitions, &self.root, self.direction),
-            Lens::Strict => Closed {
-                name: self.root.clone(),
-                is_wider: false,
-            },
+            Lens::Strict => self.open(),
+        }
+    }
+
+    /// What is sent where every value that the schema accepts is.
+    pub(super) fn open(&self) -> Closed {
+        Closed {
+            name: self.root.clone(),
+            is_wider: false,
         }
     }
 

@@ -22,6 +22,7 @@ mod question;
 mod rules;
 mod schemas;
 mod search;
+mod sender;
 mod subsume;
 mod text;
 mod units;

@@ -5,7 +5,7 @@
 //! down, else among values that break one rule of the consumer on purpose, boundary values, and random
 //! ones. Every instance is judged by validators, never by the canonical form.
 
-use std::{cell::OnceCell, collections::HashSet};
+use std::{cell::OnceCell, collections::HashSet, rc::Rc};
 
 use oasgate_document::{Address, Document};
 use serde_json::{Value, json};
@@ -13,7 +13,8 @@ use serde_json::{Value, json};
 use super::{
     Lens,
     isolate::{Isolated, Reach, Side, holds_opaque, isolate},
-    search::{aimed, smallest, with_text, with_undeclared},
+    search::{aimed, property_names, renamed, smallest, with_more, with_text},
+    sender::{MOST_PROOF, Sender},
     subsume::{self, Node},
     text::{Travel, texts},
     units::{Link, UnitIx, Units},
@@ -23,16 +24,12 @@ use crate::{
         Contract, Direction, Schema, Violation,
         canonical::{self, CanonicalSchema},
     },
-    generate::{self, Generator, Values},
+    generate::{self, Generator},
 };
 
 /// The longest schemas, written out, whose difference is worked out: its cost grows much faster than
 /// their length.
 const MOST_DIFFERENCE: usize = 6_000;
-
-/// The longest schemas, written out, that are proved to contain one another by their canonical forms: these take
-/// seconds where there is more, and keywords prove most of it.
-const MOST_PROOF: usize = 14_000;
 
 /// How many values of one kind are tried.
 const DRAWS: usize = 200;
@@ -42,6 +39,12 @@ const LONG_DRAWS: usize = 40;
 
 /// How many values are drawn though containment is proved: the canonical form is experimental.
 const PROBES: usize = 8;
+
+/// How many values that could not be drawn end the drawing.
+const MOST_MISSES: usize = 8;
+
+/// How many listed values are tried one by one.
+const MOST_LISTED: usize = 200;
 
 /// In how many drawn values texts are replaced.
 const MOST_RETOLD: usize = 12;
@@ -143,6 +146,9 @@ pub(super) fn ask(units: &Units<'_, '_>, number: UnitIx, asking: Asking) -> Answ
                 }
                 Proof::Contained | Proof::Nothing => {}
             }
+            if trial.accepts_all_listed() {
+                return Answer::Proved(reach);
+            }
             let more;
             (found, more) = trial.search(effort);
             tried += more;
@@ -150,7 +156,7 @@ pub(super) fn ask(units: &Units<'_, '_>, number: UnitIx, asking: Asking) -> Answ
         if let Some(found) = found {
             return Answer::Refuted(trial.breaches(found));
         }
-        if !trial.producer.is_cut && !trial.consumer.is_cut {
+        if !trial.producer().is_cut && !trial.consumer.is_cut {
             break;
         }
     }
@@ -177,69 +183,65 @@ enum Proof {
 
 /// Both sides of a question, taken out of their documents.
 struct Trial {
-    producer: Isolated,
+    sender: Rc<Sender>,
     consumer: Isolated,
     asking: Asking,
-    /// The names of what is sent, and whether it is wider than what is declared.
-    sent: super::close::Closed,
-    sent_schema: Schema,
-    /// Values of `sent_schema`, made when they are first asked for.
-    values: OnceCell<Values>,
-    open_schema: Schema,
     consumer_schema: Schema,
     direction: Direction,
+    /// Texts that a proof found to be sent and refused somewhere in a value.
+    texts: OnceCell<Vec<String>>,
 }
 
 impl Trial {
     fn of(units: &Units<'_, '_>, number: UnitIx, asking: Asking, reach: Reach) -> Option<Self> {
         let producer = isolate(units, number, asking.producer, reach)?;
         let consumer = isolate(units, number, asking.producer.other(), reach)?;
-        Self::between(producer, consumer, asking, units.all[number].direction)
+        let sender = Rc::new(Sender::of(producer, asking.lens)?);
+        Self::between(sender, consumer, asking, units.all[number].direction)
     }
 
     fn between(
-        mut producer: Isolated,
+        sender: Rc<Sender>,
         consumer: Isolated,
         asking: Asking,
         direction: Direction,
     ) -> Option<Self> {
-        let sent = producer.produced(asking.lens);
-        let producing = producer.contract()?;
         let consuming = consumer.contract()?;
         Some(Self {
-            sent_schema: producer.schema(&producing, &sent.name),
-            values: OnceCell::new(),
-            open_schema: producer.schema(&producing, &producer.root),
             consumer_schema: consumer.schema(&consuming, &consumer.root),
-            producer,
+            sender,
             consumer,
             asking,
-            sent,
             direction,
+            texts: OnceCell::new(),
         })
+    }
+
+    fn producer(&self) -> &Isolated {
+        &self.sender.isolated
     }
 
     /// Whether what stands for units could meet other rules than its own, so that nothing is proved.
     fn is_unfit(&self) -> bool {
-        let is_cut = self.producer.is_cut || self.consumer.is_cut;
-        is_cut && (self.producer.mixes() || self.consumer.mixes())
+        let is_cut = self.producer().is_cut || self.consumer.is_cut;
+        is_cut && (self.producer().mixes() || self.consumer.mixes())
     }
 
     /// Whether canonical forms take long.
     fn is_long(&self) -> bool {
-        self.producer.length() + self.consumer.length() > MOST_DIFFERENCE
+        self.producer().length() + self.consumer.length() > MOST_DIFFERENCE
     }
 
     fn prove_by_keywords(&self) -> Proof {
         if self.is_unfit() {
             return Proof::Nothing;
         }
-        let open = Node::named(&self.producer.definitions, &self.producer.root);
-        let sent = Node::named(&self.producer.definitions, &self.sent.name);
+        let open = Node::named(&self.producer().definitions, &self.producer().root);
+        let sent = Node::named(&self.producer().definitions, &self.sender.sent.name);
         let accepted = Node::named(&self.consumer.definitions, &self.consumer.root);
-        // Closing may leave nothing, about which everything could be proved.
-        let sent = if subsume::is_empty(sent) { open } else { sent };
-        if !subsume::is_contained(sent, accepted) {
+        if let Err(texts) = subsume::contained(sent, accepted) {
+            // Asked for again, they are the same.
+            let _ = self.texts.set(texts);
             return Proof::Nothing;
         }
         let same =
@@ -252,7 +254,7 @@ impl Trial {
             let closed = super::close::close(&mut definitions, &side.root, self.direction);
             (definitions, closed.name)
         };
-        let (one, one_name) = closed(&self.producer);
+        let (one, one_name) = closed(self.producer());
         let (other, other_name) = closed(&self.consumer);
         if same(
             Node::named(&one, &one_name),
@@ -264,11 +266,22 @@ impl Trial {
         }
     }
 
+    /// Whether the producer lists all that it sends, and each of them is accepted.
+    fn accepts_all_listed(&self) -> bool {
+        if self.producer().is_cut || self.consumer.is_cut {
+            return false;
+        }
+        let sent = Node::named(&self.producer().definitions, &self.sender.sent.name);
+        subsume::listed(sent).is_some_and(|values| {
+            values.len() <= MOST_LISTED && values.iter().all(|value| !self.refutes(value))
+        })
+    }
+
     fn prove_canonically(&self) -> Proof {
         if self.is_unfit() {
             return Proof::Nothing;
         }
-        let sent = self.producer.self_contained(&self.sent.name);
+        let sent = self.producer().self_contained(&self.sender.sent.name);
         let accepted = self.consumer.self_contained(&self.consumer.root);
         if sent.to_string().len() + accepted.to_string().len() > MOST_PROOF {
             return Proof::Nothing;
@@ -276,7 +289,7 @@ impl Trial {
         let Some(consumer) = canonical::canonical(&accepted) else {
             return Proof::Nothing;
         };
-        let open = canonical::canonical(&self.producer.self_contained(&self.producer.root));
+        let open = canonical::canonical(&self.producer().self_contained(&self.producer().root));
         // Closing may leave nothing, about which everything could be proved.
         let closed = canonical::canonical(&sent)
             .filter(|closed| !canonical::accepts_nothing(closed))
@@ -326,10 +339,10 @@ impl Trial {
         let this = match self.asking.lens {
             Lens::Declared => Some(closed.clone()),
             Lens::Strict => {
-                let mut definitions = self.producer.definitions.clone();
+                let mut definitions = self.producer().definitions.clone();
                 let this =
-                    super::close::close(&mut definitions, &self.producer.root, self.direction);
-                canonical::canonical(&self.producer.with(definitions).self_contained(&this.name))
+                    super::close::close(&mut definitions, &self.producer().root, self.direction);
+                canonical::canonical(&self.producer().with(definitions).self_contained(&this.name))
             }
         };
         match (this, canonical::canonical(&other)) {
@@ -338,13 +351,25 @@ impl Trial {
         }
     }
 
+    /// Whether a value is sent and refused, as far as that is known without looking for the reason: a pattern may not
+    /// have been decided.
+    fn seems_to_refute(&self, value: &Value) -> bool {
+        let travel = self.asking.travel;
+        !self.consumer_schema.surely_accepts(value)
+            && self.is_sent(value)
+            && (travel == Travel::Json || !self.accepts(value))
+    }
+
     /// Whether a value is sent and refused.
     fn refutes(&self, value: &Value) -> bool {
+        self.seems_to_refute(value) && !self.accepts(value)
+    }
+
+    fn is_sent(&self, value: &Value) -> bool {
         self.asking.travel.is_sendable(value)
-            && !self.accepts(value)
-            && self.sent_schema.is_valid(value)
-            && self.open_schema.is_valid(value)
-            && (!self.sent.is_wider || self.open_schema.undeclared(value).is_empty())
+            && self.sender.sent_schema.surely_accepts(value)
+            && self.sender.open_schema.surely_accepts(value)
+            && (!self.sender.sent.is_wider || self.sender.open_schema.undeclared(value).is_empty())
             && !holds_opaque(value)
     }
 
@@ -352,16 +377,11 @@ impl Trial {
         self.asking.travel.is_accepted(value, &self.consumer_schema)
     }
 
-    fn values(&self) -> &Values {
-        self.values
-            .get_or_init(|| generate::valid(&self.sent_schema))
-    }
-
     /// Whether a few values refute what is proved.
     fn is_refuted_by_chance(&self) -> bool {
         let mut generator = Generator::new(0, &["diff", "probe"]);
         (0..PROBES)
-            .filter_map(|_| generator.draw(self.values()))
+            .filter_map(|_| generator.draw(self.sender.values()))
             .any(|value| self.refutes(&value))
     }
 
@@ -377,26 +397,38 @@ impl Trial {
             self.refutes(value)
         };
         let found = self.candidates(effort, &mut try_one);
-        let found =
-            found.map(|value| smallest(value, MOST_SIMPLER, &mut |value| self.refutes(value)));
-        (found, tried)
+        (found.map(|value| self.smallest(value)), tried)
+    }
+
+    /// The smallest value like one that refutes.
+    fn smallest(&self, value: Value) -> Value {
+        let small = smallest(value.clone(), MOST_SIMPLER, &mut |value| {
+            self.seems_to_refute(value)
+        });
+        if self.refutes(&small) {
+            return small;
+        }
+        smallest(value, MOST_SIMPLER, &mut |value| self.refutes(value))
     }
 
     /// What is cheap comes first: most that breaks is found among a few values that break a rule of the consumer.
     fn candidates(&self, effort: Effort, refutes: &mut dyn FnMut(&Value) -> bool) -> Option<Value> {
         let mut generator = Generator::new(0, &["diff"]);
-        let values = self.values();
+        let values = self.sender.values();
         if effort != Effort::Rest {
-            let mut bases = generate::bases(values, &mut generator);
-            // In a short one little is left to take out.
-            bases.sort_by_cached_key(|base| base.to_string().len());
-            let found = aimed(&self.sent_schema, &self.consumer_schema, &bases, refutes);
+            let bases = self.sender.bases();
+            let found = aimed(
+                &self.sender.sent_schema,
+                &self.consumer_schema,
+                bases,
+                refutes,
+            );
             if found.is_some() || effort == Effort::Aimed {
                 return found;
             }
         }
         let most = if self.is_long() { LONG_DRAWS } else { DRAWS };
-        let edges = generate::edges(&self.sent_schema, values, most, &mut generator);
+        let edges = generate::edges(&self.sender.sent_schema, values, most, &mut generator);
         let mut edges = edges.into_iter().map(|edge| edge.value);
         if let Some(found) = edges.find(|value| refutes(value)) {
             return Some(found);
@@ -426,12 +458,20 @@ impl Trial {
         refutes: &mut dyn FnMut(&Value) -> bool,
     ) -> Option<Value> {
         let texts = self.broken_texts();
+        let names = self.names();
         let mut alone = texts.iter().map(|text| Value::from(text.as_str()));
         if let Some(found) = alone.find(|text| refutes(text)) {
             return Some(found);
         }
+        let mut misses = 0;
         for index in 0..most {
-            let value = generator.draw(self.values())?;
+            let Some(value) = generator.draw(self.sender.values()) else {
+                misses += 1;
+                if misses < MOST_MISSES {
+                    continue;
+                }
+                return None;
+            };
             if refutes(&value) {
                 return Some(value);
             }
@@ -440,7 +480,8 @@ impl Trial {
             }
             let retold = texts.iter().flat_map(|text| with_text(&value, text));
             let found = retold
-                .chain(with_undeclared(&value))
+                .chain(with_more(&value, &names))
+                .chain(renamed(&value, &names))
                 .find(|value| refutes(value));
             if found.is_some() {
                 return found;
@@ -449,17 +490,31 @@ impl Trial {
         None
     }
 
-    /// Texts that a proof found to be sent and refused somewhere in a value.
-    fn broken_texts(&self) -> Vec<String> {
-        subsume::broken_texts(
-            Node::named(&self.producer.definitions, &self.sent.name),
-            Node::named(&self.consumer.definitions, &self.consumer.root),
-        )
+    fn broken_texts(&self) -> &[String] {
+        self.texts.get_or_init(|| {
+            let definitions = &self.producer().definitions;
+            let sent = Node::named(definitions, &self.sender.sent.name);
+            let accepted = Node::named(&self.consumer.definitions, &self.consumer.root);
+            subsume::contained(sent, accepted).err().unwrap_or_default()
+        })
+    }
+
+    /// Names of properties that a value may have though it has been drawn without: one that nothing names, and what
+    /// either side names.
+    fn names(&self) -> Vec<String> {
+        let mut names = vec!["undeclared".to_owned()];
+        if !self.is_long() {
+            let definitions = self.consumer.definitions.values();
+            for schema in definitions.chain(self.producer().definitions.values()) {
+                property_names(schema, &mut names);
+            }
+        }
+        names
     }
 
     /// What the producer sends and the consumer refuses, as a schema.
     fn difference(&self) -> Option<Schema> {
-        let sent = self.producer.self_contained(&self.sent.name);
+        let sent = self.producer().self_contained(&self.sender.sent.name);
         let accepted = self.consumer.self_contained(&self.consumer.root);
         if sent.to_string().len() + accepted.to_string().len() > MOST_DIFFERENCE {
             return None;
@@ -488,9 +543,7 @@ impl Trial {
                 break;
             };
             all.push(self.refutation(trial, instance, violation));
-            let Some(mut next) = next else { break };
-            // What is sent stays the same.
-            next.values.clone_from(&self.values);
+            let Some(next) = next else { break };
             if matches!(next.prove_by_keywords(), Proof::Equal | Proof::Contained) {
                 break;
             }
@@ -521,7 +574,8 @@ impl Trial {
             let detail = missing(violation);
             let without = self.consumer.without(&violation.schema, detail.as_deref());
             let next = without.and_then(|consumer| {
-                Self::between(self.producer_again(), consumer, self.asking, self.direction)
+                let sender = Rc::clone(&self.sender);
+                Self::between(sender, consumer, self.asking, self.direction)
             });
             if let Some(next) = next
                 && (next.accepts(instance)
@@ -533,10 +587,6 @@ impl Trial {
         Some((first, None))
     }
 
-    fn producer_again(&self) -> Isolated {
-        self.producer.with(self.producer.definitions.clone())
-    }
-
     fn refutation(&self, trial: &Self, instance: Value, violation: Violation) -> Refutation {
         let consumer = trial.consumer.address(&violation.schema);
         let producer = self.said_by_producer(&instance, &violation);
@@ -544,8 +594,8 @@ impl Trial {
             consumer: consumer.unwrap_or_else(|| violation.schema.clone()),
             producer: producer.unwrap_or_default(),
             unit: self
-                .producer
-                .address(self.open_schema.address())
+                .producer()
+                .address(self.sender.open_schema.address())
                 .unwrap_or_default(),
             instance,
             violation,
@@ -555,7 +605,7 @@ impl Trial {
     /// What the producer says of the node that is refused: the same keyword, else another, else the
     /// whole.
     fn said_by_producer(&self, instance: &Value, violation: &Violation) -> Option<Address> {
-        let constraints = self.open_schema.constraints(instance);
+        let constraints = self.sender.open_schema.constraints(instance);
         let mut at = violation.instance.clone();
         loop {
             let here = |keyword: Option<&str>| {
@@ -564,16 +614,16 @@ impl Trial {
                 })
             };
             if let Some(same) = here(Some(&violation.keyword)) {
-                return self.producer.address(&same.address);
+                return self.producer().address(&same.address);
             }
             if let Some(other) = here(None) {
-                return self.producer.address(&other.address.parent()?);
+                return self.producer().address(&other.address.parent()?);
             }
             match at.parent() {
                 Some(parent) => at = parent,
                 None => {
-                    let root = self.open_schema.address().clone();
-                    return self.producer.address(&root);
+                    let root = self.sender.open_schema.address().clone();
+                    return self.producer().address(&root);
                 }
             }
         }

@@ -11,7 +11,7 @@ use super::{
     Lens,
     body::Bodies,
     change::{Basis, Change, Totals, Verdict},
-    evidence,
+    evidence::{self, Surroundings},
     isolate::{Reach, Side},
     operations::Matched,
     operations::{Role, Subject},
@@ -45,6 +45,7 @@ pub(super) fn compare(subject: &Subject<'_>, lens: Lens, changes: &mut Vec<Chang
         units: &units,
         answers: HashMap::new(),
         shown: HashMap::new(),
+        surroundings: Surroundings::default(),
         totals: Totals {
             operations: subject.matched.len(),
             ..Totals::default()
@@ -67,6 +68,7 @@ struct Comparing<'s, 'u> {
     answers: HashMap<(UnitIx, Asking), Rc<Answer>>,
     /// For how many positions an exchange was looked for that shows what breaks.
     shown: HashMap<(UnitIx, Asking), usize>,
+    surroundings: Surroundings,
     totals: Totals,
 }
 
@@ -149,7 +151,10 @@ impl Comparing<'_, '_> {
         match answer {
             Answer::Same | Answer::Equal(_) => {}
             Answer::Proved(_) => {
-                let what = differences(unit);
+                let mut what = differences(unit);
+                if what.is_empty() {
+                    what = self.differences_in_place(number);
+                }
                 if what.is_empty() {
                     return;
                 }
@@ -189,6 +194,7 @@ impl Comparing<'_, '_> {
                             (number == root).then_some(()),
                             refutation,
                             asking,
+                            &mut self.surroundings,
                         );
                         is_shown &= told.shown.is_some();
                     }
@@ -249,6 +255,28 @@ impl Comparing<'_, '_> {
         told.keyword = Some(violation.keyword.clone());
         told.at = Some(violation.instance.clone());
         told.instance = Some(refutation.instance.clone());
+        told
+    }
+
+    /// What is written differently in schemas that take part in one, which are not asked by themselves.
+    fn differences_in_place(&self, number: UnitIx) -> Vec<String> {
+        let mut told = Vec::new();
+        let mut open = vec![number];
+        let mut seen = HashSet::from([number]);
+        while let Some(part) = open.pop() {
+            for (link, below) in &self.units.all[part].links {
+                let unit = &self.units.all[*below];
+                if *link == Link::Below || !unit.changed || !seen.insert(*below) {
+                    continue;
+                }
+                open.push(*below);
+                if unit.differs {
+                    let what = differences(unit).join(", ");
+                    told.push(format!("{}: {what}", self.name(unit, "a schema in it")));
+                }
+            }
+        }
+        told.truncate(MOST_TOLD);
         told
     }
 

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use oasgate_document::Pointer;
 use serde_json::{Value, json};
 
+use super::keywords::each;
 use crate::{
     contract::{Constraint, Schema},
     generate,
@@ -74,17 +75,58 @@ pub(super) fn with_text(value: &Value, text: &str) -> Vec<Value> {
     })
 }
 
-/// The values that have one property more, which nothing names: one of each type.
-pub(super) fn with_undeclared(value: &Value) -> Vec<Value> {
+/// The most names of properties that are tried in each object.
+const MOST_NAMES: usize = 16;
+
+/// Adds the names of the properties in a schema, up to a bound.
+pub(super) fn property_names(schema: &Value, names: &mut Vec<String>) {
+    let Value::Object(members) = schema else {
+        return;
+    };
+    each(members, &mut |keyword, name, below| {
+        if let Some(name) = name.filter(|_| keyword == "properties")
+            && names.len() < MOST_NAMES
+            && !names.iter().any(|known| known == name)
+        {
+            names.push(name.to_owned());
+        }
+        property_names(below, names);
+    });
+}
+
+/// The values that have one property more: of each name, one of each type.
+pub(super) fn with_more(value: &Value, names: &[String]) -> Vec<Value> {
     changed(value, &|node| match node {
         Value::Object(members) => {
-            let kinds = [json!(null), json!(0), json!(""), json!([]), json!({})];
-            let more = kinds.into_iter().map(|kind| {
-                let mut members = members.clone();
-                members.insert("undeclared".to_owned(), kind);
-                Value::Object(members)
+            let fresh = names.iter().filter(|name| !members.contains_key(*name));
+            let more = fresh.flat_map(|name| {
+                let kinds = [json!(null), json!(0), json!(""), json!([]), json!({})];
+                kinds.into_iter().map(move |kind| {
+                    let mut members = members.clone();
+                    members.insert(name.clone(), kind);
+                    Value::Object(members)
+                })
             });
             more.collect()
+        }
+        _ => Vec::new(),
+    })
+}
+
+/// The values in which one property has another name.
+pub(super) fn renamed(value: &Value, names: &[String]) -> Vec<Value> {
+    changed(value, &|node| match node {
+        Value::Object(members) => {
+            let fresh = names.iter().filter(|name| !members.contains_key(*name));
+            let all = fresh.flat_map(|name| {
+                members.iter().map(move |(old, member)| {
+                    let mut members = members.clone();
+                    members.shift_remove(old);
+                    members.insert(name.clone(), member.clone());
+                    Value::Object(members)
+                })
+            });
+            all.collect()
         }
         _ => Vec::new(),
     })
@@ -117,13 +159,19 @@ fn changed(value: &Value, change: &dyn Fn(&Value) -> Vec<Value>) -> Vec<Value> {
     all
 }
 
+/// The longest value, written out, that is made smaller as a whole: each step is a copy of it.
+const MOST_STEPWISE: usize = 400;
+
 /// The smallest value like this one that refutes; no more than `left` are tried.
 pub(super) fn smallest(
     value: Value,
     mut left: usize,
     refutes: &mut dyn FnMut(&Value) -> bool,
 ) -> Value {
-    let mut best = pruned(value, &mut left, refutes);
+    let mut best = plain(pruned(value, &mut left, refutes), &mut left, refutes);
+    if best.to_string().len() > MOST_STEPWISE {
+        return best;
+    }
     'again: loop {
         for simpler in generate::simpler(&best) {
             if left == 0 {
@@ -179,6 +227,55 @@ fn pruned(value: Value, left: &mut usize, refutes: &mut dyn FnMut(&Value) -> boo
     best
 }
 
+/// The value with each text, number and boolean inside it as plain as it refutes with, changed in place.
+fn plain(value: Value, left: &mut usize, refutes: &mut dyn FnMut(&Value) -> bool) -> Value {
+    let mut best = value;
+    let mut open = vec![Pointer::root()];
+    while let Some(at) = open.pop() {
+        match at.get(&best) {
+            Some(Value::Object(members)) => open.extend(members.keys().map(|name| at.join(name))),
+            Some(Value::Array(items)) => {
+                open.extend((0..items.len()).map(|index| at.join(&index.to_string())));
+            }
+            Some(_) => plainer(&mut best, &at, left, refutes),
+            None => {}
+        }
+        if *left == 0 {
+            break;
+        }
+    }
+    best
+}
+
+/// Makes one node plainer for as long as the whole refutes.
+fn plainer(
+    whole: &mut Value,
+    at: &Pointer,
+    left: &mut usize,
+    refutes: &mut dyn FnMut(&Value) -> bool,
+) {
+    'again: loop {
+        let steps = at.get(whole).map(generate::simpler).unwrap_or_default();
+        for step in steps {
+            if *left == 0 {
+                return;
+            }
+            *left -= 1;
+            let Some(node) = whole.pointer_mut(at.as_str()) else {
+                return;
+            };
+            let before = std::mem::replace(node, step);
+            if refutes(whole) {
+                continue 'again;
+            }
+            if let Some(node) = whole.pointer_mut(at.as_str()) {
+                *node = before;
+            }
+        }
+        return;
+    }
+}
+
 /// A part of an object or of an array.
 enum Part {
     Member(String),
@@ -227,10 +324,31 @@ mod tests {
     }
 
     #[test]
+    fn what_must_stay_becomes_plain_where_it_stands() {
+        let long = |text: &str| json!({ "kept": "x".repeat(MOST_STEPWISE), "a": [text, 77] });
+        let mut refutes = |value: &Value| {
+            let kept = value["kept"]
+                .as_str()
+                .is_some_and(|text| text.len() >= MOST_STEPWISE);
+            kept && value["a"][0]
+                .as_str()
+                .is_some_and(|text| text.contains('b'))
+        };
+        let small = smallest(long("aabaa"), 400, &mut refutes);
+        assert_eq!(small["a"], json!(["b"]));
+    }
+
+    #[test]
     fn each_object_gets_a_property_that_nothing_names() {
-        let all = with_undeclared(&json!({ "a": [{}] }));
+        let names = ["undeclared".to_owned(), "a".to_owned()];
+        let all = with_more(&json!({ "a": [{}] }), &names);
         assert!(all.contains(&json!({ "a": [{}], "undeclared": null })));
         assert!(all.contains(&json!({ "a": [{ "undeclared": 0 }] })));
-        assert_eq!(all.len(), 10);
+        assert!(all.contains(&json!({ "a": [{ "a": "" }] })));
+        assert_eq!(all.len(), 15);
+        assert_eq!(
+            renamed(&json!([{ "b": 1 }]), &names),
+            [json!([{ "undeclared": 1 }]), json!([{ "a": 1 }])]
+        );
     }
 }
