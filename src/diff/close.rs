@@ -312,18 +312,17 @@ impl Closing<'_> {
                 if !self.may_be_nameless(branch, 0) {
                     return true;
                 }
-                match (branch, part) {
-                    (Value::Object(branch), Value::Object(part))
-                        if is_named(&Value::Object(branch.clone())) =>
-                    {
-                        self.open_nameless(branch, part)
-                    }
-                    (_, Value::Object(part)) if *keyword != "allOf" => open_up(part),
-                    (_, part @ Value::Bool(_)) if *keyword != "allOf" => {
+                match part {
+                    Value::Object(part) if is_named(branch) => match branch {
+                        Value::Object(branch) => self.open_nameless(branch, part),
+                        _ => true,
+                    },
+                    _ if *keyword == "allOf" => true,
+                    Value::Object(part) => open_up(part),
+                    part => {
                         *part = json!({ "additionalProperties": true });
                         true
                     }
-                    _ => true,
                 }
             })
         })

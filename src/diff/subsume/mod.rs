@@ -87,7 +87,7 @@ pub(super) fn contained(producer: Node<'_>, consumer: Node<'_>) -> Result<(), Ve
 }
 
 /// All values of a schema that lists them, and perhaps more.
-pub(super) fn listed<'d>(schema: Node<'d>) -> Option<Vec<&'d Value>> {
+pub(super) fn listed(schema: Node<'_>) -> Option<Vec<&Value>> {
     let parts = Parts::of(&[schema], Vec::new())?;
     let enums = parts
         .values("enum")
