@@ -111,6 +111,7 @@ fn of_revision(revision: &str, path: &str) -> Result<Result<Document, DocumentEr
     // All that is there came from the revision.
     let options = Options {
         files: vec![folder.path().to_owned()],
+        called: Some((folder.path().to_owned(), format!("{revision}:"))),
         ..Options::default()
     };
     Ok(Document::open_with(folder.path().join(&whole), &options))

@@ -82,6 +82,19 @@ pub struct Options {
     pub overlays: Vec<PathBuf>,
     /// Files and folders that references may lead to, beside the folder of the root file and all below it.
     pub files: Vec<PathBuf>,
+    /// A folder, and what its path is called where a file in it is named: for a copy of files that are elsewhere.
+    pub called: Option<(PathBuf, String)>,
+}
+
+impl Options {
+    /// How a file is named in messages.
+    fn named(&self, name: &str) -> String {
+        let inside = self.called.as_ref().and_then(|(folder, called)| {
+            let rest = Path::new(name).strip_prefix(folder).ok()?;
+            Some(format!("{called}{}", rest.display()))
+        });
+        inside.unwrap_or_else(|| name.to_owned())
+    }
 }
 
 impl fmt::Debug for Options {
@@ -91,6 +104,7 @@ impl fmt::Debug for Options {
             .field("fetch", &self.fetch.is_some())
             .field("overlays", &self.overlays)
             .field("files", &self.files)
+            .field("called", &self.called)
             .finish_non_exhaustive()
     }
 }
@@ -209,7 +223,8 @@ impl Document {
         options: &Options,
     ) -> Result<Self, DocumentError> {
         let budget = options.limits.budget(&options.stop);
-        let (mut file, mut problems) = File::read(FileId::ROOT, name, bytes, &budget)?;
+        let (mut file, mut problems) =
+            File::read(FileId::ROOT, &options.named(name), bytes, &budget)?;
         let mut overlays = Vec::new();
         let mut origins = Origins::default();
         for path in &options.overlays {
@@ -418,7 +433,7 @@ impl Document {
             }
         };
         let id = FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
-        let (file, problems) = File::read(id, &name, bytes, budget)
+        let (file, problems) = File::read(id, &options.named(&name), bytes, budget)
             .map_err(|error| LoadError::File(error.to_string()))?;
         self.problems.extend(problems);
         self.files.push(file);
