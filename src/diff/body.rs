@@ -15,6 +15,8 @@ pub(super) struct Body {
     /// A reference is `#` and the number of its target in `references`.
     pub(super) schema: Value,
     pub(super) references: Vec<Address>,
+    /// Whether something that it refers to was not read.
+    pub(super) is_partial: bool,
 }
 
 /// The schema objects of one contract, each read once for each direction.
@@ -46,6 +48,7 @@ impl<'c> Bodies<'c> {
         let body = Rc::new(Body {
             schema: cleaned(&own.schema),
             references: own.references,
+            is_partial: own.is_partial,
         });
         self.known.borrow_mut().insert(key, Rc::clone(&body));
         body

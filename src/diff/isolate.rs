@@ -75,6 +75,8 @@ pub(super) struct Isolated {
     pub(super) is_cut: bool,
     /// How long the definitions are, written out.
     length: usize,
+    /// Whether something that they refer to was not read.
+    pub(super) is_partial: bool,
 }
 
 /// A definition of one side.
@@ -103,6 +105,7 @@ pub(super) fn isolate(
     let mut addresses = IndexMap::new();
     let mut is_cut = false;
     let mut length = 0;
+    let mut is_partial = false;
     let mut done = 0;
     while let Some(key) = keys.get_index(done).map(|(key, ())| key.clone()) {
         if done >= MOST_DEFINITIONS || length > MOST_TEXT {
@@ -116,6 +119,7 @@ pub(super) fn isolate(
                     Side::New => &unit.new,
                 };
                 let body = bodies.get(address, direction);
+                is_partial |= body.is_partial;
                 (
                     unit.schemas[side.index()].clone(),
                     body.references.clone(),
@@ -124,6 +128,7 @@ pub(super) fn isolate(
             }
             Key::Alone(address) => {
                 let body = bodies.get(address, direction);
+                is_partial |= body.is_partial;
                 (
                     body.schema.clone(),
                     body.references.clone(),
@@ -166,6 +171,7 @@ pub(super) fn isolate(
         direction,
         is_cut,
         length,
+        is_partial,
     })
 }
 
@@ -279,6 +285,7 @@ impl Isolated {
             direction: self.direction,
             is_cut: self.is_cut,
             length: self.length,
+            is_partial: self.is_partial,
         }
     }
 

@@ -68,6 +68,8 @@ pub(super) enum Answer {
     Refuted(Vec<Refutation>),
     /// So many values were tried, and none was refused.
     Searched(usize),
+    /// Something that takes part was not read, of which nothing can be said.
+    Unread,
 }
 
 /// A value that the producer sends and the consumer refuses.
@@ -116,6 +118,9 @@ pub(super) fn ask(units: &Units<'_, '_>, number: UnitIx, asking: Asking) -> Answ
         let Some(trial) = Trial::of(units, number, asking, reach) else {
             continue;
         };
+        if trial.producer().is_partial || trial.consumer.is_partial {
+            return Answer::Unread;
+        }
         let mut found = None;
         let mut effort = Effort::Full;
         match trial.prove_by_keywords() {

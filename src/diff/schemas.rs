@@ -24,7 +24,10 @@ use super::{
     },
     units::{Link, Unit, UnitIx, Units},
 };
-use crate::finding::Rule;
+use crate::{
+    contract::{Contract, Defect, DefectKind, is_unread},
+    finding::Rule,
+};
 
 /// Adds what changed in schemas; gives what was asked.
 pub(super) fn compare(subject: &Subject<'_>, lens: Lens, changes: &mut Vec<Change>) -> Totals {
@@ -55,7 +58,43 @@ pub(super) fn compare(subject: &Subject<'_>, lens: Lens, changes: &mut Vec<Chang
         comparing.position(position, *root, changes);
     }
     annotations(&units, &positions, &roots, changes);
-    comparing.totals
+    let totals = comparing.totals;
+    unread(subject, changes);
+    totals
+}
+
+/// Adds each reference that leads to nothing that was read: of what stands behind it nothing is known.
+fn unread(subject: &Subject<'_>, changes: &mut Vec<Change>) {
+    let of = |contract: &Contract| -> Vec<Defect> {
+        let mut all = contract.defects();
+        all.retain(|defect| {
+            defect.kind == DefectKind::UnresolvedReference
+                && is_unread(contract.document(), &defect.address)
+        });
+        all
+    };
+    let told = |defect: &Defect| {
+        let message = format!(
+            "{}: what stands there is compared with nothing",
+            defect.message
+        );
+        let mut told = Change::new(&UndecidedSchema::RULE, message);
+        told.basis = Basis::Searched(0);
+        told.verdict = Verdict::Undecided;
+        told
+    };
+    let mut new = of(subject.new);
+    for old in of(subject.old) {
+        let same = new
+            .iter()
+            .position(|one| (&one.address, &one.message) == (&old.address, &old.message));
+        let change = told(&old).at_old(&old.address);
+        changes.push(match same.map(|index| new.remove(index)) {
+            Some(new) => change.at_new(&new.address),
+            None => change,
+        });
+    }
+    changes.extend(new.iter().map(|new| told(new).at_new(&new.address)));
 }
 
 /// For how many positions an exchange is looked for that shows what breaks.
@@ -113,7 +152,7 @@ impl Comparing<'_, '_> {
         let answer = Rc::new(ask(self.units, number, asking));
         let totals = &mut self.totals;
         let count = match *answer {
-            Answer::Same => None,
+            Answer::Same | Answer::Unread => None,
             Answer::Equal(_) => Some(&mut totals.equal),
             Answer::Proved(_) => Some(&mut totals.proved),
             Answer::Refuted(_) => Some(&mut totals.refuted),
@@ -149,7 +188,7 @@ impl Comparing<'_, '_> {
                 .at_new(&unit.new)
         };
         match answer {
-            Answer::Same | Answer::Equal(_) => {}
+            Answer::Same | Answer::Equal(_) | Answer::Unread => {}
             Answer::Proved(_) => {
                 let mut what = differences(unit);
                 if what.is_empty() {

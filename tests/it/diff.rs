@@ -440,3 +440,25 @@ fn a_document_of_3_0_written_as_3_1_has_no_change() {
         assert_eq!(verdict(&comparison), "none", "{name}");
     }
 }
+
+#[test]
+fn what_was_not_read_is_undecided() {
+    let with = |more: Value| {
+        let gone = json!({ "$ref": "#/components/schemas/Gone" });
+        let schema = json!({ "type": "object", "properties": { "a": gone, "b": more } });
+        contract(&document(&json!({ "response": schema }), 0))
+    };
+    let old = with(json!({ "type": "string" }));
+    for new in [
+        with(json!({ "type": "string" })),
+        with(json!({ "type": "string", "maxLength": 3 })),
+    ] {
+        let comparison = diff::compare(&old, &new, Lens::Declared);
+        assert_eq!(verdict(&comparison), "undecided");
+        let proved = comparison
+            .changes
+            .iter()
+            .any(|one| one.basis == Basis::Proved);
+        assert!(!proved, "{:?}", comparison.changes);
+    }
+}

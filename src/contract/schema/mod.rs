@@ -55,6 +55,7 @@ pub(crate) use contradiction::{is_alone, speaks_together};
 pub(crate) use exact::{Decimal, Digits};
 pub(crate) use formats::{KNOWN_FORMATS, is_known_format};
 pub(crate) use shape::shape;
+pub(crate) use standalone::is_unread;
 pub(super) use store::SchemaStore;
 use unit::Unit;
 pub(crate) use view::Sameness;

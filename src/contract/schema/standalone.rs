@@ -6,6 +6,8 @@ use indexmap::IndexMap;
 use oasgate_document::{Address, Document, Pointer};
 use serde_json::{Map, Value, json};
 
+use crate::contract::DefectKind;
+
 use super::{
     Schema,
     for_generation::also,
@@ -72,6 +74,8 @@ pub(crate) struct Own {
     pub(crate) schema: Value,
     /// The schema objects that it refers to, once each.
     pub(crate) references: Vec<Address>,
+    /// Whether something that it refers to was not read: it stands as what allows everything.
+    pub(crate) is_partial: bool,
 }
 
 /// The schema object without what it refers to.
@@ -79,6 +83,7 @@ pub(super) fn own(schema: &Schema) -> Own {
     let store = &schema.store;
     let at = store.target(&schema.address);
     let mut references: Vec<Address> = Vec::new();
+    let mut is_partial = store.document().get(&at).is_none();
     let value = store.document().get(&at).unwrap_or(&Value::Bool(true));
     let translated = Translation {
         document: store.document(),
@@ -95,13 +100,27 @@ pub(super) fn own(schema: &Schema) -> Own {
             });
             ("$ref", json!(format!("#{number}")))
         },
-        complain: &mut |at, rule, message| store.complain(at, rule, message),
+        complain: &mut |at, rule, message| {
+            is_partial |=
+                rule == DefectKind::UnresolvedReference && is_unread(store.document(), &at);
+            store.complain(at, rule, message);
+        },
     }
     .schema(&at, value, store.dialect());
     Own {
         schema: translated,
         references,
+        is_partial,
     }
+}
+
+/// Whether the reference at an address leads to nothing that was read.
+pub(crate) fn is_unread(document: &Document, at: &Address) -> bool {
+    let reference = document.get(at).and_then(Value::as_str);
+    let holder = at.parent();
+    reference
+        .zip(holder)
+        .is_none_or(|(reference, holder)| document.resolve_at(&holder, reference).is_err())
 }
 
 fn bundle(schema: &Schema, purpose: Purpose) -> Value {
