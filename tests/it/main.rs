@@ -28,6 +28,7 @@ mod partition_law;
 mod polling;
 mod public_surface;
 mod recordings;
+mod renamed;
 mod revoked_credential;
 mod routing;
 mod rule_ids;

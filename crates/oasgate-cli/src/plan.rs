@@ -143,6 +143,10 @@ pub(crate) fn run(args: &Args) -> Result {
         }
     }
     if !args.json {
+        if of_sequences >= settings.max_requests {
+            let line = "sequences that would follow are left out: no request is left for them (use --max-requests)";
+            tell_line(&mut out, line)?;
+        }
         let all = count(total + of_sequences, "request");
         match of_sequences {
             0 => writeln!(out, "{all}")?,

@@ -65,14 +65,14 @@ impl Known<'_> {
         let sent = self.sent(post).into_iter();
         let mut single = sent.chain(self.success_schemas(post));
         let is_single = single.any(|schema| {
-            let found = key.in_one(&schema);
+            let found = key.in_one(&schema, &self.names);
             found.is_some_and(|at| shows_others(&schema, &at, shape, operation))
         });
         is_single
             || self.at(&collection, "GET").is_some_and(|list| {
                 self.success_schemas(list).iter().any(|schema| {
                     let items = key
-                        .in_list(schema)
+                        .in_list(schema, &self.names)
                         .and_then(|(array, value)| Some((node(schema, &array)?.items()?, value)));
                     items.is_some_and(|(items, at)| shows_others(&items, &at, shape, operation))
                 })

@@ -8,7 +8,7 @@ use oasgate_document::Pointer;
 
 use super::{
     Edge, Expression, MessagePart, Need, Resource, ValueSource,
-    infer::{Known, node},
+    infer::{Known, Producer, node},
     lookup::Edges,
     names::{is_identifier, is_plural_of, words},
 };
@@ -22,25 +22,57 @@ const NUMBERS: &[&str] = &[
 ];
 
 /// A place in a request that may name a resource.
-struct OpenNeed {
+struct OpenNeed<'o> {
     need: Need,
     name: String,
-    /// What names one there.
+    /// The words of the name.
+    words: Vec<String>,
+    holder: Holder<'o>,
+}
+
+/// What declares an [`OpenNeed`].
+enum Holder<'o> {
+    Parameter(&'o Schema),
+    Body(&'o Schema),
+}
+
+/// What names a resource in a request.
+struct Naming {
+    /// What names one.
     schema: Schema,
     /// Whether several are named there.
     is_of_array: bool,
 }
 
-impl OpenNeed {
+impl OpenNeed<'_> {
+    /// What the document says of it, which takes a while for a property of a large body.
+    fn naming(&self) -> Option<Naming> {
+        let property = match self.holder {
+            Holder::Parameter(schema) => {
+                return Some(Naming {
+                    schema: schema.clone(),
+                    is_of_array: false,
+                });
+            }
+            Holder::Body(body) => body.property(&self.name)?,
+        };
+        let types = property.types();
+        let is_array = types.contains(JsonType::Array) && !types.contains(JsonType::String);
+        let items = is_array.then(|| property.items()).flatten();
+        Some(Naming {
+            is_of_array: items.is_some(),
+            schema: items.unwrap_or(property),
+        })
+    }
+}
+
+impl Naming {
     fn types(&self) -> JsonTypeSet {
         self.schema.types()
     }
 
     /// Whether it can only be an id: an integer, or a UUID.
     fn is_id(&self) -> bool {
-        if NUMBERS.contains(&self.name.to_ascii_lowercase().as_str()) {
-            return false;
-        }
         let types = self.types();
         let is_only = |wanted: JsonType| {
             let mut others = types.iter().filter(|one| *one != JsonType::Null);
@@ -53,14 +85,39 @@ impl OpenNeed {
     }
 }
 
+/// The words of a name that may name a resource, singular and with the identifier at the end, and whether that is
+/// written there: `tag_ids` and `tag` are both `tag_id`.
+fn as_identifier(mut words: Vec<String>) -> (Vec<String>, bool) {
+    let is_written = words.last().is_some_and(|last| {
+        is_identifier(last) || last.strip_suffix('s').is_some_and(is_identifier)
+    });
+    if !is_written {
+        words.push("id".to_owned());
+    }
+    // `tag_ids` holds what `tag_id` names.
+    if let Some(last) = words.last_mut()
+        && let Some(one) = last.strip_suffix('s').filter(|one| is_identifier(one))
+    {
+        *last = one.to_owned();
+    }
+    (words, is_written)
+}
+
+fn is_a_number(name: &str) -> bool {
+    NUMBERS.contains(&name.to_ascii_lowercase().as_str())
+}
+
 impl Known<'_> {
     /// Edges to parameters and body properties that name a resource by its whole name, such as
     /// `workspace_token` for `/workspaces/{workspace_token}`, or by its noun where they can only be an id: the
     /// integer `workspace`.
-    pub(super) fn elsewhere(&self, resources: &[Resource], edges: &mut Edges) {
-        let named = resources.iter().filter_map(|resource| {
-            let producers: Vec<_> = self
-                .producers_of(resource)
+    pub(super) fn elsewhere<'r>(
+        &self,
+        resources: impl Iterator<Item = (&'r Resource, Vec<Producer>)>,
+        edges: &mut Edges,
+    ) {
+        let named = resources.filter_map(|(resource, producers)| {
+            let producers: Vec<_> = producers
                 .into_iter()
                 .filter(|(producer, ..)| {
                     !resource
@@ -77,42 +134,40 @@ impl Known<'_> {
             by_beginning.entry(beginning(&one.1)).or_default().push(one);
         }
         for consumer in 0..self.shapes.len() {
-            for open in self.open_needs(consumer, edges) {
-                let (need, types) = (&open.need, open.types());
-                let mut name = words(&open.name);
-                let ends_in_identifier = name.last().is_some_and(|last| {
-                    is_identifier(last) || last.strip_suffix('s').is_some_and(is_identifier)
-                });
-                let is_noun_of_id = !ends_in_identifier && open.is_id();
-                if is_noun_of_id {
-                    name.push("id".to_owned());
-                }
-                // `tag_ids` holds what `tag_id` names.
-                if let Some(last) = name.last_mut()
-                    && let Some(one) = last.strip_suffix('s').filter(|one| is_identifier(one))
-                {
-                    *last = one.to_owned();
-                }
+            for mut open in self.open_needs(consumer, edges) {
+                let (name, is_written) = as_identifier(std::mem::take(&mut open.words));
                 let Some((last, noun)) = name.split_last() else {
                     continue;
                 };
-                if noun.is_empty() || !is_identifier(last) {
+                if noun.is_empty() || !is_written && is_a_number(&open.name) {
                     continue;
                 }
-                let fitting: Vec<_> = by_beginning
+                let own = &self.shapes[consumer];
+                let mut fitting: Vec<_> = by_beginning
                     .get(&beginning(noun))
                     .into_iter()
                     .flatten()
                     .filter(|(shape, collection, _)| {
-                        let own = &self.shapes[consumer];
                         is_plural_of(collection, noun)
-                            // An integer `orders` counts them.
-                            && (!is_noun_of_id || open.is_of_array || collection != noun)
                             && !shape.contains(own)
                             // What is made has no name yet.
                             && shape.collection() != *own
                     })
                     .collect();
+                if fitting.is_empty() {
+                    continue;
+                }
+                let Some(naming) = open.naming() else {
+                    continue;
+                };
+                if !is_written && !naming.is_id() {
+                    continue;
+                }
+                // An integer `orders` counts them.
+                fitting.retain(|(_, collection, _)| {
+                    is_written || naming.is_of_array || collection != noun
+                });
+                let (need, types) = (&open.need, naming.types());
                 // Two resources of one name: which is meant, nobody says.
                 let [(_, _, producers)] = fitting.as_slice() else {
                     continue;
@@ -137,7 +192,7 @@ impl Known<'_> {
     }
 
     /// Query parameters, path parameters that nothing leads to, and properties of the body.
-    fn open_needs(&self, consumer: usize, edges: &Edges) -> Vec<OpenNeed> {
+    fn open_needs(&self, consumer: usize, edges: &Edges) -> Vec<OpenNeed<'_>> {
         let operation = self.operation(consumer);
         let mut needs = Vec::new();
         for parameter in &operation.parameters {
@@ -153,8 +208,8 @@ impl Known<'_> {
                 needs.push(OpenNeed {
                     need,
                     name: parameter.name.clone(),
-                    schema: schema.clone(),
-                    is_of_array: false,
+                    words: words(&parameter.name),
+                    holder: Holder::Parameter(schema),
                 });
             }
         }
@@ -163,18 +218,13 @@ impl Known<'_> {
             .iter()
             .find_map(|body| body.content.media_types.first()?.schema.as_ref());
         if let Some(body) = body.filter(|body| body.types().contains(JsonType::Object)) {
-            for (name, property) in body.properties() {
-                let types = property.types();
-                let items = property.items().filter(|_| {
-                    types.contains(JsonType::Array) && !types.contains(JsonType::String)
-                });
-                needs.push(OpenNeed {
-                    need: Need::Body(Pointer::root().join(&name)),
-                    name,
-                    is_of_array: items.is_some(),
-                    schema: items.unwrap_or(property),
-                });
-            }
+            let names = self.names.of(body);
+            needs.extend(names.iter().map(|(name, words)| OpenNeed {
+                need: Need::Body(Pointer::root().join(name)),
+                name: name.clone(),
+                words: words.clone(),
+                holder: Holder::Body(body),
+            }));
         }
         needs
     }

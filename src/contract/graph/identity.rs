@@ -1,7 +1,9 @@
 //! Which property of a response is the name of the thing that a path parameter wants.
 
+use std::{cell::RefCell, collections::HashMap, rc::Rc};
+
 use jsonschema::{JsonType, JsonTypeSet};
-use oasgate_document::Pointer;
+use oasgate_document::{Address, Pointer};
 use serde_json::{Map, Value};
 
 use super::names::{is_identifier, is_plural_of, words};
@@ -49,6 +51,34 @@ pub struct ResourceKey {
     pub(super) is_the_thing: bool,
 }
 
+/// A property of a schema, by its name, with the words of it.
+type NamedProperty = (String, Vec<String>);
+
+/// The properties of schemas, each schema looked through once: a document may answer thousands of requests with the
+/// same one.
+#[derive(Debug, Default)]
+pub(super) struct PropertyNames(RefCell<HashMap<Address, Rc<[NamedProperty]>>>);
+
+impl PropertyNames {
+    /// The properties of a schema.
+    pub(super) fn of(&self, schema: &Schema) -> Rc<[NamedProperty]> {
+        let target = schema.target();
+        if let Some(known) = self.0.borrow().get(target.address()) {
+            return Rc::clone(known);
+        }
+        let names = target.property_names().into_iter();
+        let found: Rc<[NamedProperty]> = names
+            .map(|name| {
+                let words = words(&name);
+                (name, words)
+            })
+            .collect();
+        let mut known = self.0.borrow_mut();
+        known.insert(target.address().clone(), Rc::clone(&found));
+        found
+    }
+}
+
 impl ResourceKey {
     pub(super) fn new(names: &[&str], collection: &str, types: JsonTypeSet) -> Self {
         Self {
@@ -68,14 +98,13 @@ impl ResourceKey {
     }
 
     /// How well a property fits, 0 best; `None` when it does not.
-    fn rank(&self, property: &str) -> Option<usize> {
-        let property = words(property);
+    fn rank(&self, property: &[String]) -> Option<usize> {
         let (last, before) = property.split_last()?;
         self.names
             .iter()
             .filter_map(|name| {
                 let (wanted, prefix) = name.split_last()?;
-                if *name == property {
+                if name == property {
                     return Some(0);
                 }
                 // `/promotion_codes/{promotion_code}` is called after the thing, not after its code.
@@ -131,7 +160,7 @@ impl ResourceKey {
         let fitting = members
             .iter()
             .filter(|(_, value)| self.takes_value(value))
-            .filter_map(|(name, value)| Some((self.rank(name)?, value)));
+            .filter_map(|(name, value)| Some((self.rank(&words(name))?, value)));
         if let Some((_, value)) = fitting.min_by_key(|(rank, _)| *rank) {
             return Some(value);
         }
@@ -143,7 +172,7 @@ impl ResourceKey {
     }
 
     fn wrapped<'v>(&self, members: &'v Map<String, Value>) -> impl Iterator<Item = &'v Value> {
-        let wrappers = members.iter().filter(|(name, _)| self.is_wrapper(name));
+        let wrappers = members.iter().filter(|(name, _)| self.wraps(&words(name)));
         wrappers.map(|(_, inner)| inner)
     }
 
@@ -157,7 +186,7 @@ impl ResourceKey {
             return Some(items);
         }
         let members = value.as_object().filter(|_| depth <= MOST_WRAPPERS)?;
-        let mut lists = members.iter().filter(|(name, _)| self.is_list(name));
+        let mut lists = members.iter().filter(|(name, _)| self.lists(&words(name)));
         let found = lists.find_map(|(_, inner)| inner.as_array());
         found.or_else(|| {
             let mut objects = self.wrapped(members).filter(|inner| inner.is_object());
@@ -165,100 +194,122 @@ impl ResourceKey {
         })
     }
 
-    fn is_wrapper(&self, name: &str) -> bool {
-        let words = words(name);
-        words.len() == 1 && WRAPPERS.contains(&words[0].as_str())
-            || is_plural_of(&self.collection, &words)
+    /// Whether a property of this name holds the thing itself.
+    fn wraps(&self, name: &[String]) -> bool {
+        name.len() == 1 && WRAPPERS.contains(&name[0].as_str())
+            || is_plural_of(&self.collection, name)
     }
 
-    fn is_list(&self, name: &str) -> bool {
-        let words = words(name);
-        words == self.collection || words.len() == 1 && LISTS.contains(&words[0].as_str())
+    /// Whether a property of this name holds the things.
+    fn lists(&self, name: &[String]) -> bool {
+        name == self.collection || name.len() == 1 && LISTS.contains(&name[0].as_str())
     }
 
     /// The property of an object that fits best.
-    fn among(&self, schema: &Schema) -> Option<String> {
-        schema
-            .property_names()
-            .into_iter()
-            .filter_map(|name| Some((self.rank(&name)?, name)))
-            .filter(|(_, name)| {
-                schema
-                    .property(name)
-                    .is_some_and(|property| self.takes(&property))
-            })
-            .min_by_key(|(rank, _)| *rank)
-            .map(|(_, name)| name)
+    fn among(&self, schema: &Schema, known: &PropertyNames) -> Option<String> {
+        let names = known.of(schema);
+        let ranked = names
+            .iter()
+            .filter_map(|(name, words)| Some((self.rank(words)?, name)));
+        let mut ranked: Vec<_> = ranked.collect();
+        ranked.sort_by_key(|(rank, _)| *rank);
+        let fitting = ranked.into_iter().find(|(_, name)| {
+            let property = schema.property(name);
+            property.is_some_and(|property| self.takes(&property))
+        });
+        fitting.map(|(_, name)| name.clone())
     }
 
     /// Where the name of the thing stands in a response that shows one.
-    pub(super) fn in_one(&self, schema: &Schema) -> Option<Pointer> {
-        self.below(schema, &Pointer::root(), 0)
+    pub(super) fn in_one(&self, schema: &Schema, known: &PropertyNames) -> Option<Pointer> {
+        self.below(schema, known, &Pointer::root(), 0)
     }
 
-    fn below(&self, schema: &Schema, at: &Pointer, depth: usize) -> Option<Pointer> {
+    /// Where the one name of the thing stands in a response that shows it: `name` or the like, where nothing else is
+    /// an identifier, as in `{"name": "3"}` for `/terminals/{terminal_id}`.
+    pub(super) fn only_name(&self, schema: &Schema, known: &PropertyNames) -> Option<Pointer> {
+        let names = known.of(schema);
+        let ends_in_identifier =
+            |words: &[String]| words.last().is_some_and(|last| is_identifier(last));
+        let mut naming = names.iter().filter(|(_, words)| ends_in_identifier(words));
+        let (name, words) = naming.next()?;
+        let is_usual = words.len() == 1 && USUAL.contains(&words[0].as_str());
+        let is_only = self.is_the_thing && is_usual && naming.next().is_none();
+        let property = schema.property(name).filter(|_| is_only)?;
+        self.takes(&property).then(|| Pointer::root().join(name))
+    }
+
+    fn below(
+        &self,
+        schema: &Schema,
+        known: &PropertyNames,
+        at: &Pointer,
+        depth: usize,
+    ) -> Option<Pointer> {
         if !schema.types().contains(JsonType::Object) {
             return None;
         }
-        if let Some(name) = self.among(schema) {
+        if let Some(name) = self.among(schema, known) {
             return Some(at.join(&name));
         }
         if depth >= MOST_WRAPPERS {
             return None;
         }
-        self.wrappers(schema)
-            .into_iter()
-            .find_map(|(name, inner)| self.below(&inner, &at.join(&name), depth + 1))
+        let below =
+            |(name, inner): &(String, Schema)| self.below(inner, known, &at.join(name), depth + 1);
+        self.wrappers(schema, known).iter().find_map(below)
     }
 
-    fn wrappers(&self, schema: &Schema) -> Vec<(String, Schema)> {
-        schema
-            .property_names()
-            .into_iter()
-            .filter(|name| self.is_wrapper(name))
-            .filter_map(|name| {
-                let inner = schema.property(&name)?;
-                Some((name, inner))
-            })
+    fn wrappers(&self, schema: &Schema, known: &PropertyNames) -> Vec<(String, Schema)> {
+        let names = known.of(schema);
+        let wrappers = names.iter().filter(|(_, words)| self.wraps(words));
+        wrappers
+            .filter_map(|(name, _)| Some((name.clone(), schema.property(name)?)))
             .collect()
     }
 
     /// Where the names of things stand in a response that lists them: the array, and the place in
     /// each element.
-    pub(super) fn in_list(&self, schema: &Schema) -> Option<(Pointer, Pointer)> {
-        self.list_below(schema, &Pointer::root(), 0)
+    pub(super) fn in_list(
+        &self,
+        schema: &Schema,
+        known: &PropertyNames,
+    ) -> Option<(Pointer, Pointer)> {
+        self.list_below(schema, known, &Pointer::root(), 0)
     }
 
     fn list_below(
         &self,
         schema: &Schema,
+        known: &PropertyNames,
         at: &Pointer,
         depth: usize,
     ) -> Option<(Pointer, Pointer)> {
         let types = schema.types();
         if types.contains(JsonType::Array)
             && !types.contains(JsonType::String)
-            && let Some(value) = schema.items().and_then(|items| self.in_one(&items))
+            && let Some(items) = schema.items()
+            && let Some(value) = self.in_one(&items, known)
         {
             return Some((at.clone(), value));
         }
         if depth > MOST_WRAPPERS || !types.contains(JsonType::Object) {
             return None;
         }
-        let names = schema.property_names().into_iter();
-        let lists = names.filter(|name| self.is_list(name));
-        let found = lists.into_iter().find_map(|name| {
-            let inner = schema.property(&name)?;
-            inner
-                .types()
-                .contains(JsonType::Array)
-                .then(|| self.list_below(&inner, &at.join(&name), depth + 1))?
+        let names = known.of(schema);
+        let mut lists = names.iter().filter(|(_, words)| self.lists(words));
+        let found = lists.find_map(|(name, _)| {
+            let inner = schema.property(name)?;
+            let is_array = inner.types().contains(JsonType::Array);
+            is_array.then(|| self.list_below(&inner, known, &at.join(name), depth + 1))?
         });
         found.or_else(|| {
-            self.wrappers(schema)
+            self.wrappers(schema, known)
                 .into_iter()
                 .filter(|(_, inner)| inner.types().contains(JsonType::Object))
-                .find_map(|(name, inner)| self.list_below(&inner, &at.join(&name), depth + 1))
+                .find_map(|(name, inner)| {
+                    self.list_below(&inner, known, &at.join(&name), depth + 1)
+                })
         })
     }
 }

@@ -9,7 +9,7 @@ use oasgate_document::Pointer;
 
 use super::{
     Basis, Creator, Edge, Expression, Graph, MessagePart, Need, Resource, Role, Shape, ValueSource,
-    identity::ResourceKey,
+    identity::{PropertyNames, ResourceKey},
     lookup::{Edges, Lookup},
     names::words,
     successes,
@@ -49,10 +49,14 @@ pub(super) fn graph(contract: &Contract) -> Graph {
         known.infer_creators(resource);
     }
     known.infer_located(&mut resources);
-    for resource in &resources {
-        known.edges_of(resource, &mut edges);
+    let producers: Vec<_> = resources
+        .iter()
+        .map(|one| known.producers_of(one))
+        .collect();
+    for (resource, producers) in resources.iter().zip(&producers) {
+        known.edges_of(resource, producers, &mut edges);
     }
-    known.elsewhere(&resources, &mut edges);
+    known.elsewhere(resources.iter().zip(producers), &mut edges);
     let mut edges = edges.all;
     edges.sort_by(|a, b| (a.producer, a.consumer, &a.need).cmp(&(b.producer, b.consumer, &b.need)));
     resources.retain(|one| one.read.is_some() || one.delete.is_some() || !one.updates.is_empty());
@@ -60,12 +64,16 @@ pub(super) fn graph(contract: &Contract) -> Graph {
     Graph::new(edges, below.collect(), resources)
 }
 
+/// An operation that makes or lists the things of a resource, where it names them, and how that is known.
+pub(super) type Producer = (usize, Vec<ValueSource>, Role, Basis);
+
 pub(super) struct Known<'c> {
     contract: &'c Contract,
     pub(super) shapes: Vec<Shape>,
     /// Each path that names a thing, with the operations at it and below it.
     pub(super) items: IndexMap<Shape, Vec<usize>>,
     lookup: Lookup<'c>,
+    pub(super) names: PropertyNames,
 }
 
 impl<'c> Known<'c> {
@@ -86,6 +94,7 @@ impl<'c> Known<'c> {
         Self {
             contract,
             lookup: Lookup::of(contract, &shapes, &items),
+            names: PropertyNames::default(),
             shapes,
             items,
         }
@@ -275,23 +284,25 @@ impl<'c> Known<'c> {
                 continue;
             }
             wanted.is_the_thing = is_thing;
-            let in_body = if is_collection || is_thing {
-                self.success_schemas(producer)
-                    .iter()
-                    .find_map(|schema| wanted.in_one(schema))
-            } else {
-                None
-            };
+            let shown = self.success_schemas(producer);
+            let shown = shown.iter().filter(|_| is_collection || is_thing);
+            let in_body = shown
+                .clone()
+                .find_map(|schema| wanted.in_one(schema, &self.names))
+                .or_else(|| {
+                    let mut only = shown.filter_map(|schema| wanted.only_name(schema, &self.names));
+                    only.find(|at| is_collection && !self.is_sent(producer, at))
+                });
             // What no response names, a list shows afterwards, or the client has named it itself.
-            let is_listed = is_collection && self.listed(resource).is_some();
+            let is_listed = || is_collection && self.listed(resource).is_some();
             let is_located = !is_kind_of && self.says_location(producer);
             // What the document does not describe may name it all the same.
             let may_be_undescribed =
                 is_collection && is_used(resource) && in_body.is_none() && !shape.is_composite();
             let assumed = (is_collection && in_body.is_none() && resource.read.is_some())
-                .then(|| wanted.in_one(&self.sent(producer)?))
+                .then(|| wanted.in_one(&self.sent(producer)?, &self.names))
                 .flatten();
-            let is_described = in_body.is_some() || is_located || is_listed || assumed.is_some();
+            let is_described = in_body.is_some() || is_located || assumed.is_some() || is_listed();
             if !is_described && !may_be_undescribed {
                 continue;
             }
@@ -388,13 +399,12 @@ impl<'c> Known<'c> {
     }
 
     /// Edges from what makes and lists a resource to every operation at or below it.
-    fn edges_of(&self, resource: &Resource, edges: &mut Edges) {
-        let producers = self.producers_of(resource);
+    fn edges_of(&self, resource: &Resource, producers: &[Producer], edges: &mut Edges) {
         let users = self
             .items
             .get(&resource.shape)
             .map_or(&[][..], Vec::as_slice);
-        for (producer, sources, role, basis) in &producers {
+        for (producer, sources, role, basis) in producers {
             for consumer in users.iter().filter(|consumer| *consumer != producer) {
                 let Some(name) = resource.shape.key(self.operation(*consumer)) else {
                     continue;
@@ -415,10 +425,7 @@ impl<'c> Known<'c> {
         }
     }
 
-    pub(super) fn producers_of(
-        &self,
-        resource: &Resource,
-    ) -> Vec<(usize, Vec<ValueSource>, Role, Basis)> {
+    fn producers_of(&self, resource: &Resource) -> Vec<Producer> {
         let mut producers: Vec<_> = resource
             .creators
             .iter()
@@ -441,7 +448,10 @@ impl<'c> Known<'c> {
         let list = resource.list?;
         let wanted = self.wanted(&resource.shape)?;
         let schemas = self.success_schemas(list);
-        if let Some((array, value)) = schemas.iter().find_map(|schema| wanted.in_list(schema)) {
+        if let Some((array, value)) = schemas
+            .iter()
+            .find_map(|schema| wanted.in_list(schema, &self.names))
+        {
             return Some((list, ValueSource::Each { array, value }));
         }
         if schemas.iter().any(|schema| self.maps(schema, resource)) {
@@ -482,6 +492,12 @@ impl<'c> Known<'c> {
     pub(super) fn sent(&self, index: usize) -> Option<Schema> {
         let body = self.operation(index).request_body.as_ref()?;
         body.content.media_types.first()?.schema.clone()
+    }
+
+    /// Whether an operation may be sent a property.
+    fn is_sent(&self, index: usize, at: &Pointer) -> bool {
+        let sent = self.sent(index);
+        sent.is_some_and(|sent| node(&sent, at).is_some())
     }
 
     /// The name of the schema that an operation answers with.

@@ -285,11 +285,6 @@ impl Schema {
         structure::property_names(self)
     }
 
-    /// All properties that a schema in reach declares, as [`Schema::property`] finds each.
-    pub(crate) fn properties(&self) -> Vec<(String, Self)> {
-        structure::properties(self)
-    }
-
     /// The schema as a file of its own: JSON Schema 2020-12 with everything it refers to under
     /// `$defs`.
     pub fn to_json_schema(&self) -> Value {

@@ -5,6 +5,7 @@ use std::{
     sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, Weak},
 };
 
+use indexmap::IndexMap;
 use jsonschema::JsonTypeSet;
 use oasgate_document::{Address, Document};
 use serde_json::Value;
@@ -34,6 +35,20 @@ pub(super) enum Formats {
 /// How many compiled units are kept from one operation to the next.
 const MAX_UNITS: usize = 4_000;
 
+/// How many properties of schemas are remembered.
+const MAX_PROPERTIES: usize = 500_000;
+
+/// The properties that a schema declares, by name, each with its first schema.
+pub(super) type Properties = IndexMap<String, Address>;
+
+/// The properties of the schemas that were asked for them.
+#[derive(Default)]
+struct KnownProperties {
+    of: HashMap<Address, Arc<Properties>>,
+    /// How many there are, of all schemas together.
+    count: usize,
+}
+
 /// The compiled schemas of one document.
 pub(in crate::contract) struct SchemaStore {
     document: Arc<Document>,
@@ -45,6 +60,7 @@ pub(in crate::contract) struct SchemaStore {
     defects: Mutex<Vec<Defect>>,
     write_only: RwLock<HashMap<Address, Arc<WriteOnlyNames>>>,
     types: RwLock<HashMap<Address, JsonTypeSet>>,
+    properties: RwLock<KnownProperties>,
     /// The schema objects that are known to have values, by direction.
     finite: RwLock<HashSet<(Address, Direction)>>,
     patterns: Patterns,
@@ -71,6 +87,7 @@ impl SchemaStore {
             defects: Mutex::default(),
             write_only: RwLock::default(),
             types: RwLock::default(),
+            properties: RwLock::default(),
             finite: RwLock::default(),
             patterns: Patterns::default(),
             discriminators: RwLock::default(),
@@ -158,6 +175,29 @@ impl SchemaStore {
         remembered(&self.discriminators, address, || {
             Discriminator::of(self, address).map(Arc::new)
         })
+    }
+
+    /// The properties that a schema object declares, found when they are first asked for.
+    pub(super) fn properties(
+        &self,
+        address: &Address,
+        find: impl FnOnce() -> Properties,
+    ) -> Arc<Properties> {
+        let known = self.properties.read();
+        let known = known.unwrap_or_else(PoisonError::into_inner);
+        if let Some(properties) = known.of.get(address) {
+            return Arc::clone(properties);
+        }
+        drop(known);
+        let found = Arc::new(find());
+        let known = self.properties.write();
+        let mut known = known.unwrap_or_else(PoisonError::into_inner);
+        if known.count > MAX_PROPERTIES {
+            *known = KnownProperties::default();
+        }
+        known.count += found.len();
+        known.of.insert(address.clone(), Arc::clone(&found));
+        found
     }
 
     /// Which components take in which others.

@@ -4,13 +4,15 @@
 //! through references, all of `allOf`, and those alternatives of `anyOf` and `oneOf` that accept the
 //! value.
 
-use indexmap::IndexSet;
+use std::sync::Arc;
+
 use oasgate_document::{Address, FileId, Pointer};
 use serde_json::{Map, Value};
 
 use super::{
     Schema,
     discriminator::{Discriminator, Selection},
+    store::Properties,
 };
 
 /// How deep references and compositions are followed before they are taken for a circle.
@@ -334,16 +336,16 @@ pub(super) fn in_force<'s>(
     depth: usize,
     found: &mut InForce<'s>,
 ) {
-    if depth > MOST_STEPS
-        || found.len() >= MOST_IN_FORCE
-        || found.iter().any(|(known, _)| known == address)
-    {
+    if depth > MOST_STEPS || found.len() >= MOST_IN_FORCE {
         return;
     }
     let store = &schema.store;
     let Some(Value::Object(members)) = store.document().get(address) else {
         return;
     };
+    if found.iter().any(|(_, known)| std::ptr::eq(*known, members)) {
+        return;
+    }
     if let Some(reference) = members.get("$ref").and_then(Value::as_str) {
         if let Ok(target) = store.document().resolve_at(address, reference) {
             in_force(schema, &target, value, depth + 1, found);
@@ -465,41 +467,48 @@ fn first_below(schema: &Schema, keyword: &str) -> Option<Schema> {
 
 /// The first schema for a property.
 pub(super) fn property(schema: &Schema, name: &str) -> Option<Schema> {
-    property_among(schema, &everything_in_force(schema), name)
-}
-
-fn property_among(schema: &Schema, found: &InForce<'_>, name: &str) -> Option<Schema> {
-    let address = schemas_of_property(schema, found, name)
-        .into_iter()
-        .next()?;
+    let address = match declared(schema).get(name) {
+        Some(address) => address.clone(),
+        None => schemas_of_property(schema, &everything_in_force(schema), name)
+            .into_iter()
+            .next()?,
+    };
     Some(Schema {
         address,
         ..schema.clone()
     })
 }
 
-/// All properties by their names, each with its first schema.
-pub(super) fn properties(schema: &Schema) -> Vec<(String, Schema)> {
-    let found = everything_in_force(schema);
-    names_among(&found)
-        .into_iter()
-        .filter_map(|name| {
-            let property = property_among(schema, &found, &name)?;
-            Some((name, property))
-        })
-        .collect()
-}
-
 /// The names of all properties.
 pub(super) fn property_names(schema: &Schema) -> Vec<String> {
-    names_among(&everything_in_force(schema))
+    declared(schema).keys().cloned().collect()
 }
 
-fn names_among(found: &InForce<'_>) -> Vec<String> {
-    let mut names: IndexSet<String> = IndexSet::new();
-    for (_, members) in found {
+/// All properties that are named, each with its first schema.
+fn declared(schema: &Schema) -> Arc<Properties> {
+    let schema = schema.target();
+    let find = || first_schemas(&schema);
+    schema.store.properties(&schema.address, find)
+}
+
+fn first_schemas(schema: &Schema) -> Properties {
+    let mut first = Properties::new();
+    // Those that speak of properties which they do not name, and come before what names them.
+    let mut open = InForce::new();
+    for (at, members) in everything_in_force(schema) {
         let properties = members.get("properties").and_then(Value::as_object);
-        names.extend(properties.into_iter().flat_map(Map::keys).cloned());
+        for name in properties.into_iter().flat_map(Map::keys) {
+            if first.contains_key(name) {
+                continue;
+            }
+            let before = schemas_of_property(schema, &open, name).into_iter().next();
+            let address = before.unwrap_or_else(|| at.join("properties").join(name));
+            first.insert(name.clone(), address);
+        }
+        let is_object = |keyword: &str| members.get(keyword).is_some_and(Value::is_object);
+        if is_object("patternProperties") || is_object("additionalProperties") {
+            open.push((at, members));
+        }
     }
-    names.into_iter().collect()
+    first
 }

@@ -130,6 +130,29 @@ impl<'n> ResourceContext<'n> {
         })
     }
 
+    /// What a thing that the run created is from now on, where what it was sent gave it another name: as `Location`
+    /// says, or the response shows under the name that was sent.
+    pub(crate) fn renamed(
+        &self,
+        thing: &ResourceInstance,
+        given: &ExchangeView<'_>,
+    ) -> Option<ResourceInstance> {
+        let at = thing.resource;
+        let is_another = |one: &ResourceInstance| one.resource == at && one.path != thing.path;
+        if let Some(located) = self.located(given).filter(is_another) {
+            return Some(located);
+        }
+        let sent = given.parts.body.as_ref()?.1.as_object()?;
+        let mut creators = self.graph.resources[at].creators.iter();
+        creators
+            .find_map(|creator| self.named(at, creator, given))
+            .filter(is_another)
+            .filter(|one| {
+                let key = one.values.last();
+                key.is_some_and(|(_, key)| sent.values().any(|value| value == key))
+            })
+    }
+
     /// The paths of the things that an operation lists, of whatever resource.
     pub(crate) fn all_listed(&self, operation: usize, given: &ExchangeView<'_>) -> Vec<String> {
         if !given.exchange.response.status.is_success() {

@@ -58,6 +58,15 @@ impl CreatedResources {
             return;
         };
         let named = path_of(&request.url);
+        let changes = [http::Method::PUT, http::Method::PATCH].contains(&request.method);
+        if let Some(known) = self.things.get(named).filter(|_| changes) {
+            let view = ExchangeView::new(exchange, &case.parts);
+            let renamed = context.renamed(known, &view);
+            if let Some(thing) = renamed.filter(|thing| !existing.holds(&thing.path)) {
+                self.insert(thing);
+            }
+            return;
+        }
         let was_absent = request.method == http::Method::PUT
             && (existing.lacks(named) || is_named_at_random(case) && !existing.holds(named));
         if !was_absent && !is_new(&case.operation, &request.method, status) {

@@ -61,7 +61,8 @@ impl Sequence {
     }
 }
 
-/// The sequences of a contract, in the order in which they would be sent.
+/// The sequences of a contract, in the order in which they would be sent, until they take all
+/// [requests](LiveSettings::max_requests) of a run.
 pub fn sequences(contract: &Contract, settings: &LiveSettings) -> Vec<Sequence> {
     of(contract, &Graph::of(contract), settings)
 }
@@ -77,6 +78,7 @@ pub(crate) fn of(contract: &Contract, graph: &Graph, settings: &LiveSettings) ->
             graph,
             settings,
         },
+        left: settings.max_requests,
         sequences: Vec::new(),
         progress: SequenceProgress::default(),
         fixtures: HashMap::new(),
@@ -93,6 +95,8 @@ pub(crate) fn of(contract: &Contract, graph: &Graph, settings: &LiveSettings) ->
 /// Writes every step down, as answered as it should be.
 struct Outliner<'o> {
     context: ResourceContext<'o>,
+    /// How many more requests a run may send.
+    left: u64,
     sequences: Vec<Sequence>,
     progress: SequenceProgress,
     /// Resources of which it is decided whether one is there for all, and whether it is.
@@ -118,6 +122,8 @@ impl Outliner<'_> {
         let actor = step.actor.and_then(|other| others.get(other));
         let operation = self.context.operation(step.operation);
         if let Some(sequence) = self.sequences.last_mut() {
+            let times = if step.is_repeated { sequence.times } else { 1 };
+            self.left = self.left.saturating_sub(times as u64);
             sequence.steps.push(Step {
                 operation: Arc::clone(operation),
                 why: step.why,
@@ -154,7 +160,7 @@ impl World for Outliner<'_> {
     }
 
     fn is_over(&self) -> bool {
-        self.context.contract.document().stop().reason().is_some()
+        self.left == 0 || self.context.contract.document().stop().reason().is_some()
     }
 
     fn rounds(&self) -> usize {
