@@ -1,5 +1,8 @@
 //! `write-only-leak`
 
+use oasgate_document::Pointer;
+use serde_json::Value;
+
 use super::{Check, Content, Rule, Subject, documented};
 use crate::{finding::Finding, wire::Parsed};
 
@@ -16,7 +19,8 @@ documented! {
     ///
     /// # Not a finding when
     ///
-    /// - the schema in force for the response does not name the property as `writeOnly`.
+    /// - the schema in force for the response does not name the property as `writeOnly`;
+    /// - a mask stands in its place: `**********`.
     ///
     /// # Example
     ///
@@ -47,7 +51,8 @@ impl Check for WriteOnlyLeak {
         let Content::Read(Parsed::Value(value)) = subject.body() else {
             return true;
         };
-        schema.write_only(value).is_empty()
+        let shown = schema.write_only(value);
+        shown.iter().all(|(instance, _)| is_masked(instance, value))
     }
 
     fn explain(&self, subject: &Subject<'_>, findings: &mut Vec<Finding>) {
@@ -61,7 +66,8 @@ impl Check for WriteOnlyLeak {
             return;
         };
         let status = subject.exchange.response.status;
-        for (instance, address) in schema.write_only(value) {
+        let shown = schema.write_only(value).into_iter();
+        for (instance, address) in shown.filter(|(instance, _)| !is_masked(instance, value)) {
             findings.push(
                 subject
                     .finding(
@@ -80,4 +86,11 @@ impl Check for WriteOnlyLeak {
             );
         }
     }
+}
+
+/// Whether a text stands in place of the value that it hides.
+fn is_masked(instance: &Pointer, value: &Value) -> bool {
+    const MASKS: [char; 4] = ['*', '•', '●', '∗'];
+    let text = instance.get(value).and_then(Value::as_str);
+    text.is_some_and(|text| !text.is_empty() && text.chars().all(|one| MASKS.contains(&one)))
 }

@@ -52,7 +52,7 @@ pub(crate) struct AuthArgs {
     #[arg(help_heading = HEADING, long, value_name = "SCOPE", requires = "client_id_env")]
     scope: Vec<String>,
     /// A header for every request; repeatable. For credentials use --token-env
-    #[arg(help_heading = HEADING, long, value_name = "NAME: VALUE")]
+    #[arg(help_heading = HEADING, short = 'H', long, value_name = "NAME: VALUE")]
     header: Vec<String>,
 }
 

@@ -79,10 +79,19 @@ impl PropertyNames {
     }
 }
 
+/// The names that one name stands for: `id` and `name` for `id_or_name`.
+fn either(words: Vec<String>) -> Vec<Vec<String>> {
+    let parts: Vec<&[String]> = words.split(|word| word == "or").collect();
+    if parts.iter().any(|part| part.is_empty()) {
+        return vec![words];
+    }
+    parts.into_iter().map(<[String]>::to_vec).collect()
+}
+
 impl ResourceKey {
     pub(super) fn new(names: &[&str], collection: &str, types: JsonTypeSet) -> Self {
         Self {
-            names: names.iter().map(|name| words(name)).collect(),
+            names: names.iter().flat_map(|name| either(words(name))).collect(),
             collection: words(collection),
             types,
             is_the_thing: false,

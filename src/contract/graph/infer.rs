@@ -293,6 +293,11 @@ impl<'c> Known<'c> {
                     let mut only = shown.filter_map(|schema| wanted.only_name(schema, &self.names));
                     only.find(|at| is_collection && !self.is_sent(producer, at))
                 });
+            // PUT at a collection replaces all of it, unless it answers with one thing.
+            let is_put = self.operation(producer).method == "PUT";
+            if is_put && !(is_thing && in_body.is_some()) {
+                continue;
+            }
             // What no response names, a list shows afterwards, or the client has named it itself.
             let is_listed = || is_collection && self.listed(resource).is_some();
             let is_located = !is_kind_of && self.says_location(producer);
@@ -315,7 +320,7 @@ impl<'c> Known<'c> {
             if may_be_undescribed {
                 sources.push(ValueSource::Undescribed(wanted.clone()));
             }
-            let rank = (!is_described, !is_collection, !is_kind_of);
+            let rank = (!is_described, !is_collection, !is_kind_of, is_put);
             found.push((rank, producer, sources, assumed));
         }
         found.sort_by_key(|(rank, producer, ..)| (*rank, *producer));

@@ -73,12 +73,13 @@ impl<'c> Lookup<'c> {
         self.ids.get(id).copied()
     }
 
-    /// The operations that may make what a collection holds, as far as their paths say so: POST at it, right
-    /// below it, and at paths elsewhere that end as it does and collect nothing.
+    /// The operations that may make what a collection holds, as far as their paths say so: POST and PUT at it, POST
+    /// right below it, and at paths elsewhere that end as it does and collect nothing.
     pub(super) fn makers(&self, collection: &Shape) -> BTreeSet<usize> {
         let operations = self.contract.operations();
         let own = self.at.get(collection).into_iter().flatten();
-        let own = own.filter(|index| operations[**index].method == "POST");
+        let own =
+            own.filter(|index| ["POST", "PUT"].contains(&operations[**index].method.as_str()));
         let below = self.posts_below.get(collection).into_iter().flatten();
         let elsewhere = collection
             .last_literal()

@@ -72,11 +72,12 @@ impl CreatedResources {
         if !was_absent && !is_new(&case.operation, &request.method, status) {
             return;
         }
-        let made = match request.method {
-            // PUT creates what its own path names (RFC 9110 §9.3.4).
-            http::Method::PUT => context.at_path(index, &case.parts),
-            _ => context.made(index, &ExchangeView::new(exchange, &case.parts)),
-        };
+        // PUT creates what its own path names (RFC 9110 §9.3.4).
+        let at_path = (request.method == http::Method::PUT)
+            .then(|| context.at_path(index, &case.parts))
+            .flatten();
+        let made =
+            at_path.or_else(|| context.made(index, &ExchangeView::new(exchange, &case.parts)));
         match made {
             Some(thing) if existing.holds(&thing.path) => {}
             Some(thing) => {
