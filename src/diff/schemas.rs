@@ -68,8 +68,12 @@ fn unread(subject: &Subject<'_>, changes: &mut Vec<Change>) {
     let of = |contract: &Contract| -> Vec<Defect> {
         let mut all = contract.defects();
         all.retain(|defect| {
-            defect.kind == DefectKind::UnresolvedReference
-                && is_unread(contract.document(), &defect.address)
+            let kinds = [
+                DefectKind::OutsideReference,
+                DefectKind::RemoteReference,
+                DefectKind::UnresolvedReference,
+            ];
+            kinds.contains(&defect.kind) && is_unread(contract.document(), &defect.address)
         });
         all
     };
@@ -79,7 +83,6 @@ fn unread(subject: &Subject<'_>, changes: &mut Vec<Change>) {
             defect.message
         );
         let mut told = Change::new(&UndecidedSchema::RULE, message);
-        told.basis = Basis::Searched(0);
         told.verdict = Verdict::Undecided;
         told
     };

@@ -461,4 +461,9 @@ fn what_was_not_read_is_undecided() {
             .any(|one| one.basis == Basis::Proved);
         assert!(!proved, "{:?}", comparison.changes);
     }
+    // What would have to be fetched is told in another way.
+    let remote = json!({ "$ref": "https://example.com/schemas.yaml#/A" });
+    let remote = contract(&document(&json!({ "response": remote }), 0));
+    let comparison = diff::compare(&remote, &old, Lens::Declared);
+    assert_eq!(verdict(&comparison), "undecided");
 }
