@@ -25,6 +25,7 @@ mod read;
 mod router;
 mod schema;
 mod server;
+mod stopping;
 
 use std::{path::Path, sync::Arc};
 

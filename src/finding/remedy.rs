@@ -18,6 +18,8 @@ pub enum Remedy {
     AllowUnsafe,
     /// Let requests change what was there before the run.
     TouchExisting,
+    /// Name the operation among those that are to be checked.
+    NameOperation,
     /// Give a value for a parameter, named here.
     NameParameter(String),
     /// Give parameters that name a resource that exists.
@@ -59,6 +61,7 @@ impl fmt::Display for Remedy {
         f.write_str(match self {
             Self::AllowFiles => "allow the folder that the file lies in",
             Self::AllowRemote => "allow references over the network",
+            Self::NameOperation => "name it among the operations to be checked",
             Self::AllowUnsafe => "allow requests that may change something",
             Self::TouchExisting => "allow changes of what was there before",
             Self::NameParameter(name) => return write!(f, "give a value for {name}"),

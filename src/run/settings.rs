@@ -221,8 +221,19 @@ impl LiveSettings {
 
     /// Whether an operation is to be checked.
     pub(crate) fn includes(&self, operation: &Operation) -> bool {
+        self.is_chosen(operation) && !self.spares(operation)
+    }
+
+    /// Whether an operation is among those that were chosen.
+    pub(crate) fn is_chosen(&self, operation: &Operation) -> bool {
         let is_named = |list: &[String]| list.iter().any(|name| name == operation.id.as_str());
         !is_named(&self.excluded) && (self.only.is_empty() || is_named(&self.only))
+    }
+
+    /// Whether an operation that may end the service is left out, since nobody named it.
+    pub(crate) fn spares(&self, operation: &Operation) -> bool {
+        let mut named = self.only.iter();
+        operation.may_stop_service() && !named.any(|name| name == operation.id.as_str())
     }
 
     /// Whether an operation may be sent to prepare others.

@@ -189,6 +189,8 @@ pub enum Unreached {
     Existing,
     /// It may revoke the credential of the run, and others of its kind were sent first.
     Revoking,
+    /// It may end the service, and is sent only where it is named.
+    Stopping,
     /// It was left out by configuration.
     Excluded,
     /// Responses came with these statuses, none of which is a declared success.
@@ -205,6 +207,7 @@ impl Unreached {
             Self::NotFound => Some(Remedy::NameExisting),
             Self::Budget => Some(Remedy::RaiseBudget),
             Self::Existing => Some(Remedy::TouchExisting),
+            Self::Stopping => Some(Remedy::NameOperation),
             Self::NotSeen | Self::NoBody | Self::Revoking | Self::Excluded | Self::NoSuccess(_) => {
                 None
             }
@@ -228,6 +231,7 @@ impl fmt::Display for Unreached {
             Self::NotFound => "only 404 came back",
             Self::Budget => "the budget was spent",
             Self::Revoking => "it may revoke the credential that the run needs",
+            Self::Stopping => "it may end the service",
             Self::Existing => "requests that would change what was there before were not sent",
             Self::Excluded => "left out by configuration, or in another shard",
             Self::NoSuccess(statuses) => {

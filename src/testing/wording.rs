@@ -5,6 +5,7 @@ use crate::finding::{Remedy, Wording};
 
 /// The options that are the remedies.
 pub(super) const OPTIONS: Wording = Wording::new(|remedy| match remedy {
+    Remedy::NameOperation => "name it with `only` if it is meant to be sent".to_owned(),
     Remedy::NameParameter(name) => format!("give `{name}` a value with `params`"),
     Remedy::NameExisting => "name a resource that exists with `params`".to_owned(),
     Remedy::GiveCredential => "give a credential with `token`".to_owned(),

@@ -7,6 +7,7 @@ pub(crate) const FLAGS: Wording = Wording::new(|remedy| match remedy {
     Remedy::AllowFiles => "allow its folder with --allow-files PATH".to_owned(),
     Remedy::AllowRemote => "follow it with --allow-remote".to_owned(),
     Remedy::AllowUnsafe => "use --allow-unsafe".to_owned(),
+    Remedy::NameOperation => "name it with --operation if it is meant to be sent".to_owned(),
     Remedy::NameParameter(name) => format!("use --param {name}=..."),
     Remedy::NameExisting => "use --param to name a resource that exists".to_owned(),
     Remedy::GiveCredential => "use --token-env NAME".to_owned(),

@@ -128,11 +128,14 @@ pub(in crate::gate) fn left_out(
     operation: &Operation,
     settings: &LiveSettings,
 ) -> Option<Unreached> {
-    if !settings.includes(operation) {
+    if !settings.is_chosen(operation) {
         return Some(Unreached::Excluded);
     }
     if settings.methods == Methods::Safe && !operation.is_safe() {
         return Some(Unreached::Unsafe);
+    }
+    if settings.spares(operation) {
+        return Some(Unreached::Stopping);
     }
     None
 }
@@ -174,5 +177,20 @@ mod tests {
         // `addThing` has no part that could be varied.
         assert_eq!(most(3), [usize::MAX, 6, 6]);
         assert_eq!(most(0), [usize::MAX, 0, 0]);
+    }
+
+    #[test]
+    fn what_may_end_the_service_is_left_out_unless_it_is_named() {
+        let text = "openapi: 3.0.3\ninfo: { title: t, version: '1' }\npaths: { /admin/shutdown: { post: { operationId: end, responses: {} } } }";
+        let document = oasgate_document::Document::parse("t", text).expect("a document");
+        let contract = Contract::from_document(document);
+        let mut settings = fixture::settings();
+        settings.methods = Methods::All;
+        let operation = &contract.operations()[0];
+        assert_eq!(left_out(operation, &settings), Some(Unreached::Stopping));
+        assert!(!settings.includes(operation));
+        settings.only = vec!["end".to_owned()];
+        assert_eq!(left_out(operation, &settings), None);
+        assert!(settings.includes(operation));
     }
 }
