@@ -86,7 +86,32 @@ pub(super) fn reason(subject: &Subject<'_>, words: &str) -> String {
     for value in &sent {
         reason = without(&reason, value);
     }
-    reason
+    without_shown(&reason)
+}
+
+/// A text without the JSON that it shows, and without the one letter that it ends in: parts of what was sent.
+fn without_shown(text: &str) -> String {
+    let mut left = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(['{', '[']) {
+        let (before, from) = rest.split_at(at);
+        left.push_str(before);
+        let mut values = serde_json::Deserializer::from_str(from).into_iter::<Value>();
+        let end = match values.next() {
+            Some(Ok(_)) => values.byte_offset(),
+            // Words are cut off where they are long.
+            Some(Err(error)) if error.is_eof() && from.ends_with('…') => from.len(),
+            _ => 0,
+        };
+        left.push_str(if end == 0 { &from[..1] } else { "…" });
+        rest = &from[end.max(1)..];
+    }
+    left.push_str(rest);
+    let is_letter = |last: &str| last.chars().count() == 1;
+    match left.rsplit_once(": ") {
+        Some((before, last)) if is_letter(last) => format!("{before}: …"),
+        _ => left,
+    }
 }
 
 /// The texts and numbers of a request.
@@ -205,7 +230,7 @@ fn place(value: &Value) -> Option<String> {
 mod tests {
     use serde_json::json;
 
-    use super::{said, without};
+    use super::{said, without, without_shown};
 
     #[test]
     fn what_was_sent_is_left_out_of_the_reason() {
@@ -225,6 +250,18 @@ mod tests {
             ("marigold is no plan", "gold", "marigold is no plan"),
         ] {
             assert_eq!(without(text, value), wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn json_that_is_shown_is_left_out_of_the_reason() {
+        for (text, wanted) in [
+            (r#"{"a":[]} is no match"#, "… is no match"),
+            (r#"no match: {"a": {"b": "cut…"#, "no match: …"),
+            ("expected {name} or [a-z]", "expected {name} or [a-z]"),
+            ("unknown letter: b", "unknown letter: …"),
+        ] {
+            assert_eq!(without_shown(text), wanted);
         }
     }
 
