@@ -13,7 +13,7 @@ use super::{
     sign_in::handles_credentials,
 };
 use crate::{
-    contract::{Schema, is_known_format},
+    contract::{Location, Schema, is_known_format},
     finding::Finding,
     wire::{Parameters, carries, has_wide_field, parse_media_type, path_values, sent_value},
 };
@@ -40,6 +40,8 @@ documented! {
     /// - with 400, 414 or 422, the request names a resource that was generated, in its path or as an id
     ///   in its query or body, and the response does not speak of another property of the body: no rule
     ///   of form need be behind the refusal;
+    /// - with 400 or 422, the operation changes something and takes nothing but the names in its path, and the response
+    ///   speaks of no value that is wrong or was left out: the state is not one for it, as with "nothing is being recorded";
     /// - the operation needs a credential and the request did not carry the right one;
     /// - the body has bytes (`format: binary`) and travels as JSON, as the fields of a form or as a text, which
     ///   have no way to write them;
@@ -85,6 +87,7 @@ impl Check for RejectedValid {
             || holds_a_nul(subject)
             || OF_A_NAME.contains(&status) && is_about_a_value(subject)
             || OF_FORM.contains(&status) && is_about_an_open_format(subject)
+            || OF_FORM.contains(&status) && is_about_the_state(subject)
     }
 
     fn explain(&self, subject: &Subject<'_>, findings: &mut Vec<Finding>) {
@@ -186,6 +189,34 @@ fn is_about_a_value(subject: &Subject<'_>) -> bool {
                 || !is_about_body(subject) && !is_about_query_or_header(subject)
         }
     }
+}
+
+/// Whether the refusal can only be about the state of the service: the request has no value but names, and nothing is
+/// said to be wrong or missing.
+fn is_about_the_state(subject: &Subject<'_>) -> bool {
+    const WORDS_OF_FORM: [&str; 10] = [
+        "absent",
+        "body",
+        "content",
+        "field",
+        "header",
+        "invalid",
+        "missing",
+        "must",
+        "parameter",
+        "require",
+    ];
+    let operation = subject.operation;
+    let mut parameters = operation.parameters.iter();
+    let takes_values = parameters.any(|parameter| parameter.location != Location::Path)
+        || operation.request_body.is_some();
+    if operation.is_safe() || takes_values {
+        return false;
+    }
+    words(subject).is_some_and(|words| {
+        let words = words.to_lowercase();
+        !WORDS_OF_FORM.iter().any(|one| words.contains(one))
+    })
 }
 
 /// Whether the refusal may well be about a `format` of which nobody knows what is of it (OpenAPI 3.0.4 §4.4:
