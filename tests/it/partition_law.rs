@@ -239,7 +239,8 @@ fn law(partition: &Partition<'_>) -> Result<usize, TestCaseError> {
         text(&of_pairs) == whole_text,
         "pairs come to something else"
     );
-    if number > 1 {
+    // Where no entry is in the other parts, a part is the whole, and equal ranges are merged.
+    if text(&states[0]) != whole_text {
         let overlapping = whole.clone().merge(states[0].clone());
         prop_assert!(
             matches!(overlapping, Err(StateError::Overlap { .. })),
@@ -418,7 +419,7 @@ fn parts_of_recordings_of_others_merge_to_the_whole() {
         ("servers/chromadb.json", "servers/chromadb.har.gz", [1, 3]),
         ("servers/kinto.json", "servers/kinto.har.gz", [0, 3]),
         ("servers/httpbin.json", "servers/httpbin.har.gz", [0, 2]),
-        ("datadog/v1.yaml", "datadog-v1/cassettes", [1, 2]),
+        ("datadog/v1.yaml", "datadog-v1/cassettes", [1, 3]),
     ] {
         for cut in cuts {
             parts_merge(
