@@ -1,6 +1,6 @@
 //! `write-only-leak`
 
-use oasgate_document::Pointer;
+use oasgate_document::{Address, Pointer};
 use serde_json::Value;
 
 use super::{Check, Content, Rule, Subject, documented};
@@ -42,32 +42,12 @@ impl Check for WriteOnlyLeak {
     }
 
     fn holds(&self, subject: &Subject<'_>) -> bool {
-        let Some(schema) = subject
-            .media_type()
-            .and_then(|media_type| media_type.schema.as_ref())
-        else {
-            return true;
-        };
-        let Content::Read(Parsed::Value(value)) = subject.body() else {
-            return true;
-        };
-        let shown = schema.write_only(value);
-        shown.iter().all(|(instance, _)| is_masked(instance, value))
+        leaked(subject).is_empty()
     }
 
     fn explain(&self, subject: &Subject<'_>, findings: &mut Vec<Finding>) {
-        let Some(schema) = subject
-            .media_type()
-            .and_then(|media_type| media_type.schema.as_ref())
-        else {
-            return;
-        };
-        let Content::Read(Parsed::Value(value)) = subject.body() else {
-            return;
-        };
         let status = subject.exchange.response.status;
-        let shown = schema.write_only(value).into_iter();
-        for (instance, address) in shown.filter(|(instance, _)| !is_masked(instance, value)) {
+        for (instance, address) in leaked(subject) {
             findings.push(
                 subject
                     .finding(
@@ -86,6 +66,18 @@ impl Check for WriteOnlyLeak {
             );
         }
     }
+}
+
+/// The properties that came back though they are `writeOnly`, each with the schema that says so.
+fn leaked(subject: &Subject<'_>) -> Vec<(Pointer, Address)> {
+    let media_type = subject.media_type();
+    let schema = media_type.and_then(|media_type| media_type.schema.as_ref());
+    let (Some(schema), Content::Read(Parsed::Value(value))) = (schema, subject.body()) else {
+        return Vec::new();
+    };
+    let mut shown = schema.write_only(value);
+    shown.retain(|(instance, _)| !is_masked(instance, value));
+    shown
 }
 
 /// Whether a text stands in place of the value that it hides.

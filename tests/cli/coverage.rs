@@ -223,6 +223,21 @@ components:
       additionalProperties: { type: object, properties: { extra: { type: string } } }
 ";
 
+/// All kinds of what nobody saw.
+const KINDS: [&str; 11] = [
+    "operation",
+    "status",
+    "media-type",
+    "property",
+    "branch",
+    "null",
+    "items",
+    "enum-value",
+    "boundary",
+    "empty-array",
+    "absence",
+];
+
 /// The kinds on which a gate fails, and what it shows of all that nobody saw.
 fn unwitnessed(folder: &Path, recording: &str) -> (Vec<&'static str>, String) {
     write(folder, "api.yaml", OPEN);
@@ -242,26 +257,13 @@ fn unwitnessed(folder: &Path, recording: &str) -> (Vec<&'static str>, String) {
             .output()
             .expect("the program starts")
     };
-    let kinds = [
-        "operation",
-        "status",
-        "media-type",
-        "property",
-        "branch",
-        "null",
-        "items",
-        "enum-value",
-        "boundary",
-        "empty-array",
-        "absence",
-    ];
     let fails = |kind: &&str| {
         let output = run(&["--fail-on", &format!("unwitnessed={kind}")]);
         let says_why = String::from_utf8_lossy(&output.stderr).contains(" fails: ");
         assert_eq!(output.status.code() == Some(1), says_why, "{output:?}");
         says_why
     };
-    let failing = kinds.into_iter().filter(fails).collect();
+    let failing = KINDS.into_iter().filter(fails).collect();
     let told = String::from_utf8_lossy(&run(&["--witness"]).stderr).into_owned();
     (failing, told)
 }
@@ -277,23 +279,7 @@ fn each_kind_of_what_nobody_saw_is_told_with_its_line_and_fails_the_gate() {
 
     let one = pets("/pets", &json!([{ "id": 1, "name": "a" }]));
     let (failing, told) = unwitnessed(folder, &one);
-    assert_eq!(
-        failing,
-        [
-            "operation",
-            "status",
-            "media-type",
-            "property",
-            "branch",
-            "null",
-            "items",
-            "enum-value",
-            "boundary",
-            "empty-array",
-            "absence",
-        ],
-        "{told}"
-    );
+    assert_eq!(failing, KINDS, "{told}");
     let wanted = "\
 never called  getPet  GET /pets/{id}  api.yaml:14:5
 never seen    optional property kind  api.yaml:34:9  listPets

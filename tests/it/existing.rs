@@ -7,19 +7,16 @@ use std::{
 
 use axum::{
     Json, Router,
-    body::{Body, Bytes},
+    body::Bytes,
     extract::{Path, State},
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, StatusCode},
     response::{IntoResponse as _, Response},
     routing::{get, put},
 };
-use oasgate::{
-    Contract,
-    document::Document,
-    gate::{self, Interrupt, LiveSettings, Methods, Outcome},
-    transport::ServiceTransport,
-};
+use oasgate::gate::Outcome;
 use serde_json::{Value, json};
+
+use crate::in_process::{check, only_member, settings};
 
 const DOCUMENT: &str = r"
 openapi: 3.0.3
@@ -96,16 +93,10 @@ async fn remove(State(books): State<Shared>, Path(isbn): Path<String>) -> Status
 }
 
 fn title(headers: &HeaderMap, body: &[u8]) -> Result<Value, StatusCode> {
-    let media_type = headers.get(header::CONTENT_TYPE);
-    if media_type.is_none_or(|one| one != "application/json") {
-        return Err(StatusCode::UNSUPPORTED_MEDIA_TYPE);
-    }
-    let sent: Value = serde_json::from_slice(body).map_err(|_| StatusCode::BAD_REQUEST)?;
-    let members = sent.as_object().filter(|members| members.len() == 1);
-    let title = members.and_then(|members| members.get("title"));
-    title
-        .filter(|title| title.as_str().is_some_and(|text| !text.is_empty()))
-        .cloned()
+    let title = only_member(headers, body, "title")?;
+    let is_right = title.as_str().is_some_and(|text| !text.is_empty());
+    Some(title)
+        .filter(|_| is_right)
         .ok_or(StatusCode::BAD_REQUEST)
 }
 
@@ -142,21 +133,12 @@ async fn note(
 }
 
 async fn run(books: &Shared) -> Outcome {
-    let contract = Document::parse("books.yaml", DOCUMENT).expect("it is YAML");
-    let contract = Contract::from_document(contract);
-    let settings = LiveSettings {
-        seed: 1,
-        methods: Methods::All,
-        ..LiveSettings::new("http://localhost".parse().expect("a URL"))
-    };
     let router = Router::new()
         .route("/books", get(list))
         .route("/books/{isbn}", get(read).put(replace).delete(remove))
         .route("/books/{isbn}/note", put(note))
         .with_state(Arc::clone(books));
-    let transport = ServiceTransport::<_, Body>::new(router);
-    let interrupt = Interrupt::default();
-    gate::check(&contract, &transport, &settings, None, &mut (), &interrupt).await
+    check(DOCUMENT, router, &settings(1)).await
 }
 
 #[tokio::test]

@@ -18,6 +18,7 @@ mod fault;
 mod faults;
 mod generation;
 mod graph;
+mod in_process;
 mod lint;
 mod live;
 mod macros;

@@ -7,19 +7,16 @@ use std::{
 
 use axum::{
     Json, Router,
-    body::{Body, Bytes},
+    body::Bytes,
     extract::{Path, State},
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse as _, Response},
     routing::get,
 };
-use oasgate::{
-    Contract,
-    document::Document,
-    gate::{self, Interrupt, LiveSettings, Methods, Outcome},
-    transport::ServiceTransport,
-};
+use oasgate::gate::Outcome;
 use serde_json::{Value, json};
+
+use crate::in_process::{check, only_member, settings};
 
 const DOCUMENT: &str = r"
 openapi: 3.0.3
@@ -77,19 +74,12 @@ struct Service {
 }
 
 fn name(headers: &HeaderMap, body: &[u8]) -> Result<String, StatusCode> {
-    let media_type = headers.get(header::CONTENT_TYPE);
-    if media_type.is_none_or(|one| one != "application/json") {
-        return Err(StatusCode::UNSUPPORTED_MEDIA_TYPE);
-    }
-    let sent: Value = serde_json::from_slice(body).map_err(|_| StatusCode::BAD_REQUEST)?;
-    let members = sent.as_object().filter(|members| members.len() == 1);
-    let name = members.and_then(|members| members.get("name")?.as_str());
+    let name = only_member(headers, body, "name")?;
     let is_right = |name: &&str| {
         (3..=9).contains(&name.len()) && name.bytes().all(|one| one.is_ascii_lowercase())
     };
-    name.filter(is_right)
-        .map(str::to_owned)
-        .ok_or(StatusCode::BAD_REQUEST)
+    let name = name.as_str().filter(is_right).map(str::to_owned);
+    name.ok_or(StatusCode::BAD_REQUEST)
 }
 
 async fn list(State(service): State<Service>) -> Json<Value> {
@@ -157,20 +147,11 @@ async fn remove(State(service): State<Service>, Path(name): Path<String>) -> Sta
 }
 
 async fn run(service: &Service, seed: u64) -> Outcome {
-    let document = Document::parse("folders.yaml", DOCUMENT).expect("it is YAML");
-    let contract = Contract::from_document(document);
-    let settings = LiveSettings {
-        seed,
-        methods: Methods::All,
-        ..LiveSettings::new("http://localhost".parse().expect("a URL"))
-    };
     let router = Router::new()
         .route("/folders", get(list).post(make))
         .route("/folders/{name}", get(read).patch(rename).delete(remove))
         .with_state(service.clone());
-    let transport = ServiceTransport::<_, Body>::new(router);
-    let interrupt = Interrupt::default();
-    gate::check(&contract, &transport, &settings, None, &mut (), &interrupt).await
+    check(DOCUMENT, router, &settings(seed)).await
 }
 
 #[tokio::test]

@@ -4,19 +4,15 @@ use std::sync::{Arc, Mutex};
 
 use axum::{
     Router,
-    body::Body,
     extract::{Request, State},
     http::{StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse as _, Response},
     routing::{get, post},
 };
-use oasgate::{
-    Contract,
-    document::Document,
-    gate::{self, Credentials, FailReason, Interrupt, LiveSettings, Methods, Outcome, RunStatus},
-    transport::ServiceTransport,
-};
+use oasgate::gate::{Credentials, FailReason, LiveSettings, Outcome, RunStatus};
+
+use crate::in_process::{check, settings};
 
 const TOKEN: &str = "alice-token";
 
@@ -69,8 +65,6 @@ components:
   securitySchemes: {{ token: {{ type: http, scheme: bearer }} }}
 "
     );
-    let document = Document::parse("tokens.yaml", document).expect("it is YAML");
-    let contract = Contract::from_document(document);
     let service = Shared::new(Mutex::new(Service {
         log: Vec::new(),
         is_accepted: true,
@@ -81,14 +75,10 @@ components:
         .layer(middleware::from_fn_with_state(Arc::clone(&service), door))
         .with_state(Arc::clone(&service));
     let settings = LiveSettings {
-        seed: 1,
-        methods: Methods::All,
         credentials: Credentials::with_token(TOKEN),
-        ..LiveSettings::new("http://localhost".parse().expect("a URL"))
+        ..settings(1)
     };
-    let transport = ServiceTransport::<_, Body>::new(router);
-    let interrupt = Interrupt::default();
-    let outcome = gate::check(&contract, &transport, &settings, None, &mut (), &interrupt).await;
+    let outcome = check(&document, router, &settings).await;
     let log = std::mem::take(&mut service.lock().expect("no handler panics").log);
     (outcome, log)
 }
