@@ -226,21 +226,19 @@ impl LiveSettings {
 
     /// Whether an operation is among those that were chosen.
     pub(crate) fn is_chosen(&self, operation: &Operation) -> bool {
-        let is_named = |list: &[String]| list.iter().any(|name| name == operation.id.as_str());
-        !is_named(&self.excluded) && (self.only.is_empty() || is_named(&self.only))
+        !names(&self.excluded, operation) && (self.only.is_empty() || names(&self.only, operation))
     }
 
     /// Whether an operation that may end the service is left out, since nobody named it.
     pub(crate) fn spares(&self, operation: &Operation) -> bool {
-        let mut named = self.only.iter();
-        operation.may_stop_service() && !named.any(|name| name == operation.id.as_str())
+        operation.may_stop_service() && !names(&self.only, operation)
     }
 
     /// Whether an operation may be sent to prepare others.
     pub(crate) fn may_prepare(&self, operation: &Operation) -> bool {
         let is_safe = operation.is_safe() || self.methods == Methods::All;
-        let mut helpers = self.helpers.iter();
-        is_safe && (self.includes(operation) || helpers.any(|name| name == operation.id.as_str()))
+        let is_known = self.is_chosen(operation) || names(&self.helpers, operation);
+        is_safe && is_known && !self.spares(operation)
     }
 
     /// The texts that the user gave for a parameter.
@@ -251,6 +249,11 @@ impl LiveSettings {
             .map(|(_, text)| text.as_str())
             .collect()
     }
+}
+
+/// Whether a list of ids has that of an operation.
+fn names(ids: &[String], operation: &Operation) -> bool {
+    ids.iter().any(|id| id == operation.id.as_str())
 }
 
 /// How an operation that takes long is followed.
