@@ -25,6 +25,7 @@ mod macros;
 mod orders;
 mod outside;
 mod overlay_law;
+mod overlay_suites;
 mod partition_law;
 mod polling;
 mod public_surface;

@@ -40,6 +40,12 @@ pub(crate) fn part(path: &str) -> Option<PathBuf> {
     found
 }
 
+/// Writes a file that a test reads.
+#[expect(clippy::disallowed_methods, reason = "a test writes its own input")]
+pub(crate) fn write(path: &Path, text: &str) {
+    std::fs::write(path, text).expect("it is written");
+}
+
 fn whole() -> PathBuf {
     std::env::var_os("OASGATE_SHARED").map_or_else(|| PathBuf::from("../shared"), PathBuf::from)
 }

@@ -20,7 +20,7 @@ use oasgate::{
 
 use serde_json::{Value, json};
 
-use crate::outside::{part, shared};
+use crate::outside::{part, shared, write};
 
 fn run(contract: &Contract, sources: &[RecordingSource]) -> Outcome {
     let options = Replay {
@@ -57,11 +57,6 @@ fn open(spec: &Path, overlays: Vec<PathBuf>) -> Contract {
         document.problems()
     );
     Contract::from_document(document)
-}
-
-#[expect(clippy::disallowed_methods, reason = "a test writes its own input")]
-fn write(path: &Path, text: &str) {
-    std::fs::write(path, text).expect("it is written");
 }
 
 /// How many findings were answered.

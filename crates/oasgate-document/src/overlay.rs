@@ -4,9 +4,12 @@
 //! What an overlay brings stands in the overlay's file, not in the document's: [`Origins`] remembers that, so
 //! that a finding about such a node leads to the line that a person can change.
 //!
-//! Where the specification leaves a choice: an array that meets an array is appended to it, at any depth; a
-//! primitive takes the place of what is there; a target that selects nothing is told as a problem, because it is
-//! nearly always a path that went stale.
+//! What an update or a copy brings is merged as Overlay 1.1.0 §4.4.3 says: objects are merged, an array is appended
+//! to an array, a primitive takes the place of a primitive, and what is of another kind than what stands there is an
+//! error. A primitive may be a target in 1.0 too, which 1.1 brought. Where the specification leaves a choice: a
+//! target that selects nothing is told as a problem, because it is nearly always a path that went stale; an action
+//! with both `update` and `copy`, of which each gives way to the other, is refused; `extends` is not followed,
+//! because the document is named beside the overlay.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -107,9 +110,39 @@ fn refuse<T>(at: &Pointer, message: impl fmt::Display) -> Result<T, Refusal> {
     })
 }
 
+/// What a value is to an update.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Kind {
+    Object,
+    Array,
+    Primitive,
+}
+
+impl Kind {
+    const fn of(value: &Value) -> Self {
+        match value {
+            Value::Object(_) => Self::Object,
+            Value::Array(_) => Self::Array,
+            _ => Self::Primitive,
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Object => "an object",
+            Self::Array => "an array",
+            Self::Primitive => "a primitive",
+        })
+    }
+}
+
 /// One overlay that is being applied.
 struct Applied<'a> {
     number: usize,
+    /// Whether it is of version 1.0, which has no `copy`.
+    is_first: bool,
     root: &'a mut Value,
     origins: &'a mut Origins,
 }
@@ -122,14 +155,22 @@ pub(crate) fn apply(
     origins: &mut Origins,
 ) -> Result<Vec<Pointer>, Refusal> {
     let actions = actions(overlay)?;
+    let is_first = overlay["overlay"]
+        .as_str()
+        .is_some_and(|version| version.starts_with("1.0."));
     let mut idle = Vec::new();
     let mut applied = Applied {
         number,
+        is_first,
         root,
         origins,
     };
     for (index, action) in actions.iter().enumerate() {
         let at = Pointer::root().join("actions").index(index);
+        if let Some(same) = actions[..index].iter().position(|one| one == action) {
+            let first = Pointer::root().join("actions").index(same);
+            return refuse(&at, format!("it is the action at #{first} once more"));
+        }
         if !applied.action(action, &at)? {
             idle.push(at.join("target"));
         }
@@ -228,48 +269,58 @@ impl Applied<'_> {
             return refuse(&at.join("description"), "`description` is a string");
         }
         let nodes = self.select(target, &at.join("target"))?;
-        match (
-            members.get("remove"),
-            members.get("copy"),
-            members.get("update"),
-        ) {
-            (Some(Value::Bool(true)), _, _) => self.remove(&nodes, &at.join("target"))?,
-            (Some(Value::Bool(false)) | None, Some(copy), _) => {
-                let from = at.join("copy");
-                let Some(path) = copy.as_str() else {
-                    return refuse(&from, "`copy` is a JSONPath");
-                };
-                let source = self.select(path, &from)?;
-                let [source] = source.as_slice() else {
-                    return refuse(
-                        &from,
-                        format!("`copy` selects {} nodes; one was expected", source.len()),
-                    );
-                };
-                let value = source.get(self.root).cloned().unwrap_or_default();
-                let origin = self.origins.of(source);
-                for node in &nodes {
-                    self.merge(node, &value, &origin);
-                }
+        let is_removed = match members.get("remove") {
+            None => None,
+            Some(Value::Bool(is_removed)) => Some(*is_removed),
+            Some(_) => return refuse(&at.join("remove"), "`remove` is true or false"),
+        };
+        let copy = members.get("copy");
+        if copy.is_some() && self.is_first {
+            return refuse(
+                &at.join("copy"),
+                "`copy` came with Overlay 1.1, and `overlay` says 1.0",
+            );
+        }
+        match (is_removed, copy, members.get("update")) {
+            (Some(true), _, _) => self.remove(&nodes, &at.join("target"))?,
+            (_, Some(_), Some(_)) => {
+                return refuse(at, "an action has one of `update` and `copy`");
             }
-            (Some(Value::Bool(false)) | None, None, Some(update)) => {
+            (_, Some(copy), None) => self.copy(&nodes, copy, at)?,
+            (_, None, Some(update)) => {
                 let origin = Origin {
                     overlay: Some(self.number),
                     pointer: at.join("update"),
                 };
-                for node in &nodes {
-                    self.update(node, update, &origin, at)?;
-                }
+                self.update(&nodes, update, &origin, at, None)?;
             }
-            (Some(Value::Bool(false)) | None, None, None) => {
+            // It says that nothing is removed, and that is all.
+            (Some(false), None, None) => {}
+            (None, None, None) => {
                 return refuse(
                     at,
                     "an action has one of `update`, `remove: true` and `copy`",
                 );
             }
-            (Some(_), _, _) => return refuse(&at.join("remove"), "`remove` is true or false"),
         }
         Ok(!nodes.is_empty())
+    }
+
+    fn copy(&mut self, nodes: &[Pointer], copy: &Value, at: &Pointer) -> Result<(), Refusal> {
+        let from = at.join("copy");
+        let Some(path) = copy.as_str() else {
+            return refuse(&from, "`copy` is a JSONPath");
+        };
+        let source = self.select(path, &from)?;
+        let [source] = source.as_slice() else {
+            return refuse(
+                &from,
+                format!("`copy` selects {} nodes; one was expected", source.len()),
+            );
+        };
+        let value = source.get(self.root).cloned().unwrap_or_default();
+        let origin = self.origins.of(source);
+        self.update(nodes, &value, &origin, at, Some(&from))
     }
 
     /// The nodes that a `JSONPath` selects, each once, in the order of the document.
@@ -295,39 +346,35 @@ impl Applied<'_> {
         Ok(nodes.into_iter().collect())
     }
 
+    /// Brings a value to each node of an action. What cannot be merged is refused at `told` where that is given, else
+    /// at the part of the overlay that does not fit.
     fn update(
         &mut self,
-        node: &Pointer,
+        nodes: &[Pointer],
         update: &Value,
         origin: &Origin,
         at: &Pointer,
+        told: Option<&Pointer>,
     ) -> Result<(), Refusal> {
-        let update_at = at.join("update");
-        match (node.get(self.root), update) {
-            (Some(Value::Object(_)), Value::Object(_))
-            | (Some(Value::Array(_)), Value::Array(_)) => {
-                self.merge(node, update, origin);
+        let kinds: BTreeSet<Kind> = nodes
+            .iter()
+            .filter_map(|node| node.get(self.root).map(Kind::of))
+            .collect();
+        if kinds.len() > 1 {
+            return refuse(
+                &at.join("target"),
+                "the target selects nodes of several kinds; they are all objects, all arrays or all primitives",
+            );
+        }
+        for node in nodes {
+            match node.get(self.root) {
+                Some(Value::Array(items)) if !update.is_array() => {
+                    let behind = node.index(items.len());
+                    self.append(node, update.clone());
+                    self.origins.set(&behind, origin.clone());
+                }
+                _ => self.merge(node, update, origin, told)?,
             }
-            (Some(Value::Object(_)), _) => {
-                return refuse(
-                    &update_at,
-                    format!("#{node} is an object, and the update is none"),
-                );
-            }
-            (Some(Value::Array(items)), entry) => {
-                let behind = node.index(items.len());
-                self.append(node, entry.clone());
-                self.origins.set(&behind, origin.clone());
-            }
-            (Some(_), Value::Object(_) | Value::Array(_)) => {
-                return refuse(
-                    &update_at,
-                    format!(
-                        "#{node} is neither an object nor an array; update the object that holds it"
-                    ),
-                );
-            }
-            _ => self.merge(node, update, origin),
         }
         Ok(())
     }
@@ -338,8 +385,14 @@ impl Applied<'_> {
         }
     }
 
-    /// Objects are merged, arrays appended, all else is replaced.
-    fn merge(&mut self, node: &Pointer, update: &Value, origin: &Origin) {
+    /// Objects are merged, arrays appended, primitives replaced; all else does not fit.
+    fn merge(
+        &mut self,
+        node: &Pointer,
+        update: &Value,
+        origin: &Origin,
+        told: Option<&Pointer>,
+    ) -> Result<(), Refusal> {
         let below = |origin: &Origin, token: &str| Origin {
             overlay: origin.overlay,
             pointer: origin.pointer.join(token),
@@ -358,7 +411,7 @@ impl Applied<'_> {
                     if new.contains(&name) {
                         self.origins.set(&node, origin);
                     } else {
-                        self.merge(&node, value, &origin);
+                        self.merge(&node, value, &origin, told)?;
                     }
                 }
             }
@@ -371,11 +424,21 @@ impl Applied<'_> {
                 }
             }
             (Some(value), update) => {
+                let (there, brought) = (Kind::of(value), Kind::of(update));
+                if there != brought || there != Kind::Primitive {
+                    return refuse(
+                        told.unwrap_or(&origin.pointer),
+                        format!(
+                            "#{node} is {there}, and what is brought is {brought}; remove it first to put another kind in its place"
+                        ),
+                    );
+                }
                 *value = update.clone();
                 self.origins.set(node, origin.clone());
             }
             (None, _) => {}
         }
+        Ok(())
     }
 
     fn remove(&mut self, nodes: &[Pointer], at: &Pointer) -> Result<(), Refusal> {

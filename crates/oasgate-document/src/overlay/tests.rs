@@ -124,7 +124,7 @@ fn what_is_no_overlay_is_refused_where_it_says_so() {
         ),
         (
             with(json!([{ "target": "$.a.b", "update": {} }])),
-            "#/actions/0/update #/a/b is neither",
+            "#/actions/0/update #/a/b is a primitive, and what is brought is an object",
         ),
         (
             with(json!([{ "target": "$", "remove": true }])),
