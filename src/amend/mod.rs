@@ -7,11 +7,15 @@
 //! never touched: `--overlay` applies the file when the document is loaded.
 
 mod composed;
+mod produces;
 mod proof;
 mod schema;
 mod write;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use oasgate_document::{Address, Document, FileId, Pointer, SpecVersion};
 use serde_json::{Map, Value, json};
@@ -24,6 +28,7 @@ use crate::{
 };
 
 use composed::Composed;
+use produces::{has_one_schema, operation_of, produces};
 pub use write::overlay;
 
 /// One change to the document, with what it answers.
@@ -100,6 +105,8 @@ enum Kind {
     Response(String),
     /// A media type that is not declared, under `content`.
     MediaType(String),
+    /// Media types that an operation of Swagger 2.0 does not declare, at the operation.
+    Produces,
     /// Content of a response that declares none.
     Content(String),
     /// A keyword of a schema refuses a value.
@@ -108,6 +115,41 @@ enum Kind {
     Property(String),
     /// A header that is required and absent.
     Header,
+}
+
+/// Why a finding that the document could answer gets no suggestion.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Unanswered {
+    /// Its node is in this file, and an overlay changes the root file alone.
+    OtherFile(String),
+    /// It is a media type of Swagger 2.0, where one schema holds for every media type of a response.
+    OneSchema(String),
+}
+
+impl fmt::Display for Unanswered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::OtherFile(file) => write!(
+                f,
+                "what would have to change stands in {file}, and an overlay changes the first file alone"
+            ),
+            Self::OneSchema(media_type) => write!(
+                f,
+                "a response of OpenAPI 2.0 has one schema for all its media types, and {media_type} may not obey it"
+            ),
+        }
+    }
+}
+
+/// How many findings the document could answer and no overlay does, by the reason.
+pub fn unanswered(findings: &Findings, document: &Document) -> BTreeMap<Unanswered, usize> {
+    let mut all = BTreeMap::new();
+    for finding in findings.iter() {
+        if let Some(Err(why)) = need(finding, document) {
+            *all.entry(why).or_default() += 1;
+        }
+    }
+    all
 }
 
 /// How many exchanges of an operation, by its id, came with a status.
@@ -123,7 +165,7 @@ pub fn amendments(
     // Where some responses of a status have a body and others none, neither declaration holds for all.
     let mut never: Vec<Pointer> = Vec::new();
     for (finding, seen) in findings.sorted() {
-        let Some((pointer, kind)) = need(finding, document) else {
+        let Some(Ok((pointer, kind))) = need(finding, document) else {
             continue;
         };
         if let (Kind::Content(status), Some(operation)) = (&kind, &finding.operation)
@@ -163,15 +205,14 @@ pub fn amendments(
         }
     }
     let composed = Composed::of(document);
-    by_node
-        .into_iter()
-        .flat_map(|(pointer, needs)| of_node(&pointer, needs, document, (dialect, &composed)))
-        .collect()
+    let all = by_node.into_iter();
+    let all =
+        all.flat_map(|(pointer, needs)| of_node(&pointer, needs, document, (dialect, &composed)));
+    produces::each_once(all.collect())
 }
 
-/// The node that a finding asks to be changed, and how; `None` where the document is not at fault, or where
-/// the node is not in the file that an overlay changes.
-fn need(finding: &Finding, document: &Document) -> Option<(Pointer, Kind)> {
+/// The node that a finding asks to be changed, and how; `None` where the document is not at fault.
+fn need(finding: &Finding, document: &Document) -> Option<Result<(Pointer, Kind), Unanswered>> {
     let at = finding.document.as_ref()?;
     let came = finding.came.as_ref()?;
     let status = finding.discriminator.split(' ').next().unwrap_or_default();
@@ -184,8 +225,16 @@ fn need(finding: &Finding, document: &Document) -> Option<(Pointer, Kind)> {
             (at.clone(), Kind::Response(status.to_owned()))
         }
         ids::UNDECLARED_CONTENT_TYPE if !is_crash && !came.is_unreadable => {
-            let (media_type, _) = came.bodies.iter().next()?;
-            (at.clone(), Kind::MediaType(media_type.clone()))
+            let (media_type, body) = came.bodies.iter().next()?;
+            if *document.version() == SpecVersion::Swagger2 {
+                if has_one_schema(at, media_type, body.is_some(), document) {
+                    return Some(Err(Unanswered::OneSchema(media_type.clone())));
+                }
+                let operation = operation_of(at, finding.operation.as_deref(), document)?;
+                (Address::in_root(operation), Kind::Produces)
+            } else {
+                (at.clone(), Kind::MediaType(media_type.clone()))
+            }
         }
         ids::UNDECLARED_BODY if !is_crash && !came.is_unreadable => {
             let (response, _) = document.follow(at).ok()?;
@@ -211,8 +260,16 @@ fn need(finding: &Finding, document: &Document) -> Option<(Pointer, Kind)> {
         }
         _ => return None,
     };
-    (node.file == FileId::ROOT && document.get(&node).is_some_and(Value::is_object))
-        .then_some((node.pointer, kind))
+    if !document.get(&node).is_some_and(Value::is_object) {
+        return None;
+    }
+    if node.file == FileId::ROOT {
+        return Some(Ok((node.pointer, kind)));
+    }
+    let file = document
+        .locate(&node)
+        .map_or_else(|| "another file".to_owned(), |place| place.file.to_string());
+    Some(Err(Unanswered::OtherFile(file)))
 }
 
 fn of_node(
@@ -252,6 +309,19 @@ fn of_node(
         }
     }
     for need in others {
+        if need.kind == Kind::Produces {
+            let actions: Vec<Action> = produces(pointer, &need.came, document)
+                .into_iter()
+                .collect();
+            if !actions.is_empty() {
+                all.push(amendment(
+                    actions,
+                    (Impact::Breaking, Proof::Addition),
+                    &[need],
+                ));
+            }
+            continue;
+        }
         let update = match &need.kind {
             Kind::Response(status) => json!({ status: response(&need.came, dialect) }),
             Kind::MediaType(media_type) => {
@@ -267,7 +337,7 @@ fn of_node(
                 json!({ "properties": { name: need.came.value.to_schema(dialect) } })
             }
             Kind::Header => json!({ "required": false }),
-            Kind::Keyword(..) => continue,
+            Kind::Keyword(..) | Kind::Produces => continue,
         };
         let impact = match &need.kind {
             Kind::Response(status) if !status.starts_with('4') => Impact::Breaking,
@@ -276,7 +346,8 @@ fn of_node(
         };
         let mut actions = vec![Action::Update(pointer.clone(), update)];
         if dialect == Dialect::Swagger2 {
-            let operations = need.places.iter().filter_map(operation_of);
+            let places = need.places.iter().cloned().map(Address::in_root);
+            let operations = places.filter_map(|at| operation_of(&at, None, document));
             let operations: BTreeSet<Pointer> = operations.collect();
             let each = operations.iter();
             actions.extend(each.filter_map(|one| produces(one, &need.came, document)));
@@ -284,55 +355,6 @@ fn of_node(
         all.push(amendment(actions, (impact, Proof::Addition), &[need]));
     }
     all
-}
-
-/// The operation that a node belongs to.
-fn operation_of(at: &Pointer) -> Option<Pointer> {
-    let mut tokens = at.tokens();
-    let mut next = || tokens.next();
-    let (paths, path, method) = (next()?, next()?, next()?);
-    (paths == "paths").then(|| Pointer::root().join(&paths).join(&path).join(&method))
-}
-
-/// In Swagger 2.0 an operation says once what all its responses are made of.
-fn produces(operation: &Pointer, came: &Came, document: &Document) -> Option<Action> {
-    let own = operation.join("produces");
-    let list = |at: Pointer| {
-        document
-            .get(&Address::in_root(at))
-            .and_then(Value::as_array)
-    };
-    let declared = list(own.clone());
-    let inherited = list(Pointer::root().join("produces"));
-    let known = declared.or(inherited).cloned().unwrap_or_default();
-    let is_known = |media_type: &str| {
-        known.iter().filter_map(Value::as_str).any(|known| {
-            known
-                .split(';')
-                .next()
-                .unwrap_or_default()
-                .trim()
-                .eq_ignore_ascii_case(media_type)
-        })
-    };
-    let new: Vec<Value> = came
-        .bodies
-        .keys()
-        .filter(|media_type| !is_known(media_type))
-        .map(|media_type| json!(media_type))
-        .collect();
-    if new.is_empty() {
-        return None;
-    }
-    // A list of its own takes the place of the document's; lists that are there are appended to.
-    let all: Vec<Value> = match declared {
-        Some(_) => new,
-        None => known.into_iter().chain(new).collect(),
-    };
-    Some(Action::Update(
-        operation.clone(),
-        json!({ "produces": all }),
-    ))
 }
 
 fn amendment(actions: Vec<Action>, (impact, proof): (Impact, Proof), needs: &[Need]) -> Amendment {

@@ -183,6 +183,106 @@ components:
     }
 }
 
+const V20: &str = "swagger: '2.0'
+info: { title: Shop, version: '1' }
+produces: [application/json]
+paths:
+  /cats:
+    get:
+      operationId: listCats
+      responses:
+        '200': { description: Fine, schema: { type: object } }
+        '404': { $ref: '#/responses/Gone' }
+  /dogs:
+    get:
+      produces: [text/css]
+      responses: { '200': { description: Fine } }
+responses:
+  Gone: { description: Gone }
+";
+
+fn undeclared_type(content: &str, operation: &str, media_type: &str, is_json: bool) -> Finding {
+    let body = is_json.then(|| Inferred::of(&json!({ "a": 1 })));
+    Finding::new("undeclared-content-type", Severity::Error, "no")
+        .at(Address::in_root(at(content)))
+        .with_operation(operation)
+        .with_discriminator(format!("200 {media_type}"))
+        .with_came(Came::body(media_type, body))
+}
+
+#[test]
+fn an_undeclared_media_type_of_swagger_2_joins_the_list_of_its_operation() {
+    let (cats, dogs) = ("/paths/~1cats/get", "/paths/~1dogs/get");
+    let actions = suggested(
+        V20,
+        vec![
+            undeclared_type(
+                &format!("{cats}/responses/200/content"),
+                "listCats",
+                "application/xml",
+                false,
+            ),
+            undeclared_type("/responses/Gone/content", "listCats", "text/html", false),
+            undeclared_type(
+                &format!("{dogs}/responses/200/content"),
+                "GET /dogs",
+                "application/json",
+                true,
+            ),
+        ],
+    );
+    assert_eq!(
+        actions,
+        [
+            Action::Update(
+                at(cats),
+                json!({ "produces": ["application/json", "application/xml", "text/html"] })
+            ),
+            Action::Update(at(dogs), json!({ "produces": ["application/json"] })),
+        ]
+    );
+}
+
+#[test]
+fn what_no_overlay_answers_is_told_with_the_reason() {
+    let mut all = Findings::default();
+    let content = "/paths/~1cats/get/responses/200/content";
+    all.add(undeclared_type(content, "listCats", "text/html", false));
+    let document = document(V20);
+    assert_eq!(amendments(&all, &document, &|_, _| 0), []);
+    let told: Vec<_> = unanswered(&all, &document).into_iter().collect();
+    assert_eq!(told, [(Unanswered::OneSchema("text/html".to_owned()), 1)]);
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "a test writes its own input")]
+fn what_would_have_to_change_in_another_file_is_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let spec = folder.path().join("shop.yaml");
+    std::fs::write(
+        &spec,
+        V30.replace(
+            "{ $ref: '#/components/schemas/Pet' }",
+            "{ $ref: 'pets.yaml#/Dog' }",
+        ),
+    )
+    .expect("it is written");
+    std::fs::write(folder.path().join("pets.yaml"), "Dog: { type: string }\n")
+        .expect("it is written");
+    let document = Document::open(&spec).expect("it is a document");
+    let tag = at("/components/schemas/Pet/properties/tag/oneOf/0");
+    let (dog, _) = document
+        .follow(&Address::in_root(tag))
+        .expect("it is there");
+    let finding = mismatch("/type", "200 type", &[json!(1)]).at(dog.join("type"));
+    let mut all = Findings::default();
+    all.add(finding);
+    assert_eq!(amendments(&all, &document, &|_, _| 0), []);
+    let told = unanswered(&all, &document);
+    let reason = told.keys().next().expect("a reason").to_string();
+    assert!(reason.contains("pets.yaml"), "{reason}");
+}
+
 #[test]
 #[expect(clippy::disallowed_methods, reason = "a test writes its own input")]
 fn the_overlay_is_an_overlay_that_adds_the_response() {

@@ -83,6 +83,11 @@ fn json_path(pointer: &Pointer, document: &Document) -> String {
             match character {
                 '\'' => path.push_str("\\'"),
                 '\\' => path.push_str("\\\\"),
+                '\u{8}' => path.push_str("\\b"),
+                '\u{c}' => path.push_str("\\f"),
+                '\n' => path.push_str("\\n"),
+                '\r' => path.push_str("\\r"),
+                '\t' => path.push_str("\\t"),
                 control if control.is_control() => {
                     let _ = write!(path, "\\u{:04x}", u32::from(control));
                 }

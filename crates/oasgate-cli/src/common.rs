@@ -478,9 +478,18 @@ fn suggest(
         }
         None => writeln!(
             anstream::stderr(),
-            "nothing to suggest: no finding is one that the document could answer; {} was not written",
+            "nothing to suggest: no finding is one that an overlay could answer; {} was not written",
             path.display()
         )?,
+    }
+    for (why, number) in amend::unanswered(&outcome.findings, document) {
+        let number = u64::try_from(number).unwrap_or(u64::MAX);
+        writeln!(
+            anstream::stderr(),
+            "no change is suggested for {}: {}",
+            oasgate::report::count(number, "finding"),
+            oasgate::report::visible(&why.to_string())
+        )?;
     }
     Ok(())
 }
