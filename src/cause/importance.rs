@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use super::Cause;
 use crate::{
     check::ids,
-    finding::{Finding, Severity},
+    finding::{Certainty, Finding, Severity},
 };
 
 /// The kinds of harm, worst first. A rule that stands in none of them comes after these and before
@@ -74,6 +74,7 @@ pub(super) fn of_cause(
     Reverse<Severity>,
     usize,
     Reverse<usize>,
+    Certainty,
     Reverse<u64>,
     String,
 ) {
@@ -87,6 +88,7 @@ pub(super) fn of_cause(
         Reverse(cause.severity),
         worst.unwrap_or(HARM.len()),
         Reverse(cause.operations.len()),
+        cause.certainty,
         Reverse(cause.seen()),
         cause.id.clone(),
     )

@@ -15,7 +15,10 @@ use std::collections::BTreeSet;
 use indexmap::IndexMap;
 use oasgate_document::Document;
 
-use crate::finding::{Finding, Findings, Severity, stable_hash};
+use crate::{
+    check,
+    finding::{Certainty, Finding, Findings, Severity, stable_hash},
+};
 
 pub(crate) use importance::harm;
 pub(crate) use owner::schema_of;
@@ -34,6 +37,8 @@ pub struct Cause<'f> {
     pub mend: String,
     /// The worst severity of its findings.
     pub severity: Severity,
+    /// How sure it is: as the surest of its findings of that severity.
+    pub certainty: Certainty,
     /// The findings with how often each was seen, the best example first.
     pub findings: Vec<(&'f Finding, u64)>,
     /// The operations that it touches, by id, in alphabetical order.
@@ -54,7 +59,7 @@ impl Cause<'_> {
 }
 
 /// The causes of findings, the most important first: by severity, by the kind of harm, by the number of
-/// operations, by how often they were seen.
+/// operations, by how sure they are, by how often they were seen.
 pub fn causes<'f>(findings: &'f Findings, document: &Document) -> Vec<Cause<'f>> {
     of(findings.sorted(), document)
 }
@@ -88,6 +93,12 @@ fn cause(key: key::Key, mut members: Vec<(&Finding, u64)>) -> Cause<'_> {
         .map(|(finding, _)| finding.severity)
         .max()
         .unwrap_or(Severity::Note);
+    let certainty = members
+        .iter()
+        .filter(|(finding, _)| finding.severity == severity)
+        .map(|(finding, seen)| check::certainty(&finding.rule, *seen))
+        .min()
+        .unwrap_or(Certainty::Stated);
     let operations: BTreeSet<&str> = members
         .iter()
         .filter_map(|(finding, _)| finding.operation.as_deref())
@@ -102,6 +113,7 @@ fn cause(key: key::Key, mut members: Vec<(&Finding, u64)>) -> Cause<'_> {
         summary: key.what,
         mend: key.mend,
         severity,
+        certainty,
         findings: members,
         operations: operations.into_iter().collect(),
     }

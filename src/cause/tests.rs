@@ -261,3 +261,27 @@ fn the_causes_of_two_halves_are_those_of_the_whole() {
         ids(vec![make("listUsers", "id"), make("addUser", "name")])
     );
 }
+
+#[test]
+fn of_causes_alike_the_surest_comes_first() {
+    let mut all = Findings::default();
+    let at = |operation: &str| format!("/paths/~1users/{operation}");
+    let inferred = finding("use-after-delete", "listUsers", &at("get"), "1");
+    let again = finding("missing-after-create", "addUser", &at("post"), "2");
+    let stated = finding("accepted-invalid", "listTeams", "/paths/~1teams/get", "3");
+    all.add_counted(again, 2);
+    all.add(inferred);
+    all.add(stated);
+    let certainties: Vec<_> = causes(&all, &document())
+        .iter()
+        .map(|cause| (cause.example().rule.to_string(), cause.certainty))
+        .collect();
+    assert_eq!(
+        certainties,
+        [
+            ("accepted-invalid".to_owned(), Certainty::Stated),
+            ("missing-after-create".to_owned(), Certainty::Repeated),
+            ("use-after-delete".to_owned(), Certainty::Inferred),
+        ]
+    );
+}

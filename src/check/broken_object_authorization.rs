@@ -48,7 +48,7 @@ documented! {
     /// - { post: /things, status: 201, made: /things/7, came: { id: 7, owner_id: 3 } }
     /// - { get: /things/7, by: other, status: 200 }
     /// ```
-    pub BrokenObjectAuthorization = "broken-object-authorization", Error;
+    pub BrokenObjectAuthorization = "broken-object-authorization", Error, [Inferred];
 }
 
 impl SequenceCheck for BrokenObjectAuthorization {

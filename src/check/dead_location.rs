@@ -35,7 +35,7 @@ documented! {
     /// - { post: /things, status: 201, headers: { location: /things/8 } }
     /// - { get: /things/8, status: 404 }
     /// ```
-    pub DeadLocation = "dead-location", Error;
+    pub DeadLocation = "dead-location", Error, [Inferred];
 }
 
 impl SequenceCheck for DeadLocation {

@@ -38,7 +38,7 @@ documented! {
     /// - { patch: /things/7, status: 422, sent: { name: two, size: x } }
     /// - { get: /things/7, status: 200, came: { name: two } }
     /// ```
-    pub FailedModification = "failed-modification", Error;
+    pub FailedModification = "failed-modification", Error, [Inferred];
 }
 
 impl SequenceCheck for FailedModification {

@@ -37,7 +37,7 @@ documented! {
     /// - { patch: /things/7, status: 200, headers-sent: { content-type: application/merge-patch+json }, sent: { note: null } }
     /// - { get: /things/7, status: 200, came: { name: one, note: a } }
     /// ```
-    pub MergePatchMismatch = "merge-patch-mismatch", Error;
+    pub MergePatchMismatch = "merge-patch-mismatch", Error, [Inferred];
 }
 
 /// How deep a patch is followed.

@@ -37,7 +37,7 @@ documented! {
     /// - { get: /things/7, status: 404 }
     /// - { get: /things/7, status: 404 }
     /// ```
-    pub MissingAfterCreate = "missing-after-create", Error;
+    pub MissingAfterCreate = "missing-after-create", Error, [Inferred];
 }
 
 impl SequenceCheck for MissingAfterCreate {

@@ -70,7 +70,7 @@ pub use sequence::{SequenceCheck, Step};
 pub(crate) use sign_in::may_revoke_credential;
 pub use subject::{Content, ContentType, Credential, Intent, Subject};
 
-use crate::finding::{Finding, Rule, RuleId, Sealed, Trait, documented};
+use crate::finding::{Certainty, Finding, Rule, RuleId, Sealed, Trait, documented};
 
 /// One rule held against an exchange.
 pub trait Check: Sync + Sealed {
@@ -159,6 +159,12 @@ pub fn rules() -> impl Iterator<Item = &'static Rule> {
 /// Whether runs treat a rule so; `false` for an id that no rule has.
 pub(crate) fn has_trait(rule: &RuleId, wanted: Trait) -> bool {
     rules().any(|one| one.id == rule.as_str() && one.has(wanted))
+}
+
+/// How sure a finding of a rule is that was seen so often; what the document says where no rule has the id.
+pub(crate) fn certainty(rule: &RuleId, seen: u64) -> Certainty {
+    let rule = rules().find(|one| one.id == rule.as_str());
+    rule.map_or(Certainty::Stated, |rule| rule.certainty(seen))
 }
 
 pub use broken_polling::{PollingFault, broken_polling};

@@ -36,7 +36,7 @@ documented! {
     /// - { put: /things/7, status: 200, sent: { size: 2 } }
     /// - { get: /things/7, status: 200, came: { size: 4 } }
     /// ```
-    pub PutNotIdempotent = "put-not-idempotent", Warning;
+    pub PutNotIdempotent = "put-not-idempotent", Warning, [Inferred];
 }
 
 impl SequenceCheck for PutNotIdempotent {

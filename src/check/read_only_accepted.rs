@@ -36,7 +36,7 @@ documented! {
     /// - { put: /things/7, status: 200, sent: { name: one, owner: 5c1e6b1e-0f1a } }
     /// - { get: /things/7, status: 200, came: { name: one, owner: 5c1e6b1e-0f1a } }
     /// ```
-    pub ReadOnlyAccepted = "read-only-accepted", Error;
+    pub ReadOnlyAccepted = "read-only-accepted", Error, [Inferred];
 }
 
 impl SequenceCheck for ReadOnlyAccepted {

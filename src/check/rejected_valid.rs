@@ -59,7 +59,7 @@ documented! {
     /// responses: { '400': { description: No } }
     /// response: { status: 400 }
     /// ```
-    pub RejectedValid = "rejected-valid", Error, [ConfirmedWithFreshValues, OfStatus];
+    pub RejectedValid = "rejected-valid", Error, [ConfirmedWithFreshValues, OfStatus, Inferred];
 }
 
 /// Statuses that say: the request is not one that this operation takes.

@@ -19,5 +19,5 @@ documented! {
     ///
     /// - nothing has been accepted yet: then a new snapshot waits for review;
     /// - the new shape is narrower than the accepted one.
-    pub ShapeDrift = "shape-drift", Error;
+    pub ShapeDrift = "shape-drift", Error, [Inferred];
 }

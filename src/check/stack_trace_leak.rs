@@ -34,7 +34,7 @@ documented! {
     ///   headers: { content-type: text/plain }
     ///   body: "Error: x\n at a (/srv/app.js:3:7)\n at b (/srv/app.js:9:1)\n at Layer.handle (/srv/node_modules/express/lib/router.js:95:5)"
     /// ```
-    pub StackTraceLeak = "stack-trace-leak", Warning;
+    pub StackTraceLeak = "stack-trace-leak", Warning, [Inferred];
 }
 
 /// How many frames of one runtime are a trace.

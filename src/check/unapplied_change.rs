@@ -40,7 +40,7 @@ documented! {
     /// - { put: /things/7, status: 200, sent: { name: two }, came: { name: two } }
     /// - { get: /things/7, status: 200, came: { name: one } }
     /// ```
-    pub UnappliedChange = "unapplied-change", Error;
+    pub UnappliedChange = "unapplied-change", Error, [Inferred];
 }
 
 /// Words in the names of what changes by itself, and may lag behind what was asked for.

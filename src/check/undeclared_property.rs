@@ -38,7 +38,7 @@ documented! {
     ///       application/json: { schema: { type: object, properties: { id: { type: string } } } }
     /// response: { status: 200, headers: { content-type: application/json }, body: '{"id": "1", "extra": 2}' }
     /// ```
-    pub UndeclaredProperty = "undeclared-property", Note;
+    pub UndeclaredProperty = "undeclared-property", Note, [Inferred];
 }
 
 impl Check for UndeclaredProperty {

@@ -25,7 +25,7 @@ documented! {
     /// - the refused request was sent to break the contract.
     ///
     /// Later random values of the run keep the rule.
-    pub UndocumentedConstraint = "undocumented-constraint", Note;
+    pub UndocumentedConstraint = "undocumented-constraint", Note, [Inferred];
 }
 
 /// The finding for a rule that was learned from refusals, in words.

@@ -34,7 +34,7 @@ documented! {
     /// - { get: /things/7, status: 200 }
     /// - { get: /things/7, status: 404 }
     /// ```
-    pub UnstableRead = "unstable-read", Error;
+    pub UnstableRead = "unstable-read", Error, [Inferred];
 }
 
 impl SequenceCheck for UnstableRead {

@@ -33,7 +33,7 @@ documented! {
     /// - { delete: /things/7, status: 204 }
     /// - { get: /things/7, status: 200 }
     /// ```
-    pub UseAfterDelete = "use-after-delete", Error;
+    pub UseAfterDelete = "use-after-delete", Error, [Inferred];
 }
 
 impl SequenceCheck for UseAfterDelete {

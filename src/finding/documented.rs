@@ -1,5 +1,7 @@
 //! A rule's identity and documentation as data.
 
+use serde::Serialize;
+
 use super::{RuleId, Severity};
 
 /// What is known about a rule without running it: `explain`, the reference page, the
@@ -38,12 +40,49 @@ pub enum Trait {
     OfRequest,
     /// It speaks of a status that the document does not declare.
     OfStatus,
+    /// Neither the document nor a standard says it of this one exchange: it follows from what was asked before, from
+    /// words, or from how bodies looked so far.
+    Inferred,
+}
+
+/// How sure it is that a finding is a fault, the surest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Certainty {
+    /// One exchange breaks what the document or a standard says.
+    Stated,
+    /// It is inferred, and was seen more than once.
+    Repeated,
+    /// It is inferred from one exchange, or from one sequence of them.
+    Inferred,
+}
+
+impl Certainty {
+    /// The word for it: `stated`, `repeated` or `inferred`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Stated => "stated",
+            Self::Repeated => "repeated",
+            Self::Inferred => "inferred",
+        }
+    }
 }
 
 impl Rule {
     /// Whether runs treat it so.
     pub fn has(&self, wanted: Trait) -> bool {
         self.traits.contains(&wanted)
+    }
+
+    /// How sure a breach is that was seen so often.
+    pub fn certainty(&self, seen: u64) -> Certainty {
+        let is_looked_at_twice =
+            self.has(Trait::ConfirmedByResending) || self.has(Trait::ConfirmedWithFreshValues);
+        match seen {
+            _ if !self.has(Trait::Inferred) => Certainty::Stated,
+            0 | 1 if !is_looked_at_twice => Certainty::Inferred,
+            _ => Certainty::Repeated,
+        }
     }
 
     /// The id as findings carry it.

@@ -14,7 +14,7 @@ pub use collect::{Findings, Position};
 #[doc(hidden)]
 pub use documented::Sealed;
 pub(crate) use documented::documented;
-pub use documented::{Rule, Trait};
+pub use documented::{Certainty, Rule, Trait};
 pub use fingerprint::{Fingerprint, stable_hash};
 pub use remedy::{Help, Remedy, Wording};
 pub use rule::{RuleId, Severity};

@@ -157,6 +157,7 @@ fn json_cause(cause: &Cause<'_>) -> Value {
         "id": cause.id,
         "check": cause.example().rule,
         "severity": cause.severity,
+        "certainty": cause.certainty,
         "title": cause.summary,
         "mend": cause.mend,
         "operations": cause.operations,
