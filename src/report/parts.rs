@@ -63,7 +63,7 @@ pub(super) fn operations(cause: &Cause<'_>) -> String {
 }
 
 /// What was counted, each by its name in the JSON report.
-pub(super) fn shares(coverage: &Coverage) -> [(&'static str, Share); 11] {
+pub(super) fn shares(coverage: &Coverage) -> [(&'static str, Share); 12] {
     [
         ("operations", coverage.operations),
         ("statuses", coverage.statuses),
@@ -76,6 +76,7 @@ pub(super) fn shares(coverage: &Coverage) -> [(&'static str, Share); 11] {
         ("boundaries", coverage.boundaries),
         ("empty_arrays", coverage.empty_arrays),
         ("absences", coverage.absences),
+        ("large_schemas", coverage.large_schemas),
     ]
 }
 

@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::escape::visible;
 use crate::{
     run::{OperationSummary, Outcome, Unreached, Witness, WitnessKind},
-    words::count_of,
+    words::{count, count_of},
 };
 
 /// How many operations are named on one line; the rest is counted.
@@ -107,12 +107,21 @@ impl Missing<'_> {
                     holder()
                 )
             }
+            WitnessKind::LargeSchema if at.last().as_deref() == Some("enum") => {
+                format!("values of {}, of which the first are looked for", holder())
+            }
+            WitnessKind::LargeSchema => {
+                let of = named(at);
+                format!("schema of {of}, of which what is nearest to its root is looked for")
+            }
         }
     }
 
-    /// `never seen` or `always seen`.
+    /// `never seen`, `always seen`, or `too large`.
     pub(super) const fn standing(&self) -> &'static str {
-        if self.is_always {
+        if matches!(self.kind, WitnessKind::LargeSchema) {
+            "too large"
+        } else if self.is_always {
             "always seen"
         } else {
             "never seen"
@@ -259,6 +268,13 @@ pub fn unwitnessed_of(outcome: &Outcome, kind: &str) -> Result<Option<String>, U
                 "{unseen} of {all} {what} {} never seen",
                 were(unseen)
             ));
+        }
+        let is_of_schemas = !matches!(kind, WitnessKind::Status | WitnessKind::MediaType);
+        let large: u64 = asked().map(|one| one.coverage.large_schemas.all).sum();
+        if large > 0 && is_of_schemas && kind != WitnessKind::LargeSchema {
+            let schemas = count(large, "schema");
+            let are = if large == 1 { "is" } else { "are" };
+            reasons.push(format!("{schemas} {are} too large to be looked through"));
         }
     }
     Ok((!reasons.is_empty()).then(|| reasons.join(", ")))

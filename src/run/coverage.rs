@@ -45,6 +45,9 @@ pub struct Coverage {
     pub empty_arrays: Share,
     /// Optional properties of response schemas, each seen when an object came without it.
     pub absences: Share,
+    /// Schemas that are too large to be looked through, and lists of values that are too long: of what lies beyond
+    /// what is looked for, none counts as seen.
+    pub large_schemas: Share,
 }
 
 impl Coverage {
@@ -61,6 +64,7 @@ impl Coverage {
         self.boundaries.add(other.boundaries);
         self.empty_arrays.add(other.empty_arrays);
         self.absences.add(other.absences);
+        self.large_schemas.add(other.large_schemas);
     }
 }
 
@@ -97,6 +101,7 @@ impl Witness {
         match self.kind {
             WitnessKind::Absent => id.push_str(" absent"),
             WitnessKind::Empty => id.push_str(" empty"),
+            WitnessKind::LargeSchema => id.push_str(" rest"),
             _ => {}
         }
         id
@@ -126,11 +131,13 @@ pub enum WitnessKind {
     Empty,
     /// An optional property of a response's schema, left out.
     Absent,
+    /// What a schema or an `enum` has beyond what is looked for; never seen.
+    LargeSchema,
 }
 
 impl WitnessKind {
     /// All of them, in the order in which they are told.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Status,
         Self::MediaType,
         Self::Property,
@@ -141,10 +148,11 @@ impl WitnessKind {
         Self::Boundary,
         Self::Empty,
         Self::Absent,
+        Self::LargeSchema,
     ];
 
     /// The word for one: `status`, `media-type`, `property`, `branch`, `null`, `items`, `enum-value`, `boundary`,
-    /// `empty-array`, `absence`.
+    /// `empty-array`, `absence`, `large-schema`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Status => "status",
@@ -157,11 +165,12 @@ impl WitnessKind {
             Self::Boundary => "boundary",
             Self::Empty => "empty-array",
             Self::Absent => "absence",
+            Self::LargeSchema => "large-schema",
         }
     }
 
     /// The name of its share in a report: `statuses`, `media_types`, `properties`, `branches`, `nulls`, `arrays`,
-    /// `enum_values`, `boundaries`, `empty_arrays`, `absences`.
+    /// `enum_values`, `boundaries`, `empty_arrays`, `absences`, `large_schemas`.
     pub const fn share(self) -> &'static str {
         match self {
             Self::Status => "statuses",
@@ -174,6 +183,7 @@ impl WitnessKind {
             Self::Boundary => "boundaries",
             Self::Empty => "empty_arrays",
             Self::Absent => "absences",
+            Self::LargeSchema => "large_schemas",
         }
     }
 }

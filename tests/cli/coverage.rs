@@ -352,3 +352,42 @@ fn what_was_not_read_or_does_not_fit_is_no_witness() {
         "{told}"
     );
 }
+
+#[test]
+fn of_what_is_too_large_to_be_looked_through_nothing_is_called_seen() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let properties: String = (0..450)
+        .map(|number| format!("\n        p{number}: {{ properties: {{ q: {{ type: string }} }} }}"))
+        .collect();
+    let id = "id: { type: integer, maximum: 9 }";
+    let large = OPEN.replace(id, &format!("{id}{properties}"));
+    assert!(large.contains("p449"), "{large}");
+    write(folder.path(), "api.yaml", &large);
+    write(
+        folder.path(),
+        "r.ndjson",
+        pets("/pets/1", &json!({ "id": 1 })),
+    );
+    let run = |arguments: &[&str]| {
+        Command::new(env!("CARGO_BIN_EXE_oasgate"))
+            .current_dir(folder.path())
+            .args(["replay", "api.yaml", "r.ndjson", "--snapshots", "off"])
+            .args(arguments)
+            .output()
+            .expect("the program starts")
+    };
+    let told = |output: &std::process::Output| {
+        let all = [output.stdout.as_slice(), output.stderr.as_slice()].concat();
+        String::from_utf8_lossy(&all).into_owned()
+    };
+    let output = told(&run(&["--witness"]));
+    let wanted = "too large     schema of the body, of which what is nearest to its root is looked for  api.yaml:";
+    assert!(output.contains(wanted), "{output}");
+    let output = run(&["--fail-on", "unwitnessed=enum-value"]);
+    assert_eq!(output.status.code(), Some(1));
+    let output = told(&output);
+    assert!(
+        output.contains("too large to be looked through"),
+        "{output}"
+    );
+}

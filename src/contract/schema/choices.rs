@@ -13,7 +13,8 @@ use serde_json::{Map, Value};
 
 use super::{Schema, ends::ends, structure};
 
-/// How many nodes of one schema are looked at, those near the root first.
+/// How many nodes of one schema are looked at, those near the root first: each operation and response has a list of
+/// its own. Where there are more, [`Choice::Rest`] says so.
 const MOST_NODES: usize = 400;
 
 /// How many values of one `enum` are asked for.
@@ -38,6 +39,9 @@ pub enum Choice {
     EnumValue,
     /// A value at an end of what a bound or a format allows; at that keyword.
     End,
+    /// What a large schema or a long `enum` leaves open beyond what is listed. No value takes it, because it is not
+    /// looked for.
+    Rest,
 }
 
 /// Each choice that a schema offers, by its place in the document.
@@ -49,6 +53,7 @@ fn of(schema: &Schema) -> IndexSet<(Address, Choice)> {
     while let Some(root) = open.pop_front() {
         looked_at += 1;
         if looked_at > MOST_NODES {
+            found.insert((schema.address.clone(), Choice::Rest));
             break;
         }
         let mut group = structure::InForce::new();
@@ -74,6 +79,10 @@ fn of(schema: &Schema) -> IndexSet<(Address, Choice)> {
             }
             for (value, _) in enum_values(&at, members) {
                 found.insert((value, Choice::EnumValue));
+            }
+            let values = members.get("enum").and_then(Value::as_array);
+            if values.is_some_and(|values| values.len() > MOST_ENUM_VALUES) {
+                found.insert((at.join("enum"), Choice::Rest));
             }
             found.extend(
                 ends(&at, members)
@@ -291,7 +300,7 @@ fn may_travel(schema: &Schema, property: &Address) -> bool {
 
 impl Schema {
     /// What the schema leaves open: optional properties, branches and more, each by its place in the
-    /// document. Of a very large schema, what stands nearest to its root.
+    /// document. Of a very large schema, what stands nearest to its root, and [`Choice::Rest`].
     pub fn choices(&self) -> IndexSet<(Address, Choice)> {
         of(self)
     }
@@ -386,6 +395,38 @@ mod tests {
                 "/kind/oneOf/1/properties/deep",
             ]
         );
+    }
+
+    #[test]
+    fn what_is_too_large_to_be_looked_through_says_so() {
+        let rests = |properties: usize, values: usize| {
+            let mut members = serde_json::Map::new();
+            for number in 0..properties {
+                members.insert(format!("p{number}"), json!({"type": "string"}));
+            }
+            let values: Vec<usize> = (0..values).collect();
+            members.insert("kind".to_owned(), json!({"enum": values}));
+            let schema = json!({"type": "object", "properties": members});
+            let content = json!({"application/json": {"schema": schema}});
+            let responses = json!({"200": {"description": "", "content": content}});
+            let document = json!({
+                "openapi": "3.1.0",
+                "info": {"title": "t", "version": "1"},
+                "paths": {"/nodes": {"get": {"responses": responses}}},
+            });
+            let document = Document::parse("t", document.to_string()).expect("it is one");
+            let contract = Contract::from_document(document);
+            let response = &contract.operations()[0].responses.declared[0];
+            let schema = response.content.media_types[0].schema.clone();
+            let choices = schema.expect("it has one").choices();
+            let rests = choices.into_iter().filter(|one| one.1 == Choice::Rest);
+            rests
+                .filter_map(|(at, _)| at.pointer.last())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(rests(300, 100), Vec::<String>::new());
+        assert_eq!(rests(500, 2), ["schema"]);
+        assert_eq!(rests(3, 101), ["enum"]);
     }
 
     #[test]

@@ -262,6 +262,7 @@ impl CoverageMap {
                     Choice::Empty => WitnessKind::Empty,
                     Choice::EnumValue => WitnessKind::EnumValue,
                     Choice::End => WitnessKind::Boundary,
+                    Choice::Rest => WitnessKind::LargeSchema,
                 };
                 add(kind, at, seen.taken.contains(&(key.0, key.1, index)));
             }
@@ -291,6 +292,7 @@ pub(crate) fn shares(witnesses: &[Witness], is_held: bool) -> Coverage {
             WitnessKind::Boundary => &mut coverage.boundaries,
             WitnessKind::Empty => &mut coverage.empty_arrays,
             WitnessKind::Absent => &mut coverage.absences,
+            WitnessKind::LargeSchema => &mut coverage.large_schemas,
         };
         share.all += 1;
         share.seen += u64::from(witness.is_seen);
