@@ -32,8 +32,8 @@ def hold(is_so, what):
         print("FAILED:", what)
 
 
-def replay(document, recordings, report):
-    command = [PROGRAM, "replay", document, *recordings, "--snapshots", "off", "--quiet", "--report", f"html={report}"]
+def replay(document, recordings, report, *options):
+    command = [PROGRAM, "replay", document, *recordings, "--snapshots", "off", "--quiet", "--report", f"html={report}", *options]
     code = subprocess.run(command, stdout=subprocess.DEVNULL).returncode
     if code > 1:
         sys.exit(f"the report could not be made: {code}")
@@ -81,6 +81,19 @@ def hostile():
     lines = [exchange("/things", {text: f"{text} came" for text in HOSTILE})]
     lines += [exchange(f"/things?{index}", {}, 418) for index in range(3)]
     return made("hostile", paths, lines)
+
+
+def aged():
+    """Three findings, of which a baseline has two."""
+    paths = {f"/things{number}": operation({"type": "integer"}) for number in range(3)}
+    spec, recording, baseline = OUT / "aged.json", OUT / "aged.ndjson", OUT / "aged.baseline.json"
+    spec.write_text(json.dumps(document(paths)), encoding="utf-8")
+    lines = [exchange(path, "no integer") + "\n" for path in paths]
+    baseline.unlink(missing_ok=True)
+    recording.write_text("".join(lines[:2]), encoding="utf-8")
+    replay(spec, [recording], OUT / "aged.html", "--baseline", baseline, "--baseline-update")
+    recording.write_text("".join(lines), encoding="utf-8")
+    return replay(spec, [recording], OUT / "aged.html", "--baseline", baseline)
 
 
 class Browser:
@@ -274,6 +287,17 @@ def look_at_large(browser, page):
     hold(min(times) < MOST_MS, f"it takes {min(times):.0f} ms of a processor to open")
 
 
+def look_at_aged(browser, page):
+    browser.open(page, 1280)
+    shown = lambda: browser.value("[...document.querySelectorAll('#findings .item')].filter(one => !one.hidden && !one.parentElement.hidden).length")
+    tick = lambda value: browser.value(f"document.querySelector('input[value={value}]').click()")
+    counts = [shown()]
+    for value in ("known", "new", "known"):
+        tick(value)
+        counts.append(shown())
+    hold(counts == [3, 1, 0, 2], f"known and new findings are not told apart: {counts}")
+
+
 def look_at_hostile(browser, page):
     browser.open(page, 1280)
     foreign = browser.value("""['img', 'iframe', 'svg', 'link', 'object', 'embed', 'base'].filter(
@@ -290,7 +314,7 @@ def look_at_hostile(browser, page):
 def main():
     OUT.mkdir(parents=True, exist_ok=True)
     demo = replay("spec/vantage-data-exports.yaml", ["tests/recordings/vantage"], OUT / "report.html")
-    many, bad = large(), hostile()
+    many, bad, old = large(), hostile(), aged()
     bare = made("bare", {"/things": operation({})}, [exchange("/things", 1)])
     hold(bare.stat().st_size < MOST_BYTES_BESIDE_DATA, f"{bare.stat().st_size} bytes beside the data")
     print(f"{bare.stat().st_size} bytes beside the data")
@@ -303,6 +327,7 @@ def main():
         look_without_script(browser, demo)
         look_at_large(browser, many)
         look_at_hostile(browser, bad)
+        look_at_aged(browser, old)
     finally:
         browser.close()
     sys.exit(1 if failures else 0)

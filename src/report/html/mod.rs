@@ -18,7 +18,7 @@ use super::{
 use crate::{
     cause::Cause,
     check::ids,
-    finding::{Finding, Fingerprint, Severity, Wording},
+    finding::{Certainty, Finding, Fingerprint, Severity, Wording},
     report::visible,
     run::{Coverage, OperationSummary, Outcome, RunKind, RunStatus, Share, WitnessKind},
     words::{count, count_of},
@@ -26,15 +26,18 @@ use crate::{
 
 /// The style and the script, and the hashes that the policy allows them by; a test works them out anew.
 const STYLE: &str = include_str!("../../../templates/report.css");
-const STYLE_HASH: &str = "sha256-POgaxUwOpa5jauSNEyffOpflC7lMBAs/FfJvt0jo2LY=";
+const STYLE_HASH: &str = "sha256-pXINxpVvxk9DXh8NxlAYQBiaN16Z+CZa/5EXM3DiHQg=";
 const SCRIPT: &str = include_str!("../../../templates/report.js");
-const SCRIPT_HASH: &str = "sha256-pQO2btXNjdMC/245P32sjZOe1dvI0a3damZFjBIAzfI=";
+const SCRIPT_HASH: &str = "sha256-Th1l/PJg1T+2g4hiNBtjYrTJgqexKjLcUUMiRFUO3zA=";
 
 /// How many findings of one cause are named in it; all of them follow below.
 const MOST_MEMBERS: usize = 20;
 
 /// How many causes are told in full; of the rest, those of a single finding are one line that leads to it.
 const IN_FULL: usize = 10;
+
+/// How many causes or findings are one group, which a browser works out only when it comes into view.
+const GROUP: usize = 50;
 
 /// How many declared things that were never seen are named for one operation.
 const MOST_NEVER: usize = 200;
@@ -48,6 +51,8 @@ struct Page<'a> {
     tone: &'static str,
     facts: Vec<String>,
     coverage: Vec<ShareView>,
+    has_baseline: bool,
+    group: usize,
     causes_title: String,
     causes: Vec<CauseView>,
     noun: &'static str,
@@ -185,6 +190,8 @@ pub(super) fn render(outcome: &Outcome, document: &Document) -> Vec<u8> {
         tone,
         facts: facts(outcome),
         coverage: outcome.coverage.iter().flat_map(coverage).collect(),
+        has_baseline: outcome.baseline.is_some(),
+        group: GROUP,
         causes_title: count_of(causes.len(), "cause"),
         causes: causes
             .iter()
@@ -308,6 +315,9 @@ fn cause_view(cause: &Cause<'_>, at: usize, lines: &mut excerpt::Excerpts<'_>) -
         reach.push(count_of(cause.operations.len(), "operation"));
     }
     reach.push(format!("seen {}", count(cause.seen(), "time")));
+    if cause.certainty != Certainty::Stated {
+        reach.push(cause.certainty.as_str().to_owned());
+    }
     let members = cause.findings.iter().take(MOST_MEMBERS);
     CauseView {
         id: cause.id.clone(),

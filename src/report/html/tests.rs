@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::*;
+use crate::finding::Findings;
 use crate::report::tests::{document, evidence, finding, outcome};
-use crate::run::FailReason;
+use crate::run::{BaselineSummary, FailReason};
 
 fn rendered(outcome: &Outcome) -> String {
     String::from_utf8(render(outcome, &document())).expect("it is text")
@@ -142,6 +143,29 @@ fn a_finding_can_be_linked_to_and_leads_to_its_cause() {
         page.contains("tiny.yaml:6:7"),
         "the line of the document: {page}"
     );
+}
+
+#[test]
+fn known_findings_can_be_told_from_new_ones() {
+    let mut outcome = outcome(vec![(finding("new"), 1)]);
+    let filter = "<legend>Against the baseline</legend>";
+    assert!(!rendered(&outcome).contains(filter));
+    let mut known = Findings::default();
+    known.add(finding("old").with_discriminator("404"));
+    outcome.baseline = Some(BaselineSummary {
+        known,
+        gone: Vec::new(),
+    });
+    let page = rendered(&outcome);
+    assert!(page.contains(filter), "{page}");
+    let is_known = |fingerprint: Fingerprint| {
+        let item = page.split(&format!("id=\"f-{fingerprint}\"")).nth(1);
+        let opening = item.and_then(|rest| rest.split('>').next());
+        opening.is_some_and(|opening| opening.contains("data-age=\"known\""))
+    };
+    assert!(!is_known(finding("new").fingerprint()), "{page}");
+    let old = finding("old").with_discriminator("404");
+    assert!(is_known(old.fingerprint()), "{page}");
 }
 
 #[test]
