@@ -15,6 +15,8 @@ mod coverage;
 mod diff;
 mod exits;
 mod first_run;
+#[cfg(unix)]
+mod forges;
 mod guide;
 mod limits;
 mod oauth;
