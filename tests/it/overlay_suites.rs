@@ -3,6 +3,7 @@
 
 use std::{
     collections::BTreeSet,
+    fmt::Write as _,
     fs,
     io::BufReader,
     path::{Path, PathBuf},
@@ -52,7 +53,7 @@ fn normalized(place: &NormalizedPath<'_>) -> String {
     let mut path = "$".to_owned();
     for step in place.iter() {
         if let Some(index) = step.as_index() {
-            path.push_str(&format!("[{index}]"));
+            let _ = write!(path, "[{index}]");
             continue;
         }
         path.push_str("['");
