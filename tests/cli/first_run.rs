@@ -134,6 +134,12 @@ fn init_without_a_document_says_what_to_do() {
     let told = String::from_utf8_lossy(&output.stderr);
     assert!(told.contains("oasgate init path/to/openapi.yaml"), "{told}");
     assert_eq!(names(folder.path()), Vec::<String>::new());
+    // Of a framework that makes it, where to get it.
+    crate::write(folder.path(), "app.py", "app = FastAPI()");
+    let output = oasgate(folder.path(), &["init", "--yes"], "");
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    let served = "FastAPI serves one at http://127.0.0.1:8000/openapi.json";
+    assert!(told.contains(served), "{told}");
 }
 
 #[test]

@@ -212,6 +212,12 @@ fn actions(overlay: &Value) -> Result<&[Value], Refusal> {
             return refuse(&info, format!("`info` has no `{name}` that is a string"));
         }
     }
+    if about
+        .get("description")
+        .is_some_and(|text| !text.is_string())
+    {
+        return refuse(&info.join("description"), "`description` is a string");
+    }
     known(about, &info, &["title", "version", "description"])?;
     if members
         .get("extends")

@@ -63,7 +63,9 @@ impl Forge {
             Self::Gitlab => format!(
                 "contract:\n  stage: test\n  variables:\n    OASGATE_SPEC: '{spec}'\n  script:\n\
                  \x20   - oasgate check \"$OASGATE_SPEC\" --report junit=oasgate.xml --report json=oasgate.json\n\
-                 \x20 artifacts:\n    when: always\n    paths: [oasgate.json]\n    reports: {{ junit: oasgate.xml }}\n"
+                 \x20     --report html=oasgate.html --report gitlab=oasgate.codequality.json\n\
+                 \x20 artifacts:\n    when: always\n    paths: [oasgate.json, oasgate.html]\n\
+                 \x20   reports: {{ junit: oasgate.xml, codequality: oasgate.codequality.json }}\n"
             ),
             Self::None => String::new(),
         }

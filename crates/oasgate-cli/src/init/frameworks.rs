@@ -11,6 +11,8 @@ pub(super) struct Start {
     pub(super) command: String,
     /// The port that it usually has.
     pub(super) port: u16,
+    /// The path at which it serves the document that it makes from the code.
+    pub(super) document: Option<&'static str>,
 }
 
 /// A framework: files of which one has to be there, a text in it, what starts it, and its port. `{module}`
@@ -21,6 +23,7 @@ struct Sign {
     has: &'static str,
     command: &'static str,
     port: u16,
+    document: Option<&'static str>,
 }
 
 /// In the order in which they are looked for, the particular before the general.
@@ -31,6 +34,7 @@ const SIGNS: &[Sign] = &[
         has: "FastAPI(",
         command: "python3 -m uvicorn {module}:app --port 8000",
         port: 8000,
+        document: Some("/openapi.json"),
     },
     Sign {
         framework: "Flask",
@@ -38,6 +42,7 @@ const SIGNS: &[Sign] = &[
         has: "Flask(",
         command: "python3 -m flask --app {module} run --port 5000",
         port: 5000,
+        document: None,
     },
     Sign {
         framework: "Django",
@@ -45,6 +50,7 @@ const SIGNS: &[Sign] = &[
         has: "django",
         command: "python3 manage.py runserver --noreload 127.0.0.1:8000",
         port: 8000,
+        document: None,
     },
     Sign {
         framework: "Spring Boot with Maven",
@@ -52,6 +58,7 @@ const SIGNS: &[Sign] = &[
         has: "spring-boot",
         command: "./mvnw spring-boot:run",
         port: 8080,
+        document: Some("/v3/api-docs"),
     },
     Sign {
         framework: "Spring Boot with Gradle",
@@ -59,6 +66,7 @@ const SIGNS: &[Sign] = &[
         has: "org.springframework.boot",
         command: "./gradlew bootRun",
         port: 8080,
+        document: Some("/v3/api-docs"),
     },
     Sign {
         framework: "Ruby on Rails",
@@ -66,6 +74,7 @@ const SIGNS: &[Sign] = &[
         has: "rails",
         command: "bin/rails server --port 3000",
         port: 3000,
+        document: None,
     },
     Sign {
         framework: "a package of Node with a start script",
@@ -73,6 +82,7 @@ const SIGNS: &[Sign] = &[
         has: "\"start\"",
         command: "npm start",
         port: 3000,
+        document: None,
     },
     Sign {
         framework: "actix",
@@ -80,6 +90,7 @@ const SIGNS: &[Sign] = &[
         has: "actix-web",
         command: "cargo run",
         port: 8080,
+        document: None,
     },
     Sign {
         framework: "axum",
@@ -87,6 +98,7 @@ const SIGNS: &[Sign] = &[
         has: "axum",
         command: "cargo run",
         port: 3000,
+        document: None,
     },
     Sign {
         framework: "a program in Go",
@@ -94,6 +106,7 @@ const SIGNS: &[Sign] = &[
         has: "module ",
         command: "go run .",
         port: 8080,
+        document: None,
     },
 ];
 
@@ -108,6 +121,7 @@ pub(super) fn start(folder: &Path) -> Option<Start> {
             framework: sign.framework,
             command: sign.command.replace("{module}", &module),
             port: sign.port,
+            document: sign.document,
         })
     })
 }

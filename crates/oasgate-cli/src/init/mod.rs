@@ -107,6 +107,7 @@ fn plan(args: &Args, folder: &Path, asks: bool) -> std::result::Result<Plan, Cli
         answers: io::stdin().lock(),
         asks,
     };
+    let found = frameworks::start(folder);
     let spec = match &args.spec {
         Some(spec) if spec.is_file() => spec.clone(),
         Some(spec) => {
@@ -115,9 +116,8 @@ fn plan(args: &Args, folder: &Path, asks: bool) -> std::result::Result<Plan, Cli
                 spec.display()
             )));
         }
-        None => document(&find::documents(folder), &mut person)?,
+        None => document(&find::documents(folder), found.as_ref(), &mut person)?,
     };
-    let found = frameworks::start(folder);
     if let Some(found) = &found
         && args.start.is_none()
     {
@@ -150,6 +150,7 @@ fn plan(args: &Args, folder: &Path, asks: bool) -> std::result::Result<Plan, Cli
 /// The document that is meant, out of those that were found.
 fn document<R: BufRead>(
     found: &[PathBuf],
+    framework: Option<&Start>,
     person: &mut Person<R>,
 ) -> std::result::Result<PathBuf, CliError> {
     let list = || {
@@ -160,10 +161,17 @@ fn document<R: BufRead>(
         names.join(", ")
     };
     match found {
-        [] => Err(CliError::Usage(
-            "no OpenAPI document was found here; name it: oasgate init path/to/openapi.yaml"
-                .to_owned(),
-        )),
+        [] => {
+            let served = framework.and_then(|one| Some((one, one.document?)));
+            let served = served.map(|(one, path)| {
+                let (name, port) = (one.framework, one.port);
+                format!("; {name} serves one at http://127.0.0.1:{port}{path} while it runs: save it as openapi.json")
+            });
+            Err(CliError::Usage(format!(
+                "no OpenAPI document was found here; name it: oasgate init path/to/openapi.yaml{}",
+                served.unwrap_or_default()
+            )))
+        }
         [only] => {
             anstream::println!("found {}", only.display());
             Ok(only.clone())
@@ -263,11 +271,11 @@ mod tests {
         let mut nobody = person("");
         nobody.asks = false;
         let paths = ["a.yaml", "b.yaml"].map(PathBuf::from);
-        let error = document(&paths, &mut nobody).expect_err("several");
+        let error = document(&paths, None, &mut nobody).expect_err("several");
         assert!(error.to_string().contains("oasgate init a.yaml"), "{error}");
-        assert!(document(&[], &mut nobody).is_err());
+        assert!(document(&[], None, &mut nobody).is_err());
         assert_eq!(
-            document(&paths[..1], &mut nobody).expect("one"),
+            document(&paths[..1], None, &mut nobody).expect("one"),
             Path::new("a.yaml")
         );
     }

@@ -111,6 +111,10 @@ fn what_is_no_overlay_is_refused_where_it_says_so() {
         ),
         (with(json!([])), "# it has no `actions`"),
         (
+            json!({ "overlay": "1.1.0", "info": { "title": "t", "version": "1", "description": 1 }, "actions": [] }),
+            "#/info/description `description` is a string",
+        ),
+        (
             with(json!([{ "update": {} }])),
             "#/actions/0 an action has a `target`",
         ),
