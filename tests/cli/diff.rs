@@ -59,19 +59,26 @@ fn what_breaks_is_exit_code_1_and_what_cannot_run_2() {
     assert_eq!(code(&unheard), Some(2));
 }
 
-#[test]
-fn a_revision_of_the_repository_is_the_old_document() {
-    let folder = folder();
-    let git = |args: &[&str]| {
+/// A new repository in a folder, and what calls `git` in it.
+fn repository(folder: &Path) -> impl Fn(&[&str]) {
+    let folder = folder.to_owned();
+    let git = move |args: &[&str]| {
         let done = Command::new("git")
             .args(["-c", "user.name=t", "-c", "user.email=t@example.com"])
             .args(args)
-            .current_dir(folder.path())
+            .current_dir(&folder)
             .output()
             .expect("git runs");
         assert!(done.status.success(), "git {args:?}");
     };
     git(&["init", "-q"]);
+    git
+}
+
+#[test]
+fn a_revision_of_the_repository_is_the_old_document() {
+    let folder = folder();
+    let git = repository(folder.path());
     write(folder.path(), "api.yaml", OLD);
     git(&["add", "api.yaml"]);
     git(&["commit", "-qm", "old"]);
@@ -84,9 +91,42 @@ fn a_revision_of_the_repository_is_the_old_document() {
         let output = oasgate(folder.path(), args);
         assert_eq!(output.status.code(), Some(1), "{args:?}");
         assert!(text(&output).contains("narrowed-input"), "{args:?}");
+        assert!(
+            text(&output).contains("old: git:HEAD:api.yaml:"),
+            "{args:?}"
+        );
     }
     let unknown = oasgate(folder.path(), &["--base", "nowhere", "api.yaml"]);
     assert_eq!(unknown.status.code(), Some(2));
+}
+
+#[test]
+fn files_of_a_revision_are_named_by_it() {
+    let folder = folder();
+    let git = repository(folder.path());
+    let with = |file: &str| OLD.replace("type: object,", &format!("$ref: '{file}#/A',"));
+    write(folder.path(), "gone.yaml", &with("not-there.yaml"));
+    write(folder.path(), "broken.yaml", "openapi: 3.1.0\npaths: [");
+    git(&["add", "."]);
+    git(&["commit", "-qm", "old"]);
+    let told = |name: &str| {
+        let output = oasgate(folder.path(), &["--base", "HEAD", name]);
+        text(&output) + &String::from_utf8_lossy(&output.stderr)
+    };
+    let gone = told("gone.yaml");
+    let folder_of_the_copy = std::env::temp_dir();
+    assert!(gone.contains("git:HEAD:not-there.yaml"), "{gone}");
+    assert!(
+        !gone.contains(folder_of_the_copy.to_str().expect("a plain path")),
+        "{gone}"
+    );
+    let broken = told("broken.yaml");
+    assert!(broken.contains("git:HEAD:broken.yaml:2:8"), "{broken}");
+    let missing = told("missing.yaml");
+    assert!(
+        missing.contains("cannot read git:HEAD:missing.yaml"),
+        "{missing}"
+    );
 }
 
 #[test]

@@ -71,8 +71,9 @@ fn of_revision(revision: &str, path: &str) -> Result<Result<Document, DocumentEr
     }
     let prefix = text(&git(&["rev-parse", "--show-prefix"])?);
     let whole = resolved(Path::new(prefix.trim_end()), Path::new(path));
-    let bytes = git(&["cat-file", "blob", &format!("{revision}:{whole}")])?;
-    let name = format!("{revision}:{path}");
+    let name = format!("git:{revision}:{path}");
+    let bytes = git(&["cat-file", "blob", &format!("{revision}:{whole}")])
+        .map_err(|error| CliError::Usage(format!("cannot read {name}: {error}")))?;
     let document = Document::parse(&name, bytes.clone());
     let refers_out = String::from_utf8_lossy(&bytes).lines().any(|line| {
         line.contains("$ref") && !line.contains('#')
@@ -111,7 +112,7 @@ fn of_revision(revision: &str, path: &str) -> Result<Result<Document, DocumentEr
     // All that is there came from the revision.
     let options = Options {
         files: vec![folder.path().to_owned()],
-        called: Some((folder.path().to_owned(), format!("{revision}:"))),
+        called: Some((folder.path().to_owned(), format!("git:{revision}:"))),
         ..Options::default()
     };
     Ok(Document::open_with(folder.path().join(&whole), &options))

@@ -190,7 +190,7 @@ impl Document {
     /// As [`Document::open`].
     pub fn open_with(path: impl AsRef<Path>, options: &Options) -> Result<Self, DocumentError> {
         let path = path.as_ref();
-        let bytes = read(path, &options.limits)?;
+        let bytes = read(path, options)?;
         let name = path.display().to_string();
         let tidy = references::path_of(Path::new(""), &name);
         Self::assemble(&name, bytes, Origin::File(tidy), options)
@@ -266,7 +266,7 @@ impl Document {
     }
 
     fn overlay(path: &Path, options: &Options, budget: &Budget) -> Result<File, DocumentError> {
-        let bytes = read(path, &options.limits)?;
+        let bytes = read(path, options)?;
         let (overlay, _) = File::read(FileId::ROOT, &path.display().to_string(), bytes, budget)?;
         Ok(overlay)
     }
@@ -425,7 +425,7 @@ impl Document {
                 if !reach.holds(path) {
                     return Err(LoadError::Outside);
                 }
-                read(path, &options.limits).map_err(|error| LoadError::File(error.to_string()))?
+                read(path, options).map_err(|error| LoadError::File(error.to_string()))?
             }
             (Origin::Url(url), Some(fetch)) => fetch(url.as_str()).map_err(LoadError::Fetch)?,
             (Origin::Url(_) | Origin::Memory, _) => {
@@ -620,20 +620,22 @@ fn is_handed_over(path: &Path) -> bool {
 }
 
 /// Reads a file up to its limit, whatever its size is said to be: a device has none.
-fn read(path: &Path, limits: &Limits) -> Result<Vec<u8>, DocumentError> {
+fn read(path: &Path, options: &Options) -> Result<Vec<u8>, DocumentError> {
+    let limits = &options.limits;
+    let name = options.named(&path.display().to_string());
     let error = |source| DocumentError::Read {
-        path: path.to_path_buf(),
+        path: PathBuf::from(&name),
         source,
     };
     let metadata = fs::metadata(path).map_err(error)?;
     if metadata.is_dir() {
-        return Err(DocumentError::Directory(path.to_path_buf()));
+        return Err(DocumentError::Directory(PathBuf::from(&name)));
     }
     if !metadata.is_file() && !is_handed_over(path) {
-        return Err(DocumentError::NotAFile(path.to_path_buf()));
+        return Err(DocumentError::NotAFile(PathBuf::from(&name)));
     }
     let too_large = |size| DocumentError::TooLarge {
-        file: path.display().to_string(),
+        file: name.clone(),
         size,
         limit: limits.bytes,
     };
