@@ -89,7 +89,8 @@ impl<'c> Traffic<'c> {
                 None => true,
                 Some(Flow::Request) => change.new.as_ref().is_some_and(|at| refused.contains(at)),
                 Some(Flow::Response) => {
-                    change.status.is_none() || change.status.as_deref() == status.as_deref()
+                    let is_about = |one: &String| Some(one) == status.as_ref();
+                    change.statuses.is_empty() || change.statuses.iter().any(is_about)
                 }
             };
             if concerns {

@@ -1,6 +1,10 @@
 //! One difference between two documents, with its verdict and what shows it.
 
-use std::{collections::HashMap, fmt, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    fmt,
+    time::Duration,
+};
 
 use oasgate_document::{Address, Pointer};
 use serde_json::Value;
@@ -139,8 +143,8 @@ pub struct Change {
     pub shown: Option<Shown>,
     /// The schema objects that were asked about, of the old document and the new one.
     pub schemas: Option<[Address; 2]>,
-    /// The status of the response that it is about, as the old document names it.
-    pub status: Option<String>,
+    /// The statuses of the responses that it is about, as the old document names them; none for all.
+    pub statuses: Vec<String>,
     /// What tells it from other changes of the same rule at the same places.
     pub discriminator: String,
     /// How many recorded exchanges it would break; `None` where that cannot be told, or none were looked at.
@@ -170,7 +174,7 @@ impl Change {
             instance: None,
             shown: None,
             schemas: None,
-            status: None,
+            statuses: Vec::new(),
             discriminator: String::new(),
             recorded: None,
         }
@@ -207,6 +211,12 @@ impl Change {
     }
 
     #[must_use]
+    pub(super) fn with_status(mut self, status: impl fmt::Display) -> Self {
+        self.statuses.push(status.to_string());
+        self
+    }
+
+    #[must_use]
     pub(super) fn with_schemas(mut self, old: Address, new: Address) -> Self {
         self.schemas = Some([old, new]);
         self
@@ -219,7 +229,28 @@ impl Change {
     }
 }
 
+/// What is the same of changes that are one.
+pub(super) type Key = (
+    RuleId,
+    Verdict,
+    Option<Flow>,
+    Option<Address>,
+    Option<Address>,
+    String,
+);
+
 impl Change {
+    pub(super) fn key(&self) -> Key {
+        (
+            self.rule.clone(),
+            self.verdict,
+            self.flow,
+            self.old.clone(),
+            self.new.clone(),
+            self.discriminator.clone(),
+        )
+    }
+
     /// The change as a finding, for reports and baselines that know these alone.
     pub fn finding(&self) -> Finding {
         let at = |address: &Option<Address>| {
@@ -314,25 +345,33 @@ pub(super) fn gathered(
 ) -> Comparison {
     let mut known: HashMap<_, usize> = HashMap::new();
     let mut all: Vec<Change> = Vec::new();
+    // Of each change, the operations that it names.
+    let mut named: HashMap<usize, HashSet<String>> = HashMap::new();
     for change in changes {
-        let key = (
-            change.rule.clone(),
-            change.verdict,
-            change.flow,
-            change.old.clone(),
-            change.new.clone(),
-            change.discriminator.clone(),
-        );
+        let key = change.key();
         match known.get(&key) {
             Some(index) => {
                 let first = &mut all[*index];
+                let named = named
+                    .entry(*index)
+                    .or_insert_with(|| first.operations.iter().cloned().collect());
                 for operation in change.operations {
-                    if !first.operations.contains(&operation) {
+                    if named.insert(operation.clone()) {
                         first.operations.push(operation);
                     }
                 }
                 if first.shown.is_none() {
                     first.shown = change.shown;
+                }
+                // What is about all responses stays so.
+                if first.statuses.is_empty() || change.statuses.is_empty() {
+                    first.statuses.clear();
+                } else {
+                    for status in change.statuses {
+                        if !first.statuses.contains(&status) {
+                            first.statuses.push(status);
+                        }
+                    }
                 }
             }
             None => {

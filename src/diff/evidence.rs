@@ -11,9 +11,9 @@ use super::{
     isolate::Side,
     operations::Subject,
     positions::{Position, Spot},
-    question::{Asking, Refutation},
+    question::Refutation,
+    sample::Asking,
     search::smallest,
-    sender::MOST_CANONICAL,
     text::Travel,
 };
 use crate::{
@@ -22,9 +22,6 @@ use crate::{
     generate::{self, Generator},
     wire::{RequestParts, write_request},
 };
-
-/// How many values are tried as what is around an instance.
-const MOST_AROUND: usize = 12;
 
 /// How many simpler values are tried for what is around an instance.
 const MOST_SIMPLER: usize = 120;
@@ -41,9 +38,8 @@ impl Surroundings {
         let key = (side, schema.address().clone(), schema.direction());
         let known = self.known.entry(key).or_insert_with(|| {
             let mut generator = Generator::new(0, &["diff", "around"]);
-            let values = generate::valid_up_to(&schema, MOST_CANONICAL);
-            let edges = generate::edges(&schema, &values, MOST_AROUND, &mut generator);
-            Rc::new(edges.into_iter().map(|edge| edge.value).collect())
+            let values = generate::valid_in_haste(&schema);
+            Rc::new(generate::bases(&values, &mut generator))
         });
         Rc::clone(known)
     }

@@ -62,6 +62,12 @@ pub(super) fn holds_opaque(value: &Value) -> bool {
     value.to_string().contains(OPAQUE)
 }
 
+/// The unit that a text stands for.
+pub(super) fn opaque(text: &str) -> Option<UnitIx> {
+    let rest = text.strip_prefix(OPAQUE)?.strip_prefix(' ')?;
+    rest.split_once(':')?.0.parse().ok()
+}
+
 /// One side taken out.
 pub(super) struct Isolated {
     /// Definitions by name; their references are names.
@@ -212,6 +218,13 @@ impl Isolated {
     /// naming them: what stands for a unit could then meet other rules than its own.
     pub(super) fn mixes(&self) -> bool {
         mixes(&self.definitions)
+    }
+
+    /// The definitions as they are written, without their closed forms.
+    pub(super) fn written(&self) -> impl Iterator<Item = &Value> {
+        self.addresses
+            .keys()
+            .filter_map(|name| self.definitions.get(name))
     }
 
     /// How long the definitions are, written out, before any was closed.

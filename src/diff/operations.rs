@@ -136,6 +136,12 @@ impl<'c> Subject<'c> {
         self.matched.iter().filter(is_called)
     }
 
+    /// Webhooks and callbacks of both, which the service calls.
+    pub(super) fn calling(&self) -> impl Iterator<Item = &Matched> {
+        let is_calling = |operation: &&Matched| operation.role == Role::Calling;
+        self.matched.iter().filter(is_calling)
+    }
+
     /// Pairs operations by the first key that both sides have, then by their ids.
     fn pair(
         &mut self,

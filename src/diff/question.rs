@@ -5,31 +5,34 @@
 //! down, else among values that break one rule of the consumer on purpose, boundary values, and random
 //! ones. Every instance is judged by validators, never by the canonical form.
 
-use std::{cell::OnceCell, collections::HashSet, rc::Rc};
+use std::{
+    cell::{Cell, OnceCell},
+    rc::Rc,
+};
 
-use oasgate_document::{Address, Document};
-use serde_json::{Value, json};
+use oasgate_document::Address;
+use serde_json::Value;
 
 use super::{
-    Lens,
-    isolate::{Isolated, Reach, Side, holds_opaque, isolate},
-    search::{aimed, property_names, renamed, smallest, with_more, with_text},
-    sender::{MOST_PROOF, Sender},
-    subsume::{self, Node},
-    text::{Travel, texts},
+    isolate::{Isolated, Reach, holds_opaque, isolate},
+    proof::{Claim, Proof},
+    sample::{Asking, Samples},
+    search::{Tries, aimed, property_names, renamed, smallest, with_more, with_text},
+    sender::Sender,
+    subsume,
+    text::Travel,
     units::{Link, UnitIx, Units},
 };
 use crate::{
-    contract::{
-        Contract, Direction, Schema, Violation,
-        canonical::{self, CanonicalSchema},
-    },
+    contract::{Direction, Schema, Violation, canonical::CanonicalSchema},
     generate::{self, Generator},
 };
 
-/// The longest schemas, written out, whose difference is worked out: its cost grows much faster than
-/// their length.
-const MOST_DIFFERENCE: usize = 6_000;
+/// The longest schemas, written out, that are short: all kinds of values are tried, many of each.
+const MOST_SHORT: usize = 6_000;
+
+/// The longest schemas that are asked about again and again with all that there is.
+const MOST_PATIENCE: usize = 2_500;
 
 /// How many values of one kind are tried.
 const DRAWS: usize = 200;
@@ -72,6 +75,13 @@ pub(super) enum Answer {
     Unread,
 }
 
+impl Answer {
+    /// Whether there is something to tell.
+    pub(super) const fn is_told(&self) -> bool {
+        !matches!(self, Self::Same | Self::Equal(_) | Self::Unread)
+    }
+}
+
 /// A value that the producer sends and the consumer refuses.
 #[derive(Clone, Debug)]
 pub(super) struct Refutation {
@@ -87,17 +97,13 @@ pub(super) struct Refutation {
     pub(super) unit: Address,
 }
 
-/// Who sends a unit's values, and how they are looked at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Asking {
-    /// The side that sends.
-    pub(super) producer: Side,
-    pub(super) lens: Lens,
-    pub(super) travel: Travel,
-}
-
 /// Answers the question for one unit.
-pub(super) fn ask(units: &Units<'_, '_>, number: UnitIx, asking: Asking) -> Answer {
+pub(super) fn ask(
+    units: &Units<'_, '_>,
+    number: UnitIx,
+    asking: Asking,
+    samples: &Samples,
+) -> Answer {
     let unit = &units.all[number];
     if !unit.changed {
         return Answer::Same;
@@ -113,77 +119,121 @@ pub(super) fn ask(units: &Units<'_, '_>, number: UnitIx, asking: Asking) -> Answ
         // What differs is asked by itself.
         return Answer::Same;
     }
-    let mut tried = 0;
-    for reach in [Reach::Local, Reach::Full] {
-        let Some(trial) = Trial::of(units, number, asking, reach) else {
-            continue;
-        };
-        if trial.producer().is_partial || trial.consumer.is_partial {
-            return Answer::Unread;
-        }
-        let mut found = None;
-        let mut effort = Effort::Full;
-        match trial.prove_by_keywords() {
-            Proof::Equal => return Answer::Equal(reach),
-            Proof::Contained if trial.is_long() => return Answer::Proved(reach),
-            Proof::Contained if !trial.is_refuted_by_chance() => {
-                let is_equal = matches!(trial.prove_canonically(), Proof::Equal);
-                return if is_equal {
-                    Answer::Equal(reach)
-                } else {
-                    Answer::Proved(reach)
-                };
-            }
-            // A canonical form takes long where there is much to say; a value may be found sooner.
-            Proof::Nothing if trial.is_long() => {
-                let aimed;
-                (found, aimed) = trial.search(Effort::Aimed);
-                tried += aimed;
-                effort = Effort::Rest;
-            }
-            Proof::Contained | Proof::Nothing => {}
-        }
-        if found.is_none() {
-            match trial.prove_canonically() {
-                Proof::Equal => return Answer::Equal(reach),
-                Proof::Contained if !trial.is_refuted_by_chance() => {
-                    return Answer::Proved(reach);
-                }
-                Proof::Contained | Proof::Nothing => {}
-            }
-            if trial.accepts_all_listed() {
-                return Answer::Proved(reach);
-            }
-            let more;
-            (found, more) = trial.search(effort);
-            tried += more;
-        }
-        if let Some(found) = found {
-            return Answer::Refuted(trial.breaches(found));
-        }
-        if !trial.producer().is_cut && !trial.consumer.is_cut {
-            break;
-        }
-    }
-    Answer::Searched(tried)
+    let question = Question {
+        units,
+        number,
+        asking,
+        samples,
+        whole: OnceCell::new(),
+        tried: Cell::new(0),
+    };
+    question.answer()
 }
 
-/// How long an instance is searched for.
+/// A question, and what is worked out for it.
+struct Question<'q, 'b, 'c> {
+    units: &'q Units<'b, 'c>,
+    number: UnitIx,
+    asking: Asking,
+    samples: &'q Samples,
+    /// Both sides with everything that they refer to, once they were asked for.
+    whole: OnceCell<Option<Trial>>,
+    /// How many values were tried.
+    tried: Cell<usize>,
+}
+
+impl Question<'_, '_, '_> {
+    fn trial(&self, reach: Reach) -> Option<Trial> {
+        Trial::of(self.units, self.number, self.asking, reach)
+    }
+
+    fn whole(&self) -> Option<&Trial> {
+        self.whole.get_or_init(|| self.trial(Reach::Full)).as_ref()
+    }
+
+    fn answer(&self) -> Answer {
+        let local = self.trial(Reach::Local);
+        if let Some(trial) = &local {
+            if trial.is_partial() {
+                return Answer::Unread;
+            }
+            if let Some(answer) = trial.proved_by_keywords(Reach::Local) {
+                return answer;
+            }
+            // Canonical forms take long where there is much to say; a value may be found sooner.
+            if let Some(answer) = self.searched(trial, Effort::Aimed) {
+                return answer;
+            }
+        }
+        let is_cut = local.as_ref().is_none_or(Trial::is_cut);
+        let whole = if is_cut { self.whole() } else { None };
+        let is_partial = whole.is_some_and(Trial::is_partial);
+        let whole = whole.filter(|_| !is_partial);
+        if let Some(answer) = whole.and_then(|trial| trial.proved_by_keywords(Reach::Full)) {
+            return answer;
+        }
+        let by_all_means = |trial: &Trial, reach: Reach| {
+            trial
+                .proved_otherwise(reach)
+                .or_else(|| self.searched(trial, Effort::Rest))
+        };
+        let answer = local
+            .as_ref()
+            .and_then(|trial| by_all_means(trial, Reach::Local))
+            .or_else(|| {
+                let whole = whole?;
+                self.searched(whole, Effort::Aimed)
+                    .or_else(|| by_all_means(whole, Reach::Full))
+            });
+        answer.unwrap_or_else(|| {
+            if is_partial {
+                Answer::Unread
+            } else {
+                Answer::Searched(self.tried.get())
+            }
+        })
+    }
+
+    /// What breaks, as far as a search comes upon it.
+    fn searched(&self, trial: &Trial, effort: Effort) -> Option<Answer> {
+        // What stands for a unit cannot always be put in place.
+        for may_stand in [true, false] {
+            let (found, tried) = trial.search(effort, may_stand);
+            self.tried.set(self.tried.get() + tried);
+            let found = found?;
+            let all = trial.breaches(found).into_iter();
+            let real: Vec<Refutation> = all.filter_map(|one| self.real(one)).collect();
+            if !real.is_empty() {
+                return Some(Answer::Refuted(real));
+            }
+        }
+        None
+    }
+
+    /// A refutation in whose instance nothing stands for a unit, judged by everything that both sides refer to.
+    fn real(&self, refutation: Refutation) -> Option<Refutation> {
+        if !holds_opaque(&refutation.instance) {
+            return Some(refutation);
+        }
+        let draw = |unit, asking| Trial::of(self.units, unit, asking, Reach::Local)?.sample();
+        let instance = self
+            .samples
+            .filled(&refutation.instance, self.asking, &draw)?;
+        let whole = self.whole().filter(|whole| !whole.is_partial())?;
+        whole.refutes(&instance).then_some(Refutation {
+            instance,
+            ..refutation
+        })
+    }
+}
+
+/// Among what an instance is searched for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Effort {
     /// Among values that break one rule on purpose.
     Aimed,
     /// Among boundary values and random ones, where those were tried.
     Rest,
-    /// Among all of them.
-    Full,
-}
-
-/// What could be proved.
-enum Proof {
-    Equal,
-    Contained,
-    Nothing,
 }
 
 /// Both sides of a question, taken out of their documents.
@@ -195,6 +245,8 @@ struct Trial {
     direction: Direction,
     /// Texts that a proof found to be sent and refused somewhere in a value.
     texts: OnceCell<Vec<String>>,
+    /// The consumer's canonical form.
+    accepted: OnceCell<Option<CanonicalSchema>>,
 }
 
 impl Trial {
@@ -219,6 +271,7 @@ impl Trial {
             asking,
             direction,
             texts: OnceCell::new(),
+            accepted: OnceCell::new(),
         })
     }
 
@@ -226,134 +279,74 @@ impl Trial {
         &self.sender.isolated
     }
 
-    /// Whether what stands for units could meet other rules than its own, so that nothing is proved.
-    fn is_unfit(&self) -> bool {
-        let is_cut = self.producer().is_cut || self.consumer.is_cut;
-        is_cut && (self.producer().mixes() || self.consumer.mixes())
+    fn is_cut(&self) -> bool {
+        self.producer().is_cut || self.consumer.is_cut
     }
 
-    /// Whether canonical forms take long.
+    /// Whether something that takes part was not read.
+    fn is_partial(&self) -> bool {
+        self.producer().is_partial || self.consumer.is_partial
+    }
+
+    /// How long both schemas are, written out.
+    fn length(&self) -> usize {
+        self.producer().length() + self.consumer.length()
+    }
+
     fn is_long(&self) -> bool {
-        self.producer().length() + self.consumer.length() > MOST_DIFFERENCE
+        self.length() > MOST_SHORT
     }
 
-    fn prove_by_keywords(&self) -> Proof {
-        if self.is_unfit() {
-            return Proof::Nothing;
+    fn claim(&self) -> Claim<'_> {
+        Claim {
+            sender: &self.sender,
+            consumer: &self.consumer,
+            accepted: &self.accepted,
+            lens: self.asking.lens,
+            travel: self.asking.travel,
+            direction: self.direction,
         }
-        let open = Node::named(&self.producer().definitions, &self.producer().root);
-        let sent = Node::named(&self.producer().definitions, &self.sender.sent.name);
-        let accepted = Node::named(&self.consumer.definitions, &self.consumer.root);
-        if let Err(texts) = subsume::contained(sent, accepted) {
-            // Asked for again, they are the same.
-            let _ = self.texts.set(texts);
-            return Proof::Nothing;
+    }
+
+    fn proved_by_keywords(&self, reach: Reach) -> Option<Answer> {
+        match self.claim().by_keywords() {
+            Proof::Equal => Some(Answer::Equal(reach)),
+            Proof::Contained if self.is_long() => Some(Answer::Proved(reach)),
+            Proof::Contained if self.is_refuted_by_chance() => None,
+            Proof::Contained => {
+                let may_be_equal = self.length() <= MOST_PATIENCE;
+                if may_be_equal && matches!(self.claim().by_canonical_forms(), Proof::Equal) {
+                    Some(Answer::Equal(reach))
+                } else {
+                    Some(Answer::Proved(reach))
+                }
+            }
+            Proof::Nothing(texts) => {
+                // Asked for again, they are the same.
+                let _ = self.texts.set(texts);
+                None
+            }
         }
-        let same =
-            |one, other| subsume::is_contained(one, other) && subsume::is_contained(other, one);
-        if !same(open, accepted) {
-            return Proof::Contained;
+    }
+
+    /// What canonical forms prove, and each of a few listed values.
+    fn proved_otherwise(&self, reach: Reach) -> Option<Answer> {
+        match self.claim().by_canonical_forms() {
+            Proof::Equal => return Some(Answer::Equal(reach)),
+            Proof::Contained if !self.is_refuted_by_chance() => {
+                return Some(Answer::Proved(reach));
+            }
+            Proof::Contained | Proof::Nothing(_) => {}
         }
-        let closed = |side: &Isolated| {
-            let mut definitions = side.definitions.clone();
-            let closed = super::close::close(&mut definitions, &side.root, self.direction);
-            (definitions, closed.name)
-        };
-        let (one, one_name) = closed(self.producer());
-        let (other, other_name) = closed(&self.consumer);
-        if same(
-            Node::named(&one, &one_name),
-            Node::named(&other, &other_name),
-        ) {
-            Proof::Equal
-        } else {
-            Proof::Contained
-        }
+        self.accepts_all_listed().then_some(Answer::Proved(reach))
     }
 
     /// Whether the producer lists all that it sends, and each of them is accepted.
     fn accepts_all_listed(&self) -> bool {
-        if self.producer().is_cut || self.consumer.is_cut {
-            return false;
-        }
-        let sent = Node::named(&self.producer().definitions, &self.sender.sent.name);
-        subsume::listed(sent).is_some_and(|values| {
-            values.len() <= MOST_LISTED && values.iter().all(|value| !self.refutes(value))
-        })
-    }
-
-    fn prove_canonically(&self) -> Proof {
-        if self.is_unfit() {
-            return Proof::Nothing;
-        }
-        let sent = self.producer().self_contained(&self.sender.sent.name);
-        let accepted = self.consumer.self_contained(&self.consumer.root);
-        if sent.to_string().len() + accepted.to_string().len() > MOST_PROOF {
-            return Proof::Nothing;
-        }
-        let Some(consumer) = canonical::canonical(&accepted) else {
-            return Proof::Nothing;
-        };
-        let open = canonical::canonical(&self.producer().self_contained(&self.producer().root));
-        // Closing may leave nothing, about which everything could be proved.
-        let closed = canonical::canonical(&sent)
-            .filter(|closed| !canonical::accepts_nothing(closed))
-            .or_else(|| open.clone());
-        let Some(closed) = closed else {
-            return Proof::Nothing;
-        };
-        if !canonical::covers(&consumer, &closed) {
-            let texts = texts(&sent, &accepted, self.asking.travel);
-            let proved = texts.is_some_and(|(sent, accepted)| {
-                match (canonical::canonical(&sent), canonical::canonical(&accepted)) {
-                    (Some(sent), Some(accepted)) => {
-                        !canonical::accepts_nothing(&sent) && canonical::covers(&accepted, &sent)
-                    }
-                    _ => false,
-                }
-            });
-            return if proved {
-                Proof::Contained
-            } else {
-                Proof::Nothing
-            };
-        }
-        if self.is_equal(open.as_ref(), &consumer, &closed) {
-            Proof::Equal
-        } else {
-            Proof::Contained
-        }
-    }
-
-    /// Whether both sides accept the same, open and closed.
-    fn is_equal(
-        &self,
-        open: Option<&CanonicalSchema>,
-        consumer: &CanonicalSchema,
-        closed: &CanonicalSchema,
-    ) -> bool {
-        let same = |one: &CanonicalSchema, other: &CanonicalSchema| {
-            one == other || canonical::covers(one, other) && canonical::covers(other, one)
-        };
-        if !open.is_some_and(|open| same(open, consumer)) {
-            return false;
-        }
-        let mut definitions = self.consumer.definitions.clone();
-        let other = super::close::close(&mut definitions, &self.consumer.root, self.direction);
-        let other = self.consumer.with(definitions).self_contained(&other.name);
-        let this = match self.asking.lens {
-            Lens::Declared => Some(closed.clone()),
-            Lens::Strict => {
-                let mut definitions = self.producer().definitions.clone();
-                let this =
-                    super::close::close(&mut definitions, &self.producer().root, self.direction);
-                canonical::canonical(&self.producer().with(definitions).self_contained(&this.name))
-            }
-        };
-        match (this, canonical::canonical(&other)) {
-            (Some(this), Some(other)) => same(&this, &other),
-            _ => false,
-        }
+        !self.is_cut()
+            && subsume::listed(self.claim().sent()).is_some_and(|values| {
+                values.len() <= MOST_LISTED && values.iter().all(|value| !self.refutes(value))
+            })
     }
 
     /// Whether a value is sent and refused, as far as that is known without looking for the reason: a pattern may not
@@ -375,7 +368,6 @@ impl Trial {
             && self.sender.sent_schema.surely_accepts(value)
             && self.sender.open_schema.surely_accepts(value)
             && (!self.sender.sent.is_wider || self.sender.open_schema.undeclared(value).is_empty())
-            && !holds_opaque(value)
     }
 
     fn accepts(&self, value: &Value) -> bool {
@@ -391,18 +383,29 @@ impl Trial {
     }
 
     /// The first instance that refutes, made small, and how many values were tried.
-    fn search(&self, effort: Effort) -> (Option<Value>, usize) {
-        let mut tried = 0;
-        let mut seen: HashSet<String> = HashSet::new();
-        let mut try_one = |value: &Value| {
-            if !seen.insert(value.to_string()) {
-                return false;
-            }
-            tried += 1;
-            self.refutes(value)
+    /// What stands for units is in it only where it `may_stand` there.
+    fn search(&self, effort: Effort, may_stand: bool) -> (Option<Value>, usize) {
+        let refutes = |value: &Value| (may_stand || !holds_opaque(value)) && self.refutes(value);
+        let mut tries = Tries::new(&refutes);
+        let found = match effort {
+            Effort::Aimed => aimed(
+                &self.sender.sent_schema,
+                &self.consumer_schema,
+                self.sender.bases(&self.consumer),
+                &mut tries,
+            ),
+            Effort::Rest => self.rest(&mut tries),
         };
-        let found = self.candidates(effort, &mut try_one);
-        (found.map(|value| self.smallest(value)), tried)
+        (found.map(|value| self.smallest(value)), tries.count())
+    }
+
+    /// A value that is sent and accepted, with little in it.
+    fn sample(&self) -> Option<Value> {
+        let mut generator = Generator::new(0, &["diff", "sample"]);
+        let values = self.sender.values().plain().minimal();
+        (0..PROBES)
+            .filter_map(|_| generator.draw(&values))
+            .find(|value| self.is_sent(value) && self.accepts(value))
     }
 
     /// The smallest value like one that refutes.
@@ -416,43 +419,28 @@ impl Trial {
         smallest(value, MOST_SIMPLER, &mut |value| self.refutes(value))
     }
 
-    /// What is cheap comes first: most that breaks is found among a few values that break a rule of the consumer.
-    fn candidates(&self, effort: Effort, refutes: &mut dyn FnMut(&Value) -> bool) -> Option<Value> {
+    /// Looks among boundary values, random ones, and what the difference of both sides gives.
+    fn rest(&self, tries: &mut Tries<'_>) -> Option<Value> {
         let mut generator = Generator::new(0, &["diff"]);
-        let values = self.sender.values();
-        if effort != Effort::Rest {
-            let bases = self.sender.bases();
-            let found = aimed(
-                &self.sender.sent_schema,
-                &self.consumer_schema,
-                bases,
-                refutes,
-            );
-            if found.is_some() || effort == Effort::Aimed {
-                return found;
-            }
-        }
+        let bases = self.sender.bases(&self.consumer);
         let most = if self.is_long() { LONG_DRAWS } else { DRAWS };
-        let edges = generate::edges(&self.sender.sent_schema, values, most, &mut generator);
-        let mut edges = edges.into_iter().map(|edge| edge.value);
-        if let Some(found) = edges.find(|value| refutes(value)) {
+        let edges = generate::edges_of(&self.sender.sent_schema, bases, most);
+        if let Some(found) = tries.first(edges.into_iter().map(|edge| edge.value)) {
             return Some(found);
         }
-        if let Some(found) = self.drawn(most, &mut generator, refutes) {
+        if let Some(found) = self.drawn(most, &mut generator, tries) {
             return Some(found);
         }
         if self.is_long() {
             return None;
         }
-        let broken = generate::mutations(&self.consumer_schema, values, most, &mut generator);
-        let mut broken = broken.into_iter().map(|mutation| mutation.value);
-        if let Some(found) = broken.find(|value| refutes(value)) {
+        let broken = generate::mutations_of(&self.consumer_schema, bases, most, &mut generator);
+        let broken = broken.into_iter().map(|mutation| mutation.value);
+        if let Some(found) = tries.first(broken) {
             return Some(found);
         }
-        let values = generate::valid(&self.difference()?);
-        (0..20)
-            .map_while(|_| generator.draw(&values))
-            .find(|value| refutes(value))
+        let values = generate::valid_in_haste(&self.claim().difference()?);
+        tries.first((0..20).map_while(|_| generator.draw(&values)))
     }
 
     /// Looks among random values, some of them changed in a text or by a property more.
@@ -460,16 +448,19 @@ impl Trial {
         &self,
         most: usize,
         generator: &mut Generator,
-        refutes: &mut dyn FnMut(&Value) -> bool,
+        tries: &mut Tries<'_>,
     ) -> Option<Value> {
         let texts = self.broken_texts();
         let names = self.names();
-        let mut alone = texts.iter().map(|text| Value::from(text.as_str()));
-        if let Some(found) = alone.find(|text| refutes(text)) {
+        let alone = texts.iter().map(|text| Value::from(text.as_str()));
+        if let Some(found) = tries.first(alone) {
             return Some(found);
         }
         let mut misses = 0;
         for index in 0..most {
+            if tries.is_over() {
+                break;
+            }
             let Some(value) = generator.draw(self.sender.values()) else {
                 misses += 1;
                 if misses < MOST_MISSES {
@@ -477,17 +468,17 @@ impl Trial {
                 }
                 return None;
             };
-            if refutes(&value) {
+            if tries.refutes(&value) {
                 return Some(value);
             }
             if index >= MOST_RETOLD {
                 continue;
             }
             let retold = texts.iter().flat_map(|text| with_text(&value, text));
-            let found = retold
-                .chain(with_more(&value, &names))
-                .chain(renamed(&value, &names))
-                .find(|value| refutes(value));
+            let changed =
+                retold.chain(std::iter::once_with(|| with_more(&value, &names)).flatten());
+            let renamed = std::iter::once_with(|| renamed(&value, &names)).flatten();
+            let found = tries.first(changed.chain(renamed));
             if found.is_some() {
                 return found;
             }
@@ -496,12 +487,7 @@ impl Trial {
     }
 
     fn broken_texts(&self) -> &[String] {
-        self.texts.get_or_init(|| {
-            let definitions = &self.producer().definitions;
-            let sent = Node::named(definitions, &self.sender.sent.name);
-            let accepted = Node::named(&self.consumer.definitions, &self.consumer.root);
-            subsume::contained(sent, accepted).err().unwrap_or_default()
-        })
+        self.texts.get_or_init(|| self.claim().broken_texts())
     }
 
     /// Names of properties that a value may have though it has been drawn without: one that nothing names, and what
@@ -517,26 +503,6 @@ impl Trial {
         names
     }
 
-    /// What the producer sends and the consumer refuses, as a schema.
-    fn difference(&self) -> Option<Schema> {
-        let sent = self.producer().self_contained(&self.sender.sent.name);
-        let accepted = self.consumer.self_contained(&self.consumer.root);
-        if sent.to_string().len() + accepted.to_string().len() > MOST_DIFFERENCE {
-            return None;
-        }
-        let sent = canonical::canonical(&sent)?;
-        let accepted = canonical::canonical(&accepted)?;
-        let mut left = canonical::difference(&sent, &accepted)?;
-        relocate(&mut left);
-        let root = json!({
-            "openapi": "3.1.0", "info": { "title": "", "version": "" }, "paths": {},
-            "components": { "schemas": { "left": left } },
-        });
-        let document = Document::parse("difference.json", root.to_string()).ok()?;
-        let contract = Contract::from_document(document);
-        contract.schema("left", self.direction)
-    }
-
     /// Each keyword that refuses something: the first is relaxed and the question asked again.
     fn breaches(&self, first: Value) -> Vec<Refutation> {
         let mut all = Vec::new();
@@ -549,15 +515,14 @@ impl Trial {
             };
             all.push(self.refutation(trial, instance, violation));
             let Some(next) = next else { break };
-            if matches!(next.prove_by_keywords(), Proof::Equal | Proof::Contained) {
+            if matches!(next.claim().by_keywords(), Proof::Equal | Proof::Contained) {
                 break;
             }
-            let effort = if next.is_long() {
-                Effort::Aimed
-            } else {
-                Effort::Full
-            };
-            let Some(found) = next.search(effort).0 else {
+            let mut found = next.search(Effort::Aimed, true).0;
+            if found.is_none() && next.length() <= MOST_PATIENCE {
+                found = next.search(Effort::Rest, true).0;
+            }
+            let Some(found) = found else {
                 break;
             };
             // Without a keyword less is evaluated, or more fits what is denied.
@@ -640,20 +605,4 @@ fn missing(violation: &Violation) -> Option<String> {
     (violation.keyword == "required")
         .then(|| violation.discriminator())
         .and_then(|text| text.strip_prefix("required ").map(str::to_owned))
-}
-
-/// References to definitions lead to where the schema stands among the components.
-fn relocate(schema: &mut Value) {
-    match schema {
-        Value::Object(members) => {
-            if let Some(Value::String(text)) = members.get_mut("$ref")
-                && let Some(rest) = text.strip_prefix('#')
-            {
-                *text = format!("#/components/schemas/left{rest}");
-            }
-            members.values_mut().for_each(relocate);
-        }
-        Value::Array(items) => items.iter_mut().for_each(relocate),
-        _ => {}
-    }
 }

@@ -5,23 +5,25 @@ use std::{
     rc::Rc,
 };
 
+use indexmap::{IndexMap, IndexSet, map::Entry};
 use serde_json::{Map, Value};
 
 use super::{
     Lens,
     body::Bodies,
-    change::{Basis, Change, Totals, Verdict},
+    change::{Basis, Change, Flow, Key, Totals, Verdict},
     evidence::{self, Surroundings},
     isolate::{Reach, Side},
     operations::Matched,
     operations::{Role, Subject},
     positions::{Position, positions},
-    question::{Answer, Asking, Refutation, ask},
+    question::{Answer, Refutation, ask},
     rules::{
         SCHEMA_RULES, SchemaPair, compatible_schema::CompatibleSchema, grown_enum::GrownEnum,
         narrowed_input::NarrowedInput, undecided_schema::UndecidedSchema,
         widened_output::WidenedOutput,
     },
+    sample::{Asking, Samples},
     units::{Link, Unit, UnitIx, Units},
 };
 use crate::{
@@ -46,18 +48,26 @@ pub(super) fn compare(subject: &Subject<'_>, lens: Lens, changes: &mut Vec<Chang
         subject,
         lens,
         units: &units,
-        answers: HashMap::new(),
-        shown: HashMap::new(),
+        samples: Samples::default(),
         surroundings: Surroundings::default(),
+        told: IndexMap::new(),
         totals: Totals {
             operations: subject.matched.len(),
             ..Totals::default()
         },
     };
-    for (position, root) in positions.iter().zip(&roots) {
-        comparing.position(position, *root, changes);
-    }
-    annotations(&units, &positions, &roots, changes);
+    let placed: Vec<Placed<'_>> = positions
+        .iter()
+        .zip(&roots)
+        .enumerate()
+        .map(|(index, (position, root))| Placed {
+            index,
+            position,
+            root: *root,
+        })
+        .collect();
+    comparing.all(&placed, changes);
+    annotations(&units, &placed, changes);
     let totals = comparing.totals;
     unread(subject, changes);
     totals
@@ -103,58 +113,193 @@ fn unread(subject: &Subject<'_>, changes: &mut Vec<Change>) {
 /// For how many positions an exchange is looked for that shows what breaks.
 const MOST_SHOWN: usize = 4;
 
+/// A place where both documents have a schema, and the unit of these schemas.
+#[derive(Clone, Copy)]
+struct Placed<'p> {
+    /// Which of all places it is.
+    index: usize,
+    position: &'p Position<'p>,
+    root: UnitIx,
+}
+
+/// A set of numbers that are small.
+#[derive(Clone, Debug, Default)]
+struct Numbers(Vec<u64>);
+
+impl Numbers {
+    fn insert(&mut self, number: usize) {
+        let word = number / 64;
+        if self.0.len() <= word {
+            self.0.resize(word + 1, 0);
+        }
+        self.0[word] |= 1 << (number % 64);
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.0.resize(self.0.len().max(other.0.len()), 0);
+        for (word, more) in self.0.iter_mut().zip(&other.0) {
+            *word |= more;
+        }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = usize> {
+        self.0.iter().enumerate().flat_map(|(index, word)| {
+            (0..64)
+                .filter(move |bit| word & (1 << bit) != 0)
+                .map(move |bit| index * 64 + bit)
+        })
+    }
+}
+
+/// Places with the same unit, asked about in the same way.
+type Starts<'p> = IndexMap<State, Vec<Placed<'p>>>;
+
+/// The places of one flow.
+fn of_flow<'p>(
+    all: impl IntoIterator<Item = Placed<'p>>,
+    flow: Flow,
+) -> impl Iterator<Item = Placed<'p>> {
+    all.into_iter().filter(move |one| one.position.flow == flow)
+}
+
+/// The ids of the operations of some places, once each.
+fn operations(places: &[Placed<'_>]) -> Vec<String> {
+    let mut seen = HashSet::new();
+    let ids = places.iter().map(|one| one.position.operation.id());
+    ids.filter(|id| seen.insert(*id))
+        .map(str::to_owned)
+        .collect()
+}
+
+/// A unit, and how it is asked about.
+type State = (UnitIx, Asking);
+
 struct Comparing<'s, 'u> {
     subject: &'s Subject<'s>,
     lens: Lens,
     units: &'u Units<'u, 's>,
-    answers: HashMap<(UnitIx, Asking), Rc<Answer>>,
-    /// For how many positions an exchange was looked for that shows what breaks.
-    shown: HashMap<(UnitIx, Asking), usize>,
+    samples: Samples,
     surroundings: Surroundings,
+    /// What was told so far, with the starts that lead to it.
+    told: IndexMap<Key, (Change, Numbers)>,
     totals: Totals,
 }
 
 impl Comparing<'_, '_> {
-    fn position(&mut self, position: &Position<'_>, root: UnitIx, changes: &mut Vec<Change>) {
-        let mut asking = Asking {
-            producer: position.operation.producer(position.flow),
-            lens: self.lens,
-            travel: position.travel,
-        };
-        let mut asked = HashSet::new();
-        let mut open = vec![(root, asking.travel)];
-        while let Some((number, travel)) = open.pop() {
-            if !self.units.all[number].changed || !asked.insert(number) {
-                continue;
+    /// Asks about each unit that the places lead to once for each way of asking, and tells what comes of it for all
+    /// places that lead to it.
+    fn all(&mut self, placed: &[Placed<'_>], changes: &mut Vec<Change>) {
+        let mut starts = Starts::new();
+        for one in placed {
+            let asking = Asking {
+                producer: one.position.operation.producer(one.position.flow),
+                lens: self.lens,
+                travel: one.position.travel,
+            };
+            if self.units.all[one.root].changed {
+                starts.entry((one.root, asking)).or_default().push(*one);
             }
-            asking.travel = travel;
-            let answer = self.ask(number, asking);
-            self.tell(position, root, number, asking, &answer, changes);
-            if let Answer::Proved(Reach::Full) | Answer::Equal(Reach::Full) = *answer {
-                continue;
-            }
-            // What stands below is asked by itself; what takes part leads on.
-            let mut parts = vec![number];
-            let mut seen = HashSet::from([number]);
-            while let Some(part) = parts.pop() {
-                for (link, below) in &self.units.all[part].links {
-                    match link {
-                        Link::Below => open.push((*below, travel.below())),
-                        Link::Branch | Link::InPlace if seen.insert(*below) => parts.push(*below),
-                        Link::Branch | Link::InPlace => {}
-                    }
+        }
+        let mut states: IndexMap<State, (Answer, Vec<usize>)> = IndexMap::new();
+        let mut waiting: IndexSet<State> = starts.keys().copied().collect();
+        let mut done = 0;
+        while let Some(state) = waiting.get_index(done).copied() {
+            let answer = self.ask(state);
+            let is_settled = matches!(
+                answer,
+                Answer::Proved(Reach::Full) | Answer::Equal(Reach::Full)
+            );
+            let below = if is_settled {
+                Vec::new()
+            } else {
+                self.below(state)
+            };
+            let below = below.into_iter().map(|one| waiting.insert_full(one).0);
+            states.insert(state, (answer, below.collect()));
+            done += 1;
+        }
+        let mut led: HashMap<usize, Numbers> = HashMap::new();
+        let mut visited = vec![usize::MAX; states.len()];
+        // The starts are the first states.
+        for start in 0..starts.len() {
+            let mut open = vec![start];
+            while let Some(number) = open.pop() {
+                if std::mem::replace(&mut visited[number], start) == start {
+                    continue;
                 }
+                let (answer, below) = &states[number];
+                if answer.is_told() {
+                    led.entry(number).or_default().insert(start);
+                }
+                open.extend(below);
+            }
+        }
+        for (number, (state, (answer, _))) in states.iter().enumerate() {
+            let Some(led) = led.get(&number) else {
+                continue;
+            };
+            for flow in [Flow::Request, Flow::Response] {
+                let places = led.iter().flat_map(|start| starts[start].iter().copied());
+                let first: Vec<_> = of_flow(places, flow).take(MOST_SHOWN).collect();
+                self.tell(&first, *state, answer, led);
+            }
+        }
+        for (mut change, led) in std::mem::take(&mut self.told).into_values() {
+            let mut places: Vec<Placed<'_>> = led
+                .iter()
+                .flat_map(|start| starts[start].iter().copied())
+                .filter(|one| Some(one.position.flow) == change.flow)
+                .collect();
+            places.sort_unstable_by_key(|one| one.index);
+            change.operations = operations(&places);
+            let statuses = places.iter().filter_map(|one| one.position.spot.status());
+            let statuses: IndexSet<&str> = statuses.collect();
+            change.statuses = statuses.into_iter().map(str::to_owned).collect();
+            changes.push(change);
+        }
+    }
+
+    /// Adds what was found out about some starts; what is known already is told of these too.
+    fn add(&mut self, change: Change, led: &Numbers) {
+        match self.told.entry(change.key()) {
+            Entry::Occupied(mut known) => {
+                let (first, starts) = known.get_mut();
+                starts.add(led);
+                if first.shown.is_none() {
+                    first.shown = change.shown;
+                }
+            }
+            Entry::Vacant(free) => {
+                free.insert((change, led.clone()));
             }
         }
     }
 
-    fn ask(&mut self, number: UnitIx, asking: Asking) -> Rc<Answer> {
-        if let Some(answer) = self.answers.get(&(number, asking)) {
-            return Rc::clone(answer);
+    /// The units below one that are asked about by themselves: what takes part leads on.
+    fn below(&self, (number, asking): State) -> Vec<State> {
+        let below = Asking {
+            travel: asking.travel.below(),
+            ..asking
+        };
+        let mut all = Vec::new();
+        let mut parts = vec![number];
+        let mut seen = HashSet::from([number]);
+        while let Some(part) = parts.pop() {
+            for (link, unit) in &self.units.all[part].links {
+                match link {
+                    Link::Below if self.units.all[*unit].changed => all.push((*unit, below)),
+                    Link::Branch | Link::InPlace if seen.insert(*unit) => parts.push(*unit),
+                    Link::Below | Link::Branch | Link::InPlace => {}
+                }
+            }
         }
-        let answer = Rc::new(ask(self.units, number, asking));
+        all
+    }
+
+    fn ask(&mut self, (number, asking): State) -> Answer {
+        let answer = ask(self.units, number, asking, &self.samples);
         let totals = &mut self.totals;
-        let count = match *answer {
+        let count = match answer {
             Answer::Same | Answer::Unread => None,
             Answer::Equal(_) => Some(&mut totals.equal),
             Answer::Proved(_) => Some(&mut totals.proved),
@@ -165,25 +310,25 @@ impl Comparing<'_, '_> {
             *count += 1;
             totals.questions += 1;
         }
-        self.answers.insert((number, asking), Rc::clone(&answer));
         answer
     }
 
-    /// Adds what an answer says of one position.
+    /// Adds what an answer says of the places that lead to a unit, of which the first are given: all are of one flow.
     fn tell(
         &mut self,
-        position: &Position<'_>,
-        root: UnitIx,
-        number: UnitIx,
-        asking: Asking,
+        places: &[Placed<'_>],
+        (number, asking): State,
         answer: &Answer,
-        changes: &mut Vec<Change>,
+        led: &Numbers,
     ) {
+        let Some(first) = places.first() else {
+            return;
+        };
+        let position = first.position;
         let unit = &self.units.all[number];
         let place = position.spot.words();
-        let change = |rule: &Rule, message: String| {
+        let change = |rule: &Rule, message: String, unit: &Unit| {
             Change::new(rule, message)
-                .of(position.operation.id())
                 .in_flow(position.flow)
                 .with_place(place.clone())
                 .with_schemas(unit.old.clone(), unit.new.clone())
@@ -193,19 +338,24 @@ impl Comparing<'_, '_> {
         match answer {
             Answer::Same | Answer::Equal(_) | Answer::Unread => {}
             Answer::Proved(_) => {
-                let mut what = differences(unit);
-                if what.is_empty() {
-                    what = self.differences_in_place(number);
+                // What takes part and is not asked about by itself is told where it stands.
+                let mut differing = vec![Rc::clone(unit)];
+                if differences(unit).is_empty() {
+                    differing = self.differing_in_place(number);
                 }
-                if what.is_empty() {
-                    return;
+                for unit in differing {
+                    let what = differences(&unit);
+                    if what.is_empty() {
+                        continue;
+                    }
+                    let mut told = change(
+                        &CompatibleSchema::RULE,
+                        format!("{}: {}", self.name(&unit, &place), what.join(", ")),
+                        &unit,
+                    );
+                    told.basis = Basis::Proved;
+                    self.add(told, led);
                 }
-                let mut told = change(
-                    &CompatibleSchema::RULE,
-                    format!("{}: {}", self.name(unit, &place), what.join(", ")),
-                );
-                told.basis = Basis::Proved;
-                changes.push(told);
             }
             Answer::Searched(tried) => {
                 let mut what = differences(unit);
@@ -219,31 +369,30 @@ impl Comparing<'_, '_> {
                         self.name(unit, &place),
                         what.join(", "),
                     ),
+                    unit,
                 );
                 told.basis = Basis::Searched(*tried);
                 told.verdict = Verdict::Undecided;
-                changes.push(told);
+                self.add(told, led);
             }
             Answer::Refuted(refutations) => {
-                let tries = *self.shown.entry((number, asking)).or_default();
-                let mut is_shown = true;
                 for refutation in refutations {
                     let mut told = self.refuted(position, unit, refutation, asking);
-                    if tries < MOST_SHOWN {
-                        told.shown = evidence::shown(
-                            self.subject,
-                            position,
-                            (number == root).then_some(()),
-                            refutation,
-                            asking,
-                            &mut self.surroundings,
-                        );
-                        is_shown &= told.shown.is_some();
+                    let known = self.told.get(&told.key());
+                    if known.is_none_or(|(known, _)| known.shown.is_none()) {
+                        told.shown = places.iter().find_map(|one| {
+                            evidence::shown(
+                                self.subject,
+                                one.position,
+                                (number == one.root).then_some(()),
+                                refutation,
+                                asking,
+                                &mut self.surroundings,
+                            )
+                        });
                     }
-                    changes.push(told);
+                    self.add(told, led);
                 }
-                let tries = if is_shown { MOST_SHOWN } else { tries + 1 };
-                self.shown.insert((number, asking), tries);
             }
         }
     }
@@ -282,12 +431,10 @@ impl Comparing<'_, '_> {
                 violation.message
             ),
         )
-        .of(position.operation.id())
         .in_flow(position.flow)
         .with_place(place)
         .with_schemas(unit.old.clone(), unit.new.clone())
         .with_discriminator(violation.discriminator());
-        told.status = position.spot.status().map(str::to_owned);
         let (old, new) = match asking.producer {
             Side::Old => (&refutation.producer, &refutation.consumer),
             Side::New => (&refutation.consumer, &refutation.producer),
@@ -300,9 +447,9 @@ impl Comparing<'_, '_> {
         told
     }
 
-    /// What is written differently in schemas that take part in one, which are not asked by themselves.
-    fn differences_in_place(&self, number: UnitIx) -> Vec<String> {
-        let mut told = Vec::new();
+    /// The units that take part in one, are written differently, and are not asked about by themselves.
+    fn differing_in_place(&self, number: UnitIx) -> Vec<Rc<Unit>> {
+        let mut found = Vec::new();
         let mut open = vec![number];
         let mut seen = HashSet::from([number]);
         while let Some(part) = open.pop() {
@@ -313,13 +460,11 @@ impl Comparing<'_, '_> {
                 }
                 open.push(*below);
                 if unit.differs {
-                    let what = differences(unit).join(", ");
-                    told.push(format!("{}: {what}", self.name(unit, "a schema in it")));
+                    found.push(Rc::clone(unit));
                 }
             }
         }
-        told.truncate(MOST_TOLD);
-        told
+        found
     }
 
     /// A component's name, else the place.
@@ -381,12 +526,7 @@ fn differing(old: &Value, new: &Value, at: &str, told: &mut Vec<String>) {
 }
 
 /// Adds what schemas say besides the values that they accept.
-fn annotations(
-    units: &Units<'_, '_>,
-    positions: &[Position<'_>],
-    roots: &[UnitIx],
-    changes: &mut Vec<Change>,
-) {
+fn annotations(units: &Units<'_, '_>, placed: &[Placed<'_>], changes: &mut Vec<Change>) {
     let mut users: HashMap<UnitIx, Vec<UnitIx>> = HashMap::new();
     for (number, unit) in units.all.iter().enumerate() {
         for (_, below) in &unit.links {
@@ -395,19 +535,16 @@ fn annotations(
     }
     for (number, unit) in units.all.iter().enumerate() {
         let mut found = Vec::new();
-        let raw = |contract: &crate::contract::Contract, at| {
-            contract.document().get(at).cloned().unwrap_or_default()
-        };
-        let old = raw(units.old.contract, &unit.old);
-        let new = raw(units.new.contract, &unit.new);
+        let old = units.old.contract.document().get(&unit.old);
+        let new = units.new.contract.document().get(&unit.new);
         if old == new {
             continue;
         }
         let empty = Map::new();
         let pair = SchemaPair {
             contracts: [units.old.contract, units.new.contract],
-            old: old.as_object().unwrap_or(&empty),
-            new: new.as_object().unwrap_or(&empty),
+            old: old.and_then(Value::as_object).unwrap_or(&empty),
+            new: new.and_then(Value::as_object).unwrap_or(&empty),
             old_at: &unit.old,
             new_at: &unit.new,
             direction: unit.direction,
@@ -427,20 +564,20 @@ fn annotations(
                 open.extend(users.get(&number).into_iter().flatten());
             }
         }
-        let reaching = positions
-            .iter()
-            .zip(roots)
-            .filter(|(_, root)| reached.contains(root));
-        let reaching: Vec<_> = reaching.map(|(position, _)| position).collect();
-        for change in found {
-            for position in &reaching {
-                changes.push(Change {
-                    operations: vec![position.operation.id().to_owned()],
-                    place: position.spot.words(),
-                    flow: Some(position.flow),
-                    ..change.clone()
-                });
-            }
+        let reaching = placed.iter().filter(|one| reached.contains(&one.root));
+        let reaching: Vec<Placed<'_>> = reaching.copied().collect();
+        for flow in [Flow::Request, Flow::Response] {
+            let places: Vec<_> = of_flow(reaching.iter().copied(), flow).collect();
+            let Some(first) = places.first() else {
+                continue;
+            };
+            let operations = operations(&places);
+            changes.extend(found.iter().map(|change| Change {
+                operations: operations.clone(),
+                place: first.position.spot.words(),
+                flow: Some(flow),
+                ..change.clone()
+            }));
         }
     }
 }

@@ -7,12 +7,71 @@ use serde_json::{Value, json};
 
 use super::keywords::each;
 use crate::{
-    contract::{Constraint, Schema},
+    contract::{
+        Constraint, Schema,
+        texts::{Language, Member, Pattern},
+    },
     generate,
 };
 
 /// The most values that break, on purpose, a rule of the consumer's own.
 const MOST_AIMED: usize = 1_500;
+
+/// How many bytes of values, written out, are tried against one question.
+const MOST_TRIED: usize = 1 << 20;
+
+/// What a value costs besides its length.
+const EACH: usize = 64;
+
+/// Values that are tried against one question: each once, and no more than a bound of bytes.
+pub(super) struct Tries<'t> {
+    refutes: &'t dyn Fn(&Value) -> bool,
+    seen: HashSet<String>,
+    left: usize,
+}
+
+impl<'t> Tries<'t> {
+    pub(super) fn new(refutes: &'t dyn Fn(&Value) -> bool) -> Self {
+        Self {
+            refutes,
+            seen: HashSet::new(),
+            left: MOST_TRIED,
+        }
+    }
+
+    /// Whether a value refutes; not, where it was tried before or nothing more is.
+    pub(super) fn refutes(&mut self, value: &Value) -> bool {
+        if self.is_over() {
+            return false;
+        }
+        let text = value.to_string();
+        self.left = self.left.saturating_sub(text.len() + EACH);
+        self.seen.insert(text) && (self.refutes)(value)
+    }
+
+    /// Whether nothing more is tried.
+    pub(super) const fn is_over(&self) -> bool {
+        self.left == 0
+    }
+
+    /// How many values were tried.
+    pub(super) fn count(&self) -> usize {
+        self.seen.len()
+    }
+
+    /// The first of some values that refutes.
+    pub(super) fn first(&mut self, values: impl IntoIterator<Item = Value>) -> Option<Value> {
+        for value in values {
+            if self.refutes(&value) {
+                return Some(value);
+            }
+            if self.is_over() {
+                break;
+            }
+        }
+        None
+    }
+}
 
 /// Looks among valid values of the producer, each changed at one node: beyond a rule that the consumer alone has, or
 /// to a listed value that the consumer does not list. Rules that both have are left alone.
@@ -20,10 +79,13 @@ pub(super) fn aimed(
     producer: &Schema,
     consumer: &Schema,
     bases: &[Value],
-    refutes: &mut dyn FnMut(&Value) -> bool,
+    tries: &mut Tries<'_>,
 ) -> Option<Value> {
-    if let Some(found) = bases.iter().find(|value| refutes(value)) {
-        return Some(found.clone());
+    // In a short one little is left to take out.
+    let mut bases: Vec<&Value> = bases.iter().collect();
+    bases.sort_by_cached_key(|base| base.to_string().len());
+    if let Some(found) = bases.iter().find(|value| tries.refutes(value)) {
+        return Some((*found).clone());
     }
     let mut left = MOST_AIMED;
     for base in bases {
@@ -43,11 +105,11 @@ pub(super) fn aimed(
                     .filter_map(|value| with(base, &one.instance, value.clone()))
             });
         for value in listed.chain(broken) {
-            if left == 0 {
+            if left == 0 || tries.is_over() {
                 return None;
             }
             left -= 1;
-            if refutes(&value) {
+            if tries.refutes(&value) {
                 return Some(value);
             }
         }
@@ -78,17 +140,30 @@ pub(super) fn with_text(value: &Value, text: &str) -> Vec<Value> {
 /// The most names of properties that are tried in each object.
 const MOST_NAMES: usize = 16;
 
-/// Adds the names of the properties in a schema, up to a bound.
+/// A shortest name that a pattern matches.
+fn matched(pattern: &str) -> Option<String> {
+    let mut names = Language::default();
+    names.keep(&Pattern::read(pattern)?);
+    match names.member() {
+        Member::Found(name) => Some(name),
+        Member::Never | Member::Unknown => None,
+    }
+}
+
+/// Adds the names of the properties in a schema, one for each pattern of them, up to a bound.
 pub(super) fn property_names(schema: &Value, names: &mut Vec<String>) {
     let Value::Object(members) = schema else {
         return;
     };
     each(members, &mut |keyword, name, below| {
-        if let Some(name) = name.filter(|_| keyword == "properties")
-            && names.len() < MOST_NAMES
-            && !names.iter().any(|known| known == name)
-        {
-            names.push(name.to_owned());
+        let found = match keyword {
+            _ if names.len() >= MOST_NAMES => None,
+            "properties" => name.map(str::to_owned),
+            "patternProperties" => name.and_then(matched),
+            _ => None,
+        };
+        if let Some(name) = found.filter(|name| !names.contains(name)) {
+            names.push(name);
         }
         property_names(below, names);
     });

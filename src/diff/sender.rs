@@ -2,7 +2,10 @@
 //!
 //! It is shared by all that is asked of one pair of schemas, so that its values are made once.
 
-use std::cell::OnceCell;
+use std::{
+    cell::OnceCell,
+    collections::{BTreeSet, HashSet},
+};
 
 use serde_json::Value;
 
@@ -10,20 +13,64 @@ use super::{
     Lens,
     close::Closed,
     isolate::Isolated,
+    keywords::each,
     subsume::{self, Node},
 };
 use crate::{
-    contract::Schema,
+    contract::{
+        Schema,
+        canonical::{self, CanonicalSchema},
+    },
     generate::{self, Generator, Values},
 };
 
-/// The longest schemas, written out, that are proved to contain one another by their canonical forms: these take
-/// seconds where there is more, and keywords prove most of it.
-pub(super) const MOST_PROOF: usize = 14_000;
+/// How many alternatives that the consumer does not have get values of their own.
+const MOST_OWN: usize = 20;
 
-/// The longest schemas, written out, whose values are drawn by their canonical forms: those of longer ones cost more
-/// than all that is drawn.
-pub(super) const MOST_CANONICAL: usize = 6_000;
+/// The numbers of the alternatives of what is sent that the consumer does not have, each in its list.
+fn own_alternatives(producer: &Isolated, consumer: &Isolated) -> Vec<usize> {
+    let known: HashSet<String> = consumer
+        .written()
+        .flat_map(alternatives)
+        .flatten()
+        .map(|branch| written(branch, consumer))
+        .collect();
+    let lists = producer.written().flat_map(alternatives);
+    let own = lists.flat_map(|list| {
+        list.iter()
+            .enumerate()
+            .filter(|(_, branch)| !known.contains(&written(branch, producer)))
+            .map(|(number, _)| number)
+    });
+    let numbers: BTreeSet<usize> = own.collect();
+    numbers.into_iter().take(MOST_OWN).collect()
+}
+
+/// A schema and what it refers to at once.
+fn written(schema: &Value, side: &Isolated) -> String {
+    let target = schema.get("$ref").and_then(Value::as_str);
+    match target.and_then(|name| side.definitions.get(name)) {
+        Some(behind) => behind.to_string(),
+        None => schema.to_string(),
+    }
+}
+
+/// Each list of alternatives in a schema.
+fn alternatives(schema: &Value) -> Vec<&[Value]> {
+    let mut all = Vec::new();
+    let mut open = vec![schema];
+    while let Some(schema) = open.pop() {
+        let Value::Object(members) = schema else {
+            continue;
+        };
+        for keyword in ["anyOf", "oneOf"] {
+            let list = members.get(keyword).and_then(Value::as_array);
+            all.extend(list.map(Vec::as_slice));
+        }
+        each(members, &mut |_, _, one| open.push(one));
+    }
+    all
+}
 
 /// The side that sends, taken out of its document.
 pub(super) struct Sender {
@@ -36,6 +83,8 @@ pub(super) struct Sender {
     values: OnceCell<Values>,
     /// A few of them that have much in them, and little.
     bases: OnceCell<Vec<Value>>,
+    /// The canonical forms of what is sent and of the schema as it is written, once they were asked for.
+    forms: [OnceCell<Option<CanonicalSchema>>; 2],
 }
 
 impl Sender {
@@ -53,23 +102,39 @@ impl Sender {
             isolated,
             values: OnceCell::new(),
             bases: OnceCell::new(),
+            forms: Default::default(),
         })
+    }
+
+    /// The canonical form of what is sent, which is given as a schema of its own.
+    pub(super) fn closed_form(&self, sent: &Value) -> Option<&CanonicalSchema> {
+        self.forms[0]
+            .get_or_init(|| canonical::canonical(sent))
+            .as_ref()
+    }
+
+    /// The canonical form of the schema as it is written.
+    pub(super) fn open_form(&self) -> Option<&CanonicalSchema> {
+        self.forms[1]
+            .get_or_init(|| {
+                canonical::canonical(&self.isolated.self_contained(&self.isolated.root))
+            })
+            .as_ref()
     }
 
     /// Values that are sent.
     pub(super) fn values(&self) -> &Values {
         self.values
-            .get_or_init(|| generate::valid_up_to(&self.sent_schema, MOST_CANONICAL))
+            .get_or_init(|| generate::valid_in_haste(&self.sent_schema))
     }
 
-    /// A few values that have much in them, and little; the shortest first.
-    pub(super) fn bases(&self) -> &[Value] {
+    /// A few values: one that has much in it, one that has little, and others; of the alternatives those first that
+    /// the consumer does not have.
+    pub(super) fn bases(&self, consumer: &Isolated) -> &[Value] {
         self.bases.get_or_init(|| {
             let mut generator = Generator::new(0, &["diff", "bases"]);
-            let mut bases = generate::bases(self.values(), &mut generator);
-            // In a short one little is left to take out.
-            bases.sort_by_cached_key(|base| base.to_string().len());
-            bases
+            let own = own_alternatives(&self.isolated, consumer);
+            generate::bases_with(self.values(), &own, &mut generator)
         })
     }
 }

@@ -22,6 +22,9 @@ const STEPS: u64 = 100_000;
 /// Steps where values of the schema used up theirs before.
 const FEW_STEPS: u64 = 2_000;
 
+/// Steps for one value where many schemas have to give some, and none has to.
+const HASTY_STEPS: u64 = 8_000;
+
 /// What it costs to ask a judge, in steps.
 pub(super) const JUDGE: u64 = 20;
 
@@ -41,12 +44,12 @@ pub(super) fn for_neighbours(schema: &Schema) -> Budget {
     Budget::new(allowance, schema.document().stop())
 }
 
-/// A budget for one value of a schema, of which so many values were not found before.
-pub(super) fn for_value(schema: &Schema, failures: usize) -> Budget {
-    let steps = if failures < MOST_FAILURES {
-        STEPS
-    } else {
-        FEW_STEPS
+/// A budget for one value of a schema, of which so many values were not found before; less where it `is_hasty`.
+pub(super) fn for_value(schema: &Schema, failures: usize, is_hasty: bool) -> Budget {
+    let steps = match (failures < MOST_FAILURES, is_hasty) {
+        (true, false) => STEPS,
+        (true, true) => HASTY_STEPS,
+        (false, _) => FEW_STEPS,
     };
     let allowance = Allowance {
         steps,

@@ -31,9 +31,9 @@ use proptest::{
 use serde_json::Value;
 
 pub use around::{Edge, Mutation, Rank, edges, mutations, type_mutations};
-pub(crate) use around::{bases, broken};
+pub(crate) use around::{bases, bases_with, broken, edges_of, mutations_of};
 pub use hint::shown_for;
-pub(crate) use values::valid_up_to;
+pub(crate) use values::valid_in_haste;
 pub use values::{Strategies, Values, invalid, valid};
 
 /// Values that are one step simpler than this one, the boldest step first.

@@ -70,6 +70,8 @@ pub struct Values {
     failures: Arc<AtomicUsize>,
     /// How many bytes the schema has, written out.
     weight: usize,
+    /// Whether little is spent on one value.
+    is_hasty: bool,
 }
 
 /// The longest schema, written out, whose complement is worked out at once.
@@ -166,15 +168,23 @@ impl Strategies {
 
 /// A strategy for the values that a schema accepts.
 pub fn valid(schema: &Schema) -> Values {
-    valid_up_to(schema, usize::MAX)
+    from_canonical(schema, false)
 }
 
-/// As [`valid`]; a schema that is longer than `most` bytes, written out, is read keyword by keyword: its canonical form
-/// would cost seconds, and what is drawn is judged all the same.
-pub(crate) fn valid_up_to(schema: &Schema, most: usize) -> Values {
+/// As [`valid`], for many schemas of which none has to give values: little is spent on each. A schema whose canonical
+/// form is long in coming is read keyword by keyword; what is drawn is judged all the same.
+pub(crate) fn valid_in_haste(schema: &Schema) -> Values {
+    from_canonical(schema, true)
+}
+
+/// The longest schema, written out, whose canonical form comes soon.
+const MOST_HASTY: usize = 2_500;
+
+fn from_canonical(schema: &Schema, is_hasty: bool) -> Values {
     let bare = schema.to_generation_schema();
     let weight = bare.to_string().len();
-    let canonical = (weight <= most)
+    let comes_soon = || weight <= MOST_HASTY && canonical::comes_soon(&bare);
+    let canonical = (!is_hasty || comes_soon())
         .then(|| canonical::canonical(&bare))
         .flatten();
     let recipe = match canonical {
@@ -195,6 +205,7 @@ pub(crate) fn valid_up_to(schema: &Schema, most: usize) -> Values {
         alternative: None,
         failures: Arc::default(),
         weight,
+        is_hasty,
     }
 }
 
@@ -224,6 +235,7 @@ pub fn invalid(schema: &Schema) -> Option<Values> {
         alternative: None,
         failures: Arc::default(),
         weight: bare.to_string().len(),
+        is_hasty: false,
     })
 }
 
@@ -332,7 +344,7 @@ impl Values {
             return None;
         }
         let failures = self.failures.load(Ordering::Relaxed);
-        let budget = limits::for_value(&self.schema, failures);
+        let budget = limits::for_value(&self.schema, failures, self.is_hasty);
         let found = self.attempts(runner, &budget);
         if found.is_none() && matches!(budget.step(), Err(Exceeded::Steps(_))) {
             self.failures.fetch_add(1, Ordering::Relaxed);

@@ -23,6 +23,37 @@ pub(super) fn widest(root: &Value) -> u64 {
     count.widest
 }
 
+/// How many bytes of alternatives have to be laid beside each other: each list of them once for each other
+/// alternative in it, with what they refer to at once.
+pub(super) fn beside(root: &Value) -> usize {
+    let length = |branch: &Value| {
+        let target = branch.get("$ref").and_then(Value::as_str);
+        let behind = target
+            .and_then(|target| root.pointer(target.strip_prefix('#')?))
+            .map_or(0, |schema| schema.to_string().len());
+        branch.to_string().len() + behind
+    };
+    let mut total = 0_usize;
+    let mut open = vec![root];
+    while let Some(value) = open.pop() {
+        match value {
+            Value::Object(members) => {
+                for keyword in ["anyOf", "oneOf"] {
+                    if let Some(Value::Array(branches)) = members.get(keyword) {
+                        let bytes: usize = branches.iter().map(length).sum();
+                        let others = branches.len().saturating_sub(1);
+                        total = total.saturating_add(bytes.saturating_mul(others));
+                    }
+                }
+                open.extend(members.values());
+            }
+            Value::Array(items) => open.extend(items),
+            _ => {}
+        }
+    }
+    total
+}
+
 struct Count<'s> {
     root: &'s Value,
     /// What is known of the target of each reference.
@@ -115,7 +146,23 @@ impl<'s> Count<'s> {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::widest;
+    use super::{beside, widest};
+
+    #[test]
+    fn alternatives_are_laid_beside_each_other() {
+        let branch = json!({ "type": "null" });
+        let length = branch.to_string().len();
+        assert_eq!(beside(&json!({ "allOf": [branch, branch] })), 0);
+        assert_eq!(beside(&json!({ "items": { "oneOf": [branch] } })), 0);
+        let list = json!([branch, branch, branch]);
+        assert_eq!(
+            beside(&json!({ "items": { "oneOf": list } })),
+            2 * 3 * length
+        );
+        let reference = json!({ "$ref": "#/$defs/a" });
+        let behind = json!({ "anyOf": [reference, branch], "$defs": { "a": branch } });
+        assert_eq!(beside(&behind), reference.to_string().len() + 2 * length);
+    }
 
     fn pairs(count: usize) -> Value {
         let pair = json!({"oneOf": [{"required": ["a"]}, {"required": ["b"]}]});

@@ -60,6 +60,14 @@ fn requires_much(schema: &Value) -> bool {
     }
 }
 
+/// How many bytes of alternatives may be laid beside each other where a canonical form is to come soon.
+const MOST_SOON: usize = 2_500;
+
+/// Whether the canonical form of a self-contained schema comes soon: its cost grows with each pair of alternatives.
+pub(crate) fn comes_soon(schema: &Value) -> bool {
+    alternatives::beside(schema) <= MOST_SOON
+}
+
 /// The canonical form of a self-contained schema. `None` where it has none, or is too large.
 pub(crate) fn canonical(schema: &Value) -> Option<CanonicalSchema> {
     if is_too_costly(schema) {

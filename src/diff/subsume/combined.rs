@@ -63,6 +63,12 @@ impl<'d> Prover<'d> {
         };
         let turned = match alone.map(|(keyword, value)| (keyword.as_str(), value)) {
             Some(("not", value)) => self.part(parts, denied.at(value), depth),
+            Some(("$ref", _)) => {
+                let members = denied.schema.as_object();
+                members
+                    .and_then(|members| denied.target(members))
+                    .is_some_and(|target| self.denied(parts, target, inside))
+            }
             Some(("anyOf", Value::Array(branches))) => branches
                 .iter()
                 .all(|one| self.denied(parts, denied.at(one), inside)),

@@ -186,6 +186,9 @@ impl<'d> Parts<'d> {
                     open.extend(node.target(members));
                     let all_of = members.get("allOf").and_then(Value::as_array);
                     open.extend(all_of.into_iter().flatten().map(|one| node.at(one)));
+                    if let Some(denied) = members.get("not") {
+                        demanded(node.at(denied), 0, &mut open);
+                    }
                 }
                 _ => {}
             }
@@ -221,6 +224,27 @@ impl<'d> Parts<'d> {
                 Some((*part, keyword, branches.as_slice()))
             })
         })
+    }
+}
+
+/// How deep denials of denials are looked at.
+const MOST_DENIALS: usize = 16;
+
+/// Adds what a value must fit that does not fit `denied`: who denies a denial demands.
+fn demanded<'d>(denied: Node<'d>, depth: usize, all: &mut Vec<Node<'d>>) {
+    let Value::Object(members) = denied.schema else {
+        return;
+    };
+    if depth > MOST_DENIALS || members.len() != 1 {
+        return;
+    }
+    if let Some(target) = denied.target(members) {
+        demanded(target, depth + 1, all);
+    }
+    all.extend(members.get("not").map(|one| denied.at(one)));
+    let any_of = members.get("anyOf").and_then(Value::as_array);
+    for one in any_of.into_iter().flatten() {
+        demanded(denied.at(one), depth + 1, all);
     }
 }
 
@@ -603,6 +627,14 @@ mod tests {
                 json!({ "type": "number" }),
                 json!({ "not": { "anyOf": [{ "not": { "type": "number" } }, { "type": "string" }] } }),
             ),
+            (
+                json!({ "not": { "not": { "type": "number" } } }),
+                json!({ "type": "number" }),
+            ),
+            (
+                json!({ "not": { "anyOf": [{ "type": "string" }, { "not": { "minimum": 3 } }] } }),
+                json!({ "minimum": 3 }),
+            ),
         ];
         for (producer, consumer) in table {
             let is_object = producer.get("required").is_none() || producer.get("type").is_some();
@@ -631,6 +663,15 @@ mod tests {
             (
                 json!({ "anyOf": [{ "type": "string" }, { "type": "null" }] }),
                 json!({ "type": "string" }),
+            ),
+            // One of two may be all that is denied.
+            (
+                json!({ "not": { "allOf": [{ "not": { "minimum": 3 } }, { "maximum": 9 }] } }),
+                json!({ "minimum": 3 }),
+            ),
+            (
+                json!({ "not": { "not": { "type": "number" }, "maximum": 9 } }),
+                json!({ "type": "number" }),
             ),
             (
                 json!({ "type": "string" }),

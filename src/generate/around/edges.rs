@@ -30,7 +30,11 @@ pub fn edges(
     most: usize,
     generator: &mut Generator,
 ) -> Vec<Edge> {
-    let bases = bases(strategy, generator);
+    edges_of(schema, &bases(strategy, generator), most)
+}
+
+/// As [`edges`], from bases that are there: the one that has most comes first, then the one that has least.
+pub(crate) fn edges_of(schema: &Schema, bases: &[Value], most: usize) -> Vec<Edge> {
     let mut collected = Collected {
         schema,
         most,
@@ -41,7 +45,7 @@ pub fn edges(
         doubts: MOST_DOUBTS,
     };
     // Where there is much that is optional, each alone is not to be all that is tried.
-    let mut alone = collected.presence(&bases).into_iter();
+    let mut alone = collected.presence(bases).into_iter();
     for (value, edge) in alone.by_ref().take(most / 3) {
         collected.add(value, &Pointer::root(), &edge, Rank::Presence);
     }

@@ -17,7 +17,8 @@ use super::{Generator, Values, limits};
 use crate::contract::Schema;
 
 pub use edges::edges;
-pub(crate) use mutations::broken;
+pub(crate) use edges::edges_of;
+pub(crate) use mutations::{broken, mutations_of};
 pub use mutations::{mutations, type_mutations};
 
 /// A valid value at an edge.
@@ -83,10 +84,26 @@ const MOST_ITEMS: u64 = 10_000;
 
 /// Valid values that have much in them, and little; then one for each alternative.
 pub(crate) fn bases(strategy: &Values, generator: &mut Generator) -> Vec<Value> {
-    let alternatives = strategy.alternatives().clamp(1, MOST_ALTERNATIVES);
+    bases_with(strategy, &[], generator)
+}
+
+/// As [`bases`], with one of each of these alternatives too, by their numbers.
+pub(crate) fn bases_with(
+    strategy: &Values,
+    more: &[usize],
+    generator: &mut Generator,
+) -> Vec<Value> {
+    let alternatives = strategy.alternatives().max(1);
+    let first = alternatives.min(MOST_ALTERNATIVES);
+    let more = more
+        .iter()
+        .copied()
+        .filter(|turn| (first..alternatives).contains(turn));
+    let turns: Vec<usize> = (0..first).chain(more).collect();
     let each = |strategy: &Values, generator: &mut Generator| -> Vec<Value> {
-        (0..alternatives)
-            .filter_map(|turn| generator.draw(&strategy.with_alternative(turn)))
+        turns
+            .iter()
+            .filter_map(|turn| generator.draw(&strategy.with_alternative(*turn)))
             .collect()
     };
     let size = |value: &&Value| value.to_string().len();

@@ -38,15 +38,25 @@ pub fn mutations(
     most: usize,
     generator: &mut Generator,
 ) -> Vec<Mutation> {
+    mutations_of(schema, &bases(strategy, generator), most, generator)
+}
+
+/// As [`mutations`], from bases that are there.
+pub(crate) fn mutations_of(
+    schema: &Schema,
+    bases: &[Value],
+    most: usize,
+    generator: &mut Generator,
+) -> Vec<Mutation> {
     let mut collected = Collected::new(schema, most);
-    for base in bases(strategy, generator) {
-        let constraints = schema.constraints(&base);
-        collected.spending.on(&base, constraints.len());
+    for base in bases {
+        let constraints = schema.constraints(base);
+        collected.spending.on(base, constraints.len());
         for constraint in constraints {
-            if let Some(node) = constraint.instance.get(&base)
+            if let Some(node) = constraint.instance.get(base)
                 && !collected.is_full()
             {
-                collected.constraint(&base, &constraint, beyond(&constraint, node));
+                collected.constraint(base, &constraint, beyond(&constraint, node));
             }
         }
     }
