@@ -1,15 +1,13 @@
 //! `added-required-body`
 
-use super::{Change, ChangeRule, Rule, Subject, documented, of_request_body};
-use crate::{contract::RequestBody, diff::operations::Role};
+use super::{Change, ChangeRule, Rule, Subject, documented, is_required, of_request_body};
 
 documented! {
     /// A request body is required that clients need not send.
     ///
     /// # What it checks
     ///
-    /// A request body that is new and required, or was optional and is now required. For a webhook or callback the
-    /// other way round.
+    /// A request body that is new and required, or was optional and is now required.
     ///
     /// # Why
     ///
@@ -17,7 +15,8 @@ documented! {
     ///
     /// # Not a finding when
     ///
-    /// - it is optional.
+    /// - it is optional;
+    /// - the service itself sends it, with a webhook or a callback.
     pub AddedRequiredBody = "added-required-body", Error;
 }
 
@@ -27,22 +26,11 @@ impl ChangeRule for AddedRequiredBody {
     }
 
     fn look(&self, subject: &Subject<'_>, changes: &mut Vec<Change>) {
-        for operation in &subject.matched {
-            let (old, new) = (&operation.old.request_body, &operation.new.request_body);
-            let (before, after) = match operation.role {
-                Role::Called => (old, new),
-                Role::Calling => (new, old),
-            };
-            let is_required =
-                |body: &Option<RequestBody>| body.as_ref().is_some_and(|body| body.required);
-            if !is_required(after) || is_required(before) {
-                continue;
+        for operation in subject.called() {
+            if is_required(&operation.new) && !is_required(&operation.old) {
+                let what = "a request body is now required";
+                changes.push(of_request_body(&Self::RULE, operation, what));
             }
-            let what = match operation.role {
-                Role::Called => "a request body is now required",
-                Role::Calling => "a request body was always sent and is no longer",
-            };
-            changes.push(of_request_body(&Self::RULE, operation, what));
         }
     }
 }

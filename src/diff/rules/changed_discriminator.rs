@@ -48,8 +48,15 @@ impl SchemaRule for ChangedDiscriminator {
         }
         let mapping = part(pair.new, "mapping").unwrap_or_default();
         let old = part(pair.old, "mapping").unwrap_or_default();
+        // A name is the component of that name.
+        let meant = |target: &serde_json::Value| {
+            let text = target.as_str().unwrap_or_default();
+            let is_name = !text.is_empty() && !text.contains(['/', '#', '.', ':']);
+            let before = if is_name { "#/components/schemas/" } else { "" };
+            format!("{before}{text}")
+        };
         for (value, target) in old.as_object().into_iter().flatten() {
-            if mapping.get(value) != Some(target) {
+            if mapping.get(value).map(meant) != Some(meant(target)) {
                 changes.push(
                     pair.change(
                         &Self::RULE,

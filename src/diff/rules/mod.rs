@@ -17,6 +17,7 @@ mod became_read_only;
 mod became_write_only;
 mod changed_default;
 mod changed_discriminator;
+mod changed_encoding;
 mod changed_number_format;
 mod changed_schema_presence;
 mod changed_serialization;
@@ -37,6 +38,8 @@ mod removed_response;
 mod removed_response_header;
 mod removed_response_media_type;
 mod removed_security;
+mod removed_sent_body;
+mod removed_sent_parameter;
 pub(super) mod undecided_schema;
 pub(super) mod widened_output;
 
@@ -84,6 +87,8 @@ pub const RULES: &[&dyn ChangeRule] = &[
     &added_required_body::AddedRequiredBody,
     &added_request_body::AddedRequestBody,
     &removed_request_body::RemovedRequestBody,
+    &removed_sent_parameter::RemovedSentParameter,
+    &removed_sent_body::RemovedSentBody,
     &removed_request_media_type::RemovedRequestMediaType,
     &removed_response_media_type::RemovedResponseMediaType,
     &added_media_type::AddedMediaType,
@@ -103,6 +108,7 @@ pub const RULES: &[&dyn ChangeRule] = &[
 pub(super) const SCHEMA_RULES: &[&dyn SchemaRule] = &[
     &changed_default::ChangedDefault,
     &changed_number_format::ChangedNumberFormat,
+    &changed_encoding::ChangedEncoding,
     &became_read_only::BecameReadOnly,
     &became_write_only::BecameWriteOnly,
     &changed_discriminator::ChangedDiscriminator,
@@ -125,6 +131,14 @@ pub fn rules() -> impl Iterator<Item = &'static Rule> {
         .map(|rule| rule.rule())
         .chain(SCHEMA_RULES.iter().map(|rule| rule.rule()))
         .chain(VALUE_RULES.iter().copied())
+}
+
+/// Whether an operation has a request body that always comes.
+fn is_required(operation: &Operation) -> bool {
+    operation
+        .request_body
+        .as_ref()
+        .is_some_and(|body| body.required)
 }
 
 /// A change of an operation's request body, at the body where there is one.

@@ -58,6 +58,7 @@ pub(super) fn no_longer_declared(
                 .of(operation.id())
                 .in_flow(Flow::Response)
                 .with_place(format!("response {}", response.key))
+                .with_status(response.key)
                 .with_discriminator(response.key.to_string())
                 .at_old(&response.entry)
                 .at_new(&new.address),

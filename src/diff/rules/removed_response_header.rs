@@ -49,6 +49,7 @@ impl ChangeRule for RemovedResponseHeader {
                         .of(operation.id())
                         .in_flow(Flow::Response)
                         .with_place(format!("header {} of response {}", header.name, old.key))
+                        .with_status(old.key)
                         .with_discriminator(header.name.to_ascii_lowercase())
                         .at_old(&header.address)
                         .at_new(other.map_or(&new.address, |other| &other.address)),

@@ -58,6 +58,7 @@ impl ChangeRule for RemovedResponseMediaType {
                             old.key,
                             media_type.range.as_str()
                         ))
+                        .with_status(old.key)
                         .with_discriminator(media_type.range.as_str())
                         .at_old(&old.address)
                         .at_new(&new.address),
