@@ -6,6 +6,7 @@
 //! references, and stops within a number of steps. It is sound and incomplete: `true` is a proof, `false`
 //! says nothing.
 
+mod alike;
 mod array;
 mod combined;
 mod evaluated;
@@ -23,6 +24,7 @@ use serde_json::{Map, Value};
 
 use super::close::Definitions;
 use crate::contract::texts::Pattern;
+use alike::identical;
 use evaluated::evaluated;
 use types::Types;
 
@@ -495,68 +497,6 @@ fn identities(nodes: &[Node<'_>]) -> Vec<usize> {
     all.sort_unstable();
     all.dedup();
     all
-}
-
-/// Whether two schemas are written alike, what they refer to included.
-fn identical(one: Node<'_>, other: Node<'_>) -> bool {
-    let mut known = HashSet::new();
-    let mut left = 2_000;
-    alike(one, other, &mut known, &mut left)
-}
-
-fn alike(
-    one: Node<'_>,
-    other: Node<'_>,
-    known: &mut HashSet<(usize, usize)>,
-    left: &mut usize,
-) -> bool {
-    if one.identity() == other.identity() || !known.insert((one.identity(), other.identity())) {
-        return true;
-    }
-    if *left == 0 {
-        return false;
-    }
-    *left -= 1;
-    match (one.schema, other.schema) {
-        (Value::Object(members), Value::Object(others)) => {
-            members.len() == others.len()
-                && members.iter().all(|(key, value)| {
-                    let Some(opposite) = others.get(key) else {
-                        return false;
-                    };
-                    if key == "$ref"
-                        && let (Some(target), Some(counterpart)) =
-                            (one.target(members), other.target(others))
-                    {
-                        return alike(target, counterpart, known, left);
-                    }
-                    // A listed value refers to nothing, whatever it holds.
-                    if key == "const" || key == "enum" {
-                        return value == opposite && !holds_reference(value);
-                    }
-                    alike(one.at(value), other.at(opposite), known, left)
-                })
-        }
-        (Value::Array(items), Value::Array(others)) => {
-            items.len() == others.len()
-                && items
-                    .iter()
-                    .zip(others)
-                    .all(|(item, opposite)| alike(one.at(item), other.at(opposite), known, left))
-        }
-        (value, opposite) => value == opposite,
-    }
-}
-
-/// Whether a property of this name is anywhere in a value: as a schema it could mean something else.
-fn holds_reference(value: &Value) -> bool {
-    match value {
-        Value::Object(members) => {
-            members.contains_key("$ref") || members.values().any(holds_reference)
-        }
-        Value::Array(items) => items.iter().any(holds_reference),
-        _ => false,
-    }
 }
 
 #[cfg(test)]
