@@ -105,7 +105,7 @@ fn files_of_a_revision_are_named_by_it() {
     let folder = folder();
     let git = repository(folder.path());
     let with = |file: &str| OLD.replace("type: object,", &format!("$ref: '{file}#/A',"));
-    write(folder.path(), "gone.yaml", &with("not-there.yaml"));
+    write(folder.path(), "gone.yaml", with("not-there.yaml"));
     write(folder.path(), "broken.yaml", "openapi: 3.1.0\npaths: [");
     git(&["add", "."]);
     git(&["commit", "-qm", "old"]);
