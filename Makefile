@@ -11,7 +11,7 @@ generation-report: ## the laws of generation on every outside schema, and how co
 	cargo run --release --example generation -- "$${OASGATE_SHARED:-../shared}" $(ARGS)
 
 demo: ## the whole of oasgate on the Vantage contract: a stand-in service, recordings, snapshots
-	@echo "building the program and a stand-in service: some 5 minutes the first time, nothing after that"
+	@echo "building the program and a stand-in service: several minutes the first time, nothing after that"
 	@cargo build --bin oasgate --example vantage_service
 	@sh examples/demo.sh
 

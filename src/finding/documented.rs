@@ -76,11 +76,9 @@ impl Rule {
 
     /// How sure a breach is that was seen so often.
     pub fn certainty(&self, seen: u64) -> Certainty {
-        let is_looked_at_twice =
-            self.has(Trait::ConfirmedByResending) || self.has(Trait::ConfirmedWithFreshValues);
         match seen {
             _ if !self.has(Trait::Inferred) => Certainty::Stated,
-            0 | 1 if !is_looked_at_twice => Certainty::Inferred,
+            0 | 1 => Certainty::Inferred,
             _ => Certainty::Repeated,
         }
     }
