@@ -246,7 +246,8 @@ pub fn parameter_breaks(parameter: &Parameter, sent: &Parameters<'_>) -> bool {
         return false;
     };
     let is_empty = matches!(&value, Value::String(text) if text.is_empty())
-        || value.as_array().is_some_and(Vec::is_empty);
+        || value.as_array().is_some_and(Vec::is_empty)
+        || value.as_object().is_some_and(Map::is_empty);
     // An empty value may be taken for an absent one, and one in another style is not seen at all.
     if (is_empty || sent.may_be_overlooked(parameter)) && !parameter.required {
         return false;

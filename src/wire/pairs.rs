@@ -61,11 +61,12 @@ pub(super) fn read(
         };
         return Ok(found.or_else(plain));
     }
+    // An exploded object has no pair of its own name: its properties are pairs (OpenAPI 3.0.4 §4.7.12.3).
+    if shape == Shape::Object && explode == Explode::Yes {
+        let as_json = values.first().map(|value| json_object(value));
+        return Ok(as_json.flatten().or_else(|| spread(pairs, schema)));
+    }
     let Some(first) = values.first() else {
-        // An exploded object has no pair of its own name: its properties are pairs.
-        if shape == Shape::Object && explode == Explode::Yes {
-            return Ok(spread(pairs, schema));
-        }
         return Ok(None);
     };
     let decoded = |values: &[&str]| -> Vec<String> {
@@ -77,7 +78,7 @@ pub(super) fn read(
         let primitive = || reading::read_text(&texts[0], Some(schema));
         return Ok(Some(match shape {
             Shape::Array => array(),
-            Shape::Object | Shape::Primitive => primitive(),
+            Shape::Primitive | Shape::Object => primitive(),
             Shape::Either => {
                 let one = primitive();
                 if values.len() == 1 && schema.is_valid(&one) {
@@ -98,6 +99,11 @@ pub(super) fn read(
     let texts = decoded(&parts);
     let parts: Vec<&str> = texts.iter().map(String::as_str).collect();
     read_list(&decode_form(first), &parts, schema, explode).map(Some)
+}
+
+/// The object that a value writes as JSON, which some clients and services do whatever the style.
+fn json_object(text: &str) -> Option<Value> {
+    super::json::parse_loosely(&decode_form(text)).filter(Value::is_object)
 }
 
 /// An object whose properties are pairs of their own; `None` when there is none of them. `pairs` holds no

@@ -221,6 +221,7 @@ pub(super) fn read_list(
                 text: whole.to_owned(),
             };
             let pairs: Option<Vec<(&str, &str)>> = match explode {
+                _ if whole.is_empty() => Some(Vec::new()),
                 Explode::Yes => parts.iter().map(|part| part.split_once('=')).collect(),
                 Explode::No if parts.len().is_multiple_of(2) => {
                     Some(parts.chunks(2).map(|pair| (pair[0], pair[1])).collect())
