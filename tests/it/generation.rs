@@ -103,6 +103,22 @@ fn each_constraint_is_broken_by_name_and_met_at_its_edge() {
 }
 
 /// A document with one operation that has one parameter or body.
+#[test]
+fn a_value_that_several_alternatives_accept_is_no_breach() {
+    let text = json!({ "type": "string", "format": "^[0-9a-f]{3}$" });
+    let alternatives = json!([{ "type": "string", "enum": ["green", "red"] }, text]);
+    let schema = schema_of(&json!({ "oneOf": alternatives }), "3.1.0");
+    let strategy = generate::valid(&schema);
+    let mut generator = Generator::new(1, &["several"]);
+    let mutations = generate::mutations(&schema, &strategy, MOST, &mut generator);
+    assert!(!mutations.is_empty());
+    let texts: Vec<_> = mutations
+        .iter()
+        .filter(|one| one.value.is_string())
+        .collect();
+    assert!(texts.is_empty(), "{texts:?}");
+}
+
 fn operation_of(case: &Value) -> Contract {
     let place = case["in"].as_str().expect("a place");
     let required = case["required"].as_bool().unwrap_or(place == "path");

@@ -210,6 +210,9 @@ impl Translation<'_> {
         dialect: Dialect,
         out: &mut Map<String, Value>,
     ) {
+        if self.decides_nothing(at, (keyword, value), dialect, out) {
+            return;
+        }
         let document = self.document;
         let is_unit = self.purpose == Purpose::Unit;
         let mut put = |keyword: &str, value: Value| {
@@ -375,7 +378,7 @@ impl Translation<'_> {
         }
     }
 
-    fn list(&mut self, at: &Address, value: &Value, dialect: Dialect) -> Value {
+    pub(super) fn list(&mut self, at: &Address, value: &Value, dialect: Dialect) -> Value {
         let items = value.as_array().map(Vec::as_slice).unwrap_or_default();
         items
             .iter()

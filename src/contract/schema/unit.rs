@@ -16,7 +16,7 @@ use jsonschema::{Draft, ValidationError, Validator};
 use oasgate_document::{Address, Document, FileId, Pointer};
 use serde_json::{Map, Value, json};
 
-use crate::{contract::DefectKind, did_you_mean::hint};
+use crate::contract::DefectKind;
 
 use super::{
     Direction, SchemaStore, ecma,
@@ -25,6 +25,7 @@ use super::{
     recursive,
     store::Formats,
     translate::{DISCRIMINATOR, FORMAT, Form, Purpose, Translation},
+    type_names::no_type,
 };
 use own_keyword::{Chosen, Format, Reference};
 
@@ -427,20 +428,9 @@ fn build(
 
 /// What a dialect refuses, as a sentence about the keyword.
 fn refusal(schema: &Value, pointer: &Pointer, error: &ValidationError<'_>) -> String {
-    const TYPES: [&str; 7] = [
-        "array", "boolean", "integer", "null", "number", "object", "string",
-    ];
     let keyword = pointer.last().unwrap_or_default();
     match pointer.get(schema) {
-        Some(Value::String(name)) if keyword == "type" => {
-            let near = match name.as_str() {
-                "int" | "int32" | "int64" | "long" => " (did you mean \"integer\"?)".to_owned(),
-                "float" | "double" | "decimal" => " (did you mean \"number\"?)".to_owned(),
-                "text" | "date" | "datetime" | "uuid" => " (did you mean \"string\"?)".to_owned(),
-                _ => hint(name, TYPES),
-            };
-            format!("`type: {name}` is no type of JSON Schema{near}")
-        }
+        Some(Value::String(name)) if keyword == "type" => no_type(name),
         Some(_) if !keyword.is_empty() => format!("`{keyword}`: {error}"),
         _ => error.to_string(),
     }

@@ -233,6 +233,7 @@ impl Collected<'_> {
         // Where no alternative holds any more, the alternatives as a whole are what is broken.
         let through = violations.iter().any(|one| {
             APPLICATORS.contains(&one.keyword.as_str())
+                && !one.fits_several()
                 && instance.as_str().starts_with(one.instance.as_str())
         });
         // Without a violation neither holds.
@@ -266,8 +267,8 @@ impl Collected<'_> {
             let [only] = violations.as_slice() else {
                 continue;
             };
-            // A reader that goes by the name alone is right to accept it.
-            if self.schema.accepts_by_name(only, &value) {
+            // A reader that goes by the name alone is right to accept it, and no reader minds two that fit.
+            if only.fits_several() || self.schema.accepts_by_name(only, &value) {
                 continue;
             }
             let rule = if APPLICATORS.contains(&only.keyword.as_str()) {
