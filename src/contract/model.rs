@@ -66,8 +66,11 @@ pub struct Operation {
 
 impl Operation {
     /// Whether the method is safe (RFC 9110 §9.2.1), so that it may be sent to a service that matters.
+    ///
+    /// A GET whose name says that it removes or ends something, as `GET /pads/{id}/delete`, is none: what it would do
+    /// to a service that means it cannot be undone.
     pub fn is_safe(&self) -> bool {
-        self.method.is_safe() || self.method.as_str() == "QUERY"
+        (self.method.is_safe() || self.method.as_str() == "QUERY") && !self.is_called_a_removal()
     }
 
     /// The parameters of one location.

@@ -1,9 +1,18 @@
-//! Operations that end the service itself, known by what their path is called.
+//! Operations that end the service itself or shut everyone out of it, known by what their path is called.
 
 use super::Operation;
 
 /// Last segments that say so, letters and digits alone.
-const STOPS: [&str; 4] = ["halt", "poweroff", "reboot", "shutdown"];
+const STOPS: [&str; 8] = [
+    "halt",
+    "lockdown",
+    "maintenance",
+    "maintenancemode",
+    "poweroff",
+    "readonly",
+    "reboot",
+    "shutdown",
+];
 
 /// Last segments that say so of a service alone: much else is stopped and restarted.
 const STOPS_A_SERVICE: [&str; 6] = ["exit", "kill", "quit", "restart", "stop", "terminate"];
@@ -22,8 +31,29 @@ const SERVICES: [&str; 10] = [
     "system",
 ];
 
+/// First words of a last segment that say that a GET removes or ends something.
+const REMOVES: [&str; 9] = [
+    "delete", "destroy", "drop", "kill", "purge", "remove", "revoke", "shutdown", "wipe",
+];
+
 impl Operation {
-    /// Whether a request may end the service, such as `POST /admin/shutdown`. What a path names by a parameter, as
+    /// Whether the last segment of the path, alone or followed by a noun (`deletePad`), says that something is removed.
+    pub(super) fn is_called_a_removal(&self) -> bool {
+        let last = self.path.as_str().rsplit('/').find(|one| !one.is_empty());
+        let last = last.unwrap_or_default();
+        let is_verb = |verb: &&str| {
+            let rest = last
+                .get(..verb.len())
+                .filter(|start| start.eq_ignore_ascii_case(verb));
+            let next = rest.map(|_| last[verb.len()..].chars().next());
+            // `deletePad` and `delete`, and not `deletes` or `delete-requests`.
+            next.is_some_and(|next| next.is_none_or(char::is_uppercase))
+        };
+        REMOVES.iter().any(is_verb)
+    }
+
+    /// Whether a request may end the service, such as `POST /admin/shutdown`, or make it refuse all others, such as
+    /// `POST /admin/maintenance`. What a path names by a parameter, as
     /// `POST /machines/{id}/reboot`, is no part of the service.
     pub(crate) fn may_stop_service(&self) -> bool {
         if self.is_safe() || self.path.parameters().next().is_some() {
@@ -57,6 +87,29 @@ mod tests {
     }
 
     #[test]
+    fn a_get_that_is_called_a_removal_is_not_safe() {
+        let is_safe = |path: &str| {
+            let document = format!(
+                "openapi: 3.0.3\ninfo: {{ title: t, version: '1' }}\npaths: {{ '{path}': {{ get: {{ responses: {{}} }} }} }}"
+            );
+            let document = Document::parse("t", document).expect("a document");
+            Contract::from_document(document).operations()[0].is_safe()
+        };
+        for path in ["/pads/{padId}/delete", "/deletePad", "/session/revoke"] {
+            assert!(!is_safe(path), "{path}");
+        }
+        for path in [
+            "/deletes",
+            "/delete-requests",
+            "/dropbox",
+            "/pads/{delete}",
+            "/removed",
+        ] {
+            assert!(is_safe(path), "{path}");
+        }
+    }
+
+    #[test]
     fn what_ends_the_service_is_known_by_its_path() {
         for path in [
             "/__admin/shutdown",
@@ -64,6 +117,7 @@ mod tests {
             "/system/powerOff",
             "/server/stop",
             "/quit",
+            "/api/admin/maintenance",
         ] {
             assert!(stops("post", path), "{path}");
         }
@@ -75,6 +129,7 @@ mod tests {
         ] {
             assert!(!stops("post", path), "{path}");
         }
-        assert!(!stops("get", "/shutdown"));
+        assert!(stops("get", "/shutdown"));
+        assert!(!stops("get", "/maintenance"));
     }
 }

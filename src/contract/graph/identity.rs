@@ -49,6 +49,10 @@ pub struct ResourceKey {
     /// Whether the thing itself is known to be answered, so that its `id` is the one that is wanted
     /// whatever the parameter is called.
     pub(super) is_the_thing: bool,
+    /// Whether elements of the collection's own list are looked at: one template stands below the list, so that
+    /// a plain identifier of an element is the one that is wanted, whatever the parameter is called
+    /// (`/items/{featureId}`), unless a property fits better.
+    pub(super) is_element: bool,
 }
 
 /// A property of a schema, by its name, with the words of it.
@@ -95,6 +99,7 @@ impl ResourceKey {
             collection: words(collection),
             types,
             is_the_thing: false,
+            is_element: false,
         }
     }
 
@@ -127,7 +132,11 @@ impl ResourceKey {
                             || self.is_of_collection(prefix)
                             || self.is_the_thing);
                     let is_long = prefix.is_empty() && is_plural_of(&self.collection, before);
-                    return (is_short || is_long).then_some(1);
+                    if is_short || is_long {
+                        return Some(1);
+                    }
+                    let is_plain = before.is_empty() && self.is_element;
+                    return is_plain.then_some(2 + USUAL.len());
                 }
                 let is_usual = USUAL.iter().position(|usual| usual == last);
                 let is_named_after_the_thing = self.is_of_collection(name) || self.is_the_thing;
@@ -197,9 +206,14 @@ impl ResourceKey {
         let members = value.as_object().filter(|_| depth <= MOST_WRAPPERS)?;
         let mut lists = members.iter().filter(|(name, _)| self.lists(&words(name)));
         let found = lists.find_map(|(_, inner)| inner.as_array());
-        found.or_else(|| {
+        let found = found.or_else(|| {
             let mut objects = self.wrapped(members).filter(|inner| inner.is_object());
             objects.find_map(|inner| self.list_value_below(inner, depth + 1))
+        });
+        found.or_else(|| {
+            let arrays = members.values().filter_map(Value::as_array);
+            let is_of_objects = |items: &&Vec<Value>| items.iter().any(Value::is_object);
+            only(arrays.filter(is_of_objects)).filter(|_| self.is_element)
         })
     }
 
@@ -211,7 +225,15 @@ impl ResourceKey {
 
     /// Whether a property of this name holds the things.
     fn lists(&self, name: &[String]) -> bool {
-        name == self.collection || name.len() == 1 && LISTS.contains(&name[0].as_str())
+        name == self.collection
+            || name.len() == 1 && LISTS.contains(&name[0].as_str())
+            || self.is_element && self.names_elements(name)
+    }
+
+    /// Whether a name is the plural of what the parameter is called after: `features` of `featureId`.
+    fn names_elements(&self, name: &[String]) -> bool {
+        let mut nouns = self.names.iter().filter_map(|one| one.split_last());
+        nouns.any(|(last, noun)| is_identifier(last) && is_plural_of(name, noun))
     }
 
     /// The property of an object that fits best.
@@ -312,13 +334,35 @@ impl ResourceKey {
             let is_array = inner.types().contains(JsonType::Array);
             is_array.then(|| self.list_below(&inner, known, &at.join(name), depth + 1))?
         });
-        found.or_else(|| {
+        let found = found.or_else(|| {
             self.wrappers(schema, known)
                 .into_iter()
                 .filter(|(_, inner)| inner.types().contains(JsonType::Object))
                 .find_map(|(name, inner)| {
                     self.list_below(&inner, known, &at.join(&name), depth + 1)
                 })
+        });
+        found.or_else(|| {
+            let arrays = names.iter().filter_map(|(name, _)| {
+                let inner = schema.property(name).filter(|_| self.is_element)?;
+                is_list_of_objects(&inner).then_some((name, inner))
+            });
+            let (name, inner) = only(arrays)?;
+            self.list_below(&inner, known, &at.join(name), depth + 1)
         })
     }
+}
+
+/// What comes, where it comes alone.
+fn only<T>(mut all: impl Iterator<Item = T>) -> Option<T> {
+    let first = all.next()?;
+    all.next().is_none().then_some(first)
+}
+
+fn is_list_of_objects(schema: &Schema) -> bool {
+    let types = schema.types();
+    let items = schema.items();
+    types.contains(JsonType::Array)
+        && !types.contains(JsonType::String)
+        && items.is_some_and(|items| items.types().contains(JsonType::Object))
 }

@@ -9,10 +9,11 @@ use oasgate_document::Pointer;
 
 use super::{
     Basis, Creator, Edge, Expression, Graph, MessagePart, Need, Resource, Role, Shape, ValueSource,
+    claims,
     identity::{PropertyNames, ResourceKey},
     lookup::{Edges, Lookup},
     names::words,
-    successes,
+    removal, successes,
 };
 use crate::contract::{Contract, Location, Operation, Schema, StatusKey};
 
@@ -35,6 +36,9 @@ const ACTIONS: &[&str] = &[
     "verify",
 ];
 
+/// First words of the ids of operations that make something.
+const CREATES: &[&str] = &["add", "create", "insert", "new", "register"];
+
 /// The most operations without a place of their own that are taken to make a resource.
 const MOST_LOCATED: usize = 32;
 
@@ -48,6 +52,7 @@ pub(super) fn graph(contract: &Contract) -> Graph {
     for resource in &mut resources {
         known.infer_creators(resource);
     }
+    claims::of_composites(&mut resources);
     known.infer_located(&mut resources);
     let producers: Vec<_> = resources
         .iter()
@@ -57,11 +62,13 @@ pub(super) fn graph(contract: &Contract) -> Graph {
         known.edges_of(resource, producers, &mut edges);
     }
     known.elsewhere(resources.iter().zip(producers), &mut edges);
+    let removals = removal::pairs(contract, &resources);
+    removal::edges(contract, &removals, &mut edges);
     let mut edges = edges.all;
     edges.sort_by(|a, b| (a.producer, a.consumer, &a.need).cmp(&(b.producer, b.consumer, &b.need)));
     resources.retain(|one| one.read.is_some() || one.delete.is_some() || !one.updates.is_empty());
     let below = resources.iter().map(|one| known.below(&one.shape));
-    Graph::new(edges, below.collect(), resources)
+    Graph::new(edges, below.collect(), resources, removals)
 }
 
 /// An operation that makes or lists the things of a resource, where it names them, and how that is known.
@@ -299,7 +306,7 @@ impl<'c> Known<'c> {
                 continue;
             }
             // What no response names, a list shows afterwards, or the client has named it itself.
-            let is_listed = || is_collection && self.listed(resource).is_some();
+            let is_listed = || is_collection && self.listed(resource, false).is_some();
             let is_located = !is_kind_of && self.says_location(producer);
             // What the document does not describe may name it all the same.
             let may_be_undescribed =
@@ -383,16 +390,23 @@ impl<'c> Known<'c> {
         }
     }
 
-    /// `PUT /things/{name}` that declares a 201: the client chooses the name.
+    /// `PUT /things/{name}` that declares a 201, or a POST there that declares one or is called a creation: the client
+    /// chooses the name.
     fn add_client_named(&self, resource: &mut Resource) {
-        let Some(put) = self.at(&resource.shape, "PUT") else {
+        let put = self.at(&resource.shape, "PUT");
+        let put = put.filter(|put| declares_created(self.operation(*put)));
+        let post = self.at(&resource.shape, "POST");
+        let post = post.filter(|post| {
+            let operation = self.operation(*post);
+            is_used(resource) && (declares_created(operation) || is_called_a_creation(operation))
+        });
+        let Some(creator) = put.or(post) else {
             return;
         };
-        let operation = self.operation(put);
-        let key = resource.shape.key(operation);
-        if let Some(key) = key.filter(|_| declares_created(operation)) {
+        let operation = self.operation(creator);
+        if let Some(key) = resource.shape.key(operation) {
             resource.creators.push(Creator {
-                operation: put,
+                operation: creator,
                 sources: vec![ValueSource::Expression(Expression::Request(
                     MessagePart::Path(key.to_owned()),
                 ))],
@@ -443,15 +457,18 @@ impl<'c> Known<'c> {
                 )
             })
             .collect();
-        if let Some((list, source)) = self.listed(resource) {
+        if let Some((list, source)) = self.listed(resource, true) {
             producers.push((list, vec![source], Role::Lists, Basis::Inferred));
         }
         producers
     }
 
-    fn listed(&self, resource: &Resource) -> Option<(usize, ValueSource)> {
+    /// The operation that lists the things of a resource, and where it names them. With `is_element` a plain
+    /// identifier of an element will do, which a read has to prove.
+    fn listed(&self, resource: &Resource, is_element: bool) -> Option<(usize, ValueSource)> {
         let list = resource.list?;
-        let wanted = self.wanted(&resource.shape)?;
+        let mut wanted = self.wanted(&resource.shape)?;
+        wanted.is_element = is_element && resource.read.is_some();
         let schemas = self.success_schemas(list);
         if let Some((array, value)) = schemas
             .iter()
@@ -538,6 +555,12 @@ impl<'c> Known<'c> {
 pub(super) fn declares_created(operation: &Operation) -> bool {
     let created = StatusKey::Exact(StatusCode::CREATED);
     successes(operation).any(|response| response.key == created)
+}
+
+/// Whether the id of an operation begins with a word for making something: `createApplication`.
+fn is_called_a_creation(operation: &Operation) -> bool {
+    let first = words(operation.id.as_str()).into_iter().next();
+    first.is_some_and(|first| CREATES.contains(&first.as_str()))
 }
 
 /// Whether one of a resource can be read or deleted.

@@ -5,6 +5,7 @@
 //! `/orders/{order_id}` wants. An edge that is wrong costs a false alarm and one that is missing only a
 //! request, so that nothing is inferred from a name alone where the path does not say it too.
 
+mod claims;
 mod composite;
 mod elsewhere;
 mod expression;
@@ -12,6 +13,7 @@ mod identity;
 mod infer;
 mod lookup;
 mod names;
+mod removal;
 mod shape;
 mod write;
 
@@ -23,6 +25,7 @@ use super::{Contract, Location, Operation};
 
 pub use expression::{Expression, MessagePart, Piece};
 pub use identity::ResourceKey;
+pub(crate) use removal::{Origin, Removal};
 pub use shape::Shape;
 pub use write::GraphFormat;
 
@@ -40,6 +43,8 @@ pub struct Graph {
     needs: HashMap<usize, Vec<usize>>,
     /// The resource that an operation makes, and by which of its creators.
     made: HashMap<usize, (usize, usize)>,
+    /// What removes the things that have no path.
+    removals: Vec<Removal>,
 }
 
 /// One operation makes a value that another needs.
@@ -152,7 +157,12 @@ impl Graph {
         infer::graph(contract)
     }
 
-    fn new(edges: Vec<Edge>, below: Vec<Vec<usize>>, resources: Vec<Resource>) -> Self {
+    fn new(
+        edges: Vec<Edge>,
+        below: Vec<Vec<usize>>,
+        resources: Vec<Resource>,
+        removals: Vec<Removal>,
+    ) -> Self {
         let mut needs: HashMap<usize, Vec<usize>> = HashMap::new();
         for (at, edge) in edges.iter().enumerate() {
             needs.entry(edge.consumer).or_default().push(at);
@@ -169,7 +179,20 @@ impl Graph {
             below,
             needs,
             made,
+            removals,
         }
+    }
+
+    /// What removes the thing without a path that an operation makes.
+    pub(crate) fn removal_of(&self, creator: usize) -> Option<&Removal> {
+        self.removals.iter().find(|one| one.creator == creator)
+    }
+
+    /// The things without a path that an operation removes.
+    pub(crate) fn removals_by(&self, remover: usize) -> impl Iterator<Item = &Removal> {
+        self.removals
+            .iter()
+            .filter(move |one| one.remover == remover)
     }
 
     /// The edges that lead to one operation.
