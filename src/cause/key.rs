@@ -3,6 +3,8 @@
 //! Nothing here looks at other findings. A key that is too wide hides a fault behind another one, a key that
 //! is too narrow tells one fault many times; where the two disagree, what one change would mend decides.
 
+use std::collections::BTreeSet;
+
 use oasgate_document::{Document, Pointer};
 
 use super::owner::{self, Owner};
@@ -30,10 +32,12 @@ impl Key {
     }
 
     /// One sentence for a cause of more than one finding.
-    pub(super) fn title(&self, findings: usize, operations: usize) -> String {
-        let reach = match operations {
-            0 => String::new(),
-            several => format!(" of {}", count_of(several, "operation")),
+    pub(super) fn title(&self, findings: usize, operations: &BTreeSet<&str>) -> String {
+        let mut ids = operations.iter();
+        let reach = match (ids.next(), ids.len()) {
+            (None, _) => String::new(),
+            (Some(only), 0) => format!(" in {only}"),
+            (Some(_), more) => format!(" in {}", count_of(more + 1, "operation")),
         };
         format!("{}: {}{reach}", self.what, count_of(findings, self.noun))
     }
@@ -48,6 +52,12 @@ impl Key {
 pub(super) fn of(finding: &Finding, document: &Document) -> Key {
     let rule = finding.rule.as_str();
     match rule {
+        ids::SERVER_ERROR if finding.discriminator.ends_with(ids::WITH_A_NUL) => Key::new(
+            "server-error NUL".to_owned(),
+            "the service fails on texts with a NUL",
+            "refuse U+0000 with a 4xx, once where the service reads texts",
+        )
+        .counting("finding"),
         ids::SERVER_ERROR => server_error(finding, &finding.discriminator),
         ids::UNDECLARED_STATUS if finding.discriminator.starts_with('5') => {
             server_error(finding, &finding.discriminator)
@@ -75,6 +85,14 @@ pub(super) fn of(finding: &Finding, document: &Document) -> Key {
         ids::UNDECLARED_PROPERTY => undeclared_property(finding, document),
         ids::HEADER_MISMATCH => header(finding),
         ids::UNKNOWN_OPERATION => unknown_operation(finding, document),
+        ids::ACCEPTED_UNDECLARED_METHOD if finding.discriminator == ids::REFUSED_OTHERWISE => {
+            Key::new(
+                format!("{rule} refused"),
+                "methods that no path declares are refused with another status than 405",
+                "answer 405 with `Allow` in the service's router",
+            )
+            .counting("path")
+        }
         ids::ACCEPTED_UNDECLARED_METHOD => Key::new(
             format!("{rule} {}", finding.discriminator),
             format!(
@@ -96,6 +114,7 @@ pub(super) fn of(finding: &Finding, document: &Document) -> Key {
         ids::UNREACHED => unreached(finding),
         ids::REJECTED_VALID => rejected_valid(finding, document),
         ids::ALLOW_MISMATCH => allow(finding),
+        ids::MISUSED_STATUS => misused_status(finding),
         _ if OF_THE_SERVICE.iter().any(|(of, _, _)| *of == rule) => of_the_service(rule),
         _ => single(finding, document),
     }
@@ -268,6 +287,25 @@ fn schema_mismatch(finding: &Finding, document: &Document) -> Key {
     };
     let owner = owner::of(document, at);
     if finding.actual.as_deref() == Some("null") {
+        let object = at.parent().and_then(|object| document.get(&object));
+        if object.is_some_and(|object| object.get("nullable") == Some(&true.into())) {
+            return Key::new(
+                "schema nullable".to_owned(),
+                "null comes where `nullable: true` stands, which means nothing since OpenAPI 3.1",
+                "write `type: [..., 'null']` for `nullable: true`",
+            )
+            .counting("place");
+        }
+        // An envelope that each operation writes out anew is still one habit of the service.
+        let place = finding.instance.as_ref().map(masked);
+        if let Some(place) = place.filter(|place| !owner.is_component && !place.is_empty()) {
+            return Key::new(
+                format!("schema null at {place}"),
+                format!("`{place}` is null, which schemas that are written in place do not allow"),
+                format!("let these schemas allow null at `{place}`, or send a value"),
+            )
+            .counting("schema");
+        }
         return Key::new(
             format!("schema null {}", owner.id),
             format!("{} does not allow the null that comes", owner.name),
@@ -281,6 +319,21 @@ fn schema_mismatch(finding: &Finding, document: &Document) -> Key {
     let keyword = at.pointer.last().unwrap_or_default();
     let object = at.parent().unwrap_or_else(|| at.clone());
     let place = owner::within(document, &object);
+    let property = finding.instance.as_ref().and_then(Pointer::last);
+    if keyword == "format"
+        && let Some(property) = property
+    {
+        let format = document
+            .get(at)
+            .and_then(|format| format.as_str())
+            .unwrap_or_default();
+        return Key::new(
+            format!("schema format {format} {property}"),
+            format!("`{property}` is not of format {format} in responses"),
+            format!("the format of `{property}` in the schemas, or what the service sends for it"),
+        )
+        .counting("place");
+    }
     let kind = match keyword.as_str() {
         "required" | "additionalProperties" | "unevaluatedProperties" | "oneOf" | "anyOf" => {
             keyword.as_str()
@@ -297,6 +350,15 @@ fn schema_mismatch(finding: &Finding, document: &Document) -> Key {
         format!("responses break {name}"),
         format!("the schema at {name}, or what the service sends for it"),
     )
+}
+
+/// A place in a body, with `*` for each index of an array.
+fn masked(instance: &Pointer) -> String {
+    let is_index = |token: &String| token.bytes().all(|byte| byte.is_ascii_digit());
+    let tokens = instance.tokens();
+    tokens
+        .map(|token| format!("/{}", if is_index(&token) { "*" } else { &token }))
+        .collect()
 }
 
 /// What is said of a part of a request.
@@ -435,7 +497,10 @@ fn unreached(finding: &Finding) -> Key {
     Key::new(
         format!("unreached {reason}"),
         format!("operations were never answered with a declared success: {reason}"),
-        "give the run what it lacks; the reason names the option",
+        finding.help.first().map_or_else(
+            || "a success that the operation declares, from the service or for the values of the run".to_owned(),
+            ToString::to_string,
+        ),
     )
     .counting("finding")
 }
@@ -458,9 +523,29 @@ fn allow(finding: &Finding) -> Key {
     .counting("path")
 }
 
+/// A framework answers so, whatever the operation.
+fn misused_status(finding: &Finding) -> Key {
+    let message = finding.message.as_str();
+    let answer = message.split_once(" answers ");
+    let answer = answer.map_or(message, |(_, answer)| answer);
+    Key::new(
+        format!("misused-status {answer}"),
+        format!("the service answers {answer}"),
+        finding
+            .expected
+            .clone()
+            .unwrap_or_else(|| "another status".to_owned()),
+    )
+    .counting("finding")
+}
+
 /// One reason that a service gives to several operations, such as a header that they all want.
 fn rejected_valid(finding: &Finding, document: &Document) -> Key {
-    let Some((before, reason)) = finding.message.split_once(" document: ") else {
+    // Where the body was left out, the words are others.
+    let message = finding.message.as_str();
+    let mut ends = [" document: ", " not require: "].into_iter();
+    let parts = ends.find_map(|end| Some((message.split_once(end)?, end.trim_end_matches(": "))));
+    let Some(((before, reason), end)) = parts else {
         return single(finding, document);
     };
     // What was sent stands in many reasons, and no two requests send the same.
@@ -474,7 +559,7 @@ fn rejected_valid(finding: &Finding, document: &Document) -> Key {
         .map_or(before, |(_, refusal)| refusal);
     Key::new(
         format!("rejected-valid {refusal} {without_numbers}"),
-        format!("operations refuse {refusal} document: {reason}"),
+        format!("operations refuse {refusal}{end}: {reason}"),
         "say in the document what the service wants, or take the request as it is",
     )
     .counting("finding")

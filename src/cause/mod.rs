@@ -105,7 +105,7 @@ fn cause(key: key::Key, mut members: Vec<(&Finding, u64)>) -> Cause<'_> {
         .collect();
     let title = match members.as_slice() {
         [(only, _)] => only.message.clone(),
-        several => key.title(several.len(), operations.len()),
+        several => key.title(several.len(), &operations),
     };
     Cause {
         id: format!("{:016x}", stable_hash(&key.id)),

@@ -3,7 +3,9 @@
 use http::{Method, StatusCode};
 
 use super::{
-    Check, Intent, Rule, Subject, documented,
+    Check, Intent, Rule, Subject,
+    discriminators::REFUSED_OTHERWISE,
+    documented,
     methods::{is_declared_for_url, path_requires_credential},
 };
 use crate::finding::{Finding, Severity};
@@ -77,7 +79,7 @@ impl Check for AcceptedUndeclaredMethod {
         let address = &subject.operation.address;
         let is_refused = subject.exchange.response.status.is_client_error();
         let (severity, discriminator) = if is_refused {
-            (Severity::Note, "refused otherwise")
+            (Severity::Note, REFUSED_OTHERWISE)
         } else {
             (Self::RULE.severity, method.as_str())
         };

@@ -60,3 +60,6 @@ pub(crate) const UNREAD_ENTRY: &str = super::unread_entry::UnreadEntry::RULE.id;
 pub(crate) const USE_AFTER_DELETE: &str = super::use_after_delete::UseAfterDelete::RULE.id;
 pub(crate) const WRITE_ONLY_LEAK: &str = super::write_only_leak::WriteOnlyLeak::RULE.id;
 pub(crate) const DEAD_LOCATION: &str = super::dead_location::DeadLocation::RULE.id;
+pub(crate) const MISUSED_STATUS: &str = super::misused_status::MisusedStatus::RULE.id;
+
+pub(crate) use super::discriminators::{REFUSED_OTHERWISE, WITH_A_NUL};

@@ -64,8 +64,16 @@ impl SequenceCheck for MissingAfterCreate {
         if last.is_made_up || before[made + 1..].iter().any(may_have_moved) {
             return None;
         }
+        // What was there before is changed by a PUT, unless that says that it made it anew.
+        let (earlier, maker) = (&before[..made], &before[made]);
+        let was_there = |step: &Step<'_>| {
+            step.made(path) || step.is_safe() && step.is_done() && step.path() == path
+        };
+        let is_put = maker.exchange.request.method == http::Method::PUT;
+        if is_put && maker.status() != StatusCode::CREATED && earlier.iter().any(was_there) {
+            return None;
+        }
         let message = format!("{} does not know what was made before", last.operation.id);
-        let maker = &before[made];
         finding(&Self::RULE, steps, message).map(|finding| {
             finding
                 .with_label(format!(

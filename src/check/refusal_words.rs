@@ -89,6 +89,21 @@ pub(super) fn reason(subject: &Subject<'_>, words: &str) -> String {
     without_shown(&reason)
 }
 
+/// Whether words repeat one of these texts and numbers, as a word of its own or in quotes.
+pub(super) fn repeats(words: &str, values: &[Value]) -> bool {
+    let mut texts = values.iter().filter_map(|value| match value {
+        Value::String(text) => Some(text.trim().to_owned()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    });
+    let is_part = |one: char| one.is_alphanumeric() || one == '_';
+    let stands_alone = |text: &str| {
+        let mut all = words.split(|one| !is_part(one));
+        all.any(|word| word == text) && !["a", "an", "i"].contains(&text)
+    };
+    texts.any(|text| !text.is_empty() && (stands_alone(&text) || without(words, &text) != words))
+}
+
 /// A text without the JSON that it shows, and without the one letter that it ends in: parts of what was sent.
 fn without_shown(text: &str) -> String {
     let mut left = String::with_capacity(text.len());

@@ -9,7 +9,9 @@ use serde_json::Value;
 use super::{
     Check, Credential, Intent, Rule, Subject, documented,
     refusal::{declared_names, is_about_body, is_about_query_or_header, named_properties},
-    refusal_words::{reason, words},
+    refusal_words::{reason, repeats, words},
+    request_text::holds_a_nul,
+    server_error::ServerError,
     sign_in::handles_credentials,
 };
 use crate::{
@@ -34,12 +36,17 @@ documented! {
     /// # Not a finding when
     ///
     /// - the answer speaks of something else than the request's form: 401, 403, 404, 409, 410, 412,
-    ///   423, 424, 428, 429 and every 5xx but 501; other checks speak for those;
+    ///   423, 424, 428, 429 and every 5xx but 501; other checks speak for those, and `server-error` for a 501 that
+    ///   is not declared;
     /// - with 400, 414 or 422, the operation hands out or verifies credentials, as a sign-in does: it
     ///   rightly refuses generated ones;
     /// - with 400, 414 or 422, the request names a resource that was generated, in its path or as an id
     ///   in its query or body, and the response does not speak of another property of the body: no rule
     ///   of form need be behind the refusal;
+    /// - with 400 or 422, the response says that something does not exist or is not found and repeats a value of the
+    ///   query or the body that the document does not list: the value names something, whatever its property is
+    ///   called; or it says that there is one already, speaks of a foreign key, or cannot reach the host of a URL that
+    ///   was sent;
     /// - with 400 or 422, the operation changes something and takes nothing but the names in its path, and the response
     ///   speaks of no value that is wrong or was left out: the state is not one for it, as with "nothing is being recorded";
     /// - the operation needs a credential and the request did not carry the right one;
@@ -81,6 +88,7 @@ impl Check for RejectedValid {
         subject.intent != Intent::Obey
             || !REFUSALS.contains(&status)
             || subject.credential != Credential::Unknown && subject.operation.requires_credential()
+            || status == 501 && !ServerError.holds(subject)
             || has_wide_field(subject.operation, &subject.exchange.request)
             || has_unwritable_bytes(subject)
             || lacks_a_required_body(subject)
@@ -88,6 +96,7 @@ impl Check for RejectedValid {
             || OF_A_NAME.contains(&status) && is_about_a_value(subject)
             || OF_FORM.contains(&status) && is_about_an_open_format(subject)
             || OF_FORM.contains(&status) && is_about_the_state(subject)
+            || OF_FORM.contains(&status) && is_about_something_absent(subject)
     }
 
     fn explain(&self, subject: &Subject<'_>, findings: &mut Vec<Finding>) {
@@ -104,7 +113,11 @@ impl Check for RejectedValid {
             [] => status.as_str().to_owned(),
             names => format!("{} {}", status.as_str(), names.join(" ")),
         };
-        let lacks_body = lacks_an_optional_body(subject);
+        let said = words(subject);
+        let is_of_query = said
+            .as_ref()
+            .is_some_and(|said| speaks_of_query(subject, said));
+        let lacks_body = lacks_an_optional_body(subject).filter(|_| !is_of_query);
         let (what, help) = match lacks_body {
             Some(_) => (
                 "a request without a body, which the document does not require",
@@ -122,7 +135,7 @@ impl Check for RejectedValid {
             status.as_u16()
         );
         let mut actual = status.to_string();
-        if let Some(words) = words(subject) {
+        if let Some(words) = said {
             message.push_str(": ");
             message.push_str(&reason(subject, &words));
             actual.push_str(": ");
@@ -157,19 +170,22 @@ fn lacks_an_optional_body<'s>(subject: &Subject<'s>) -> Option<&'s Address> {
     is_absent.then_some(&body.address)
 }
 
+/// Whether words name a query parameter that was sent, as a word of its own, and not the body.
+fn speaks_of_query(subject: &Subject<'_>, said: &str) -> bool {
+    let is_part = |one: char| one.is_alphanumeric() || matches!(one, '_' | '-');
+    let mut sent = subject.exchange.request.url.query_pairs();
+    !said.to_lowercase().contains("body")
+        && sent.any(|(name, _)| {
+            let name = name.split('[').next().unwrap_or_default();
+            said.split(|one| !is_part(one)).any(|word| word == name)
+        })
+}
+
 /// Whether no bytes at all were sent for a body that is required: an empty text is a body by one reading
 /// and none by another (RFC 9112 §6.3).
 fn lacks_a_required_body(subject: &Subject<'_>) -> bool {
     let body = subject.operation.request_body.as_ref();
     body.is_some_and(|body| body.required) && subject.exchange.request.body.is_known_empty()
-}
-
-/// Whether a text of the request holds a NUL, which many stores cannot keep.
-fn holds_a_nul(subject: &Subject<'_>) -> bool {
-    let request = &subject.exchange.request;
-    let body = request.body.bytes();
-    let has = |text: &[u8]| body.windows(text.len()).any(|one| one == text);
-    request.url.as_str().contains("%00") || has(b"\\u0000") || has(b"%00") || has(b"\0")
 }
 
 /// Whether the refusal may well be about what a value stands for, and not about its form.
@@ -217,6 +233,133 @@ fn is_about_the_state(subject: &Subject<'_>) -> bool {
         let words = words.to_lowercase();
         !WORDS_OF_FORM.iter().any(|one| words.contains(one))
     })
+}
+
+/// Whether the refusal says that what a value of the query or the body names is not there.
+fn is_about_something_absent(subject: &Subject<'_>) -> bool {
+    const ABSENT: [&str; 10] = [
+        "can't find",
+        "cannot find",
+        "could not be found",
+        "could not find",
+        "couldn't find",
+        "do not exist",
+        "does not exist",
+        "doesn't exist",
+        "no such",
+        "not found",
+    ];
+    let Some(said) = words(subject) else {
+        return false;
+    };
+    let lower = said.to_lowercase();
+    lower.contains("foreign key")
+        || speaks_of_a_host(subject, &lower)
+        || is_taken(&lower) && !repeats_elements(subject)
+        || ABSENT.iter().any(|one| lower.contains(one)) && repeats(&said, &free_values(subject))
+}
+
+/// Whether words in lower case repeat the host of a URL of the body and say that it cannot be reached.
+fn speaks_of_a_host(subject: &Subject<'_>, said: &str) -> bool {
+    const NETWORK: [&str; 7] = [
+        "connect",
+        "dns",
+        "refused",
+        "resol",
+        "retries",
+        "timed out",
+        "unreachable",
+    ];
+    let Ok(body) = serde_json::from_slice::<Value>(subject.exchange.request.body.bytes()) else {
+        return false;
+    };
+    let mut is_named = false;
+    leaves(&body, &Pointer::root(), &mut |_, leaf| {
+        let url = leaf.as_str().and_then(|text| url::Url::parse(text).ok());
+        let host = url.as_ref().and_then(url::Url::host_str);
+        is_named |= host.is_some_and(|host| !host.is_empty() && said.contains(host));
+    });
+    is_named && NETWORK.iter().any(|one| said.contains(one))
+}
+
+/// Whether words in lower case say that there is something of that name already.
+fn is_taken(said: &str) -> bool {
+    const TAKEN: [&str; 6] = [
+        "already been taken",
+        "already exists",
+        "already in use",
+        "already taken",
+        "has to be unique",
+        "must be unique",
+    ];
+    TAKEN.iter().any(|one| said.contains(one))
+}
+
+/// Whether an array of the request's body has the same element twice, so that a refusal may be about that.
+fn repeats_elements(subject: &Subject<'_>) -> bool {
+    fn repeats(value: &Value) -> bool {
+        match value {
+            Value::Array(items) => {
+                let mut later = items.iter().enumerate();
+                later.any(|(at, item)| items[..at].contains(item)) || items.iter().any(repeats)
+            }
+            Value::Object(members) => members.values().any(repeats),
+            _ => false,
+        }
+    }
+    let body = subject.exchange.request.body.bytes();
+    serde_json::from_slice::<Value>(body).is_ok_and(|body| repeats(&body))
+}
+
+/// The texts and numbers of a request's query and body that the document does not list one by one.
+fn free_values(subject: &Subject<'_>) -> Vec<Value> {
+    let request = &subject.exchange.request;
+    let operation = subject.operation;
+    let path = path_values(operation, request);
+    let sent = Parameters::of(operation, request, &path);
+    let mut values = Vec::new();
+    for parameter in operation.parameters_in(Location::Query) {
+        if let (Some(schema), Ok(Some(value))) = (parameter.value.schema(), sent.read(parameter)) {
+            unlisted(schema, &value, &mut values);
+        }
+    }
+    let body = operation.request_body.as_ref();
+    if let Some((media_type, value)) = body.and_then(|body| sent_value(body, request))
+        && let Some(schema) = &media_type.schema
+    {
+        unlisted(schema, &value, &mut values);
+    }
+    values
+}
+
+fn unlisted(schema: &Schema, value: &Value, found: &mut Vec<Value>) {
+    let constraints = schema.constraints(value).into_iter();
+    let listed: Vec<Pointer> = constraints
+        .filter(|one| matches!(one.keyword.as_str(), "enum" | "const"))
+        .map(|one| one.instance)
+        .collect();
+    leaves(value, &Pointer::root(), &mut |at, leaf| {
+        if !listed.contains(at) {
+            found.push(leaf.clone());
+        }
+    });
+}
+
+fn leaves(value: &Value, at: &Pointer, visit: &mut impl FnMut(&Pointer, &Value)) {
+    match value {
+        Value::String(_) | Value::Number(_) => visit(at, value),
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                leaves(item, &at.index(index), visit);
+            }
+        }
+        Value::Object(members) => {
+            for (name, member) in members {
+                leaves(member, &at.join(name), visit);
+            }
+        }
+        Value::Null | Value::Bool(_) => {}
+    }
 }
 
 /// Whether the refusal may well be about a `format` of which nobody knows what is of it (OpenAPI 3.0.4 §4.4:

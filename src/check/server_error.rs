@@ -3,7 +3,8 @@
 use http::StatusCode;
 
 use super::{
-    Check, Credential, Intent, Rule, Subject, documented, request_mismatch::RequestMismatch,
+    Check, Credential, Intent, Rule, Subject, discriminators::WITH_A_NUL, documented,
+    request_mismatch::RequestMismatch, request_text::holds_a_nul,
 };
 use crate::{
     contract::StatusKey,
@@ -83,19 +84,25 @@ impl Check for ServerError {
             Self::RULE.severity
         };
         let method = &subject.exchange.request.method;
+        let status = response.status.as_str();
+        // A store that keeps no NUL fails alike in every operation.
+        let has_nul = holds_a_nul(subject);
         let (who, discriminator) = if subject.intent == Intent::OtherMethod {
             let who = format!("{method} {}", subject.operation.path);
-            (who, format!("{method} {}", response.status.as_str()))
+            (who, format!("{method} {status}"))
+        } else if has_nul {
+            let discriminator = format!("{status}{WITH_A_NUL}");
+            (subject.operation.id.to_string(), discriminator)
         } else {
-            let who = subject.operation.id.to_string();
-            (who, response.status.as_str().to_owned())
+            (subject.operation.id.to_string(), status.to_owned())
         };
+        let what = if has_nul { " to a text with a NUL" } else { "" };
         findings.push(
             subject
                 .finding_of(
                     &Self::RULE,
                     severity,
-                    format!("{who} answered {}", response.status),
+                    format!("{who} answered {}{what}", response.status),
                 )
                 .at(subject.operation.responses.address.clone())
                 .with_expected("no server error")

@@ -1,0 +1,7 @@
+//! Discriminators of findings that more than their own check knows.
+
+/// The end of the discriminator of a server error that a text with a NUL led to.
+pub(crate) const WITH_A_NUL: &str = " NUL";
+
+/// The discriminator of an undeclared method that was refused, with another status than 405.
+pub(crate) const REFUSED_OTHERWISE: &str = "refused otherwise";
