@@ -19,6 +19,7 @@ use super::{
 use crate::{
     contract::{Contract, RouteMiss, graph::Graph},
     exchange::Request,
+    finding::Remedy,
     generate::Strategies,
     run::{Event, Listener, LiveSettings, Outcome, Phase, RunInfo, RunKind, RunStatus, Unreached},
     snapshot::Store,
@@ -75,6 +76,7 @@ pub async fn check<T: Transport>(
         Judge::new(context, secrets.clone()),
         Recorder::new(contract, &targets, snapshots, listener)
             .hiding(secrets)
+            .wording(settings.common.wording)
             .keeping_state(settings.common.keeps_state),
         Knowledge::new(contract, Arc::clone(&graph)),
     );
@@ -91,6 +93,12 @@ pub async fn check<T: Transport>(
         ControlFlow::Continue(()) => RunStatus::Complete,
     };
     note_left_out(&mut driver, &schedule);
+    if let (RunStatus::Complete, Some(cut)) = (&end, schedule.cut()) {
+        let most = settings.max_requests;
+        let cut = format!("the limit of {most} requests left out some of what was planned: {cut}");
+        let remedy = Some(&Remedy::RaiseBudget);
+        driver.recorder.advise(&cut, remedy);
+    }
     let mode = match end {
         RunStatus::Complete | RunStatus::Stopped(_) => shrink::Mode::Shrink,
         _ => shrink::Mode::KeepOnly,
@@ -133,7 +141,7 @@ async fn phases<T: Transport>(
         planned::run(driver, schedule, phase).await?;
     }
     random::run(driver, schedule).await?;
-    sequences::run(driver).await?;
+    sequences::run(driver, schedule).await?;
     for phase in LATE_PHASES {
         planned::run(driver, schedule, phase).await?;
     }
@@ -146,6 +154,8 @@ fn note_left_out<T: Transport>(driver: &mut Driver<'_, T>, schedule: &Schedule) 
         let why = match &plan.left_out {
             Some(why) => why.clone(),
             None if !plan.has_any => continue,
+            // Another reason is known.
+            None if driver.recorder.account.is_left_out(&plan.operation) => continue,
             None => Unreached::Budget,
         };
         driver.recorder.account.left_out(&plan.operation, why);

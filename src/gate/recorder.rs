@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     contract::{Contract, Operation},
-    finding::{Finding, Findings},
+    finding::{Finding, Findings, Remedy, Wording},
     run::{
         ConnectionFailure, Event, FailReason, Listener, OperationSummary, Outcome, Progress,
         RunInfo, RunStatus, State, Unreached, hide, hide_in,
@@ -109,6 +109,11 @@ impl<'r> Account<'r> {
         self.tally.left_out(operation, why);
     }
 
+    /// Whether a reason is known why requests to an operation were not sent.
+    pub(crate) fn is_left_out(&self, operation: &Operation) -> bool {
+        self.tally.is_left_out(operation)
+    }
+
     /// What was checked of each operation.
     pub(crate) fn summaries(&self) -> Vec<OperationSummary> {
         self.tally
@@ -133,6 +138,8 @@ pub(crate) struct Recorder<'r> {
     /// What is not told, also when a service sends it back.
     secrets: Vec<Secret>,
     keeps_state: bool,
+    /// How remedies are said.
+    wording: Wording,
 }
 
 impl<'r> Recorder<'r> {
@@ -153,7 +160,13 @@ impl<'r> Recorder<'r> {
             notices_left_out: 0,
             secrets: Vec::new(),
             keeps_state: false,
+            wording: Wording::default(),
         }
+    }
+
+    /// The same, which says what to do in these words.
+    pub(crate) fn wording(self, wording: Wording) -> Self {
+        Self { wording, ..self }
     }
 
     /// The same, with the mergeable state of the run in its outcome.
@@ -213,6 +226,12 @@ impl<'r> Recorder<'r> {
         self.notices.push(text);
     }
 
+    /// Tells of something that is no breach, with what to do about it.
+    pub(crate) fn advise(&mut self, text: &str, remedy: Option<&Remedy>) {
+        let text = self.wording.explain(&text, remedy);
+        self.notice(text);
+    }
+
     /// What may be written of a case, which is meant to be committed: no secret, in whatever part of it.
     /// `None` where it is nothing without one.
     pub(crate) fn without_secrets(&self, saved: Saved) -> Option<Saved> {
@@ -257,11 +276,12 @@ impl<'r> Recorder<'r> {
         if !kept.is_empty() {
             let requests: u64 = kept.values().sum();
             let operations: Vec<&str> = kept.keys().map(String::as_str).collect();
-            self.notice(format!(
+            let text = format!(
                 "what was there before the run is not changed; requests that were not sent for that: \
-                 {requests} ({})",
+                 {requests}, to {}",
                 operations.join(", ")
-            ));
+            );
+            self.advise(&text, Some(&Remedy::TouchExisting));
         }
     }
 

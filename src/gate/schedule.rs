@@ -1,6 +1,9 @@
 //! Which planned cases are sent: none twice, and no phase so many that a later one starves.
 
-use std::collections::HashSet;
+use std::{
+    collections::{BTreeMap, BTreeSet, HashSet},
+    sync::Arc,
+};
 
 use super::{
     budget::share,
@@ -9,7 +12,11 @@ use super::{
     plan::Plan,
     sequence,
 };
-use crate::run::{Case, LiveSettings, Phase};
+use crate::{
+    contract::Operation,
+    run::{Case, LiveSettings, Phase},
+    words::count_of,
+};
 
 /// The plans of a run's operations, and what of them was sent.
 #[derive(Debug)]
@@ -19,6 +26,8 @@ pub(crate) struct Schedule {
     pub(crate) is_complete: bool,
     /// What identifies each request that was sent, so that no later plan sends it again.
     sent: HashSet<Identity>,
+    /// The operations of which the budget left out requests, by phase.
+    cut: BTreeMap<Phase, BTreeSet<String>>,
 }
 
 impl Schedule {
@@ -28,7 +37,30 @@ impl Schedule {
             plans,
             is_complete: false,
             sent: HashSet::new(),
+            cut: BTreeMap::new(),
         }
+    }
+
+    /// Notes that the budget left out requests of a phase to an operation.
+    pub(crate) fn note_cut(&mut self, phase: Phase, operation: &Operation) {
+        let id = operation.id.to_string();
+        self.cut.entry(phase).or_default().insert(id);
+    }
+
+    /// Notes that what the budget left out of a phase would not have been sent.
+    pub(crate) fn forget_cut(&mut self, phase: Phase, operation: &Operation) {
+        if let Some(operations) = self.cut.get_mut(&phase) {
+            operations.remove(operation.id.as_str());
+        }
+    }
+
+    /// What the budget left out, in words: `random (3 operations)`; `None` where it left out nothing.
+    pub(crate) fn cut(&self) -> Option<String> {
+        let phases = self.cut.iter().filter(|(_, of)| !of.is_empty());
+        let words: Vec<String> = phases
+            .map(|(phase, of)| format!("{phase} ({})", count_of(of.len(), "operation")))
+            .collect();
+        (!words.is_empty()).then(|| words.join(", "))
     }
 
     /// One case of each operation that may revoke the credential of the run, to be sent when nothing
@@ -63,13 +95,18 @@ impl Schedule {
     ) -> Vec<Vec<Case>> {
         let shares = self.shares(phase, context, left);
         let taken: Vec<_> = self.plans.iter_mut().map(|plan| plan.take(phase)).collect();
-        let cases = taken.into_iter().zip(shares);
-        cases
-            .map(|(cases, share)| {
-                let fresh = cases.into_iter().filter(|case| self.is_fresh(case));
-                fresh.take(share).collect()
-            })
-            .collect()
+        let mut all = Vec::with_capacity(taken.len());
+        for (at, (cases, share)) in taken.into_iter().zip(shares).enumerate() {
+            let fresh = cases.into_iter().filter(|case| self.is_fresh(case));
+            let mut fresh: Vec<Case> = fresh.collect();
+            if fresh.len() > share {
+                fresh.truncate(share);
+                let operation = Arc::clone(&self.plans[at].operation);
+                self.note_cut(phase, &operation);
+            }
+            all.push(fresh);
+        }
+        all
     }
 
     /// The first case of each kind of each operation, where a budget has room for all of them and as many

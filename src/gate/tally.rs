@@ -91,6 +91,12 @@ impl Tally {
         }
     }
 
+    /// Whether a reason is known why requests to an operation were not sent.
+    pub(crate) fn is_left_out(&self, operation: &Operation) -> bool {
+        let count = self.counts.get(operation.id.as_str());
+        count.is_some_and(|count| count.left_out.is_some())
+    }
+
     /// The counts of an account.
     pub(crate) fn of(contract: &Contract, account: &Account) -> Self {
         let mut tally = Self::new(contract);
@@ -234,13 +240,18 @@ fn unreached(operation: &Operation, count: &Count) -> Option<Unreached> {
         Some(left_out) => return Some(left_out.clone()),
         None => {}
     }
-    let only = |wanted: &[u16]| {
-        !count.statuses.is_empty() && count.statuses.keys().all(|status| wanted.contains(status))
+    // What came back to broken requests and to other methods says nothing of what a right one would meet.
+    let seen: Vec<u16> = if count.obeyed.is_empty() {
+        count.statuses.keys().copied().collect()
+    } else {
+        count.obeyed.iter().copied().collect()
     };
+    let only =
+        |wanted: &[u16]| !seen.is_empty() && seen.iter().all(|status| wanted.contains(status));
     Some(match () {
         () if count.held == 0 => Unreached::NotSeen,
         () if only(&REFUSALS) || count.is_refused() => Unreached::Refused,
         () if only(&[401, 404, 410]) => Unreached::NotFound,
-        () => Unreached::NoSuccess(count.statuses.keys().copied().collect()),
+        () => Unreached::NoSuccess(seen),
     })
 }

@@ -53,7 +53,12 @@ pub(crate) fn unreached(
             Some(Remedy::GiveCredential) if has_credential => Some(Remedy::CheckCredential),
             remedy => remedy,
         };
-        if let Some(remedy) = remedy {
+        let is_not_asked = plan.operation.is_open && settings.credentials.main.is_known();
+        if *why == Unreached::Refused && is_not_asked && !has_credential {
+            finding = finding.with_help(
+                "the document asks for no credential here, so that none was sent: declare `security`",
+            );
+        } else if let Some(remedy) = remedy {
             finding = finding.with_help(remedy);
         }
         if nothing {

@@ -231,13 +231,22 @@ impl fmt::Display for Unreached {
             Self::NotFound => "only 404 came back",
             Self::Budget => "the budget was spent",
             Self::Revoking => "it may revoke the credential that the run needs",
-            Self::Stopping => "it may end the service",
+            Self::Stopping => "it may end the service, or shut it for other requests",
             Self::Existing => "requests that would change what was there before were not sent",
             Self::Excluded => "left out by configuration, or in another shard",
             Self::NoSuccess(statuses) => {
                 let statuses: Vec<String> = statuses.iter().map(u16::to_string).collect();
                 return match statuses.as_slice() {
                     [] => f.write_str("no declared success came back"),
+                    _ if statuses.iter().any(|status| status.starts_with('2')) => {
+                        let undeclared = statuses.iter().filter(|status| status.starts_with('2'));
+                        let undeclared: Vec<&str> = undeclared.map(String::as_str).collect();
+                        write!(
+                            f,
+                            "it succeeds with {}, which is not declared",
+                            undeclared.join(", ")
+                        )
+                    }
                     [one] => write!(f, "only {one} came back"),
                     [before @ .., last] => {
                         write!(f, "only {} and {last} came back", before.join(", "))

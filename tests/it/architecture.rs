@@ -64,6 +64,7 @@ const GRANTS: &[(&str, &[&str])] = &[
             "snapshot",
             "transport",
             "wire",
+            "words",
         ],
     ),
     (

@@ -17,6 +17,7 @@ mod existing;
 mod fault;
 mod faults;
 mod generation;
+mod given_back;
 mod graph;
 mod in_process;
 mod lint;

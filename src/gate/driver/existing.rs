@@ -3,12 +3,16 @@
 
 use std::borrow::Cow;
 
+use http::Method;
+
 use super::Driver;
 use crate::{
     contract::Location,
     gate::knowledge::{
-        context::ResourceContext,
+        context::{ResourceContext, path_of},
+        created::MIN_RANDOM_NAME,
         existing::{may_be_taken, named_path},
+        view::{ExchangeView, plain},
     },
     run::{Case, CredentialChoice, Existing, Phase},
     transport::Transport,
@@ -31,8 +35,32 @@ impl<T: Transport> Driver<'_, T> {
         }
     }
 
+    /// Reads what a setting is before it is changed, so that it can be given back.
+    async fn look_at_setting(&mut self, read: usize, path: &str) -> Option<()> {
+        let context = self.context;
+        let operation = context.operation(read);
+        let needs_values = operation.parameters.iter().any(|one| one.required);
+        if needs_values
+            || !context.settings.may_prepare(operation)
+            || !self.knowledge.settings.wants_a_look(path)
+        {
+            return None;
+        }
+        let parts = RequestParts::default();
+        let mut request = write_request(operation, &context.settings.base, &parts).ok()?;
+        let credentials = &context.settings.credentials;
+        credentials.apply(operation, &mut request, CredentialChoice::Primary);
+        let exchange = self.executor.send_once(&request).await?;
+        let view = ExchangeView::new(&exchange, &parts);
+        self.knowledge.settings.observe(&context, read, &view);
+        Some(())
+    }
+
     async fn look(&mut self, case: &Case) -> Option<()> {
         let context = self.context;
+        if let Some(read) = context.setting_of(&case.operation) {
+            return self.look_at_setting(read, path_of(&case.request.url)).await;
+        }
         let named = named_path(&context, &case.operation, case.request.url.path())?;
         let knowledge = &self.knowledge;
         if knowledge.created.holds(named) || !knowledge.existing.wants_a_look(named) {
@@ -43,7 +71,11 @@ impl<T: Transport> Driver<'_, T> {
         let parameter = path.find(|one| one.name == key)?;
         // What an upsert makes is deleted in the end, if it is known to have made it.
         let is_upsert = context.named_by_client(&case.operation) == Some(key);
-        if !is_upsert && !may_be_taken(parameter, case.parts.get(Location::Path, key)?) {
+        let value = case.parts.get(Location::Path, key)?;
+        // What a change of a short name is about may have been there, or is made by it.
+        let is_change = [Method::PUT, Method::PATCH].contains(&case.operation.method);
+        let is_short = is_change && plain(value).len() < MIN_RANDOM_NAME;
+        if !is_upsert && !is_short && !may_be_taken(parameter, value) {
             return None;
         }
         let (resource, read) = context.read_of(&case.operation)?;

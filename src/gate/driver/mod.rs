@@ -278,7 +278,8 @@ impl<'r, T: Transport> Driver<'r, T> {
         }
         if self.context.settings.clean_up == CleanUp::Delete {
             let created = self.knowledge.created.deletable(self.context.graph);
-            self.executor.budget.reserve(created);
+            let removals = self.knowledge.removals.len();
+            self.executor.budget.reserve(created + removals);
         }
         for fault in &sent.faults {
             if let Some(finding) = Judge::pending(case, fault, &sent.exchanges) {
@@ -422,7 +423,10 @@ impl<'r, T: Transport> Driver<'r, T> {
             counts.then_some(status),
             exchange.response.elapsed,
         );
-        if counts && case.intent == Intent::Obey && case.credential == CredentialChoice::Primary {
+        let is_right = case.intent == Intent::Obey
+            && case.credential == CredentialChoice::Primary
+            && exchange.request.method == case.operation.method;
+        if counts && is_right {
             account.note_obeying(&case.operation, status);
         }
         let subject = self.judge.subject(case, exchange);

@@ -73,7 +73,28 @@ impl<'n> ResourceContext<'n> {
             let rest = path_of(&request.url).strip_prefix(thing.path.as_str());
             rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         };
-        located.filter(|thing| is_created && request.method == Method::POST && !is_above(thing))
+        located
+            .filter(|thing| is_created && request.method == Method::POST && !is_above(thing))
+            .or_else(|| {
+                self.copied(operation, given)
+                    .filter(|thing| !is_above(thing))
+            })
+    }
+
+    /// What an action on one thing made besides, as `POST /features/{name}/clone` that answers with another of them.
+    fn copied(&self, operation: usize, given: &ExchangeView<'_>) -> Option<ResourceInstance> {
+        let action = self.operation(operation);
+        let answered = answered(action).filter(|_| action.method == Method::POST)?;
+        let shape = Shape::of(action);
+        let mut resources = self.graph.resources.iter().enumerate();
+        let (at, resource) = resources.find(|(_, resource)| {
+            let read = resource.read.map(|read| self.operation(read));
+            resource.shape != shape
+                && resource.shape.contains(&shape)
+                && read.and_then(|read| self::answered(read)).as_ref() == Some(&answered)
+        })?;
+        let mut creators = resource.creators.iter();
+        creators.find_map(|creator| self.named(at, creator, given))
     }
 
     /// What a creator makes if it takes the name that the request gives.
@@ -342,6 +363,18 @@ impl<'n> ResourceContext<'n> {
     }
 }
 
+/// The name of the schema that an operation answers with.
+fn answered(operation: &Operation) -> Option<String> {
+    let successes =
+        operation.responses.declared.iter().filter(
+            |response| matches!(response.key, StatusKey::Exact(status) if status.is_success()),
+        );
+    let schemas = successes
+        .flat_map(|response| &response.content.media_types)
+        .filter_map(|one| one.schema.as_ref());
+    schemas.into_iter().find_map(Schema::name)
+}
+
 /// An operation at the very path of a resource.
 fn user_of(resource: &Resource) -> Option<usize> {
     resource
@@ -359,8 +392,8 @@ pub(crate) fn is_new(operation: &Operation, method: &Method, status: StatusCode)
         .any(|response| response.key == StatusKey::Exact(StatusCode::CREATED));
     match status {
         StatusCode::CREATED => true,
-        // PUT answers 200 for what it changed.
-        _ if *method == Method::PUT => false,
+        // PUT and PATCH answer 200 for what they changed.
+        _ if [Method::PUT, Method::PATCH].contains(method) => false,
         _ => status.is_success() && !declares_created,
     }
 }

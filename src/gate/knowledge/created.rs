@@ -1,5 +1,8 @@
 //! What a run created and has not deleted yet.
 
+use std::collections::HashMap;
+
+use http::StatusCode;
 use indexmap::IndexMap;
 use serde_json::Value;
 
@@ -24,6 +27,8 @@ const MAX_UNNAMED: usize = 10_000;
 pub(crate) struct CreatedResources {
     things: IndexMap<String, ResourceInstance>,
     unnamed: Vec<Unnamed>,
+    /// What the deletion of a path was answered with.
+    refusals: HashMap<String, StatusCode>,
 }
 
 /// A creation whose response does not say what was created.
@@ -67,13 +72,16 @@ impl CreatedResources {
             }
             return;
         }
-        let was_absent = request.method == http::Method::PUT
+        let was_absent = changes
             && (existing.lacks(named) || is_named_at_random(case) && !existing.holds(named));
         if !was_absent && !is_new(&case.operation, &request.method, status) {
             return;
         }
-        // PUT creates what its own path names (RFC 9110 §9.3.4).
-        let at_path = (request.method == http::Method::PUT)
+        if self.note_many(context, existing, index, case, exchange) {
+            return;
+        }
+        // PUT creates what its own path names (RFC 9110 §9.3.4), and so may PATCH (RFC 5789 §2).
+        let at_path = changes
             .then(|| context.at_path(index, &case.parts))
             .flatten();
         let made =
@@ -118,6 +126,38 @@ impl CreatedResources {
         }
     }
 
+    /// Takes in all that a request with a list of resources created, as its response lists them. Answers whether it
+    /// did.
+    fn note_many(
+        &mut self,
+        context: &ResourceContext<'_>,
+        existing: &mut ExistingResources,
+        creator: usize,
+        case: &Case,
+        exchange: &Exchange,
+    ) -> bool {
+        let sent = case.parts.body.as_ref();
+        if !sent.is_some_and(|(_, body)| body.is_array()) {
+            return false;
+        }
+        let view = ExchangeView::new(exchange, &case.parts);
+        let resources = context.graph.resources.iter().enumerate();
+        let made = resources.filter(|(_, resource)| {
+            let mut creators = resource.creators.iter();
+            creators.any(|one| one.operation == creator)
+        });
+        let listed = made.flat_map(|(at, _)| context.listed(at, &view));
+        let things: Vec<ResourceInstance> = listed.map(|(_, thing)| thing).collect();
+        let is_listed = !things.is_empty();
+        for thing in things {
+            if !existing.holds(&thing.path) {
+                existing.note_made(thing.resource);
+                self.insert(thing);
+            }
+        }
+        is_listed
+    }
+
     /// Takes in a resource that the run is known to have created.
     pub(crate) fn insert(&mut self, thing: ResourceInstance) {
         self.things.insert(thing.path.clone(), thing);
@@ -131,6 +171,16 @@ impl CreatedResources {
         };
         self.things.retain(|path, _| is_left(path));
         self.unnamed.retain(|one| is_left(&one.path));
+    }
+
+    /// Notes that a deletion was refused.
+    pub(crate) fn note_refusal(&mut self, path: &str, status: StatusCode) {
+        self.refusals.insert(path.to_owned(), status);
+    }
+
+    /// What the last deletion of a path was refused with.
+    pub(crate) fn refusal(&self, path: &str) -> Option<StatusCode> {
+        self.refusals.get(path).copied()
     }
 
     /// Whether everything is gone, as far as it is known.
@@ -234,7 +284,7 @@ fn is_named_at_random(case: &Case) -> bool {
 }
 
 /// How many characters a drawn name has that nothing is called by chance.
-const MIN_RANDOM_NAME: usize = 6;
+pub(crate) const MIN_RANDOM_NAME: usize = 6;
 
 /// Whether an element of a list has every plain value that was sent, and one at least.
 fn shows(item: &Value, parts: &RequestParts) -> bool {

@@ -131,7 +131,9 @@ impl ExistingResources {
         request: &Request,
     ) -> bool {
         let method = &request.method;
-        if context.settings.existing == Existing::Touch || method.is_safe() || method == "QUERY" {
+        let is_safe = (method.is_safe() || method == "QUERY")
+            && (operation.is_safe() || *method != operation.method);
+        if context.settings.existing == Existing::Touch || is_safe {
             return false;
         }
         let path = path_of(&request.url);
@@ -139,7 +141,8 @@ impl ExistingResources {
         let removes_all =
             !is_addition && (self.is_any_below(path) || context.is_of_a_collection(operation));
         let Some(named) = named_path(context, operation, path) else {
-            return removes_all;
+            // What no request names was there before, whatever else is known of it.
+            return removes_all || *method == Method::DELETE;
         };
         if !self.holds(named) && !self.unclaimed.contains(named) {
             return named != path && removes_all;

@@ -15,6 +15,8 @@ pub(crate) mod memory;
 pub(crate) mod novelty;
 pub(crate) mod pool;
 pub(crate) mod refusal;
+pub(crate) mod removals;
+pub(crate) mod settings;
 pub(crate) mod shared;
 pub(crate) mod used;
 pub(crate) mod view;
@@ -43,6 +45,8 @@ use memory::SequenceMemory;
 use novelty::Novelty;
 use pool::Pool;
 use refusal::sentences;
+use removals::PendingRemovals;
+use settings::KnownSettings;
 use shared::SharedRefusals;
 use used::UsedValues;
 use view::{ExchangeView, begun_at, plain};
@@ -70,6 +74,10 @@ pub(crate) struct Knowledge {
     pub(crate) created: CreatedResources,
     /// What was there before the run.
     pub(crate) existing: ExistingResources,
+    /// What is to be removed that has no path.
+    pub(crate) removals: PendingRemovals,
+    /// What settings were before the run.
+    pub(crate) settings: KnownSettings,
     /// What sequences have learned.
     pub(crate) memory: SequenceMemory,
     /// The first exchange of each operation that names by `Location` what it has begun, where no graph says what
@@ -87,6 +95,8 @@ impl Knowledge {
             shared: SharedRefusals::default(),
             created: CreatedResources::default(),
             existing: ExistingResources::default(),
+            removals: PendingRemovals::default(),
+            settings: KnownSettings::default(),
             memory: SequenceMemory::default(),
             located: IndexMap::new(),
         }
@@ -100,6 +110,11 @@ impl Knowledge {
         exchange: &Exchange,
     ) {
         self.note_created(context, case, exchange);
+        if let Some(index) = context.index(&case.operation) {
+            let view = ExchangeView::new(exchange, &case.parts);
+            self.settings.observe(&context, index, &view);
+            self.removals.observe(&context, index, case, exchange);
+        }
         self.used.observe(case, exchange);
         self.note_located(context, case, exchange);
     }

@@ -1,4 +1,4 @@
-//! What the run created is deleted when it is over.
+//! What the run created is deleted when it is over, and settings that it changed are given back.
 
 use std::{pin::pin, time::Duration};
 
@@ -17,7 +17,11 @@ const MAX_CLEANUP_TIME: Duration = Duration::from_secs(8);
 /// long. What is left is named.
 pub(crate) async fn run<T: Transport>(driver: &mut Driver<'_, T>, end: &RunStatus) {
     let is_left = driver.context.settings.clean_up == CleanUp::Leave;
-    if is_left || driver.knowledge.created.is_empty() {
+    let knowledge = &driver.knowledge;
+    let is_nothing_left = knowledge.created.is_empty()
+        && knowledge.removals.is_empty()
+        && !knowledge.settings.are_changed();
+    if is_left || is_nothing_left {
         return;
     }
     if let RunStatus::Unreachable(_) | RunStatus::Failed(_) = end {

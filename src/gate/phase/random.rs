@@ -56,6 +56,10 @@ pub(crate) async fn run<T: Transport>(
             );
         }
         if round.is_empty() {
+            // What shows nothing new gets no more, whatever the budget.
+            for queue in queues.iter().filter(|queue| queue.quiet >= MAX_QUIET) {
+                schedule.forget_cut(Phase::Random, &queue.operation);
+            }
             return ControlFlow::Continue(());
         }
         schedule.mark(&round);

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use crate::{
-    gate::{driver::Driver, sequence},
+    gate::{driver::Driver, schedule::Schedule, sequence},
     run::{Phase, RunStatus},
     transport::Transport,
 };
@@ -25,9 +25,17 @@ pub(crate) async fn first<T: Transport>(driver: &mut Driver<'_, T>) -> ControlFl
 }
 
 /// Sends the sequences, where they are wanted.
-pub(crate) async fn run<T: Transport>(driver: &mut Driver<'_, T>) -> ControlFlow<RunStatus> {
+pub(crate) async fn run<T: Transport>(
+    driver: &mut Driver<'_, T>,
+    schedule: &mut Schedule,
+) -> ControlFlow<RunStatus> {
     if driver.context.settings.has_phase(Phase::Sequences) {
         Box::pin(sequence::run(driver)).await?;
+        if driver.executor.budget.left() == 0 {
+            for operation in sequence::operations(&driver.context) {
+                schedule.note_cut(Phase::Sequences, &operation);
+            }
+        }
     }
     // Nothing more is sent, so that this only sees whether the run is to go on.
     driver.round(&[]).await?;

@@ -88,7 +88,7 @@ fn show<T: Transport>(driver: &mut Driver<'_, T>, shrunk: &Shrunk, is_kept: bool
     let was_there = named.is_some_and(|named| driver.knowledge.existing.holds(named));
     if !operation.is_safe() && !existing(&shrunk.case).is_empty() && !was_there {
         finding = finding.with_help(
-            "the path names a resource that was created for this request: create one again to send it",
+            "the path names a resource that the run created or made up: name one that is there to send it",
         );
     }
     driver.replace_evidence(finding);

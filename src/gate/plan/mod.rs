@@ -14,6 +14,7 @@ mod telling;
 use std::{collections::HashSet, sync::Arc};
 
 use http::Method;
+use jsonschema::JsonType;
 use serde_json::Value;
 
 use crate::{
@@ -228,6 +229,8 @@ struct ParameterCandidates<'p> {
     given: Vec<Value>,
     /// From the document.
     shown: Vec<Value>,
+    /// What a person would try first, where nobody gives or shows a value.
+    usual: Vec<Value>,
     /// Makes more of them; `None` where the parameter has no schema.
     strategy: Option<Values>,
 }
@@ -235,12 +238,19 @@ struct ParameterCandidates<'p> {
 impl ParameterCandidates<'_> {
     /// The value of the `round`th case of the examples, when the parameter takes part in it.
     fn example(&self, round: usize) -> Option<&Value> {
-        let values = if self.given.is_empty() {
-            &self.shown
-        } else {
-            &self.given
-        };
+        let values = self.examples();
         values.get(round % values.len().max(1))
+    }
+
+    fn examples(&self) -> &[Value] {
+        let all = [&self.given, &self.shown, &self.usual];
+        let first = all.into_iter().find(|values| !values.is_empty());
+        first.map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether nobody gives or shows a value.
+    fn is_unknown(&self) -> bool {
+        self.given.is_empty() && self.shown.is_empty()
     }
 
     /// A fresh value.
@@ -268,12 +278,23 @@ impl ParameterCandidates<'_> {
     }
 
     fn rounds(&self) -> usize {
-        if self.given.is_empty() {
-            self.shown.len()
-        } else {
-            self.given.len()
-        }
+        self.examples().len()
     }
+}
+
+/// The numbers that a person tries first in the path of a read: small ones, as in `/tiles/{z}/{x}/{y}`.
+fn usual(operation: &Operation, parameter: &Parameter) -> Vec<Value> {
+    let Some(schema) = parameter.value.schema() else {
+        return Vec::new();
+    };
+    let types = schema.types();
+    let is_number = !types.contains(JsonType::String)
+        && (types.contains(JsonType::Integer) || types.contains(JsonType::Number));
+    if !is_number || parameter.location != Location::Path || !operation.is_safe() {
+        return Vec::new();
+    }
+    let small = [1, 0].map(Value::from).into_iter();
+    small.filter(|value| schema.is_valid(value)).collect()
 }
 
 impl<'p> Planner<'p> {
@@ -361,6 +382,7 @@ impl<'p> Planner<'p> {
             parameter,
             given,
             shown,
+            usual: usual(self.operation, parameter),
             strategy,
         }
     }
@@ -388,6 +410,7 @@ impl<'p> Planner<'p> {
                 let parameter = one.parameter;
                 if let Some(value) = one.example(round) {
                     parts.set(parameter.location, &parameter.name, value.clone());
+                    is_synthetic |= one.is_unknown();
                 } else if parameter.required {
                     let value = one
                         .generated(&mut generator)

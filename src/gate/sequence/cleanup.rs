@@ -5,14 +5,19 @@ use std::{ops::ControlFlow, sync::Arc};
 use futures_util::{StreamExt as _, stream};
 use http::{Method, StatusCode};
 
-use super::values::{BodyFrom, PathNames, Scope, widen_page};
+use super::{
+    give_back::give_back,
+    values::{BodyFrom, PathNames, Scope, widen_page},
+};
 use crate::{
-    contract::Location,
+    contract::{Location, graph::Need},
     gate::{
         case_factory::{CaseFactory, Purpose},
         driver::Driver,
         executor,
-        knowledge::{history::ExchangeRecord, instance::ResourceInstance},
+        knowledge::{
+            history::ExchangeRecord, instance::ResourceInstance, removals::PendingRemoval,
+        },
     },
     run::{Case, CredentialChoice, Phase, RunStatus},
     transport::Transport,
@@ -22,8 +27,12 @@ use crate::{
 /// How many paths one notice names.
 const MAX_NAMED: usize = 50;
 
-/// Deletes what the run created, parts before the whole. What cannot be deleted is named.
+/// Gives settings back what they were, then deletes what the run created, parts before the whole. What cannot be
+/// deleted or given back is named.
 pub(crate) async fn cleanup<T: Transport>(run: &mut Driver<'_, T>) {
+    // A setting may stand in the way of deletions.
+    give_back(run).await;
+    remove_pending(run).await;
     name_assumed(run);
     name_unnamed(run).await;
     let mut left = Vec::new();
@@ -38,10 +47,23 @@ pub(crate) async fn cleanup<T: Transport>(run: &mut Driver<'_, T>) {
     if !run.knowledge.created.is_empty() && delete_all(run, &mut left).await.is_break() {
         return;
     }
-    for thing in left {
-        run.knowledge.created.insert(thing);
+    for (number, thing) in left.into_iter().enumerate() {
+        // What cannot be deleted may never have been there, or is gone by now.
+        if number >= MAX_NAMED || is_there(run, &thing).await {
+            run.knowledge.created.insert(thing);
+        }
     }
     name_leftovers(run);
+}
+
+/// Whether a read does not say that a resource is not there.
+async fn is_there<T: Transport>(run: &mut Driver<'_, T>, thing: &ResourceInstance) -> bool {
+    let Some(read) = run.context.graph.resources[thing.resource].read else {
+        return true;
+    };
+    let shown = version(run, read, thing).await;
+    let status = shown.map(|record| record.exchange.response.status);
+    status.is_none_or(|status| ![StatusCode::NOT_FOUND, StatusCode::GONE].contains(&status))
 }
 
 /// Says what of the things that the run created is still there.
@@ -51,12 +73,14 @@ pub(crate) fn name_leftovers<T: Transport>(run: &mut Driver<'_, T>) {
         .partition(|thing| resources[thing.resource].delete.is_some());
     let mut notices = Vec::new();
     if !deletable.is_empty() {
-        notices.push(format!("cleanup failed for {}", listed(&deletable)));
+        let answers = &run.knowledge.created;
+        let listed = listed(&deletable, |path| answers.refusal(path));
+        notices.push(format!("cleanup failed for {listed}"));
     }
     if !kept.is_empty() {
         notices.push(format!(
             "left behind, since the document has no DELETE for them: {}",
-            listed(&kept)
+            listed(&kept, |_| None)
         ));
     }
     let mut counts = indexmap::IndexMap::<usize, usize>::new();
@@ -70,15 +94,89 @@ pub(crate) fn name_leftovers<T: Transport>(run: &mut Driver<'_, T>) {
             operation.id
         ));
     }
+    for (operation, count) in run.knowledge.removals.left() {
+        let operation = &run.context.contract.operations()[operation];
+        notices.push(format!(
+            "left by {}, since its removal was refused or may be that of something else: {count}",
+            operation.id
+        ));
+    }
     for text in notices {
         run.recorder.notice(text);
     }
 }
 
-/// The paths of resources, as many as a reader looks at.
-fn listed(resources: &[&ResourceInstance]) -> String {
+/// Sends the removals of what has no path.
+async fn remove_pending<T: Transport>(run: &mut Driver<'_, T>) {
+    for pending in run.knowledge.removals.take() {
+        let Some(case) = removal(run, &pending) else {
+            run.knowledge.removals.keep(pending);
+            continue;
+        };
+        let sent = executor::send(run.executor.transport, run.context.settings, &case).await;
+        let status = sent.exchanges.last().map(|last| last.response.status);
+        // A client error may well say that it is gone already.
+        let is_refused = |status: StatusCode| {
+            status.is_server_error()
+                || [
+                    StatusCode::UNAUTHORIZED,
+                    StatusCode::FORBIDDEN,
+                    StatusCode::METHOD_NOT_ALLOWED,
+                ]
+                .contains(&status)
+        };
+        if status.is_none_or(is_refused) {
+            run.knowledge.removals.keep(pending);
+        }
+        if run.context.settings.includes(&case.operation) {
+            // Whether there is use in going on, the deletions that follow will tell.
+            let _ = run.take(&case, sent, &[]).await;
+        }
+    }
+}
+
+/// The request that removes what has no path; `None` where it cannot be made.
+fn removal<T: Transport>(run: &Driver<'_, T>, pending: &PendingRemoval) -> Option<Case> {
+    let context = run.context;
+    let operation = context.operation(pending.remover);
+    let scope = Scope {
+        things: &[],
+        records: &[],
+        listed: &[],
+        pool: None,
+    };
+    let source = (BodyFrom::Minimal, PathNames::Shown, 0);
+    let mut values = context.request(pending.remover, scope, source, run.strategies)?;
+    for (need, value) in &pending.values {
+        match need {
+            Need::Parameter(location, name) => values.parts.set(*location, name, value.clone()),
+            Need::Body(pointer) => {
+                let (_, body) = values.parts.body.as_mut()?;
+                let name = pointer.tokens().next()?;
+                body.as_object_mut()?.insert(name, value.clone());
+            }
+        }
+    }
+    let purpose = Purpose::new(Phase::Sequences, "what the run created is removed");
+    let case = CaseFactory::new(context.settings).make(operation, values.parts, purpose)?;
+    // It may be gone already, which is as good.
+    let names = pending.values.iter().map(|(need, _)| need.name());
+    let made_up = names.map(|name| name.trim_start_matches('/').to_owned());
+    Some(Case {
+        made_up: made_up.collect(),
+        ..case
+    })
+}
+
+/// The paths of resources, as many as a reader looks at, each with the answer that it was given.
+fn listed(resources: &[&ResourceInstance], answer: impl Fn(&str) -> Option<StatusCode>) -> String {
     let shown = resources.iter().take(MAX_NAMED);
-    let shown: Vec<&str> = shown.map(|one| one.path.as_str()).collect();
+    let shown: Vec<String> = shown
+        .map(|one| match answer(&one.path) {
+            Some(status) => format!("{} ({})", one.path, status.as_u16()),
+            None => one.path.clone(),
+        })
+        .collect();
     match resources.len().saturating_sub(MAX_NAMED) {
         0 => shown.join(", "),
         more => format!("{} and {more} more", shown.join(", ")),
@@ -195,6 +293,9 @@ async fn delete_all<T: Transport>(
             });
             run.knowledge.created.remove(&thing.path);
             if !is_gone {
+                if let Some(status) = status {
+                    run.knowledge.created.note_refusal(&thing.path, status);
+                }
                 left.push(thing.clone());
             }
             // What an operation answers that is not to be checked is not checked here either.

@@ -13,7 +13,9 @@ mod assumed;
 mod cleanup;
 mod creation_probes;
 mod execute;
+mod give_back;
 mod life;
+mod merge_patch;
 mod outline;
 mod probes;
 mod revise;
@@ -22,7 +24,7 @@ mod singletons;
 mod values;
 mod walk;
 
-use std::ops::ControlFlow;
+use std::{ops::ControlFlow, sync::Arc};
 
 use http::{Method, StatusCode};
 use url::Url;
@@ -83,6 +85,13 @@ pub(super) fn estimate(contract: &Contract, graph: &Graph, settings: &LiveSettin
         .map(|_| MAX_PROBES);
     let all = sequences.iter().map(Sequence::requests);
     all.chain(probes).collect()
+}
+
+/// The operations that the sequences of a contract send requests to, as often as they do.
+pub(super) fn operations(context: &ResourceContext<'_>) -> Vec<Arc<Operation>> {
+    let sequences = outline(context.contract, context.graph, context.settings);
+    let steps = sequences.into_iter().flat_map(|one| one.steps);
+    steps.map(|step| step.operation).collect()
 }
 
 fn is_allowed(operation: &Operation, settings: &LiveSettings) -> bool {

@@ -6,7 +6,7 @@
 
 use http::{Method, StatusCode};
 use oasgate_document::Pointer;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::{
     Purpose, Request, Sequencer,
@@ -27,10 +27,10 @@ use crate::{
 };
 
 /// How many properties are looked at for one that can be broken or sent.
-const MAX_PROPERTIES: usize = 40;
+pub(super) const MAX_PROPERTIES: usize = 40;
 
 /// How many values are drawn for one that changes much.
-const MAX_DRAWS: usize = 6;
+pub(super) const MAX_DRAWS: usize = 6;
 
 /// Values of each type that a broken property may get.
 fn wrong_values() -> [Value; 5] {
@@ -136,7 +136,7 @@ impl<T: Transport> Sequencer<'_, '_, T> {
     }
 
     /// Whether a read shows the resource, for what comes after it to be compared with.
-    async fn is_shown(&mut self, read: usize, state: &mut SequenceState) -> bool {
+    pub(super) async fn is_shown(&mut self, read: usize, state: &mut SequenceState) -> bool {
         self.read(read, "an existing resource is read", state).await == Some(StatusCode::OK)
     }
 
@@ -430,59 +430,6 @@ impl<T: Transport> Sequencer<'_, '_, T> {
             let why = "the resource is read after a refused creation";
             self.send_for(read, looked, why, Purpose::Obey, &mut nothing)
                 .await;
-        }
-    }
-
-    /// A merge patch of one property, and of another as `null`.
-    async fn merge_patch(&mut self, patch: usize, read: usize, state: &mut SequenceState) {
-        let operation = self.context.operation(patch);
-        let media_types = operation
-            .request_body
-            .iter()
-            .flat_map(|body| &body.content.media_types);
-        let merge = media_types
-            .filter(|one| one.range.as_str().contains("merge-patch"))
-            .find_map(|one| Some((one.range.as_str().to_owned(), one.schema.clone()?)));
-        let Some((range, schema)) = merge.filter(|_| operation.method == Method::PATCH) else {
-            return;
-        };
-        let Some(mut made) = self.values(patch, state, BodyFrom::Full) else {
-            return;
-        };
-        let Some((_, Value::Object(drawn))) = made.parts.body.take() else {
-            return;
-        };
-        if !self.is_shown(read, state).await {
-            return;
-        }
-        let shown = shown(state.records.last());
-        // One property that is changed, and one that is there and taken away.
-        let is_there = |name: &str| shown.get(name).is_some_and(|value| !value.is_null());
-        let is_valid = |changes: &Map<String, Value>| schema.is_valid(&json!(changes));
-        let mut changes = Map::new();
-        let drawn = drawn.iter().take(MAX_PROPERTIES);
-        for (name, value) in drawn.clone().filter(|(_, value)| !value.is_null()) {
-            let one = Map::from_iter([(name.clone(), value.clone())]);
-            if shown.get(name) != Some(value) && is_valid(&one) {
-                changes = one;
-                break;
-            }
-        }
-        for (name, _) in drawn.filter(|(name, _)| is_there(name)) {
-            let mut more = changes.clone();
-            if more.insert(name.clone(), Value::Null).is_none() && is_valid(&more) {
-                changes = more;
-                break;
-            }
-        }
-        if changes.is_empty() {
-            return;
-        }
-        made.parts.body = Some((range, Value::Object(changes)));
-        let why = "a part of the created resource is patched";
-        let status = self.send_for(patch, made, why, Purpose::Obey, state).await;
-        if status.is_some_and(|status| status.is_success()) {
-            self.read(read, "the patched resource is read", state).await;
         }
     }
 

@@ -1,13 +1,11 @@
 //! Resources that are always there and have one name, as `/me/settings`: what is put is read again, and in
-//! the end they are as they were.
-
-use std::collections::HashMap;
+//! the end they are given back what they were before the run.
 
 use http::{Method, StatusCode};
 use serde_json::Value;
 
-use super::{Purpose, Sequencer, execute::SequenceState, values::BodyFrom, walk::World as _};
-use crate::transport::Transport;
+use super::{Sequencer, execute::SequenceState, give_back::json_body, walk::World as _};
+use crate::{gate::knowledge::settings::given_back, transport::Transport};
 
 /// The most of them that are tried.
 const MAX_SINGLETONS: usize = 20;
@@ -36,21 +34,11 @@ impl<T: Transport> Sequencer<'_, '_, T> {
 
     fn singletons(&self) -> Vec<Singleton> {
         let operations = self.context.contract.operations().iter().enumerate();
-        let single = operations.filter(|(index, operation)| {
-            operation.path.parameters().next().is_none() && self.is_allowed(*index)
-        });
-        let (reads, changes): (Vec<_>, Vec<_>) =
-            single.partition(|(_, operation)| operation.method == Method::GET);
-        let reads: HashMap<&str, usize> = reads
-            .into_iter()
-            .map(|(read, operation)| (operation.path.as_str(), read))
-            .collect();
-        changes
-            .into_iter()
-            .filter(|(_, operation)| [Method::PUT, Method::PATCH].contains(&operation.method))
+        let allowed = operations.filter(|(index, _)| self.is_allowed(*index));
+        allowed
             .filter_map(|(update, operation)| {
-                let read = *reads.get(operation.path.as_str())?;
-                Some(Singleton { read, update })
+                let read = self.context.setting_of(operation)?;
+                self.is_allowed(read).then_some(Singleton { read, update })
             })
             .take(MAX_SINGLETONS)
             .collect()
@@ -70,25 +58,14 @@ impl<T: Transport> Sequencer<'_, '_, T> {
         let Some(before) = before.filter(Value::is_object) else {
             return;
         };
-        let Some(mut made) = self.values(update, &state, BodyFrom::Full) else {
+        let operation = self.context.operation(update);
+        if json_body(operation).is_none_or(|(_, schema)| given_back(schema, &before).is_none()) {
             return;
-        };
-        let given_back = made.parts.body.as_ref().and_then(|(range, _)| {
-            let schema = self.json_schema(update, range)?;
-            let body = schema.without_read_only(&before);
-            schema.is_valid(&body).then(|| (range.clone(), body))
-        });
-        let Some(given_back) = given_back else {
-            return;
-        };
+        }
         if self.context.operation(update).method == Method::PUT {
             self.put_twice(update, read, &mut state).await;
         } else {
             self.change_and_read(update, read, &mut state).await;
         }
-        made.parts.body = Some(given_back);
-        let why = "it is given back what was there before";
-        self.send_for(update, made, why, Purpose::Probe, &mut state)
-            .await;
     }
 }

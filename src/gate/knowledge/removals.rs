@@ -1,0 +1,143 @@
+//! What the run made that has no path of its own, and that another operation removes: `POST /createGroup` and
+//! `POST /deleteGroup?groupID=`.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::{context::ResourceContext, created::MIN_RANDOM_NAME, view::plain};
+use crate::{
+    contract::graph::{Need, Origin, Removal},
+    exchange::Exchange,
+    run::Case,
+    wire::RequestParts,
+};
+
+/// The most removals that are remembered.
+const MAX_PENDING: usize = 10_000;
+
+/// A removal that is to be sent in the end.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct PendingRemoval {
+    /// The operation that made the thing, by its place.
+    pub(crate) creator: usize,
+    /// The operation that removes it, by its place.
+    pub(crate) remover: usize,
+    /// What it is sent.
+    pub(crate) values: Vec<(Need, Value)>,
+}
+
+/// The removals that are to be sent.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct PendingRemovals {
+    all: Vec<PendingRemoval>,
+    /// How often each operation may have made something under a name that something may have had before the run.
+    uncertain: BTreeMap<usize, usize>,
+}
+
+impl PendingRemovals {
+    /// Takes in what an exchange made or removed.
+    pub(crate) fn observe(
+        &mut self,
+        context: &ResourceContext<'_>,
+        operation: usize,
+        case: &Case,
+        exchange: &Exchange,
+    ) {
+        let is_own = exchange.request.method == case.operation.method;
+        if !is_own || !exchange.response.status.is_success() {
+            return;
+        }
+        if context.graph.removals_by(operation).next().is_some() {
+            self.all
+                .retain(|one| one.remover != operation || !is_sent(&one.values, &case.parts));
+        }
+        let Some(removal) = context.graph.removal_of(operation) else {
+            return;
+        };
+        match values(removal, case, exchange) {
+            Some(values) if values.is_empty() => *self.uncertain.entry(operation).or_default() += 1,
+            Some(values) => {
+                let pending = PendingRemoval {
+                    creator: operation,
+                    remover: removal.remover,
+                    values,
+                };
+                if self.all.len() < MAX_PENDING && !self.all.contains(&pending) {
+                    self.all.push(pending);
+                }
+            }
+            None => {}
+        }
+    }
+
+    /// Whether nothing is to be removed or named.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.all.is_empty() && self.uncertain.is_empty()
+    }
+
+    /// How many requests the removals take.
+    pub(crate) fn len(&self) -> usize {
+        self.all.len()
+    }
+
+    /// The removals, the newest first; none is left.
+    pub(crate) fn take(&mut self) -> Vec<PendingRemoval> {
+        let mut all = std::mem::take(&mut self.all);
+        all.reverse();
+        all
+    }
+
+    /// Keeps a removal that was refused.
+    pub(crate) fn keep(&mut self, pending: PendingRemoval) {
+        self.all.push(pending);
+    }
+
+    /// How many things each operation made that were not removed, by the operation's place.
+    pub(crate) fn left(&self) -> BTreeMap<usize, usize> {
+        let mut left = self.uncertain.clone();
+        for one in &self.all {
+            *left.entry(one.creator).or_default() += 1;
+        }
+        left
+    }
+}
+
+/// What a removal is sent; empty where the name may be that of something else, `None` where nothing was made.
+fn values(removal: &Removal, case: &Case, exchange: &Exchange) -> Option<Vec<(Need, Value)>> {
+    let came: Value = serde_json::from_slice(exchange.response.body.bytes()).unwrap_or_default();
+    let mut values = Vec::new();
+    for (need, origin) in &removal.needs {
+        match origin {
+            // A response without the name tells of no thing.
+            Origin::Shown(pointer) => {
+                let value = pointer.get(&came).filter(|value| is_name(value))?;
+                values.push((need.clone(), value.clone()));
+            }
+            Origin::Sent(place) => {
+                let sent = sent(place, &case.parts).filter(|value| is_name(value));
+                if sent.is_some_and(|value| plain(value).len() < MIN_RANDOM_NAME) {
+                    return Some(Vec::new());
+                }
+                values.extend(sent.map(|value| (need.clone(), value.clone())));
+            }
+        }
+    }
+    Some(values)
+}
+
+fn is_name(value: &Value) -> bool {
+    value.is_number() || value.as_str().is_some_and(|text| !text.is_empty())
+}
+
+fn sent<'p>(need: &Need, parts: &'p RequestParts) -> Option<&'p Value> {
+    match need {
+        Need::Parameter(location, name) => parts.get(*location, name),
+        Need::Body(pointer) => pointer.get(&parts.body.as_ref()?.1),
+    }
+}
+
+fn is_sent(values: &[(Need, Value)], parts: &RequestParts) -> bool {
+    let mut values = values.iter();
+    values.all(|(need, value)| sent(need, parts) == Some(value))
+}
