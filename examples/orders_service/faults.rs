@@ -12,7 +12,7 @@ use super::{
     rules::Input,
     service::Operation::{
         self, AddNote, ChangeOrder, CreateExport, CreateOrder, DeleteOrder, GetExport, GetMe,
-        GetNote, GetOrder, GetStatus, ListNotes, ListOrders, SetPreferences,
+        GetNote, GetOrder, GetStatus, ListNotes, ListOrders, ReplaceNote, SetPreferences,
     },
 };
 
@@ -65,6 +65,10 @@ pub(crate) enum Habit {
     ChangesRefused,
     CreatesRefused,
     ForgetsChanges,
+    AddsUp,
+    TakesAuthors,
+    PatchesAll,
+    KeepsNulled,
 }
 
 /// A fault in the schema of a body.
@@ -275,6 +279,11 @@ pub(crate) const FAULTS: &[Fault] = &[
     fault("change-is-refused-and-done", "failed-modification", "a change that breaks a rule is refused, and the rest of it done", Act::Habit(Habit::ChangesRefused)),
     fault("order-is-refused-and-kept", "failed-modification", "an order that breaks a rule is refused, and listed", Act::Habit(Habit::CreatesRefused)),
     fault("change-is-forgotten", "unapplied-change", "a change is answered and not kept", Act::Habit(Habit::ForgetsChanges)),
+    fault("stars-add-up", "put-not-idempotent", "a note that is written anew has the stars of before too", Act::Habit(Habit::AddsUp)).also(&["unapplied-change"]),
+    fault("replaced-with-201", "put-not-idempotent", "a note that is written anew is called a new one", Act::Response(ReplaceNote, 200, |response| with_status(response, 201))).also(&["undeclared-status"]),
+    fault("author-taken-over", "read-only-accepted", "a note has the author that the request names", Act::Habit(Habit::TakesAuthors)),
+    fault("patch-is-the-whole", "merge-patch-mismatch", "a note loses the stars that a patch does not name", Act::Habit(Habit::PatchesAll)),
+    fault("null-is-nothing", "merge-patch-mismatch", "a note keeps the stars that a patch takes away", Act::Habit(Habit::KeepsNulled)),
     fault("export-location-nowhere", "dead-location", "a new export is said to be where nothing is", Act::Response(CreateExport, 201, |response| with_field(response, "location", "/v1/downloads/7"))),
     fault("me-flickers", "unstable-read", "every other time there is no user", Act::Flicker(GetMe)),
     fault("order-flickers", "unstable-read", "every other time an order is not there", Act::Flicker(GetOrder)).also(&["missing-after-create"]),

@@ -283,10 +283,34 @@ const ADD_NOTE: &[Rule] = &[
     rule("stars-range", |input| input.each("/stars", |value| { number(value, |number| (0.0..=5.0).contains(&number)) })),
 ];
 
+const NOTE_ID: Rule = rule("note-id", |input| {
+    integer(&input.path[1]).is_some_and(|id| (1.0..=1e6).contains(&id))
+});
+
+const NOTE: &[Rule] = &[ORDER_ID, NOTE_ID];
+
 #[rustfmt::skip]
-const NOTE: &[Rule] = &[
+const REPLACE_NOTE: &[Rule] = &[
     ORDER_ID,
-    rule("note-id", |input| integer(&input.path[1]).is_some_and(|id| (1.0..=1e6).contains(&id))),
+    NOTE_ID,
+    IS_OBJECT,
+    rule("new-text-required", |input| has(&input.body, "text")),
+    rule("new-text", |input| input.each("/text", Value::is_string)),
+    rule("new-text-length", |input| input.each("/text", |value| { text(value, |text| (1..=80).contains(&length(text))) })),
+    rule("new-stars-number", |input| input.each("/stars", Value::is_number)),
+];
+
+#[rustfmt::skip]
+const CHANGE_NOTE: &[Rule] = &[
+    ORDER_ID,
+    NOTE_ID,
+    IS_OBJECT,
+    rule("part-only-known", |input| only(&input.body, &["text", "stars"])),
+    rule("part-not-empty", |input| members(&input.body, |members| !members.is_empty())),
+    rule("part-text", |input| input.each("/text", Value::is_string)),
+    rule("part-text-length", |input| input.each("/text", |value| { text(value, |text| (1..=80).contains(&length(text))) })),
+    rule("part-stars-number", |input| input.each("/stars", |value| value.is_null() || value.is_number())),
+    rule("part-stars-range", |input| input.each("/stars", |value| { number(value, |number| (0.0..=5.0).contains(&number)) })),
 ];
 
 #[rustfmt::skip]
@@ -317,6 +341,8 @@ impl Operation {
             Self::ChangeOrder => CHANGE_ORDER,
             Self::AddNote => ADD_NOTE,
             Self::GetNote | Self::DeleteNote => NOTE,
+            Self::ReplaceNote => REPLACE_NOTE,
+            Self::ChangeNote => CHANGE_NOTE,
             Self::CreateExport => CREATE_EXPORT,
             Self::GetExport => EXPORT,
         }

@@ -35,14 +35,17 @@ pub(crate) enum Operation {
     ListNotes,
     AddNote,
     GetNote,
+    ReplaceNote,
+    ChangeNote,
     DeleteNote,
     CreateExport,
     GetExport,
 }
 
 use Operation::{
-    AddNote, ChangeOrder, CreateExport, CreateOrder, DeleteNote, DeleteOrder, GetExport, GetMe,
-    GetNote, GetOrder, GetStatus, ListNotes, ListOrders, SetPreferences,
+    AddNote, ChangeNote, ChangeOrder, CreateExport, CreateOrder, DeleteNote, DeleteOrder,
+    GetExport, GetMe, GetNote, GetOrder, GetStatus, ListNotes, ListOrders, ReplaceNote,
+    SetPreferences,
 };
 
 /// Where each operation is.
@@ -68,7 +71,12 @@ const ROUTES: &[(&str, &[(Method, Operation)])] = &[
     ),
     (
         "/orders/*/notes/*",
-        &[(Method::GET, GetNote), (Method::DELETE, DeleteNote)],
+        &[
+            (Method::GET, GetNote),
+            (Method::PUT, ReplaceNote),
+            (Method::PATCH, ChangeNote),
+            (Method::DELETE, DeleteNote),
+        ],
     ),
     ("/exports", &[(Method::POST, CreateExport)]),
     ("/exports/*", &[(Method::GET, GetExport)]),
@@ -173,7 +181,13 @@ impl Service {
         };
         if matches!(
             operation,
-            SetPreferences | CreateOrder | ChangeOrder | AddNote | CreateExport
+            SetPreferences
+                | CreateOrder
+                | ChangeOrder
+                | AddNote
+                | ReplaceNote
+                | ChangeNote
+                | CreateExport
         ) {
             match self.read(operation, &input.headers, body).await {
                 Ok(body) => input.body = body,
@@ -245,10 +259,15 @@ impl Service {
             return Ok(instead);
         }
         let essence = content_type.split(';').next().unwrap_or_default().trim();
-        if !bytes.is_empty() && !essence.eq_ignore_ascii_case("application/json") {
+        let wanted = if operation == ChangeNote {
+            "application/merge-patch+json"
+        } else {
+            "application/json"
+        };
+        if !bytes.is_empty() && !essence.eq_ignore_ascii_case(wanted) {
             return Err(problem(
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "Send application/json",
+                &format!("Send {wanted}"),
             ));
         }
         serde_json::from_slice(&bytes)
@@ -352,7 +371,8 @@ impl Service {
                 }
                 Reply::empty(StatusCode::NO_CONTENT)
             }
-            GetOrder | ChangeOrder | ListNotes | GetNote | DeleteNote => {
+            GetOrder | ChangeOrder | ListNotes | GetNote | ReplaceNote | ChangeNote
+            | DeleteNote => {
                 let order = shop.orders.get_mut(id).filter(|order| may(order.owner));
                 let Some(order) = order else {
                     return not_found();
@@ -398,10 +418,19 @@ impl Service {
                 reply
             }
             ListNotes => Reply::json(StatusCode::OK, order.notes.values().cloned().collect()),
-            GetNote | DeleteNote if !order.notes.contains_key(&note) => {
+            GetNote | ReplaceNote | ChangeNote | DeleteNote if !order.notes.contains_key(&note) => {
                 problem(StatusCode::NOT_FOUND, "There is no such note")
             }
             GetNote => Reply::json(StatusCode::OK, order.notes[&note].clone()),
+            ReplaceNote | ChangeNote => {
+                let shown = order.notes.entry(note).or_default();
+                if operation == ReplaceNote {
+                    self.replace(shown, &input.body);
+                } else {
+                    self.patch(shown, &input.body);
+                }
+                Reply::json(StatusCode::OK, shown.clone())
+            }
             DeleteNote => {
                 if !self.has(Habit::KeepsDeletedNotes) {
                     order.notes.remove(&note);
@@ -410,6 +439,38 @@ impl Service {
             }
             _ => Reply::json(StatusCode::OK, order.shown.clone())
                 .with(header::ETAG, &format!("\"{}\"", order.version)),
+        }
+    }
+
+    /// Writes a note anew: its text and its stars, which are gone where none were sent.
+    fn replace(&self, note: &mut Value, sent: &Value) {
+        let before = note["stars"].as_f64().unwrap_or_default();
+        note["text"] = sent["text"].clone();
+        set_or_remove(note, "stars", sent.get("stars"));
+        if self.has(Habit::AddsUp)
+            && let Some(stars) = sent["stars"].as_f64()
+        {
+            note["stars"] = json!(before + stars);
+        }
+        if self.has(Habit::TakesAuthors)
+            && let Some(author) = sent.get("author").filter(|author| author.is_string())
+        {
+            note["author"] = author.clone();
+        }
+    }
+
+    /// Applies a merge patch to a note (RFC 7396).
+    fn patch(&self, note: &mut Value, sent: &Value) {
+        if let Some(text) = sent.get("text") {
+            note["text"] = text.clone();
+        }
+        match sent.get("stars") {
+            None if self.has(Habit::PatchesAll) => set_or_remove(note, "stars", None),
+            Some(Value::Null) if self.has(Habit::KeepsNulled) => {}
+            None => {}
+            Some(stars) => {
+                set_or_remove(note, "stars", Some(stars).filter(|stars| !stars.is_null()))
+            }
         }
     }
 
@@ -488,6 +549,18 @@ impl Reply {
         *response.status_mut() = self.status;
         *response.headers_mut() = self.headers;
         response
+    }
+}
+
+fn set_or_remove(object: &mut Value, name: &str, value: Option<&Value>) {
+    match (object.as_object_mut(), value) {
+        (Some(members), Some(value)) => {
+            members.insert(name.to_owned(), value.clone());
+        }
+        (Some(members), None) => {
+            members.remove(name);
+        }
+        (None, _) => {}
     }
 }
 

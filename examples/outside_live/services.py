@@ -132,6 +132,34 @@ def changedetection_key(place):
     return Credential(key, ("x-api-key", key))
 
 
+JUPYTER_TOKEN = "abcdefghijklmnop"
+
+
+def start_jupyter(place):
+    (place.folder / "root").mkdir()
+    return Command(
+        [place.programs / "jupyter-server", "--allow-root", "--no-browser", "--ServerApp.ip=127.0.0.1",
+         f"--ServerApp.port={place.port}", f"--IdentityProvider.token={JUPYTER_TOKEN}",
+         f"--ServerApp.root_dir={place.folder / 'root'}"],
+        {"JUPYTER_RUNTIME_DIR": str(place.folder), "JUPYTER_CONFIG_DIR": str(place.folder / "config"),
+         "JUPYTER_DATA_DIR": str(place.folder / "data")},
+    )
+
+
+def start_prefect(place):
+    return Command(
+        [place.programs / "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(place.port), "--no-ui"],
+        {"PREFECT_HOME": str(place.folder), "PREFECT_SERVER_ANALYTICS_ENABLED": "false"},
+    )
+
+
+def start_wiremock(place):
+    return Command(
+        [place.programs / "wiremock", "--port", str(place.port), "--root-dir", place.folder, "--bind-address",
+         "127.0.0.1"],
+    )
+
+
 SERVICES = [
     Service(
         name="kinto",
@@ -188,5 +216,27 @@ SERVICES = [
         credential=lambda _: Credential(
             f"{PHOENIX_SECRET}XYZ", ("Authorization", f"Bearer {PHOENIX_SECRET}XYZ")
         ),
+    ),
+    Service(
+        name="jupyter",
+        source=Pip("jupyter-server", "[test]"),
+        start=start_jupyter,
+        ready="/api",
+        document="/api/spec.yaml",
+        credential=lambda _: Credential(JUPYTER_TOKEN, ("Authorization", f"token {JUPYTER_TOKEN}")),
+    ),
+    Service(
+        name="prefect",
+        source=Pip("prefect"),
+        start=start_prefect,
+        ready="/api/health",
+        document="/openapi.json",
+    ),
+    Service(
+        name="wiremock",
+        source=Npm("wiremock"),
+        start=start_wiremock,
+        ready="/__admin/health",
+        document="/__admin/docs/swagger",
     ),
 ]

@@ -104,6 +104,8 @@ const NOTES: &[&str] = &[
     "getNote",
     "deleteNote",
 ];
+const REPLACED_NOTES: &[&str] = &["createOrder", "addNote", "getNote", "replaceNote"];
+const CHANGED_NOTES: &[&str] = &["createOrder", "addNote", "getNote", "changeNote"];
 const EXPORTS: &[&str] = &["createExport", "getExport"];
 
 /// The operations that a fault shows itself in, with those that make what they need. All others
@@ -126,6 +128,8 @@ fn concerned(fault: &Fault) -> &'static [&'static str] {
         Act::Habit(Habit::ChangesRefused | Habit::ForgetsChanges) => ORDERS,
         Act::Habit(Habit::CreatesRefused) => &["createOrder", "listOrders", "deleteOrder"],
         Act::Habit(Habit::KeepsDeletedNotes | Habit::LosesNotes) => NOTES,
+        Act::Habit(Habit::AddsUp | Habit::TakesAuthors) => REPLACED_NOTES,
+        Act::Habit(Habit::PatchesAll | Habit::KeepsNulled) => CHANGED_NOTES,
         Act::Habit(Habit::LosesExports | Habit::NeverDone) => EXPORTS,
         Act::Also(_, path) | Act::Allow(path, _) => match path {
             "/status" => STATUS,
@@ -156,13 +160,16 @@ fn family(operation: Operation) -> &'static [&'static str] {
         Operation::ListNotes | Operation::AddNote | Operation::GetNote | Operation::DeleteNote => {
             NOTES
         }
+        Operation::ReplaceNote => REPLACED_NOTES,
+        Operation::ChangeNote => CHANGED_NOTES,
         Operation::CreateExport | Operation::GetExport => EXPORTS,
     }
 }
 
 /// Whether a fault can be met: most orders, notes and exports are made by a sequence.
 fn is_within_reach(fault: &Fault) -> bool {
-    is_registered("missing-after-create") || ![ORDERS, NOTES, EXPORTS].contains(&concerned(fault))
+    is_registered("missing-after-create")
+        || ![ORDERS, NOTES, REPLACED_NOTES, CHANGED_NOTES, EXPORTS].contains(&concerned(fault))
 }
 
 async fn faultless(contract: &Contract, seed: u64) -> Outcome {
