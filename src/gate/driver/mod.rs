@@ -175,7 +175,9 @@ impl<'r, T: Transport> Driver<'r, T> {
         let settled = without_refused(harmless, shared, self.context.settings);
         let distinct = self.renewal().distinct(settled);
         let mut later = Later::default();
-        let ended = self.send_all(&distinct, &mut later).await;
+        // Looks have taken their part of what was left.
+        let most = self.executor.budget.left().min(distinct.len());
+        let ended = self.send_all(&distinct[..most], &mut later).await;
         Box::pin(self.look_again(later, ended.is_break())).await;
         ended
     }
@@ -278,8 +280,8 @@ impl<'r, T: Transport> Driver<'r, T> {
         }
         if self.context.settings.clean_up == CleanUp::Delete {
             let created = self.knowledge.created.deletable(self.context.graph);
-            let removals = self.knowledge.removals.len();
-            self.executor.budget.reserve(created + removals);
+            let others = self.knowledge.removals.len() + self.knowledge.settings.changed();
+            self.executor.budget.reserve(created + others);
         }
         for fault in &sent.faults {
             if let Some(finding) = Judge::pending(case, fault, &sent.exchanges) {

@@ -78,11 +78,10 @@ impl KnownSettings {
             && self.looked_at.insert(path.to_owned())
     }
 
-    /// Whether the run changed any that it has not given back.
-    pub(crate) fn are_changed(&self) -> bool {
-        self.known
-            .values()
-            .any(|setting| setting.changed_by.is_some())
+    /// How many the run changed and has not given back.
+    pub(crate) fn changed(&self) -> usize {
+        let all = self.known.values();
+        all.filter(|setting| setting.changed_by.is_some()).count()
     }
 
     /// Those that the run changed, each with the operation that did and with what it was; they count as given back

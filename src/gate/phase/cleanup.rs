@@ -20,7 +20,7 @@ pub(crate) async fn run<T: Transport>(driver: &mut Driver<'_, T>, end: &RunStatu
     let knowledge = &driver.knowledge;
     let is_nothing_left = knowledge.created.is_empty()
         && knowledge.removals.is_empty()
-        && !knowledge.settings.are_changed();
+        && knowledge.settings.changed() == 0;
     if is_left || is_nothing_left {
         return;
     }
