@@ -132,7 +132,7 @@ fn actions_do_what_the_specification_says() {
         folder.path().join("overlay.json"),
     );
     let mut sections = BTreeSet::new();
-    let cases = table(Path::new("tests/cases/document/overlays.yaml"));
+    let cases = table(Path::new("tests/cases/overlay/updates.yaml"));
     for case in &cases {
         let name = case["name"].as_str().expect("a name");
         sections.insert(case["section"].as_str().expect("a section").to_owned());
