@@ -231,6 +231,7 @@ SERVICES = [
         start=start_prefect,
         ready="/api/health",
         document="/openapi.json",
+        base="/api",
     ),
     Service(
         name="wiremock",
