@@ -66,6 +66,11 @@ paths:
       responses: {'200': {description: d, content: {application/json: {schema: %s}}}}
 """
 
+def listed(count, part):
+    """A list of so many parts, with their numbers in place of `N`."""
+    return ",".join(part.replace("N", str(number)) for number in range(count))
+
+
 # Our own schemas, by name: each is that of a request and of a response.
 SCHEMAS = {
     "minlength-2e9": "{type: string, minLength: 2000000000}",
@@ -76,6 +81,23 @@ SCHEMAS = {
     "required-1e5": "{type: object, required: [" + ",".join(f"k{i}" for i in range(100_000)) + "]}",
     "pattern-cubed": "{type: string, pattern: 'a{1000}{1000}{1000}'}",
     "unique-all-values": "{type: array, uniqueItems: true, minItems: 257, maxItems: 257, items: {type: integer, minimum: 0, maximum: 255}}",
+    "dependent-list": "{type: object, dependentRequired: {a: [" + listed(20_000, "pN") + "]}}",
+    "dependent-names": "{type: object, dependentRequired: {" + listed(20_000, "pN: [qN]") + "}}",
+    "dependent-choices": "{type: object, dependentRequired: {" + listed(24, "pN: [qN]") + "}}",
+    "dependent-schemas": "{type: object, dependentSchemas: {" + listed(500, "pN: {required: [qN]}") + "}}",
+    "exclusive-pairs": "{type: object, allOf: [" + listed(10, "{not: {required: [aN, bN]}}") + "]}",
+    "exclusive-branches": "{oneOf: [" + listed(2_000, "{type: object, required: [k, pN], properties: {k: {const: N}}}") + "]}",
+    "none-of-2000": "{not: {anyOf: [" + listed(2_000, "{type: object, required: [kN], properties: {kN: {const: N}}}") + "]}}",
+    "multiples": "{type: number, allOf: [" + listed(2_000, "{multipleOf: N.5}") + "]}",
+    "patterns-of-names": "{type: object, patternProperties: {" + listed(3_000, "'^kN_': {type: string}") + "}}",
+    "contained": "{type: array, allOf: [" + listed(2_000, "{contains: {const: N}}") + "]}",
+    "conditions": "{type: object, allOf: [" + listed(2_000, "{if: {properties: {k: {const: N}}, required: [k]}, then: {required: [pN]}}") + "]}",
+    "many-patterns": "{type: string, allOf: [" + listed(2_000, "{pattern: '[a-z]+N?'}") + "]}",
+    "tuple": "{type: array, prefixItems: [" + listed(2_000, "{type: object, required: [qN]}") + "]}",
+    "repeated-letter": "{type: string, pattern: 'a{3001}'}",
+    "repeated-repetition": "{type: string, pattern: '^(.{1,50}){1,50}$'}",
+    "look-behind": "{type: string, pattern: '^(a|b(c)d*)\\1(?<=x)(?!y)\\p{L}+$'}",
+    "nested-quantifiers": "{type: string, pattern: '^(([a-z]+)*)*!$'}",
     "kelvin-name": "{type: object, properties: {K_id: {type: string}, K_id: {type: string}}}",
 }
 

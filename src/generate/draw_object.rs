@@ -13,6 +13,12 @@ use super::{
     recipe::{Members, Node},
 };
 
+/// How many patterns of names have a property each in one object: a judge tries all of them on all names.
+const MOST_PATTERNS: usize = 64;
+
+/// How many patterns of names a judge tries on names in one step.
+const PATTERNS_OF_A_STEP: usize = 64;
+
 impl Draw<'_> {
     /// An object; `None` where one of its parts was not found.
     pub(super) fn object(&mut self, members: &Members, depth: u32) -> Option<Value> {
@@ -86,6 +92,9 @@ impl Draw<'_> {
                 made.insert(name, value);
             }
         }
+        let tried = members.patterns.len().saturating_mul(made.len());
+        let steps = tried / PATTERNS_OF_A_STEP;
+        self.budget.spend_steps(steps as u64).ok()?;
         (made.len() >= members.least).then_some(Value::Object(made))
     }
 
@@ -116,7 +125,7 @@ impl Draw<'_> {
     ) {
         let by_pattern = members.patterns.iter().map(Some);
         let rest = (!matches!(members.rest, Node::Any | Node::Never)).then_some(None);
-        for pattern in by_pattern.chain(rest) {
+        for pattern in by_pattern.take(MOST_PATTERNS).chain(rest) {
             // Now and then without: where patterns contradict each other there is no such name.
             if made.len() >= most || once_in(self.rng, 4) {
                 continue;

@@ -15,6 +15,9 @@ use crate::write;
 /// The most memory that may be resident, in KiB.
 const MOST_MEMORY: u64 = 512 << 10;
 
+/// The most memory for a document of some hundred KiB whose parts would come to gigabytes together, in KiB.
+const LITTLE_MEMORY: u64 = 200 << 10;
+
 /// How much time of a processor each may take, in a debug build.
 const LONGEST: Duration = Duration::from_secs(40);
 
@@ -162,6 +165,75 @@ fn hostile_documents_end_within_bounds() {
         for command in ["lint", "plan"] {
             let (code, time, memory) = measured(folder.path(), &[command, name]);
             if !matches!(code, Some(0..=2)) || memory > MOST_MEMORY || memory == 0 {
+                wrong.push(format!(
+                    "{command} {name}: {code:?}, {time:?}, {memory} KiB"
+                ));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn what_is_put_beside_each_other_is_bounded() {
+    let schemas = [
+        (
+            "dependent-list",
+            format!("dependentRequired: {{a: [{}]}}", list(20_000, "pN")),
+        ),
+        (
+            "dependent-names",
+            format!("dependentRequired: {{{}}}", list(20_000, "pN: [qN]")),
+        ),
+        (
+            "dependent-choices",
+            format!("dependentRequired: {{{}}}", list(24, "pN: [qN]")),
+        ),
+        (
+            "dependent-schemas",
+            format!(
+                "dependentSchemas: {{{}}}",
+                list(500, "pN: {required: [qN]}")
+            ),
+        ),
+        (
+            "exclusive-pairs",
+            format!("allOf: [{}]", list(10, "{not: {required: [aN, bN]}}")),
+        ),
+        (
+            "exclusive-branches",
+            format!(
+                "oneOf: [{}]",
+                list(2_000, "{required: [k, pN], properties: {k: {const: N}}}")
+            ),
+        ),
+        (
+            "multiples",
+            format!("allOf: [{}]", list(500, "{multipleOf: N.5}")),
+        ),
+        (
+            "patterns-of-names",
+            format!(
+                "patternProperties: {{{}}}",
+                list(3_000, "'^kN_': {type: string}")
+            ),
+        ),
+        (
+            "contained",
+            format!(
+                "type: array, allOf: [{}]",
+                list(2_000, "{contains: {const: N}}")
+            ),
+        ),
+    ];
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut wrong = Vec::new();
+    for (name, schema) in schemas {
+        write(folder.path(), name, document(&format!("{{{schema}}}"), ""));
+        for command in ["lint", "plan"] {
+            let (code, time, memory) = measured(folder.path(), &[command, name]);
+            if !matches!(code, Some(0..=2)) || memory > LITTLE_MEMORY || memory == 0 {
                 wrong.push(format!(
                     "{command} {name}: {code:?}, {time:?}, {memory} KiB"
                 ));

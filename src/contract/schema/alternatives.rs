@@ -10,12 +10,14 @@ const MOST_REFERENCES: usize = 64;
 /// The most alternatives that any part of a self-contained schema has.
 ///
 /// What holds together multiplies (`allOf`, and keywords beside each other), alternatives add up
-/// (`anyOf`, `oneOf`). A circle counts as one, and so does what stands behind too many references:
+/// (`anyOf`, `oneOf`, and what `not` lets be otherwise). Alternatives of `not` and of dependencies overlap, and each is
+/// compared with each other one: they count squared. A circle counts as one, and so does what stands behind too many references:
 /// each definition is counted by itself too.
 pub(super) fn widest(root: &Value) -> u64 {
     let mut count = Count {
         root,
         known: HashMap::new(),
+        otherwise: HashMap::new(),
         widest: 1,
         depth: 0,
     };
@@ -58,6 +60,8 @@ struct Count<'s> {
     root: &'s Value,
     /// What is known of the target of each reference.
     known: HashMap<&'s str, u64>,
+    /// In how many ways a value may be otherwise than each target.
+    otherwise: HashMap<&'s str, u64>,
     widest: u64,
     /// How many references lead to where the counting is.
     depth: usize,
@@ -89,10 +93,16 @@ impl<'s> Count<'s> {
                 }
                 // Counted with `if`.
                 ("then" | "else", _) => 1,
-                (
-                    "properties" | "patternProperties" | "dependentSchemas" | "$defs",
-                    Value::Object(schemas),
-                ) => {
+                ("not", refused) => {
+                    self.schema(refused);
+                    overlapping(self.otherwise(refused))
+                }
+                ("dependentRequired", Value::Object(lists)) => several(lists.len()),
+                ("dependentSchemas", Value::Object(schemas)) => schemas
+                    .values()
+                    .map(|schema| overlapping(self.schema(schema).saturating_add(1)))
+                    .fold(1, u64::saturating_mul),
+                ("properties" | "patternProperties" | "$defs", Value::Object(schemas)) => {
                     for schema in schemas.values() {
                         self.schema(schema);
                     }
@@ -117,6 +127,53 @@ impl<'s> Count<'s> {
         width
     }
 
+    /// In how many ways a value may be otherwise than a schema says: one of what holds together is broken, or all of
+    /// the alternatives are.
+    fn otherwise(&mut self, schema: &'s Value) -> u64 {
+        let Value::Object(members) = schema else {
+            return 1;
+        };
+        let mut ways = 0_u64;
+        for (keyword, argument) in members {
+            let more = match (keyword.as_str(), argument) {
+                ("required", Value::Array(names)) => names.len() as u64,
+                ("allOf", Value::Array(parts)) => parts
+                    .iter()
+                    .map(|part| self.otherwise(part))
+                    .fold(0, u64::saturating_add),
+                ("anyOf" | "oneOf", Value::Array(branches)) => branches
+                    .iter()
+                    .map(|branch| self.otherwise(branch))
+                    .fold(1, u64::saturating_mul),
+                ("properties", Value::Object(schemas)) => schemas
+                    .values()
+                    .map(|schema| self.otherwise(schema))
+                    .fold(0, u64::saturating_add),
+                ("$ref", Value::String(target)) => self.otherwise_than(target),
+                _ => 1,
+            };
+            ways = ways.saturating_add(more);
+        }
+        ways.max(1)
+    }
+
+    fn otherwise_than(&mut self, target: &'s str) -> u64 {
+        if let Some(known) = self.otherwise.get(target) {
+            return *known;
+        }
+        if self.depth >= MOST_REFERENCES {
+            return 1;
+        }
+        self.otherwise.insert(target, 1);
+        self.depth += 1;
+        let ways = self
+            .resolve(target)
+            .map_or(1, |schema| self.otherwise(schema));
+        self.depth -= 1;
+        self.otherwise.insert(target, ways);
+        ways
+    }
+
     fn branch(&mut self, members: &'s Map<String, Value>, keyword: &str) -> u64 {
         members.get(keyword).map_or(1, |schema| self.schema(schema))
     }
@@ -130,16 +187,29 @@ impl<'s> Count<'s> {
         }
         self.known.insert(target, 1);
         self.depth += 1;
-        let fragment = target.strip_prefix('#').unwrap_or_default();
-        let decoded = percent_encoding::percent_decode_str(fragment).decode_utf8_lossy();
-        let width = match self.root.pointer(&decoded) {
-            Some(schema) if !fragment.is_empty() => self.schema(schema),
-            _ => 1,
-        };
+        let width = self.resolve(target).map_or(1, |schema| self.schema(schema));
         self.depth -= 1;
         self.known.insert(target, width);
         width
     }
+
+    /// What a reference leads to, unless it is the whole.
+    fn resolve(&self, target: &str) -> Option<&'s Value> {
+        let fragment = target.strip_prefix('#').filter(|text| !text.is_empty())?;
+        let decoded = percent_encoding::percent_decode_str(fragment).decode_utf8_lossy();
+        self.root.pointer(&decoded)
+    }
+}
+
+/// What alternatives count that overlap.
+fn overlapping(alternatives: u64) -> u64 {
+    alternatives.saturating_mul(alternatives)
+}
+
+/// What so many choices count together, each of which is one of two that overlap.
+fn several(choices: usize) -> u64 {
+    let choices = u32::try_from(choices).unwrap_or(u32::MAX);
+    overlapping(2).saturating_pow(choices)
 }
 
 #[cfg(test)]
@@ -180,6 +250,19 @@ mod tests {
     fn many_alternatives_add_up() {
         let branches: Vec<Value> = (0..300).map(|number| json!({"const": number})).collect();
         assert_eq!(widest(&json!({"oneOf": branches})), 300);
+    }
+
+    #[test]
+    fn what_is_excluded_or_depends_is_a_choice_whose_sides_overlap() {
+        let exclusive = json!({"not": {"required": ["a", "b"]}});
+        assert_eq!(widest(&exclusive), 4);
+        assert_eq!(widest(&json!({"allOf": vec![exclusive; 8]})), 1 << 16);
+        let lists = json!({"a": ["x"], "b": ["y"], "c": ["z"]});
+        assert_eq!(widest(&json!({"dependentRequired": lists})), 64);
+        let schemas = json!({"a": {"required": ["x"]}, "b": {"required": ["y"]}});
+        assert_eq!(widest(&json!({"dependentSchemas": schemas})), 16);
+        let branches: Vec<Value> = (0..300).map(|number| json!({"const": number})).collect();
+        assert_eq!(widest(&json!({"not": {"anyOf": branches}})), 300);
     }
 
     #[test]

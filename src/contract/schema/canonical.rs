@@ -1,5 +1,7 @@
 //! The one place that speaks to `jsonschema::canonical`, which is experimental.
 
+use std::collections::HashSet;
+
 use jsonschema::canonical::{self, Containment, Satisfiability};
 use serde_json::Value;
 
@@ -17,8 +19,15 @@ const MOST_TEXT: usize = 2 << 20;
 /// alternatives in an `allOf` doubles them, and with them the time and the memory that it takes.
 const MOST_ALTERNATIVES: u64 = 4_096;
 
-/// The longest list of required names: each is put beside each other one.
+/// How many names one keyword may require: each is put beside each other one.
 const MOST_REQUIRED: usize = 1_000;
+
+/// How many branches a `oneOf` may have: each excludes each other one.
+const MOST_EXCLUSIVE: usize = 1_000;
+
+/// How many numbers values may be multiples of: what is a multiple of all of them has as many digits as they have
+/// together.
+const MOST_MULTIPLES: usize = 64;
 
 /// How deep schemas may lead into each other: the canonical form is built one inside the other, and each
 /// takes its part of the stack.
@@ -45,8 +54,38 @@ fn on_a_deep_stack<T: Send>(schema: &Value, work: impl FnOnce() -> T + Send) -> 
 fn is_too_costly(schema: &Value) -> bool {
     schema.to_string().len() > MOST_TEXT
         || requires_much(schema)
+        || is_too_wide(schema)
         || nesting::deepest(schema) > MOST_NESTING
         || alternatives::widest(schema) > MOST_ALTERNATIVES
+}
+
+/// Whether one list of schemas is too long for what each of them costs beside the others.
+fn is_too_wide(schema: &Value) -> bool {
+    let mut multiples: HashSet<String> = HashSet::new();
+    let mut open = vec![schema];
+    while let Some(value) = open.pop() {
+        match value {
+            Value::Array(list) => open.extend(list),
+            Value::Object(members) => {
+                for (keyword, value) in members {
+                    match (keyword.as_str(), value) {
+                        ("oneOf", Value::Array(branches)) => {
+                            if branches.len() > MOST_EXCLUSIVE {
+                                return true;
+                            }
+                            open.extend(branches);
+                        }
+                        ("multipleOf", Value::Number(number)) => {
+                            multiples.insert(number.to_string());
+                        }
+                        _ => open.push(value),
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    multiples.len() > MOST_MULTIPLES
 }
 
 fn requires_much(schema: &Value) -> bool {
@@ -54,6 +93,10 @@ fn requires_much(schema: &Value) -> bool {
         Value::Array(list) => list.iter().any(requires_much),
         Value::Object(members) => members.iter().any(|(keyword, value)| match value {
             Value::Array(names) if keyword == "required" => names.len() > MOST_REQUIRED,
+            Value::Object(lists) if keyword == "dependentRequired" => {
+                let names = lists.values().filter_map(Value::as_array).map(Vec::len);
+                names.sum::<usize>() > MOST_REQUIRED
+            }
             value => requires_much(value),
         }),
         _ => false,

@@ -21,6 +21,8 @@ pub struct Constraint {
     pub argument: Value,
     /// Further members of the schema object that say how it is meant.
     pub beside: serde_json::Map<String, Value>,
+    /// What it costs to hold the node to it, in steps.
+    pub(crate) steps: usize,
 }
 
 /// Keywords that assert something by themselves.
@@ -68,11 +70,10 @@ pub(crate) fn is_assertion(keyword: &str) -> bool {
 /// Every keyword in force at each node of a value, outermost first.
 pub(super) fn of(schema: &Schema, value: &Value) -> Vec<Constraint> {
     let mut found = Vec::new();
-    structure::each_node(
-        schema,
-        value,
-        |place: &structure::Place, at: &Address, members: &serde_json::Map<String, Value>| {
-            for (keyword, argument) in members {
+    structure::walk_all(schema, value, &mut |node| {
+        let place = node.place;
+        for (at, members) in node.schemas {
+            for (keyword, argument) in *members {
                 if !is_assertion(keyword) && !APPLICATORS.contains(&keyword.as_str()) {
                     continue;
                 }
@@ -92,12 +93,32 @@ pub(super) fn of(schema: &Schema, value: &Value) -> Vec<Constraint> {
                         })
                         .map(|(other, value)| (other.clone(), value.clone()))
                         .collect(),
+                    steps: steps(keyword, argument, node.value),
                 });
             }
-        },
-    );
+        }
+    });
     found
 }
+
+/// What it costs to hold a node to a keyword: each pattern of names is tried on each name, each name that
+/// depends on another is looked for.
+fn steps(keyword: &str, argument: &Value, node: &Value) -> usize {
+    let members = node.as_object().map_or(0, serde_json::Map::len);
+    let listed = match (keyword, argument) {
+        ("patternProperties", Value::Object(patterns)) => patterns.len().saturating_mul(members),
+        ("dependentRequired", Value::Object(lists)) => lists
+            .values()
+            .map(|names| 1 + names.as_array().map_or(0, Vec::len))
+            .sum(),
+        ("required" | "enum", Value::Array(list)) => list.len() / STEPS_OF_A_LIST,
+        _ => 0,
+    };
+    1 + listed
+}
+
+/// How many names or values of a list are looked for in one step.
+const STEPS_OF_A_LIST: usize = 16;
 
 /// The longest list that a constraint carries.
 const MOST_LISTED: usize = 1_000;

@@ -168,19 +168,6 @@ const COMPOSING: &[&str] = &[
     "unevaluatedProperties",
 ];
 
-/// Hands over each schema object in force at each node of a value.
-pub(super) fn each_node(
-    schema: &Schema,
-    value: &Value,
-    mut visit: impl FnMut(&Place, &Address, &Map<String, Value>),
-) {
-    walk_all(schema, value, &mut |node| {
-        for (at, members) in node.schemas {
-            visit(node.place, at, members);
-        }
-    });
-}
-
 /// Visits each node of a value with the schemas in force there.
 pub(super) fn walk_all<'s>(
     schema: &'s Schema,

@@ -60,7 +60,7 @@ pub(crate) fn edges_of(schema: &Schema, bases: &[Value], most: usize) -> Vec<Edg
     let mut shown = HashSet::new();
     for base in &in_turn {
         if !collected.is_full() {
-            collected.spending.on(base, schema.constraints(base).len());
+            collected.spending.on(base, &schema.constraints(base));
             let mut new = nodes(base);
             new.retain(|(at, _)| shown.insert(alike(at)));
             collected.kinds(base, &new, FIRST_KINDS);
@@ -71,7 +71,7 @@ pub(crate) fn edges_of(schema: &Schema, bases: &[Value], most: usize) -> Vec<Edg
     }
     for base in in_turn {
         if !collected.is_full() {
-            collected.spending.on(base, schema.constraints(base).len());
+            collected.spending.on(base, &schema.constraints(base));
             collected.kinds(base, &nodes(base), usize::MAX);
         }
     }
@@ -131,7 +131,7 @@ impl Collected<'_> {
             return;
         }
         let constraints = self.schema.constraints(base);
-        self.spending.on(base, constraints.len());
+        self.spending.on(base, &constraints);
         for constraint in constraints {
             if self.is_full() || self.found.len() >= most {
                 return;

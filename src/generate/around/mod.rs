@@ -14,7 +14,7 @@ use oasgate_document::{Budget, Pointer};
 use serde_json::Value;
 
 use super::{Generator, Values, limits};
-use crate::contract::Schema;
+use crate::contract::{Constraint, Schema};
 
 pub use edges::edges;
 pub(crate) use edges::edges_of;
@@ -146,9 +146,12 @@ impl Spending {
         }
     }
 
-    /// From now on values are made from this one, for which there are so many rules.
-    fn on(&mut self, base: &Value, rules: usize) {
-        self.each = (nodes(base) + rules) as u64;
+    /// From now on values are made from this one, for which there are these rules.
+    fn on(&mut self, base: &Value, rules: &[Constraint]) {
+        let steps: usize = rules.iter().map(|rule| rule.steps).sum();
+        self.each = (nodes(base) + steps) as u64;
+        // What is simpler may still be paid for.
+        self.is_over = false;
     }
 
     /// Whether there is enough left for one more.

@@ -6,8 +6,8 @@ use oasgate_document::{Address, Pointer};
 use serde_json::{Map, Value};
 
 use super::{
-    Mutation, Spending, alike, bases, brief, decimal, kinds::kinds, named, replaced, with_items,
-    with_length,
+    Mutation, Spending, alike, bases, brief, decimal, kinds::kinds, named, nodes, replaced,
+    with_items, with_length,
 };
 use crate::{
     contract::{Constraint, Schema},
@@ -51,7 +51,7 @@ pub(crate) fn mutations_of(
     let mut collected = Collected::new(schema, most);
     for base in bases {
         let constraints = schema.constraints(base);
-        collected.spending.on(base, constraints.len());
+        collected.spending.on(base, &constraints);
         for constraint in constraints {
             if let Some(node) = constraint.instance.get(base)
                 && !collected.is_full()
@@ -84,7 +84,7 @@ pub fn type_mutations(
     let mut asked = Vec::new();
     for base in &bases {
         let constraints = schema.constraints(base);
-        collected.spending.on(base, constraints.len());
+        collected.spending.on(base, &constraints);
         for constraint in constraints {
             if constraint.keyword == "type" {
                 let known = types.entry(constraint.slot.clone()).or_default();
@@ -171,6 +171,9 @@ impl Collected<'_> {
             let known = best.iter().position(|(known, ..)| *known == rule);
             if known.is_some_and(|known| best[known].1 == Aim::Alone) {
                 continue;
+            }
+            if known.is_none() && self.found.len() + best.len() >= self.most {
+                break;
             }
             if !self.spending.spend() {
                 break;
@@ -379,6 +382,7 @@ fn beyond(constraint: &Constraint, node: &Value) -> Vec<(Value, String)> {
             .flat_map(|(trigger, names)| {
                 without_each(&with_property(node, trigger), names, "dependentRequired")
             })
+            .take(limits::copies(nodes(node)))
             .collect(),
         "additionalProperties" | "unevaluatedProperties" | "maxProperties" | "propertyNames" => {
             all(with_unexpected(node, argument.as_u64()))
