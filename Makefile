@@ -75,9 +75,9 @@ outside-live: ## services of others, started here: what is found, beside what Sc
 	@cargo build --quiet --bin oasgate
 	@python3 examples/outside_live/live.py "$${OASGATE:-$${CARGO_TARGET_DIR:-target}/debug/oasgate}" $(ARGS)
 
-hostile: ## hostile documents, recordings and services: outcome, time and peak memory (docs/hostile.md)
-	@cargo build --quiet --bin oasgate
-	@python3 examples/hostile/run.py "$${OASGATE:-$${CARGO_TARGET_DIR:-target}/debug/oasgate}" "$${OASGATE_SHARED:-../shared}/hostile" --out docs/hostile.md $(ARGS)
+hostile: ## hostile documents, recordings and services with the release build, or with OASGATE=binary (docs/hostile.md)
+	@test -n "$$OASGATE" || cargo build --quiet --release --bin oasgate
+	@python3 examples/hostile/run.py "$${OASGATE:-$${CARGO_TARGET_DIR:-target}/release/oasgate}" "$${OASGATE_SHARED:-../shared}/hostile" --out docs/hostile.md $(ARGS)
 
 html-test: ## HTML reports in a headless chromium: policy, widths, colours, keys, 5,000 findings, hostile texts
 	@cargo build --quiet -p oasgate-cli

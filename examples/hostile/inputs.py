@@ -272,6 +272,25 @@ def servers(folder, scratch):
     yield Row("Servers", "answers before it is asked", command, limit=12, prepare=start, look=neutral)
 
 
+    # Our own server: one mode a row.
+    own = here_server(scratch)
+    for mode, path in own:
+        command = ["check", str(path), "--url", f"{OWN['url']}/{mode}", "--timeout", "1s", "--max-time", "10s", "--cases", "3", "--seed", "1", "--snapshots", "off"]
+        yield Row("Servers", f"own: {mode}", command, limit=12, look=neutral)
+
+
+OWN = {}
+
+
+def here_server(scratch):
+    """Starts the server of `server.py`; its modes, and the document for all of them."""
+    import server
+    path = scratch / "own-server.yaml"
+    path.write_text(server.DOCUMENT)
+    OWN["url"] = server.start()
+    return [(mode, path) for mode in server.MODES]
+
+
 # At the start of a line, or behind what we print, a CI system reads these as commands.
 COMMANDS = re.compile(r"^\s*(::\w|##\[)|##vso\[|##\[error\]|^::\w", re.M)
 

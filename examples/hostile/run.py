@@ -1,16 +1,18 @@
 #!/usr/bin/env python3
 """Runs oasgate on every hostile input and prints what came of it as a Markdown table.
 
-    run.py OASGATE [FOLDER] [--only TEXT] [--mib N] [--seconds N] [--out FILE] [--about TEXT]
+    run.py OASGATE [FOLDER] [--only TEXT] [--mib N] [--seconds N] [--out FILE] [--about TEXT] [--rows FILE]
 
 OASGATE is the binary. FOLDER holds `documents/`, `servers/` and `recordings/` of others; our own inputs
-(`inputs.py`) run without it. `--only` keeps the rows whose name holds a text, `--about` says in the table what was measured where. The end is 1 when a row is
+(`inputs.py`) run without it. `--only` keeps the rows whose name holds a text, `--about` says in the table what was measured where, and `--rows`
+keeps the rows in a file, so that some of them can be measured anew. The end is 1 when a row is
 beyond a limit: an exit code other than 0 to 3, too long, or too much memory.
 
 Time is the wall clock of the process and its CPU time, memory its peak resident set (`wait4`), all of the process
 alone. A row that waits for nobody is judged by its CPU time, so that a busy machine changes nothing.
 """
 import argparse
+import json
 import os
 import pathlib
 import re
@@ -20,6 +22,7 @@ import sys
 import tempfile
 import threading
 import time
+import types
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import inputs  # noqa: E402
@@ -40,6 +43,7 @@ def main():
     parser.add_argument("--seconds", type=float, default=2.0)
     parser.add_argument("--out", type=pathlib.Path)
     parser.add_argument("--about", default="")
+    parser.add_argument("--rows", type=pathlib.Path)
     arguments = parser.parse_args()
     arguments.oasgate = arguments.oasgate.resolve()
     folder = arguments.folder.resolve() if arguments.folder else None
@@ -49,6 +53,7 @@ def main():
         rows = [row for row in rows if arguments.only in f"{row.kind} {row.name} {' '.join(row.command)}"]
         measured = [run(arguments, row) for row in rows]
     inputs.stop_servers()
+    measured = together(arguments.rows, measured)
     table = render(measured, arguments)
     if arguments.out:
         arguments.out.write_text(table)
@@ -58,6 +63,19 @@ def main():
     for one in beyond:
         print(f"beyond a limit: {one['row'].name} ({one['row'].command[0]}): {one['beyond']}", file=sys.stderr)
     sys.exit(1 if beyond else 0)
+
+
+def together(path, measured):
+    """What was measured now and, where a file keeps the rows, what was measured before."""
+    if not path:
+        return measured
+    rows = json.loads(path.read_text()) if path.exists() else []
+    known = {(row["kind"], row["name"], row["shown"]): row for row in rows}
+    for one in measured:
+        row = one.pop("row")
+        known[(row.kind, row.name, row.shown)] = {"kind": row.kind, "name": row.name, "shown": row.shown, "command": row.command[0], **one}
+    path.write_text(json.dumps(list(known.values()), indent=1))
+    return [{**row, "row": types.SimpleNamespace(**{**row, "command": [row["command"]]})} for row in known.values()]
 
 
 def run(arguments, row):

@@ -155,7 +155,8 @@ fn headers(fields: &Fields<'_>, mime_type: Option<&str>) -> (HeaderMap, bool) {
         .and_then(|text| HeaderValue::from_str(text).ok());
     let is_partial = is_empty || stands_in.is_some();
     if let Some(value) = stands_in {
-        headers.insert(CONTENT_TYPE, value);
+        // A map that is full takes no more.
+        let _ = headers.try_insert(CONTENT_TYPE, value);
     }
     (headers, is_partial)
 }

@@ -307,6 +307,30 @@ fn hostile_recordings_end_within_bounds() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn a_large_pattern_takes_a_long_text_no_longer_than_a_short_one() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let schema = "{type: string, pattern: '[ab]{3000}[cd]'}";
+    write(folder.path(), "spec", document(schema, ""));
+    // What is short enough is still decided; of what is longer nothing is said.
+    for (length, wanted) in [(1_000, 1), (2_000_000, 0)] {
+        let text = serde_json::Value::from("a".repeat(length)).to_string();
+        let body = serde_json::json!({ "mimeType": "application/json", "text": text });
+        let entry = serde_json::json!({
+            "request": { "method": "POST", "url": "http://a.test/x", "postData": body,
+                "headers": [{ "name": "Content-Type", "value": "application/json" }] },
+            "response": { "status": 200, "content": body,
+                "headers": [{ "name": "Content-Type", "value": "application/json" }] },
+        });
+        let recording = serde_json::json!({ "log": { "version": "1.2", "entries": [entry] } });
+        write(folder.path(), "r.har", recording.to_string());
+        let args = ["replay", "spec", "r.har", "--snapshots", "off"];
+        let (code, time, _) = measured(folder.path(), &args);
+        assert_eq!(code, Some(wanted), "{length}: {time:?}");
+    }
+}
+
+#[test]
 #[cfg(unix)]
 fn what_has_no_end_is_no_document() {
     let folder = tempfile::tempdir().expect("a folder");

@@ -24,10 +24,10 @@ use super::{
     formats::registered,
     recursive,
     store::Formats,
-    translate::{DISCRIMINATOR, FORMAT, Form, Purpose, Translation},
+    translate::{DISCRIMINATOR, FORMAT, Form, LARGE_PATTERN, Purpose, Translation},
     type_names::no_type,
 };
-use own_keyword::{Chosen, Format, Reference};
+use own_keyword::{Chosen, Format, LargePattern, Reference};
 
 /// The keyword that stands for `$ref` in a unit.
 pub(super) const REFERENCE: &str = "x-oasgate-ref";
@@ -506,6 +506,15 @@ fn options(store: &SchemaStore, direction: Direction) -> jsonschema::ValidationO
             Ok(Box::new(Format {
                 format: holds_formats.then_some(format),
                 direction,
+            }))
+        })
+        .with_keyword(LARGE_PATTERN, move |_, value, _| {
+            let pattern = value.as_str().unwrap_or_default();
+            let validator = patterns().build(&json!({ "pattern": pattern }));
+            Ok(Box::new(LargePattern {
+                validator: validator
+                    .map_err(|_| ValidationError::schema("no regular expression"))?,
+                size: ecma::size(pattern),
             }))
         })
         .with_keyword(DISCRIMINATOR, move |_, value, _| {

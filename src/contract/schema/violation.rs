@@ -18,7 +18,7 @@ use super::{
     discriminator::Selection,
     ecma,
     exact::{self, LIMITS, LISTED, Limit},
-    translate::{DISCRIMINATOR, FORMAT},
+    translate::{DISCRIMINATOR, FORMAT, LARGE_PATTERN},
     unit::REFERENCE,
     value_words::{brief, kind_and_value, kind_of, length, names},
 };
@@ -377,6 +377,19 @@ impl Explanation<'_> {
             });
         }
         let own = at.pointer.last().unwrap_or_default();
+        if own == LARGE_PATTERN {
+            let schema = at.parent()?.join("pattern");
+            let (message, expected) = ecma::breach(self.store.document().get(&schema)?.as_str()?);
+            return Some(Violation {
+                instance,
+                message,
+                expected,
+                schema,
+                keyword: "pattern".to_owned(),
+                actual: brief(value),
+                detail: String::new(),
+            });
+        }
         if let Some((_, keyword)) = LIMITS.iter().find(|(known, _)| *known == own) {
             return self.limit(at.parent()?.join(keyword), keyword, value, instance);
         }
@@ -449,16 +462,7 @@ impl Explanation<'_> {
             }
             Kind::Pattern { pattern } => {
                 let as_written = self.store.document().get(&at).and_then(Value::as_str);
-                let pattern = as_written.unwrap_or(pattern);
-                let note = if ecma::has_foreign_escape(pattern) {
-                    " (in ECMA-262, an escape like `\\A`, `\\Z` or `\\h` is the letter)"
-                } else {
-                    ""
-                };
-                (
-                    "the text does not match the pattern".to_owned(),
-                    format!("pattern {pattern}{note}"),
-                )
+                ecma::breach(as_written.unwrap_or(pattern))
             }
             // The pattern could not be decided within its bound: nothing is known, nothing is said.
             Kind::BacktrackLimitExceeded { .. } | Kind::RegexEngineFailure { .. } => return None,

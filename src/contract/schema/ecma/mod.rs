@@ -8,9 +8,11 @@
 mod atoms;
 mod nothing;
 mod read;
+mod size;
 
 pub(super) use nothing::matches_nothing;
 use read::{Mode, Read, Reader};
+pub(super) use size::size;
 
 /// The pattern in the form that all engines agree on; `None` where it is none of ECMA-262.
 pub(crate) fn plain(pattern: &str) -> Option<String> {
@@ -21,6 +23,19 @@ pub(crate) fn plain(pattern: &str) -> Option<String> {
 /// something in Perl's or Python's language (`\\A`, `\\Z`, `\\h`). Whoever wrote it hardly meant the letter.
 pub(super) fn has_foreign_escape(pattern: &str) -> bool {
     pattern.contains('\\') && read(pattern).is_some_and(|read| read.has_foreign_escape)
+}
+
+/// The message for a text that does not match a pattern, and what it should match.
+pub(super) fn breach(pattern: &str) -> (String, String) {
+    let note = if has_foreign_escape(pattern) {
+        " (in ECMA-262, an escape like `\\A`, `\\Z` or `\\h` is the letter)"
+    } else {
+        ""
+    };
+    (
+        "the text does not match the pattern".to_owned(),
+        format!("pattern {pattern}{note}"),
+    )
 }
 
 fn read(pattern: &str) -> Option<Read> {

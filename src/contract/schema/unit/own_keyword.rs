@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock, Weak};
 
-use jsonschema::{Keyword, ValidationError};
+use jsonschema::{Keyword, ValidationError, Validator, error::ValidationErrorKind};
 use oasgate_document::Address;
 use serde_json::Value;
 
@@ -80,6 +80,39 @@ impl<'i> Keyword<'i> for Format {
     fn is_valid(&self, value: &'i Value) -> bool {
         self.format
             .is_none_or(|format| format.accepts(value, self.direction))
+    }
+}
+
+/// How many steps of a large pattern one text may take, each of which is a place in the pattern at a letter: some
+/// tenths of a second.
+const MOST_STEPS: usize = 1 << 24;
+
+/// A pattern that may be at many places at once, so that a long text could take it minutes. What is too long for it is
+/// not decided, and nothing is said of it.
+pub(super) struct LargePattern {
+    pub(super) validator: Validator,
+    pub(super) size: usize,
+}
+
+impl LargePattern {
+    fn refuses(&self, value: &Value) -> bool {
+        let length = value.as_str().map_or(0, str::len);
+        let steps = length.saturating_mul(self.size.min(length));
+        if steps > MOST_STEPS || self.validator.is_valid(value) {
+            return false;
+        }
+        let mut errors = self.validator.iter_errors(value);
+        errors.any(|error| matches!(error.kind(), ValidationErrorKind::Pattern { .. }))
+    }
+}
+
+impl<'i> Keyword<'i> for LargePattern {
+    fn validate(&self, value: &'i Value) -> Result<(), ValidationError<'i>> {
+        verdict(!self.refuses(value), "the text does not match the pattern")
+    }
+
+    fn is_valid(&self, value: &'i Value) -> bool {
+        !self.refuses(value)
     }
 }
 
