@@ -52,11 +52,6 @@ impl Violation {
         }
     }
 
-    /// Whether several alternatives of `oneOf` accept the value, which few readers mind.
-    pub(crate) fn fits_several(&self) -> bool {
-        self.keyword == "oneOf" && self.expected.starts_with("exactly one")
-    }
-
     /// Whether the keyword is `format`, which not every reader of a document asserts.
     pub fn is_format_only(&self) -> bool {
         self.keyword == "format"

@@ -10,7 +10,7 @@ use super::{
     with_items, with_length,
 };
 use crate::{
-    contract::{Constraint, Schema},
+    contract::{Constraint, Schema, Violation},
     generate::{Generator, Values, format, invalid, limits},
 };
 
@@ -236,7 +236,7 @@ impl Collected<'_> {
         // Where no alternative holds any more, the alternatives as a whole are what is broken.
         let through = violations.iter().any(|one| {
             APPLICATORS.contains(&one.keyword.as_str())
-                && !one.fits_several()
+                && !fits_several(one)
                 && instance.as_str().starts_with(one.instance.as_str())
         });
         // Without a violation neither holds.
@@ -271,7 +271,7 @@ impl Collected<'_> {
                 continue;
             };
             // A reader that goes by the name alone is right to accept it, and no reader minds two that fit.
-            if only.fits_several() || self.schema.accepts_by_name(only, &value) {
+            if fits_several(only) || self.schema.accepts_by_name(only, &value) {
                 continue;
             }
             let rule = if APPLICATORS.contains(&only.keyword.as_str()) {
@@ -286,6 +286,11 @@ impl Collected<'_> {
             }
         }
     }
+}
+
+/// Whether several alternatives of `oneOf` accept a value, which few readers mind.
+fn fits_several(violation: &Violation) -> bool {
+    violation.keyword == "oneOf" && violation.expected.starts_with("exactly one")
 }
 
 /// Whether what is told of a place in a schema is told of a rule. Names are no nodes of a value: what is
