@@ -43,6 +43,7 @@ pub use model::{
 };
 pub use named::OperationIn;
 pub use path::PathTemplate;
+pub(crate) use read::METHODS;
 pub use schema::{Choice, Constraint, Direction, Schema, Violation};
 pub(crate) use schema::{
     Decimal, Digits, KNOWN_FORMATS, Sameness, canonical, is_assertion, is_known_format,

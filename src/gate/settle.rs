@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::{
     check,
-    contract::Contract,
+    contract::{Contract, METHODS},
     finding::{Finding, Findings},
     lint,
     run::{FailReason, RunStatus, SnapshotStanding, SnapshotSummary},
@@ -16,11 +16,6 @@ use crate::{
 
 /// How many defects of one rule are told, each with its place.
 const MAX_OF_A_RULE: usize = 5;
-
-/// Members of a path that are operations.
-const METHODS: [&str; 9] = [
-    "delete", "get", "head", "options", "patch", "post", "put", "query", "trace",
-];
 
 /// A sentence for each defect of the document: what it concerns was not held.
 pub(crate) fn defect_notices(contract: &Contract, notices: &mut Vec<String>) {

@@ -96,16 +96,23 @@ pub(super) fn pairs(contract: &Contract, resources: &[Resource]) -> Vec<Removal>
 
 /// Edges from what makes a thing to the queries that name it.
 pub(super) fn edges(contract: &Contract, removals: &[Removal], edges: &mut Edges) {
+    if removals.is_empty() {
+        return;
+    }
+    let places: Vec<Vec<Place>> = contract
+        .operations()
+        .iter()
+        .map(|one| places(one))
+        .collect();
     for removal in removals {
         for (need, origin) in &removal.needs {
             let Origin::Shown(pointer) = origin else {
                 continue;
             };
             let name = words(need.name());
-            for (consumer, operation) in contract.operations().iter().enumerate() {
-                let places = places(operation).into_iter();
+            for (consumer, places) in places.iter().enumerate() {
                 let is_of_remover = consumer == removal.remover;
-                let wanted = places.filter(|place| {
+                let wanted = places.iter().filter(|place| {
                     place.words == name && (is_of_remover || !matches!(place.need, Need::Body(_)))
                 });
                 for place in wanted.filter(|_| consumer != removal.creator) {
@@ -113,7 +120,7 @@ pub(super) fn edges(contract: &Contract, removals: &[Removal], edges: &mut Edges
                     edges.add_new(Edge {
                         producer: removal.creator,
                         consumer,
-                        need: place.need,
+                        need: place.need.clone(),
                         sources: vec![ValueSource::Expression(Expression::Response(part))],
                         role: Role::Names,
                         basis: Basis::Inferred,

@@ -27,6 +27,11 @@ use super::{
     server,
 };
 
+/// The members of a path item that are operations (OpenAPI 3.2.0 §4.9.1).
+pub(crate) const METHODS: [&str; 9] = [
+    "get", "put", "post", "delete", "options", "head", "patch", "trace", "query",
+];
+
 /// Reads the whole contract.
 pub(super) fn contract(store: Arc<SchemaStore>) -> Contract {
     let mut reader = Reader {
@@ -273,12 +278,7 @@ impl Reader {
         let (at, members) = item;
         let mut methods: Vec<_> = members
             .keys()
-            .filter(|key| {
-                [
-                    "get", "put", "post", "delete", "options", "head", "patch", "trace", "query",
-                ]
-                .contains(&key.as_str())
-            })
+            .filter(|key| METHODS.contains(&key.as_str()))
             .filter_map(|key| {
                 Some((
                     Method::from_bytes(key.to_uppercase().as_bytes()).ok()?,

@@ -35,7 +35,7 @@ impl<T: Transport> Driver<'_, T> {
         }
     }
 
-    /// Reads what a setting is before it is changed, so that it can be given back.
+    /// Reads what a setting is before it is changed, so that it can be restored.
     async fn look_at_setting(&mut self, read: usize, path: &str) -> Option<()> {
         let context = self.context;
         let operation = context.operation(read);

@@ -242,6 +242,19 @@ impl<'r, T: Transport> Driver<'r, T> {
         }
     }
 
+    /// Sends a case that restores or removes something, and checks what comes where its operation is to be checked:
+    /// the status of the last response.
+    pub(crate) async fn send_in_cleanup(&mut self, case: &Case) -> Option<StatusCode> {
+        let (transport, settings) = (self.executor.transport, self.context.settings);
+        let sent = send(transport, settings, case).await;
+        let status = sent.exchanges.last().map(|last| last.response.status);
+        if settings.includes(&case.operation) {
+            // Whether there is use in going on, the deletions that follow will tell.
+            let _ = self.take(case, sent, &[]).await;
+        }
+        status
+    }
+
     /// Takes in what a case gave; `before` is what was sent ahead of it and belongs to it.
     pub(crate) async fn take(&mut self, case: &Case, sent: Sent, before: &[Before]) -> CaseResult {
         self.take_in(case, sent, before, Decide::Now).await
@@ -280,7 +293,7 @@ impl<'r, T: Transport> Driver<'r, T> {
         }
         if self.context.settings.clean_up == CleanUp::Delete {
             let created = self.knowledge.created.deletable(self.context.graph);
-            let others = self.knowledge.removals.len() + self.knowledge.settings.changed();
+            let others = self.knowledge.removals.len() + self.knowledge.settings.count_changed();
             self.executor.budget.reserve(created + others);
         }
         for fault in &sent.faults {

@@ -81,16 +81,14 @@ impl PendingRemovals {
         self.all.len()
     }
 
-    /// The removals, the newest first; none is left.
-    pub(crate) fn take(&mut self) -> Vec<PendingRemoval> {
-        let mut all = std::mem::take(&mut self.all);
-        all.reverse();
-        all
+    /// The removals, the newest first.
+    pub(crate) fn newest(&self) -> Vec<PendingRemoval> {
+        self.all.iter().rev().cloned().collect()
     }
 
-    /// Keeps a removal that was refused.
-    pub(crate) fn keep(&mut self, pending: PendingRemoval) {
-        self.all.push(pending);
+    /// Takes out what is removed.
+    pub(crate) fn remove(&mut self, removed: &PendingRemoval) {
+        self.all.retain(|one| one != removed);
     }
 
     /// How many things each operation made that were not removed, by the operation's place.

@@ -1,5 +1,5 @@
 //! Settings of a service: what is always there under one name, as `/admin/config`. What each was before the run
-//! is remembered, since only so can it be given back.
+//! is remembered, since only so can it be restored.
 
 use std::collections::HashSet;
 
@@ -78,20 +78,25 @@ impl KnownSettings {
             && self.looked_at.insert(path.to_owned())
     }
 
-    /// How many the run changed and has not given back.
-    pub(crate) fn changed(&self) -> usize {
+    /// How many the run changed and has not restored.
+    pub(crate) fn count_changed(&self) -> usize {
         let all = self.known.values();
         all.filter(|setting| setting.changed_by.is_some()).count()
     }
 
-    /// Those that the run changed, each with the operation that did and with what it was; they count as given back
-    /// from now on.
-    pub(crate) fn take_changed(&mut self) -> Vec<(String, usize, Value)> {
-        let changed = self.known.iter_mut().filter_map(|(path, setting)| {
-            let by = setting.changed_by.take()?;
-            Some((path.clone(), by, setting.before.clone()))
+    /// Those that the run changed and has not restored, each with the operation that changed it and with what it was.
+    pub(crate) fn changed(&self) -> Vec<(String, usize, Value)> {
+        let changed = self.known.iter().filter_map(|(path, setting)| {
+            Some((path.clone(), setting.changed_by?, setting.before.clone()))
         });
         changed.collect()
+    }
+
+    /// Notes that a setting is what it was.
+    pub(crate) fn note_restored(&mut self, path: &str) {
+        if let Some(setting) = self.known.get_mut(path) {
+            setting.changed_by = None;
+        }
     }
 }
 
@@ -149,7 +154,7 @@ fn property_names(content: &Content) -> Vec<String> {
 
 /// What of a shown value a schema takes: all of it but what is read-only, else what it names; `None` where neither
 /// obeys.
-pub(crate) fn given_back(schema: &Schema, before: &Value) -> Option<Value> {
+pub(crate) fn restorable(schema: &Schema, before: &Value) -> Option<Value> {
     let all = schema.without_read_only(before);
     if schema.is_valid(&all) {
         return Some(all);

@@ -1,4 +1,4 @@
-//! What the run created is deleted when it is over, and settings that it changed are given back.
+//! What the run created is deleted when it is over, and settings that it changed are restored.
 
 use std::{pin::pin, time::Duration};
 
@@ -20,7 +20,7 @@ pub(crate) async fn run<T: Transport>(driver: &mut Driver<'_, T>, end: &RunStatu
     let knowledge = &driver.knowledge;
     let is_nothing_left = knowledge.created.is_empty()
         && knowledge.removals.is_empty()
-        && knowledge.settings.changed() == 0;
+        && knowledge.settings.count_changed() == 0;
     if is_left || is_nothing_left {
         return;
     }

@@ -6,7 +6,7 @@ use futures_util::{StreamExt as _, stream};
 use http::{Method, StatusCode};
 
 use super::{
-    give_back::give_back,
+    restore::restore,
     values::{BodyFrom, PathNames, Scope, widen_page},
 };
 use crate::{
@@ -27,11 +27,11 @@ use crate::{
 /// How many paths one notice names.
 const MAX_NAMED: usize = 50;
 
-/// Gives settings back what they were, then deletes what the run created, parts before the whole. What cannot be
-/// deleted or given back is named.
+/// Restores settings, then deletes what the run created, parts before the whole. What cannot be deleted or restored
+/// is named.
 pub(crate) async fn cleanup<T: Transport>(run: &mut Driver<'_, T>) {
     // A setting may stand in the way of deletions.
-    give_back(run).await;
+    restore(run).await;
     remove_pending(run).await;
     name_assumed(run);
     name_unnamed(run).await;
@@ -101,6 +101,11 @@ pub(crate) fn name_leftovers<T: Transport>(run: &mut Driver<'_, T>) {
             operation.id
         ));
     }
+    let changed = run.knowledge.settings.changed();
+    if !changed.is_empty() {
+        let paths: Vec<&str> = changed.iter().map(|(path, ..)| path.as_str()).collect();
+        notices.push(format!("not restored: {}", paths.join(", ")));
+    }
     for text in notices {
         run.recorder.notice(text);
     }
@@ -108,13 +113,10 @@ pub(crate) fn name_leftovers<T: Transport>(run: &mut Driver<'_, T>) {
 
 /// Sends the removals of what has no path.
 async fn remove_pending<T: Transport>(run: &mut Driver<'_, T>) {
-    for pending in run.knowledge.removals.take() {
+    for pending in run.knowledge.removals.newest() {
         let Some(case) = removal(run, &pending) else {
-            run.knowledge.removals.keep(pending);
             continue;
         };
-        let sent = executor::send(run.executor.transport, run.context.settings, &case).await;
-        let status = sent.exchanges.last().map(|last| last.response.status);
         // A client error may well say that it is gone already.
         let is_refused = |status: StatusCode| {
             status.is_server_error()
@@ -125,12 +127,9 @@ async fn remove_pending<T: Transport>(run: &mut Driver<'_, T>) {
                 ]
                 .contains(&status)
         };
-        if status.is_none_or(is_refused) {
-            run.knowledge.removals.keep(pending);
-        }
-        if run.context.settings.includes(&case.operation) {
-            // Whether there is use in going on, the deletions that follow will tell.
-            let _ = run.take(&case, sent, &[]).await;
+        let status = run.send_in_cleanup(&case).await;
+        if status.is_some_and(|status| !is_refused(status)) {
+            run.knowledge.removals.remove(&pending);
         }
     }
 }
@@ -139,14 +138,8 @@ async fn remove_pending<T: Transport>(run: &mut Driver<'_, T>) {
 fn removal<T: Transport>(run: &Driver<'_, T>, pending: &PendingRemoval) -> Option<Case> {
     let context = run.context;
     let operation = context.operation(pending.remover);
-    let scope = Scope {
-        things: &[],
-        records: &[],
-        listed: &[],
-        pool: None,
-    };
     let source = (BodyFrom::Minimal, PathNames::Shown, 0);
-    let mut values = context.request(pending.remover, scope, source, run.strategies)?;
+    let mut values = context.request(pending.remover, Scope::default(), source, run.strategies)?;
     for (need, value) in &pending.values {
         match need {
             Need::Parameter(location, name) => values.parts.set(*location, name, value.clone()),
@@ -326,8 +319,7 @@ async fn deletion<T: Transport>(run: &mut Driver<'_, T>, thing: &ResourceInstanc
     let scope = Scope {
         things: std::slice::from_ref(thing),
         records: &records,
-        listed: &[],
-        pool: None,
+        ..Scope::default()
     };
     let values = run.context.request(
         index,
@@ -356,9 +348,7 @@ async fn version<T: Transport>(
     let operation = &run.context.contract.operations()[read];
     let scope = Scope {
         things: std::slice::from_ref(thing),
-        records: &[],
-        listed: &[],
-        pool: None,
+        ..Scope::default()
     };
     let values = run.context.request(
         read,

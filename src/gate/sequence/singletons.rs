@@ -1,11 +1,11 @@
 //! Resources that are always there and have one name, as `/me/settings`: what is put is read again, and in
-//! the end they are given back what they were before the run.
+//! the end they are restored to what they were before the run.
 
 use http::{Method, StatusCode};
 use serde_json::Value;
 
-use super::{Sequencer, execute::SequenceState, give_back::json_body, walk::World as _};
-use crate::{gate::knowledge::settings::given_back, transport::Transport};
+use super::{Sequencer, execute::SequenceState, restore::json_body, walk::World as _};
+use crate::{gate::knowledge::settings::restorable, transport::Transport};
 
 /// The most of them that are tried.
 const MAX_SINGLETONS: usize = 20;
@@ -54,12 +54,12 @@ impl<T: Transport> Sequencer<'_, '_, T> {
             .last()
             .map(|record| &record.exchange.response.body);
         let before = body.and_then(|body| serde_json::from_slice::<Value>(body.bytes()).ok());
-        // What cannot be given back is left alone.
+        // What cannot be restored is left alone.
         let Some(before) = before.filter(Value::is_object) else {
             return;
         };
         let operation = self.context.operation(update);
-        if json_body(operation).is_none_or(|(_, schema)| given_back(schema, &before).is_none()) {
+        if json_body(operation).is_none_or(|(_, schema)| restorable(schema, &before).is_none()) {
             return;
         }
         if self.context.operation(update).method == Method::PUT {

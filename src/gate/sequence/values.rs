@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// What a sequence knows when it makes a request.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Scope<'s> {
     /// Things that are there, the ones that matter most last.
     pub(super) things: &'s [ResourceInstance],

@@ -91,7 +91,7 @@ async fn set_name(
 }
 
 #[tokio::test]
-async fn settings_are_given_back_what_they_were() {
+async fn settings_are_restored() {
     let before = BTreeMap::from([("most", json!(77)), ("name", json!("before"))]);
     for seed in 0..3 {
         let service = Settings(Arc::new(Mutex::new(before.clone())));
