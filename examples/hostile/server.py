@@ -22,8 +22,14 @@ paths:
         '202': {description: d}
 components:
   schemas:
-    R: {type: object, properties: {a: {type: string, pattern: '[ab]{3000}[cd]'}, n: {type: number, multipleOf: 0.01}, l: {type: array, uniqueItems: true}, R: {$ref: '#/components/schemas/R'}}}
+    R: {type: object, properties: {a: {type: string}, n: {type: number, multipleOf: 0.01}, l: {type: array, uniqueItems: true}, R: {$ref: '#/components/schemas/R'}}}
 """
+
+
+def patterned(pattern):
+    """The same with a pattern of a text, and of names."""
+    schema = "{type: object, properties: {a: {type: string, pattern: '%s'}, l: {type: array, items: {type: string, pattern: '%s'}}}, patternProperties: {'%s': {type: string}}}"
+    return DOCUMENT.replace("$ref: '#/components/schemas/R'}}}}}", "$ref: '#/components/schemas/P'}}}}}", 1) + "    P: " + schema % (pattern, pattern, pattern) + "\n"
 
 
 def answer(body, status="200 OK", more="", kind="application/json"):
@@ -70,6 +76,11 @@ MODES = {
     "digits": sent(lambda: answer('{"n":' + "9" * 3_000_000 + "}")),
     "alike": sent(lambda: answer('{"l":[' + ",".join('{"a":[%d]}' % (number % 60_000) for number in range(120_000)) + "]}")),
     "longtext": sent(lambda: answer('{"a":"' + "ab" * 1_000_000 + '"}')),
+    "longtexts": sent(lambda: answer('{"l":[' + ",".join(['"' + "ab" * 2_000 + '"'] * 500) + "]}")),
+    "longname": sent(lambda: answer('{"' + "ab" * 1_000_000 + '":1}')),
+    "lookahead": sent(lambda: answer('{"a":"' + "a" * 1_000_000 + '"}')),
+    "lookaheadnames": sent(lambda: answer("{" + ",".join('"%s%d":1' % ("a" * 200, number) for number in range(20_000)) + "}")),
+    "references": sent(lambda: answer('{"l":[' + ",".join(['"' + "a" * 40 + 'b"'] * 20_000) + "]}")),
     "surrogates": sent(lambda: answer('{"a":"' + "\\ud800" * 100_000 + '"}')),
     "notutf8": sent(answer(b'{"a":"\xff\xfe\xc0\x80"}')),
     "nul": sent(answer(b'{"a":"\x00"}')),
@@ -94,6 +105,18 @@ MODES = {
     "drippedbody": drip(lambda: [answer("{" + " " * 10_000 + "}")[:100]] + [b" "] * 10_000),
     "events": sent(lambda: answer("data: {}\n\n" * 200_000, kind="text/event-stream")),
     "parts": sent(lambda: answer("--b\r\n\r\nx\r\n" * 100_000 + "--b--", kind="multipart/mixed; boundary=b")),
+}
+
+# The documents of modes that are about patterns.
+COUNTED = patterned("[ab]{3000}[cd]")
+LOOKING = patterned("(?=.*[0-9])x")
+DOCUMENTS = {
+    "longtext": COUNTED,
+    "longtexts": COUNTED,
+    "longname": COUNTED,
+    "lookahead": LOOKING,
+    "lookaheadnames": LOOKING,
+    "references": patterned(r"^(a|aa)+\1$"),
 }
 
 

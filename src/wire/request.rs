@@ -140,13 +140,36 @@ pub fn write_request(
     Ok(request)
 }
 
+/// The declared parameters of an operation, asked for in about their order.
+struct Declared<'o> {
+    all: &'o [Parameter],
+    next: usize,
+}
+
+impl<'o> Declared<'o> {
+    fn of(operation: &'o Operation) -> Self {
+        Self {
+            all: &operation.parameters,
+            next: 0,
+        }
+    }
+
+    /// The parameter of a name, looked for behind the one before first.
+    fn find(&mut self, location: Location, name: &str) -> Option<&'o Parameter> {
+        let (before, behind) = self.all.split_at(self.next);
+        let mut in_turn = behind.iter().chain(before);
+        let turn = in_turn.position(|one| one.location == location && one.name == name)?;
+        let at = (self.next + turn) % self.all.len();
+        self.next = at + 1;
+        self.all.get(at)
+    }
+}
+
 fn query(operation: &Operation, parts: &RequestParts) -> Vec<String> {
     let mut pairs = Vec::new();
+    let mut all = Declared::of(operation);
     for (location, name, value) in &parts.parameters {
-        let declared = operation
-            .parameters
-            .iter()
-            .find(|one| one.location == *location && one.name == *name);
+        let declared = all.find(*location, name);
         match (location, declared.map(|parameter| &parameter.value)) {
             (
                 Location::Query,
@@ -206,15 +229,13 @@ fn fields(
     request: &mut Request,
 ) -> Result<(), UnwritableRequest> {
     let mut cookies = Vec::new();
+    let mut all = Declared::of(operation);
     for (location, name, value) in &parts.parameters {
         let unwritable = || UnwritableRequest::Field {
             location: *location,
             name: name.clone(),
         };
-        let declared = operation
-            .parameters
-            .iter()
-            .find(|one| one.location == *location && one.name == *name);
+        let declared = all.find(*location, name);
         match location {
             Location::Header | Location::Cookie
                 if is_undefined(value)

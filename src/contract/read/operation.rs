@@ -1,5 +1,7 @@
 //! Operations: their own members, and what they inherit from the path and the document.
 
+use std::collections::HashMap;
+
 use http::Method;
 use indexmap::IndexMap;
 use oasgate_document::{Address, Document};
@@ -7,11 +9,14 @@ use serde_json::json;
 
 use super::{Object, Reader, path_template};
 use crate::contract::{
-    Direction, Explode, Location, Operation, OperationId, Parameter, RequestBody, Reserved,
-    Responses, Serialization, Server, Style,
+    DefectKind, Direction, Explode, Location, Operation, OperationId, Parameter, RequestBody,
+    Reserved, Responses, Serialization, Server, Style,
     path::PathTemplate,
     server::{self, Variable},
 };
+
+/// How many parameters of one operation are read: what is done with one is done beside all others.
+const MOST_PARAMETERS: usize = 1_000;
 
 /// Members that are read apart, each with its own address.
 const LIFTED: &[&str] = &[
@@ -92,8 +97,20 @@ impl Reader {
         own: &Object<'_>,
     ) -> Vec<Parameter> {
         let mut parameters: Vec<Parameter> = Vec::new();
+        let mut places: HashMap<(Location, String), usize> = HashMap::new();
         for holder in [item, own] {
             for at in self.elements(holder, "parameters") {
+                if parameters.len() >= MOST_PARAMETERS {
+                    self.complain(
+                        DefectKind::DocumentLimit,
+                        at,
+                        format!(
+                            "an operation is read with {MOST_PARAMETERS} parameters at most: this one and those \
+                             behind it are left out"
+                        ),
+                    );
+                    break;
+                }
                 let parameter = if self.is_swagger {
                     self.swagger_parameter(document, &at)
                 } else {
@@ -102,12 +119,13 @@ impl Reader {
                 let Some(parameter) = parameter else {
                     continue;
                 };
-                let same = parameters.iter().position(|known| {
-                    known.name == parameter.name && known.location == parameter.location
-                });
-                match same {
-                    Some(index) => parameters[index] = parameter,
-                    None => parameters.push(parameter),
+                let key = (parameter.location, parameter.name.clone());
+                match places.get(&key) {
+                    Some(index) => parameters[*index] = parameter,
+                    None => {
+                        places.insert(key, parameters.len());
+                        parameters.push(parameter);
+                    }
                 }
             }
         }
