@@ -2,9 +2,12 @@
 
 use serde_json::Value;
 
-use super::{Check, Rule, Subject, documented};
+use super::{
+    Check, Rule, Subject, documented,
+    subject::{Verdict, too_long},
+};
 use crate::{
-    contract::Header,
+    contract::{Header, effort},
     exchange::holds_redaction,
     finding::Finding,
     infer::{Came, Inferred},
@@ -49,12 +52,7 @@ impl Check for HeaderMismatch {
     }
 
     fn holds(&self, subject: &Subject<'_>) -> bool {
-        subject.declared().is_none_or(|declared| {
-            declared
-                .headers
-                .iter()
-                .all(|header| breach(subject, header).is_none())
-        })
+        verdict(subject).is_valid
     }
 
     fn explain(&self, subject: &Subject<'_>, findings: &mut Vec<Finding>) {
@@ -104,6 +102,27 @@ fn text_value(breach: &HeaderBreach) -> Inferred {
             Inferred::of(&value.unwrap_or_else(|| Value::from(text.as_str())))
         }
     }
+}
+
+/// Whether all declared header fields are as they are declared. All are paid for together.
+pub(super) fn verdict<'s>(subject: &'s Subject<'_>) -> &'s Verdict {
+    subject.header_verdict(|| {
+        let headers = subject.declared().map_or(&[][..], |one| &one.headers);
+        let mut verdict = Verdict {
+            is_valid: true,
+            too_long: Vec::new(),
+        };
+        effort::during(|| {
+            for header in headers {
+                let (breach, effort) = effort::during(|| breach(subject, header));
+                verdict.is_valid &= breach.is_none();
+                let place = format!("the field {}", header.name);
+                let left = too_long(&effort, &place, &Value::Null);
+                verdict.too_long.extend(left);
+            }
+        });
+        verdict
+    })
 }
 
 fn breach(subject: &Subject<'_>, header: &Header) -> Option<HeaderBreach> {

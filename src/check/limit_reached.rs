@@ -1,24 +1,28 @@
 //! `limit-reached`
 
-use super::{Check, Content, Rule, Subject, documented};
+use super::{
+    Check, Content, Rule, Subject, documented, header_mismatch, request_mismatch, subject::TooLong,
+};
 use crate::{
     exchange::{Body, CutReason},
-    finding::{Finding, Remedy},
+    finding::{Finding, Remedy, Severity},
     wire::MalformedBody,
 };
 
 documented! {
-    /// A response went on past a limit, and was cut off there.
+    /// A response went on past a limit, and was cut off or left unchecked there.
     ///
     /// # What it holds
     ///
     /// A response ends, within the size and time that this run allows. The limits guard the gate
     /// against a response without end and against one that unpacks to more than memory holds. A JSON body
-    /// is read up to a million values, and 127 levels deep.
+    /// is read up to a million values, and 127 levels deep. A text that a pattern would take too long for, as
+    /// thousands of counted letters or look-around may on a long text, is not held against it.
     ///
     /// # Why
     ///
-    /// What fills the gate's memory fills a client's.
+    /// What fills the gate's memory fills a client's, and what was not looked at must not look as if it had been.
+    /// That a recorded request was too large to be looked at is a note.
     ///
     /// # Not a finding when
     ///
@@ -39,10 +43,57 @@ documented! {
 /// The limit that kept the body from being read: what there is too much of, and how much is read.
 fn unread(subject: &Subject<'_>) -> Option<(&'static str, usize)> {
     match subject.body() {
-        Content::Malformed(MalformedBody::TooLarge { limit }) => Some(("values", *limit)),
-        Content::Malformed(MalformedBody::TooDeep { limit }) => Some(("levels", *limit)),
+        Content::Malformed(malformed) => beyond(malformed),
         _ => None,
     }
+}
+
+fn beyond(malformed: &MalformedBody) -> Option<(&'static str, usize)> {
+    match malformed {
+        MalformedBody::TooLarge { limit } => Some(("values", *limit)),
+        MalformedBody::TooDeep { limit } => Some(("levels", *limit)),
+        _ => None,
+    }
+}
+
+/// The texts of the response that no pattern was tried on.
+fn too_long<'s>(subject: &'s Subject<'_>) -> impl Iterator<Item = &'s TooLong> {
+    let body = &subject.body_verdict().too_long;
+    body.iter()
+        .chain(&header_mismatch::verdict(subject).too_long)
+}
+
+/// What of a recorded request was not looked at.
+fn of_request(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
+    let verdict = request_mismatch::verdict(subject);
+    let note = |message: String| {
+        let id = &subject.operation.id;
+        let message = format!("a request of {id} is not checked: {message}");
+        subject.finding_of(&LimitReached::RULE, Severity::Note, message)
+    };
+    if let Some((what, limit)) = verdict.unread.as_ref().and_then(beyond) {
+        let body = subject.operation.request_body.as_ref();
+        let finding = note("its body is too large".to_owned())
+            .with_expected(format!("at most {limit} {what}"))
+            .with_actual("more")
+            .with_discriminator(format!("request {what}"));
+        findings.push(match body {
+            Some(body) => finding.at(body.address.clone()),
+            None => finding,
+        });
+    }
+    for one in &verdict.too_long {
+        let message = format!("{} is too long for its pattern", one.place);
+        findings.push(of_text(note(message), one, "request pattern"));
+    }
+}
+
+fn of_text(finding: Finding, text: &TooLong, discriminator: &str) -> Finding {
+    finding
+        .at(text.pattern.clone())
+        .with_expected("a text that the pattern can be tried on within some million steps")
+        .with_actual(format!("{} bytes", text.length))
+        .with_discriminator(discriminator)
 }
 
 impl Check for LimitReached {
@@ -58,12 +109,28 @@ impl Check for LimitReached {
                 ..
             }
         );
-        !is_cut && unread(subject).is_none()
+        let of_request = request_mismatch::verdict(subject);
+        !is_cut
+            && unread(subject).is_none()
+            && too_long(subject).next().is_none()
+            && of_request.unread.is_none()
+            && of_request.too_long.is_empty()
     }
 
     fn explain(&self, subject: &Subject<'_>, findings: &mut Vec<Finding>) {
         let status = subject.exchange.response.status;
         let place = subject.response_address();
+        of_request(subject, findings);
+        for one in too_long(subject) {
+            let message = format!(
+                "a {} response of {} is not checked: {} is too long for its pattern",
+                status.as_u16(),
+                subject.operation.id,
+                one.place
+            );
+            let finding = subject.finding(&Self::RULE, message);
+            findings.push(of_text(finding, one, "pattern"));
+        }
         if let Some((what, limit)) = unread(subject) {
             let message = format!(
                 "the body of a {} response of {} is too large to be checked",

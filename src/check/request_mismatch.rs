@@ -3,11 +3,15 @@
 use serde_json::Value;
 
 use super::{
-    Check, Intent, Rule, Subject, documented, redacted::is_excused, schema_mismatch::and_more,
-    subject::is_torn,
+    Check, Intent, Rule, Subject, documented,
+    redacted::is_excused,
+    schema_mismatch::and_more,
+    subject::{RequestVerdict, is_torn, too_long},
 };
 use crate::{
-    contract::{Digits, Location, Parameter, Schema, SecurityKind, SecurityScheme, Violation},
+    contract::{
+        Digits, Location, Parameter, Schema, SecurityKind, SecurityScheme, Violation, effort,
+    },
     exchange::{Body, holds_redaction, is_credential, quote_redactions},
     finding::Finding,
     wire::{
@@ -55,26 +59,33 @@ impl Check for RequestMismatch {
     }
 
     fn holds(&self, subject: &Subject<'_>) -> bool {
-        if is_exempt(subject) {
-            return true;
-        }
-        let mut findings = Vec::new();
-        request(subject, &mut findings);
-        findings.is_empty()
+        verdict(subject).findings.is_empty()
     }
 
     fn explain(&self, subject: &Subject<'_>, findings: &mut Vec<Finding>) {
-        if !is_exempt(subject) {
-            request(subject, findings);
-        }
+        findings.extend(verdict(subject).findings.iter().cloned());
     }
 }
 
-fn request(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
-    Digits::of_texts(|| {
-        parameters(subject, findings);
-        body(subject, findings);
-    });
+/// What is wrong with a request that this run did not send; nothing with one that was refused.
+pub(super) fn verdict<'s>(subject: &'s Subject<'_>) -> &'s RequestVerdict {
+    subject.request_verdict(|| {
+        let mut verdict = RequestVerdict::default();
+        if is_exempt(subject) {
+            return verdict;
+        }
+        Digits::of_texts(|| {
+            let findings = &mut verdict.findings;
+            let ((), effort) = effort::during(|| parameters(subject, findings));
+            let left = too_long(&effort, "a parameter", &Value::Null);
+            verdict.too_long.extend(left);
+            let (unread, effort) = effort::during(|| body(subject, findings));
+            verdict.unread = unread;
+            let left = too_long(&effort, "its body", &Value::Null);
+            verdict.too_long.extend(left);
+        });
+        verdict
+    })
 }
 
 fn is_exempt(subject: &Subject<'_>) -> bool {
@@ -137,13 +148,12 @@ fn parameters(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
     }
 }
 
-fn body(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
+/// Adds what is wrong with the body; answers the limit that kept it from being read.
+fn body(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Option<MalformedBody> {
     let request = &subject.exchange.request;
-    let Some(declared) = &subject.operation.request_body else {
-        return;
-    };
+    let declared = subject.operation.request_body.as_ref()?;
     let Body::Complete(bytes) = &request.body else {
-        return;
+        return None;
     };
     let told = |message: String, discriminator: String| {
         subject
@@ -168,17 +178,15 @@ fn body(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
                 .with_actual("no body"),
             );
         }
-        return;
+        return None;
     }
     let content_type = request
         .headers
         .get(http::header::CONTENT_TYPE)
         .map(|value| String::from_utf8_lossy(value.as_bytes()));
-    let Some(content_type) = content_type else {
-        return;
-    };
+    let content_type = content_type?;
     if holds_redaction(&content_type) {
-        return;
+        return None;
     }
     let Some(came) = parse_media_type(&content_type) else {
         findings.push(
@@ -189,7 +197,7 @@ fn body(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
             .with_expected(declared.content.names())
             .with_actual(content_type.into_owned()),
         );
-        return;
+        return None;
     };
     let Some(media_type) = declared.content.best(&came) else {
         if !declared.content.media_types.is_empty() {
@@ -203,7 +211,7 @@ fn body(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
                 .with_actual(content_type.into_owned()),
             );
         }
-        return;
+        return None;
     };
     for breach in part_breaches(media_type, &came, bytes) {
         findings.push(
@@ -226,8 +234,9 @@ fn body(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
     );
     match read {
         Err(_) if mended.is_some() => {}
-        // What a client sent may be large; nothing is said of what was not read.
-        Err(MalformedBody::TooLarge { .. } | MalformedBody::TooDeep { .. }) => {}
+        Err(limit @ (MalformedBody::TooLarge { .. } | MalformedBody::TooDeep { .. })) => {
+            return Some(limit);
+        }
         Err(error) => findings.push(
             told(error.to_string(), "malformed".to_owned())
                 .with_expected(format!("a body of {}", media_type.range))
@@ -253,6 +262,7 @@ fn body(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
         }
         Ok(Parsed::Opaque) => {}
     }
+    None
 }
 
 /// Whether a recorder may have left a parameter out: a credential, or what its format leaves out.

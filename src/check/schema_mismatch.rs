@@ -1,13 +1,11 @@
 //! `schema-mismatch`
 
-use serde_json::Value;
-
 use super::{Check, Content, Rule, Subject, documented, redacted::is_excused};
 use crate::{
-    contract::{MediaType, Schema, Violation},
+    contract::{MediaType, Violation},
     finding::Finding,
     infer::{Came, Inferred},
-    wire::{Parsed, digits_of},
+    wire::Parsed,
 };
 
 documented! {
@@ -57,11 +55,8 @@ impl Check for SchemaMismatch {
         let Content::Read(parsed) = subject.body() else {
             return true;
         };
-        let mut is_valid = true;
-        each_value(subject, media_type, parsed, &mut |schema, value| {
-            is_valid = is_valid && schema.is_valid(value);
-        });
-        is_valid || is_recorded(subject) && breaches(subject, media_type, parsed).is_empty()
+        subject.body_verdict().is_valid
+            || is_recorded(subject) && breaches(subject, media_type, parsed).is_empty()
     }
 
     fn explain(&self, subject: &Subject<'_>, findings: &mut Vec<Finding>) {
@@ -101,44 +96,6 @@ impl Check for SchemaMismatch {
     }
 }
 
-/// Hands over each value in the body with the schema it must be valid under: the whole body, or each item
-/// of a sequential media type and all of them.
-fn each_value<'v>(
-    subject: &Subject<'v>,
-    media_type: &'v MediaType,
-    parsed: &Parsed,
-    take: &mut dyn FnMut(&'v Schema, &Value),
-) {
-    let digits = digits_of(parsed.values(), subject.exchange.response.body.bytes());
-    digits.during(|| each_value_as_read(subject, media_type, parsed, take));
-}
-
-fn each_value_as_read<'v>(
-    subject: &Subject<'v>,
-    media_type: &'v MediaType,
-    parsed: &Parsed,
-    take: &mut dyn FnMut(&'v Schema, &Value),
-) {
-    match parsed {
-        Parsed::Value(value) => {
-            if let Some(schema) = &media_type.schema {
-                take(schema, value);
-            }
-        }
-        Parsed::Items(items) => {
-            if let Some(schema) = &media_type.item_schema {
-                for item in items {
-                    take(schema, item);
-                }
-            }
-            if let Some(schema) = subject.schema_of_all(media_type) {
-                take(schema, &Value::Array(items.clone()));
-            }
-        }
-        Parsed::Opaque => {}
-    }
-}
-
 /// The first breach of each keyword, how many more there are of it, and what all of them look like.
 fn breaches<'v>(
     subject: &Subject<'v>,
@@ -146,7 +103,7 @@ fn breaches<'v>(
     parsed: &Parsed,
 ) -> Vec<(Violation, usize, Inferred)> {
     let mut all: Vec<(Violation, usize, Inferred)> = Vec::new();
-    each_value(subject, media_type, parsed, &mut |schema, value| {
+    subject.each_value(media_type, parsed, &mut |schema, value| {
         for violation in schema.violations(value) {
             if is_recorded(subject) && is_excused(value, &violation)
                 || is_partial(subject) && is_of_what_is_missing(&violation)

@@ -6,14 +6,18 @@ use http::header::CONTENT_TYPE;
 use jsonschema::JsonType;
 use mediatype::MediaTypeBuf;
 use oasgate_document::{Address, SpecVersion};
+use serde_json::Value;
 
 use super::{Breach, Rule};
 use crate::{
-    contract::{Contract, DeclaredResponse, MediaType, Operation, Schema},
+    contract::{
+        Contract, DeclaredResponse, MediaType, Operation, Schema,
+        effort::{self, Effort},
+    },
     exchange::{Body, Evidence, Exchange, quote_redactions},
     finding::{Finding, Severity},
     infer::{Came, Inferred},
-    wire::{self, MalformedBody, Parsed},
+    wire::{self, MalformedBody, Parsed, digits_of},
 };
 
 /// One exchange and its operation, with what checks share worked out once, when first asked.
@@ -42,6 +46,58 @@ pub struct Subject<'a> {
     declared: Option<&'a DeclaredResponse>,
     content_type: ContentType,
     body: OnceCell<Content>,
+    body_verdict: OnceCell<Verdict>,
+    header_verdict: OnceCell<Verdict>,
+    request_verdict: OnceCell<RequestVerdict>,
+}
+
+/// A text that was not held against a pattern, because that would have cost too much.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct TooLong {
+    /// The pattern.
+    pub(super) pattern: Address,
+    /// Where the text stands, as a sentence says it.
+    pub(super) place: String,
+    /// How many bytes it has.
+    pub(super) length: usize,
+}
+
+/// Whether a part of a response is valid, as far as it was looked at.
+#[derive(Debug)]
+pub(super) struct Verdict {
+    pub(super) is_valid: bool,
+    /// What was not looked at, one text for each pattern.
+    pub(super) too_long: Vec<TooLong>,
+}
+
+/// What is wrong with a request that was recorded, as far as it was looked at.
+#[derive(Debug, Default)]
+pub(super) struct RequestVerdict {
+    pub(super) findings: Vec<Finding>,
+    /// What was not looked at, one text for each pattern.
+    pub(super) too_long: Vec<TooLong>,
+    /// The limit that kept the body from being read.
+    pub(super) unread: Option<MalformedBody>,
+}
+
+/// The first text that was left for each pattern, with its place in a value, which is called `place` as a whole.
+pub(super) fn too_long(effort: &Effort, place: &str, value: &Value) -> Vec<TooLong> {
+    let mut found: Vec<TooLong> = Vec::new();
+    for one in &effort.undecided {
+        if found.iter().all(|known| known.pattern != one.pattern) {
+            let at = one.place_in(value);
+            found.push(TooLong {
+                pattern: one.pattern.clone(),
+                place: if at.is_root() {
+                    place.to_owned()
+                } else {
+                    at.to_string()
+                },
+                length: one.length,
+            });
+        }
+    }
+    found
 }
 
 /// Why a request was sent, as far as checks must know.
@@ -114,6 +170,9 @@ impl<'a> Subject<'a> {
             declared: operation.responses.get(exchange.response.status),
             content_type: content_type(exchange),
             body: OnceCell::new(),
+            body_verdict: OnceCell::new(),
+            header_verdict: OnceCell::new(),
+            request_verdict: OnceCell::new(),
         }
     }
 
@@ -237,6 +296,9 @@ impl<'a> Subject<'a> {
     /// Whether the body was held against what the document says of it: it came, was read, and is of a type
     /// that is parsed where there is a schema.
     pub fn is_held(&self) -> bool {
+        if !self.body_verdict().too_long.is_empty() {
+            return false;
+        }
         let has_schema = self
             .media_type()
             .is_some_and(|one| one.schema.is_some() || one.item_schema.is_some());
@@ -267,6 +329,78 @@ impl<'a> Subject<'a> {
                 && (!schema.types().contains(JsonType::String)
                     || schema.types().contains(JsonType::Array))
         })
+    }
+
+    /// Hands over each value in the body with the schema it must be valid under: the whole body, or each item
+    /// of a sequential media type and all of them.
+    pub(super) fn each_value(
+        &self,
+        media_type: &'a MediaType,
+        parsed: &Parsed,
+        take: &mut dyn FnMut(&'a Schema, &Value),
+    ) {
+        let digits = digits_of(parsed.values(), self.exchange.response.body.bytes());
+        digits.during(|| self.each_value_as_read(media_type, parsed, take));
+    }
+
+    fn each_value_as_read(
+        &self,
+        media_type: &'a MediaType,
+        parsed: &Parsed,
+        take: &mut dyn FnMut(&'a Schema, &Value),
+    ) {
+        match parsed {
+            Parsed::Value(value) => {
+                if let Some(schema) = &media_type.schema {
+                    take(schema, value);
+                }
+            }
+            Parsed::Items(items) => {
+                if let Some(schema) = &media_type.item_schema {
+                    for item in items {
+                        take(schema, item);
+                    }
+                }
+                if let Some(schema) = self.schema_of_all(media_type) {
+                    take(schema, &Value::Array(items.clone()));
+                }
+            }
+            Parsed::Opaque => {}
+        }
+    }
+
+    /// Whether the body is valid under its schema. All values of it are paid for together.
+    pub(super) fn body_verdict(&self) -> &Verdict {
+        self.body_verdict.get_or_init(|| {
+            let mut verdict = Verdict {
+                is_valid: true,
+                too_long: Vec::new(),
+            };
+            let (Some(media_type), Content::Read(parsed)) = (self.media_type(), self.body()) else {
+                return verdict;
+            };
+            effort::during(|| {
+                self.each_value(media_type, parsed, &mut |schema, value| {
+                    let (is_valid, effort) =
+                        effort::during(|| verdict.is_valid && schema.is_valid(value));
+                    verdict.is_valid = is_valid;
+                    verdict
+                        .too_long
+                        .extend(too_long(&effort, "the body", value));
+                });
+            });
+            verdict
+        })
+    }
+
+    /// Whether the header fields are valid, worked out when it is first asked.
+    pub(super) fn header_verdict(&self, find: impl FnOnce() -> Verdict) -> &Verdict {
+        self.header_verdict.get_or_init(find)
+    }
+
+    /// What is wrong with the request, worked out when it is first asked.
+    pub(super) fn request_verdict(&self, find: impl FnOnce() -> RequestVerdict) -> &RequestVerdict {
+        self.request_verdict.get_or_init(find)
     }
 
     fn read_body(&self) -> Content {

@@ -49,6 +49,7 @@ pub(crate) use schema::{
     Decimal, Digits, KNOWN_FORMATS, Sameness, canonical, is_assertion, is_known_format,
     prose::examples_in, shape,
 };
+pub(crate) use schema::{compiled_alone, effort};
 pub(crate) use schema::{is_alone, is_unread, speaks_together, texts};
 pub use server::HostPattern;
 

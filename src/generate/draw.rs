@@ -184,7 +184,7 @@ impl Draw<'_> {
         let budget = self.budget;
         (0..ATTEMPTS)
             .take_while(|_| budget.spend_steps(JUDGE).is_ok())
-            .find_map(|_| make(self).filter(|value| judge.takes(value)))
+            .find_map(|_| make(self).filter(|value| judge.takes(value, budget)))
     }
 
     fn one_of(&mut self, one_of: &OneOf, depth: u32, name: Option<&str>) -> Option<Value> {
@@ -194,14 +194,14 @@ impl Draw<'_> {
         (0..ATTEMPTS).find_map(|attempt| {
             self.budget.spend_steps(JUDGE).ok()?;
             let value = self.node(&one_of.choice, depth, name)?;
-            if one_of.whole.takes(&value) {
+            if one_of.whole.takes(&value, self.budget) {
                 return Some(value);
             }
             // A value that fits as it is looks more like what is meant.
             if attempt % 4 == 3 {
                 let judges = one_of.judges.len() as u64;
                 self.budget.spend_steps(judges * JUDGE).ok()?;
-                return one_of.kept_out_of_the_others(self.recipe, value, self.rng);
+                return one_of.kept_out_of_the_others(self.recipe, value, self.rng, self.budget);
             }
             None
         })
@@ -290,13 +290,14 @@ impl Draw<'_> {
         if text.least > MOST_TEXT {
             return None;
         }
+        let budget = self.budget;
         let accepted = |candidate: &str| {
             let length = candidate.chars().count();
             (text.least..=most).contains(&length)
                 && text
                     .judge
                     .as_ref()
-                    .is_none_or(|judge| judge.takes(&Value::from(candidate)))
+                    .is_none_or(|judge| judge.takes(&Value::from(candidate), budget))
         };
         let shown = self.shown(name, |shown| shown.as_str().is_some_and(accepted));
         if let Some(Value::String(shown)) = shown {

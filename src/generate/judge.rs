@@ -3,9 +3,11 @@
 use std::sync::OnceLock;
 
 use jsonschema::Validator;
+use oasgate_document::Budget;
 use serde_json::Value;
 
-use crate::contract::canonical::CanonicalSchema;
+use super::limits;
+use crate::contract::{canonical::CanonicalSchema, compiled_alone};
 
 /// Says whether a value is of a part of a schema. Compiled when it is first asked: most parts of a
 /// large schema are never drawn.
@@ -23,11 +25,10 @@ impl Judge {
         }
     }
 
-    /// Whether a value is of the part.
-    pub(super) fn takes(&self, value: &Value) -> bool {
-        self.validator
-            .get_or_init(|| compile(&self.schema))
-            .is_valid(value)
+    /// Whether a value is of the part, which is paid for.
+    pub(super) fn takes(&self, value: &Value, budget: &Budget) -> bool {
+        let validator = self.validator.get_or_init(|| compile(&self.schema));
+        limits::spend_effort(budget, || validator.is_valid(value)) == Some(true)
     }
 }
 
@@ -42,10 +43,5 @@ fn compile(schema: &CanonicalSchema) -> Validator {
     {
         members.insert("$defs".to_owned(), definitions);
     }
-    jsonschema::options()
-        .should_validate_formats(true)
-        .offline()
-        .build(&written)
-        .or_else(|_| jsonschema::options().build(&Value::Bool(true)))
-        .unwrap_or_else(|_| unreachable!("`true` is a schema"))
+    compiled_alone(written)
 }

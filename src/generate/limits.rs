@@ -5,7 +5,10 @@
 
 use oasgate_document::{Allowance, Budget};
 
-use crate::contract::Schema;
+use crate::contract::{
+    Schema,
+    effort::{self, Effort},
+};
 
 /// The most elements or properties that are made of one value at all.
 pub(super) const MOST_SIZE: usize = 20_000;
@@ -34,6 +37,25 @@ pub(super) const MOST_FAILURES: usize = 2;
 /// Steps for the values around those of one schema. One costs as many steps as the value has nodes and
 /// the schema has rules for them.
 const STEPS_AROUND: u64 = 2_000_000;
+
+/// How many steps of a pattern one step of generation is worth.
+const STEPS_OF_A_PATTERN: u64 = 32;
+
+/// What a validator says of a value, paid for by what its patterns cost; `None` where a pattern was not tried because
+/// that would have cost too much. What is overdrawn ends the work behind it.
+pub(super) fn spend_effort(budget: &Budget, judge: impl FnOnce() -> bool) -> Option<bool> {
+    let (said, effort) = effort::during(judge);
+    if effort.steps >= STEPS_OF_A_PATTERN {
+        // Whoever spends next is told.
+        let _ = budget.spend_steps(effort.steps / STEPS_OF_A_PATTERN);
+    }
+    effort.undecided.is_empty().then_some(said)
+}
+
+/// Whether the patterns of one value cost more than all the rest of it may.
+pub(super) fn is_dear(effort: &Effort) -> bool {
+    effort.steps / STEPS_OF_A_PATTERN > STEPS
+}
 
 /// A budget for the values around those of a schema.
 pub(super) fn for_neighbours(schema: &Schema) -> Budget {

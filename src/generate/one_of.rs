@@ -4,6 +4,7 @@
 //! object. A value of one of them is kept out of another by a property that only the other knows, with a
 //! value that it does not take there.
 
+use oasgate_document::Budget;
 use proptest::test_runner::TestRng;
 use serde_json::{Map, Value};
 
@@ -40,8 +41,9 @@ impl OneOf {
         recipe: &Recipe,
         mut value: Value,
         rng: &mut TestRng,
+        budget: &Budget,
     ) -> Option<Value> {
-        let fits = |value: &Value, index: usize| self.judges[index].takes(value);
+        let fits = |value: &Value, index: usize| self.judges[index].takes(value, budget);
         let fitting: Vec<usize> = (0..self.judges.len())
             .filter(|index| fits(&value, *index))
             .collect();
@@ -77,7 +79,7 @@ impl OneOf {
                 }
             }
         }
-        self.whole.takes(&value).then_some(value)
+        self.whole.takes(&value, budget).then_some(value)
     }
 }
 

@@ -28,6 +28,7 @@ use super::{
 use crate::contract::{
     Direction, Schema,
     canonical::{self, CanonicalSchema},
+    effort,
 };
 
 /// How often a value is drawn before none is found.
@@ -68,6 +69,8 @@ pub struct Values {
     alternative: Option<usize>,
     /// How many values used up what they may cost without being found.
     failures: Arc<AtomicUsize>,
+    /// What the first value that its patterns made dear came to: no other one is looked for.
+    only: Arc<OnceLock<Option<Value>>>,
     /// How many bytes the schema has, written out.
     weight: usize,
     /// Whether little is spent on one value.
@@ -204,6 +207,7 @@ fn from_canonical(schema: &Schema, is_hasty: bool) -> Values {
         accepted: None,
         alternative: None,
         failures: Arc::default(),
+        only: Arc::default(),
         weight,
         is_hasty,
     }
@@ -234,6 +238,7 @@ pub fn invalid(schema: &Schema) -> Option<Values> {
         accepted: None,
         alternative: None,
         failures: Arc::default(),
+        only: Arc::default(),
         weight: bare.to_string().len(),
         is_hasty: false,
     })
@@ -343,9 +348,15 @@ impl Values {
         if self.side == Side::Valid && self.source.recipe().is_endless() {
             return None;
         }
+        if let Some(only) = self.only.get() {
+            return only.clone();
+        }
         let failures = self.failures.load(Ordering::Relaxed);
         let budget = limits::for_value(&self.schema, failures, self.is_hasty);
-        let found = self.attempts(runner, &budget);
+        let (found, effort) = effort::during(|| self.attempts(runner, &budget));
+        if limits::is_dear(&effort) {
+            let _ = self.only.set(found.clone());
+        }
         if found.is_none() && matches!(budget.step(), Err(Exceeded::Steps(_))) {
             self.failures.fetch_add(1, Ordering::Relaxed);
         }
@@ -390,7 +401,7 @@ impl Values {
             if near.is_some() && is_judged {
                 value = tree::changed(&value, runner.rng());
             }
-            self.takes(&value).then_some(value)
+            self.takes(&value, budget).then_some(value)
         })
     }
 
@@ -421,12 +432,17 @@ impl Values {
                 .iter()
                 .chain(behind)
                 .flat_map(|constraint| around::broken(&base, constraint))
-                .find(|value| self.takes(value))
+                .find(|value| self.takes(value, budget))
         })
     }
 
-    fn takes(&self, value: &Value) -> bool {
-        self.schema.is_valid(value) == (self.side == Side::Valid)
+    fn takes(&self, value: &Value, budget: &Budget) -> bool {
+        let is_valid = limits::spend_effort(budget, || match self.side {
+            // Why a value is refused costs as much as the schema has rules, and helps nobody here.
+            Side::Valid => self.schema.surely_accepts(value),
+            Side::Invalid => self.schema.is_valid(value),
+        });
+        is_valid == Some(self.side == Side::Valid)
     }
 }
 
@@ -439,6 +455,8 @@ impl Strategy for Values {
             .draw(runner)
             .ok_or("no value of the schema was found")?;
         let judge = self.clone();
-        Ok(Tree::new(value, Box::new(move |value| judge.takes(value))))
+        let budget = limits::for_value(&self.schema, 0, self.is_hasty);
+        let takes = move |value: &Value| judge.takes(value, &budget);
+        Ok(Tree::new(value, Box::new(takes)))
     }
 }

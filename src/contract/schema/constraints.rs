@@ -112,6 +112,9 @@ fn steps(keyword: &str, argument: &Value, node: &Value) -> usize {
             .map(|names| 1 + names.as_array().map_or(0, Vec::len))
             .sum(),
         ("required" | "enum", Value::Array(list)) => list.len() / STEPS_OF_A_LIST,
+        // Exact to the last digit, and told with it.
+        ("multipleOf", _) => STEPS_OF_A_MULTIPLE,
+        ("contains", _) => node.as_array().map_or(0, Vec::len),
         _ => 0,
     };
     1 + listed
@@ -119,6 +122,9 @@ fn steps(keyword: &str, argument: &Value, node: &Value) -> usize {
 
 /// How many names or values of a list are looked for in one step.
 const STEPS_OF_A_LIST: usize = 16;
+
+/// What it costs to divide one number.
+const STEPS_OF_A_MULTIPLE: usize = 8;
 
 /// The longest list that a constraint carries.
 const MOST_LISTED: usize = 1_000;

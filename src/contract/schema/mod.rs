@@ -13,6 +13,7 @@ mod contradiction;
 mod dialect;
 mod discriminator;
 mod ecma;
+pub(crate) mod effort;
 mod ends;
 mod exact;
 mod finite;
@@ -60,6 +61,7 @@ pub(crate) use shape::shape;
 pub(crate) use standalone::is_unread;
 pub(super) use store::SchemaStore;
 use unit::Unit;
+pub(crate) use unit::compiled_alone;
 pub(crate) use view::Sameness;
 pub use violation::Violation;
 
@@ -210,7 +212,7 @@ impl Schema {
         let unit = self
             .unit
             .get_or_init(|| self.store.unit(&self.address, self.direction));
-        unit.is_valid(value)
+        effort::during(|| !self.store.takes_names(value) || unit.is_valid(value)).0
     }
 
     /// The same schema with its formats ignored, in what it refers to as well: what breaks it breaks more
@@ -227,7 +229,13 @@ impl Schema {
 
     /// As [`Schema::violations`], no more than `most` of them.
     pub(crate) fn first_violations(&self, value: &Value, most: usize) -> Vec<Violation> {
-        violation::collect(&self.store, &self.address, self.direction, value, most)
+        let collect =
+            || violation::collect(&self.store, &self.address, self.direction, value, most);
+        effort::during(|| {
+            let takes_names = self.store.takes_names(value);
+            takes_names.then(collect).unwrap_or_default()
+        })
+        .0
     }
 
     /// Whether what a violation tells is that several alternatives accept what a discriminator names one of.
@@ -242,7 +250,7 @@ impl Schema {
 
     /// Each `writeOnly` property in a value, with the schema that says so.
     pub fn write_only(&self, value: &Value) -> Vec<(Pointer, Address)> {
-        write_only::write_only(self, value)
+        effort::during(|| write_only::write_only(self, value)).0
     }
 
     /// Whether the schema says `readOnly`, itself or in a part that always holds.
@@ -259,7 +267,7 @@ impl Schema {
 
     /// Each property in a value that no schema in force names, read as if objects were closed.
     pub fn undeclared(&self, value: &Value) -> Vec<Pointer> {
-        structure::undeclared(self, value)
+        effort::during(|| structure::undeclared(self, value)).0
     }
 
     /// The JSON types that a value may have.

@@ -210,6 +210,11 @@ impl SchemaStore {
         self.patterns.matches(pattern, name)
     }
 
+    /// Whether the names in a value can be held against the patterns of names, as far as their cost goes.
+    pub(super) fn takes_names(&self, value: &Value) -> bool {
+        self.patterns.takes_names(&self.document, value)
+    }
+
     /// Whether a pattern can be read.
     pub(super) fn reads_pattern(&self, pattern: &str) -> bool {
         self.patterns.reads(pattern)

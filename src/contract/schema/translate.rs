@@ -17,6 +17,7 @@ use super::{
     exact::{limit_keyword, listed_keyword},
     for_generation::{also, content, shown_or_no_text, tag},
     formats::registered,
+    patterns::{self, is_costly},
     recursive,
     structure::MOST_STEPS,
 };
@@ -25,12 +26,6 @@ pub(super) use super::subschemas::{LIST_OF_SCHEMAS, MAP_OF_SCHEMAS, ONE_SCHEMA};
 
 /// The keyword that stands for a registered format in a unit.
 pub(super) const FORMAT: &str = "x-oasgate-format";
-
-/// A pattern that is tried on texts up to a length alone.
-pub(super) const LARGE_PATTERN: &str = "x-oasgate-pattern";
-
-/// How many places of a pattern may be tried at once on a text of any length.
-const MOST_PLACES: usize = 64;
 
 /// The keyword that stands for a discriminator in a unit: the address of its schema object.
 pub(super) const DISCRIMINATOR: &str = "x-oasgate-discriminator";
@@ -317,11 +312,14 @@ impl Translation<'_> {
             }
             "pattern" if self.purpose == Purpose::Unit => {
                 let plain = plain_pattern(value);
-                let is_large = plain.as_str().is_some_and(|pattern| {
-                    ecma::size(pattern) > MOST_PLACES
+                let costly = plain.as_str().filter(|pattern| {
+                    is_costly(pattern)
                         && self.store.is_some_and(|store| store.reads_pattern(pattern))
                 });
-                put(if is_large { LARGE_PATTERN } else { keyword }, plain);
+                match costly {
+                    Some(pattern) => put(patterns::BOUNDED, patterns::bounded(at, pattern)),
+                    None => put(keyword, plain),
+                }
             }
             "pattern" if self.purpose == Purpose::Generation => {
                 let is_read = value.as_str().is_none_or(|pattern| {

@@ -22,21 +22,19 @@ use super::{
     Direction, SchemaStore, ecma,
     exact::{LIMITS, LISTED, Limit, Listed},
     formats::registered,
+    patterns::{self, Bounded, engine, is_costly},
     recursive,
     store::Formats,
-    translate::{DISCRIMINATOR, FORMAT, Form, LARGE_PATTERN, Purpose, Translation},
+    translate::{DISCRIMINATOR, FORMAT, Form, Purpose, Translation},
     type_names::no_type,
 };
-use own_keyword::{Chosen, Format, LargePattern, Reference};
+use own_keyword::{BoundedPattern, Chosen, Format, Reference};
 
 /// The keyword that stands for `$ref` in a unit.
 pub(super) const REFERENCE: &str = "x-oasgate-ref";
 
 /// How many keywords of one unit may be refused before the whole unit is given up.
 const MOST_REPAIRS: usize = 200;
-
-/// The bound on steps of one look-around or back-reference pattern.
-const BACKTRACK_LIMIT: usize = 100_000;
 
 /// How often schemas may be written out in each other where a keyword must see through references.
 /// Each reference to a schema is one more copy of it there, so that a few schemas that refer to each
@@ -471,7 +469,7 @@ fn options(store: &SchemaStore, direction: Direction) -> jsonschema::ValidationO
     let formats = store.formats();
     let store = store.weak();
     let chosen_of = Weak::clone(&store);
-    let options = LIMITS.iter().fold(patterns(), |options, (own, keyword)| {
+    let options = LIMITS.iter().fold(engine(), |options, (own, keyword)| {
         options.with_keyword(*own, move |_, value, _| {
             let limit = value
                 .as_str()
@@ -508,14 +506,10 @@ fn options(store: &SchemaStore, direction: Direction) -> jsonschema::ValidationO
                 direction,
             }))
         })
-        .with_keyword(LARGE_PATTERN, move |_, value, _| {
-            let pattern = value.as_str().unwrap_or_default();
-            let validator = patterns().build(&json!({ "pattern": pattern }));
-            Ok(Box::new(LargePattern {
-                validator: validator
-                    .map_err(|_| ValidationError::schema("no regular expression"))?,
-                size: ecma::size(pattern),
-            }))
+        .with_keyword(patterns::BOUNDED, |_, value, _| {
+            let pattern = BoundedPattern::of(value);
+            let pattern = pattern.ok_or_else(|| ValidationError::schema("no pattern"))?;
+            Ok(Box::new(pattern))
         })
         .with_keyword(DISCRIMINATOR, move |_, value, _| {
             let at = reference_target(value)
@@ -529,11 +523,48 @@ fn options(store: &SchemaStore, direction: Direction) -> jsonschema::ValidationO
         })
 }
 
-/// How patterns are read.
-pub(super) fn patterns() -> jsonschema::ValidationOptions<'static> {
-    jsonschema::options().with_pattern_options(
-        jsonschema::PatternOptions::fancy_regex().backtrack_limit(BACKTRACK_LIMIT),
-    )
+/// A validator of a schema that is no part of the document, such as a canonical form, whose costly patterns are tried
+/// within a bound.
+pub(crate) fn compiled_alone(mut schema: Value) -> Validator {
+    bound_patterns(&mut schema);
+    let options = || {
+        engine()
+            .should_validate_formats(true)
+            .offline()
+            .with_keyword(patterns::BOUNDED, |_, value, _| {
+                let pattern = BoundedPattern::of(value);
+                let pattern = pattern.ok_or_else(|| ValidationError::schema("no pattern"))?;
+                Ok(Box::new(pattern))
+            })
+    };
+    options()
+        .build(&schema)
+        .or_else(|_| options().build(&Value::Bool(true)))
+        .unwrap_or_else(|_| unreachable!("`true` is a schema"))
+}
+
+/// Puts the keyword with a bound in the place of `pattern` where the pattern is costly.
+fn bound_patterns(schema: &mut Value) {
+    match schema {
+        Value::Object(members) => {
+            let costly = members.get("pattern").and_then(Value::as_str);
+            let costly =
+                costly.filter(|pattern| is_costly(pattern) && Bounded::new(pattern).is_some());
+            if let Some(value) =
+                costly.map(|pattern| patterns::bounded(&Address::default(), pattern))
+            {
+                members.shift_remove("pattern");
+                members.insert(patterns::BOUNDED.to_owned(), value);
+            }
+            for (keyword, member) in members {
+                if !matches!(keyword.as_str(), "const" | "enum") {
+                    bound_patterns(member);
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(bound_patterns),
+        _ => {}
+    }
 }
 
 fn reference_target(value: &Value) -> Option<Address> {

@@ -18,7 +18,8 @@ use super::{
     discriminator::Selection,
     ecma,
     exact::{self, LIMITS, LISTED, Limit},
-    translate::{DISCRIMINATOR, FORMAT, LARGE_PATTERN},
+    patterns,
+    translate::{DISCRIMINATOR, FORMAT},
     unit::REFERENCE,
     value_words::{brief, kind_and_value, kind_of, length, names},
 };
@@ -372,7 +373,7 @@ impl Explanation<'_> {
             });
         }
         let own = at.pointer.last().unwrap_or_default();
-        if own == LARGE_PATTERN {
+        if own == patterns::BOUNDED {
             let schema = at.parent()?.join("pattern");
             let (message, expected) = ecma::breach(self.store.document().get(&schema)?.as_str()?);
             return Some(Violation {

@@ -114,13 +114,15 @@ impl Collected<'_> {
     /// Whether a value is valid. Why one is not is asked a few times only: of a schema with thousands of
     /// rules it costs thousands of reasons.
     fn accepts(&mut self, value: &Value) -> bool {
-        if self.schema.surely_accepts(value) {
-            return true;
+        match self.spending.judge(|| self.schema.surely_accepts(value)) {
+            Some(true) => return true,
+            None => return false,
+            Some(false) => {}
         }
         if self.doubts == 0 {
             return false;
         }
-        let is_valid = self.schema.is_valid(value);
+        let is_valid = self.spending.judge(|| self.schema.is_valid(value)) == Some(true);
         self.doubts -= usize::from(!is_valid);
         is_valid
     }

@@ -160,6 +160,11 @@ impl Spending {
         !self.is_over
     }
 
+    /// What a validator says of a value, paid for beside the value itself; `None` where it would cost too much.
+    fn judge(&self, judge: impl FnOnce() -> bool) -> Option<bool> {
+        limits::spend_effort(&self.budget, judge)
+    }
+
     fn is_over(&self) -> bool {
         self.is_over
     }

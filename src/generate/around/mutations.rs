@@ -222,7 +222,7 @@ impl Collected<'_> {
 
     /// How well a value breaks a rule; `None` where it does not.
     fn aim(&self, value: &Value, instance: &Pointer, rule: &Address) -> Option<Aim> {
-        if self.schema.surely_accepts(value) {
+        if self.spending.judge(|| self.schema.surely_accepts(value)) != Some(false) {
             return None;
         }
         let violations = self.schema.first_violations(value, MOST_BREACHES);

@@ -12,7 +12,7 @@ mod size;
 
 pub(super) use nothing::matches_nothing;
 use read::{Mode, Read, Reader};
-pub(super) use size::size;
+pub(super) use size::{Cost, cost};
 
 /// The pattern in the form that all engines agree on; `None` where it is none of ECMA-262.
 pub(crate) fn plain(pattern: &str) -> Option<String> {
@@ -52,7 +52,7 @@ mod tests {
 
     fn matches(pattern: &str, text: &str) -> bool {
         let plain = plain(pattern).unwrap_or_else(|| panic!("{pattern} is read"));
-        super::super::unit::patterns()
+        super::super::patterns::engine()
             .build(&json!({ "pattern": plain }))
             .unwrap_or_else(|error| panic!("{pattern} as {plain}: {error}"))
             .is_valid(&Value::from(text))
@@ -149,7 +149,7 @@ mod tests {
             r"(a",
         ] {
             let built = plain(pattern).map(|plain| {
-                super::super::unit::patterns()
+                super::super::patterns::engine()
                     .build(&json!({ "pattern": plain }))
                     .is_ok()
             });

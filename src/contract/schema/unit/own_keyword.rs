@@ -2,19 +2,21 @@
 
 use std::sync::{Arc, OnceLock, Weak};
 
-use jsonschema::{Keyword, ValidationError, Validator, error::ValidationErrorKind};
+use jsonschema::{Keyword, ValidationError};
 use oasgate_document::Address;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{
     super::{
         Direction, SchemaStore,
         discriminator::{Discriminator, Selection},
+        effort,
         exact::{Limit, Listed},
         following,
         formats::RegisteredFormat,
+        patterns::Bounded,
     },
-    Unit,
+    Unit, reference_target,
 };
 
 /// A reference that finds its unit when first needed.
@@ -83,30 +85,39 @@ impl<'i> Keyword<'i> for Format {
     }
 }
 
-/// How many steps of a large pattern one text may take, each of which is a place in the pattern at a letter: some
-/// tenths of a second.
-const MOST_STEPS: usize = 1 << 24;
-
-/// A pattern that may be at many places at once, so that a long text could take it minutes. What is too long for it is
-/// not decided, and nothing is said of it.
-pub(super) struct LargePattern {
-    pub(super) validator: Validator,
-    pub(super) size: usize,
+/// A pattern that costs more the longer a text is. A text that would cost too much is not decided: it counts as one
+/// that matches, and is noted.
+pub(super) struct BoundedPattern {
+    pattern: Bounded,
+    at: Address,
 }
 
-impl LargePattern {
+impl BoundedPattern {
+    /// `None` where it is not written so.
+    pub(super) fn of(written: &Value) -> Option<Self> {
+        let [file, pointer, plain] = written.as_array()?.as_slice() else {
+            return None;
+        };
+        let holder = reference_target(&json!([file, pointer]))?;
+        Some(Self {
+            pattern: Bounded::new(plain.as_str()?)?,
+            at: holder.join("pattern"),
+        })
+    }
+
     fn refuses(&self, value: &Value) -> bool {
-        let length = value.as_str().map_or(0, str::len);
-        let steps = length.saturating_mul(self.size.min(length));
-        if steps > MOST_STEPS || self.validator.is_valid(value) {
+        let Some(text) = value.as_str() else {
             return false;
+        };
+        let matches = self.pattern.matches(text);
+        if matches.is_none() {
+            effort::leave(&self.at, text.len(), value);
         }
-        let mut errors = self.validator.iter_errors(value);
-        errors.any(|error| matches!(error.kind(), ValidationErrorKind::Pattern { .. }))
+        matches == Some(false)
     }
 }
 
-impl<'i> Keyword<'i> for LargePattern {
+impl<'i> Keyword<'i> for BoundedPattern {
     fn validate(&self, value: &'i Value) -> Result<(), ValidationError<'i>> {
         verdict(!self.refuses(value), "the text does not match the pattern")
     }
