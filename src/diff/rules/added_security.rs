@@ -17,7 +17,8 @@ documented! {
     ///
     /// # Not a finding when
     ///
-    /// - a scheme is renamed, or an alternative is added;
+    /// - a scheme is renamed;
+    /// - an alternative is added: that is `added-security-alternative`;
     /// - the name of a header is written with other capitals.
     pub AddedSecurity = "added-security", Error;
 }
@@ -65,7 +66,7 @@ impl ChangeRule for AddedSecurity {
 }
 
 /// Whether who has all of `way` has all of `other`.
-fn suffices(way: &SecurityRequirement, other: &SecurityRequirement) -> bool {
+pub(super) fn suffices(way: &SecurityRequirement, other: &SecurityRequirement) -> bool {
     other.schemes.iter().all(|needed| {
         way.schemes.iter().any(|had| {
             kind(had) == kind(needed)
@@ -90,7 +91,7 @@ fn kind(scheme: &SecurityScheme) -> String {
     }
 }
 
-fn words(way: &SecurityRequirement) -> String {
+pub(super) fn words(way: &SecurityRequirement) -> String {
     if way.schemes.is_empty() {
         return "no credential".to_owned();
     }

@@ -13,6 +13,7 @@ mod added_required_body;
 mod added_required_parameter;
 mod added_response;
 pub(super) mod added_security;
+mod added_security_alternative;
 mod became_read_only;
 mod became_write_only;
 mod changed_default;
@@ -98,6 +99,7 @@ pub const RULES: &[&dyn ChangeRule] = &[
     &removed_response_header::RemovedResponseHeader,
     &removed_optional_header::RemovedOptionalHeader,
     &added_security::AddedSecurity,
+    &added_security_alternative::AddedSecurityAlternative,
     &removed_security::RemovedSecurity,
     &changed_server::ChangedServer,
     &deprecated::Deprecated,
