@@ -6,9 +6,12 @@
 //! less, so that a proof about it holds. A value is judged by the open schema and by
 //! [`Schema::undeclared`](crate::contract::Schema::undeclared) as well.
 
-use std::collections::HashSet;
+use std::{
+    cell::Cell,
+    collections::{BTreeSet, HashSet},
+};
 
-use indexmap::IndexMap;
+use indexmap::{IndexMap, IndexSet};
 use serde_json::{Map, Value, json};
 
 use super::keywords::{Position, each, position, rebuilt};
@@ -34,32 +37,36 @@ pub(super) struct Closed {
     pub(super) is_wider: bool,
 }
 
+/// How many schemas one closing looks at to see what they are like.
+const MOST_LOOKS: usize = 200_000;
+
+/// The most forms of definitions that one closing makes; what would need more stays open.
+const MOST_FORMS: usize = 2_000;
+
 /// Adds to `definitions` the closed form of `root` and of what it needs.
 pub(super) fn close(definitions: &mut Definitions, root: &str, direction: Direction) -> Closed {
     let open = definitions.clone();
-    let mut closing = Closing {
-        open: &open,
-        mark: match direction {
-            Direction::Request => "readOnly",
-            Direction::Response => "writeOnly",
-        },
-        waiting: vec![(Form::Closed, root.to_owned())],
-        is_wider: false,
+    let mark = match direction {
+        Direction::Request => "readOnly",
+        Direction::Response => "writeOnly",
     };
-    let mut done: HashSet<String> = HashSet::new();
-    while let Some((form, name)) = closing.waiting.pop() {
-        let fresh = form.name(&name);
-        if !done.insert(fresh.clone()) {
-            continue;
-        }
+    let mut closing = Closing::of(&open, mark);
+    closing.form(Form::Closed, root);
+    let mut done = 0;
+    while let Some((form, name)) = closing.forms.get_index(done).cloned() {
+        done += 1;
         let Some(schema) = open.get(&name) else {
             continue;
         };
         let schema = match form {
             Form::Closed => closing.closed(schema),
-            Form::Part => closing.part(schema, &HashSet::new(), 0),
+            Form::Part(None) => closing.part(schema, &Shared::default()),
+            Form::Part(Some(index)) => {
+                let shared = closing.shared.get_index(index).cloned();
+                closing.part(schema, &shared.unwrap_or_default())
+            }
         };
-        definitions.insert(fresh, schema);
+        definitions.insert(form.name(&name), schema);
     }
     Closed {
         name: closed_name(root),
@@ -67,19 +74,24 @@ pub(super) fn close(definitions: &mut Definitions, root: &str, direction: Direct
     }
 }
 
-#[derive(Clone, Copy)]
+/// Names of properties of which several parts speak.
+type Shared = BTreeSet<String>;
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Form {
     /// Closed where its value stands.
     Closed,
-    /// Open itself, with what is below it closed: for use in place.
-    Part,
+    /// Open itself, with what is below it closed: for use in place. Beside others that speak of the same properties,
+    /// with the number of these.
+    Part(Option<usize>),
 }
 
 impl Form {
     fn name(self, name: &str) -> String {
         match self {
             Self::Closed => closed_name(name),
-            Self::Part => format!("part-{name}"),
+            Self::Part(None) => format!("part-{name}"),
+            Self::Part(Some(shared)) => format!("part-{shared}-{name}"),
         }
     }
 }
@@ -88,20 +100,98 @@ struct Closing<'d> {
     open: &'d Definitions,
     /// The mark of properties that do not travel this way.
     mark: &'static str,
-    waiting: Vec<(Form, String)>,
+    /// The forms of definitions that are needed, each once.
+    forms: IndexSet<(Form, String)>,
+    /// What parts share, each set once.
+    shared: IndexSet<Shared>,
+    /// How many more schemas are looked at to see what they are like.
+    looks: Cell<usize>,
     is_wider: bool,
 }
+
+/// Stands among names for the elements of an array.
+const ELEMENTS: &str = "\u{e000}elements";
+
+/// Stands among names for each property.
+const EACH: &str = "\u{e000}each";
 
 /// What the schemas in place of one value name.
 #[derive(Default)]
 struct Named {
     names: HashSet<String>,
     /// Names that more than one part speaks of.
-    shared: HashSet<String>,
+    shared: Shared,
     required: HashSet<String>,
+    /// How many parts speak of elements.
+    elements: usize,
+    /// How many speak of properties, by name or not.
+    speaking: usize,
+    /// How many speak of properties without naming them.
+    vague: usize,
+    /// How many patterns of names there are.
+    patterns: usize,
 }
 
-impl Closing<'_> {
+impl Named {
+    /// Adds what is shared otherwise than by a name.
+    fn settle(&mut self) {
+        if self.elements > 1 {
+            self.shared.insert(ELEMENTS.to_owned());
+        }
+        let by_pattern =
+            self.patterns > 1 || self.patterns > 0 && (self.vague > 0 || !self.names.is_empty());
+        if by_pattern || self.vague > 0 && self.speaking > 1 {
+            self.shared.insert(EACH.to_owned());
+        }
+    }
+
+    /// Counts what one schema says of what is inside a value.
+    fn count(&mut self, members: &Map<String, Value>) {
+        let speaks = |keywords: &[&str]| {
+            let said = keywords.iter().filter_map(|keyword| members.get(*keyword));
+            said.into_iter().any(|one| !one.is_boolean())
+        };
+        let patterns = members.get("patternProperties").and_then(Value::as_object);
+        let is_vague = speaks(&["additionalProperties", "unevaluatedProperties"]);
+        self.elements += usize::from(speaks(&["items", "prefixItems", "unevaluatedItems"]));
+        self.vague += usize::from(is_vague);
+        self.patterns += patterns.map_or(0, Map::len);
+        let speaks_of_properties =
+            is_vague || patterns.is_some() || members.contains_key("properties");
+        self.speaking += usize::from(speaks_of_properties);
+    }
+}
+
+impl<'d> Closing<'d> {
+    fn of(open: &'d Definitions, mark: &'static str) -> Self {
+        Self {
+            open,
+            mark,
+            forms: IndexSet::new(),
+            shared: IndexSet::new(),
+            looks: Cell::new(MOST_LOOKS),
+            is_wider: false,
+        }
+    }
+
+    /// The name of a definition's form, which is made; `None` where there are too many, so that it stays open.
+    fn form(&mut self, form: Form, name: &str) -> Option<String> {
+        let key = (form, name.to_owned());
+        if self.forms.len() >= MOST_FORMS && !self.forms.contains(&key) {
+            self.is_wider = true;
+            return None;
+        }
+        self.forms.insert(key);
+        Some(form.name(name))
+    }
+
+    /// Whether one more schema is looked at: who refers to others twice, and they too, has very many.
+    fn looks_on(&self) -> bool {
+        let left = self.looks.get();
+        self.looks.set(left.saturating_sub(1));
+        left > 0
+    }
+
     /// A schema where a value stands.
     fn closed(&mut self, schema: &Value) -> Value {
         let Value::Object(members) = schema else {
@@ -110,13 +200,17 @@ impl Closing<'_> {
         if members.len() == 1
             && let Some(name) = reference(members)
         {
-            self.waiting.push((Form::Closed, name.to_owned()));
-            return json!({ "$ref": closed_name(name) });
+            return match self.form(Form::Closed, name) {
+                Some(form) => json!({ "$ref": form }),
+                None => schema.clone(),
+            };
         }
-        let mut named = Named::default();
-        self.named(members, &mut named, 0);
+        if let Some(apart) = self.closed_apart(members) {
+            return apart;
+        }
+        let named = self.names_in_place(members);
         self.is_wider |= !named.shared.is_empty();
-        let Value::Object(mut out) = self.part(schema, &named.shared, 0) else {
+        let Value::Object(mut out) = self.part(schema, &named.shared) else {
             return schema.clone();
         };
         if named.names.is_empty() {
@@ -153,21 +247,60 @@ impl Closing<'_> {
         Value::Object(out)
     }
 
+    /// Alternatives with nothing beside them, of which one at most may be an object: each is closed by itself.
+    fn closed_apart(&mut self, members: &Map<String, Value>) -> Option<Value> {
+        let (keyword, branches) = members.iter().next().filter(|_| members.len() == 1)?;
+        if keyword != "anyOf" && keyword != "oneOf" {
+            return None;
+        }
+        let branches = branches.as_array()?;
+        let objects = branches.iter().filter(|one| self.may_be_object(one, 0));
+        if objects.count() > 1 {
+            return None;
+        }
+        let closed = branches.iter().map(|one| self.closed(one));
+        let closed: Vec<Value> = closed.collect();
+        let mut out = Map::new();
+        out.insert(keyword.clone(), Value::Array(closed));
+        Some(Value::Object(out))
+    }
+
+    /// Whether a schema may accept objects.
+    fn may_be_object(&self, schema: &Value, depth: usize) -> bool {
+        let Value::Object(members) = schema else {
+            return *schema != Value::Bool(false);
+        };
+        if depth > MOST_STEPS || !self.looks_on() {
+            return true;
+        }
+        let behind = reference(members).and_then(|name| self.open.get(name));
+        may_be_object(members)
+            && behind.is_none_or(|one| self.may_be_object(one, depth + 1))
+            && list(members, "allOf")
+                .iter()
+                .all(|one| self.may_be_object(one, depth + 1))
+    }
+
     /// A schema that takes part in a value, with what is below it closed; what is `shared` between
     /// parts stays open.
-    fn part(&mut self, schema: &Value, shared: &HashSet<String>, depth: usize) -> Value {
+    fn part(&mut self, schema: &Value, shared: &Shared) -> Value {
         let Value::Object(members) = schema else {
             return schema.clone();
         };
         let mut out = rebuilt(members, &mut |keyword, name, one| match position(keyword) {
-            Some(Position::InPlace) => self.part(one, shared, depth),
+            Some(Position::InPlace) => self.part(one, shared),
             Some(Position::Below) => {
                 let is_property = keyword == "properties";
+                let stays_open = match keyword {
+                    "properties" => {
+                        shared.contains(EACH) || name.is_some_and(|name| shared.contains(name))
+                    }
+                    "items" | "prefixItems" | "unevaluatedItems" => shared.contains(ELEMENTS),
+                    _ => !shared.is_empty(),
+                };
                 if is_property && self.is_marked(one, 0) {
                     Value::Bool(false)
-                } else if is_property && name.is_some_and(|name| shared.contains(name))
-                    || !is_property && !shared.is_empty() && keyword != "items"
-                {
+                } else if stays_open {
                     one.clone()
                 } else {
                     self.closed(one)
@@ -176,38 +309,39 @@ impl Closing<'_> {
             Some(Position::Question) | None => one.clone(),
         });
         if let Some(name) = reference(members) {
-            let mut named = Named::default();
-            let target = self.open.get(name);
-            if let Some(Value::Object(target)) = target {
-                self.named(target, &mut named, 0);
-            }
-            let overlaps = named.names.iter().any(|name| shared.contains(name));
-            match target {
-                Some(target) if overlaps && depth < MOST_STEPS => {
-                    let inline = self.part(target, shared, depth + 1);
-                    out.shift_remove("$ref");
-                    let parts = out
-                        .entry("allOf")
-                        .or_insert_with(|| Value::Array(Vec::new()));
-                    if let Value::Array(parts) = parts {
-                        parts.push(inline);
-                    }
+            let overlaps = match self.open.get(name) {
+                Some(Value::Object(target)) if !shared.is_empty() => {
+                    let named = self.names_in_place(target);
+                    shared.contains(EACH)
+                        || shared.contains(ELEMENTS)
+                        || named.names.iter().any(|name| shared.contains(name))
                 }
-                // A circle in place stays open.
-                Some(_) if overlaps => {}
-                _ => {
-                    self.waiting.push((Form::Part, name.to_owned()));
-                    out.insert("$ref".to_owned(), json!(Form::Part.name(name)));
-                }
+                _ => false,
+            };
+            let form = Form::Part(overlaps.then(|| self.shared.insert_full(shared.clone()).0));
+            if let Some(form) = self.form(form, name) {
+                out.insert("$ref".to_owned(), json!(form));
             }
         }
         Value::Object(out)
     }
 
-    fn named(&self, members: &Map<String, Value>, named: &mut Named, depth: usize) {
-        if depth > MOST_STEPS {
-            return;
-        }
+    /// What the schemas in place of one value name.
+    fn names_in_place(&self, members: &Map<String, Value>) -> Named {
+        let mut named = Named::default();
+        self.named(members, &mut named, &mut HashSet::new());
+        named.settle();
+        named
+    }
+
+    /// Adds what a schema and those in its place name; each that is referred to once, as it says nothing more twice.
+    fn named<'s>(
+        &'s self,
+        members: &'s Map<String, Value>,
+        named: &mut Named,
+        seen: &mut HashSet<&'s str>,
+    ) {
+        named.count(members);
         let own = members.get("properties").and_then(Value::as_object);
         for name in own.into_iter().flat_map(Map::keys) {
             if !named.names.insert(name.clone()) {
@@ -222,10 +356,11 @@ impl Closing<'_> {
                 .filter_map(Value::as_str)
                 .map(str::to_owned),
         );
-        if let Some(target) = reference(members).and_then(|name| self.open.get(name))
-            && let Value::Object(target) = target
+        if let Some(name) = reference(members)
+            && seen.insert(name)
+            && let Some(Value::Object(target)) = self.open.get(name)
         {
-            self.named(target, named, depth + 1);
+            self.named(target, named, seen);
         }
         // Of the branches of a `oneOf` one alone is in force.
         let mut branches: Vec<Named> = Vec::new();
@@ -235,10 +370,10 @@ impl Closing<'_> {
             };
             if keyword == "oneOf" {
                 let mut branch = Named::default();
-                self.named(one, &mut branch, depth + 1);
+                self.named(one, &mut branch, seen);
                 branches.push(branch);
             } else {
-                self.named(one, named, depth + 1);
+                self.named(one, named, seen);
             }
         });
         let before = named.names.clone();
@@ -249,6 +384,10 @@ impl Closing<'_> {
             named.shared.extend(branch.shared);
             named.names.extend(branch.names);
             named.required.extend(branch.required);
+            named.elements += branch.elements;
+            named.speaking += branch.speaking;
+            named.vague += branch.vague;
+            named.patterns += branch.patterns;
         }
     }
 
@@ -261,8 +400,11 @@ impl Closing<'_> {
             .get("properties")
             .and_then(Value::as_object)
             .is_some_and(|all| !all.is_empty());
-        if names_some || depth > MOST_STEPS || !may_be_object(members) {
+        if names_some || !may_be_object(members) {
             return false;
+        }
+        if depth > MOST_STEPS || !self.looks_on() {
+            return true;
         }
         let may = |one: &Value| self.may_be_nameless(one, depth + 1);
         let all_may = |keyword: &str| list(members, keyword).iter().all(may);
@@ -286,11 +428,8 @@ impl Closing<'_> {
     /// it cannot be said: `false`.
     fn open_nameless(&self, members: &Map<String, Value>, out: &mut Map<String, Value>) -> bool {
         let is_named = |schema: &Value| {
-            let mut named = Named::default();
-            if let Value::Object(members) = schema {
-                self.named(members, &mut named, 0);
-            }
-            !named.names.is_empty()
+            let members = schema.as_object();
+            members.is_some_and(|members| !self.names_in_place(members).names.is_empty())
         };
         let others = ["if", "then", "else"]
             .iter()
@@ -336,7 +475,7 @@ impl Closing<'_> {
         if members.contains_key(self.mark) {
             return true;
         }
-        if depth > MOST_STEPS {
+        if depth > MOST_STEPS || !self.looks_on() {
             return false;
         }
         let behind = reference(members).and_then(|name| self.open.get(name));
@@ -348,47 +487,14 @@ impl Closing<'_> {
     }
 }
 
-/// Whether in any definition several parts of one value speak of the same property, or of properties
-/// that they do not name.
-pub(super) fn mixes(definitions: &Definitions) -> bool {
-    let closing = Closing {
-        open: definitions,
-        mark: "readOnly",
-        waiting: Vec::new(),
-        is_wider: false,
-    };
-    let mut open: Vec<&Value> = definitions.values().collect();
-    while let Some(schema) = open.pop() {
-        let Value::Object(members) = schema else {
-            continue;
-        };
-        let mut parts = Vec::new();
-        each(members, &mut |keyword, _, one| {
-            open.push(one);
-            if position(keyword) == Some(Position::InPlace) {
-                parts.push(one);
-            }
-        });
-        parts.extend(reference(members).and_then(|name| definitions.get(name)));
-        if parts.is_empty() || members.len() == 1 && parts.len() == 1 {
-            continue;
-        }
-        let mut named = Named::default();
-        closing.named(members, &mut named, 0);
-        let is_vague = |schema: &Value| {
-            [
-                "additionalProperties",
-                "patternProperties",
-                "unevaluatedProperties",
-            ]
-            .iter()
-            .any(|keyword| schema.get(keyword).is_some_and(Value::is_object))
-        };
-        if !named.shared.is_empty() || parts.into_iter().chain([schema]).any(is_vague) {
-            return true;
-        }
-    }
-    false
+/// The names of properties of which several schemas in place of one value speak, of which one alone need not be in force.
+pub(super) fn shared_names(
+    definitions: &Definitions,
+    members: &Map<String, Value>,
+) -> BTreeSet<String> {
+    Closing::of(definitions, "readOnly")
+        .names_in_place(members)
+        .shared
 }
 
 /// Lets a schema that names nothing evaluate every property; `false` where it says something of them.

@@ -7,11 +7,11 @@ use serde_json::Value;
 use url::Url;
 
 use super::{
+    answer::Refutation,
     change::Shown,
     isolate::Side,
     operations::Subject,
     positions::{Position, Spot},
-    question::Refutation,
     sample::Asking,
     search::smallest,
     text::Travel,

@@ -1,24 +1,30 @@
 //! A pair of schemas taken out of their documents: small contracts of their own, in which values are
 //! generated and judged.
 
-use indexmap::IndexMap;
+use indexmap::{IndexMap, IndexSet};
 use oasgate_document::{Address, Document, Pointer};
 use serde_json::{Map, Value, json};
 
 use super::{
     Lens,
     body::{Bodies, bounds},
-    close::{Closed, Definitions, close, mixes},
-    keywords::rebuilt,
-    units::{Link, UnitIx, Units},
+    close::{Closed, Definitions, close},
+    keywords::{Position, position, rebuilt},
+    link::Link,
+    meeting, stand_in,
+    text::Travel,
+    units::{UnitIx, Units},
 };
 use crate::contract::{Contract, Direction, Schema};
 
-/// The most schema objects of one side.
-const MOST_DEFINITIONS: usize = 200;
+/// The most schema objects of one side; what they refer to besides is left open or closed.
+const MOST_DEFINITIONS: usize = 160;
+
+/// The most schema objects of one side with those that take part in a value that is not left out.
+const MOST_IN_PLACE: usize = 640;
 
 /// The longest definitions of one side, written out.
-const MOST_TEXT: usize = 256 << 10;
+const MOST_TEXT: usize = 192 << 10;
 
 /// Which side of a change a schema is on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -54,18 +60,14 @@ pub(super) enum Reach {
     Full,
 }
 
-/// What stands for a unit that is asked by itself: texts that nothing else accepts or names.
-const OPAQUE: &str = "\u{e000}unit";
-
-/// Whether a value holds a text that stands for a unit.
-pub(super) fn holds_opaque(value: &Value) -> bool {
-    value.to_string().contains(OPAQUE)
-}
-
-/// The unit that a text stands for.
-pub(super) fn opaque(text: &str) -> Option<UnitIx> {
-    let rest = text.strip_prefix(OPAQUE)?.strip_prefix(' ')?;
-    rest.split_once(':')?.0.parse().ok()
+/// What is left out of what schemas refer to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum LeftOut {
+    Nothing,
+    /// What is all that is said of a value.
+    Alone,
+    /// What takes part in a value, so that nothing is proved.
+    Beside,
 }
 
 /// One side taken out.
@@ -79,6 +81,8 @@ pub(super) struct Isolated {
     direction: Direction,
     /// Whether anything stands for a unit.
     pub(super) is_cut: bool,
+    /// What is left out that they refer to.
+    left_out: LeftOut,
     /// How long the definitions are, written out.
     length: usize,
     /// Whether something that they refer to was not read.
@@ -94,91 +98,142 @@ enum Key {
     Alone(Address),
 }
 
-/// Takes one side of a unit out. `None` where it is too large.
-pub(super) fn isolate(
-    units: &Units<'_, '_>,
-    number: UnitIx,
-    side: Side,
-    reach: Reach,
-) -> Option<Isolated> {
+/// What is taken out of a document.
+#[derive(Clone, Copy)]
+pub(super) struct Cut {
+    pub(super) side: Side,
+    /// Whether it is the side that sends.
+    pub(super) sends: bool,
+    pub(super) reach: Reach,
+    pub(super) travel: Travel,
+}
+
+/// Takes one side of a unit out. Where that is too much, what is left refers to nothing more: of what is sent it is taken
+/// to be anything, of what is accepted nothing, so that a proof holds.
+pub(super) fn isolate(units: &Units<'_, '_>, number: UnitIx, cut: Cut) -> Isolated {
     let direction = units.all[number].direction;
-    let bodies: &Bodies<'_> = match side {
+    let bodies: &Bodies<'_> = match cut.side {
         Side::Old => units.old,
         Side::New => units.new,
     };
-    let mut keys: IndexMap<Key, ()> = IndexMap::from([(Key::Unit(number), ())]);
-    let mut definitions = Definitions::new();
-    let mut addresses = IndexMap::new();
-    let mut is_cut = false;
-    let mut length = 0;
-    let mut is_partial = false;
+    let mut keys: IndexSet<Key> = IndexSet::from([Key::Unit(number)]);
+    let mut out = Isolated {
+        definitions: Definitions::new(),
+        root: "0".to_owned(),
+        addresses: IndexMap::new(),
+        direction,
+        is_cut: false,
+        left_out: LeftOut::Nothing,
+        length: 0,
+        is_partial: false,
+    };
     let mut done = 0;
-    while let Some(key) = keys.get_index(done).map(|(key, ())| key.clone()) {
-        if done >= MOST_DEFINITIONS || length > MOST_TEXT {
-            return None;
-        }
-        let (schema, references, address) = match &key {
+    while let Some(key) = keys.get_index(done).cloned() {
+        let (address, marked) = match &key {
             Key::Unit(unit) => {
                 let unit = &units.all[*unit];
-                let address = match side {
+                let address = match cut.side {
                     Side::Old => &unit.old,
                     Side::New => &unit.new,
                 };
-                let body = bodies.get(address, direction);
-                is_partial |= body.is_partial;
-                (
-                    unit.schemas[side.index()].clone(),
-                    body.references.clone(),
-                    address.clone(),
-                )
+                (address, Some(&unit.schemas[cut.side.index()]))
             }
-            Key::Alone(address) => {
-                let body = bodies.get(address, direction);
-                is_partial |= body.is_partial;
-                (
-                    body.schema.clone(),
-                    body.references.clone(),
-                    address.clone(),
-                )
-            }
+            Key::Alone(address) => (address, None),
         };
-        let name = done.to_string();
-        let schema = referring(&schema, &mut |text| {
-            let (sign, number) = (text.chars().next()?, text.get(1..)?.parse::<usize>().ok()?);
-            let key = match Link::by_sign(sign) {
-                Some(link) => {
-                    let is_apart = match link {
-                        Link::Below => true,
-                        Link::Branch => !units.all[number].changed,
-                        Link::InPlace => false,
-                    };
-                    if is_apart && reach == Reach::Local {
-                        is_cut = true;
-                        return Some(
-                            json!({ "type": "string", "pattern": format!("^{OPAQUE} {number}:") }),
-                        );
+        let body = bodies.get(address, direction);
+        out.is_partial |= body.is_partial;
+        let is_full = out.length > MOST_TEXT;
+        let (mut is_cut, mut left_out) = (false, LeftOut::Nothing);
+        let schema = taken(
+            marked.unwrap_or(&body.schema),
+            Stand::Alone,
+            &mut |text, stand| {
+                let (sign, number) = (text.chars().next()?, text.get(1..)?.parse::<usize>().ok()?);
+                let key = match Link::by_sign(sign) {
+                    Some(link) => {
+                        if cut.reach == Reach::Local && link.is_cut(cut.travel) {
+                            is_cut = true;
+                            return Some(stand_in::schema(number));
+                        }
+                        Key::Unit(number)
                     }
-                    Key::Unit(number)
+                    None => Key::Alone(body.references.get(number)?.clone()),
+                };
+                let is_known = keys.contains(&key);
+                if !is_known && (is_full || keys.len() >= MOST_DEFINITIONS) {
+                    let may_be_left = stand == Stand::Alone;
+                    if may_be_left || keys.len() >= MOST_IN_PLACE {
+                        left_out = left_out.max(if may_be_left {
+                            LeftOut::Alone
+                        } else {
+                            LeftOut::Beside
+                        });
+                        let instead = if cut.sends {
+                            json!({})
+                        } else {
+                            json!({ "not": {} })
+                        };
+                        return Some(instead);
+                    }
                 }
-                None => Key::Alone(references.get(number)?.clone()),
-            };
-            let index = keys.insert_full(key, ()).0;
-            Some(json!({ "$ref": index.to_string() }))
-        });
-        length += schema.to_string().len();
-        definitions.insert(name.clone(), schema);
-        addresses.insert(name, address);
+                let index = keys.insert_full(key).0;
+                Some(json!({ "$ref": index.to_string() }))
+            },
+        );
+        let name = done.to_string();
+        out.is_cut |= is_cut;
+        out.left_out = out.left_out.max(left_out);
+        out.length += schema.to_string().len();
+        out.addresses.insert(name.clone(), address.clone());
+        out.definitions.insert(name, schema);
         done += 1;
     }
-    Some(Isolated {
-        definitions,
-        root: "0".to_owned(),
-        addresses,
-        direction,
-        is_cut,
-        length,
-        is_partial,
-    })
+    out
+}
+
+/// How a reference stands in a schema.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stand {
+    /// It is all that is said of a value, or an alternative with nothing beside the alternatives.
+    Alone,
+    /// It takes part in a value.
+    Beside,
+    /// The less it accepts, the more the whole may.
+    Turned,
+}
+
+/// A schema whose references are replaced by what `target` gives for how they stand.
+fn taken(
+    schema: &Value,
+    stand: Stand,
+    target: &mut dyn FnMut(&str, Stand) -> Option<Value>,
+) -> Value {
+    let Value::Object(members) = schema else {
+        return schema.clone();
+    };
+    let is_alone = members.len() == 1;
+    let mut out = rebuilt(members, &mut |keyword, _, one| {
+        let below = match (stand, keyword, position(keyword)) {
+            (Stand::Turned, ..) | (_, "oneOf", _) | (_, _, Some(Position::Question)) => {
+                Stand::Turned
+            }
+            (_, _, Some(Position::Below)) => Stand::Alone,
+            (Stand::Alone, "anyOf", _) if is_alone => Stand::Alone,
+            _ => Stand::Beside,
+        };
+        taken(one, below, target)
+    });
+    if let Some(text) = members.get("$ref").and_then(Value::as_str) {
+        let stand = match stand {
+            Stand::Alone if !is_alone => Stand::Beside,
+            other => other,
+        };
+        out.shift_remove("$ref");
+        if let Some(Value::Object(instead)) = target(text, stand) {
+            out.extend(instead);
+        }
+    }
+    Value::Object(out)
 }
 
 /// A schema whose references are replaced by what `target` gives.
@@ -214,10 +269,17 @@ impl Isolated {
         }
     }
 
-    /// Whether several parts of one value speak of the same property, or of properties without
-    /// naming them: what stands for a unit could then meet other rules than its own.
-    pub(super) fn mixes(&self) -> bool {
-        mixes(&self.definitions)
+    /// Whether nothing can be proved: what stands for a unit could meet other rules than its own, or what is left out
+    /// could make the whole say more where it is taken to say less.
+    pub(super) fn is_unfit(&self) -> bool {
+        self.left_out == LeftOut::Beside
+            || self.is_cut && meeting::meets(&self.definitions)
+            || self.is_frayed() && meeting::turns(&self.definitions)
+    }
+
+    /// Whether something is left out that they refer to.
+    pub(super) fn is_frayed(&self) -> bool {
+        self.left_out != LeftOut::Nothing
     }
 
     /// The definitions as they are written, without their closed forms.
@@ -297,6 +359,7 @@ impl Isolated {
             addresses: self.addresses.clone(),
             direction: self.direction,
             is_cut: self.is_cut,
+            left_out: self.left_out,
             length: self.length,
             is_partial: self.is_partial,
         }

@@ -10,12 +10,17 @@
 //! is neither is said to be undecided, with the number of values that were tried.
 
 mod against;
+mod answer;
+mod apart;
 mod body;
+mod budget;
 mod change;
 mod close;
 mod evidence;
 mod isolate;
 mod keywords;
+mod link;
+mod meeting;
 mod operations;
 mod positions;
 mod proof;
@@ -25,6 +30,7 @@ mod sample;
 mod schemas;
 mod search;
 mod sender;
+mod stand_in;
 mod subsume;
 mod text;
 mod units;

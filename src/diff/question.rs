@@ -14,14 +14,17 @@ use oasgate_document::Address;
 use serde_json::Value;
 
 use super::{
-    isolate::{Isolated, Reach, holds_opaque, isolate},
+    answer::{Answer, Refutation},
+    budget::Budget,
+    isolate::{Cut, Isolated, Reach, Side, isolate},
+    link::Link,
     proof::{Claim, Proof},
     sample::{Asking, Samples},
     search::{Tries, aimed, property_names, renamed, smallest, with_more, with_text},
     sender::Sender,
-    subsume,
+    stand_in, subsume,
     text::Travel,
-    units::{Link, UnitIx, Units},
+    units::{UnitIx, Units},
 };
 use crate::{
     contract::{Direction, Schema, Violation, canonical::CanonicalSchema},
@@ -33,6 +36,9 @@ const MOST_SHORT: usize = 6_000;
 
 /// The longest schemas that are asked about again and again with all that there is.
 const MOST_PATIENCE: usize = 2_500;
+
+/// How many keywords that see through references may be compiled, times the length of the schemas.
+const MOST_ENTANGLED: usize = 1 << 20;
 
 /// How many values of one kind are tried.
 const DRAWS: usize = 200;
@@ -58,44 +64,11 @@ const MOST_BREACHES: usize = 12;
 /// How many simpler values are tried for one instance.
 const MOST_SIMPLER: usize = 400;
 
-/// What is known about a question.
-#[derive(Clone, Debug)]
-pub(super) enum Answer {
-    /// The schemas themselves do not differ; what is asked apart may.
-    Same,
-    /// Both schemas accept the same, under either lens.
-    Equal(Reach),
-    /// Containment is proved: with [`Reach::Local`] if it holds for what is asked apart.
-    Proved(Reach),
-    /// Each keyword that refuses something, with an instance.
-    Refuted(Vec<Refutation>),
-    /// So many values were tried, and none was refused.
-    Searched(usize),
-    /// Something that takes part was not read, of which nothing can be said.
-    Unread,
-}
+/// What a search costs besides its values: making them, and what judges them, by the length of the schemas.
+const SEARCH: usize = 8;
 
-impl Answer {
-    /// Whether there is something to tell.
-    pub(super) const fn is_told(&self) -> bool {
-        !matches!(self, Self::Same | Self::Equal(_) | Self::Unread)
-    }
-}
-
-/// A value that the producer sends and the consumer refuses.
-#[derive(Clone, Debug)]
-pub(super) struct Refutation {
-    /// The value.
-    pub(super) instance: Value,
-    /// The keyword of the consumer that refuses it.
-    pub(super) violation: Violation,
-    /// That keyword in the consumer's document.
-    pub(super) consumer: Address,
-    /// What the producer's document says of the same node.
-    pub(super) producer: Address,
-    /// The unit's schema in the producer's document.
-    pub(super) unit: Address,
-}
+/// The longest schemas, written out, in which values are searched for.
+const MOST_SEARCHED: usize = 48_000;
 
 /// Answers the question for one unit.
 pub(super) fn ask(
@@ -103,29 +76,38 @@ pub(super) fn ask(
     number: UnitIx,
     asking: Asking,
     samples: &Samples,
+    budget: &Budget,
 ) -> Answer {
     let unit = &units.all[number];
     if !unit.changed {
         return Answer::Same;
     }
     let takes_part =
-        |link: &Link, below: &UnitIx| *link != Link::Below && units.all[*below].changed;
+        |link: &Link, below: &UnitIx| units.all[*below].changed && !link.is_cut(asking.travel);
     if !unit.differs
         && !unit
             .links
             .iter()
             .any(|(link, below)| takes_part(link, below))
     {
-        // What differs is asked by itself.
-        return Answer::Same;
+        // What differs is asked by itself, or does not matter here.
+        let is_idle =
+            |(link, below): &(Link, UnitIx)| *link == Link::Idle && units.all[*below].changed;
+        return if unit.links.iter().any(is_idle) {
+            Answer::Proved(Reach::Local)
+        } else {
+            Answer::Same
+        };
     }
     let question = Question {
         units,
         number,
         asking,
         samples,
+        budget,
         whole: OnceCell::new(),
         tried: Cell::new(0),
+        is_bounded: Cell::new(false),
     };
     question.answer()
 }
@@ -136,15 +118,20 @@ struct Question<'q, 'b, 'c> {
     number: UnitIx,
     asking: Asking,
     samples: &'q Samples,
+    budget: &'q Budget,
     /// Both sides with everything that they refer to, once they were asked for.
     whole: OnceCell<Option<Trial>>,
     /// How many values were tried.
     tried: Cell<usize>,
+    /// Whether something was not tried because of a bound.
+    is_bounded: Cell<bool>,
 }
 
 impl Question<'_, '_, '_> {
     fn trial(&self, reach: Reach) -> Option<Trial> {
-        Trial::of(self.units, self.number, self.asking, reach)
+        let trial = Trial::of(self.units, self.number, self.asking, reach)?;
+        self.budget.spend(trial.length());
+        Some(trial)
     }
 
     fn whole(&self) -> Option<&Trial> {
@@ -189,20 +176,47 @@ impl Question<'_, '_, '_> {
             if is_partial {
                 Answer::Unread
             } else {
-                Answer::Searched(self.tried.get())
+                Answer::Searched {
+                    tried: self.tried.get(),
+                    is_bounded: self.is_bounded.get(),
+                }
             }
         })
     }
 
     /// What breaks, as far as a search comes upon it.
     fn searched(&self, trial: &Trial, effort: Effort) -> Option<Answer> {
+        let most = if self.budget.is_spent() {
+            MOST_PATIENCE
+        } else {
+            MOST_SEARCHED
+        };
+        if trial.length() > most
+            || trial.is_entangled()
+            || self.budget.is_spent() && effort == Effort::Rest
+        {
+            self.is_bounded.set(true);
+            return None;
+        }
+        self.budget.spend(trial.length() * SEARCH);
+        let is_real = |value: &Value| self.filled(trial, value).is_some();
         // What stands for a unit cannot always be put in place.
         for may_stand in [true, false] {
-            let (found, tried) = trial.search(effort, may_stand);
-            self.tried.set(self.tried.get() + tried);
-            let found = found?;
-            let all = trial.breaches(found).into_iter();
-            let real: Vec<Refutation> = all.filter_map(|one| self.real(one)).collect();
+            let (found, tries) = trial.search(effort, may_stand, &is_real);
+            self.tried.set(self.tried.get() + tries.count);
+            self.budget.spend(tries.bytes);
+            let Some(found) = found else {
+                if may_stand && trial.is_cut() && tries.stood {
+                    continue;
+                }
+                return None;
+            };
+            let all = trial.breaches(found, &is_real).into_iter();
+            let real = all.filter_map(|one| {
+                let instance = self.filled(trial, &one.instance)?;
+                Some(Refutation { instance, ..one })
+            });
+            let real: Vec<Refutation> = real.collect();
             if !real.is_empty() {
                 return Some(Answer::Refuted(real));
             }
@@ -210,21 +224,35 @@ impl Question<'_, '_, '_> {
         None
     }
 
-    /// A refutation in whose instance nothing stands for a unit, judged by everything that both sides refer to.
-    fn real(&self, refutation: Refutation) -> Option<Refutation> {
-        if !holds_opaque(&refutation.instance) {
-            return Some(refutation);
+    /// An instance in which nothing stands for a unit, if the documents themselves refute it: they judge where anything
+    /// was left out of what was asked.
+    fn filled(&self, trial: &Trial, instance: &Value) -> Option<Value> {
+        if !trial.is_cut() && !trial.is_frayed() {
+            return Some(instance.clone());
         }
         let draw = |unit, asking| Trial::of(self.units, unit, asking, Reach::Local)?.sample();
-        let instance = self
-            .samples
-            .filled(&refutation.instance, self.asking, &draw)?;
-        let whole = self.whole().filter(|whole| !whole.is_partial())?;
-        whole.refutes(&instance).then_some(Refutation {
-            instance,
-            ..refutation
-        })
+        let filled = self.samples.filled(instance, self.asking, &draw)?;
+        let unit = &self.units.all[self.number];
+        let schema = |side: Side| {
+            let (bodies, address) = match side {
+                Side::Old => (self.units.old, &unit.old),
+                Side::New => (self.units.new, &unit.new),
+            };
+            bodies.contract.schema_at(address.clone(), unit.direction)
+        };
+        let consumer = schema(self.asking.producer.other());
+        let is_real = schema(self.asking.producer).surely_accepts(&filled)
+            && !self.asking.travel.is_accepted(&filled, &consumer);
+        is_real.then_some(filled)
     }
+}
+
+/// What a search tried.
+struct Tried {
+    count: usize,
+    bytes: usize,
+    /// Whether something stood for a unit in a value that seemed to be refused.
+    stood: bool,
 }
 
 /// Among what an instance is searched for.
@@ -251,8 +279,14 @@ struct Trial {
 
 impl Trial {
     fn of(units: &Units<'_, '_>, number: UnitIx, asking: Asking, reach: Reach) -> Option<Self> {
-        let producer = isolate(units, number, asking.producer, reach)?;
-        let consumer = isolate(units, number, asking.producer.other(), reach)?;
+        let cut = |side: Side| Cut {
+            side,
+            sends: side == asking.producer,
+            reach,
+            travel: asking.travel,
+        };
+        let producer = isolate(units, number, cut(asking.producer));
+        let consumer = isolate(units, number, cut(asking.producer.other()));
         let sender = Rc::new(Sender::of(producer, asking.lens)?);
         Self::between(sender, consumer, asking, units.all[number].direction)
     }
@@ -283,6 +317,11 @@ impl Trial {
         self.producer().is_cut || self.consumer.is_cut
     }
 
+    /// Whether something that they refer to is left out.
+    fn is_frayed(&self) -> bool {
+        self.producer().is_frayed() || self.consumer.is_frayed()
+    }
+
     /// Whether something that takes part was not read.
     fn is_partial(&self) -> bool {
         self.producer().is_partial || self.consumer.is_partial
@@ -295,6 +334,20 @@ impl Trial {
 
     fn is_long(&self) -> bool {
         self.length() > MOST_SHORT
+    }
+
+    /// Whether what judges the values is too much: each keyword that sees through references is compiled with all that it
+    /// leads to.
+    fn is_entangled(&self) -> bool {
+        if !self.is_long() {
+            return false;
+        }
+        let definitions = self.producer().definitions.values();
+        let through = definitions.map(|one| {
+            let text = one.to_string();
+            text.matches("\"unevaluatedProperties\"").count()
+        });
+        through.sum::<usize>() * self.length() > MOST_ENTANGLED
     }
 
     fn claim(&self) -> Claim<'_> {
@@ -344,6 +397,7 @@ impl Trial {
     /// Whether the producer lists all that it sends, and each of them is accepted.
     fn accepts_all_listed(&self) -> bool {
         !self.is_cut()
+            && !self.is_frayed()
             && subsume::listed(self.claim().sent()).is_some_and(|values| {
                 values.len() <= MOST_LISTED && values.iter().all(|value| !self.refutes(value))
             })
@@ -382,10 +436,23 @@ impl Trial {
             .any(|value| self.refutes(&value))
     }
 
-    /// The first instance that refutes, made small, and how many values were tried.
+    /// The first instance that refutes and is real, made small, and what was tried.
     /// What stands for units is in it only where it `may_stand` there.
-    fn search(&self, effort: Effort, may_stand: bool) -> (Option<Value>, usize) {
-        let refutes = |value: &Value| (may_stand || !holds_opaque(value)) && self.refutes(value);
+    fn search(
+        &self,
+        effort: Effort,
+        may_stand: bool,
+        is_real: &dyn Fn(&Value) -> bool,
+    ) -> (Option<Value>, Tried) {
+        let stood = Cell::new(false);
+        let refutes = |value: &Value| {
+            if !self.refutes(value) {
+                return false;
+            }
+            let stands = self.is_cut() && stand_in::is_in(value);
+            stood.set(stood.get() || stands);
+            (may_stand || !stands) && is_real(value)
+        };
         let mut tries = Tries::new(&refutes);
         let found = match effort {
             Effort::Aimed => aimed(
@@ -396,27 +463,37 @@ impl Trial {
             ),
             Effort::Rest => self.rest(&mut tries),
         };
-        (found.map(|value| self.smallest(value)), tries.count())
+        let tried = Tried {
+            count: tries.count(),
+            bytes: tries.bytes(),
+            stood: stood.get(),
+        };
+        (found.map(|value| self.smallest(value, is_real)), tried)
     }
 
-    /// A value that is sent and accepted, with little in it.
+    /// A value that is sent, with little in it; one that is accepted where there is one.
     fn sample(&self) -> Option<Value> {
         let mut generator = Generator::new(0, &["diff", "sample"]);
         let values = self.sender.values().plain().minimal();
-        (0..PROBES)
+        let drawn: Vec<Value> = (0..PROBES)
             .filter_map(|_| generator.draw(&values))
-            .find(|value| self.is_sent(value) && self.accepts(value))
+            .filter(|value| self.is_sent(value))
+            .collect();
+        let accepted = drawn.iter().find(|value| self.accepts(value));
+        accepted.or(drawn.first()).cloned()
     }
 
     /// The smallest value like one that refutes.
-    fn smallest(&self, value: Value) -> Value {
+    fn smallest(&self, value: Value, is_real: &dyn Fn(&Value) -> bool) -> Value {
         let small = smallest(value.clone(), MOST_SIMPLER, &mut |value| {
             self.seems_to_refute(value)
         });
-        if self.refutes(&small) {
+        if self.refutes(&small) && is_real(&small) {
             return small;
         }
-        smallest(value, MOST_SIMPLER, &mut |value| self.refutes(value))
+        smallest(value, MOST_SIMPLER, &mut |value| {
+            self.refutes(value) && is_real(value)
+        })
     }
 
     /// Looks among boundary values, random ones, and what the difference of both sides gives.
@@ -504,7 +581,7 @@ impl Trial {
     }
 
     /// Each keyword that refuses something: the first is relaxed and the question asked again.
-    fn breaches(&self, first: Value) -> Vec<Refutation> {
+    fn breaches(&self, first: Value, is_real: &dyn Fn(&Value) -> bool) -> Vec<Refutation> {
         let mut all = Vec::new();
         let mut relaxed: Option<Self> = None;
         let mut instance = first;
@@ -518,9 +595,9 @@ impl Trial {
             if matches!(next.claim().by_keywords(), Proof::Equal | Proof::Contained) {
                 break;
             }
-            let mut found = next.search(Effort::Aimed, true).0;
+            let mut found = next.search(Effort::Aimed, true, is_real).0;
             if found.is_none() && next.length() <= MOST_PATIENCE {
-                found = next.search(Effort::Rest, true).0;
+                found = next.search(Effort::Rest, true, is_real).0;
             }
             let Some(found) = found else {
                 break;

@@ -4,12 +4,7 @@ use std::{cell::RefCell, collections::HashMap};
 
 use serde_json::{Map, Value};
 
-use super::{
-    Lens,
-    isolate::{Side, opaque},
-    text::Travel,
-    units::UnitIx,
-};
+use super::{Lens, isolate::Side, stand_in, text::Travel, units::UnitIx};
 
 /// Who sends a unit's values, and how they are looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -51,7 +46,7 @@ impl Samples {
             ..asking
         };
         Some(match value {
-            Value::String(text) => match opaque(text) {
+            Value::String(text) => match stand_in::unit(text) {
                 Some(unit) => self.sample(unit, asking, draw, depth)?,
                 None => value.clone(),
             },

@@ -10,21 +10,24 @@ use serde_json::{Map, Value};
 
 use super::{
     Lens,
+    answer::{Answer, Refutation},
     body::Bodies,
+    budget::Budget,
     change::{Basis, Change, Flow, Key, Totals, Verdict},
     evidence::{self, Surroundings},
     isolate::{Reach, Side},
+    link::Link,
     operations::Matched,
     operations::{Role, Subject},
     positions::{Position, positions},
-    question::{Answer, Refutation, ask},
+    question::ask,
     rules::{
         SCHEMA_RULES, SchemaPair, compatible_schema::CompatibleSchema, grown_enum::GrownEnum,
         narrowed_input::NarrowedInput, undecided_schema::UndecidedSchema,
         widened_output::WidenedOutput,
     },
     sample::{Asking, Samples},
-    units::{Link, Unit, UnitIx, Units},
+    units::{Unit, UnitIx, Units},
 };
 use crate::{
     contract::{Contract, Defect, DefectKind, is_unread},
@@ -49,6 +52,7 @@ pub(super) fn compare(subject: &Subject<'_>, lens: Lens, changes: &mut Vec<Chang
         lens,
         units: &units,
         samples: Samples::default(),
+        budget: Budget::new(),
         surroundings: Surroundings::default(),
         told: IndexMap::new(),
         totals: Totals {
@@ -179,6 +183,7 @@ struct Comparing<'s, 'u> {
     lens: Lens,
     units: &'u Units<'u, 's>,
     samples: Samples,
+    budget: Budget,
     surroundings: Surroundings,
     /// What was told so far, with the starts that lead to it.
     told: IndexMap<Key, (Change, Numbers)>,
@@ -275,21 +280,20 @@ impl Comparing<'_, '_> {
         }
     }
 
-    /// The units below one that are asked about by themselves: what takes part leads on.
+    /// The units that are asked about by themselves besides one that leads to them, by itself or by what takes part.
     fn below(&self, (number, asking): State) -> Vec<State> {
-        let below = Asking {
-            travel: asking.travel.below(),
-            ..asking
-        };
         let mut all = Vec::new();
         let mut parts = vec![number];
         let mut seen = HashSet::from([number]);
         while let Some(part) = parts.pop() {
             for (link, unit) in &self.units.all[part].links {
-                match link {
-                    Link::Below if self.units.all[*unit].changed => all.push((*unit, below)),
-                    Link::Branch | Link::InPlace if seen.insert(*unit) => parts.push(*unit),
-                    Link::Below | Link::Branch | Link::InPlace => {}
+                let is_changed = self.units.all[*unit].changed;
+                match link.asked(asking.travel) {
+                    Some(travel) if is_changed => all.push((*unit, Asking { travel, ..asking })),
+                    None if !link.is_cut(asking.travel) && seen.insert(*unit) => {
+                        parts.push(*unit);
+                    }
+                    _ => {}
                 }
             }
         }
@@ -297,14 +301,14 @@ impl Comparing<'_, '_> {
     }
 
     fn ask(&mut self, (number, asking): State) -> Answer {
-        let answer = ask(self.units, number, asking, &self.samples);
+        let answer = ask(self.units, number, asking, &self.samples, &self.budget);
         let totals = &mut self.totals;
         let count = match answer {
             Answer::Same | Answer::Unread => None,
             Answer::Equal(_) => Some(&mut totals.equal),
             Answer::Proved(_) => Some(&mut totals.proved),
             Answer::Refuted(_) => Some(&mut totals.refuted),
-            Answer::Searched(_) => Some(&mut totals.searched),
+            Answer::Searched { .. } => Some(&mut totals.searched),
         };
         if let Some(count) = count {
             *count += 1;
@@ -341,7 +345,7 @@ impl Comparing<'_, '_> {
                 // What takes part and is not asked about by itself is told where it stands.
                 let mut differing = vec![Rc::clone(unit)];
                 if differences(unit).is_empty() {
-                    differing = self.differing_in_place(number);
+                    differing = self.differing_in_place((number, asking));
                 }
                 for unit in differing {
                     let what = differences(&unit);
@@ -357,7 +361,12 @@ impl Comparing<'_, '_> {
                     self.add(told, led);
                 }
             }
-            Answer::Searched(tried) => {
+            Answer::Searched { tried, is_bounded } => {
+                let bound = if *is_bounded {
+                    ", before a bound was reached"
+                } else {
+                    ""
+                };
                 let mut what = differences(unit);
                 if what.is_empty() {
                     what.push("a schema that it refers to changed".to_owned());
@@ -365,7 +374,7 @@ impl Comparing<'_, '_> {
                 let mut told = change(
                     &UndecidedSchema::RULE,
                     format!(
-                        "{}: {}; {tried} values were tried and none is refused",
+                        "{}: {}; {tried} values were tried and none is refused{bound}",
                         self.name(unit, &place),
                         what.join(", "),
                     ),
@@ -447,15 +456,16 @@ impl Comparing<'_, '_> {
         told
     }
 
-    /// The units that take part in one, are written differently, and are not asked about by themselves.
-    fn differing_in_place(&self, number: UnitIx) -> Vec<Rc<Unit>> {
+    /// The units that take part in one, or could, are written differently, and are not asked about by themselves.
+    fn differing_in_place(&self, (number, asking): State) -> Vec<Rc<Unit>> {
         let mut found = Vec::new();
         let mut open = vec![number];
         let mut seen = HashSet::from([number]);
         while let Some(part) = open.pop() {
             for (link, below) in &self.units.all[part].links {
                 let unit = &self.units.all[*below];
-                if *link == Link::Below || !unit.changed || !seen.insert(*below) {
+                let is_cut = *link != Link::Idle && link.is_cut(asking.travel);
+                if is_cut || !unit.changed || !seen.insert(*below) {
                     continue;
                 }
                 open.push(*below);

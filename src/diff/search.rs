@@ -59,6 +59,11 @@ impl<'t> Tries<'t> {
         self.seen.len()
     }
 
+    /// How many bytes of them.
+    pub(super) const fn bytes(&self) -> usize {
+        MOST_TRIED - self.left
+    }
+
     /// The first of some values that refutes.
     pub(super) fn first(&mut self, values: impl IntoIterator<Item = Value>) -> Option<Value> {
         for value in values {

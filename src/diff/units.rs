@@ -5,46 +5,34 @@
 //! place of both; each pair is compared once, however many operations it reaches. A unit that
 //! differs nowhere, nor in anything it refers to, needs no question.
 
-use std::{collections::HashMap, rc::Rc};
+use std::{
+    collections::{HashMap, HashSet},
+    rc::Rc,
+};
 
 use oasgate_document::Address;
 use serde_json::{Map, Value};
 
-use super::{body::Bodies, keywords::is_map};
+use super::{
+    apart::{self, Outlines},
+    body::Bodies,
+    keywords::is_map,
+    link::Link,
+};
 use crate::contract::{Direction, is_alone, speaks_together};
 
 /// The number of a unit.
 pub(super) type UnitIx = usize;
 
-/// How a reference inside a unit counts.
+/// Where a schema stands in a unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Link {
-    /// It is all that is said of a property or an element on both sides, so that it can be asked by itself.
+enum Place {
+    /// It is the unit.
+    Own,
+    /// It is all that is said of a property or an element on both sides.
     Below,
-    /// It is an alternative, with nothing beside the alternatives, on both sides.
-    Branch,
-    /// It takes part in the unit's own value.
-    InPlace,
-}
-
-impl Link {
-    /// The sign before the unit's number in a marked schema.
-    pub(super) const fn sign(self) -> char {
-        match self {
-            Self::Below => '@',
-            Self::Branch => '%',
-            Self::InPlace => '&',
-        }
-    }
-
-    pub(super) const fn by_sign(sign: char) -> Option<Self> {
-        match sign {
-            '@' => Some(Self::Below),
-            '%' => Some(Self::Branch),
-            '&' => Some(Self::InPlace),
-            _ => None,
-        }
-    }
+    /// It takes part in a value.
+    Beside,
 }
 
 /// Two schema objects that stand for each other.
@@ -119,7 +107,7 @@ impl<'b, 'c> Units<'b, 'c> {
             };
             let mut schemas = [old.schema.clone(), new.schema.clone()];
             let [one, other] = &mut schemas;
-            let same = pairing.same(one, other, Link::Below);
+            let same = pairing.same(one, other, Place::Own);
             let links = pairing.links;
             self.all[number] = Rc::new(Unit {
                 old: unit.old.clone(),
@@ -174,19 +162,39 @@ fn is_plain(members: &Map<String, Value>) -> bool {
 impl Pairing<'_, '_, '_> {
     /// Whether two schemas say the same, but for what they refer to. References at the same place are
     /// marked as units.
-    fn same(&mut self, old: &mut Value, new: &mut Value, link: Link) -> bool {
+    fn same(&mut self, old: &mut Value, new: &mut Value, place: Place) -> bool {
+        self.same_part(old, new, place, None)
+    }
+
+    /// The same of a part of a value, `named` being what no other part speaks of.
+    fn same_part(
+        &mut self,
+        old: &mut Value,
+        new: &mut Value,
+        place: Place,
+        named: Option<&Sole>,
+    ) -> bool {
         let (Value::Object(old), Value::Object(new)) = (&mut *old, &mut *new) else {
             return old == new;
         };
         let mut same = old.len() == new.len();
         let both_refer = old.contains_key("$ref") && new.contains_key("$ref");
         let alone = old.len() == 1 && new.len() == 1;
+        let has_parts = old.contains_key("allOf") || both_refer && !alone;
+        let own = (has_parts && place != Place::Beside)
+            .then(|| self.sole([old, new]))
+            .flatten();
+        let named = own.as_ref().or(named);
         if both_refer {
-            let link = if alone { link } else { Link::InPlace };
+            let link = if alone && place != Place::Beside {
+                Link::Below
+            } else {
+                Link::InPlace
+            };
             same &= self.mark(old, new, link);
         }
-        let plain = is_plain(old) && is_plain(new);
-        let only_branches = alone;
+        let is_apart = place != Place::Beside;
+        let plain = is_apart && is_plain(old) && is_plain(new);
         let keywords: Vec<String> = old.keys().cloned().collect();
         let same_names = names(old) == names(new);
         for keyword in keywords {
@@ -197,28 +205,111 @@ impl Pairing<'_, '_, '_> {
                 same = false;
                 continue;
             };
-            let link = match keyword.as_str() {
-                "anyOf" | "oneOf" if only_branches => Link::Branch,
-                "additionalProperties" if plain && same_names => Link::Below,
-                "properties" | "items" if plain => Link::Below,
-                _ => Link::InPlace,
+            let below = match keyword.as_str() {
+                "additionalProperties" if plain && same_names => Place::Below,
+                "properties" | "items" if plain => Place::Below,
+                "items" if named.is_some_and(|named| named.elements) => Place::Below,
+                _ => Place::Beside,
             };
-            same &= self.same_below(&keyword, one, other, link);
+            same &= match (keyword.as_str(), one, other) {
+                ("properties", Value::Object(one), Value::Object(other)) => {
+                    let mut same = one.len() == other.len();
+                    for (name, one) in one.iter_mut() {
+                        let is_sole = named.is_some_and(|named| named.names.contains(name));
+                        let place = if is_sole { Place::Below } else { below };
+                        match other.get_mut(name) {
+                            Some(other) => same &= self.same(one, other, place),
+                            None => same = false,
+                        }
+                    }
+                    same
+                }
+                ("anyOf" | "oneOf", Value::Array(one), Value::Array(other)) => {
+                    let apart = match place {
+                        Place::Own => Some(Link::Apart),
+                        Place::Below => Some(Link::ApartBelow),
+                        Place::Beside => None,
+                    };
+                    self.same_list(&keyword, one, other, apart.filter(|_| alone), None)
+                }
+                ("allOf", Value::Array(one), Value::Array(other)) => {
+                    self.same_list(&keyword, one, other, None, named)
+                }
+                (_, one, other) => self.same_below(&keyword, one, other, below),
+            };
         }
         same
     }
 
-    fn same_below(&mut self, keyword: &str, old: &mut Value, new: &mut Value, link: Link) -> bool {
+    /// What one part alone of each side speaks of; `None` where something besides parts takes part.
+    fn sole(&self, sides: [&Map<String, Value>; 2]) -> Option<Sole> {
+        let mut both = [0, 1].into_iter().map(|side| {
+            let bodies = [self.units.old, self.units.new][side];
+            let mut said = Said::default();
+            let references = self.references[side];
+            said.add(sides[side], references, bodies, self.direction)?;
+            Some(said)
+        });
+        let (one, other) = (both.next()??, both.next()??);
+        let names = one.names.iter().filter(|(_, times)| **times == 1);
+        let names = names.map(|(name, _)| name);
+        let names = names.filter(|name| other.names.get(*name).is_none_or(|times| *times == 1));
+        Some(Sole {
+            names: names.cloned().collect(),
+            elements: one.elements <= 1 && other.elements <= 1,
+        })
+    }
+
+    /// Whether two lists that know no order say the same; `apart` is how an alternative counts whose values fit no
+    /// other, where there is nothing beside the alternatives.
+    fn same_list(
+        &mut self,
+        keyword: &str,
+        old: &mut [Value],
+        new: &mut [Value],
+        apart: Option<Link>,
+        named: Option<&Sole>,
+    ) -> bool {
+        let pairs = apart::paired([&*old, &*new], self.references);
+        let outlines = apart.filter(|_| old.iter().any(is_alone)).map(|apart| {
+            let of = |list: &[Value], side: usize, bodies: &Bodies<'_>| {
+                Outlines::of(list, self.references[side], bodies, self.direction)
+            };
+            let sides = [of(old, 0, self.units.old), of(new, 1, self.units.new)];
+            (apart, sides)
+        });
+        let mut same = old.len() == new.len() && pairs.len() == old.len();
+        for (number, other) in pairs {
+            let (one, two) = (&mut old[number], &mut new[other]);
+            same &= match (&outlines, one, two) {
+                (Some((apart, [first, second])), Value::Object(one), Value::Object(two))
+                    if refers_alone(one) && refers_alone(two) =>
+                {
+                    let link = apart::link(keyword, [first, second], [number, other], *apart);
+                    self.mark(one, two, link)
+                }
+                (_, one, two) => self.same_part(one, two, Place::Beside, named),
+            };
+        }
+        same
+    }
+
+    fn same_below(
+        &mut self,
+        keyword: &str,
+        old: &mut Value,
+        new: &mut Value,
+        place: Place,
+    ) -> bool {
         if super::keywords::position(keyword).is_none() {
             return equal(old, new);
         }
-        // Inside something that is not plain, references stay part of it.
         match (old, new) {
             (Value::Object(old), Value::Object(new)) if is_map(keyword) => {
                 let mut same = old.len() == new.len();
                 for (name, one) in old.iter_mut() {
                     match new.get_mut(name) {
-                        Some(other) => same &= self.child(one, other, link),
+                        Some(other) => same &= self.same(one, other, place),
                         None => same = false,
                     }
                 }
@@ -227,46 +318,11 @@ impl Pairing<'_, '_, '_> {
             (Value::Array(old), Value::Array(new)) => {
                 let mut same = old.len() == new.len();
                 for (one, other) in old.iter_mut().zip(new.iter_mut()) {
-                    same &= self.child(one, other, link);
+                    same &= self.same(one, other, place);
                 }
                 same
             }
-            (old, new) => self.child(old, new, link),
-        }
-    }
-
-    fn child(&mut self, old: &mut Value, new: &mut Value, link: Link) -> bool {
-        let both_refer = is_alone(old) && is_alone(new);
-        if both_refer || link == Link::Below {
-            return self.same(old, new, link);
-        }
-        // What is not plain is compared as it stands: what it refers to is expanded in it, or equal.
-        self.same_in_place(old, new)
-    }
-
-    fn same_in_place(&mut self, old: &mut Value, new: &mut Value) -> bool {
-        match (&mut *old, &mut *new) {
-            (Value::Object(one), Value::Object(other)) => {
-                let mut same = one.len() == other.len();
-                let both_refer = one.contains_key("$ref") && other.contains_key("$ref");
-                if both_refer {
-                    same &= self.mark(one, other, Link::InPlace);
-                }
-                let keywords: Vec<String> = one.keys().cloned().collect();
-                for keyword in keywords {
-                    if keyword == "$ref" && both_refer {
-                        continue;
-                    }
-                    match (one.get_mut(&keyword), other.get_mut(&keyword)) {
-                        (Some(one), Some(other)) => {
-                            same &= self.same_below(&keyword, one, other, Link::InPlace);
-                        }
-                        _ => same = false,
-                    }
-                }
-                same
-            }
-            _ => old == new,
+            (old, new) => self.same(old, new, place),
         }
     }
 
@@ -297,6 +353,78 @@ impl Pairing<'_, '_, '_> {
         new.insert("$ref".to_owned(), marked);
         true
     }
+}
+
+/// What one part alone of a value's schemas speaks of.
+struct Sole {
+    names: HashSet<String>,
+    /// Whether one part alone, or none, speaks of elements.
+    elements: bool,
+}
+
+/// The most parts of one value that are looked through.
+const MOST_PARTS: usize = 64;
+
+/// How often the parts of one value speak of each name.
+#[derive(Default)]
+struct Said {
+    names: HashMap<String, usize>,
+    elements: usize,
+    parts: usize,
+    seen: HashSet<Address>,
+}
+
+impl Said {
+    /// Adds a part and those that it is made of; `None` where something speaks of properties without naming them, of
+    /// several alternatives, or asks.
+    fn add(
+        &mut self,
+        members: &Map<String, Value>,
+        references: &[Address],
+        bodies: &Bodies<'_>,
+        direction: Direction,
+    ) -> Option<()> {
+        self.parts += 1;
+        let others = members.get("additionalProperties");
+        let is_vague = others.is_some_and(|one| *one != Value::Bool(true));
+        let says_more = speaks_together(members)
+            && members.keys().any(|keyword| {
+                let known = ["$ref", "allOf"].contains(&keyword.as_str());
+                let alone = Map::from_iter([(keyword.clone(), Value::Null)]);
+                !known && speaks_together(&alone)
+            });
+        if is_vague || says_more || members.contains_key("prefixItems") || self.parts > MOST_PARTS {
+            return None;
+        }
+        let own = members.get("properties").and_then(Value::as_object);
+        for name in own.into_iter().flat_map(Map::keys) {
+            *self.names.entry(name.clone()).or_default() += 1;
+        }
+        self.elements += usize::from(members.contains_key("items"));
+        let parts = members.get("allOf").and_then(Value::as_array);
+        for part in parts.into_iter().flatten() {
+            match part {
+                Value::Object(part) => self.add(part, references, bodies, direction)?,
+                Value::Bool(true) => {}
+                _ => return None,
+            }
+        }
+        if let Some(text) = members.get("$ref").and_then(Value::as_str) {
+            let number: usize = text.strip_prefix('#')?.parse().ok()?;
+            let target = references.get(number)?;
+            if self.seen.insert(target.clone()) {
+                let body = bodies.get(target, direction);
+                let target = body.schema.as_object()?;
+                self.add(target, &body.references, bodies, direction)?;
+            }
+        }
+        Some(())
+    }
+}
+
+/// Whether a schema is nothing but a reference.
+fn refers_alone(members: &Map<String, Value>) -> bool {
+    members.len() == 1 && members.contains_key("$ref")
 }
 
 /// The names of properties.

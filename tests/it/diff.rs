@@ -467,3 +467,55 @@ fn what_was_not_read_is_undecided() {
     let comparison = diff::compare(&remote, &old, Lens::Declared);
     assert_eq!(verdict(&comparison), "undecided");
 }
+
+#[test]
+fn components_that_all_refer_to_each_other_are_answered() {
+    const COUNT: usize = 12;
+    let with = |changed: &Value| {
+        let refer = |name: String| json!({ "$ref": format!("#/components/schemas/{name}") });
+        let mut schemas = Map::new();
+        for number in 0..COUNT {
+            let kind = json!({ "enum": [format!("n{number}")] });
+            let others = (0..COUNT).map(|other| {
+                let mut alternatives =
+                    vec![json!({ "type": "string" }), refer(format!("N{other}"))];
+                // One that overlaps takes part.
+                if other == number {
+                    alternatives.push(refer(format!("Gone{other}")));
+                }
+                (format!("r{other}"), json!({ "anyOf": alternatives }))
+            });
+            let mut properties: Map<String, Value> = others.collect();
+            let value = if number == COUNT / 2 {
+                changed.clone()
+            } else {
+                json!({ "type": "string" })
+            };
+            properties.insert("kind".to_owned(), kind.clone());
+            properties.insert("v".to_owned(), value);
+            let whole = json!({ "type": "object", "required": ["kind"], "properties": properties });
+            schemas.insert(format!("N{number}"), whole);
+            let gone = json!({
+                "type": "object", "required": ["gone", "kind"],
+                "properties": { "kind": kind, "gone": { "const": true } },
+            });
+            schemas.insert(format!("Gone{number}"), gone);
+        }
+        let case = json!({ "response": refer("N0".to_owned()), "schemas": schemas });
+        contract(&document(&case, 0))
+    };
+    let old = with(&json!({ "type": "string" }));
+    let shorter = with(&json!({ "type": "string", "maxLength": 9 }));
+    let comparison = diff::compare(&old, &shorter, Lens::Declared);
+    assert_eq!(verdict(&comparison), "compatible");
+    let broken = with(&json!({ "type": "integer" }));
+    let comparison = diff::compare(&old, &broken, Lens::Declared);
+    let told: Vec<&str> = comparison
+        .changes
+        .iter()
+        .filter(|change| change.verdict != Verdict::Compatible)
+        .map(|change| change.message.as_str())
+        .collect();
+    assert_eq!(told.len(), 1, "{told:#?}");
+    assert_eq!(verdict(&comparison), "breaking");
+}

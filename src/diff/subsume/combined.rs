@@ -121,7 +121,26 @@ impl<'d> Prover<'d> {
             .position(|one| self.part(parts, goal.node.at(one), goal.depth));
         fitting.is_some_and(|fitting| {
             branches.iter().enumerate().all(|(index, other)| {
-                index == fitting || self.disjoint(parts, goal.node.at(other), goal.depth.in_place())
+                let other = goal.node.at(other);
+                index == fitting
+                    || self.disjoint(parts, other, goal.depth.in_place())
+                    || self.is_excluded(parts, other, goal.depth)
+            })
+        })
+    }
+
+    /// Whether what fits a schema as well would fit an alternative of the producer that was not taken, which excludes it.
+    fn is_excluded(&mut self, parts: &Parts<'d>, other: Node<'d>, depth: Depth) -> bool {
+        parts.all.iter().any(|part| {
+            let known = part.get("oneOf").and_then(Value::as_array);
+            known.is_some_and(|known| {
+                let number = known.as_ptr().addr();
+                let taken = parts.chosen.iter().find(|(all, _)| *all == number);
+                taken.is_some_and(|(_, taken)| {
+                    let left = known.iter().map(|one| part.node.at(one));
+                    left.filter(|one| one.identity() != *taken)
+                        .any(|one| self.part_with(parts, &[other], one, depth))
+                })
             })
         })
     }

@@ -11,21 +11,18 @@ mod array;
 mod combined;
 mod evaluated;
 mod object;
+mod parts;
 mod scalar;
 mod types;
 
-use std::{
-    cell::{Cell, OnceCell},
-    collections::{BTreeSet, HashMap, HashSet},
-    rc::Rc,
-};
+use std::{collections::HashMap, rc::Rc};
 
 use serde_json::{Map, Value};
 
 use super::close::Definitions;
 use crate::contract::texts::Pattern;
 use alike::identical;
-use evaluated::evaluated;
+use parts::{MOST_PARTS, Part, Parts};
 use types::Types;
 
 /// The most steps of one proof.
@@ -33,9 +30,6 @@ const MOST_STEPS: usize = 20_000;
 
 /// How deep schemas are walked.
 const MOST_DEPTH: usize = 48;
-
-/// The most schemas in place of one value that are gathered.
-const MOST_PARTS: usize = 128;
 
 /// How many alternatives of the producer are told apart inside each other.
 const MOST_SPLITS: usize = 3;
@@ -56,6 +50,14 @@ impl<'d> Node<'d> {
         }
     }
 
+    /// A schema whose references name definitions.
+    pub(super) const fn of(definitions: &'d Definitions, schema: &'d Value) -> Self {
+        Self {
+            definitions,
+            schema,
+        }
+    }
+
     fn at(self, schema: &'d Value) -> Self {
         Self { schema, ..self }
     }
@@ -63,6 +65,18 @@ impl<'d> Node<'d> {
     /// What tells a schema from every other one: where it lies.
     fn identity(self) -> usize {
         std::ptr::from_ref(self.schema).addr()
+    }
+
+    /// What is behind a schema that is nothing but a reference.
+    fn resolved(mut self) -> Self {
+        for _ in 0..MOST_DEPTH {
+            let members = self.schema.as_object().filter(|one| one.len() == 1);
+            match members.and_then(|members| self.target(members)) {
+                Some(target) => self = target,
+                None => break,
+            }
+        }
+        self
     }
 
     fn target(self, members: &Map<String, Value>) -> Option<Self> {
@@ -105,6 +119,11 @@ pub(super) fn is_empty(schema: Node<'_>) -> bool {
     parts.is_some_and(|parts| prover.empty(&parts, Depth::default()))
 }
 
+/// Whether it is proved that no value fits both of two schemas.
+pub(super) fn are_apart(one: Node<'_>, other: Node<'_>) -> bool {
+    Prover::new().is_never(&[one, other], Depth::default())
+}
+
 /// How far a proof has come.
 #[derive(Clone, Copy, Default)]
 struct Depth {
@@ -133,132 +152,24 @@ impl Depth {
     }
 }
 
-/// An object schema of the producer, and where its references lead.
-#[derive(Clone, Copy)]
-struct Part<'d> {
-    node: Node<'d>,
-    members: &'d Map<String, Value>,
-}
-
-impl<'d> Part<'d> {
-    fn get(&self, keyword: &str) -> Option<&'d Value> {
-        self.members.get(keyword)
-    }
-
-    fn child(&self, keyword: &str) -> Option<Node<'d>> {
-        self.get(keyword).map(|schema| self.node.at(schema))
-    }
-}
-
-/// All schemas that hold of one value of the producer.
-struct Parts<'d> {
-    all: Vec<Part<'d>>,
-    is_never: bool,
-    /// The alternatives of a `oneOf` that this value is taken to fit, by where they lie.
-    chosen: Vec<(usize, usize)>,
-    /// The names that the schemas in place of each part may evaluate, once they were asked for.
-    evaluated: Vec<OnceCell<Option<BTreeSet<&'d str>>>>,
-    /// Whether no value is accepted, once that was asked.
-    is_empty: Cell<Option<bool>>,
-}
-
-impl<'d> Parts<'d> {
-    /// `None` where there are too many.
-    fn of(nodes: &[Node<'d>], chosen: Vec<(usize, usize)>) -> Option<Self> {
-        let mut parts = Self {
-            all: Vec::new(),
-            is_never: false,
-            chosen,
-            evaluated: Vec::new(),
-            is_empty: Cell::new(None),
-        };
-        let mut seen = HashSet::new();
-        let mut open: Vec<Node<'d>> = nodes.to_vec();
-        while let Some(node) = open.pop() {
-            if !seen.insert(node.identity()) {
-                continue;
-            }
-            if seen.len() > MOST_PARTS {
-                return None;
-            }
-            match node.schema {
-                Value::Bool(false) => parts.is_never = true,
-                Value::Object(members) => {
-                    parts.all.push(Part { node, members });
-                    open.extend(node.target(members));
-                    let all_of = members.get("allOf").and_then(Value::as_array);
-                    open.extend(all_of.into_iter().flatten().map(|one| node.at(one)));
-                    if let Some(denied) = members.get("not") {
-                        demanded(node.at(denied), 0, &mut open);
-                    }
-                }
-                _ => {}
-            }
-        }
-        parts.evaluated = vec![OnceCell::new(); parts.all.len()];
-        Some(parts)
-    }
-
-    /// The names that the schemas in place of a part's value may evaluate; `None` where they may evaluate
-    /// others too.
-    fn evaluated(&self, part: usize) -> Option<&BTreeSet<&'d str>> {
-        self.evaluated[part]
-            .get_or_init(|| evaluated(self.all[part], &self.chosen))
-            .as_ref()
-    }
-
-    fn types(&self) -> Types {
-        self.all
-            .iter()
-            .map(|part| Types::of(part.members))
-            .fold(Types::ALL, Types::and)
-    }
-
-    fn values(&self, keyword: &str) -> impl Iterator<Item = &'d Value> {
-        self.all.iter().filter_map(move |part| part.get(keyword))
-    }
-
-    /// Alternatives that are left to tell apart, with their keyword.
-    fn alternatives(&self) -> impl Iterator<Item = (Part<'d>, &'static str, &'d [Value])> {
-        self.all.iter().flat_map(|part| {
-            ["anyOf", "oneOf"].into_iter().filter_map(|keyword| {
-                let branches = part.get(keyword)?.as_array()?;
-                Some((*part, keyword, branches.as_slice()))
-            })
-        })
-    }
-}
-
-/// How deep denials of denials are looked at.
-const MOST_DENIALS: usize = 16;
-
-/// Adds what a value must fit that does not fit `denied`: who denies a denial demands.
-fn demanded<'d>(denied: Node<'d>, depth: usize, all: &mut Vec<Node<'d>>) {
-    let Value::Object(members) = denied.schema else {
-        return;
-    };
-    if depth > MOST_DENIALS || members.len() != 1 {
-        return;
-    }
-    if let Some(target) = denied.target(members) {
-        demanded(target, depth + 1, all);
-    }
-    all.extend(members.get("not").map(|one| denied.at(one)));
-    let any_of = members.get("anyOf").and_then(Value::as_array);
-    for one in any_of.into_iter().flatten() {
-        demanded(denied.at(one), depth + 1, all);
-    }
-}
-
 /// Where schemas lie, in order, and the alternatives that a value is taken to fit.
 type PartsKey = (Vec<usize>, Vec<(usize, usize)>);
+
+/// That all who fit some schemas fit another one, by where these lie.
+type Claimed = (Vec<usize>, usize);
 
 struct Prover<'d> {
     left: usize,
     /// What is being proved, and how far below; it may be used further below.
     assumed: Vec<(Vec<usize>, usize, usize)>,
-    /// Alternatives that are told apart.
-    split: Vec<usize>,
+    /// What was proved while what is being proved was used, and how far below; it holds as far below and further.
+    proved: HashMap<Claimed, usize>,
+    /// What was added to it, and what stood there before, so that it is taken back where what was used fails.
+    trail: Vec<(Claimed, Option<usize>)>,
+    /// What could not be proved, and how far below; further below more may be used.
+    failed: HashMap<Claimed, usize>,
+    /// Alternatives that are told apart, and how far below the value is.
+    split: Vec<(usize, usize)>,
     /// Which alternative of a `oneOf` a value is taken to fit, where both lie, and how far below the value is. The
     /// others do not fit it, and evaluate nothing of it.
     chosen: Vec<(usize, usize, usize)>,
@@ -275,6 +186,9 @@ impl<'d> Prover<'d> {
         Self {
             left: MOST_STEPS,
             assumed: Vec::new(),
+            proved: HashMap::new(),
+            trail: Vec::new(),
+            failed: HashMap::new(),
             split: Vec::new(),
             chosen: Vec::new(),
             parts: HashMap::new(),
@@ -310,6 +224,9 @@ impl<'d> Prover<'d> {
             return false;
         }
         self.left -= 1;
+        let producer: Vec<Node<'d>> = producer.iter().map(|node| node.resolved()).collect();
+        let producer = producer.as_slice();
+        let consumer = consumer.resolved();
         let members = match consumer.schema {
             Value::Bool(true) => return true,
             Value::Object(members) if members.is_empty() => return true,
@@ -334,11 +251,50 @@ impl<'d> Prover<'d> {
         if is_assumed || producer.iter().any(|node| identical(*node, consumer)) {
             return true;
         }
-        self.assumed.push((goal.0, goal.1, depth.below));
-        let proved = self.follows(&parts, consumer, members, depth)
-            || self.each_alternative(producer, &parts, consumer, depth);
+        // What an alternative is taken for holds of this value alone.
+        let is_free = !self.chosen.iter().any(|(.., below)| *below == depth.below);
+        if is_free {
+            if self.proved.get(&goal).is_some_and(|at| *at <= depth.below) {
+                return true;
+            }
+            if self.failed.get(&goal).is_some_and(|at| depth.below <= *at) {
+                return false;
+            }
+        }
+        let known = self.trail.len();
+        self.assumed.push((goal.0.clone(), goal.1, depth.below));
+        // Alternatives of both sides are laid beside each other first.
+        let is_choice = members.contains_key("anyOf") || members.contains_key("oneOf");
+        let is_told_apart = is_choice && self.each_alternative(producer, &parts, consumer, depth);
+        let proved = is_told_apart
+            || self.follows(&parts, consumer, members, depth)
+            || !is_choice && self.each_alternative(producer, &parts, consumer, depth);
         self.assumed.pop();
+        if !proved {
+            self.take_back(known);
+            let is_whole = !self.split.iter().any(|(_, below)| *below == depth.below);
+            let has_room = is_whole && depth.steps < MOST_DEPTH / 2 && self.left > 0;
+            if is_free && has_room {
+                self.failed.insert(goal, depth.below);
+            }
+        } else if is_free {
+            let before = self.proved.insert(goal.clone(), depth.below);
+            self.trail.push((goal, before));
+        }
         proved
+    }
+
+    /// Forgets what was proved since the trail was as long.
+    fn take_back(&mut self, length: usize) {
+        while self.trail.len() > length {
+            let Some((claimed, before)) = self.trail.pop() else {
+                break;
+            };
+            match before {
+                Some(at) => self.proved.insert(claimed, at),
+                None => self.proved.remove(&claimed),
+            };
+        }
     }
 
     /// Whether each keyword of the consumer follows.
@@ -350,7 +306,11 @@ impl<'d> Prover<'d> {
         depth: Depth,
     ) -> bool {
         let types = parts.types();
-        members.iter().all(|(keyword, value)| {
+        // What is known at once comes first.
+        let at_once = |keyword: &str| matches!(keyword, "const" | "enum" | "required" | "type");
+        let first = members.iter().filter(|(keyword, _)| at_once(keyword));
+        let rest = members.iter().filter(|(keyword, _)| !at_once(keyword));
+        first.chain(rest).all(|(keyword, value)| {
             // A keyword says nothing about values of other types.
             if let Some(about) = Types::about(keyword)
                 && types.and(about).is_empty()
@@ -421,13 +381,17 @@ impl<'d> Prover<'d> {
         };
         for (part, keyword, branches) in parts.alternatives() {
             let number = branches.as_ptr().addr();
-            if branches.is_empty() || self.split.contains(&number) {
+            if branches.is_empty() || self.split.contains(&(number, depth.below)) {
                 continue;
             }
-            self.split.push(number);
+            self.split.push((number, depth.below));
             let proved = branches.iter().all(|branch| {
                 let branch = part.node.at(branch);
                 let mut nodes = producer.to_vec();
+                if keyword == "anyOf" && part.members.len() == 1 {
+                    // The alternative says it all.
+                    nodes.retain(|node| node.identity() != part.node.identity());
+                }
                 nodes.push(branch);
                 let known = self.chosen.len();
                 if keyword == "oneOf" {
