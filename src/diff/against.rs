@@ -4,12 +4,16 @@
 //! breaks, and the keyword that refuses it tells by which change. A response that grew was never recorded;
 //! there the exchanges count whose client reads that response.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use oasgate_document::Address;
 
 use super::{
-    Change, Comparison, Flow, Verdict, change::Concerned, rules::added_security::AddedSecurity,
+    Change, Comparison, Flow, Verdict, change::Concerned, operations,
+    rules::added_security::AddedSecurity,
 };
 use crate::{
     check::{CHECKS, Subject, ids},
@@ -22,6 +26,8 @@ use crate::{
 pub struct Traffic<'c> {
     old: &'c Contract,
     new: &'c Contract,
+    /// The new operation of each old one that clients call, by its id.
+    matched: HashMap<String, Arc<Operation>>,
     /// Numbers of changes, by the old operation that they reach.
     reaching: HashMap<String, Vec<usize>>,
     counts: Vec<Option<u64>>,
@@ -32,6 +38,11 @@ pub struct Traffic<'c> {
 impl<'c> Traffic<'c> {
     /// No exchanges yet.
     pub fn new(old: &'c Contract, new: &'c Contract, comparison: &Comparison) -> Self {
+        let matching = operations::Subject::of(old, new);
+        let matched = matching
+            .called()
+            .map(|one| (one.id().to_owned(), Arc::clone(&one.new)))
+            .collect();
         let mut reaching: HashMap<String, Vec<usize>> = HashMap::new();
         let mut counts = Vec::new();
         let operations: HashSet<&str> = old
@@ -57,6 +68,7 @@ impl<'c> Traffic<'c> {
         Self {
             old,
             new,
+            matched,
             reaching,
             counts,
             exchanges: 0,
@@ -103,15 +115,21 @@ impl<'c> Traffic<'c> {
 
     /// Where the new document refuses a request that the old one accepts.
     fn refused(&self, exchange: &Exchange, route: &Route<'_>) -> HashSet<Address> {
-        let request = &exchange.request;
-        let Ok(new) = self.new.route(&request.method, &request.url) else {
+        let Some(new) = self.matched.get(route.operation.id.as_str()) else {
             return HashSet::new();
         };
         let old = mismatches(self.old, route.operation, exchange, &route.path_values);
         if !old.is_empty() {
             return HashSet::new();
         }
-        mismatches(self.new, new.operation, exchange, &new.path_values)
+        // What stands at the same place of the path may have another name, and the server another address.
+        let names = new.path.parameters();
+        let values = route.operation.path.parameters().map(|name| {
+            let value = route.path_values.iter().find(|(one, _)| one == name);
+            value.map(|(_, value)| value.clone()).unwrap_or_default()
+        });
+        let path_values: Vec<(String, String)> = names.map(str::to_owned).zip(values).collect();
+        mismatches(self.new, new, exchange, &path_values)
             .into_iter()
             .filter_map(|finding| finding.document)
             .collect()
@@ -142,4 +160,51 @@ fn mismatches(
         .filter(|check| check.rule().id == ids::REQUEST_MISMATCH)
         .for_each(|check| check.explain(&subject, &mut findings));
     findings
+}
+
+#[cfg(test)]
+mod tests {
+    use http::{Method, StatusCode};
+    use oasgate_document::Document;
+    use serde_json::json;
+    use url::Url;
+
+    use super::{super::Lens, *};
+    use crate::exchange::{Origin, Request, Response};
+
+    #[test]
+    fn a_request_is_read_by_the_operation_that_took_its_place() {
+        let contract = |server: &str, name: &str, most: u64| {
+            let parameters = json!([
+                { "name": name, "in": "path", "required": true, "schema": { "type": "integer" } },
+                { "name": "limit", "in": "query", "schema": { "type": "integer", "maximum": most } },
+            ]);
+            let responses = json!({ "200": { "description": "ok" } });
+            let operation =
+                json!({ "operationId": "a", "parameters": parameters, "responses": responses });
+            let root = json!({
+                "openapi": "3.1.0", "info": { "title": "t", "version": "1" },
+                "servers": [{ "url": server }],
+                "paths": { (format!("/things/{{{name}}}")): { "get": operation } },
+            });
+            let document = Document::parse("t", root.to_string()).expect("a document");
+            Contract::from_document(document)
+        };
+        let old = contract("https://a.example/v1", "id", 100);
+        let new = contract("https://a.example/v2", "key", 10);
+        let mut comparison = super::super::compare(&old, &new, Lens::Declared);
+        let mut traffic = Traffic::new(&old, &new, &comparison);
+        for limit in [5, 50] {
+            let url = format!("https://a.example/v1/things/5?limit={limit}");
+            let url = Url::parse(&url).expect("an address");
+            let exchange = Exchange {
+                request: Request::new(Method::GET, url),
+                response: Response::new(StatusCode::OK),
+                origin: Origin::Live,
+            };
+            traffic.look(&exchange, &comparison);
+        }
+        let concerned = traffic.settle(&mut comparison.changes);
+        assert_eq!((concerned.exchanges, concerned.breaking), (2, 1));
+    }
 }

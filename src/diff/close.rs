@@ -571,9 +571,12 @@ mod tests {
         let closed_with = |other: Value| closed(json!({ "oneOf": [named, other] }));
         let expected =
             |other: Value| json!({ "oneOf": [named, other], "unevaluatedProperties": false });
+        // Where one alone may be an object, it is closed by itself.
+        let mut alone = named.clone();
+        alone["additionalProperties"] = json!(false);
         assert_eq!(
             closed_with(json!({ "type": "null" })),
-            expected(json!({ "type": "null" }))
+            json!({ "oneOf": [alone, { "type": "null" }] })
         );
         let open = json!({ "additionalProperties": true });
         assert_eq!(closed_with(json!(true)), expected(open.clone()));
