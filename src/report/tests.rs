@@ -393,6 +393,19 @@ fn every_report_is_made_of_every_end_and_shows_nothing_hostile() {
 }
 
 #[test]
+fn reports_say_that_a_run_was_interrupted_whatever_it_found() {
+    for found in [vec![], vec![(finding("one"), 1)]] {
+        let mut outcome = outcome(found);
+        outcome.end = RunStatus::Interrupted;
+        // The web fuzzing commons have no word for it.
+        for kind in REPORTS.iter().filter(|kind| kind.name != "wfc") {
+            let text = rendered(kind.name, &outcome).to_lowercase();
+            assert!(text.contains("interrupted"), "{}: {text}", kind.name);
+        }
+    }
+}
+
+#[test]
 fn annotations_name_the_line() {
     let outcome = outcome(vec![
         (finding("50%, said: no"), 3),

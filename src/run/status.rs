@@ -37,10 +37,15 @@ impl RunStatus {
         }
     }
 
-    /// Why the run says nothing that can be relied on; `None` where what it says can be.
+    /// Why what the run does not say cannot be relied on; `None` where it did what it was asked to do.
     pub fn failure(&self, wording: Wording) -> Option<String> {
-        let is_failed = matches!(self, Self::Failed(_) | Self::Unreachable(_));
-        self.reason(wording).filter(|_| is_failed)
+        match self {
+            Self::Complete | Self::Stopped(_) => None,
+            Self::Interrupted => Some(
+                "the run was interrupted: nothing is known of what it had not come to".to_owned(),
+            ),
+            Self::Failed(_) | Self::Unreachable(_) => self.reason(wording),
+        }
     }
 }
 

@@ -1,7 +1,6 @@
 //! Who asks: what was typed and what the configuration says, turned into credentials.
 
 use std::{
-    fs,
     path::{Path, PathBuf},
     process::Stdio,
     time::Duration,
@@ -12,6 +11,7 @@ use futures_util::future::BoxFuture;
 use http::{HeaderName, HeaderValue};
 use url::Url;
 
+use crate::bounded;
 use crate::common::CliError;
 use crate::config::{AuthConfig, ClientAuthConfig, Config, OAuth2Config, SecretConfig};
 use oasgate::{
@@ -427,7 +427,7 @@ struct TokenFile(PathBuf);
 impl TokenFile {
     fn read(&self) -> std::result::Result<String, NoSecret> {
         let shown = self.0.display();
-        let text = fs::read_to_string(&self.0)
+        let text = bounded::read_text(&self.0, bounded::WRITTEN)
             .map_err(|error| NoSecret(format!("cannot read the token file {shown}: {error}")))?;
         let token = text.trim();
         if token.is_empty() {

@@ -7,6 +7,7 @@ use std::{
 
 use clap::Args as ClapArgs;
 
+use crate::bounded;
 use crate::common::CliError;
 use crate::config::Config;
 use oasgate::{
@@ -67,7 +68,7 @@ impl BaselineArgs {
         };
         let name = path.display().to_string();
         let lock = self.baseline_update.then(|| lock(&path)).flatten();
-        let baseline = match std::fs::read_to_string(&path) {
+        let baseline = match bounded::read_text(&path, bounded::MADE) {
             Ok(text) => Baseline::parse(&name, &text).map_err(|error| {
                 CliError::Usage(format!("{error}; write it anew with --baseline-update"))
             })?,

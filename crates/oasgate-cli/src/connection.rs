@@ -2,13 +2,13 @@
 //! before what the configuration says.
 
 use std::{
-    fs,
     path::{Path, PathBuf},
     time::Duration,
 };
 
 use clap::Args as ClapArgs;
 
+use crate::bounded;
 use crate::common::CliError;
 use crate::config::{self, Config, parse_duration};
 use oasgate::transport::{Connection, Hosts, Limits, Rate};
@@ -86,7 +86,7 @@ impl ReferenceArgs {
 }
 
 fn file(option: &str, path: &Path) -> Result<Vec<u8>, CliError> {
-    fs::read(path).map_err(|error| {
+    bounded::read(path, bounded::WRITTEN).map_err(|error| {
         CliError::Usage(format!("{option}: cannot read {}: {error}", path.display()))
     })
 }

@@ -1,7 +1,7 @@
 //! Ctrl-C, or a request to end: once to end the run and still write its reports, twice to end at once.
 //! Where no run has begun, there is nothing to report and the program ends at once.
 
-use std::{io::Write as _, sync::OnceLock};
+use std::{io::Write as _, sync::OnceLock, time::Duration};
 
 use oasgate::gate::Interrupt;
 
@@ -9,6 +9,9 @@ use crate::{exit::Exit, start};
 
 /// The run that is asked to end, once there is one.
 static RUN: OnceLock<Interrupt> = OnceLock::new();
+
+/// How long a run may take to end and write its reports: one that waits for a pipe that nobody writes would never.
+const LONGEST_END: Duration = Duration::from_secs(60);
 
 /// From now on a request to end is one to this run, which reports what it did until then.
 pub(crate) fn end_by(interrupt: &Interrupt) {
@@ -30,12 +33,15 @@ pub(crate) fn watch() {
 }
 
 async fn listen() {
-    while asked_to_end().await.is_ok() {
-        match RUN.get() {
-            Some(run) if !run.is_set() => run.set(),
-            _ => end_at_once(),
-        }
+    if asked_to_end().await.is_err() {
+        return;
     }
+    if let Some(run) = RUN.get().filter(|run| !run.is_set()) {
+        run.set();
+        // Asked a second time, or not ended in time: either way it is over.
+        let _ = tokio::time::timeout(LONGEST_END, asked_to_end()).await;
+    }
+    end_at_once();
 }
 
 fn end_at_once() -> ! {

@@ -6,6 +6,7 @@
 
 mod auth;
 mod baseline;
+mod bounded;
 mod check;
 mod common;
 mod complete;

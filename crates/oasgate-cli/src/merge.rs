@@ -9,7 +9,7 @@ use std::{
 use clap::Args as ClapArgs;
 
 use crate::{
-    Result,
+    Result, bounded,
     common::{CliError, OutcomeArgs, Output, Prepared},
     connection::{ReachArgs, ReferenceArgs},
     exit::{Exit, Verdict},
@@ -75,7 +75,7 @@ pub(crate) fn run(args: &Args, output: &Output) -> Result {
 }
 
 fn read(path: &Path) -> std::result::Result<Vec<u8>, CliError> {
-    std::fs::read(path)
+    bounded::read(path, bounded::MADE)
         .map_err(|error| CliError::Usage(format!("cannot read {}: {error}", path.display())))
 }
 

@@ -232,6 +232,9 @@ fn verdict(outcome: &Outcome) -> (String, &'static str) {
     match &outcome.end {
         RunStatus::Unreachable(_) => (format!("The service could not be reached: {reason}"), "bad"),
         RunStatus::Failed(_) => (format!("The run could not be finished: {reason}"), "bad"),
+        RunStatus::Interrupted if !holds => {
+            ("Interrupted; the contract does not hold".to_owned(), "bad")
+        }
         _ if !holds => ("The contract does not hold".to_owned(), "bad"),
         RunStatus::Interrupted => ("Interrupted; no violations before that".to_owned(), "open"),
         RunStatus::Stopped(_) => (

@@ -24,6 +24,7 @@ use url::Url;
 
 use places::Places;
 
+use crate::bounded;
 use oasgate::{
     check,
     contract::Contract,
@@ -188,10 +189,11 @@ impl Config {
     ///
     /// When it cannot be read, is no TOML or has a key that is not known.
     pub(crate) fn load(path: &Path) -> Result<Self, ConfigError> {
-        let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read {
-            path: path.to_path_buf(),
-            source,
-        })?;
+        let text =
+            bounded::read_text(path, bounded::WRITTEN).map_err(|source| ConfigError::Read {
+                path: path.to_path_buf(),
+                source,
+            })?;
         let name = path.display().to_string();
         let mut config = Self::parse(&name, &text)?;
         config.folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
