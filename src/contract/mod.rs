@@ -26,8 +26,12 @@ mod router;
 mod schema;
 mod server;
 mod stopping;
+mod written;
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::Path,
+    sync::{Arc, OnceLock},
+};
 
 use http::Method;
 use oasgate_document::{Address, Document, DocumentError, Options, Pointer};
@@ -55,6 +59,8 @@ pub use server::HostPattern;
 
 use router::{Miss, Router, Target, Wanted};
 use schema::SchemaStore;
+use written::Written;
+pub(crate) use written::WrittenAt;
 
 /// Everything that a document promises.
 pub struct Contract {
@@ -66,6 +72,8 @@ pub struct Contract {
     /// Every base path of every server, longest first, the root last.
     base_paths: Vec<String>,
     defects: Vec<Defect>,
+    /// What clients write, once it was asked for.
+    written: OnceLock<Written>,
 }
 
 /// An id that no operation has.
@@ -154,6 +162,11 @@ impl Contract {
     /// Forgets compiled schemas where there are very many. To be called between validations.
     pub(crate) fn trim(&self) {
         self.store.trim();
+    }
+
+    /// What clients write of what responses show.
+    pub(crate) fn written(&self) -> &Written {
+        self.written.get_or_init(|| Written::of(self))
     }
 
     /// The document.

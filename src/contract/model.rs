@@ -80,6 +80,17 @@ impl Operation {
             .filter(move |parameter| parameter.location == location)
     }
 
+    /// Whether a security scheme of the operation has its key under this name.
+    pub(crate) fn has_api_key(&self, location: Location, name: &str) -> bool {
+        let mut schemes = self.security.iter().flat_map(|one| &one.schemes);
+        schemes.any(|scheme| {
+            matches!(
+                &scheme.kind,
+                Some(SecurityKind::ApiKey { location: at, name: key, .. }) if *at == location && key == name
+            )
+        })
+    }
+
     /// Hands over every schema that the operation names, in the document's order.
     pub fn each_schema(&self, take: &mut dyn FnMut(&Schema)) {
         let content = |content: &Content, take: &mut dyn FnMut(&Schema)| {

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::{
     check::{CHECKS, Content, ContentType, Subject, has_trait},
+    contract::Location,
     exchange::Body,
     finding::{Finding, Trait},
     run::Settings,
@@ -57,6 +58,18 @@ pub(crate) fn snapshot_of<'s>(subject: &'s Subject<'_>) -> Option<(Key, &'s Valu
         operation: subject.operation.id.to_string(),
         status: subject.exchange.response.status.as_u16(),
         media_type: media_type.essence().to_string().to_ascii_lowercase(),
+        has_options: has_options(subject),
     };
     (!value.is_string()).then_some((key, value))
+}
+
+/// Whether the query has a parameter that may be left out.
+fn has_options(subject: &Subject<'_>) -> bool {
+    let is_required = |name: &str| {
+        let mut parameters = subject.operation.parameters_in(Location::Query);
+        parameters.any(|one| one.required && one.name == name)
+    };
+    let is_key = |name: &str| subject.operation.has_api_key(Location::Query, name);
+    let mut pairs = subject.exchange.request.url.query_pairs();
+    pairs.any(|(name, _)| !is_required(&name) && !is_key(&name))
 }

@@ -62,7 +62,7 @@ impl<'r> Account<'r> {
         self.tally.index(operation)
     }
 
-    /// Whether an operation answered nothing but 401.
+    /// Whether an operation answered nothing but 401 and 403.
     pub(crate) fn is_refused(&self, operation: &Operation) -> bool {
         self.tally.is_refused(operation)
     }

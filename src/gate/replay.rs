@@ -429,11 +429,15 @@ fn hold_one(
     let subject = Subject::new(contract, route.operation, exchange, &route.path_values)
         .with_slow_after(options.settings.slow_after);
     let held = hold(&subject, &options.settings);
-    if held.keeps_schema
-        && let Some(stores) = stores
+    if let Some(stores) = stores
         && let Some((key, value)) = snapshot_of(&subject)
     {
-        stores[claim.index()].observe(key, &comparable(&subject, value));
+        let store = &mut stores[claim.index()];
+        if held.keeps_schema {
+            store.observe(key, &comparable(&subject, value));
+        } else {
+            store.pass_over(key);
+        }
     }
     HeldOne::Exchange {
         claim,

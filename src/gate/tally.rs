@@ -79,10 +79,13 @@ impl Tally {
         }
     }
 
-    /// Whether an operation answered nothing but 401.
+    /// Whether an operation answered nothing but 401 and 403.
     pub(crate) fn is_refused(&self, operation: &Operation) -> bool {
         let count = self.counts.get(operation.id.as_str());
-        count.is_some_and(|count| count.statuses.keys().eq([&401]))
+        let is_refusal = |status: &u16| REFUSALS.contains(status);
+        count.is_some_and(|count| {
+            !count.statuses.is_empty() && count.statuses.keys().all(is_refusal)
+        })
     }
 
     pub(crate) fn left_out(&mut self, operation: &Operation, why: Unreached) {

@@ -5,7 +5,7 @@
 use std::{
     borrow::Cow,
     collections::{BTreeMap, HashSet},
-    sync::{Arc, PoisonError, RwLock},
+    sync::{Arc, OnceLock, PoisonError, RwLock},
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -35,18 +35,28 @@ pub struct Credentials {
 /// Operations that ask for a credential though the document does not say so, as a run finds out. Copies share what
 /// is known.
 #[derive(Clone, Debug, Default)]
-pub struct UndeclaredGuards(Arc<RwLock<HashSet<String>>>);
+pub struct UndeclaredGuards(Arc<Guards>);
+
+#[derive(Debug, Default)]
+struct Guards {
+    /// The ids of the operations.
+    guarded: RwLock<HashSet<String>>,
+    /// What operations ask for where the document says it.
+    usual: OnceLock<Option<SecurityRequirement>>,
+}
 
 impl UndeclaredGuards {
     /// From now on the credential is sent to an operation.
     pub(crate) fn note(&self, operation: &Operation) {
-        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        known.insert(operation.id.to_string());
+        let guarded = self.0.guarded.write();
+        let mut guarded = guarded.unwrap_or_else(PoisonError::into_inner);
+        guarded.insert(operation.id.to_string());
     }
 
     fn holds(&self, operation: &Operation) -> bool {
-        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        known.contains(operation.id.as_str())
+        let guarded = self.0.guarded.read();
+        let guarded = guarded.unwrap_or_else(PoisonError::into_inner);
+        guarded.contains(operation.id.as_str())
     }
 }
 
@@ -122,6 +132,33 @@ impl Credentials {
                 .any(|(name, _)| is_credential(name.as_str()))
     }
 
+    /// Takes what most of these operations ask for, of what is known, as what the others may ask for without saying so.
+    pub(crate) fn learn_usual(&self, operations: &[Arc<Operation>]) {
+        let usual = || {
+            let alternatives = operations.iter().flat_map(|operation| &operation.security);
+            let is_same = |one: &SecurityRequirement, other: &SecurityRequirement| {
+                let names = |one: &SecurityRequirement| -> Vec<String> {
+                    let schemes = one.schemes.iter();
+                    schemes.map(|scheme| scheme.name.clone()).collect()
+                };
+                names(one) == names(other)
+            };
+            let mut counted: Vec<(&SecurityRequirement, usize)> = Vec::new();
+            for alternative in alternatives.filter(|one| self.main.proves(one)) {
+                let mut known = counted.iter_mut();
+                match known.find(|(known, _)| is_same(known, alternative)) {
+                    Some((_, count)) => *count += 1,
+                    None => counted.push((alternative, 1)),
+                }
+            }
+            // Of those that are asked for equally often the first.
+            let most = counted.iter().map(|(_, count)| *count).max();
+            let usual = counted.iter().find(|(_, count)| Some(*count) == most);
+            usual.map(|(alternative, _)| (*alternative).clone())
+        };
+        self.undeclared.0.usual.get_or_init(usual);
+    }
+
     /// Whether a credential of the run itself goes to an operation.
     pub(crate) fn is_sent_to(&self, operation: &Operation) -> bool {
         let mut names = self.headers.iter().map(|(name, _)| name);
@@ -180,7 +217,8 @@ impl Credentials {
         };
         let is_unasked = which == CredentialChoice::Unasked || self.undeclared.holds(operation);
         if is_unasked && operation.is_open {
-            credential.put_unasked(operation, request, proof);
+            let usual = self.undeclared.0.usual.get().and_then(Option::as_ref);
+            credential.put_unasked(usual, request, proof);
         } else {
             credential.put(operation, request, proof);
         }
@@ -299,29 +337,40 @@ impl Credential {
     /// alternative for which all are known. As a bearer token where nothing is said, since the user
     /// gave one.
     fn put(&self, operation: &Operation, request: &mut Request, proof: Proof) {
-        let wanted = |one: &&SecurityRequirement| {
-            !one.schemes.is_empty()
-                && one
-                    .schemes
-                    .iter()
-                    .all(|scheme| self.secret(scheme).is_some())
-        };
-        if let Some(alternative) = operation.security.iter().find(wanted) {
-            for scheme in &alternative.schemes {
-                if let Some(secret) = self.secret(scheme) {
-                    send(scheme.kind.as_ref(), request, secret, proof);
-                }
-            }
+        let mut alternatives = operation.security.iter();
+        if let Some(alternative) = alternatives.find(|one| self.proves(one)) {
+            self.put_all(alternative, request, proof);
         } else if let Some(token) = self.token.as_ref().filter(|_| !operation.is_open) {
             self.send_token(request, token, proof);
         }
     }
 
-    /// Puts the secrets where they would go if the document asked for them.
-    fn put_unasked(&self, operation: &Operation, request: &mut Request, proof: Proof) {
-        match &self.token {
-            Some(token) => self.send_token(request, token, proof),
-            None => self.put(operation, request, proof),
+    /// Whether there is a secret for each scheme of an alternative.
+    fn proves(&self, alternative: &SecurityRequirement) -> bool {
+        let mut schemes = alternative.schemes.iter();
+        !alternative.schemes.is_empty() && schemes.all(|scheme| self.secret(scheme).is_some())
+    }
+
+    /// Puts the secrets of all schemes of an alternative.
+    fn put_all(&self, alternative: &SecurityRequirement, request: &mut Request, proof: Proof) {
+        for scheme in &alternative.schemes {
+            if let Some(secret) = self.secret(scheme) {
+                send(scheme.kind.as_ref(), request, secret, proof);
+            }
+        }
+    }
+
+    /// Puts the secrets where they would go if the document asked for them: where the other operations want them.
+    fn put_unasked(
+        &self,
+        usual: Option<&SecurityRequirement>,
+        request: &mut Request,
+        proof: Proof,
+    ) {
+        match (usual, &self.token) {
+            (Some(usual), _) if self.proves(usual) => self.put_all(usual, request, proof),
+            (_, Some(token)) => self.send_token(request, token, proof),
+            (_, None) => {}
         }
     }
 

@@ -58,6 +58,8 @@ pub struct Drift {
     pub at: Pointer,
     /// What is new there, in words.
     pub what: String,
+    /// Whether nothing was ever seen there, as below a list that was always empty.
+    pub(crate) is_first_sight: bool,
 }
 
 impl Shape {
@@ -178,6 +180,7 @@ impl Shape {
                 found.push(Drift {
                     at: at.clone(),
                     what: format!("{} where nothing was seen before", seen.kinds()),
+                    is_first_sight: true,
                 });
             }
             return;
@@ -186,6 +189,7 @@ impl Shape {
             found.push(Drift {
                 at: at.clone(),
                 what,
+                is_first_sight: false,
             })
         };
         let fresh = |is_known: bool, is_seen: bool| is_seen && !is_known;
@@ -215,6 +219,7 @@ impl Shape {
             found.push(Drift {
                 at: at.clone(),
                 what,
+                is_first_sight: false,
             })
         };
         match (&self.object, &seen.object) {
@@ -326,6 +331,7 @@ impl Object {
                             found.push(Drift {
                                 at: at.join(name),
                                 what: "missing in some, where it was always there".to_owned(),
+                                is_first_sight: false,
                             });
                             shape.compare(seen, &at.join(name), found);
                         }
@@ -334,6 +340,7 @@ impl Object {
                             found.push(Drift {
                                 at: at.join(name),
                                 what: "missing, where it was always there".to_owned(),
+                                is_first_sight: false,
                             });
                         }
                         None => {}
@@ -344,6 +351,7 @@ impl Object {
                         found.push(Drift {
                             at: at.join(name),
                             what: format!("a new property: {}", shape.kinds()),
+                            is_first_sight: false,
                         });
                     }
                 }
@@ -353,6 +361,7 @@ impl Object {
                 found.push(Drift {
                     at: at.clone(),
                     what: "a map of many names where few were".to_owned(),
+                    is_first_sight: false,
                 });
             }
         }

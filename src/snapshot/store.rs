@@ -1,7 +1,7 @@
 //! The accepted shapes, one file each, in insta's format.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fmt::Write as _,
     io::{self, Write as _},
     path::{Path, PathBuf},
@@ -37,6 +37,10 @@ pub struct Key {
     pub status: u16,
     /// Its media type, without parameters.
     pub media_type: String,
+    /// Whether the request had query parameters that it may leave out. They may change what comes, so that such
+    /// responses count only where no request came without.
+    #[serde(default)]
+    pub has_options: bool,
 }
 
 impl std::fmt::Display for Key {
@@ -45,6 +49,7 @@ impl std::fmt::Display for Key {
             operation,
             status,
             media_type,
+            has_options: _,
         } = self;
         write!(f, "{operation} {status} {media_type}")
     }
@@ -115,7 +120,7 @@ pub struct Settled {
 pub enum Comparison {
     /// The accepted shape covers it.
     Unchanged,
-    /// Nothing is accepted yet.
+    /// Nothing is accepted yet, or nothing yet at some place in it.
     New,
     /// It goes beyond the accepted shape.
     Drifted {
@@ -136,7 +141,10 @@ impl Settled {
             operation,
             status,
             media_type,
+            has_options: _,
         } = &self.key;
+        // What is seen for the first time beside it waits for review, as it would alone.
+        let drift: Vec<_> = drift.iter().filter(|one| !one.is_first_sight).collect();
         let first = drift.first()?;
         let place = if first.at.is_root() {
             "the body".to_owned()
@@ -181,6 +189,8 @@ pub struct Store {
     values_at: Vec<Pointer>,
     source: String,
     seen: BTreeMap<Key, Observed>,
+    /// Of what bodies came that are not to be compared.
+    passed_over: BTreeSet<Key>,
 }
 
 /// What the bodies of one [`Key`] looked like. Two of them merge in any order to the same.
@@ -243,6 +253,7 @@ impl Store {
             values_at: Vec::new(),
             source: source.into(),
             seen: BTreeMap::new(),
+            passed_over: BTreeSet::new(),
         }
     }
 
@@ -263,11 +274,13 @@ impl Store {
             values_at: self.values_at.clone(),
             source: self.source.clone(),
             seen: BTreeMap::new(),
+            passed_over: BTreeSet::new(),
         }
     }
 
     /// Takes in all that another store has seen.
     pub fn absorb(&mut self, other: Self) {
+        self.passed_over.extend(other.passed_over);
         self.absorb_observed(other.seen);
     }
 
@@ -326,6 +339,13 @@ impl Store {
         }
     }
 
+    /// Notes that a response came whose body is not to be compared, since it breaks the contract.
+    pub(crate) fn pass_over(&mut self, key: Key) {
+        if self.mode != Mode::Off {
+            self.passed_over.insert(key);
+        }
+    }
+
     /// Compares what was seen with what is accepted, and writes what the mode wants written.
     ///
     /// # Errors
@@ -334,6 +354,14 @@ impl Store {
     pub fn settle(self) -> Result<Vec<Settled>, StoreError> {
         let mut settled = Vec::new();
         for (key, seen) in &self.seen {
+            let plain = Key {
+                has_options: false,
+                ..key.clone()
+            };
+            let is_known = self.seen.contains_key(&plain) || self.passed_over.contains(&plain);
+            if key.has_options && is_known {
+                continue;
+            }
             settled.push(self.settle_one(key, seen)?);
         }
         Ok(settled)
@@ -367,7 +395,12 @@ impl Store {
                     .filter(|line| !line.starts_with("@@"))
                     .collect::<Vec<_>>()
                     .join("\n");
-                (Comparison::Drifted { drift, diff }, merged)
+                let comparison = if drift.iter().all(|one| one.is_first_sight) {
+                    Comparison::New
+                } else {
+                    Comparison::Drifted { drift, diff }
+                };
+                (comparison, merged)
             }
         };
         let target = match self.mode {
@@ -495,6 +528,7 @@ mod tests {
             operation: "getDataExport".into(),
             status: 200,
             media_type: "application/json".into(),
+            has_options: false,
         }
     }
 

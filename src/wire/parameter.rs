@@ -9,10 +9,7 @@ use super::{
     reading::{self, Shape, decode, decode_form, read_list},
 };
 use crate::{
-    contract::{
-        Explode, Location, MediaType, Operation, Parameter, Schema, SecurityKind, Serialization,
-        Style,
-    },
+    contract::{Explode, Location, MediaType, Operation, Parameter, Schema, Serialization, Style},
     exchange::Request,
 };
 
@@ -225,7 +222,7 @@ impl<'r> Parameters<'r> {
                 let rest = name.strip_prefix(other.name.as_str());
                 rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('['))
             }) || named.iter().any(|known| known == name)
-                || is_credential(self.operation, location, name)
+                || self.operation.has_api_key(location, name)
         };
         pairs
             .iter()
@@ -270,17 +267,6 @@ fn is_spread(parameter: &Parameter) -> bool {
             ..
         } if Shape::of(schema) == Shape::Object
     )
-}
-
-/// Whether a scheme of the operation's security has its key under this name.
-fn is_credential(operation: &Operation, location: Location, name: &str) -> bool {
-    let mut schemes = operation.security.iter().flat_map(|one| &one.schemes);
-    schemes.any(|scheme| {
-        matches!(
-            &scheme.kind,
-            Some(SecurityKind::ApiKey { location: at, name: key, .. }) if *at == location && key == name
-        )
-    })
 }
 
 /// The text of a cookie as a query would carry it: a plus sign is one, and 3.2's `style: cookie` has no

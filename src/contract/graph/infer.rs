@@ -479,10 +479,9 @@ impl<'c> Known<'c> {
         if schemas.iter().any(|schema| self.maps(schema, resource)) {
             return Some((list, ValueSource::Names(Pointer::root())));
         }
+        // Elements may well have an `id` that the document does not speak of.
         let is_described = schemas.iter().any(|schema| {
-            !schema.types().contains(JsonType::Array)
-                || schema.items().is_some()
-                || !schema.property_names().is_empty()
+            !schema.types().contains(JsonType::Array) || !schema.property_names().is_empty()
         });
         // Where the document shows the element of the list, what comes may be the list all the same.
         let element = self.lookup.at(&resource.shape.collection(), "POST");

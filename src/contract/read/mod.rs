@@ -10,7 +10,11 @@ mod response;
 mod security;
 mod swagger;
 
-use std::{cmp::Reverse, collections::HashSet, sync::Arc};
+use std::{
+    cmp::Reverse,
+    collections::HashSet,
+    sync::{Arc, OnceLock},
+};
 
 use http::Method;
 use oasgate_document::{Address, Document, Pointer, Problem, ProblemKind, SpecVersion};
@@ -88,6 +92,7 @@ pub(super) fn contract(store: Arc<SchemaStore>) -> Contract {
         places,
         base_paths,
         defects,
+        written: OnceLock::new(),
     }
 }
 

@@ -497,11 +497,14 @@ impl<'r, T: Transport> Driver<'r, T> {
             for one in inferred {
                 self.report(case, one.finding(case, exchange), before);
             }
-            if held.keeps_schema
-                && let Some(store) = &mut self.recorder.snapshots
+            if let Some(store) = &mut self.recorder.snapshots
                 && let Some((key, value)) = snapshot_of(&subject)
             {
-                store.observe(key, &self.judge.redacted(&comparable(&subject, value)));
+                if held.keeps_schema {
+                    store.observe(key, &self.judge.redacted(&comparable(&subject, value)));
+                } else {
+                    store.pass_over(key);
+                }
             }
         }
         self.recorder

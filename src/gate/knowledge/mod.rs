@@ -18,6 +18,7 @@ pub(crate) mod refusal;
 pub(crate) mod removals;
 pub(crate) mod settings;
 pub(crate) mod shared;
+pub(crate) mod shown;
 pub(crate) mod used;
 pub(crate) mod view;
 
@@ -48,6 +49,7 @@ use refusal::sentences;
 use removals::PendingRemovals;
 use settings::KnownSettings;
 use shared::SharedRefusals;
+use shown::ShownThings;
 use used::UsedValues;
 use view::{ExchangeView, begun_at, plain};
 
@@ -70,6 +72,8 @@ pub(crate) struct Knowledge {
     pub(crate) constraints: InferredConstraints,
     /// What operations refuse alike.
     pub(crate) shared: SharedRefusals,
+    /// What reads show of things whose requests the document leaves open.
+    pub(crate) shown: ShownThings,
     /// What was created and not deleted yet.
     pub(crate) created: CreatedResources,
     /// What was there before the run.
@@ -93,6 +97,7 @@ impl Knowledge {
             novelty: Novelty::default(),
             constraints: InferredConstraints::default(),
             shared: SharedRefusals::default(),
+            shown: ShownThings::default(),
             created: CreatedResources::default(),
             existing: ExistingResources::default(),
             removals: PendingRemovals::default(),
@@ -162,6 +167,7 @@ impl Knowledge {
         if let Some(index) = context.index(&case.operation) {
             let is_created = |path: &str| self.created.holds(path);
             self.existing.observe(&context, index, view, &is_created);
+            self.shown.observe(&context, index, view);
         }
     }
 

@@ -40,9 +40,13 @@ pub(crate) async fn run<T: Transport>(
         }
         for (plan, known) in schedule.plans.iter_mut().zip(&mut known) {
             let values = driver.knowledge.values_for(&plan.operation, context);
-            if values.is_empty() || *known == values {
+            let index = context.index(&plan.operation);
+            let shown = index.and_then(|index| driver.knowledge.shown.body_for(index));
+            let is_new = !values.is_empty() && *known != values;
+            if !is_new && plan.like == shown {
                 continue;
             }
+            plan.like = shown;
             let mut settings = context.settings.clone();
             settings.parameters.extend(values.iter().cloned());
             plan.start(context.contract, &settings, driver.strategies);
@@ -64,6 +68,9 @@ async fn ask_with_credential<T: Transport>(
     if !settings.credentials.main.is_known() {
         return ControlFlow::Continue(());
     }
+    settings
+        .credentials
+        .learn_usual(driver.context.contract.operations());
     let purpose = Purpose::new(
         Phase::Examples,
         "with the credential, which the document does not ask for",

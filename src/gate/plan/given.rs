@@ -1,14 +1,57 @@
-//! Values that the user or earlier responses gave for properties of a body.
+//! Bodies that the document or the service shows, and values that the user or earlier responses gave for their
+//! properties.
 
 use serde_json::Value;
 
 use super::Planner;
 use crate::{
     contract::{Operation, Schema},
+    gate::knowledge::shown::is_undescribed,
     run::given_value,
+    wire::sendable,
 };
 
 impl Planner<'_> {
+    /// The bodies that the document shows, else one like what the service shows, where the document leaves open what
+    /// one is made of.
+    pub(super) fn shown_bodies(&self) -> Vec<(String, Value)> {
+        let declared = self
+            .operation
+            .request_body
+            .iter()
+            .flat_map(|body| sendable(&body.content));
+        let declared: Vec<_> = declared
+            .flat_map(|media_type| {
+                media_type
+                    .examples
+                    .iter()
+                    .filter(|example| {
+                        media_type
+                            .schema
+                            .as_ref()
+                            .is_none_or(|schema| schema.is_valid(&example.value))
+                    })
+                    .map(|example| {
+                        let schema = media_type.schema.as_ref();
+                        let value = &example.value;
+                        let sent = schema.map(|schema| schema.without_read_only(value));
+                        let sent = sent.unwrap_or_else(|| value.clone());
+                        (media_type.range.as_str().to_owned(), sent)
+                    })
+            })
+            .collect();
+        if !declared.is_empty() {
+            return declared;
+        }
+        let body = self.operation.request_body.iter();
+        let undescribed = body
+            .flat_map(|body| sendable(&body.content))
+            .find(|media_type| is_undescribed(media_type));
+        let like = undescribed.zip(self.like.clone());
+        let like = like.map(|(media_type, like)| (media_type.range.as_str().to_owned(), like));
+        like.into_iter().collect()
+    }
+
     /// The bodies that the document shows as they stand, and each with given values after it.
     pub(super) fn shown_bodies_with_given(&self) -> Vec<(String, Value)> {
         let mut bodies = Vec::new();

@@ -50,6 +50,8 @@ pub struct Plan {
     pub left_out: Option<Unreached>,
     /// The values of a request that the service accepted; broken ones are made from it.
     pub(super) accepted: Option<RequestParts>,
+    /// A body like what the service shows, where the document leaves open what one is made of.
+    pub(super) like: Option<Value>,
     /// Methods to be tried that its path does not declare; empty for all operations of a path but one.
     other_methods: Vec<Method>,
     /// Whether there ever were cases in it.
@@ -64,6 +66,7 @@ impl Plan {
             unbreakable: Vec::new(),
             left_out,
             accepted: None,
+            like: None,
             other_methods: Vec::new(),
             has_any: false,
         }
@@ -91,6 +94,7 @@ impl Plan {
         let operation = Arc::clone(&self.operation);
         let mut planner = Planner::new(contract, &operation, settings, strategies);
         planner.other_methods.clone_from(&self.other_methods);
+        planner.like.clone_from(&self.like);
         self.left_out = planner.start().err();
         self.cases = if self.left_out.is_none() {
             planner.cases
@@ -117,6 +121,7 @@ impl Plan {
         let mut planner = Planner::new(contract, &operation, settings, strategies);
         planner.has_sent(&self.cases);
         planner.accepted.clone_from(&self.accepted);
+        planner.like.clone_from(&self.like);
         planner.complete();
         self.unbreakable = planner.unbreakable;
         self.cases.append(&mut planner.cases);
@@ -185,6 +190,8 @@ struct Planner<'p> {
     other_methods: Vec<Method>,
     /// The values of a request that the service accepted.
     accepted: Option<RequestParts>,
+    /// A body like what the service shows.
+    like: Option<Value>,
     /// One for each media type of the body.
     bodies: Vec<BodyValues>,
     cases: Vec<Case>,
@@ -311,6 +318,7 @@ impl<'p> Planner<'p> {
             strategies,
             other_methods: Vec::new(),
             accepted: None,
+            like: None,
             bodies: bodies(operation, strategies),
             cases: Vec::new(),
             unbreakable: Vec::new(),
@@ -460,34 +468,6 @@ impl<'p> Planner<'p> {
         let mut bodies: Vec<_> = whole.into_iter().collect();
         bodies.extend(least.filter(|least| !bodies.contains(least)));
         bodies
-    }
-
-    fn shown_bodies(&self) -> Vec<(String, Value)> {
-        let declared = self
-            .operation
-            .request_body
-            .iter()
-            .flat_map(|body| sendable(&body.content));
-        declared
-            .flat_map(|media_type| {
-                media_type
-                    .examples
-                    .iter()
-                    .filter(|example| {
-                        media_type
-                            .schema
-                            .as_ref()
-                            .is_none_or(|schema| schema.is_valid(&example.value))
-                    })
-                    .map(|example| {
-                        let schema = media_type.schema.as_ref();
-                        let value = &example.value;
-                        let sent = schema.map(|schema| schema.without_read_only(value));
-                        let sent = sent.unwrap_or_else(|| value.clone());
-                        (media_type.range.as_str().to_owned(), sent)
-                    })
-            })
-            .collect()
     }
 
     fn requires_body(&self) -> bool {
