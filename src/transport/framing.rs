@@ -236,7 +236,7 @@ fn read(method: &Method, received: &Bytes, end: Option<CutReason>) -> Result<Res
             headers.append(name, value);
         }
     }
-    let rest = received.slice(length..);
+    let mut rest = received.slice(length..);
     let chunked = headers
         .get(header::TRANSFER_ENCODING)
         .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"chunked"));
@@ -252,6 +252,12 @@ fn read(method: &Method, received: &Bytes, end: Option<CutReason>) -> Result<Res
         is_short.then(|| CutReason::Connection("the connection was closed".to_owned()))
     });
     let wire_length = (!chunked && end.is_none()).then_some(rest.len() as u64);
+    if chunked
+        && end.is_none()
+        && let Some(joined) = joined_chunks(&rest)
+    {
+        rest = joined;
+    }
     let body = match end {
         None => Body::Complete(rest),
         Some(reason) => Body::Cut {
@@ -266,6 +272,30 @@ fn read(method: &Method, received: &Bytes, end: Option<CutReason>) -> Result<Res
         elapsed: None,
         wire_length,
     })
+}
+
+/// The content of a chunked body (RFC 9112 §7.1), what follows its end included; `None` where the chunks are not whole.
+fn joined_chunks(received: &[u8]) -> Option<Bytes> {
+    let mut content = BytesMut::new();
+    let mut left = received;
+    loop {
+        let Ok(httparse::Status::Complete((line, size))) = httparse::parse_chunk_size(left) else {
+            return None;
+        };
+        left = left.get(line..)?;
+        if size == 0 {
+            let mut fields = [httparse::EMPTY_HEADER; MOST_FIELDS];
+            let trailers = httparse::parse_headers(left, &mut fields).ok()?;
+            let httparse::Status::Complete((length, _)) = trailers else {
+                return None;
+            };
+            content.extend_from_slice(left.get(length..)?);
+            return Some(content.freeze());
+        }
+        let size = usize::try_from(size).ok()?;
+        content.extend_from_slice(left.get(..size)?);
+        left = left.get(size..)?.strip_prefix(b"\r\n")?;
+    }
 }
 
 #[cfg(test)]
@@ -288,6 +318,19 @@ mod tests {
         assert_eq!(length(Method::GET, chunked), None);
         let ended = format!("{chunked}0\r\n\r\n");
         assert_eq!(length(Method::GET, &ended), Some(ended.len()));
+    }
+
+    #[test]
+    fn the_content_of_a_chunked_body_is_joined() {
+        let joined = |body: &[u8]| joined_chunks(body).map(|joined| joined.to_vec());
+        let whole = b"3\r\nabc\r\n2;x=y\r\nde\r\n0\r\n\r\n";
+        assert_eq!(joined(whole).as_deref(), Some(b"abcde".as_slice()));
+        let with_trailers = b"1\r\na\r\n0\r\nx: y\r\n\r\nrest";
+        assert_eq!(joined(with_trailers).as_deref(), Some(b"arest".as_slice()));
+        assert_eq!(joined(b"3\r\nab"), None);
+        assert_eq!(joined(b"3\r\nabcd\r\n0\r\n\r\n"), None);
+        assert_eq!(joined(b"ffffffffffffffff\r\na\r\n0\r\n\r\n"), None);
+        assert_eq!(joined(b""), None);
     }
 
     #[tokio::test]

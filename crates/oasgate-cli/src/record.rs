@@ -70,11 +70,16 @@ impl<'t, T> Recorded<'t, T> {
 
     fn write(&self, request: &Request, response: &Response, started: SystemTime) {
         let Some(sink) = &self.sink else { return };
-        let exchange = Exchange {
+        let mut exchange = Exchange {
             request: request.clone(),
             response: response.clone(),
             origin: Origin::Live,
         };
+        for body in [&mut exchange.request.body, &mut exchange.response.body] {
+            if let Some(masked) = without_credentials(body) {
+                *body = masked;
+            }
+        }
         let mut sink = sink.lock().unwrap_or_else(PoisonError::into_inner);
         if sink.failure.is_some() {
             return;
@@ -86,6 +91,87 @@ impl<'t, T> Recorded<'t, T> {
         });
         sink.failure = written.err();
     }
+}
+
+/// Names of properties whose values prove who asks, letters and digits alone.
+const CREDENTIALS: [&str; 13] = [
+    "accesskey",
+    "accesstoken",
+    "apikey",
+    "apitoken",
+    "authtoken",
+    "clientsecret",
+    "idtoken",
+    "jwt",
+    "passwd",
+    "password",
+    "privatekey",
+    "refreshtoken",
+    "secretkey",
+];
+
+/// How deep a body is looked through.
+const MAX_DEPTH: usize = 32;
+
+/// A JSON body without the credentials that a service hands out or is given in it; `None` where there are none.
+fn without_credentials(body: &Body) -> Option<Body> {
+    let Body::Complete(bytes) = body else {
+        return None;
+    };
+    let mut value: Value = serde_json::from_slice(bytes).ok()?;
+    mask(&mut value, 0).then(|| Body::Complete(value.to_string().into()))
+}
+
+/// Masks credentials in a value; whether there were any.
+fn mask(value: &mut Value, depth: usize) -> bool {
+    if depth > MAX_DEPTH {
+        return false;
+    }
+    match value {
+        Value::Array(items) => {
+            let mut is_masked = false;
+            for item in items {
+                is_masked |= mask(item, depth + 1);
+            }
+            is_masked
+        }
+        Value::Object(members) => {
+            let mut is_masked = false;
+            for (name, member) in members {
+                let letters = name.chars().filter(|one| one.is_alphanumeric());
+                let plain: String = letters.flat_map(char::to_lowercase).collect();
+                let is_secret = CREDENTIALS.contains(&plain.as_str())
+                    || plain == "token" && member.as_str().is_some_and(is_a_token);
+                match member {
+                    Value::String(text) if is_secret && !text.is_empty() => {
+                        *member = "REDACTED".into();
+                        is_masked = true;
+                    }
+                    _ => is_masked |= mask(member, depth + 1),
+                }
+            }
+            is_masked
+        }
+        Value::String(text) if is_a_jwt(text) => {
+            *value = "REDACTED".into();
+            true
+        }
+        _ => false,
+    }
+}
+
+/// Whether a text may be a token, and not a word.
+fn is_a_token(text: &str) -> bool {
+    text.len() >= 16 && !text.contains(char::is_whitespace)
+}
+
+/// Whether a text is a JSON Web Token (RFC 7519): three parts in base64url, the first of which begins as an object does.
+fn is_a_jwt(text: &str) -> bool {
+    let is_part = |part: &str| {
+        let mut letters = part.bytes();
+        !part.is_empty() && letters.all(|one| one.is_ascii_alphanumeric() || b"-_".contains(&one))
+    };
+    text.starts_with("eyJ") && text.split('.').count() == 3 && text.split('.').all(is_part)
 }
 
 impl Sink {
@@ -278,6 +364,28 @@ mod tests {
         }
         assert_eq!(recorded.failure(), None);
         (folder, path)
+    }
+
+    #[test]
+    fn credentials_in_bodies_are_not_recorded() {
+        let masked = |body: &str| {
+            let body = without_credentials(&body.to_owned().into())?;
+            Some(String::from_utf8_lossy(body.bytes()).into_owned())
+        };
+        let given =
+            r#"{"access_token":"abc","expires_in":3,"user":{"name":"Ann","password":"pw"}}"#;
+        let written = r#"{"access_token":"REDACTED","expires_in":3,"user":{"name":"Ann","password":"REDACTED"}}"#;
+        assert_eq!(masked(given).as_deref(), Some(written));
+        let jwt = r#"["eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln"]"#;
+        assert_eq!(masked(jwt).as_deref(), Some(r#"["REDACTED"]"#));
+        for plain in [
+            r#"{"token":"comma","tokens":3}"#,
+            r#"{"name":"eyJ.b"}"#,
+            "no JSON",
+            "",
+        ] {
+            assert_eq!(masked(plain), None, "{plain}");
+        }
     }
 
     #[test]
