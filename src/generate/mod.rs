@@ -18,6 +18,7 @@ mod merge;
 mod number;
 mod one_of;
 mod open_format;
+mod order;
 mod pattern;
 mod random;
 mod recipe;

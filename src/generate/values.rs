@@ -20,7 +20,7 @@ use super::{
     around,
     draw::{Draw, Optional, USUAL_NODES},
     likeness::Likeness,
-    limits,
+    limits, order,
     random::below,
     recipe::Recipe,
     tree::{self, Tree},
@@ -401,8 +401,20 @@ impl Values {
             if near.is_some() && is_judged {
                 value = tree::changed(&value, runner.rng());
             }
-            self.takes(&value, budget).then_some(value)
+            self.takes(&value, budget)
+                .then(|| self.in_order(value, budget))
         })
+    }
+
+    /// A valid value with its pairs in order, where it is valid so too.
+    fn in_order(&self, value: Value, budget: &Budget) -> Value {
+        if self.side == Side::Invalid {
+            return value;
+        }
+        let ordered = order::in_order(&value);
+        ordered
+            .filter(|ordered| self.takes(ordered, budget))
+            .unwrap_or(value)
     }
 
     /// A valid value with one rule broken on purpose: where nearly every value is valid, chance does not

@@ -3,6 +3,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
+use oasgate_document::Pointer;
 use serde_json::Value;
 
 use super::{ParameterCandidates, Planner};
@@ -207,7 +208,10 @@ impl Planner<'_> {
                         // `/name: empty` is about that property.
                         let property = edge.name.strip_prefix('/');
                         let kept = property.and_then(|name| name.split([':', '/']).next());
-                        let value = self.with_given(range, edge.value, kept);
+                        let value = accepted.and_then(|body| about_one(body, &edge));
+                        let value = value.filter(|value| schema.is_valid(value));
+                        let value = value.unwrap_or_else(|| edge.value.clone());
+                        let value = self.with_given(range, value, kept);
                         Edge { value, ..edge }
                     })
                     .collect(),
@@ -354,6 +358,16 @@ fn required_of(mut parts: RequestParts, known: &[ParameterCandidates<'_>]) -> Re
         parts.remove(one.parameter.location, &one.parameter.name);
     }
     parts
+}
+
+/// A body with what an edge makes of one of its properties; `None` where the edge is about the whole.
+fn about_one(body: &Value, edge: &Edge) -> Option<Value> {
+    let slot = Pointer::parse(edge.slot())?;
+    let name = slot.tokens().next()?;
+    let property = edge.value.get(&name)?.clone();
+    let mut whole = body.as_object()?.clone();
+    whole.insert(name, property);
+    Some(Value::Object(whole))
 }
 
 /// A body with the broken part of a mutation put in the place that it has there; `None` where the body

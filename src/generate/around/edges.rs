@@ -224,7 +224,12 @@ impl Collected<'_> {
                     return;
                 }
                 if round < list.len() {
-                    let (value, edge) = &list[(round + offset) % list.len()];
+                    // Of what services stumble over, that which is empty is met most often: each part has it first.
+                    let turn = match round.checked_sub(1) {
+                        None => 0,
+                        Some(turn) => 1 + (turn + offset) % (list.len() - 1),
+                    };
+                    let (value, edge) = &list[turn];
                     let whole = replaced(base, at, value.clone());
                     self.add(whole, &alike(at), edge, Rank::Kind);
                 }
