@@ -3,12 +3,14 @@
 //! A component that forty operations refer to and that the service does not keep to is forty findings and
 //! one cause; so is an error page that nothing declares. [`causes`] groups the findings of a run, orders the
 //! groups by what matters most, and says of each what would mend it. Which findings belong together follows
-//! from the rule, the place in the document and the kind of the breach alone (`key`), never from what was
+//! from the rule, the place in the document and the kind of the breach alone (`kinds`), never from what was
 //! found besides, so that the causes of two halves of a run are those of the whole.
 
 mod importance;
 mod key;
+mod kinds;
 mod owner;
+mod requests;
 
 use std::collections::BTreeSet;
 
@@ -71,7 +73,7 @@ type Members<'f> = Vec<(&'f Finding, u64)>;
 pub fn of<'f>(findings: Vec<(&'f Finding, u64)>, document: &Document) -> Vec<Cause<'f>> {
     let mut groups: IndexMap<String, (key::Key, Members<'_>)> = IndexMap::new();
     for (finding, seen) in findings {
-        let key = key::of(finding, document);
+        let key = kinds::of(finding, document);
         groups
             .entry(key.id.clone())
             .or_insert_with(|| (key, Vec::new()))
