@@ -4,8 +4,9 @@ use std::borrow::Cow;
 
 use http::Method;
 use oasgate_document::Address;
+use serde_json::Value;
 
-use super::{Breach, Check, Part, Rule, Subject, documented};
+use super::{Breach, Check, Part, Rule, Subject, discriminators::TO, documented};
 use crate::{
     contract::Location,
     exchange::Body,
@@ -77,12 +78,32 @@ impl Check for AcceptedInvalid {
             .at(place(subject, breach))
             .with_label(breach.rule.clone())
             .with_expected("a refusal, such as 400 or 422")
-            .with_actual(subject.exchange.response.status.to_string())
+            .with_actual(match converted(subject, breach) {
+                Some(kind) => format!("{} {TO}{kind}", subject.exchange.response.status),
+                None => subject.exchange.response.status.to_string(),
+            })
             .with_discriminator(breach.discriminator());
         if breach.part == Part::Body && !breach.pointer.is_root() {
             finding = finding.with_instance(breach.pointer.clone());
         }
         findings.push(finding);
+    }
+}
+
+/// The type of a value of the body that a service takes for another one when it converts types: of a text where a
+/// number is declared, of a number where a text is.
+fn converted(subject: &Subject<'_>, breach: &Breach) -> Option<&'static str> {
+    if breach.keyword != "type" || breach.part != Part::Body || breach.pointer.is_root() {
+        return None;
+    }
+    let body: Value = serde_json::from_slice(subject.exchange.request.body.bytes()).ok()?;
+    let wanted = breach.rule.strip_prefix("type ")?;
+    let is_any_of = |types: &[&str]| types.contains(&wanted);
+    match breach.pointer.get(&body)? {
+        Value::Number(_) if is_any_of(&["string", "boolean"]) => Some("a number"),
+        Value::Bool(_) if is_any_of(&["string", "integer", "number"]) => Some("a boolean"),
+        Value::String(_) if is_any_of(&["integer", "number", "boolean"]) => Some("a string"),
+        _ => None,
     }
 }
 

@@ -65,23 +65,41 @@ pub(super) fn response_schema<'s>(step: &Step<'s>) -> Option<&'s Schema> {
     declared.content.media_types.first()?.schema.as_ref()
 }
 
-/// The part of a representation that has the properties of what was sent: the whole, or what one
-/// member wraps, as in `{"data": {…}}`.
+/// What a representation is usually wrapped in.
+const WRAPPERS: &[&str] = &[
+    "attributes",
+    "data",
+    "entity",
+    "item",
+    "object",
+    "payload",
+    "record",
+    "resource",
+    "result",
+];
+
+/// The part of a representation that has most properties of what was sent: the whole, or what one member wraps, as in
+/// `{"data": {…}}`. Where several have as many, as `{"labels": {…}, "result": {…}}`, what is called a wrapper.
 pub(super) fn alike<'v>(representation: &'v Value, sent: &Value) -> &'v Value {
     let (Some(members), Some(sent)) = (representation.as_object(), sent.as_object()) else {
         return representation;
     };
-    let has_some = |value: &Value| {
+    let shared = |value: &Value| {
         let members = value.as_object();
-        members.is_some_and(|members| sent.keys().any(|name| members.contains_key(name)))
+        members.map_or(0, |members| {
+            let shared = sent.keys().filter(|name| members.contains_key(*name));
+            shared.count()
+        })
     };
-    if has_some(representation) {
-        return representation;
+    let own = shared(representation);
+    let mut best = (own, true, representation);
+    for (name, member) in members {
+        let rank = (shared(member), WRAPPERS.contains(&name.as_str()));
+        if rank.0 > best.0 || rank.0 == best.0 && rank.0 > own && rank.1 && !best.1 {
+            best = (rank.0, rank.1, member);
+        }
     }
-    members
-        .values()
-        .find(|member| has_some(member))
-        .unwrap_or(representation)
+    best.2
 }
 
 /// Whether the document, or the name, says that the service sets a property by itself.

@@ -5,3 +5,6 @@ pub(crate) const WITH_A_NUL: &str = " NUL";
 
 /// The discriminator of an undeclared method that was refused, with another status than 405.
 pub(crate) const REFUSED_OTHERWISE: &str = "refused otherwise";
+
+/// What stands between the status and the type of a value that was taken for one of another type.
+pub(crate) const TO: &str = "to ";

@@ -4,7 +4,7 @@ use super::documented;
 use crate::{
     contract::Operation,
     exchange::{Evidence, Request},
-    finding::{Finding, Remedy},
+    finding::{Finding, Help, Remedy},
 };
 
 documented! {
@@ -26,8 +26,19 @@ documented! {
     pub NoResponse = "no-response", Error;
 }
 
-/// The finding for a request that got no response. `kind` tells one way of failing from another.
-pub fn no_response(operation: &Operation, request: &Request, reason: &str, kind: &str) -> Finding {
+/// The finding for a request that got no response. `kind` tells one way of failing from another, and `is_late` says
+/// whether the time limit was what ended it.
+pub fn no_response(
+    operation: &Operation,
+    request: &Request,
+    (reason, kind): (&str, &str),
+    is_late: bool,
+) -> Finding {
+    let help = if is_late {
+        Remedy::RaiseTimeout.into()
+    } else {
+        Help::from("look into the service's own log for a crash while it answered")
+    };
     Finding::new(
         NoResponse::RULE.id,
         NoResponse::RULE.severity,
@@ -39,5 +50,5 @@ pub fn no_response(operation: &Operation, request: &Request, reason: &str, kind:
     .with_actual(reason)
     .with_evidence(Evidence::of_request(request))
     .with_discriminator(kind)
-    .with_help(Remedy::RaiseTimeout)
+    .with_help(help)
 }

@@ -41,15 +41,17 @@ documented! {
     /// - with 400, 414 or 422, the operation hands out or verifies credentials, as a sign-in does: it
     ///   rightly refuses generated ones;
     /// - with 400, 414 or 422, the request names a resource that was generated, in its path or as an id
-    ///   in its query or body, and the response does not speak of another property of the body: no rule
-    ///   of form need be behind the refusal;
+    ///   in its query or body, and the response does not speak of another property of the body, nor says that a
+    ///   value must be an integer or not be empty: no rule of form need be behind the refusal;
     /// - with 400 or 422, the response says that something does not exist or is not found and repeats a value of the
     ///   query or the body that the document does not list: the value names something, whatever its property is
     ///   called; or it says that there is one already, speaks of a foreign key, or cannot reach the host of a URL that
     ///   was sent;
     /// - with 400 or 422, the operation changes something and takes nothing but the names in its path, and the response
     ///   speaks of no value that is wrong or was left out: the state is not one for it, as with "nothing is being recorded";
-    /// - the operation needs a credential and the request did not carry the right one;
+    /// - the operation needs a credential and the request did not carry the right one, unless the service is known to
+    ///   answer without one and does not speak of any;
+    /// - with 400 or 422, the response says that another service cannot be reached, or that a choice is not available;
     /// - the body has bytes (`format: binary`) and travels as JSON, as the fields of a form or as a text, which
     ///   have no way to write them;
     /// - with 400 or 422, a text has a `format` that neither JSON Schema nor OpenAPI's registry defines, and
@@ -87,7 +89,8 @@ impl Check for RejectedValid {
         let status = subject.exchange.response.status.as_u16();
         subject.intent != Intent::Obey
             || !REFUSALS.contains(&status)
-            || subject.credential != Credential::Unknown && subject.operation.requires_credential()
+            || subject.lacks_credential()
+            || subject.credential == Credential::Needless && speaks_of_credentials(subject)
             || status == 501 && !ServerError.holds(subject)
             || has_wide_field(subject.operation, &subject.exchange.request)
             || has_unwritable_bytes(subject)
@@ -153,6 +156,22 @@ impl Check for RejectedValid {
     }
 }
 
+/// Whether the refusal says what is lacking to prove who asks.
+fn speaks_of_credentials(subject: &Subject<'_>) -> bool {
+    const CREDENTIALS: [&str; 6] = [
+        "api key",
+        "apikey",
+        "auth",
+        "credential",
+        "permission",
+        "token",
+    ];
+    words(subject).is_some_and(|said| {
+        let said = said.to_lowercase();
+        CREDENTIALS.iter().any(|one| said.contains(one))
+    })
+}
+
 /// Whether the body was sent as a media type that has no form for the bytes in it.
 fn has_unwritable_bytes(subject: &Subject<'_>) -> bool {
     let request = &subject.exchange.request;
@@ -193,6 +212,9 @@ fn is_about_a_value(subject: &Subject<'_>) -> bool {
     if handles_credentials(subject.operation) {
         return true;
     }
+    if words(subject).is_some_and(|said| speaks_of_form(&said)) {
+        return false;
+    }
     let is_in_body = |name: &String| !subject.operation.path.parameters().any(|one| one == name);
     match subject.made_up {
         [] => false,
@@ -205,6 +227,28 @@ fn is_about_a_value(subject: &Subject<'_>) -> bool {
                 || !is_about_body(subject) && !is_about_query_or_header(subject)
         }
     }
+}
+
+/// Whether words speak of the form of a value, which no name of anything has wrong by being that of nothing.
+fn speaks_of_form(said: &str) -> bool {
+    const OF_FORM: [&str; 14] = [
+        "can't be blank",
+        "cannot be blank",
+        "cannot be empty",
+        "may not be blank",
+        "may not be empty",
+        "must be a number",
+        "must be a valid integer",
+        "must be an integer",
+        "must be valid integer",
+        "must not be blank",
+        "must not be empty",
+        "not a valid integer",
+        "numeric string is expected",
+        "should not be empty",
+    ];
+    let said = said.to_lowercase();
+    OF_FORM.iter().any(|one| said.contains(one))
 }
 
 /// Whether the refusal can only be about the state of the service: the request has no value but names, and nothing is
@@ -253,11 +297,30 @@ fn is_about_something_absent(subject: &Subject<'_>) -> bool {
         return false;
     };
     let lower = said.to_lowercase();
+    // What `django-filter` says of a key that names nothing, and of a value that the document would list.
+    let is_no_choice = lower.contains("not one of the available choices");
     lower.contains("foreign key")
+        || is_no_choice && !free_values(subject).is_empty()
+        || OUTSIDE.iter().any(|one| lower.contains(one))
         || speaks_of_a_host(subject, &lower)
         || is_taken(&lower) && !repeats_elements(subject)
         || ABSENT.iter().any(|one| lower.contains(one)) && repeats(&said, &free_values(subject))
 }
+
+/// What a service says that needs another one, which is not there.
+const OUTSIDE: [&str; 11] = [
+    "can't connect to",
+    "can't resolve",
+    "cannot connect to",
+    "cannot resolve",
+    "connection refused",
+    "connection timed out",
+    "could not connect to",
+    "could not resolve",
+    "credentials were not found",
+    "failed to resolve",
+    "name or service not known",
+];
 
 /// Whether words in lower case repeat the host of a URL of the body and say that it cannot be reached.
 fn speaks_of_a_host(subject: &Subject<'_>, said: &str) -> bool {

@@ -1,6 +1,8 @@
 //! Exchanges in a row, and what a check of such a row is.
 
 use http::StatusCode;
+use percent_encoding::percent_decode_str;
+use serde_json::Value;
 
 use super::Rule;
 use crate::{
@@ -73,6 +75,17 @@ impl Step<'_> {
     /// The URL path, a slash at its end left out.
     pub(super) fn path(&self) -> &str {
         without_slash(self.exchange.request.url.path())
+    }
+
+    /// Whether a value is a segment of the URL path.
+    pub(super) fn names_in_path(&self, value: &Value) -> bool {
+        let text = match value {
+            Value::String(text) => text.clone(),
+            Value::Number(number) => number.to_string(),
+            _ => return false,
+        };
+        let mut segments = self.path().split('/');
+        segments.any(|segment| percent_decode_str(segment).decode_utf8_lossy() == text)
     }
 
     pub(super) fn status(&self) -> StatusCode {

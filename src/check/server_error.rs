@@ -3,8 +3,12 @@
 use http::StatusCode;
 
 use super::{
-    Check, Credential, Intent, Rule, Subject, discriminators::WITH_A_NUL, documented,
-    request_mismatch::RequestMismatch, request_text::holds_a_nul,
+    Check, Intent, Rule, Subject,
+    discriminators::WITH_A_NUL,
+    documented,
+    refusal_words::{reason, words},
+    request_mismatch::RequestMismatch,
+    request_text::holds_a_nul,
 };
 use crate::{
     contract::StatusKey,
@@ -96,29 +100,42 @@ impl Check for ServerError {
         } else {
             (subject.operation.id.to_string(), status.to_owned())
         };
-        let what = if has_nul { " to a text with a NUL" } else { "" };
+        let what = if has_nul { TO_A_NUL } else { "" };
+        let mut message = format!("{who} answered {}{what}", response.status);
+        let mut actual = response.status.to_string();
+        if let Some(words) = words(subject) {
+            message = format!("{message}: {}", reason(subject, &words));
+            actual = format!("{actual}: {words}");
+        }
         findings.push(
             subject
-                .finding_of(
-                    &Self::RULE,
-                    severity,
-                    format!("{who} answered {}{what}", response.status),
-                )
+                .finding_of(&Self::RULE, severity, message)
                 .at(subject.operation.responses.address.clone())
                 .with_expected("no server error")
-                .with_actual(response.status.to_string())
+                .with_actual(actual)
                 .with_discriminator(discriminator)
                 .with_help("look into the service's log for this request"),
         );
     }
 }
 
+/// What a message says of a failure that a text with a NUL led to.
+const TO_A_NUL: &str = " to a text with a NUL";
+
+/// The same failure as one that the NUL in its request has no part in; `None` where there is none.
+pub(crate) fn whatever_was_sent(finding: &Finding) -> Option<Finding> {
+    let discriminator = finding.discriminator.strip_suffix(WITH_A_NUL)?;
+    Some(Finding {
+        discriminator: discriminator.to_owned(),
+        message: finding.message.replacen(TO_A_NUL, "", 1),
+        ..finding.clone()
+    })
+}
+
 /// Whether it is known that the request obeys the document.
 fn obeys(subject: &Subject<'_>) -> bool {
     match subject.intent {
-        Intent::Obey => {
-            subject.credential == Credential::Unknown || !subject.operation.requires_credential()
-        }
+        Intent::Obey => !subject.lacks_credential(),
         Intent::Unknown => {
             subject.exchange.origin.kept().is_some() && RequestMismatch.holds(subject)
         }

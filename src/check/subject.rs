@@ -120,6 +120,8 @@ pub enum Credential {
     Unknown,
     /// None at all.
     Absent,
+    /// None at all, and the service is known to answer without, whatever the document says.
+    Needless,
     /// One that is made up.
     Wrong,
 }
@@ -216,6 +218,12 @@ impl<'a> Subject<'a> {
     pub fn with_slow_after(mut self, limit: Option<Duration>) -> Self {
         self.slow_after = limit;
         self
+    }
+
+    /// Whether the request lacks what the operation asks for, so that a refusal may be about that.
+    pub(super) fn lacks_credential(&self) -> bool {
+        let is_there = [Credential::Unknown, Credential::Needless].contains(&self.credential);
+        !is_there && self.operation.requires_credential()
     }
 
     /// The response object that speaks of the status, if any does.

@@ -27,8 +27,8 @@ documented! {
     ///
     /// - the answer is a 202: the change may come later;
     /// - the response shows another value than was sent: the service made its own of it;
-    /// - what was sent is not shown, is `readOnly`, a time, a tag, a revision, or a state that the service
-    ///   goes through by itself;
+    /// - what was sent is not shown, is `readOnly`, a time, a tag, a revision, a state that the service goes through by
+    ///   itself, or the name that the thing has in the path;
     /// - the values were the same before, or something else was changed in between;
     /// - it happens once only: the steps are repeated before it is told.
     ///
@@ -68,7 +68,13 @@ impl SequenceCheck for UnappliedChange {
             change.operation.id,
             change.status().as_u16()
         );
-        finding_about(&Self::RULE, steps, change, message).map(|finding| {
+        // What failed on the way to it has no part in it.
+        let done: Vec<Step<'_>> = steps
+            .iter()
+            .filter(|step| step.is_done())
+            .cloned()
+            .collect();
+        finding_about(&Self::RULE, &done, change, message).map(|finding| {
             finding
                 .with_expected("what was sent")
                 .with_actual("what was there before")
@@ -92,7 +98,9 @@ fn kept(first: &Step<'_>, change: &Step<'_>, last: &Step<'_>) -> Option<String> 
         // A secret and what is written elsewhere are not shown.
         let is_shown = !before.is_null() && !after.is_null();
         let is_plain = sent.is_string() || sent.is_number() || sent.is_boolean();
-        if is_state || !is_shown || !is_plain || compare::is_same(sent, before) {
+        // Under another name it would not be the thing that was asked for.
+        let is_name = change.names_in_path(before);
+        if is_state || is_name || !is_shown || !is_plain || compare::is_same(sent, before) {
             return;
         }
         if !compare::is_same(before, after) {

@@ -14,15 +14,20 @@ const STOPS: [&str; 8] = [
     "shutdown",
 ];
 
+/// Words of a last segment that say so of a machine or a service, whatever else it says.
+const HALTS: [&str; 4] = ["halt", "poweroff", "reboot", "shutdown"];
+
 /// Last segments that say so of a service alone: much else is stopped and restarted.
 const STOPS_A_SERVICE: [&str; 6] = ["exit", "kill", "quit", "restart", "stop", "terminate"];
 
 /// What the segment before is called there.
-const SERVICES: [&str; 10] = [
+const SERVICES: [&str; 12] = [
     "admin",
     "app",
     "application",
+    "container",
     "daemon",
+    "engine",
     "host",
     "instance",
     "node",
@@ -35,6 +40,53 @@ const SERVICES: [&str; 10] = [
 const REMOVES: [&str; 9] = [
     "delete", "destroy", "drop", "kill", "purge", "remove", "revoke", "shutdown", "wipe",
 ];
+
+/// What settings are about that say who may come in.
+const ACCESS: [&str; 14] = [
+    "access",
+    "auth",
+    "authentication",
+    "jwt",
+    "ldap",
+    "login",
+    "mfa",
+    "oidc",
+    "password",
+    "saml",
+    "security",
+    "session",
+    "sso",
+    "tokens",
+];
+
+/// What settings are called.
+const SETTINGS: [&str; 8] = [
+    "config",
+    "configuration",
+    "options",
+    "policies",
+    "policy",
+    "preferences",
+    "setting",
+    "settings",
+];
+
+/// The words of a segment, in lower case: at `-` and the like, and at capitals.
+fn words(segment: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    for one in segment.chars() {
+        if !one.is_alphanumeric() || one.is_uppercase() {
+            words.push(String::new());
+        }
+        if one.is_alphanumeric()
+            && let Some(word) = words.last_mut()
+        {
+            word.extend(one.to_lowercase());
+        }
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}
 
 impl Operation {
     /// Whether the last segment of the path, alone or followed by a noun (`deletePad`), says that something is removed.
@@ -53,7 +105,7 @@ impl Operation {
     }
 
     /// Whether a request may end the service, such as `POST /admin/shutdown`, or make it refuse all others, such as
-    /// `POST /admin/maintenance`. What a path names by a parameter, as
+    /// `POST /admin/maintenance` or `PUT /auth/settings`. What a path names by a parameter, as
     /// `POST /machines/{id}/reboot`, is no part of the service.
     pub(crate) fn may_stop_service(&self) -> bool {
         if self.is_safe() || self.path.parameters().next().is_some() {
@@ -67,7 +119,27 @@ impl Operation {
         let (last, before) = (segments.next(), segments.next());
         let last = last.unwrap_or_default();
         let is_of_service = before.is_none_or(|before| SERVICES.contains(&before.as_str()));
-        STOPS.contains(&last.as_str()) || STOPS_A_SERVICE.contains(&last.as_str()) && is_of_service
+        let last_words = self.path.as_str().trim_end_matches('/').rsplit('/').next();
+        let last_words = words(last_words.unwrap_or_default());
+        let has = |known: &[&str]| last_words.iter().any(|word| known.contains(&word.as_str()));
+        // `shutdown-host`, `restart-container`, `set-full-service-restart-flag`.
+        let is_of_a_host = has(&HALTS) || has(&STOPS_A_SERVICE) && has(&SERVICES);
+        STOPS.contains(&last.as_str())
+            || is_of_a_host
+            || STOPS_A_SERVICE.contains(&last.as_str()) && is_of_service
+            || self.sets_access()
+    }
+
+    /// Whether the end of the path names the settings that say who may come in.
+    fn sets_access(&self) -> bool {
+        let segments = self.path.as_str().rsplit('/');
+        let last_two = segments.filter(|segment| !segment.is_empty()).take(2);
+        let words: Vec<String> = last_two
+            .flat_map(|segment| segment.split(|one: char| !one.is_alphanumeric()))
+            .map(str::to_lowercase)
+            .collect();
+        let has = |known: &[&str]| words.iter().any(|word| known.contains(&word.as_str()));
+        has(&ACCESS) && has(&SETTINGS)
     }
 }
 
@@ -118,6 +190,11 @@ mod tests {
             "/server/stop",
             "/quit",
             "/api/admin/maintenance",
+            "/platform-tools/linux/shutdown-host",
+            "/docker/restartContainer",
+            "/set-full-service-restart-flag",
+            "/api/jwt/settings",
+            "/api/session-policy",
         ] {
             assert!(stops("post", path), "{path}");
         }
@@ -126,6 +203,10 @@ mod tests {
             "/recordings/stop",
             "/shutdowns",
             "/jobs/restart",
+            "/settings",
+            "/sessions",
+            "/policies",
+            "/projects/{id}/access/settings",
         ] {
             assert!(!stops("post", path), "{path}");
         }

@@ -263,6 +263,7 @@ pub(super) fn outcome_with(
         store
     });
     let (snapshots, end) = settle(
+        contract,
         snapshots,
         end_of(&state, account.held, passed_over),
         |finding| {

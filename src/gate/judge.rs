@@ -58,7 +58,7 @@ impl<'r> Judge<'r> {
             .with_breach(case.breaks.as_ref())
             .with_made_up(&case.made_up)
             .with_formats_held(settings.common.hold_formats)
-            .with_credential(case.credential_sent(settings.credentials.is_sent_to(&case.operation)))
+            .with_credential(case.credential_sent(&settings.credentials))
             .with_slow_after(settings.common.slow_after)
     }
 
@@ -102,7 +102,12 @@ impl<'r> Judge<'r> {
     /// A request that got no response.
     pub(crate) fn unanswered(case: &Case, request: &Request, error: &SendError) -> Finding {
         let text = error.to_string();
-        let mut finding = check::no_response(&case.operation, request, &text, error.kind());
+        let mut finding = check::no_response(
+            &case.operation,
+            request,
+            (&text, error.kind()),
+            error.is_late(),
+        );
         if let Some(evidence) = &mut finding.evidence {
             evidence.case = Some(case.reason());
         }

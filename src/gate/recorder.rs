@@ -314,7 +314,9 @@ impl<'r> Recorder<'r> {
         let end = without_secrets(end, &self.secrets);
         let state = self.keeps_state.then(|| self.state(&header, &end, sent));
         let mut drifted = Vec::new();
-        let (snapshots, end) = settle(self.snapshots.take(), end, |finding| drifted.push(finding));
+        let (snapshots, end) = settle(self.contract, self.snapshots.take(), end, |finding| {
+            drifted.push(finding)
+        });
         for finding in drifted.into_iter().filter_map(finalize) {
             self.record(&finding);
         }

@@ -4,6 +4,7 @@ use indexmap::IndexMap;
 use oasgate_document::Address;
 use serde_json::Value;
 
+use super::declared_drift::is_declared;
 use crate::{
     check,
     contract::{Contract, METHODS},
@@ -71,6 +72,7 @@ pub(crate) fn untold_notices(findings: &Findings) -> impl Iterator<Item = String
 
 /// Compares the snapshots and hands over what drifted.
 pub(crate) fn settle(
+    contract: &Contract,
     store: Option<Store>,
     end: RunStatus,
     mut found: impl FnMut(Finding),
@@ -79,7 +81,7 @@ pub(crate) fn settle(
     let Some(store) = store else {
         return (summary, end);
     };
-    match store.settle() {
+    match store.settle(|key, drift| is_declared(contract, key, drift)) {
         Ok(settled) => {
             for one in settled {
                 let (count, standing) = match &one.comparison {

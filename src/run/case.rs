@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use super::credentials::CredentialChoice;
+use super::credentials::{CredentialChoice, Credentials};
 use crate::{
     check::{Breach, Credential, Intent, Part},
     contract::{Location, Operation},
@@ -148,12 +148,17 @@ impl Case {
     }
 
     /// What checks must know of the credential.
-    pub(crate) fn credential_sent(&self, is_known: bool) -> Credential {
+    pub(crate) fn credential_sent(&self, credentials: &Credentials) -> Credential {
         match self.credential {
             CredentialChoice::Omitted => Credential::Absent,
             CredentialChoice::Invalid | CredentialChoice::Malformed => Credential::Wrong,
-            CredentialChoice::Primary if is_known => Credential::Unknown,
+            CredentialChoice::Primary if credentials.is_sent_to(&self.operation) => {
+                Credential::Unknown
+            }
             CredentialChoice::Secondary(_) | CredentialChoice::Unasked => Credential::Unknown,
+            CredentialChoice::Primary if credentials.undeclared.are_ignored() => {
+                Credential::Needless
+            }
             CredentialChoice::Primary => Credential::Absent,
         }
     }

@@ -4,8 +4,11 @@
 
 use std::{
     borrow::Cow,
-    collections::{BTreeMap, HashSet},
-    sync::{Arc, OnceLock, PoisonError, RwLock},
+    collections::{BTreeMap, HashMap, HashSet},
+    sync::{
+        Arc, OnceLock, PoisonError, RwLock,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -42,7 +45,18 @@ struct Guards {
     /// The ids of the operations.
     guarded: RwLock<HashSet<String>>,
     /// What operations ask for where the document says it.
-    usual: OnceLock<Option<SecurityRequirement>>,
+    usual: OnceLock<Usual>,
+    /// Whether an operation that asks for a credential answered without one.
+    are_ignored: AtomicBool,
+}
+
+/// What operations ask for where the document says it.
+#[derive(Debug, Default)]
+struct Usual {
+    /// By path.
+    at: HashMap<String, SecurityRequirement>,
+    /// What most of them ask for.
+    anywhere: Option<SecurityRequirement>,
 }
 
 impl UndeclaredGuards {
@@ -51,6 +65,16 @@ impl UndeclaredGuards {
         let guarded = self.0.guarded.write();
         let mut guarded = guarded.unwrap_or_else(PoisonError::into_inner);
         guarded.insert(operation.id.to_string());
+    }
+
+    /// Notes that an operation that asks for a credential answered without one.
+    pub(crate) fn note_ignored(&self) {
+        self.0.are_ignored.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the service is known to answer without the credentials that the document asks for.
+    pub(crate) fn are_ignored(&self) -> bool {
+        self.0.are_ignored.load(Ordering::Relaxed)
     }
 
     fn holds(&self, operation: &Operation) -> bool {
@@ -132,31 +156,36 @@ impl Credentials {
                 .any(|(name, _)| is_credential(name.as_str()))
     }
 
-    /// Takes what most of these operations ask for, of what is known, as what the others may ask for without saying so.
+    /// Takes what these operations ask for, of what is known, as what the others may ask for without saying so: what is
+    /// asked for at the same path, else what most ask for.
     pub(crate) fn learn_usual(&self, operations: &[Arc<Operation>]) {
-        let usual = || {
-            let alternatives = operations.iter().flat_map(|operation| &operation.security);
-            let is_same = |one: &SecurityRequirement, other: &SecurityRequirement| {
-                let names = |one: &SecurityRequirement| -> Vec<String> {
-                    let schemes = one.schemes.iter();
-                    schemes.map(|scheme| scheme.name.clone()).collect()
-                };
-                names(one) == names(other)
-            };
+        let names = |one: &SecurityRequirement| -> Vec<String> {
+            let schemes = one.schemes.iter();
+            schemes.map(|scheme| scheme.name.clone()).collect()
+        };
+        let learn = || {
+            let mut usual = Usual::default();
             let mut counted: Vec<(&SecurityRequirement, usize)> = Vec::new();
-            for alternative in alternatives.filter(|one| self.main.proves(one)) {
-                let mut known = counted.iter_mut();
-                match known.find(|(known, _)| is_same(known, alternative)) {
+            for operation in operations {
+                let mut alternatives = operation.security.iter();
+                let Some(known) = alternatives.find(|one| self.main.proves(one)) else {
+                    continue;
+                };
+                let at = usual.at.entry(operation.path.as_str().to_owned());
+                at.or_insert_with(|| known.clone());
+                let mut others = counted.iter_mut();
+                match others.find(|(other, _)| names(other) == names(known)) {
                     Some((_, count)) => *count += 1,
-                    None => counted.push((alternative, 1)),
+                    None => counted.push((known, 1)),
                 }
             }
             // Of those that are asked for equally often the first.
             let most = counted.iter().map(|(_, count)| *count).max();
-            let usual = counted.iter().find(|(_, count)| Some(*count) == most);
-            usual.map(|(alternative, _)| (*alternative).clone())
+            let most = counted.iter().find(|(_, count)| Some(*count) == most);
+            usual.anywhere = most.map(|(known, _)| (*known).clone());
+            usual
         };
-        self.undeclared.0.usual.get_or_init(usual);
+        self.undeclared.0.usual.get_or_init(learn);
     }
 
     /// Whether a credential of the run itself goes to an operation.
@@ -217,7 +246,11 @@ impl Credentials {
         };
         let is_unasked = which == CredentialChoice::Unasked || self.undeclared.holds(operation);
         if is_unasked && operation.is_open {
-            let usual = self.undeclared.0.usual.get().and_then(Option::as_ref);
+            let usual = self.undeclared.0.usual.get();
+            let usual = usual.and_then(|usual| {
+                let here = usual.at.get(operation.path.as_str());
+                here.or(usual.anywhere.as_ref())
+            });
             credential.put_unasked(usual, request, proof);
         } else {
             credential.put(operation, request, proof);

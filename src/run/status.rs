@@ -236,7 +236,7 @@ impl fmt::Display for Unreached {
             Self::NotFound => "only 404 came back",
             Self::Budget => "the budget was spent",
             Self::Revoking => "it may revoke the credential that the run needs",
-            Self::Stopping => "it may end the service, or shut it for other requests",
+            Self::Stopping => "it may end the service, or shut others or the run itself out",
             Self::Existing => "requests that would change what was there before were not sent",
             Self::Excluded => "left out by configuration, or in another shard",
             Self::NoSuccess(statuses) => {

@@ -18,5 +18,6 @@ pub use regressions::{
     RegressionError, RegressionWriting, Regressions, Saved, SavedBody, SavedBreach, SavedParameter,
 };
 pub use review::Pending;
+pub(crate) use shape::DriftKind;
 pub use shape::{Drift, Shape};
 pub use store::{Comparison, Key, Mode, Observed, Settled, Store, StoreError};

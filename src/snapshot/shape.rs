@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jsonschema::JsonType;
 use oasgate_document::Pointer;
 use serde_json::Value;
 
@@ -58,8 +59,23 @@ pub struct Drift {
     pub at: Pointer,
     /// What is new there, in words.
     pub what: String,
-    /// Whether nothing was ever seen there, as below a list that was always empty.
-    pub(crate) is_first_sight: bool,
+    /// Of which kind it is.
+    pub(crate) kind: DriftKind,
+}
+
+/// How a shape goes beyond another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum DriftKind {
+    /// Nothing was ever seen there, as below a list that was always empty.
+    FirstSight,
+    /// A value of another type came.
+    Came(JsonType),
+    /// A property was not there that always was.
+    Missing,
+    /// A property came that never did.
+    NewProperty,
+    /// What was open to no contract: another format, another value, a fraction.
+    Other,
 }
 
 impl Shape {
@@ -180,50 +196,72 @@ impl Shape {
                 found.push(Drift {
                     at: at.clone(),
                     what: format!("{} where nothing was seen before", seen.kinds()),
-                    is_first_sight: true,
+                    kind: DriftKind::FirstSight,
                 });
             }
             return;
         }
-        let mut tell = |what: String| {
+        let mut tell = |kind: DriftKind, what: String| {
             found.push(Drift {
                 at: at.clone(),
                 what,
-                is_first_sight: false,
+                kind,
             })
         };
         let fresh = |is_known: bool, is_seen: bool| is_seen && !is_known;
         if fresh(self.null, seen.null) {
-            tell(format!("null where {} was", self.kinds()));
+            tell(
+                DriftKind::Came(JsonType::Null),
+                format!("null where {} was", self.kinds()),
+            );
         }
         if fresh(self.boolean, seen.boolean) {
-            tell(format!("a boolean where {} was", self.kinds()));
+            tell(
+                DriftKind::Came(JsonType::Boolean),
+                format!("a boolean where {} was", self.kinds()),
+            );
         }
         if seen.number > self.number {
-            tell(match self.number {
+            let what = match self.number {
                 None => format!("a number where {} was", self.kinds()),
                 Some(_) => "a number with a fraction where integers were".to_owned(),
-            });
+            };
+            let kind = match seen.number {
+                Some(Number::Integer) => JsonType::Integer,
+                _ => JsonType::Number,
+            };
+            tell(DriftKind::Came(kind), what);
         }
         match (&self.string, &seen.string) {
-            (None, Some(_)) => tell(format!("a string where {} was", self.kinds())),
-            (Some(known), Some(seen)) => known.compare(seen, &mut tell),
+            (None, Some(_)) => tell(
+                DriftKind::Came(JsonType::String),
+                format!("a string where {} was", self.kinds()),
+            ),
+            (Some(known), Some(seen)) => {
+                known.compare(seen, &mut |what| tell(DriftKind::Other, what))
+            }
             _ => {}
         }
         match (&self.array, &seen.array) {
-            (None, Some(_)) => tell(format!("an array where {} was", self.kinds())),
+            (None, Some(_)) => tell(
+                DriftKind::Came(JsonType::Array),
+                format!("an array where {} was", self.kinds()),
+            ),
             (Some(known), Some(seen)) => known.compare(seen, &at.join("*"), found),
             _ => {}
         }
-        let mut tell = |what: String| {
+        let mut tell = |kind: DriftKind, what: String| {
             found.push(Drift {
                 at: at.clone(),
                 what,
-                is_first_sight: false,
+                kind,
             })
         };
         match (&self.object, &seen.object) {
-            (None, Some(_)) => tell(format!("an object where {} was", self.kinds())),
+            (None, Some(_)) => tell(
+                DriftKind::Came(JsonType::Object),
+                format!("an object where {} was", self.kinds()),
+            ),
             (Some(known), Some(seen)) => known.compare(seen, at, found),
             _ => {}
         }
@@ -331,7 +369,7 @@ impl Object {
                             found.push(Drift {
                                 at: at.join(name),
                                 what: "missing in some, where it was always there".to_owned(),
-                                is_first_sight: false,
+                                kind: DriftKind::Missing,
                             });
                             shape.compare(seen, &at.join(name), found);
                         }
@@ -340,7 +378,7 @@ impl Object {
                             found.push(Drift {
                                 at: at.join(name),
                                 what: "missing, where it was always there".to_owned(),
-                                is_first_sight: false,
+                                kind: DriftKind::Missing,
                             });
                         }
                         None => {}
@@ -351,7 +389,7 @@ impl Object {
                         found.push(Drift {
                             at: at.join(name),
                             what: format!("a new property: {}", shape.kinds()),
-                            is_first_sight: false,
+                            kind: DriftKind::NewProperty,
                         });
                     }
                 }
@@ -361,7 +399,7 @@ impl Object {
                 found.push(Drift {
                     at: at.clone(),
                     what: "a map of many names where few were".to_owned(),
-                    is_first_sight: false,
+                    kind: DriftKind::Other,
                 });
             }
         }

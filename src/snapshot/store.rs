@@ -11,7 +11,7 @@ use oasgate_document::Pointer;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Drift, Redactor, Shape};
+use super::{Drift, Redactor, Shape, shape::DriftKind};
 use crate::finding::{Finding, Remedy, Rule};
 
 /// Whether files are written.
@@ -144,7 +144,10 @@ impl Settled {
             has_options: _,
         } = &self.key;
         // What is seen for the first time beside it waits for review, as it would alone.
-        let drift: Vec<_> = drift.iter().filter(|one| !one.is_first_sight).collect();
+        let drift: Vec<_> = drift
+            .iter()
+            .filter(|one| one.kind != DriftKind::FirstSight)
+            .collect();
         let first = drift.first()?;
         let place = if first.at.is_root() {
             "the body".to_owned()
@@ -346,12 +349,16 @@ impl Store {
         }
     }
 
-    /// Compares what was seen with what is accepted, and writes what the mode wants written.
+    /// Compares what was seen with what is accepted, but for what the contract is known to allow, and writes what the
+    /// mode wants written.
     ///
     /// # Errors
     ///
     /// When an accepted file is damaged, or a file cannot be read or written.
-    pub fn settle(self) -> Result<Vec<Settled>, StoreError> {
+    pub(crate) fn settle(
+        self,
+        is_allowed: impl Fn(&Key, &Drift) -> bool,
+    ) -> Result<Vec<Settled>, StoreError> {
         let mut settled = Vec::new();
         for (key, seen) in &self.seen {
             let plain = Key {
@@ -362,18 +369,24 @@ impl Store {
             if key.has_options && is_known {
                 continue;
             }
-            settled.push(self.settle_one(key, seen)?);
+            settled.push(self.settle_one(key, seen, &is_allowed)?);
         }
         Ok(settled)
     }
 
-    fn settle_one(&self, key: &Key, seen: &Observed) -> Result<Settled, StoreError> {
+    fn settle_one(
+        &self,
+        key: &Key,
+        seen: &Observed,
+        is_allowed: &dyn Fn(&Key, &Drift) -> bool,
+    ) -> Result<Settled, StoreError> {
         let path = self.folder.join(format!("{}.snap", key.file_name()));
         let accepted = read(&path)?;
         let (comparison, shape) = match accepted {
             None => (Comparison::New, seen.shape.clone()),
             Some(accepted) => {
-                let drift = accepted.drift(&seen.shape);
+                let mut drift = accepted.drift(&seen.shape);
+                drift.retain(|one| !is_allowed(key, one));
                 if drift.is_empty() {
                     if matches!(self.mode, Mode::Review | Mode::Update) {
                         drop_pending(&path)?;
@@ -395,7 +408,7 @@ impl Store {
                     .filter(|line| !line.starts_with("@@"))
                     .collect::<Vec<_>>()
                     .join("\n");
-                let comparison = if drift.iter().all(|one| one.is_first_sight) {
+                let comparison = if drift.iter().all(|one| one.kind == DriftKind::FirstSight) {
                     Comparison::New
                 } else {
                     Comparison::Drifted { drift, diff }
@@ -537,7 +550,7 @@ mod tests {
         for body in bodies {
             store.observe(key(), body);
         }
-        store.settle()
+        store.settle(|_, _| false)
     }
 
     #[test]

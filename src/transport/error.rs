@@ -74,6 +74,11 @@ impl SendError {
         )
     }
 
+    /// Whether the time limit was what ended it.
+    pub(crate) fn is_late(&self) -> bool {
+        matches!(self, Self::TimedOut { .. })
+    }
+
     /// What tells one kind from another, stable from run to run.
     pub fn kind(&self) -> &'static str {
         match self {

@@ -162,6 +162,7 @@ const FLOORS: &[(&str, &[&[&str]])] = &[
         &[
             &[
                 "budget",
+                "declared_drift",
                 "failure",
                 "hosts",
                 "identity",

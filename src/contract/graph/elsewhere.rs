@@ -151,7 +151,7 @@ impl Known<'_> {
                         is_plural_of(collection, noun)
                             && !shape.contains(own)
                             // What is made has no name yet.
-                            && shape.collection() != *own
+                            && self.lookup.collection_of(shape) != *own
                     })
                     .collect();
                 if fitting.is_empty() {

@@ -92,6 +92,9 @@ fn either(words: Vec<String>) -> Vec<Vec<String>> {
     parts.into_iter().map(<[String]>::to_vec).collect()
 }
 
+/// How long a name is that stands alone, in bytes.
+const MAX_NAME: usize = 128;
+
 impl ResourceKey {
     pub(super) fn new(names: &[&str], collection: &str, types: JsonTypeSet) -> Self {
         Self {
@@ -170,7 +173,29 @@ impl ResourceKey {
 
     /// The name of the thing in a value that shows one, whatever the document says of it.
     pub(crate) fn in_value<'v>(&self, value: &'v Value) -> Option<&'v Value> {
-        self.value_below(value, 0)
+        self.alone_in(value)
+            .next()
+            .or_else(|| self.value_below(value, 0))
+    }
+
+    /// The names of things in a value that is one of them, or a list of them, and nothing else: `["7", "8"]`.
+    pub(crate) fn alone_in<'v>(&self, value: &'v Value) -> impl Iterator<Item = &'v Value> {
+        let all = match value {
+            Value::Array(items) => items.as_slice(),
+            other => std::slice::from_ref(other),
+        };
+        // A word such as `ok` names nothing.
+        let is_name = |value: &Value| match value {
+            Value::String(text) => {
+                text.len() <= MAX_NAME
+                    && text.contains(|one: char| one.is_ascii_digit())
+                    && !text.contains(char::is_whitespace)
+            }
+            other => other.is_u64(),
+        };
+        let is_all = all.iter().all(|one| is_name(one) && self.takes_value(one));
+        let all = if is_all { all } else { &[] };
+        all.iter()
     }
 
     fn value_below<'v>(&self, value: &'v Value, depth: usize) -> Option<&'v Value> {

@@ -79,7 +79,7 @@ pub(super) struct Known<'c> {
     pub(super) shapes: Vec<Shape>,
     /// Each path that names a thing, with the operations at it and below it.
     pub(super) items: IndexMap<Shape, Vec<usize>>,
-    lookup: Lookup<'c>,
+    pub(super) lookup: Lookup<'c>,
     pub(super) names: PropertyNames,
 }
 
@@ -134,7 +134,7 @@ impl<'c> Known<'c> {
                 .filter_map(|method| self.at(shape, method))
                 .collect(),
             delete: self.at(shape, "DELETE"),
-            list: self.at(&shape.collection(), "GET"),
+            list: self.at(&self.lookup.collection_of(shape), "GET"),
         }
     }
 
@@ -247,7 +247,7 @@ impl<'c> Known<'c> {
         let Some(mut wanted) = self.wanted(&shape) else {
             return;
         };
-        let collection = shape.collection();
+        let collection = self.lookup.collection_of(&shape);
         let thing = resource.read.and_then(|read| self.answered(read));
         let parent = shape
             .parent()
@@ -479,12 +479,20 @@ impl<'c> Known<'c> {
         if schemas.iter().any(|schema| self.maps(schema, resource)) {
             return Some((list, ValueSource::Names(Pointer::root())));
         }
-        // Elements may well have an `id` that the document does not speak of.
+        // Elements may well have an `id` that the document does not speak of, which a read has to prove.
         let is_described = schemas.iter().any(|schema| {
-            !schema.types().contains(JsonType::Array) || !schema.property_names().is_empty()
+            let names_elements = || {
+                let items = schema.items();
+                items.is_some_and(|items| !items.property_names().is_empty())
+            };
+            !schema.types().contains(JsonType::Array)
+                || !schema.property_names().is_empty()
+                || resource.read.is_none() && names_elements()
         });
         // Where the document shows the element of the list, what comes may be the list all the same.
-        let element = self.lookup.at(&resource.shape.collection(), "POST");
+        let element = self
+            .lookup
+            .at(&self.lookup.collection_of(&resource.shape), "POST");
         let element = element.and_then(|post| self.sent(post)?.name());
         let element = element.or_else(|| self.answered(resource.read?));
         let shows_one = element.is_some() && schemas.iter().any(|schema| schema.name() == element);

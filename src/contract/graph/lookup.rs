@@ -5,7 +5,10 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use indexmap::IndexMap;
 
-use super::{Edge, Need, Shape};
+use super::{
+    Edge, Need, Shape,
+    names::{is_plural_of, words},
+};
 use crate::contract::Contract;
 
 /// The most paths elsewhere, with the name of a collection, that are looked at as what may make its things.
@@ -19,6 +22,8 @@ pub(super) struct Lookup<'c> {
     posts_below: HashMap<Shape, Vec<usize>>,
     /// POST at paths that collect nothing, by the last segment.
     posts_elsewhere: HashMap<String, Vec<usize>>,
+    /// Each path that ends in a text and has a GET or a POST, by what stands before that text.
+    siblings: HashMap<Shape, Vec<Shape>>,
     /// By id, and as `GET /path`.
     ids: HashMap<String, usize>,
     contract: &'c Contract,
@@ -35,6 +40,7 @@ impl<'c> Lookup<'c> {
             at: HashMap::new(),
             posts_below: HashMap::new(),
             posts_elsewhere: HashMap::new(),
+            siblings: HashMap::new(),
             ids: HashMap::new(),
             contract,
         };
@@ -42,6 +48,13 @@ impl<'c> Lookup<'c> {
             let long = format!("{} {}", operation.method, operation.path);
             lookup.ids.entry(long).or_insert(index);
             lookup.at.entry(shape.clone()).or_default().push(index);
+            let may_collect = ["GET", "POST"].contains(&operation.method.as_str());
+            if may_collect && shape.last_literal().is_some() {
+                let siblings = lookup.siblings.entry(shape.above()).or_default();
+                if siblings.last() != Some(shape) {
+                    siblings.push(shape.clone());
+                }
+            }
             if operation.method != "POST" {
                 continue;
             }
@@ -66,6 +79,23 @@ impl<'c> Lookup<'c> {
         let operations = self.contract.operations();
         let mut all = self.at.get(shape)?.iter().copied();
         all.find(|index| operations[*index].method.as_str() == method)
+    }
+
+    /// The path that things of a shape are collected under: where there is none at `/silence` of `/silence/{}`, what
+    /// is beside it and called by its plural, `/silences`.
+    pub(super) fn collection_of(&self, item: &Shape) -> Shape {
+        let own = item.collection();
+        let Some(name) = own.last_literal().filter(|_| !self.at.contains_key(&own)) else {
+            return own;
+        };
+        let singular = words(name);
+        let siblings = self.siblings.get(&own.above());
+        let mut siblings = siblings.into_iter().flatten();
+        let plural = siblings.find(|sibling| {
+            let name = sibling.last_literal().unwrap_or_default();
+            is_plural_of(&words(name), &singular)
+        });
+        plural.cloned().unwrap_or(own)
     }
 
     /// The operation that a link names.

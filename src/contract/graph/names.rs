@@ -9,6 +9,7 @@ const IDENTIFIERS: &[&str] = &[
     "guid",
     "uid",
     "sid",
+    "pk",
     "key",
     "slug",
     "handle",

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::key_scheme::key_scheme;
 use super::{Object, Reader};
-use crate::contract::{Location, SecurityKind, SecurityRequirement, SecurityScheme};
+use crate::contract::{DefectKind, Location, SecurityKind, SecurityRequirement, SecurityScheme};
 
 impl Reader {
     /// The operation's own requirements, else the document's; an empty list of its own lifts them.
@@ -93,15 +93,15 @@ impl Reader {
             self.defects.truncate(known);
         }
         Some(match typed? {
-            Typed::APIKey { location, name, .. } => SecurityKind::ApiKey {
-                location: match location {
+            Typed::APIKey { location, name, .. } => {
+                let location = match location {
                     APIKeyLocation::Query => Location::Query,
                     APIKeyLocation::Header => Location::Header,
                     APIKeyLocation::Cookie => Location::Cookie,
-                },
-                name,
-                scheme: key_scheme(key, object.1),
-            },
+                };
+                let scheme = key_scheme(key, object.1);
+                self.key_in(&object.0, location, name, scheme)
+            }
             Typed::HTTP { scheme, .. } => SecurityKind::Http {
                 scheme: scheme.to_ascii_lowercase(),
             },
@@ -115,5 +115,37 @@ impl Reader {
                 url: open_id_connect_url,
             },
         })
+    }
+
+    /// An API key; what stands behind a colon in the name of a header field is meant to stand before the key.
+    pub(super) fn key_in(
+        &mut self,
+        at: &Address,
+        location: Location,
+        name: String,
+        scheme: Option<String>,
+    ) -> SecurityKind {
+        let is_field = http::HeaderName::from_bytes(name.as_bytes()).is_ok();
+        if location != Location::Header || is_field {
+            return SecurityKind::ApiKey {
+                location,
+                name,
+                scheme,
+            };
+        }
+        let (field, before) = name.split_once(':').unwrap_or((&name, ""));
+        let (field, before) = (field.trim().to_owned(), before.trim().to_owned());
+        let read = match before.as_str() {
+            "" => format!("{name:?} is no field name (RFC 9110 §5.1)"),
+            before => format!(
+                "{name:?} is no field name (RFC 9110 §5.1): it is read as {field:?} with {before:?} before the key"
+            ),
+        };
+        self.complain(DefectKind::MalformedObject, at.join("name"), read);
+        SecurityKind::ApiKey {
+            location,
+            name: field,
+            scheme: scheme.or((!before.is_empty()).then_some(before)),
+        }
     }
 }

@@ -351,15 +351,13 @@ impl Reader {
                 scheme: "basic".to_owned(),
             }),
             (Some("apiKey"), Some(place @ ("query" | "header")), Some(name)) => {
-                Some(SecurityKind::ApiKey {
-                    location: if place == "query" {
-                        Location::Query
-                    } else {
-                        Location::Header
-                    },
-                    name: name.to_owned(),
-                    scheme: key_scheme(key, scheme.1),
-                })
+                let location = if place == "query" {
+                    Location::Query
+                } else {
+                    Location::Header
+                };
+                let before = key_scheme(key, scheme.1);
+                Some(self.key_in(&scheme.0, location, name.to_owned(), before))
             }
             (Some("oauth2"), ..) => Some(SecurityKind::OAuth2 {
                 token_url: text(scheme.1, "tokenUrl")

@@ -382,7 +382,12 @@ impl<'r, T: Transport> Driver<'r, T> {
             return finding;
         };
         let text = error.to_string();
-        let mut gone = check::no_response(&last.operation, &last.request, &text, error.kind());
+        let mut gone = check::no_response(
+            &last.operation,
+            &last.request,
+            (&text, error.kind()),
+            error.is_late(),
+        );
         gone.message = format!(
             "{} answered {}, and then nothing was answered any more: {text}",
             last.operation.id,
@@ -443,6 +448,12 @@ impl<'r, T: Transport> Driver<'r, T> {
             && exchange.request.method == case.operation.method;
         if counts && is_right {
             account.note_obeying(&case.operation, status);
+        }
+        let credentials = &self.context.settings.credentials;
+        let is_unproven =
+            case.operation.requires_credential() && !credentials.is_sent_to(&case.operation);
+        if is_right && is_unproven && status.is_success() {
+            credentials.undeclared.note_ignored();
         }
         let subject = self.judge.subject(case, exchange);
         if counts
@@ -522,9 +533,14 @@ impl<'r, T: Transport> Driver<'r, T> {
                 evidence.before = before.to_vec();
             }
         }
-        let Some(finding) = self.judge.finalize(finding) else {
+        let Some(mut finding) = self.judge.finalize(finding) else {
             return;
         };
+        // An operation that fails whatever it is sent does not fail for a NUL.
+        let plain = check::whatever_was_sent(&finding);
+        if let Some(plain) = plain.filter(|one| !self.recorder.account.findings().is_new(one)) {
+            finding = plain;
+        }
         if self.recorder.account.findings().is_new(&finding) {
             self.failures.queue(case, &finding);
         }

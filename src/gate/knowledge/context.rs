@@ -13,7 +13,7 @@ use super::{
 use crate::{
     contract::{
         Contract, Location, Operation, Schema, StatusKey,
-        graph::{Creator, Edge, Graph, Need, Resource, Role, Shape},
+        graph::{Creator, Edge, Graph, Need, Resource, Role, Shape, ValueSource},
     },
     run::LiveSettings,
     wire::{RequestParts, sendable, write_request},
@@ -211,6 +211,22 @@ impl<'n> ResourceContext<'n> {
         shown
             .into_iter()
             .filter_map(|(item, key)| Some((item, self.thing(at, given.parts, &key, Some(item))?)))
+            .collect()
+    }
+
+    /// The things that a response names and says nothing else of, as `["7", "8"]` to a request that makes two.
+    pub(crate) fn named_alone(&self, at: usize, given: &ExchangeView<'_>) -> Vec<ResourceInstance> {
+        let sources = self.graph.resources[at]
+            .creators
+            .iter()
+            .flat_map(|one| &one.sources);
+        let keys = sources.filter_map(|source| match source {
+            ValueSource::Undescribed(key) => Some(key),
+            _ => None,
+        });
+        let named = keys.flat_map(|key| given.alone(key));
+        named
+            .filter_map(|value| self.thing(at, given.parts, value, None))
             .collect()
     }
 

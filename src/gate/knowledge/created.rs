@@ -146,8 +146,14 @@ impl CreatedResources {
             let mut creators = resource.creators.iter();
             creators.any(|one| one.operation == creator)
         });
-        let listed = made.flat_map(|(at, _)| context.listed(at, &view));
-        let things: Vec<ResourceInstance> = listed.map(|(_, thing)| thing).collect();
+        let things: Vec<ResourceInstance> = made
+            .flat_map(|(at, _)| {
+                let mut things = context.named_alone(at, &view);
+                let listed = context.listed(at, &view).into_iter();
+                things.extend(listed.map(|(_, thing)| thing));
+                things
+            })
+            .collect();
         let is_listed = !things.is_empty();
         for thing in things {
             if !existing.holds(&thing.path) {

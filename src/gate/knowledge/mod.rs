@@ -168,6 +168,39 @@ impl Knowledge {
             let is_created = |path: &str| self.created.holds(path);
             self.existing.observe(&context, index, view, &is_created);
             self.shown.observe(&context, index, view);
+            self.offer_sent_name(context, index, case, view);
+        }
+    }
+
+    /// Offers the name that a request gave to what it made, where the response names nothing, to all that is at or below
+    /// it. A name that is none is refused with a 404 there.
+    fn offer_sent_name(
+        &mut self,
+        context: ResourceContext<'_>,
+        creator: usize,
+        case: &Case,
+        view: &ExchangeView<'_>,
+    ) {
+        let is_made = view.exchange.response.status.is_success() && case.intent == Intent::Obey;
+        if !is_made || context.made(creator, view).is_some() {
+            return;
+        }
+        let Some(thing) = context.assumed(creator, &case.parts) else {
+            return;
+        };
+        let resource = &context.graph.resources[thing.resource];
+        let own = resource.read.into_iter().chain(resource.delete);
+        let own = own.chain(resource.updates.iter().copied());
+        let below = context.graph.below(thing.resource).iter().copied();
+        let consumers: Vec<usize> = own.chain(below).collect();
+        for consumer in consumers {
+            for (segment, value) in &thing.values {
+                let operation = context.operation(consumer);
+                if let Some(name) = resource.shape.key_at(operation, *segment) {
+                    let need = Need::Parameter(Location::Path, name.to_owned());
+                    self.pool.offer(consumer, need, value);
+                }
+            }
         }
     }
 

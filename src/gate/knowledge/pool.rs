@@ -96,6 +96,14 @@ impl Pool {
         }
     }
 
+    /// Takes a value for a need of an operation that no response gave.
+    pub(crate) fn offer(&mut self, consumer: usize, need: Need, value: &Value) {
+        push(
+            self.values.entry((consumer, need)).or_default(),
+            value.clone(),
+        );
+    }
+
     /// Notes the names in the path of a request that succeeded.
     fn note_path(&mut self, operation: &Operation, given: &ExchangeView<'_>) {
         let named = given.parts.parameters.iter();

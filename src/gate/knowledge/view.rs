@@ -11,7 +11,7 @@ use url::Url;
 use crate::{
     contract::{
         Contract, Location, Route,
-        graph::{Expression, MessagePart, Piece, Shape, ValueSource},
+        graph::{Expression, MessagePart, Piece, ResourceKey, Shape, ValueSource},
     },
     exchange::{Body, Exchange},
     wire::{Parsed, RequestParts, parse_body, read_text},
@@ -120,6 +120,14 @@ impl<'e> ExchangeView<'e> {
         };
         let named = shown.into_iter().filter(|(_, key)| is_a_name(key));
         named.collect()
+    }
+
+    /// The names of things that the response consists of.
+    pub(crate) fn alone(&self, key: &ResourceKey) -> Vec<&Value> {
+        let body = self.body();
+        body.map_or_else(Vec::new, |body| {
+            key.alone_in(body).take(MAX_LISTED).collect()
+        })
     }
 
     /// The first value of some sources that can name a thing.

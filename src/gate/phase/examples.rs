@@ -91,11 +91,21 @@ async fn ask_with_credential<T: Transport>(
         ControlFlow::Continue(answers) => answers,
         ControlFlow::Break(end) => return ControlFlow::Break(end),
     };
+    let mut guarded = Vec::new();
     for (case, status) in round.iter().zip(answers) {
         let refusals = [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN];
         if status.is_some_and(|status| !refusals.contains(&status)) {
             settings.credentials.undeclared.note(&case.operation);
+            guarded.push(case.operation.id.as_str());
         }
+    }
+    if !guarded.is_empty() {
+        let text = format!(
+            "the document asks for no credential of {}, and the service refuses without one: it is sent there from now \
+             on; declare `security`",
+            guarded.join(", ")
+        );
+        driver.recorder.notice(text);
     }
     ControlFlow::Continue(())
 }

@@ -270,12 +270,28 @@ impl ParameterCandidates<'_> {
         self.drawn(&self.strategy.as_ref()?.plain(), generator)
     }
 
+    /// A number in a path as a whole one, where that is valid: what is numbered has no fractions.
+    fn as_a_name(&self, value: Value) -> Value {
+        let is_path = self.parameter.location == Location::Path;
+        let fraction = value
+            .as_f64()
+            .filter(|number| is_path && number.fract() != 0.0);
+        let whole =
+            fraction.and_then(|number| format!("{:.0}", number.trunc()).parse::<i64>().ok());
+        let schema = self.parameter.value.schema();
+        whole
+            .map(Value::from)
+            .filter(|whole| schema.is_none_or(|schema| schema.is_valid(whole)))
+            .unwrap_or(value)
+    }
+
     fn drawn(&self, strategy: &Values, generator: &mut Generator) -> Option<Value> {
         // A value that a path cannot carry is drawn again, and null, which has no form in any place
         // (RFC 6570 §2.3).
         (0..50)
             .filter_map(|_| generator.draw(strategy))
             .filter(|value| !value.is_null())
+            .map(|value| self.as_a_name(value))
             .find(|value| {
                 self.parameter.location != Location::Path
                     || value

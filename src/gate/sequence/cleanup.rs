@@ -10,6 +10,7 @@ use super::{
     values::{BodyFrom, PathNames, Scope, widen_page},
 };
 use crate::{
+    check::ids,
     contract::{Location, graph::Need},
     gate::{
         case_factory::{CaseFactory, Purpose},
@@ -48,12 +49,31 @@ pub(crate) async fn cleanup<T: Transport>(run: &mut Driver<'_, T>) {
         return;
     }
     for (number, thing) in left.into_iter().enumerate() {
-        // What cannot be deleted may never have been there, or is gone by now.
-        if number >= MAX_NAMED || is_there(run, &thing).await {
+        // What cannot be deleted may never have been there, or is gone by now; but what was never found again where it
+        // should be is somewhere else.
+        let is_left = number >= MAX_NAMED || is_lost(run, &thing);
+        if is_left || is_there(run, &thing).await {
             run.knowledge.created.insert(thing);
         }
     }
     name_leftovers(run);
+}
+
+/// Whether it was told of the resource of a thing that what was made of it cannot be read.
+fn is_lost<T: Transport>(run: &Driver<'_, T>, thing: &ResourceInstance) -> bool {
+    let context = run.context;
+    let resource = &context.graph.resources[thing.resource];
+    let creators = resource.creators.iter().map(|one| one.operation);
+    let about: Vec<&str> = creators
+        .chain(resource.read)
+        .map(|at| context.operation(at).id.as_str())
+        .collect();
+    let findings = run.recorder.account.findings().sorted();
+    findings.iter().any(|(finding, _)| {
+        let operation = finding.operation.as_deref();
+        finding.rule.as_str() == ids::MISSING_AFTER_CREATE
+            && operation.is_some_and(|operation| about.contains(&operation))
+    })
 }
 
 /// Whether a read does not say that a resource is not there.
@@ -281,9 +301,10 @@ async fn delete_all<T: Transport>(
         while let Some((at, sent)) = responses.next().await {
             let (thing, case) = &cases[at];
             let status = sent.exchanges.last().map(|last| last.response.status);
-            let is_gone = status.is_some_and(|status| {
-                status.is_success() || [StatusCode::NOT_FOUND, StatusCode::GONE].contains(&status)
-            });
+            let absences = [StatusCode::NOT_FOUND, StatusCode::GONE];
+            let is_absent = status.is_some_and(|status| absences.contains(&status));
+            let is_deleted = status.is_some_and(|status| status.is_success());
+            let is_gone = is_deleted || is_absent && !is_lost(run, thing);
             run.knowledge.created.remove(&thing.path);
             if !is_gone {
                 if let Some(status) = status {
