@@ -461,13 +461,17 @@ fn unreached(finding: &Finding) -> Key {
         .message
         .split_once("success: ")
         .map_or("", |(_, reason)| reason);
+    let mend = finding.help.first().map_or_else(
+        || {
+            "a success that the operation declares, from the service or for the values of the run"
+                .to_owned()
+        },
+        ToString::to_string,
+    );
     Key::new(
-        format!("unreached {reason}"),
+        format!("unreached {reason} {mend}"),
         format!("operations were never answered with a declared success: {reason}"),
-        finding.help.first().map_or_else(
-            || "a success that the operation declares, from the service or for the values of the run".to_owned(),
-            ToString::to_string,
-        ),
+        mend,
     )
     .counting("finding")
 }

@@ -111,6 +111,12 @@ fn without_shown(text: &str) -> String {
     while let Some(at) = rest.find(['{', '[']) {
         let (before, from) = rest.split_at(at);
         left.push_str(before);
+        // As Python writes it, which is told apart by its quotes and goes on to the end.
+        if is_of_python(from) {
+            left.push('…');
+            rest = "";
+            break;
+        }
         let mut values = serde_json::Deserializer::from_str(from).into_iter::<Value>();
         let end = match values.next() {
             Some(Ok(_)) => values.byte_offset(),
@@ -127,6 +133,11 @@ fn without_shown(text: &str) -> String {
         Some((before, last)) if is_letter(last) => format!("{before}: …"),
         _ => left,
     }
+}
+
+/// Whether a text begins as Python writes a dictionary, or a list of them.
+fn is_of_python(text: &str) -> bool {
+    text.starts_with("{'") || text.starts_with("[{'")
 }
 
 /// The texts and numbers of a request.
@@ -273,6 +284,9 @@ mod tests {
         for (text, wanted) in [
             (r#"{"a":[]} is no match"#, "… is no match"),
             (r#"no match: {"a": {"b": "cut…"#, "no match: …"),
+            ("no match: {'a': None, 'b': [1", "no match: …"),
+            ("no match: [{'a': True}]", "no match: …"),
+            ("one of ['a', 'b']", "one of ['a', 'b']"),
             ("expected {name} or [a-z]", "expected {name} or [a-z]"),
             ("unknown letter: b", "unknown letter: …"),
         ] {

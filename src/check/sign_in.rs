@@ -22,6 +22,7 @@ const WHOLE: &[&str] = &[
     "authorization",
     "oauth",
     "oauth2",
+    "refresh",
     "session",
     "sessions",
     "token",

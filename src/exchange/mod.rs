@@ -15,6 +15,7 @@ mod shell;
 use std::{sync::Arc, time::Duration};
 
 use http::{HeaderMap, Method, StatusCode};
+use serde::{Deserialize, Serialize};
 use url::Url;
 
 pub use body::{Body, CutReason};
@@ -37,6 +38,21 @@ pub struct Request {
     pub body: Body,
     /// The credentials that it is sent with, by name; their values are nowhere in it.
     pub credentials: Vec<CredentialSlot>,
+    /// What it was made for, where that is not to obey a document: a recording keeps it.
+    pub purpose: Option<RequestPurpose>,
+}
+
+/// What a run makes a request for that does not obey the document. Whoever replays its recording does not blame it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum RequestPurpose {
+    /// To break a rule.
+    Break,
+    /// To see what a method does that the path does not declare.
+    OtherMethod,
+    /// To see what is answered without the right credential.
+    WrongCredential,
 }
 
 impl Request {
@@ -48,6 +64,7 @@ impl Request {
             headers: HeaderMap::new(),
             body: Body::empty(),
             credentials: Vec::new(),
+            purpose: None,
         }
     }
 }

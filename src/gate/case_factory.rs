@@ -11,7 +11,7 @@ use super::synthetic::synthetic_ids;
 use crate::{
     check::{Breach, Intent, Part},
     contract::{Location, Operation, Schema},
-    exchange::Request,
+    exchange::{Request, RequestPurpose},
     run::{Case, CredentialChoice, LiveSettings, Phase},
     wire::{
         self, Parameters, RequestParts, arrives_broken, breaks_on_the_wire, path_values, sent_form,
@@ -75,6 +75,12 @@ impl<'f> CaseFactory<'f> {
         self.settings
             .credentials
             .apply(operation, &mut request, purpose.credential);
+        request.purpose = match purpose.credential {
+            CredentialChoice::Omitted | CredentialChoice::Invalid | CredentialChoice::Malformed => {
+                Some(RequestPurpose::WrongCredential)
+            }
+            _ => request.purpose,
+        };
         Case {
             operation: Arc::clone(operation),
             request,
@@ -106,11 +112,12 @@ impl<'f> CaseFactory<'f> {
     pub(crate) fn breaking(
         self,
         operation: &Arc<Operation>,
-        request: Request,
+        mut request: Request,
         parts: RequestParts,
         breach: Breach,
         purpose: Purpose<'_>,
     ) -> Case {
+        request.purpose = Some(RequestPurpose::Break);
         Case {
             intent: Intent::Break,
             breaks: Some(breach),
@@ -159,6 +166,7 @@ impl<'f> CaseFactory<'f> {
         let operation = &case.operation;
         let mut request = write_request(operation, &self.settings.base, &parts).ok()?;
         request.method = case.request.method.clone();
+        request.purpose = case.request.purpose;
         request.body = case.request.body.clone();
         request.headers.remove(http::header::CONTENT_TYPE);
         self.settings
@@ -217,6 +225,7 @@ impl<'f> CaseFactory<'f> {
         if !is_sound(operation, &request, &parts, case.breaks.as_ref()) {
             return None;
         }
+        request.purpose = case.request.purpose;
         self.settings
             .credentials
             .apply(operation, &mut request, case.credential);

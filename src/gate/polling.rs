@@ -167,5 +167,6 @@ fn next_request(last: &Request, url: Url) -> Request {
         headers,
         body: Body::empty(),
         credentials: last.credentials.clone(),
+        purpose: None,
     }
 }

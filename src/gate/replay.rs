@@ -30,9 +30,9 @@ use super::{
     unread::guarded,
 };
 use crate::{
-    check::{self, Subject},
+    check::{self, Credential, Intent, Subject},
     contract::{Contract, HostPattern},
-    exchange::Exchange,
+    exchange::{Exchange, RequestPurpose},
     finding::{Finding, Position},
     recording::{self, Columns, Entry, OpenError, Reader, RecordingError},
     run::{
@@ -417,6 +417,9 @@ fn hold_one(
     let route = match route {
         Ok(route) => route,
         Err(_) if hosts::is_preflight(exchange) => return HeldOne::PassedOver,
+        Err(_) if request.purpose == Some(RequestPurpose::OtherMethod) => {
+            return HeldOne::PassedOver;
+        }
         Err(miss) => {
             return HeldOne::Unmatched {
                 claim,
@@ -426,8 +429,19 @@ fn hold_one(
             };
         }
     };
+    // That a path has no HEAD is no answer of its GET.
+    let is_other_method = request.method != route.operation.method;
+    let has_no_head = [StatusCode::METHOD_NOT_ALLOWED, StatusCode::NOT_IMPLEMENTED];
+    if is_other_method && has_no_head.contains(&status) {
+        return HeldOne::PassedOver;
+    }
     let subject = Subject::new(contract, route.operation, exchange, &route.path_values)
         .with_slow_after(options.settings.slow_after);
+    let subject = match request.purpose {
+        Some(RequestPurpose::Break) => subject.with_intent(Intent::Break),
+        Some(RequestPurpose::WrongCredential) => subject.with_credential(Credential::Wrong),
+        Some(RequestPurpose::OtherMethod) | None => subject,
+    };
     let held = hold(&subject, &options.settings);
     if let Some(stores) = stores
         && let Some((key, value)) = snapshot_of(&subject)

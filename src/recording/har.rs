@@ -22,7 +22,7 @@ use super::{
     json_scan::{self, Path, Step},
     message,
 };
-use crate::exchange::{Body, Kept, Request, Response};
+use crate::exchange::{Body, Kept, Request, RequestPurpose, Response};
 
 pub(super) struct Har;
 
@@ -58,7 +58,8 @@ impl Format for Har {
             .and_then(Value::as_f64)
             .filter(|milliseconds| *milliseconds >= 0.0)
             .and_then(|milliseconds| Duration::try_from_secs_f64(milliseconds / 1000.0).ok());
-        let (request, request_headers_are_partial) = request.read(attachments)?;
+        let (mut request, request_headers_are_partial) = request.read(attachments)?;
+        request.purpose = entry.purpose;
         Ok(Messages {
             kept: Kept {
                 is_preflight: entry.resource_type.as_deref() == Some("preflight"),
@@ -83,6 +84,8 @@ struct Entry<'a> {
     time: Option<Value>,
     #[serde(borrow, default, rename = "_resourceType")]
     resource_type: Text<'a>,
+    #[serde(default, rename = "_oasgatePurpose")]
+    purpose: Option<RequestPurpose>,
 }
 
 #[derive(Deserialize)]
@@ -178,6 +181,7 @@ impl HarRequest<'_> {
             headers,
             body,
             credentials: Vec::new(),
+            purpose: None,
         };
         Ok((request, is_partial))
     }

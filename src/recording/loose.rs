@@ -154,6 +154,7 @@ pub(super) fn request(
         headers,
         body,
         credentials: Vec::new(),
+        purpose: None,
     })
 }
 

@@ -89,6 +89,7 @@ impl Format for Mitmproxy {
                 body: body(request, &request_headers),
                 headers: request_headers,
                 credentials: Vec::new(),
+                purpose: None,
             },
             response: Response {
                 status: message::status(code)?,

@@ -11,7 +11,7 @@ use super::{
     Attachments, Entries, Format, Input, Messages, Raw, beginning::Beginning, har_value::Fields,
     lines, message,
 };
-use crate::exchange::{Body, CutReason, Kept, Request, Response};
+use crate::exchange::{Body, CutReason, Kept, Request, RequestPurpose, Response};
 
 pub(super) struct Ndjson;
 
@@ -54,6 +54,8 @@ struct ReadExchange<'a> {
     response: ReadResponse<'a>,
     #[serde(default)]
     elapsed_ms: Option<f64>,
+    #[serde(default)]
+    purpose: Option<RequestPurpose>,
 }
 
 #[derive(Deserialize)]
@@ -120,6 +122,7 @@ impl ReadExchange<'_> {
             request,
             response,
             elapsed_ms,
+            purpose,
         } = self;
         let body = read_body(
             request.body,
@@ -136,6 +139,7 @@ impl ReadExchange<'_> {
                 kept => kept,
             },
             credentials: Vec::new(),
+            purpose,
         };
         let elapsed = elapsed_ms
             .filter(|milliseconds| *milliseconds >= 0.0)
@@ -171,6 +175,9 @@ pub(super) struct RecordedExchange {
     /// From the first byte sent to the last received, in milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     elapsed_ms: Option<f64>,
+    /// What a run made the request for, where that is not to obey.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    purpose: Option<RequestPurpose>,
 }
 
 #[derive(Serialize)]
@@ -256,6 +263,7 @@ impl RecordedExchange {
             elapsed_ms: response
                 .elapsed
                 .map(|elapsed| elapsed.as_secs_f64() * 1000.0),
+            purpose: request.purpose,
         }
     }
 }

@@ -117,6 +117,7 @@ fn request(part: &Value) -> Result<Request, String> {
         headers,
         body: body.unwrap_or_else(Body::empty),
         credentials: Vec::new(),
+        purpose: None,
     })
 }
 

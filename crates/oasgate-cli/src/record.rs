@@ -291,6 +291,9 @@ fn har_entry(exchange: &Exchange, started: SystemTime) -> Value {
         "cache": {},
         "timings": { "send": 0, "wait": time, "receive": 0 },
     });
+    if let Some(purpose) = request.purpose {
+        entry["_oasgatePurpose"] = json!(purpose);
+    }
     if !sent.is_empty() {
         entry["request"]["postData"] = content(&request.body, &request.headers);
     }
@@ -329,6 +332,8 @@ fn content(body: &Body, headers: &http::HeaderMap) -> Value {
 
 #[cfg(test)]
 mod tests {
+    use oasgate::exchange::RequestPurpose;
+
     use super::*;
 
     fn recording(name: &str, count: usize) -> (tempfile::TempDir, PathBuf) {
@@ -357,6 +362,7 @@ mod tests {
             http::HeaderValue::from_static("Bearer hush"),
         );
         request.body = vec![0xff_u8, 1].into();
+        request.purpose = Some(RequestPurpose::Break);
         for _ in 0..count {
             runtime
                 .block_on(recorded.send(&request))
@@ -385,6 +391,21 @@ mod tests {
             "",
         ] {
             assert_eq!(masked(plain), None, "{plain}");
+        }
+    }
+
+    #[test]
+    fn what_a_request_was_made_for_is_recorded() {
+        for name in ["x.ndjson", "x.har"] {
+            let (_folder, path) = recording(name, 1);
+            let mut entries = oasgate::recording::open(&path).expect("it opens");
+            let entry = entries.next().expect("one").expect("an entry");
+            let exchange = entry.exchange().expect("an exchange");
+            assert_eq!(
+                exchange.request.purpose,
+                Some(RequestPurpose::Break),
+                "{name}"
+            );
         }
     }
 

@@ -5,7 +5,7 @@ use http::Method;
 use super::{First, Planner};
 use crate::{
     check::Intent,
-    exchange::{Body, Request},
+    exchange::{Body, Request, RequestPurpose},
     gate::case_factory::Purpose,
     run::{LiveSettings, Methods, Phase},
 };
@@ -38,6 +38,7 @@ impl Planner<'_> {
             let mut request = Request {
                 method: method.clone(),
                 body: Body::empty(),
+                purpose: Some(RequestPurpose::OtherMethod),
                 ..first.request.clone()
             };
             request.headers.remove(http::header::CONTENT_TYPE);

@@ -190,6 +190,7 @@ impl NamedRows {
                 headers: request_headers,
                 body: request_body,
                 credentials: Vec::new(),
+                purpose: None,
             },
             response: Response {
                 status: message::status(self.status(row)?)?,
