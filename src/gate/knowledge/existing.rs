@@ -143,8 +143,8 @@ impl ExistingResources {
         let Some(named) = named_path(context, operation, path) else {
             // What no request names was there before, whatever else is known of it.
             let replaces = [Method::PUT, Method::PATCH].contains(method);
-            let cannot_be_restored = replaces
-                && (context.setting_of(operation).is_none() || sets_a_secret(context, operation));
+            let is_action = operation.request_body.is_none();
+            let cannot_be_restored = replaces && (is_action || sets_a_secret(context, operation));
             return removes_all
                 || *method == Method::DELETE
                 || cannot_be_restored
