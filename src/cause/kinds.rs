@@ -202,11 +202,9 @@ fn server_error(finding: &Finding, status: &str) -> Key {
 /// What services say of any failure at all, which tells nothing of this one.
 const APOLOGIES: &[&str] = &[
     "an error has occurred",
-    "an error occurred",
     "encountered an error",
     "error occurred",
     "internal error",
-    "internal server error",
     "oops",
     "server error",
     "something went wrong",

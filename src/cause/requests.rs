@@ -99,8 +99,6 @@ pub(super) fn rejected_valid(finding: &Finding, document: &Document) -> Key {
     let Some(((before, reason), end)) = parts else {
         return single(finding, document);
     };
-    // What was sent stands in many reasons, and no two requests send the same.
-    let masked = without_numbers(reason);
     let refusal = before
         .split_once(" refuses ")
         .map_or(before, |(_, refusal)| refusal);
@@ -112,6 +110,8 @@ pub(super) fn rejected_valid(finding: &Finding, document: &Document) -> Key {
         )
         .counting("finding");
     }
+    // What was sent stands in many reasons, and no two requests send the same.
+    let masked = without_numbers(reason);
     Key::new(
         format!("rejected-valid {refusal} {masked}"),
         format!("operations refuse {refusal}{end}: {reason}"),

@@ -1,6 +1,6 @@
 //! Operations that end the service itself or shut everyone out of it, known by what their path is called.
 
-use super::Operation;
+use super::{Operation, graph::names::words};
 
 /// Last segments that say so, letters and digits alone.
 const STOPS: [&str; 8] = [
@@ -41,6 +41,28 @@ const REMOVES: [&str; 9] = [
     "delete", "destroy", "drop", "kill", "purge", "remove", "revoke", "shutdown", "wipe",
 ];
 
+/// First words of a last segment that say that a POST ends or removes something.
+const ENDS: [&str; 15] = [
+    "clear",
+    "compact",
+    "compaction",
+    "deactivate",
+    "defragment",
+    "delete",
+    "destroy",
+    "disable",
+    "drop",
+    "flush",
+    "prune",
+    "purge",
+    "remove",
+    "truncate",
+    "wipe",
+];
+
+/// What such a word is followed by where all or many are meant.
+const MANY: [&str; 3] = ["all", "many", "range"];
+
 /// What settings are about that say who may come in.
 const ACCESS: [&str; 14] = [
     "access",
@@ -71,37 +93,30 @@ const SETTINGS: [&str; 8] = [
     "settings",
 ];
 
-/// The words of a segment, in lower case: at `-` and the like, and at capitals.
-fn words(segment: &str) -> Vec<String> {
-    let mut words = vec![String::new()];
-    for one in segment.chars() {
-        if !one.is_alphanumeric() || one.is_uppercase() {
-            words.push(String::new());
-        }
-        if one.is_alphanumeric()
-            && let Some(word) = words.last_mut()
-        {
-            word.extend(one.to_lowercase());
-        }
-    }
-    words.retain(|word| !word.is_empty());
-    words
-}
-
 impl Operation {
     /// Whether the last segment of the path, alone or followed by a noun (`deletePad`), says that something is removed.
     pub(super) fn is_called_a_removal(&self) -> bool {
+        // `deletePad` and `delete`, and not `deletes` or `delete-requests`.
+        let mut rests = self.after_verbs(&REMOVES);
+        rests.any(|rest| rest.chars().next().is_none_or(char::is_uppercase))
+    }
+
+    /// Whether the last segment of the path, alone or followed by a noun or by how much is meant (`deleterange`), says
+    /// that something is ended or removed.
+    pub(crate) fn is_called_an_end(&self) -> bool {
+        let is_end = |next: char| next.is_uppercase() || matches!(next, '-' | '_');
+        let mut rests = self.after_verbs(&ENDS);
+        rests.any(|rest| rest.chars().next().is_none_or(is_end) || MANY.contains(&rest))
+    }
+
+    /// What follows each of these that the last segment of the path begins with, in whatever case.
+    fn after_verbs<'o>(&'o self, verbs: &'o [&str]) -> impl Iterator<Item = &'o str> {
         let last = self.path.as_str().rsplit('/').find(|one| !one.is_empty());
         let last = last.unwrap_or_default();
-        let is_verb = |verb: &&str| {
-            let rest = last
-                .get(..verb.len())
-                .filter(|start| start.eq_ignore_ascii_case(verb));
-            let next = rest.map(|_| last[verb.len()..].chars().next());
-            // `deletePad` and `delete`, and not `deletes` or `delete-requests`.
-            next.is_some_and(|next| next.is_none_or(char::is_uppercase))
-        };
-        REMOVES.iter().any(is_verb)
+        verbs.iter().filter_map(move |verb| {
+            let (start, rest) = last.split_at_checked(verb.len())?;
+            start.eq_ignore_ascii_case(verb).then_some(rest)
+        })
     }
 
     /// Whether a request may end the service, such as `POST /admin/shutdown`, or make it refuse all others, such as

@@ -12,7 +12,7 @@ mod expression;
 mod identity;
 mod infer;
 mod lookup;
-mod names;
+pub(super) mod names;
 mod removal;
 mod shape;
 mod write;

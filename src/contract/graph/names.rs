@@ -30,7 +30,7 @@ const IRREGULAR: &[(&str, &str)] = &[
 ];
 
 /// The words of a name, in lower case.
-pub(super) fn words(name: &str) -> Vec<String> {
+pub(in crate::contract) fn words(name: &str) -> Vec<String> {
     let mut words: Vec<String> = vec![String::new()];
     let letters: Vec<char> = name.chars().collect();
     for (at, letter) in letters.iter().enumerate() {

@@ -158,20 +158,7 @@ impl<'s> Count<'s> {
     }
 
     fn otherwise_than(&mut self, target: &'s str) -> u64 {
-        if let Some(known) = self.otherwise.get(target) {
-            return *known;
-        }
-        if self.depth >= MOST_REFERENCES {
-            return 1;
-        }
-        self.otherwise.insert(target, 1);
-        self.depth += 1;
-        let ways = self
-            .resolve(target)
-            .map_or(1, |schema| self.otherwise(schema));
-        self.depth -= 1;
-        self.otherwise.insert(target, ways);
-        ways
+        self.followed(target, |count| &mut count.otherwise, Self::otherwise)
     }
 
     fn branch(&mut self, members: &'s Map<String, Value>, keyword: &str) -> u64 {
@@ -179,18 +166,28 @@ impl<'s> Count<'s> {
     }
 
     fn reference(&mut self, target: &'s str) -> u64 {
-        if let Some(known) = self.known.get(target) {
+        self.followed(target, |count| &mut count.known, Self::schema)
+    }
+
+    /// What is counted of the target of a reference, once; 1 where references lead in a circle or too far.
+    fn followed(
+        &mut self,
+        target: &'s str,
+        known: impl Fn(&mut Self) -> &mut HashMap<&'s str, u64>,
+        count: impl Fn(&mut Self, &'s Value) -> u64,
+    ) -> u64 {
+        if let Some(known) = known(self).get(target) {
             return *known;
         }
         if self.depth >= MOST_REFERENCES {
             return 1;
         }
-        self.known.insert(target, 1);
+        known(self).insert(target, 1);
         self.depth += 1;
-        let width = self.resolve(target).map_or(1, |schema| self.schema(schema));
+        let found = self.resolve(target).map_or(1, |schema| count(self, schema));
         self.depth -= 1;
-        self.known.insert(target, width);
-        width
+        known(self).insert(target, found);
+        found
     }
 
     /// What a reference leads to, unless it is the whole.

@@ -450,9 +450,11 @@ impl<'r, T: Transport> Driver<'r, T> {
             account.note_obeying(&case.operation, status);
         }
         let credentials = &self.context.settings.credentials;
-        let is_unproven =
-            case.operation.requires_credential() && !credentials.is_sent_to(&case.operation);
-        if is_right && is_unproven && status.is_success() {
+        if is_right
+            && status.is_success()
+            && case.operation.requires_credential()
+            && !credentials.is_sent_to(&case.operation)
+        {
             credentials.undeclared.note_ignored();
         }
         let subject = self.judge.subject(case, exchange);

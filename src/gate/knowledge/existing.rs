@@ -142,12 +142,11 @@ impl ExistingResources {
             !is_addition && (self.is_any_below(path) || context.is_of_a_collection(operation));
         let Some(named) = named_path(context, operation, path) else {
             // What no request names was there before, whatever else is known of it.
-            let replaces = [Method::PUT, Method::PATCH].contains(method);
+            let is_replacement = [Method::PUT, Method::PATCH].contains(method);
             let is_action = operation.request_body.is_none();
-            let cannot_be_restored = replaces && (is_action || sets_a_secret(context, operation));
             return removes_all
                 || *method == Method::DELETE
-                || cannot_be_restored
+                || is_replacement && (is_action || sets_a_secret(context, operation))
                 || ends_much(context, operation);
         };
         if !self.holds(named) && !self.unclaimed.contains(named) {
@@ -172,60 +171,33 @@ const SECRETS: [&str; 6] = ["otp", "passphrase", "passwd", "password", "pin", "s
 
 /// Whether the body of a request has a secret of what it changes.
 fn sets_a_secret(context: &ResourceContext<'_>, operation: &Operation) -> bool {
-    let index = context.index(operation);
-    let schema = index.and_then(|index| context.body_schema(index));
-    let names = schema.map_or_else(Vec::new, |schema| schema.property_names());
-    names.iter().any(|name| {
+    body_names(context, operation).iter().any(|name| {
         let mut words = name.split(|one: char| !one.is_alphanumeric());
         words.any(|word| SECRETS.contains(&word.to_lowercase().as_str()))
             || name.to_lowercase().ends_with("password")
     })
 }
 
-/// First words of a last segment that say that a POST ends or removes something.
-const ENDS: [&str; 15] = [
-    "clear",
-    "compact",
-    "compaction",
-    "deactivate",
-    "defragment",
-    "delete",
-    "destroy",
-    "disable",
-    "drop",
-    "flush",
-    "prune",
-    "purge",
-    "remove",
-    "truncate",
-    "wipe",
-];
-
-/// What such a word is followed by where all or many are meant.
-const MANY: [&str; 3] = ["all", "many", "range"];
+/// The names of the properties that a request's body may have.
+fn body_names(context: &ResourceContext<'_>, operation: &Operation) -> Vec<String> {
+    let index = context.index(operation);
+    let schema = index.and_then(|index| context.body_schema(index));
+    schema.map_or_else(Vec::new, |schema| schema.property_names())
+}
 
 /// Properties of a request that take more with them than what it names.
 const WIDENS: [&str; 6] = ["all", "filter", "force", "pattern", "prefix", "range_end"];
 
 /// Whether an operation is called one that ends something, and is not known to end just what the run has made.
 fn ends_much(context: &ResourceContext<'_>, operation: &Operation) -> bool {
-    let mut segments = operation.path.as_str().rsplit('/');
-    let last = segments.find(|one| !one.is_empty()).unwrap_or_default();
-    let is_called_so = ENDS.iter().any(|verb| {
-        let start = last.get(..verb.len());
-        let is_verb = start.is_some_and(|start| start.eq_ignore_ascii_case(verb));
-        is_verb && {
-            let rest = &last[verb.len()..];
-            let is_end = |next: char| next.is_uppercase() || matches!(next, '-' | '_');
-            rest.chars().next().is_none_or(is_end) || MANY.contains(&rest)
-        }
-    });
-    let index = context.index(operation);
-    let schema = index.and_then(|index| context.body_schema(index));
-    let names = schema.map_or_else(Vec::new, |schema| schema.property_names());
-    let widens = names.iter().any(|name| WIDENS.contains(&name.as_str()));
-    let removes_own = index.is_some_and(|index| context.graph.removals_by(index).next().is_some());
-    is_called_so && (widens || !removes_own)
+    if !operation.is_called_an_end() {
+        return false;
+    }
+    let is_widening = |name: &String| WIDENS.contains(&name.as_str());
+    let removes_own = context
+        .index(operation)
+        .is_some_and(|index| context.graph.removals_by(index).next().is_some());
+    !removes_own || body_names(context, operation).iter().any(is_widening)
 }
 
 /// The path up to the last segment that a parameter fills.

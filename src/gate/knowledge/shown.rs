@@ -36,25 +36,26 @@ impl ShownThings {
             return;
         }
         for (at, resource) in context.graph.resources.iter().enumerate() {
+            let creators = resource.creators.iter().map(|creator| creator.operation);
+            let mut writers = creators.chain(resource.updates.iter().copied());
+            let is_of_it = [resource.list, resource.read].contains(&Some(operation));
+            let is_wanted =
+                |writer: usize| !self.0.contains_key(&writer) && is_open(context.operation(writer));
+            if !is_of_it || !writers.clone().any(is_wanted) {
+                continue;
+            }
             let shown = if resource.list == Some(operation) {
-                context
-                    .listed(at, given)
-                    .first()
-                    .map(|(value, _)| (*value).clone())
-            } else if resource.read == Some(operation) {
-                serde_json::from_slice(exchange.response.body.bytes()).ok()
+                let listed = context.listed(at, given);
+                listed.first().map(|(value, _)| (*value).clone())
             } else {
-                None
+                serde_json::from_slice(exchange.response.body.bytes()).ok()
             };
             let Some(Value::Object(shown)) = shown else {
                 continue;
             };
-            let creators = resource.creators.iter().map(|creator| creator.operation);
-            for writer in creators.chain(resource.updates.iter().copied()) {
-                if is_open(context.operation(writer)) {
-                    self.0.entry(writer).or_insert_with(|| shown.clone());
-                }
-            }
+            let wanted: Vec<usize> = writers.by_ref().filter(|one| is_wanted(*one)).collect();
+            self.0
+                .extend(wanted.into_iter().map(|writer| (writer, shown.clone())));
         }
     }
 

@@ -68,8 +68,8 @@ fn is_lost<T: Transport>(run: &Driver<'_, T>, thing: &ResourceInstance) -> bool 
         .chain(resource.read)
         .map(|at| context.operation(at).id.as_str())
         .collect();
-    let findings = run.recorder.account.findings().sorted();
-    findings.iter().any(|(finding, _)| {
+    let mut findings = run.recorder.account.findings().iter();
+    findings.any(|finding| {
         let operation = finding.operation.as_deref();
         finding.rule.as_str() == ids::MISSING_AFTER_CREATE
             && operation.is_some_and(|operation| about.contains(&operation))
