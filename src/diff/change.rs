@@ -314,6 +314,9 @@ pub struct Comparison {
     pub changes: Vec<Change>,
     /// What was asked.
     pub totals: Totals,
+    /// The operations that both documents have under different ids: the old one, under which changes name them, and
+    /// the new one.
+    pub renamed: Vec<[String; 2]>,
     /// What the breaking changes mean for recorded traffic; `None` where none was looked at.
     pub concerned: Option<Concerned>,
     /// How long it took; zero until it is set by who measures.
@@ -394,6 +397,7 @@ pub(super) fn gathered(
     Comparison {
         changes: all,
         totals,
+        renamed: Vec::new(),
         concerned: None,
         elapsed: Duration::ZERO,
     }

@@ -60,5 +60,7 @@ pub fn compare(old: &Contract, new: &Contract, lens: Lens) -> Comparison {
         rule.look(&subject, &mut changes);
     }
     let totals = schemas::compare(&subject, lens, &mut changes);
-    change::gathered(changes, totals, old, new)
+    let mut comparison = change::gathered(changes, totals, old, new);
+    comparison.renamed = subject.renamed();
+    comparison
 }

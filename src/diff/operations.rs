@@ -130,6 +130,14 @@ impl<'c> Subject<'c> {
         subject
     }
 
+    /// The ids of those that both have under different ones: the old one and the new one.
+    pub(super) fn renamed(&self) -> Vec<[String; 2]> {
+        let both = self.matched.iter().map(|one| [&one.old.id, &one.new.id]);
+        both.filter(|[old, new]| old != new)
+            .map(|both| both.map(ToString::to_string))
+            .collect()
+    }
+
     /// The operations of both that clients call: webhooks and callbacks are left out.
     pub(super) fn called(&self) -> impl Iterator<Item = &Matched> {
         let is_called = |operation: &&Matched| operation.role == Role::Called;

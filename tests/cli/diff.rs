@@ -130,6 +130,35 @@ fn files_of_a_revision_are_named_by_it() {
 }
 
 #[test]
+fn a_revision_in_one_line_is_read_with_its_other_files() {
+    let folder = folder();
+    let git = repository(folder.path());
+    let minified = |part: &str| {
+        format!(
+            r##"{{"openapi":"3.1.0","info":{{"title":"t","version":"1"}},"paths":{{"/a":{{"post":{{"requestBody":{{"content":{{"application/json":{{"schema":{part}}}}}}},"responses":{{"200":{{"description":"ok"}}}}}}}}}},"components":{{"schemas":{{"A":{{"$ref":"#/components/schemas/B"}},"B":{{"type":"string"}}}}}}}}"##
+        )
+    };
+    write(
+        folder.path(),
+        "part.json",
+        r#"{"type":"object","required":["a"]}"#,
+    );
+    let refers = minified(r#"{"$ref":"part.json"}"#);
+    write(folder.path(), "api.json", &refers);
+    git(&["add", "."]);
+    git(&["commit", "-qm", "old"]);
+    write(
+        folder.path(),
+        "api.json",
+        minified(r#"{"type":"object","required":["a"]}"#),
+    );
+    let written_out = oasgate(folder.path(), &["--base", "HEAD", "api.json"]);
+    let told = text(&written_out);
+    assert_eq!(written_out.status.code(), Some(0), "{told}");
+    assert!(told.contains("no changes"), "{told}");
+}
+
+#[test]
 fn accepted_changes_do_not_fail() {
     let folder = folder();
     let known = ["old.yaml", "new.yaml", "--baseline", "known.json"];
@@ -212,6 +241,70 @@ fn severities_and_exclusions_of_the_configuration_hold_for_changes() {
     let (code, said) = with("[path.'/things'.severity]\nnarrowed-input = 'warning'");
     assert_eq!(code, Some(0), "{said}");
     assert!(said.contains("warning[narrowed-input]"), "{said}");
+}
+
+/// A document with a tagged operation, a webhook and a callback, whose parameters may be required.
+fn tagged(version: &str, id: &str, required: &str) -> String {
+    let operation = |id: &str, tag: &str| {
+        format!(
+            "operationId: {id}, tags: [{tag}], responses: {{ '200': {{ description: Fine }} }}, \
+             parameters: [{{ name: q, in: query, required: {required}, schema: {{ type: string }} }}]"
+        )
+    };
+    format!(
+        "openapi: 3.1.0\ninfo: {{ title: Things, version: '{version}' }}\npaths:\n  \
+         /things/{{{id}}}:\n    parameters: [{{ name: {id}, in: path, required: true, schema: {{ type: string }} }}]\n    \
+         get: {{ {} }}\nwebhooks:\n  made:\n    post: {{ {} }}\n  lost:\n    \
+         post: {{ tags: [hooks], responses: {{ '200': {{ description: Fine }} }}{} }}\n",
+        operation(id, &format!("people{version}")),
+        operation("thingMade", "hooks"),
+        if required == "true" {
+            ""
+        } else {
+            ", parameters: [{ name: q, in: query, required: true, schema: { type: string } }]"
+        },
+    )
+}
+
+#[test]
+fn what_is_said_of_a_tag_or_a_webhook_holds_for_changes() {
+    let folder = tempfile::tempdir().expect("a folder");
+    write(folder.path(), "old.yaml", tagged("1", "one", "false"));
+    write(folder.path(), "new.yaml", tagged("2", "two", "true"));
+    let with = |config: &str| {
+        write(folder.path(), "oasgate.toml", config);
+        let output = oasgate(folder.path(), &["old.yaml", "new.yaml"]);
+        (output.status.code(), text(&output))
+    };
+    let (code, said) = with("");
+    assert_eq!(code, Some(1));
+    assert!(said.contains("error[added-required-parameter]"), "{said}");
+    assert!(said.contains("error[removed-sent-parameter]"), "{said}");
+    let hook = "[tag.hooks.severity]\nremoved-sent-parameter = 'warning'\n";
+    // By a tag of the old document, and by one that it has in the new one alone, under another id and template.
+    for tag in ["people1", "people2"] {
+        let (code, said) = with(&format!(
+            "{hook}[tag.{tag}.severity]\nadded-required-parameter = 'warning'"
+        ));
+        assert_eq!(code, Some(0), "{tag}: {said}");
+        assert!(said.contains("warning[added-required-parameter]"), "{said}");
+        assert!(said.contains("warning[removed-sent-parameter]"), "{said}");
+        let (code, said) = with(&format!("{hook}[tag.{tag}]\nexclude = true"));
+        assert_eq!(code, Some(0), "{tag}: {said}");
+        assert!(!said.contains("added-required-parameter"), "{said}");
+    }
+    for id in ["one", "two"] {
+        let (code, said) = with(&format!("exclude = ['{id}', 'webhook lost']"));
+        assert_eq!(code, Some(0), "{id}: {said}");
+        let (code, said) = with(&format!(
+            "exclude = ['webhook lost']\n[operation.{id}.severity]\nadded-required-parameter = 'off'"
+        ));
+        assert_eq!(code, Some(0), "{id}: {said}");
+    }
+    let (code, said) = with("exclude = ['thingMade', 'one']");
+    assert_eq!(code, Some(1), "{said}");
+    assert_eq!(with("exclude = ['webhook found']").0, Some(2));
+    assert_eq!(with("[tag.hook]\nexclude = true").0, Some(2));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -25,7 +25,7 @@ use oasgate::{
     did_you_mean::hint,
     diff::{self, Change, Comparison, Lens, Traffic, Verdict},
     finding::Severity,
-    gate::{self, Scope, Settings},
+    gate::{self, Scope, Settings, Severities, SeverityRule},
     recording::{self, RecordingPath},
     report::{self, Changes, ReportSpec},
 };
@@ -88,12 +88,10 @@ pub(crate) fn run(args: &Args, output: &Output) -> Result {
         Lens::Declared
     };
     let mut comparison = diff::compare(&old, &new, lens);
-    let settings = Settings {
-        severities: config.severities_of(&[&old, &new])?,
-        ..Settings::default()
-    };
-    let excluded = config.excluded_of(&[&old, &new])?;
-    configured(&mut comparison, &settings, &excluded);
+    let mut severities = config.severities_of(&[&old, &new])?;
+    let mut excluded = config.excluded_of(&[&old, &new])?;
+    by_old_ids(&comparison.renamed, &mut severities, &mut excluded);
+    configured(&mut comparison, &severities, &excluded);
     if !args.against.is_empty() {
         against(&args.against, &old, &new, &mut comparison)?;
     }
@@ -213,13 +211,36 @@ fn known_words(words: &[String]) -> std::result::Result<(), CliError> {
     Ok(())
 }
 
+/// What the configuration says of an operation by its new id, or because of what the new document says of it, holds for
+/// its old id too, under which changes name it.
+fn by_old_ids(renamed: &[[String; 2]], severities: &mut Severities, excluded: &mut Vec<String>) {
+    let of = |new: &str| {
+        let both = renamed.iter().find(|[_, id]| id == new)?;
+        Some(both[0].clone())
+    };
+    let old: Vec<String> = excluded.iter().filter_map(|id| of(id)).collect();
+    excluded.extend(old);
+    let rules = std::mem::take(&mut severities.0).into_iter();
+    severities.0 = rules
+        .flat_map(|rule| {
+            let old = rule.operation.as_deref().and_then(of);
+            let under_old = old.map(|id| SeverityRule {
+                operation: Some(id),
+                ..rule.clone()
+            });
+            [Some(rule), under_old]
+        })
+        .flatten()
+        .collect();
+}
+
 /// Gives changes the severities of the configuration, and takes out what is excluded.
-fn configured(comparison: &mut Comparison, settings: &Settings, excluded: &[String]) {
+fn configured(comparison: &mut Comparison, severities: &Severities, excluded: &[String]) {
     comparison.changes.retain_mut(|change| {
         let severity = |operation: Option<&String>| {
             let mut finding = change.finding();
             finding.operation = operation.cloned();
-            Some(settings.severities.apply(finding)?.severity)
+            Some(severities.apply(finding)?.severity)
         };
         // What is about no operation at all is never excluded.
         if change.operations.is_empty() {

@@ -6,6 +6,8 @@ use std::{
     process::Command,
 };
 
+use serde_json::{Map, Value};
+
 use crate::{
     common::CliError,
     config::Config,
@@ -57,7 +59,8 @@ impl Source {
         match self {
             Self::Path(path) => spec::load(path, &[], references, reach, config),
             Self::Revision { revision, path } => {
-                let document = of_revision(revision, path)?;
+                let options = spec::options(Path::new(path), references, reach, config)?;
+                let document = of_revision(revision, path, options)?;
                 Ok(Contract::from_document(document?))
             }
         }
@@ -65,7 +68,11 @@ impl Source {
 }
 
 /// A document of a revision. One that refers to other files is read from a copy of the revision's documents.
-fn of_revision(revision: &str, path: &str) -> Result<Result<Document, DocumentError>, CliError> {
+fn of_revision(
+    revision: &str,
+    path: &str,
+    options: Options,
+) -> Result<Result<Document, DocumentError>, CliError> {
     if revision.starts_with('-') {
         return Err(CliError::Usage(format!("{revision:?} is no revision")));
     }
@@ -74,16 +81,19 @@ fn of_revision(revision: &str, path: &str) -> Result<Result<Document, DocumentEr
     let name = format!("git:{revision}:{path}");
     let bytes = git(&["cat-file", "blob", &format!("{revision}:{whole}")])
         .map_err(|error| CliError::Usage(format!("cannot read {name}: {error}")))?;
-    let document = Document::parse(&name, bytes.clone());
-    let refers_out = String::from_utf8_lossy(&bytes).lines().any(|line| {
-        line.contains("$ref") && !line.contains('#')
-            || line.contains("yaml#")
-            || line.contains("yml#")
-            || line.contains("json#")
-    });
-    if !refers_out {
-        return Ok(document);
+    let document = Document::parse(&name, bytes);
+    if document.as_ref().is_ok_and(|one| refers_out(one.root())) {
+        return opened(revision, &whole, options);
     }
+    Ok(document)
+}
+
+/// The document in a copy of the revision's documents, in which its references are followed.
+fn opened(
+    revision: &str,
+    whole: &str,
+    options: Options,
+) -> Result<Result<Document, DocumentError>, CliError> {
     let folder = tempfile::tempdir().map_err(CliError::Output)?;
     let listed = text(&git(&[
         "ls-tree",
@@ -113,9 +123,34 @@ fn of_revision(revision: &str, path: &str) -> Result<Result<Document, DocumentEr
     let options = Options {
         files: vec![folder.path().to_owned()],
         called: Some((folder.path().to_owned(), format!("git:{revision}:"))),
-        ..Options::default()
+        ..options
     };
-    Ok(Document::open_with(folder.path().join(&whole), &options))
+    Ok(Document::open_with(folder.path().join(whole), &options))
+}
+
+/// Whether anything in a document refers to another one.
+fn refers_out(root: &Value) -> bool {
+    let mut open = vec![root];
+    while let Some(value) = open.pop() {
+        match value {
+            Value::Object(members) => {
+                let mapped = members.get("mapping").and_then(Value::as_object);
+                let refers = ["$ref", "$dynamicRef", "operationRef", "defaultMapping"]
+                    .iter()
+                    .filter_map(|keyword| members.get(*keyword))
+                    .chain(mapped.into_iter().flat_map(Map::values))
+                    .filter_map(Value::as_str)
+                    .any(|target| !target.starts_with('#'));
+                if refers {
+                    return true;
+                }
+                open.extend(members.values());
+            }
+            Value::Array(items) => open.extend(items),
+            _ => {}
+        }
+    }
+    false
 }
 
 #[expect(

@@ -46,16 +46,14 @@ impl SpecArgs {
     }
 }
 
-/// Reads the document of a file or a URL, and what its references lead to as far as they may.
-pub(crate) fn load(
+/// How far the references of a document may lead.
+pub(crate) fn options(
     spec: &Path,
-    overlays: &[PathBuf],
     references: &ReferenceArgs,
     reach: &ReachArgs,
     config: &Config,
-) -> Result<Contract, CliError> {
+) -> Result<Options, CliError> {
     let mut options = Options {
-        overlays: overlays.to_vec(),
         files: references.allow_files.clone(),
         ..Options::default()
     };
@@ -68,6 +66,21 @@ pub(crate) fn load(
         let fetch = move |url: &str| transport::fetch(url, &connection, &hosts);
         options.fetch = Some(Arc::new(fetch));
     }
+    Ok(options)
+}
+
+/// Reads the document of a file or a URL, and what its references lead to as far as they may.
+pub(crate) fn load(
+    spec: &Path,
+    overlays: &[PathBuf],
+    references: &ReferenceArgs,
+    reach: &ReachArgs,
+    config: &Config,
+) -> Result<Contract, CliError> {
+    let options = Options {
+        overlays: overlays.to_vec(),
+        ..options(spec, references, reach, config)?
+    };
     let document = match url(spec) {
         // The name of a document stands in every report.
         Some(url) if !url.username().is_empty() || url.password().is_some() => {

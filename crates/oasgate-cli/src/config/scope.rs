@@ -156,32 +156,36 @@ impl Config {
     }
 
     fn scopes(&self, contracts: &[&Contract]) -> Result<Vec<Scope<'_>>, ConfigError> {
-        let ids = |is_meant: &dyn Fn(&Operation) -> bool| -> Vec<String> {
-            let all = contracts.iter().flat_map(|one| one.operations().iter());
-            all.filter(|operation| is_meant(operation))
-                .map(|operation| operation.id.to_string())
-                .collect()
+        let operations = || contracts.iter().flat_map(|one| one.operations().iter());
+        // Reading them takes as long as reading the operations.
+        let hooks: Vec<Operation> = if self.tag.is_empty() {
+            Vec::new()
+        } else {
+            contracts.iter().flat_map(|one| one.hooks()).collect()
         };
         let mut scopes = Vec::new();
         for (tag, config) in &self.tag {
-            let operations = ids(&|operation| operation.tags.contains(tag));
-            if operations.is_empty() {
-                let known = contracts.iter().flat_map(|one| one.operations().iter());
+            let all = || operations().map(AsRef::as_ref).chain(&hooks);
+            let tagged = all().filter(|operation| operation.tags.contains(tag));
+            let ids: Vec<String> = tagged.map(|operation| operation.id.to_string()).collect();
+            if ids.is_empty() {
+                let known = all().flat_map(|one| &one.tags).map(String::as_str);
                 return Err(ConfigError::UnknownTag {
                     place: self.places.key(&["tag", tag]),
                     tag: tag.clone(),
-                    hint: hint(tag, known.flat_map(|one| &one.tags).map(String::as_str)),
+                    hint: hint(tag, known),
                 });
             }
             scopes.push(Scope {
                 path: ["tag", tag],
-                operations,
+                operations: ids,
                 config,
             });
         }
         for (pattern, config) in &self.path {
-            let operations = ids(&|operation| fits(pattern, operation.path.as_str()));
-            if operations.is_empty() {
+            let below = operations().filter(|operation| fits(pattern, operation.path.as_str()));
+            let ids: Vec<String> = below.map(|operation| operation.id.to_string()).collect();
+            if ids.is_empty() {
                 return Err(ConfigError::NoSuchPath {
                     place: self.places.key(&["path", pattern]),
                     pattern: pattern.clone(),
@@ -189,7 +193,7 @@ impl Config {
             }
             scopes.push(Scope {
                 path: ["path", pattern],
-                operations,
+                operations: ids,
                 config,
             });
         }
@@ -205,29 +209,30 @@ impl Config {
     }
 }
 
-/// The ids of an operation in the documents that have it, also under another id than the one that is given.
+/// The ids of an operation, a webhook or a callback in the documents that have it under this name.
 fn known_in(contracts: &[&Contract], name: &str, place: &str) -> Result<Vec<String>, ConfigError> {
-    let mut names = vec![name.to_owned()];
+    let mut ids = Vec::new();
     let mut failure = None;
     for contract in contracts {
         match contract.operation(name) {
-            Ok(found) => names.push(format!("{} {}", found.method, found.path.as_str())),
+            Ok(found) => ids.push(found.id.to_string()),
             Err(error) => failure = Some(error),
         }
     }
-    if let Some(source) = failure
-        && names.len() == 1
-    {
-        return Err(ConfigError::UnknownOperation {
-            place: place.to_owned(),
-            source,
-        });
+    let is_hook = || {
+        let mut hooks = contracts.iter().flat_map(|one| one.hooks());
+        hooks.any(|hook| hook.id.as_str() == name)
+    };
+    match failure {
+        Some(_) if ids.is_empty() && is_hook() => ids.push(name.to_owned()),
+        Some(source) if ids.is_empty() => {
+            return Err(ConfigError::UnknownOperation {
+                place: place.to_owned(),
+                source,
+            });
+        }
+        _ => {}
     }
-    let mut ids: Vec<String> = contracts
-        .iter()
-        .flat_map(|contract| names.iter().map(|name| contract.operation(name)))
-        .filter_map(|found| Some(found.ok()?.id.to_string()))
-        .collect();
     ids.sort_unstable();
     ids.dedup();
     Ok(ids)
