@@ -3,7 +3,7 @@
 use oasgate_document::Address;
 use serde_json::Value;
 
-use super::isolate::Reach;
+use super::{isolate::Reach, units::UnitIx};
 use crate::contract::Violation;
 
 /// What is known about a question.
@@ -45,6 +45,8 @@ pub(super) struct Refutation {
     pub(super) consumer: Address,
     /// What the producer's document says of the same node.
     pub(super) producer: Address,
+    /// The unit to whose change it is owed.
+    pub(super) origin: UnitIx,
     /// The unit's schema in the producer's document.
     pub(super) unit: Address,
 }

@@ -9,11 +9,11 @@ use url::Url;
 use super::{
     answer::Refutation,
     change::Shown,
-    isolate::Side,
     operations::Subject,
     positions::{Position, Spot},
     sample::Asking,
     search::smallest,
+    side::Side,
     text::Travel,
 };
 use crate::{

@@ -11,7 +11,9 @@ use super::{
     close::{Closed, Definitions, close},
     keywords::{Position, position, rebuilt},
     link::Link,
-    meeting, stand_in,
+    meeting,
+    side::Side,
+    stand_in,
     text::Travel,
     units::{UnitIx, Units},
 };
@@ -25,31 +27,6 @@ const MOST_IN_PLACE: usize = 640;
 
 /// The longest definitions of one side, written out.
 const MOST_TEXT: usize = 192 << 10;
-
-/// Which side of a change a schema is on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Side {
-    /// The old document.
-    Old,
-    /// The new one.
-    New,
-}
-
-impl Side {
-    pub(super) const fn index(self) -> usize {
-        match self {
-            Self::Old => 0,
-            Self::New => 1,
-        }
-    }
-
-    pub(super) const fn other(self) -> Self {
-        match self {
-            Self::Old => Self::New,
-            Self::New => Self::Old,
-        }
-    }
-}
 
 /// How far references are followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -132,11 +109,7 @@ pub(super) fn isolate(units: &Units<'_, '_>, number: UnitIx, cut: Cut) -> Isolat
         let (address, marked) = match &key {
             Key::Unit(unit) => {
                 let unit = &units.all[*unit];
-                let address = match cut.side {
-                    Side::Old => &unit.old,
-                    Side::New => &unit.new,
-                };
-                (address, Some(&unit.schemas[cut.side.index()]))
+                (unit.at(cut.side), Some(&unit.schemas[cut.side.index()]))
             }
             Key::Alone(address) => (address, None),
         };
@@ -346,9 +319,16 @@ impl Isolated {
 
     /// Where a keyword of the contract stands in the document.
     pub(super) fn address(&self, at: &Address) -> Option<Address> {
+        let (start, within) = self.written_at(at)?;
+        let joined = |at: Address, token: &String| at.join(token);
+        Some(within.iter().fold(start.clone(), joined))
+    }
+
+    /// The schema object of the document that holds a keyword of the contract, and the way within it.
+    pub(super) fn written_at(&self, at: &Address) -> Option<(&Address, Vec<String>)> {
         let mut tokens = at.pointer.tokens().skip(2);
         let start = self.addresses.get(&tokens.next()?)?;
-        Some(tokens.fold(start.clone(), |at, token| at.join(&token)))
+        Some((start, tokens.collect()))
     }
 
     /// The same with other definitions.

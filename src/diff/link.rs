@@ -41,6 +41,13 @@ impl Link {
         Self::ALL.into_iter().find(|link| link.sign() == sign)
     }
 
+    /// A mark: how it counts, and the unit's number.
+    pub(super) fn read(mark: &str) -> Option<(Self, usize)> {
+        let mut rest = mark.chars();
+        let link = Self::by_sign(rest.next()?)?;
+        Some((link, rest.as_str().parse().ok()?))
+    }
+
     /// Whether something stands for the unit, which takes no part then. What is told apart by its types is so only where
     /// values travel with them.
     pub(super) fn is_cut(self, travel: Travel) -> bool {

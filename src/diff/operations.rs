@@ -7,7 +7,7 @@ use std::{
 
 use crate::contract::{Contract, Direction, Location, Operation, OperationId, Parameter};
 
-use super::{change::Flow, isolate::Side};
+use super::{change::Flow, side::Side};
 
 /// Who sends a request: a client of the service, or the service itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -159,7 +159,7 @@ pub(super) fn contents<'s>(
     old: &'s Content,
     new: &'s Content,
 ) -> Vec<(&'s MediaType, &'s MediaType)> {
-    use super::isolate::Side;
+    use super::side::Side;
     let sides = match operation.producer(flow) {
         Side::Old => (old, new),
         Side::New => (new, old),

@@ -16,12 +16,14 @@ use serde_json::Value;
 use super::{
     answer::{Answer, Refutation},
     budget::Budget,
-    isolate::{Cut, Isolated, Reach, Side, isolate},
+    isolate::{Cut, Isolated, Reach, isolate},
     link::Link,
+    origin::origin,
     proof::{Claim, Proof},
     sample::{Asking, Samples},
     search::{Tries, aimed, property_names, renamed, smallest, with_more, with_text},
     sender::Sender,
+    side::Side,
     stand_in, subsume,
     text::Travel,
     units::{UnitIx, Units},
@@ -214,7 +216,19 @@ impl Question<'_, '_, '_> {
             let all = trial.breaches(found, &is_real).into_iter();
             let real = all.filter_map(|one| {
                 let instance = self.filled(trial, &one.instance)?;
-                Some(Refutation { instance, ..one })
+                let reader = self.asking.producer.other();
+                let origin = origin(
+                    self.units,
+                    self.number,
+                    self.asking.travel,
+                    (&trial.consumer, reader),
+                    &one.violation.schema,
+                );
+                Some(Refutation {
+                    instance,
+                    origin,
+                    ..one
+                })
             });
             let real: Vec<Refutation> = real.collect();
             if !real.is_empty() {
@@ -640,6 +654,7 @@ impl Trial {
         Refutation {
             consumer: consumer.unwrap_or_else(|| violation.schema.clone()),
             producer: producer.unwrap_or_default(),
+            origin: 0,
             unit: self
                 .producer()
                 .address(self.sender.open_schema.address())

@@ -4,7 +4,7 @@ use std::{cell::RefCell, collections::HashMap};
 
 use serde_json::{Map, Value};
 
-use super::{Lens, isolate::Side, stand_in, text::Travel, units::UnitIx};
+use super::{Lens, side::Side, stand_in, text::Travel, units::UnitIx};
 
 /// Who sends a unit's values, and how they are looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -6,6 +6,7 @@ use std::{
 };
 
 use indexmap::{IndexMap, IndexSet, map::Entry};
+use oasgate_document::Address;
 use serde_json::{Map, Value};
 
 use super::{
@@ -15,10 +16,10 @@ use super::{
     budget::Budget,
     change::{Basis, Change, Flow, Key, Totals, Verdict},
     evidence::{self, Surroundings},
-    isolate::{Reach, Side},
+    isolate::Reach,
     link::Link,
-    operations::Matched,
-    operations::{Role, Subject},
+    operations::{Matched, Role, Subject},
+    origin::sole_part,
     positions::{Position, positions},
     question::ask,
     rules::{
@@ -27,6 +28,7 @@ use super::{
         widened_output::WidenedOutput,
     },
     sample::{Asking, Samples},
+    side::Side,
     units::{Unit, UnitIx, Units},
 };
 use crate::{
@@ -343,11 +345,8 @@ impl Comparing<'_, '_> {
             Answer::Same | Answer::Equal(_) | Answer::Unread => {}
             Answer::Proved(_) => {
                 // What takes part and is not asked about by itself is told where it stands.
-                let mut differing = vec![Rc::clone(unit)];
-                if differences(unit).is_empty() {
-                    differing = self.differing_in_place((number, asking));
-                }
-                for unit in differing {
+                let parts = self.differing_in_place((number, asking));
+                for unit in std::iter::once(Rc::clone(unit)).chain(parts) {
                     let what = differences(&unit);
                     if what.is_empty() {
                         continue;
@@ -367,6 +366,9 @@ impl Comparing<'_, '_> {
                 } else {
                     ""
                 };
+                let parts = self.differing_in_place((number, asking));
+                let part = sole_part(&parts, unit);
+                let unit = part.as_ref().unwrap_or(unit);
                 let mut what = differences(unit);
                 if what.is_empty() {
                     what.push("a schema that it refers to changed".to_owned());
@@ -386,7 +388,7 @@ impl Comparing<'_, '_> {
             }
             Answer::Refuted(refutations) => {
                 for refutation in refutations {
-                    let mut told = self.refuted(position, unit, refutation, asking);
+                    let mut told = self.refuted(position, (number, asking), refutation);
                     let known = self.told.get(&told.key());
                     if known.is_none_or(|(known, _)| known.shown.is_none()) {
                         told.shown = places.iter().find_map(|one| {
@@ -409,10 +411,10 @@ impl Comparing<'_, '_> {
     fn refuted(
         &self,
         position: &Position<'_>,
-        unit: &Unit,
+        (number, asking): State,
         refutation: &Refutation,
-        asking: Asking,
     ) -> Change {
+        let unit = &self.units.all[number];
         let violation = &refutation.violation;
         let is_input = asking.producer == Side::Old;
         let is_enum = matches!(violation.keyword.as_str(), "enum" | "const");
@@ -432,13 +434,16 @@ impl Comparing<'_, '_> {
         } else {
             format!(" at `{}`", violation.instance)
         };
+        let part = &self.units.all[refutation.origin];
+        let mut name = self.name(unit, &place);
+        if refutation.origin != number
+            && let Some(part) = self.component(part)
+        {
+            name = format!("{part}, in {name}");
+        }
         let mut told = Change::new(
             rule,
-            format!(
-                "{}{node}: {whose}: {}",
-                self.name(unit, &place),
-                violation.message
-            ),
+            format!("{name}{node}: {whose}: {}", violation.message),
         )
         .in_flow(position.flow)
         .with_place(place)
@@ -448,7 +453,19 @@ impl Comparing<'_, '_> {
             Side::Old => (&refutation.producer, &refutation.consumer),
             Side::New => (&refutation.consumer, &refutation.producer),
         };
-        told = told.at_old(old).at_new(new);
+        // What a part changes is told at the part, whichever schema it breaks.
+        let within = |at: &Address, side: Side| {
+            let root = part.at(side);
+            let is_inside = at.file == root.file && at.pointer.starts_with(&root.pointer);
+            if refutation.origin == number || is_inside {
+                at.clone()
+            } else {
+                root.clone()
+            }
+        };
+        told = told
+            .at_old(&within(old, Side::Old))
+            .at_new(&within(new, Side::New));
         told.basis = Basis::Instance;
         told.keyword = Some(violation.keyword.clone());
         told.at = Some(violation.instance.clone());
@@ -479,11 +496,12 @@ impl Comparing<'_, '_> {
 
     /// A component's name, else the place.
     fn name(&self, unit: &Unit, place: &str) -> String {
-        self.subject
-            .old
-            .schema_at(unit.old.clone(), unit.direction)
-            .name()
-            .map_or_else(|| place.to_owned(), |name| format!("schema {name}"))
+        self.component(unit).unwrap_or_else(|| place.to_owned())
+    }
+
+    fn component(&self, unit: &Unit) -> Option<String> {
+        let schema = self.subject.old.schema_at(unit.old.clone(), unit.direction);
+        schema.name().map(|name| format!("schema {name}"))
     }
 }
 

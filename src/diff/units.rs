@@ -18,6 +18,7 @@ use super::{
     body::Bodies,
     keywords::is_map,
     link::Link,
+    side::Side,
 };
 use crate::contract::{Direction, is_alone, speaks_together};
 
@@ -48,6 +49,16 @@ pub(super) struct Unit {
     pub(super) links: Vec<(Link, UnitIx)>,
     /// Whether they differ, or anything that they refer to.
     pub(super) changed: bool,
+}
+
+impl Unit {
+    /// Where it stands in one document.
+    pub(super) const fn at(&self, side: Side) -> &Address {
+        match side {
+            Side::Old => &self.old,
+            Side::New => &self.new,
+        }
+    }
 }
 
 /// All units that operations lead to.

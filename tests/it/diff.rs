@@ -154,6 +154,7 @@ fn judged(case: &Value) -> Vec<String> {
         }
     };
     want("verdict", json!(verdict(&comparison)));
+    want("count", json!(comparison.changes.len()));
     let rules: BTreeSet<&str> = comparison
         .changes
         .iter()

@@ -7,9 +7,9 @@ use crate::{
     contract::{MediaType, is_assertion},
     diff::{
         Flow,
-        isolate::Side,
         keywords::position,
         positions::{contents, responses},
+        side::Side,
     },
 };
 

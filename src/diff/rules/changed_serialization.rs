@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{Change, ChangeRule, Rule, Subject, documented};
 use crate::{
     contract::{Encoding, Explode, Location, MediaType, Parameter, Schema, Serialization, Style},
-    diff::{Flow, isolate::Side, operations::Matched, positions::contents},
+    diff::{Flow, operations::Matched, positions::contents, side::Side},
 };
 
 documented! {

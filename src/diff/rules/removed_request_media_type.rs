@@ -1,7 +1,7 @@
 //! `removed-request-media-type`
 
 use super::{Change, ChangeRule, Rule, Subject, documented};
-use crate::diff::{Flow, isolate::Side, positions::counterpart};
+use crate::diff::{Flow, positions::counterpart, side::Side};
 
 documented! {
     /// A body may no longer be sent as a media type.
