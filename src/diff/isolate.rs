@@ -1,6 +1,11 @@
 //! A pair of schemas taken out of their documents: small contracts of their own, in which values are
 //! generated and judged.
 
+use std::{
+    cell::OnceCell,
+    collections::{HashMap, HashSet, hash_map::Entry},
+};
+
 use indexmap::{IndexMap, IndexSet};
 use oasgate_document::{Address, Document, Pointer};
 use serde_json::{Map, Value, json};
@@ -64,6 +69,8 @@ pub(super) struct Isolated {
     length: usize,
     /// Whether something that they refer to was not read.
     pub(super) is_partial: bool,
+    /// Whether alternatives overlap, once that was asked for.
+    overlaps: OnceCell<bool>,
 }
 
 /// A definition of one side.
@@ -88,12 +95,13 @@ pub(super) struct Cut {
 /// Takes one side of a unit out. Where that is too much, what is left refers to nothing more: of what is sent it is taken
 /// to be anything, of what is accepted nothing, so that a proof holds.
 pub(super) fn isolate(units: &Units<'_, '_>, number: UnitIx, cut: Cut) -> Isolated {
-    let direction = units.all[number].direction;
+    let root = number;
+    let direction = units.all[root].direction;
     let bodies: &Bodies<'_> = match cut.side {
         Side::Old => units.old,
         Side::New => units.new,
     };
-    let mut keys: IndexSet<Key> = IndexSet::from([Key::Unit(number)]);
+    let mut keys: IndexSet<Key> = IndexSet::from([Key::Unit(root)]);
     let mut out = Isolated {
         definitions: Definitions::new(),
         root: "0".to_owned(),
@@ -103,7 +111,9 @@ pub(super) fn isolate(units: &Units<'_, '_>, number: UnitIx, cut: Cut) -> Isolat
         left_out: LeftOut::Nothing,
         length: 0,
         is_partial: false,
+        overlaps: OnceCell::new(),
     };
+    let asked = OnceCell::new();
     let mut done = 0;
     while let Some(key) = keys.get_index(done).cloned() {
         let (address, marked) = match &key {
@@ -124,17 +134,30 @@ pub(super) fn isolate(units: &Units<'_, '_>, number: UnitIx, cut: Cut) -> Isolat
                 let (sign, number) = (text.chars().next()?, text.get(1..)?.parse::<usize>().ok()?);
                 let key = match Link::by_sign(sign) {
                     Some(link) => {
-                        if cut.reach == Reach::Local && link.is_cut(cut.travel) {
+                        let is_standing = link.is_cut(cut.travel) && !units.all[number].is_leaf;
+                        if cut.reach == Reach::Local && is_standing {
                             is_cut = true;
                             return Some(stand_in::schema(number));
                         }
                         Key::Unit(number)
                     }
-                    None => Key::Alone(body.references.get(number)?.clone()),
+                    None => {
+                        let target = body.references.get(number)?;
+                        if cut.reach == Reach::Local
+                            && stand == Stand::Sole
+                            && let Some(unit) = asked
+                                .get_or_init(|| asked_below(units, root, cut))
+                                .get(&bodies.target(target, direction))
+                        {
+                            is_cut = true;
+                            return Some(stand_in::schema(*unit));
+                        }
+                        Key::Alone(target.clone())
+                    }
                 };
                 let is_known = keys.contains(&key);
                 if !is_known && (is_full || keys.len() >= MOST_DEFINITIONS) {
-                    let may_be_left = stand == Stand::Alone;
+                    let may_be_left = matches!(stand, Stand::Alone | Stand::Sole);
                     if may_be_left || keys.len() >= MOST_IN_PLACE {
                         left_out = left_out.max(if may_be_left {
                             LeftOut::Alone
@@ -164,10 +187,40 @@ pub(super) fn isolate(units: &Units<'_, '_>, number: UnitIx, cut: Cut) -> Isolat
     out
 }
 
+/// What is asked about by itself beside a unit, by where it stands on one side. What has two counterparts is left out.
+fn asked_below(units: &Units<'_, '_>, number: UnitIx, cut: Cut) -> HashMap<Address, UnitIx> {
+    let mut found: HashMap<Address, Option<UnitIx>> = HashMap::new();
+    let (mut open, mut seen) = (vec![number], HashSet::from([number]));
+    while let Some(part) = open.pop() {
+        for (link, below) in &units.all[part].links {
+            if units.all[*below].is_leaf {
+                continue;
+            }
+            if *link == Link::Below && cut.travel == Travel::Json {
+                match found.entry(units.all[*below].at(cut.side).clone()) {
+                    Entry::Vacant(free) => {
+                        free.insert(Some(*below));
+                    }
+                    Entry::Occupied(mut known) => {
+                        let same = known.get().filter(|one| one == below);
+                        known.insert(same);
+                    }
+                }
+            } else if !link.is_cut(cut.travel) && seen.insert(*below) {
+                open.push(*below);
+            }
+        }
+    }
+    let sure = found.into_iter();
+    sure.filter_map(|(at, unit)| Some((at, unit?))).collect()
+}
+
 /// How a reference stands in a schema.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Stand {
-    /// It is all that is said of a value, or an alternative with nothing beside the alternatives.
+    /// It is all that is said of a property or an element.
+    Sole,
+    /// It is all that is said of the whole, or an alternative with nothing beside the alternatives.
     Alone,
     /// It takes part in a value.
     Beside,
@@ -190,15 +243,15 @@ fn taken(
             (Stand::Turned, ..) | (_, "oneOf", _) | (_, _, Some(Position::Question)) => {
                 Stand::Turned
             }
-            (_, _, Some(Position::Below)) => Stand::Alone,
-            (Stand::Alone, "anyOf", _) if is_alone => Stand::Alone,
+            (_, _, Some(Position::Below)) => Stand::Sole,
+            (Stand::Alone | Stand::Sole, "anyOf", _) if is_alone => Stand::Alone,
             _ => Stand::Beside,
         };
         taken(one, below, target)
     });
     if let Some(text) = members.get("$ref").and_then(Value::as_str) {
         let stand = match stand {
-            Stand::Alone if !is_alone => Stand::Beside,
+            Stand::Alone | Stand::Sole if !is_alone => Stand::Beside,
             other => other,
         };
         out.shift_remove("$ref");
@@ -248,6 +301,12 @@ impl Isolated {
         self.left_out == LeftOut::Beside
             || self.is_cut && meeting::meets(&self.definitions)
             || self.is_frayed() && meeting::turns(&self.definitions)
+    }
+
+    /// Whether nothing can be proved of what is read: what stands for a unit could make a value fit one alternative more.
+    pub(super) fn overlaps(&self) -> bool {
+        let known = &self.overlaps;
+        *known.get_or_init(|| self.is_cut && meeting::overlaps(&self.definitions))
     }
 
     /// Whether something is left out that they refer to.
@@ -342,6 +401,7 @@ impl Isolated {
             left_out: self.left_out,
             length: self.length,
             is_partial: self.is_partial,
+            overlaps: OnceCell::new(),
         }
     }
 

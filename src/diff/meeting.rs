@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use super::{
     close::{Definitions, shared_names},
     keywords::{Position, each, position},
-    stand_in,
+    overlap, stand_in,
 };
 
 /// Keywords that speak of elements.
@@ -38,6 +38,12 @@ pub(super) fn meets(definitions: &Definitions) -> bool {
         }
     }
     false
+}
+
+/// Whether a value may fit one alternative more where what stands for a unit accepts more.
+pub(super) fn overlaps(definitions: &Definitions) -> bool {
+    let meeting = Meeting::of(definitions);
+    overlap::overlaps(definitions, &|schema| meeting.holds(schema))
 }
 
 /// Whether a schema that accepts less makes another one accept more anywhere, by what it refers to.
@@ -145,14 +151,19 @@ impl<'d> Meeting<'d> {
             || self.shares(members, &group)
     }
 
-    /// Whether two parts speak of one property, in which something stands for a unit.
+    /// Whether two parts speak of one property in other words, in which something stands for a unit.
     fn shares(&self, members: &Map<String, Value>, group: &[&Map<String, Value>]) -> bool {
         let shared = shared_names(self.definitions, members);
         shared.iter().any(|name| {
-            let said = group
+            let mut said = group
                 .iter()
                 .filter_map(|part| part.get("properties")?.get(name));
-            said.into_iter().any(|schema| self.holds(schema))
+            let Some(first) = said.next() else {
+                return false;
+            };
+            let others: Vec<&Value> = said.collect();
+            let is_alike = stand_in::is_schema(first) && others.iter().all(|one| *one == first);
+            !is_alike && (self.holds(first) || others.into_iter().any(|one| self.holds(one)))
         })
     }
 

@@ -23,6 +23,7 @@ mod link;
 mod meeting;
 mod operations;
 mod origin;
+mod overlap;
 mod positions;
 mod proof;
 mod question;

@@ -52,9 +52,10 @@ impl Claim<'_> {
         &self.sender.isolated
     }
 
-    /// Whether what stands for units could meet other rules than its own, so that nothing is proved.
+    /// Whether what stands for units could meet other rules than its own, or more alternatives of the consumer, so that
+    /// nothing is proved.
     fn is_unfit(&self) -> bool {
-        self.producer().is_unfit() || self.consumer.is_unfit()
+        self.producer().is_unfit() || self.consumer.is_unfit() || self.consumer.overlaps()
     }
 
     /// Whether something is left out, so that only what is proved of what is sent holds.

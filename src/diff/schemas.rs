@@ -343,9 +343,9 @@ impl Comparing<'_, '_> {
         };
         match answer {
             Answer::Same | Answer::Equal(_) | Answer::Unread => {}
-            Answer::Proved(_) => {
-                // What takes part and is not asked about by itself is told where it stands.
-                let parts = self.differing_in_place((number, asking));
+            Answer::Proved(reach) => {
+                // What is not asked about by itself is told where it stands.
+                let parts = self.differing_parts((number, asking), *reach);
                 for unit in std::iter::once(Rc::clone(unit)).chain(parts) {
                     let what = differences(&unit);
                     if what.is_empty() {
@@ -366,7 +366,7 @@ impl Comparing<'_, '_> {
                 } else {
                     ""
                 };
-                let parts = self.differing_in_place((number, asking));
+                let parts = self.differing_parts((number, asking), Reach::Local);
                 let part = sole_part(&parts, unit);
                 let unit = part.as_ref().unwrap_or(unit);
                 let mut what = differences(unit);
@@ -473,8 +473,9 @@ impl Comparing<'_, '_> {
         told
     }
 
-    /// The units that take part in one, or could, are written differently, and are not asked about by themselves.
-    fn differing_in_place(&self, (number, asking): State) -> Vec<Rc<Unit>> {
+    /// The units that take part in one, or could, are written differently, and are not asked about by themselves; all
+    /// that it refers to where everything was part of the answer.
+    fn differing_parts(&self, (number, asking): State, reach: Reach) -> Vec<Rc<Unit>> {
         let mut found = Vec::new();
         let mut open = vec![number];
         let mut seen = HashSet::from([number]);
@@ -482,7 +483,7 @@ impl Comparing<'_, '_> {
             for (link, below) in &self.units.all[part].links {
                 let unit = &self.units.all[*below];
                 let is_cut = *link != Link::Idle && link.is_cut(asking.travel);
-                if is_cut || !unit.changed || !seen.insert(*below) {
+                if is_cut && reach == Reach::Local || !unit.changed || !seen.insert(*below) {
                     continue;
                 }
                 open.push(*below);

@@ -49,6 +49,23 @@ pub(super) struct Unit {
     pub(super) links: Vec<(Link, UnitIx)>,
     /// Whether they differ, or anything that they refer to.
     pub(super) changed: bool,
+    /// Whether they are the same, refer to nothing and are short, so that nothing need stand for them.
+    pub(super) is_leaf: bool,
+}
+
+/// The longest leaf, written out.
+const MOST_LEAF: usize = 400;
+
+/// Whether a schema says in few words which values it accepts.
+fn is_plain_leaf(schema: &Value) -> bool {
+    let Value::Object(members) = schema else {
+        return true;
+    };
+    let plain = ["type", "enum", "const"];
+    members
+        .keys()
+        .all(|keyword| plain.contains(&keyword.as_str()))
+        && schema.to_string().len() <= MOST_LEAF
 }
 
 impl Unit {
@@ -99,6 +116,7 @@ impl<'b, 'c> Units<'b, 'c> {
             differs: false,
             links: Vec::new(),
             changed: false,
+            is_leaf: false,
         }));
         self.waiting.push(number);
         number
@@ -128,6 +146,7 @@ impl<'b, 'c> Units<'b, 'c> {
                 differs: !same,
                 links,
                 changed: false,
+                is_leaf: false,
             });
         }
         self.spread();
@@ -153,6 +172,7 @@ impl<'b, 'c> Units<'b, 'c> {
         for (unit, changed) in self.all.iter_mut().zip(changed) {
             if let Some(unit) = Rc::get_mut(unit) {
                 unit.changed = changed;
+                unit.is_leaf = !changed && is_plain_leaf(&unit.schemas[0]);
             }
         }
     }
