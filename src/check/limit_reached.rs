@@ -4,7 +4,7 @@ use super::{
     Check, Content, Rule, Subject, documented, header_mismatch, request_mismatch, subject::TooLong,
 };
 use crate::{
-    exchange::{Body, CutReason},
+    exchange::{Body, CutReason, may_be_endless},
     finding::{Finding, Remedy, Severity},
     wire::MalformedBody,
 };
@@ -22,11 +22,14 @@ documented! {
     /// # Why
     ///
     /// What fills the gate's memory fills a client's, and what was not looked at must not look as if it had been.
-    /// That a recorded request was too large to be looked at is a note.
+    /// That a recorded request was too large to be looked at is a note, and that a stream of events or lines showed
+    /// nothing whole while it was waited for.
     ///
     /// # Not a finding when
     ///
-    /// - the response ended by itself, at whatever size below the limit.
+    /// - the response ended by itself, at whatever size below the limit;
+    /// - it is a stream of events or lines of JSON that has no length: what came within the time is read as far as
+    ///   its last whole item.
     ///
     /// Raise the limit where a service is meant to send more.
     ///
@@ -162,16 +165,22 @@ impl Check for LimitReached {
             ),
             _ => return,
         };
+        // What is sent as it happens need not happen while it is waited for.
+        let is_quiet_stream =
+            *reason == CutReason::TimedOut && may_be_endless(&subject.exchange.response.headers);
+        let severity = if is_quiet_stream {
+            Severity::Note
+        } else {
+            Self::RULE.severity
+        };
+        let message = format!(
+            "a {} response of {} did not end within its limit",
+            status.as_u16(),
+            subject.operation.id
+        );
         findings.push(
             subject
-                .finding(
-                    &Self::RULE,
-                    format!(
-                        "a {} response of {} did not end within its limit",
-                        status.as_u16(),
-                        subject.operation.id
-                    ),
-                )
+                .finding_of(&Self::RULE, severity, message)
                 .at(place.clone())
                 .with_expected(expected)
                 .with_actual(match reason {

@@ -133,6 +133,8 @@ pub(crate) struct Recorder<'r> {
     rate_limited: IndexMap<String, u64>,
     /// How many requests were not sent since they would have changed what was there before.
     kept_existing: IndexMap<String, u64>,
+    /// Requests that were not sent to operations whose responses do not end in time.
+    endless: IndexMap<String, u64>,
     notices: Vec<String>,
     notices_left_out: u64,
     /// What is not told, also when a service sends it back.
@@ -156,6 +158,7 @@ impl<'r> Recorder<'r> {
             snapshots,
             rate_limited: IndexMap::new(),
             kept_existing: IndexMap::new(),
+            endless: IndexMap::new(),
             notices: Vec::new(),
             notices_left_out: 0,
             secrets: Vec::new(),
@@ -264,8 +267,18 @@ impl<'r> Recorder<'r> {
         self.account.left_out(operation, Unreached::Existing);
     }
 
+    /// Counts a request that was not sent since responses of its operation do not end in time.
+    pub(crate) fn endless(&mut self, operation: &Operation) {
+        *self.endless.entry(operation.id.to_string()).or_default() += 1;
+    }
+
     /// Tells of requests that were not sent.
     pub(crate) fn tell_not_sent(&mut self) {
+        for (operation, left_out) in std::mem::take(&mut self.endless) {
+            self.notice(format!(
+                "responses of {operation} did not end in time; requests that were not sent to it: {left_out}"
+            ));
+        }
         for (operation, left_out) in std::mem::take(&mut self.rate_limited) {
             self.notice(format!(
                 "{operation} answered 429 and asked for a pause; requests that were not sent to it: \

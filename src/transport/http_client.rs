@@ -9,7 +9,9 @@ use url::Url;
 use super::{
     ClientError, Connection, Limits, SendError, Stage, Transport, connection::Reuse, framing,
 };
-use crate::exchange::{Body, CutReason, Request, Response, decoded};
+use crate::exchange::{
+    Body, CutReason, LONGEST_GAP, Request, Response, decoded, may_be_endless, so_far,
+};
 
 /// Sends over HTTP/1.1 and HTTP/2. Follows no redirect, so that each response can be checked as it
 /// came.
@@ -51,8 +53,16 @@ impl HttpTransport {
             bytes: content.freeze(),
             reason,
         };
+        let headers = response.headers().clone();
+        let is_stream = may_be_endless(&headers);
         loop {
-            match timeout_at(deadline, response.chunk()).await {
+            let until = if is_stream {
+                deadline.min(Instant::now() + LONGEST_GAP)
+            } else {
+                deadline
+            };
+            match timeout_at(until, response.chunk()).await {
+                Err(_) if is_stream => return so_far(&headers, &content.freeze()),
                 Err(_) => return cut(content, CutReason::TimedOut),
                 Ok(Err(error)) => {
                     return cut(content, CutReason::Connection(deepest(&error)));

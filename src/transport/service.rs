@@ -4,13 +4,15 @@ use std::{any::Any, fmt, future::poll_fn, marker::PhantomData, panic::AssertUnwi
 
 use bytes::{Buf as _, Bytes, BytesMut};
 use futures_util::FutureExt as _;
-use http::header::HOST;
+use http::{HeaderMap, header::HOST};
 use http_body_util::BodyExt as _;
 use tokio::time::{Instant, timeout_at};
 use tower_service::Service;
 
 use super::{Limits, SendError, Stage, Transport};
-use crate::exchange::{Body, CutReason, Request, Response, decoded};
+use crate::exchange::{
+    Body, CutReason, LONGEST_GAP, Request, Response, decoded, may_be_endless, so_far,
+};
 
 /// Calls a service such as axum's `Router` as it is. Each request gets a clone of the service.
 pub struct ServiceTransport<S, B> {
@@ -78,7 +80,9 @@ where
             Ok(Err(error)) => return Err(SendError::Broken(error.to_string())),
             Err(panic) => return Err(SendError::Panicked(panic_text(panic.as_ref()))),
         };
-        let body = self.read(body, started + self.limits.whole).await?;
+        let body = self
+            .read(body, &head.headers, started + self.limits.whole)
+            .await?;
         let wire_length = body.complete().map(|bytes| bytes.len() as u64);
         let body = decoded(&head.headers, body, self.limits.body);
         Ok(Response {
@@ -113,7 +117,12 @@ impl<S, B: From<Bytes>> ServiceTransport<S, B> {
         Ok(message)
     }
 
-    async fn read<R>(&self, body: R, deadline: Instant) -> Result<Body, SendError>
+    async fn read<R>(
+        &self,
+        body: R,
+        headers: &HeaderMap,
+        deadline: Instant,
+    ) -> Result<Body, SendError>
     where
         R: http_body::Body + Send,
         R::Error: fmt::Display,
@@ -126,17 +135,24 @@ impl<S, B: From<Bytes>> ServiceTransport<S, B> {
                 reason,
             })
         };
+        let is_stream = may_be_endless(headers);
         loop {
-            let frame =
-                match timeout_at(deadline, AssertUnwindSafe(body.frame()).catch_unwind()).await {
-                    Err(_) => return cut(content, CutReason::TimedOut),
-                    Ok(Err(panic)) => return Err(SendError::Panicked(panic_text(panic.as_ref()))),
-                    Ok(Ok(None)) => return Ok(Body::Complete(content.freeze())),
-                    Ok(Ok(Some(Err(error)))) => {
-                        return cut(content, CutReason::Connection(error.to_string()));
-                    }
-                    Ok(Ok(Some(Ok(frame)))) => frame,
-                };
+            let until = if is_stream {
+                deadline.min(Instant::now() + LONGEST_GAP)
+            } else {
+                deadline
+            };
+            let frame = match timeout_at(until, AssertUnwindSafe(body.frame()).catch_unwind()).await
+            {
+                Err(_) if is_stream => return Ok(so_far(headers, &content.freeze())),
+                Err(_) => return cut(content, CutReason::TimedOut),
+                Ok(Err(panic)) => return Err(SendError::Panicked(panic_text(panic.as_ref()))),
+                Ok(Ok(None)) => return Ok(Body::Complete(content.freeze())),
+                Ok(Ok(Some(Err(error)))) => {
+                    return cut(content, CutReason::Connection(error.to_string()));
+                }
+                Ok(Ok(Some(Ok(frame)))) => frame,
+            };
             let Ok(mut data) = frame.into_data() else {
                 continue;
             };
