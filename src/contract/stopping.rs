@@ -60,6 +60,27 @@ const ENDS: [&str; 15] = [
     "wipe",
 ];
 
+/// Words of a path that say that something becomes what it was once.
+const RETURNS: [&str; 4] = ["reset", "restore", "revert", "rollback"];
+
+/// What such words are about where all of a service is meant.
+const WHOLES: [&str; 14] = [
+    "all",
+    "backup",
+    "backups",
+    "config",
+    "configuration",
+    "database",
+    "db",
+    "factory",
+    "host",
+    "instance",
+    "server",
+    "service",
+    "settings",
+    "system",
+];
+
 /// What such a word is followed by where all or many are meant.
 const MANY: [&str; 3] = ["all", "many", "range"];
 
@@ -102,11 +123,19 @@ impl Operation {
     }
 
     /// Whether the last segment of the path, alone or followed by a noun or by how much is meant (`deleterange`), says
-    /// that something is ended or removed.
+    /// that something is ended or removed, or the whole path that all becomes what it was once (`/backup/restore`).
     pub(crate) fn is_called_an_end(&self) -> bool {
         let is_end = |next: char| next.is_uppercase() || matches!(next, '-' | '_');
         let mut rests = self.after_verbs(&ENDS);
         rests.any(|rest| rest.chars().next().is_none_or(is_end) || MANY.contains(&rest))
+            || self.returns_all()
+    }
+
+    fn returns_all(&self) -> bool {
+        let is_plain = self.path.parameters().next().is_none();
+        let words: Vec<String> = self.path.as_str().split('/').flat_map(words).collect();
+        let has = |known: &[&str]| words.iter().any(|word| known.contains(&word.as_str()));
+        is_plain && has(&RETURNS) && has(&WHOLES)
     }
 
     /// What follows each of these that the last segment of the path begins with, in whatever case.
@@ -149,10 +178,7 @@ impl Operation {
     fn sets_access(&self) -> bool {
         let segments = self.path.as_str().rsplit('/');
         let last_two = segments.filter(|segment| !segment.is_empty()).take(2);
-        let words: Vec<String> = last_two
-            .flat_map(|segment| segment.split(|one: char| !one.is_alphanumeric()))
-            .map(str::to_lowercase)
-            .collect();
+        let words: Vec<String> = last_two.flat_map(words).collect();
         let has = |known: &[&str]| words.iter().any(|word| known.contains(&word.as_str()));
         has(&ACCESS) && has(&SETTINGS)
     }

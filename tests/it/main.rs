@@ -18,6 +18,7 @@ mod fault;
 mod faults;
 mod generation;
 mod graph;
+mod habits;
 mod in_process;
 mod left_as_it_was;
 mod lint;

@@ -127,7 +127,9 @@ impl ResourceKey {
                 // `/promotion_codes/{promotion_code}` is called after the thing, not after its code.
                 let is_the_noun = is_plural_of(&self.collection, name);
                 if is_identifier(wanted) && !is_the_noun {
-                    if last != wanted {
+                    // The primary key of Django and of what is made like it, which is `id` in bodies.
+                    let is_primary_key = wanted == "pk" && last == "id";
+                    if last != wanted && !is_primary_key {
                         return None;
                     }
                     let is_short = before.is_empty()
@@ -173,9 +175,14 @@ impl ResourceKey {
 
     /// The name of the thing in a value that shows one, whatever the document says of it.
     pub(crate) fn in_value<'v>(&self, value: &'v Value) -> Option<&'v Value> {
+        // One thing in a list of one is the thing.
+        let one = match value {
+            Value::Array(items) if items.len() == 1 => &items[0],
+            other => other,
+        };
         self.alone_in(value)
             .next()
-            .or_else(|| self.value_below(value, 0))
+            .or_else(|| self.value_below(one, 0))
     }
 
     /// The names of things in a value that is one of them, or a list of them, and nothing else: `["7", "8"]`.

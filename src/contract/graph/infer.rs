@@ -280,10 +280,10 @@ impl<'c> Known<'c> {
             }
             let answered = self.answered(producer);
             let is_thing = match (&answered, &thing) {
-                (None, None) => {
-                    let read = resource.read.filter(|_| is_collection);
-                    read.is_some_and(|read| self.show_alike(producer, read))
-                }
+                (None, None) => resource.read.is_some_and(|read| {
+                    is_collection && self.show_alike(producer, read)
+                        || same_end && self.show_the_same(producer, read)
+                }),
                 (answered, thing) => answered.is_some() && answered == thing,
             };
             // `POST /orders/{}/lines` that answers with the order names no line.
@@ -537,12 +537,21 @@ impl<'c> Known<'c> {
     /// Whether two operations answer with objects that are written where they stand and have the same
     /// properties, or one all of the other's.
     fn show_alike(&self, one: usize, other: usize) -> bool {
-        let names = |index: usize| -> HashSet<String> {
-            let schemas = self.success_schemas(index).into_iter();
-            schemas.flat_map(|schema| schema.property_names()).collect()
-        };
-        let (one, other) = (names(one), names(other));
+        let (one, other) = (self.shown_names(one), self.shown_names(other));
         one.len().min(other.len()) >= 2 && (one.is_subset(&other) || other.is_subset(&one))
+    }
+
+    /// Whether two operations answer with objects that are written where they stand and have the same
+    /// properties, two at least.
+    fn show_the_same(&self, one: usize, other: usize) -> bool {
+        let (one, other) = (self.shown_names(one), self.shown_names(other));
+        one.len() >= 2 && one == other
+    }
+
+    /// The names of the properties that an operation answers with.
+    fn shown_names(&self, index: usize) -> HashSet<String> {
+        let schemas = self.success_schemas(index).into_iter();
+        schemas.flat_map(|schema| schema.property_names()).collect()
     }
 
     /// Whether a success declares `Location`, or its description speaks of it.

@@ -58,7 +58,7 @@ impl<T: Transport> Driver<'_, T> {
 
     async fn look(&mut self, case: &Case) -> Option<()> {
         let context = self.context;
-        if let Some(read) = context.setting_of(&case.operation) {
+        if let Some(read) = context.read_before(&case.operation) {
             return self.look_at_setting(read, path_of(&case.request.url)).await;
         }
         let named = named_path(&context, &case.operation, case.request.url.path())?;
@@ -104,8 +104,15 @@ impl<T: Transport> Driver<'_, T> {
     /// Cases without those that would change what was there before the run.
     pub(super) fn without_changes_of_existing<'c>(&mut self, cases: &'c [Case]) -> Cow<'c, [Case]> {
         let would_change = |driver: &Self, case: &Case| {
-            let existing = &driver.knowledge.existing;
-            existing.would_change(&driver.context, &case.operation, &case.request)
+            let (context, knowledge) = (&driver.context, &driver.knowledge);
+            let keeps = context.settings.existing == Existing::Keep;
+            let is_own = case.request.method == case.operation.method;
+            let path = path_of(&case.request.url);
+            let settings = &knowledge.settings;
+            knowledge
+                .existing
+                .would_change(context, &case.operation, &case.request)
+                || keeps && is_own && settings.would_be_lost(context, &case.operation, path)
         };
         if !cases.iter().any(|case| would_change(self, case)) {
             return Cow::Borrowed(cases);

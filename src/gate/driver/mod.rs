@@ -3,17 +3,18 @@
 //! Within a round requests are under way together, and a round knows nothing of its own responses: so
 //! what a run does depends on the responses alone, not on how many workers it has.
 
+mod away;
 mod credential;
+mod endless;
 mod existing;
 mod fallback;
+mod gone;
 mod second_look;
 
 use std::{
+    collections::HashMap,
     ops::ControlFlow,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering::Relaxed},
-    },
+    sync::atomic::{AtomicBool, Ordering::Relaxed},
 };
 
 use futures_util::{
@@ -41,13 +42,14 @@ use super::{
     renewal::without_refused,
     rounds::in_rounds,
 };
+use away::LastAnswered;
 use credential::CredentialWatch;
 use fallback::Fallback;
 use second_look::{Decide, Doubtful, Later};
 
 use crate::{
     check::{self, Content, Intent},
-    contract::Operation,
+    contract::OperationId,
     exchange::{Before, Exchange, Request},
     finding::{Finding, Severity},
     generate::Strategies,
@@ -83,15 +85,10 @@ pub(crate) struct Driver<'r, T> {
     watch: CredentialWatch,
     /// What a path is answered that nothing has, once that was asked.
     fallback: Option<Option<Fallback>>,
-    /// What was answered last.
-    last_answered: Option<Answered>,
-}
-
-/// A request, and what it was answered with.
-struct Answered {
-    operation: Arc<Operation>,
-    request: Request,
-    status: StatusCode,
+    /// What was answered last, the newest at the end.
+    last_answered: LastAnswered,
+    /// How many responses of each operation did not end in time.
+    endless: HashMap<OperationId, usize>,
 }
 
 /// What sending a case gave.
@@ -134,7 +131,8 @@ impl<'r, T: Transport> Driver<'r, T> {
             answered: 0,
             watch: CredentialWatch::default(),
             fallback: None,
-            last_answered: None,
+            last_answered: LastAnswered::default(),
+            endless: HashMap::new(),
         }
     }
 
@@ -171,13 +169,27 @@ impl<'r, T: Transport> Driver<'r, T> {
     ) -> ControlFlow<RunStatus, Vec<Option<StatusCode>>> {
         Box::pin(self.look_before_changes(cases)).await;
         let harmless = self.without_changes_of_existing(cases);
+        let living = self.about_the_living(harmless);
         let shared = &mut self.knowledge.shared;
-        let settled = without_refused(harmless, shared, self.context.settings);
+        let settled = without_refused(living, shared, self.context.settings);
         let distinct = self.renewal().distinct(settled);
+        let distinct = self.without_endless(distinct);
         let mut later = Later::default();
         // Looks have taken their part of what was left.
         let most = self.executor.budget.left().min(distinct.len());
-        let ended = self.send_all(&distinct[..most], &mut later).await;
+        let mut ended = self.send_all(&distinct[..most], &mut later).await;
+        if let ControlFlow::Continue(statuses) = &mut ended {
+            let (places, mut missed) = self.missed(&distinct, statuses);
+            missed.truncate(self.executor.budget.left());
+            match self.send_all(&missed, &mut later).await {
+                ControlFlow::Continue(again) => {
+                    for (at, status) in places.into_iter().zip(again) {
+                        statuses[at] = status;
+                    }
+                }
+                over @ ControlFlow::Break(_) => ended = over,
+            }
+        }
         Box::pin(self.look_again(later, ended.is_break())).await;
         ended
     }
@@ -276,6 +288,7 @@ impl<'r, T: Transport> Driver<'r, T> {
             sent.failure = None;
         }
         self.executor.budget.spend(sent.requests());
+        self.note_endless(case, &sent);
         for exchange in &sent.exchanges {
             self.answered += 1;
             // Those that were under way with one that broke off may have been answered before it.
@@ -285,11 +298,7 @@ impl<'r, T: Transport> Driver<'r, T> {
             self.check(case, exchange, before, &mut decide).await;
         }
         if let Some(last) = sent.exchanges.last() {
-            self.last_answered = Some(Answered {
-                operation: Arc::clone(&case.operation),
-                request: last.request.clone(),
-                status: last.response.status,
-            });
+            self.last_answered.note(&case.operation, last);
         }
         if self.context.settings.clean_up == CleanUp::Delete {
             let created = self.knowledge.created.deletable(self.context.graph);
@@ -361,10 +370,17 @@ impl<'r, T: Transport> Driver<'r, T> {
         }
         // Requests that broke off just before are part of the same event.
         let broken_off = self.unanswered.drain(..).next();
-        let mut gone = broken_off.unwrap_or_else(|| self.gone_after_an_answer(finding, error));
+        let mut gone = match broken_off {
+            Some(broken_off) => Finding {
+                help: Vec::new(),
+                ..broken_off
+            },
+            None => self.last_answered.gone(finding, error),
+        };
         if !is_first {
             gone.message = format!("the service went away: {}", gone.message);
-            gone.help = vec!["look into the service's own log for why it ended".into()];
+            let log = "look into the service's own log for why it ended".into();
+            gone.help.insert(0, log);
             self.add(gone);
         }
         let text = error.to_string();
@@ -373,27 +389,6 @@ impl<'r, T: Transport> Driver<'r, T> {
             _ => format!("cannot reach {}: {text}", self.context.settings.base),
         };
         ControlFlow::Break(RunStatus::Unreachable(ConnectionFailure { text }))
-    }
-
-    /// That nobody takes connections any more is not the doing of the request that wanted one: what was
-    /// answered before is the nearest to a reason.
-    fn gone_after_an_answer(&self, finding: Finding, error: &SendError) -> Finding {
-        let Some(last) = &self.last_answered else {
-            return finding;
-        };
-        let text = error.to_string();
-        let mut gone = check::no_response(
-            &last.operation,
-            &last.request,
-            (&text, error.kind()),
-            error.is_late(),
-        );
-        gone.message = format!(
-            "{} answered {}, and then nothing was answered any more: {text}",
-            last.operation.id,
-            last.status.as_u16()
-        );
-        gone
     }
 
     /// Tells of requests that got no response, now that the service is known to be there.

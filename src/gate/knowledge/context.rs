@@ -358,6 +358,27 @@ impl<'n> ResourceContext<'n> {
         needs
     }
 
+    /// The places in the body and the query of an operation that name other things, each with the resource, by its
+    /// place, that these are of.
+    pub(crate) fn references(&self, index: usize) -> Vec<(&Need, usize)> {
+        let mut references: Vec<(&Need, usize)> = Vec::new();
+        for edge in self.graph.needs_of(index) {
+            let is_beside = match &edge.need {
+                Need::Body(_) => true,
+                Need::Parameter(location, _) => *location == Location::Query,
+            };
+            let mut resources = self.graph.resources.iter();
+            let named = self.graph.place_of_made(edge.producer);
+            let named = named.or_else(|| resources.position(|one| one.list == Some(edge.producer)));
+            if let Some(named) = named.filter(|_| is_beside)
+                && !references.contains(&(&edge.need, named))
+            {
+                references.push((&edge.need, named));
+            }
+        }
+        references
+    }
+
     pub(crate) fn body_schema(&self, index: usize) -> Option<Schema> {
         let body = self.operation(index).request_body.as_ref()?;
         sendable(&body.content).first()?.schema.clone()

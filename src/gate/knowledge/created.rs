@@ -1,6 +1,6 @@
 //! What a run created and has not deleted yet.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use http::StatusCode;
 use indexmap::IndexMap;
@@ -8,19 +8,22 @@ use serde_json::Value;
 
 use super::{
     context::{ResourceContext, is_new, path_of},
-    existing::{ExistingResources, may_be_taken},
+    existing::{ExistingResources, may_be_taken, named_path},
     instance::ResourceInstance,
     view::{ExchangeView, plain},
 };
 use crate::{
     contract::{Location, graph::Graph},
     exchange::Exchange,
-    run::Case,
+    run::{Case, CredentialChoice},
     wire::RequestParts,
 };
 
 /// How many creations that no response names are remembered.
 const MAX_UNNAMED: usize = 10_000;
+
+/// How many paths are remembered of what is there no more.
+const MAX_GONE: usize = 10_000;
 
 /// The resources that a run created, by their path, in the order of creation.
 #[derive(Clone, Debug, Default)]
@@ -29,6 +32,10 @@ pub(crate) struct CreatedResources {
     unnamed: Vec<Unnamed>,
     /// What the deletion of a path was answered with.
     refusals: HashMap<String, StatusCode>,
+    /// Paths of what the run created that a request found.
+    found: HashSet<String>,
+    /// What was there and is no more, by its path: deleted, or gone with what it was a part of.
+    gone: HashMap<String, ResourceInstance>,
 }
 
 /// A creation whose response does not say what was created.
@@ -40,6 +47,8 @@ pub(crate) struct Unnamed {
     path: String,
     /// What was sent.
     pub(crate) parts: RequestParts,
+    /// Whether the service said that it failed, so that nothing need be there.
+    has_failed: bool,
 }
 
 impl CreatedResources {
@@ -52,7 +61,14 @@ impl CreatedResources {
         exchange: &Exchange,
     ) {
         let (request, status) = (&exchange.request, exchange.response.status);
-        if case.operation.is_safe() || !status.is_success() {
+        self.note_presence(context, case, exchange);
+        if case.operation.is_safe() {
+            return;
+        }
+        if status.is_server_error() {
+            self.note_failure(context, case, exchange);
+        }
+        if !status.is_success() {
             return;
         }
         if request.method == http::Method::DELETE {
@@ -104,26 +120,52 @@ impl CreatedResources {
                     is_creator = true;
                 }
                 let is_said = status == http::StatusCode::CREATED;
-                if (is_creator || is_said) && self.unnamed.len() < MAX_UNNAMED {
-                    let mut parts = case.parts.clone();
-                    // A list need not show what the service sets itself.
-                    if let (Some((_, Value::Object(members))), Some(schema)) =
-                        (&mut parts.body, context.body_schema(index))
-                    {
-                        members.retain(|name, _| {
-                            let property = schema.property(name);
-                            !property.is_some_and(|property| property.is_read_only())
-                        });
-                    }
-                    self.unnamed.push(Unnamed {
-                        operation: index,
-                        path: path_of(&request.url).to_owned(),
-                        parts,
-                    });
+                if is_creator || is_said {
+                    self.note_unnamed(context, index, case, exchange);
                 }
             }
             None => {}
         }
+    }
+
+    /// Notes a creation of which the service says that it failed: it may have made something all the same.
+    fn note_failure(&mut self, context: &ResourceContext<'_>, case: &Case, exchange: &Exchange) {
+        let request = &exchange.request;
+        let creator = context.index(&case.operation);
+        let creator = creator.filter(|_| {
+            request.method == http::Method::POST && request.method == case.operation.method
+        });
+        if let Some(index) = creator.filter(|index| context.graph.made_by(*index).is_some()) {
+            self.note_unnamed(context, index, case, exchange);
+        }
+    }
+
+    fn note_unnamed(
+        &mut self,
+        context: &ResourceContext<'_>,
+        operation: usize,
+        case: &Case,
+        exchange: &Exchange,
+    ) {
+        if self.unnamed.len() >= MAX_UNNAMED {
+            return;
+        }
+        let mut parts = case.parts.clone();
+        // A list need not show what the service sets itself.
+        if let (Some((_, Value::Object(members))), Some(schema)) =
+            (&mut parts.body, context.body_schema(operation))
+        {
+            members.retain(|name, _| {
+                let property = schema.property(name);
+                !property.is_some_and(|property| property.is_read_only())
+            });
+        }
+        self.unnamed.push(Unnamed {
+            operation,
+            path: path_of(&exchange.request.url).to_owned(),
+            parts,
+            has_failed: exchange.response.status.is_server_error(),
+        });
     }
 
     /// Takes in all that a request with a list of resources created, as its response lists them. Answers whether it
@@ -164,8 +206,48 @@ impl CreatedResources {
         is_listed
     }
 
+    /// Notes whether what the run created is there. What was never found is not gone: its path may be another.
+    fn note_presence(&mut self, context: &ResourceContext<'_>, case: &Case, exchange: &Exchange) {
+        let status = exchange.response.status;
+        let is_absent = [StatusCode::NOT_FOUND, StatusCode::GONE].contains(&status);
+        let is_own = case.credential == CredentialChoice::Primary;
+        if !is_own || !(is_absent || status.is_success()) {
+            return;
+        }
+        let path = path_of(&exchange.request.url);
+        let Some(named) = named_path(context, &case.operation, path) else {
+            return;
+        };
+        let Some(thing) = self.things.get(named) else {
+            return;
+        };
+        if status.is_success() {
+            self.gone.remove(named);
+            self.found.insert(named.to_owned());
+        } else if self.found.contains(named) && self.gone.len() < MAX_GONE {
+            self.gone.insert(named.to_owned(), thing.clone());
+        }
+    }
+
+    /// Whether a path names what the run created and that is there no more.
+    pub(crate) fn is_gone(&self, path: &str) -> bool {
+        self.gone.contains_key(path)
+    }
+
+    /// Whether a value is the key of something of a resource that is there no more, and of nothing that is.
+    pub(crate) fn is_key_of_gone(&self, resource: usize, value: &Value) -> bool {
+        let is_it = |thing: &ResourceInstance| thing.resource == resource && thing.has_key(value);
+        self.gone.values().any(is_it) && !self.living().any(is_it)
+    }
+
+    /// Whether anything that the run created is known to be there no more.
+    pub(crate) fn has_gone(&self) -> bool {
+        !self.gone.is_empty()
+    }
+
     /// Takes in a resource that the run is known to have created.
     pub(crate) fn insert(&mut self, thing: ResourceInstance) {
+        self.gone.remove(&thing.path);
         self.things.insert(thing.path.clone(), thing);
     }
 
@@ -175,6 +257,11 @@ impl CreatedResources {
             let below = path.strip_prefix(gone);
             below.is_none_or(|rest| !rest.is_empty() && !rest.starts_with('/'))
         };
+        for (path, thing) in self.things.iter().filter(|(path, _)| !is_left(path)) {
+            if self.gone.len() < MAX_GONE {
+                self.gone.insert(path.clone(), thing.clone());
+            }
+        }
         self.things.retain(|path, _| is_left(path));
         self.unnamed.retain(|one| is_left(&one.path));
     }
@@ -211,9 +298,20 @@ impl CreatedResources {
         self.things.values().rev()
     }
 
-    /// The creations of which no response says what was created.
+    /// What is there as far as the run knows, newest first.
+    pub(crate) fn living(&self) -> impl Iterator<Item = &ResourceInstance> {
+        self.newest().filter(|thing| !self.is_gone(&thing.path))
+    }
+
+    /// The creations of which no response says what was created, failed ones among them.
     pub(crate) fn unnamed(&self) -> &[Unnamed] {
         &self.unnamed
+    }
+
+    /// The operations of creations that succeeded and of which nobody knows what was created.
+    pub(crate) fn left_unnamed(&self) -> impl Iterator<Item = usize> {
+        let succeeded = self.unnamed.iter().filter(|one| !one.has_failed);
+        succeeded.map(|one| one.operation)
     }
 
     /// Takes the resources that a list shows, and that must be those of nameless creations: they were
@@ -292,19 +390,30 @@ fn is_named_at_random(case: &Case) -> bool {
 /// How many characters a drawn name has that nothing is called by chance.
 pub(crate) const MIN_RANDOM_NAME: usize = 6;
 
-/// Whether an element of a list has every plain value that was sent, and one at least.
+/// Whether an element of a list has every plain value that was sent in the body or, where there was none, in the
+/// query, and one at least.
 fn shows(item: &Value, parts: &RequestParts) -> bool {
-    let sent = parts.body.as_ref().and_then(|(_, body)| body.as_object());
-    let (Some(item), Some(sent)) = (item.as_object(), sent) else {
+    let Some(item) = item.as_object() else {
         return false;
     };
-    let is_plain = |value: &Value| value.is_string() || value.is_number() || value.is_boolean();
-    let mut shared = sent
+    let body = parts.body.as_ref().and_then(|(_, body)| body.as_object());
+    let in_body = body.into_iter().flatten();
+    let in_body = in_body.map(|(name, value)| (name.as_str(), value));
+    let in_query = parts
+        .parameters
         .iter()
+        .filter(|(location, ..)| *location == Location::Query && parts.body.is_none());
+    let in_query = in_query.map(|(_, name, value)| (name.as_str(), value));
+    let is_plain = |value: &Value| value.is_string() || value.is_number() || value.is_boolean();
+    let mut shared = in_body
+        .chain(in_query)
         .filter(|(_, value)| is_plain(value))
         .filter_map(|(name, value)| Some((item.get(name)?, value)))
         .peekable();
-    shared.peek().is_some() && shared.all(|(shown, sent)| shown == sent)
+    // What a query says arrives as text.
+    shared.peek().is_some()
+        && shared
+            .all(|(shown, sent)| shown == sent || body.is_none() && plain(shown) == plain(sent))
 }
 
 #[cfg(test)]

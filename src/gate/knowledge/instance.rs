@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::view::plain;
 use crate::contract::{Operation, graph::Shape};
 
 /// One thing that the service has.
@@ -16,6 +17,16 @@ pub(crate) struct ResourceInstance {
 }
 
 impl ResourceInstance {
+    /// The value that names it among others of its resource.
+    pub(crate) fn key(&self) -> Option<&Value> {
+        Some(&self.values.last()?.1)
+    }
+
+    /// Whether a value is that one, as a number or as a text.
+    pub(crate) fn has_key(&self, value: &Value) -> bool {
+        self.key().is_some_and(|key| plain(key) == plain(value))
+    }
+
     /// The value that an operation at or below the thing wants for a path parameter.
     pub(crate) fn value_for(
         &self,

@@ -150,8 +150,13 @@ impl Knowledge {
         case: &Case,
         exchange: &Exchange,
     ) {
-        self.created
-            .note(&context, &mut self.existing, case, exchange);
+        let path = context::path_of(&exchange.request.url);
+        let is_own = exchange.request.method == case.operation.method;
+        // What is always there is not made.
+        if !is_own || !self.settings.is_set_by(&context, &case.operation, path) {
+            self.created
+                .note(&context, &mut self.existing, case, exchange);
+        }
     }
 
     /// Takes in the values that a response gives, and what was there before the run.
@@ -305,7 +310,7 @@ impl Knowledge {
     fn created_for(&self, operation: &Operation, context: ResourceContext<'_>) -> Texts {
         let names: Vec<&str> = operation.path.parameters().collect();
         let key = ResourceContext::key_of(operation);
-        let named = self.created.newest().filter_map(|created| {
+        let named = self.created.living().filter_map(|created| {
             let shape = &context.graph.resources[created.resource].shape;
             let found = names.iter().filter_map(|name| {
                 let value = created.value_for(shape, operation, name)?;

@@ -183,7 +183,7 @@ fn push(values: &mut VecDeque<Value>, value: Value) {
 }
 
 /// A value as a schema takes it: an id that is a number in a body may be a text in a path.
-fn fitting(value: &Value, schema: Option<&Schema>) -> Option<Value> {
+pub(crate) fn fitting(value: &Value, schema: Option<&Schema>) -> Option<Value> {
     let Some(schema) = schema else {
         return Some(value.clone());
     };

@@ -1,10 +1,11 @@
 //! Settings of a service: what is always there under one name, as `/admin/config`. What each was before the run
 //! is remembered, since only so can it be restored.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, iter};
 
 use http::Method;
 use indexmap::IndexMap;
+use jsonschema::JsonType;
 use serde_json::Value;
 
 use super::{
@@ -56,19 +57,45 @@ impl KnownSettings {
             let bytes = given.exchange.response.body.bytes();
             if is_new
                 && bytes.len() <= MAX_BYTES
-                && context.has_setting_at(contract_operation)
+                && let Some(is_declared) = context.setting_at(contract_operation)
                 && let Ok(before) = serde_json::from_slice::<Value>(bytes)
-                && before.is_object()
+                && (is_declared || before.is_object() && !is_list(&before))
             {
                 let changed_by = None;
                 self.known
                     .insert(path.to_owned(), Setting { before, changed_by });
             }
-        } else if context.setting_of(contract_operation).is_some()
+        } else if context.read_before(contract_operation).is_some()
             && let Some(setting) = self.known.get_mut(path)
         {
             setting.changed_by = Some(operation);
         }
+    }
+
+    /// Whether a request that an operation sends to a path sets what is always there.
+    pub(crate) fn is_set_by(
+        &self,
+        context: &ResourceContext<'_>,
+        operation: &Operation,
+        path: &str,
+    ) -> bool {
+        self.known.contains_key(path) && context.read_before(operation).is_some()
+    }
+
+    /// Whether a request would set what a read shows in a form in which it cannot be restored.
+    pub(crate) fn would_be_lost(
+        &self,
+        context: &ResourceContext<'_>,
+        operation: &Operation,
+        path: &str,
+    ) -> bool {
+        let Some(setting) = self.known.get(path) else {
+            return false;
+        };
+        self.is_set_by(context, operation, path)
+            && json_body(operation)
+                .and_then(|(_, schema)| restorable(schema, &setting.before))
+                .is_none()
     }
 
     /// Whether a read is to tell what a setting is, which is answered so once.
@@ -118,17 +145,46 @@ impl ResourceContext<'_> {
         }
     }
 
-    /// Whether any operation sets what a GET shows.
-    fn has_setting_at(&self, read: &Operation) -> bool {
-        let path = read.path.as_str();
+    /// The operation that is read before another is sent that sets what it shows, or may do so.
+    pub(crate) fn read_before(&self, operation: &Operation) -> Option<usize> {
+        self.setting_of(operation)
+            .or_else(|| self.open_setting_of(operation))
+    }
+
+    /// The operation beside a POST that takes any object and makes nothing that the document knows of: whether it
+    /// replaces what is shown there, only a read can tell.
+    fn open_setting_of(&self, operation: &Operation) -> Option<usize> {
+        let is_plain = operation.path.parameters().next().is_none();
+        if operation.method != Method::POST || !is_plain || self.is_creator(operation) {
+            return None;
+        }
+        let body = operation.request_body.as_ref()?;
+        let is_open = property_names(&body.content).is_empty();
+        let takes_object = json_body(operation).is_some_and(|(_, schema)| {
+            schema.is_none_or(|schema| schema.types().contains(JsonType::Object))
+        });
+        let path = operation.path.as_str();
         let mut operations = self.contract.operations().iter();
-        operations.any(|one| one.path.as_str() == path && self.setting_of(one).is_some())
+        let read =
+            operations.position(|one| one.method == Method::GET && one.path.as_str() == path);
+        read.filter(|_| is_open && takes_object)
+    }
+
+    /// Whether any operation sets what a GET shows, as far as the document says, or may do so; `None` where none.
+    fn setting_at(&self, read: &Operation) -> Option<bool> {
+        let path = read.path.as_str();
+        let operations = self.contract.operations().iter();
+        let setters = operations.filter(|one| one.path.as_str() == path);
+        let setters = setters.filter(|one| self.read_before(one).is_some());
+        setters.map(|one| self.setting_of(one).is_some()).max()
+    }
+
+    fn is_creator(&self, operation: &Operation) -> bool {
+        self.index(operation)
+            .is_some_and(|index| self.graph.made_by(index).is_some())
     }
 
     fn sets_what_is_shown(&self, post: &Operation, read: usize) -> bool {
-        let is_creator = self
-            .index(post)
-            .is_some_and(|index| self.graph.made_by(index).is_some());
         let sent = post
             .request_body
             .as_ref()
@@ -138,7 +194,7 @@ impl ResourceContext<'_> {
             let mut sent = sent.iter();
             sent.all(|name| shown.contains(name))
         };
-        !is_creator
+        !self.is_creator(post)
             && !sent.is_empty()
             && responses.any(|response| is_shown(&property_names(&response.content)))
     }
@@ -152,17 +208,66 @@ fn property_names(content: &Content) -> Vec<String> {
     schemas.flat_map(Schema::property_names).collect()
 }
 
-/// What of a shown value a schema takes: all of it but what is read-only, else what it names; `None` where neither
-/// obeys.
-pub(crate) fn restorable(schema: &Schema, before: &Value) -> Option<Value> {
-    let all = schema.without_read_only(before);
+/// What an object beside a list of things is called that says something of the list.
+const ABOUT_LISTS: [&str; 8] = [
+    "_links",
+    "_meta",
+    "links",
+    "meta",
+    "metadata",
+    "page",
+    "pagination",
+    "paging",
+];
+
+/// Whether a value shows a list of things, and perhaps what is said of it.
+fn is_list(value: &Value) -> bool {
+    let members = || value.as_object().into_iter().flatten();
+    let is_of_objects = |items: &Vec<Value>| items.iter().all(Value::is_object);
+    let mut arrays = members().filter_map(|(_, member)| member.as_array());
+    let mut objects = members().filter(|(_, member)| member.is_object());
+    arrays.any(is_of_objects)
+        && objects.all(|(name, _)| ABOUT_LISTS.contains(&name.to_lowercase().as_str()))
+}
+
+/// The media type of the JSON that an operation takes, and its schema where it has one.
+pub(crate) fn json_body(operation: &Operation) -> Option<(&str, Option<&Schema>)> {
+    let content = &operation.request_body.as_ref()?.content;
+    let mut media_types = content.media_types.iter();
+    let json = media_types.find(|one| one.range.as_str().contains("json"))?;
+    Some((json.range.as_str(), json.schema.as_ref()))
+}
+
+/// What of a shown value a schema takes, itself or what it wraps: all of it but what is read-only, else what the
+/// schema names; `None` where nothing obeys.
+pub(crate) fn restorable(schema: Option<&Schema>, before: &Value) -> Option<Value> {
+    let Some(schema) = schema else {
+        return Some(before.clone());
+    };
+    if !before.is_object() {
+        return schema.is_valid(before).then(|| before.clone());
+    }
+    let wrapped = before.as_object().into_iter().flatten();
+    let wrapped = wrapped
+        .map(|(_, inner)| inner)
+        .filter(|one| one.is_object());
+    let mut all = iter::once(before).chain(wrapped);
+    all.find_map(|shown| restorable_itself(schema, shown))
+}
+
+fn restorable_itself(schema: &Schema, before: &Value) -> Option<Value> {
+    let names = schema.property_names();
+    let Value::Object(mut members) = schema.without_read_only(before) else {
+        return None;
+    };
+    // What shows nothing that is set shows it in another form.
+    if !names.is_empty() && !members.keys().any(|name| names.contains(name)) {
+        return None;
+    }
+    let all = Value::Object(members.clone());
     if schema.is_valid(&all) {
         return Some(all);
     }
-    let names = schema.property_names();
-    let Value::Object(mut members) = all else {
-        return None;
-    };
     members.retain(|name, _| names.contains(name));
     let named = Value::Object(members);
     schema.is_valid(&named).then_some(named)

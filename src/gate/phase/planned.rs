@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use crate::{
-    gate::{driver::Driver, schedule::Schedule},
+    gate::{driver::Driver, rounds::in_rounds, schedule::Schedule, sequence},
     run::{Phase, RunStatus},
     transport::Transport,
 };
@@ -17,5 +17,9 @@ pub(crate) async fn run<T: Transport>(
     let left = driver.executor.budget.left();
     let round = schedule.take(phase, driver.context, left).concat();
     schedule.mark(&round);
-    driver.rounds(round).await
+    for round in in_rounds(round) {
+        Box::pin(sequence::make_gone(driver, &round)).await;
+        driver.round(&round).await?;
+    }
+    ControlFlow::Continue(())
 }

@@ -11,6 +11,7 @@ use crate::{
         knowledge::{Knowledge, novelty::Novelty},
         plan::Plan,
         schedule::Schedule,
+        sequence,
     },
     generate::Strategies,
     run::{Case, LiveSettings, Phase, RandomEnd, RunStatus},
@@ -65,6 +66,7 @@ pub(crate) async fn run<T: Transport>(
         schedule.mark(&round);
         let novelty = &driver.knowledge.novelty;
         let before: Vec<u64> = queues.iter().map(|queue| queue.shown(novelty)).collect();
+        Box::pin(sequence::make_gone(driver, &round)).await;
         driver.round(&round).await?;
         for (queue, before) in queues.iter_mut().zip(before) {
             let is_new = queue.shown(&driver.knowledge.novelty) > before;

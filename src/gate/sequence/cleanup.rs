@@ -104,8 +104,8 @@ pub(crate) fn name_leftovers<T: Transport>(run: &mut Driver<'_, T>) {
         ));
     }
     let mut counts = indexmap::IndexMap::<usize, usize>::new();
-    for one in run.knowledge.created.unnamed() {
-        *counts.entry(one.operation).or_default() += 1;
+    for operation in run.knowledge.created.left_unnamed() {
+        *counts.entry(operation).or_default() += 1;
     }
     for (operation, count) in counts {
         let operation = &run.context.contract.operations()[operation];

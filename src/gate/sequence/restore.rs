@@ -4,19 +4,23 @@ use serde_json::Value;
 
 use super::values::{BodyFrom, PathNames, Scope};
 use crate::{
-    contract::{Operation, Schema},
     gate::{
         case_factory::{CaseFactory, Purpose},
         driver::Driver,
-        knowledge::settings::restorable,
+        knowledge::settings::{json_body, restorable},
     },
-    run::{Case, Phase},
+    run::{Case, CredentialChoice, Phase},
     transport::Transport,
+    wire::{RequestParts, write_request},
 };
 
 /// Restores the settings that the run changed.
 pub(super) async fn restore<T: Transport>(run: &mut Driver<'_, T>) {
     for (path, update, before) in run.knowledge.settings.changed() {
+        if shown_now(run, update).await.as_ref() == Some(&before) {
+            run.knowledge.settings.note_restored(&path);
+            continue;
+        }
         let Some(case) = restoring(run, update, &before) else {
             continue;
         };
@@ -25,6 +29,21 @@ pub(super) async fn restore<T: Transport>(run: &mut Driver<'_, T>) {
             run.knowledge.settings.note_restored(&path);
         }
     }
+}
+
+/// What a setting is now; `None` where no read shows it.
+async fn shown_now<T: Transport>(run: &mut Driver<'_, T>, update: usize) -> Option<Value> {
+    let context = run.context;
+    let read = context.read_before(context.operation(update))?;
+    let operation = context.operation(read);
+    let parts = RequestParts::default();
+    let mut request = write_request(operation, &context.settings.base, &parts).ok()?;
+    let credentials = &context.settings.credentials;
+    credentials.apply(operation, &mut request, CredentialChoice::Primary);
+    let exchange = run.executor.send_once(&request).await?;
+    let is_shown = exchange.response.status.is_success();
+    let body = is_shown.then(|| exchange.response.body.bytes())?;
+    serde_json::from_slice(body).ok()
 }
 
 /// The request that restores a setting; `None` where what it shows cannot be sent.
@@ -40,16 +59,4 @@ fn restoring<T: Transport>(run: &Driver<'_, T>, update: usize, before: &Value) -
     let case = CaseFactory::new(context.settings).make(operation, values.parts, purpose)?;
     let made_up = values.made_up;
     Some(Case { made_up, ..case })
-}
-
-/// The media type and schema of the JSON that an operation takes.
-pub(super) fn json_body(operation: &Operation) -> Option<(&str, &Schema)> {
-    let content = &operation.request_body.as_ref()?.content;
-    content.media_types.iter().find_map(|one| {
-        let range = one.range.as_str();
-        Some((
-            range,
-            one.schema.as_ref().filter(|_| range.contains("json"))?,
-        ))
-    })
 }

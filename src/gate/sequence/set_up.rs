@@ -3,6 +3,8 @@
 //! A request that changes something is only sent again to what the run made for it, and only where what
 //! the run made can be deleted.
 
+use std::collections::BTreeSet;
+
 use super::{Sequencer, execute::SequenceState, is_allowed, walk};
 use crate::{
     contract::{
@@ -72,18 +74,46 @@ pub(crate) async fn set_up<T: Transport>(run: &mut Driver<'_, T>, case: &Case) -
     Some(anew)
 }
 
+/// Makes what cases name that is there no more, where nothing like it is left: one of each resource.
+pub(crate) async fn make_gone<T: Transport>(run: &mut Driver<'_, T>, cases: &[Case]) {
+    if run.context.settings.clean_up == CleanUp::Leave || !run.knowledge.created.has_gone() {
+        return;
+    }
+    let about_gone = cases.iter().filter(|case| run.names_what_is_gone(case));
+    let mut wanted: BTreeSet<usize> = about_gone.filter_map(|case| maker(run, case)).collect();
+    let references = cases.iter().flat_map(|case| run.gone_resources(case));
+    wanted.extend(references.filter(|at| can_be_made(run, &run.context.graph.resources[*at])));
+    for resource in wanted {
+        let is_left = {
+            let mut living = run.knowledge.created.living();
+            living.any(|thing| thing.resource == resource)
+        };
+        if is_left {
+            continue;
+        }
+        let mut sequencer = Sequencer::resume(run);
+        let mut state = SequenceState::default();
+        walk::make(&mut sequencer, resource, &mut state, 0).await;
+        if sequencer.pause().is_break() {
+            return;
+        }
+    }
+}
+
 /// The resource, by its place, that a case's path names and that a run may make and delete.
 fn maker<T: Transport>(run: &Driver<'_, T>, case: &Case) -> Option<usize> {
     let own = Shape::of(&case.operation);
-    let operations = run.context.contract.operations();
-    let can_be_made = |resource: &Resource| {
-        let mut creators = resource.creators.iter();
-        resource.delete.is_some()
-            && creators.any(|one| is_allowed(&operations[one.operation], run.context.settings))
-    };
     let resources = run.context.graph.resources.iter().enumerate();
     resources
-        .filter(|(_, resource)| resource.shape.contains(&own) && can_be_made(resource))
+        .filter(|(_, resource)| resource.shape.contains(&own) && can_be_made(run, resource))
         .max_by_key(|(_, resource)| resource.shape.len())
         .map(|(at, _)| at)
+}
+
+/// Whether a run may make and delete a resource.
+fn can_be_made<T: Transport>(run: &Driver<'_, T>, resource: &Resource) -> bool {
+    let operations = run.context.contract.operations();
+    let mut creators = resource.creators.iter();
+    resource.delete.is_some()
+        && creators.any(|one| is_allowed(&operations[one.operation], run.context.settings))
 }

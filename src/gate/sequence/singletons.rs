@@ -4,8 +4,11 @@
 use http::{Method, StatusCode};
 use serde_json::Value;
 
-use super::{Sequencer, execute::SequenceState, restore::json_body, walk::World as _};
-use crate::{gate::knowledge::settings::restorable, transport::Transport};
+use super::{Sequencer, execute::SequenceState, walk::World as _};
+use crate::{
+    gate::knowledge::settings::{json_body, restorable},
+    transport::Transport,
+};
 
 /// The most of them that are tried.
 const MAX_SINGLETONS: usize = 20;

@@ -1,0 +1,150 @@
+//! Cases that name what the run created and that is there no more, deleted or gone with what it was a part of: they
+//! are sent about something that is there.
+
+use std::borrow::Cow;
+
+use http::{Method, StatusCode};
+use serde_json::Value;
+
+use super::Driver;
+use crate::{
+    contract::{Location, Schema, graph::Need},
+    gate::{
+        case_factory::CaseFactory,
+        knowledge::{existing::named_path, pool::fitting, view::plain},
+    },
+    run::{Case, CredentialChoice, LiveSettings},
+    transport::Transport,
+    wire::write_request,
+};
+
+impl<T: Transport> Driver<'_, T> {
+    /// Cases about what is there, as far as the run knows.
+    pub(super) fn about_the_living<'c>(&self, mut cases: Cow<'c, [Case]>) -> Cow<'c, [Case]> {
+        if !self.knowledge.created.has_gone() {
+            return cases;
+        }
+        for at in 0..cases.len() {
+            if let Some(instead) = self.about_another(&cases[at]) {
+                cases.to_mut()[at] = instead;
+            }
+        }
+        cases
+    }
+
+    /// The cases that were answered that what they name is not there, though the run had created and found it, each
+    /// about something else and with its place among them.
+    pub(super) fn missed(
+        &self,
+        cases: &[Case],
+        statuses: &[Option<StatusCode>],
+    ) -> (Vec<usize>, Vec<Case>) {
+        let absences = [Some(StatusCode::NOT_FOUND), Some(StatusCode::GONE)];
+        let answered = cases.iter().zip(statuses).enumerate();
+        let missed = answered.filter(|(_, (_, status))| absences.contains(status));
+        missed
+            .filter_map(|(at, (case, _))| Some((at, self.about_another(case)?)))
+            .unzip()
+    }
+
+    fn about_another(&self, case: &Case) -> Option<Case> {
+        let beside = self.with_living_references(case);
+        let case = beside.as_ref().unwrap_or(case);
+        let is_gone = self.names_what_is_gone(case);
+        let instead = is_gone.then(|| self.about_own(case)).flatten();
+        let instead = instead.filter(|instead| !self.names_what_is_gone(instead));
+        instead.or(beside)
+    }
+
+    /// A case whose body and query name what is there in place of what is not; `None` where they do already, or where
+    /// nothing is there.
+    fn with_living_references(&self, case: &Case) -> Option<Case> {
+        let gone = self.gone_references(case);
+        let mut parts = (!gone.is_empty()).then(|| case.parts.clone())?;
+        for (need, resource) in gone {
+            let created = &self.knowledge.created;
+            let mut living = created.living();
+            let key = living.find(|thing| thing.resource == resource)?.key()?;
+            match need {
+                Need::Parameter(location, name) => {
+                    let schema = parameter_schema(case, *location, name);
+                    parts.set(*location, name, fitting(key, schema)?);
+                }
+                Need::Body(pointer) => {
+                    let (_, body) = parts.body.as_mut()?;
+                    let place = body.pointer_mut(pointer.as_str())?;
+                    let is_gone = |value: &Value| created.is_key_of_gone(resource, value);
+                    match place {
+                        Value::Array(items) => {
+                            for item in items.iter_mut().filter(|item| is_gone(item)) {
+                                *item = in_the_form_of(item, key);
+                            }
+                        }
+                        one => *one = in_the_form_of(one, key),
+                    }
+                }
+            }
+        }
+        CaseFactory::new(self.context.settings).with_parts(case, parts)
+    }
+
+    /// What the body and the query of a case name and that is there no more, with the resource that it was of.
+    fn gone_references(&self, case: &Case) -> Vec<(&Need, usize)> {
+        let context = &self.context;
+        let is_plain = case.phase.has_values() && is_written_from_parts(case, context.settings);
+        let Some(index) = context.index(&case.operation).filter(|_| is_plain) else {
+            return Vec::new();
+        };
+        let created = &self.knowledge.created;
+        let is_gone = |(need, resource): &(&Need, usize)| {
+            let sent = match need {
+                Need::Parameter(location, name) => case.parts.get(*location, name),
+                Need::Body(pointer) => {
+                    let body = case.parts.body.as_ref();
+                    body.and_then(|(_, body)| pointer.get(body))
+                }
+            };
+            let is_key = |value: &Value| created.is_key_of_gone(*resource, value);
+            sent.is_some_and(|sent| match sent {
+                Value::Array(items) => items.iter().any(is_key),
+                one => is_key(one),
+            })
+        };
+        let references = context.references(index).into_iter();
+        references.filter(is_gone).collect()
+    }
+
+    /// The resources, by their places, that a case names and that are there no more.
+    pub(crate) fn gone_resources(&self, case: &Case) -> Vec<usize> {
+        let references = self.gone_references(case).into_iter();
+        references.map(|(_, resource)| resource).collect()
+    }
+
+    /// Whether a case is about what is there no more. That is what a deletion may well be about.
+    pub(crate) fn names_what_is_gone(&self, case: &Case) -> bool {
+        case.request.method != Method::DELETE
+            && case.credential == CredentialChoice::Primary
+            && named_path(&self.context, &case.operation, case.request.url.path())
+                .is_some_and(|named| self.knowledge.created.is_gone(named))
+    }
+}
+
+/// Whether what a case sends is what its values are written as, so that it can be written with others.
+fn is_written_from_parts(case: &Case, settings: &LiveSettings) -> bool {
+    let written = write_request(&case.operation, &settings.base, &case.parts);
+    written.is_ok_and(|written| written.body == case.request.body)
+}
+
+fn parameter_schema<'c>(case: &'c Case, location: Location, name: &str) -> Option<&'c Schema> {
+    let mut parameters = case.operation.parameters_in(location);
+    parameters.find(|one| one.name == name)?.value.schema()
+}
+
+/// A key in the JSON type in which another was sent.
+fn in_the_form_of(sent: &Value, key: &Value) -> Value {
+    let text = plain(key);
+    match sent {
+        Value::String(_) => Value::String(text),
+        _ => text.parse().map_or_else(|_| key.clone(), Value::Number),
+    }
+}
