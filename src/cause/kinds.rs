@@ -32,7 +32,16 @@ pub(super) fn of(finding: &Finding, document: &Document) -> Key {
         ids::UNDECLARED_STATUS => undeclared_status(finding),
         ids::UNDECLARED_CONTENT_TYPE => undeclared_content_type(finding),
         ids::UNDECLARED_BODY => undeclared_body(finding),
+        ids::SCHEMA_MISMATCH if finding.discriminator.ends_with(ids::UNDER_DEFAULT) => {
+            under_default(finding)
+        }
         ids::SCHEMA_MISMATCH => schema_mismatch(finding, document),
+        ids::USE_AFTER_DELETE if finding.discriminator == ids::SHOWS_NOTHING => Key::new(
+            "use-after-delete nothing".to_owned(),
+            "the service answers with a success and nothing where nothing is",
+            "answer 404 where nothing is",
+        )
+        .counting("finding"),
         ids::REQUEST_MISMATCH => requests::request(finding, document, &SENT),
         ids::ACCEPTED_INVALID if finding.discriminator.ends_with(" contentType") => Key::new(
             "accepted contentType".to_owned(),
@@ -291,12 +300,24 @@ fn undeclared_body(finding: &Finding) -> Key {
     // A service writes all its errors in one place.
     let (id, which) = match class {
         "4" | "5" => ("error", "error".to_owned()),
+        "d" => ("default", "`default`".to_owned()),
         class => (class, format!("{class}XX")),
     };
     Key::new(
         format!("undeclared-body {id}"),
         format!("{which} responses that declare no content have a body"),
         "declare the `content` of these responses, or send none",
+    )
+    .counting("finding")
+}
+
+/// One status that is declared puts all of these right.
+fn under_default(finding: &Finding) -> Key {
+    let status = finding.discriminator.split(' ').next().unwrap_or_default();
+    Key::new(
+        format!("schema default {status}"),
+        format!("{status} responses fall under `default`, which describes others"),
+        format!("declare {status}"),
     )
     .counting("finding")
 }
@@ -328,6 +349,21 @@ fn schema_mismatch(finding: &Finding, document: &Document) -> Key {
             )
             .counting("schema");
         }
+        // What refers to components that are never null does so by one habit.
+        let is_whole = at
+            .parent()
+            .is_some_and(|object| owner::within(document, &object).is_empty());
+        let property = finding.instance.as_ref().and_then(Pointer::last);
+        if let Some(property) = property.filter(|_| owner.is_component && is_whole) {
+            return Key::new(
+                format!("schema null reference {property}"),
+                format!(
+                    "`{property}` is null, which the components that it refers to do not allow"
+                ),
+                format!("let `{property}` be null where it refers to a component, or send a value"),
+            )
+            .counting("place");
+        }
         return Key::new(
             format!("schema null {}", owner.id),
             format!("{} does not allow the null that comes", owner.name),
@@ -356,6 +392,11 @@ fn schema_mismatch(finding: &Finding, document: &Document) -> Key {
         )
         .counting("place");
     }
+    if keyword == "type"
+        && let Some(key) = wrong_type(finding)
+    {
+        return key;
+    }
     let kind = match keyword.as_str() {
         "required" | "additionalProperties" | "unevaluatedProperties" | "oneOf" | "anyOf" => {
             keyword.as_str()
@@ -372,6 +413,28 @@ fn schema_mismatch(finding: &Finding, document: &Document) -> Key {
         format!("responses break {name}"),
         format!("the schema at {name}, or what the service sends for it"),
     )
+}
+
+/// One name that has another type than is declared, in whatever schema: who writes it does so in one place.
+fn wrong_type(finding: &Finding) -> Option<Key> {
+    let place = finding.instance.as_ref().map(masked)?;
+    let mut last = place.rsplit('/').take_while(|token| *token == "*").count();
+    last += 1;
+    let mut tokens: Vec<&str> = place.rsplit('/').take(last).collect();
+    tokens.reverse();
+    let name = tokens.join("/");
+    let came = finding.actual.as_deref()?;
+    let came = came.split_once(": ").map_or(came, |(kind, _)| kind);
+    let wanted = finding.expected.as_deref()?;
+    let is_named = name.contains(|one: char| one != '*' && one != '/');
+    is_named.then(|| {
+        Key::new(
+            format!("schema type {name} {came} {wanted}"),
+            format!("`{name}` is {came} in responses where `type: {wanted}` is declared"),
+            format!("the type of `{name}` in the schemas, or what the service sends for it"),
+        )
+        .counting("place")
+    })
 }
 
 /// A place in a body, with `*` for each index of an array.

@@ -109,6 +109,46 @@ fn the_nulls_of_a_component_are_one_cause() {
 }
 
 #[test]
+fn one_name_of_another_type_is_one_cause_in_whatever_schema() {
+    let number = |operation: &str, pointer: &str, instance: &str| {
+        finding("schema-mismatch", operation, pointer, "200 type")
+            .with_instance(Pointer::parse(instance).expect("a pointer"))
+            .with_expected("string")
+            .with_actual("a number: 7")
+    };
+    let user = "/components/schemas/User/properties/name/type";
+    let inline =
+        "/paths/~1users/get/responses/200/content/application~1json/schema/properties/name/type";
+    let groups = grouped(vec![
+        number("listUsers", user, "/3/name"),
+        number("listTeams", inline, "/name"),
+        number("addUser", user, "/code"),
+    ]);
+    let sizes: Vec<_> = groups.iter().map(Vec::len).collect();
+    assert_eq!(sizes, [2, 1]);
+}
+
+#[test]
+fn what_falls_under_a_default_that_describes_others_is_one_cause_for_each_status() {
+    let under = |operation: &str, status: &str| {
+        let pointer = "/components/schemas/User/required";
+        finding(
+            "schema-mismatch",
+            operation,
+            pointer,
+            &format!("{status} required default"),
+        )
+    };
+    let groups = grouped(vec![
+        under("listUsers", "201"),
+        under("addUser", "201"),
+        under("addUser", "400"),
+    ]);
+    let sizes: Vec<_> = groups.iter().map(Vec::len).collect();
+    assert_eq!(sizes, [2, 1]);
+}
+
+#[test]
 fn an_undeclared_status_of_the_whole_service_is_one_cause_and_another_status_another() {
     let status = |operation: &str, path: &str, status: &str| {
         finding(

@@ -3,6 +3,12 @@
 /// The end of the discriminator of a server error that a text with a NUL led to.
 pub(crate) const WITH_A_NUL: &str = " NUL";
 
+/// The end of the discriminator of a response that falls under a `default` which describes others.
+pub(crate) const UNDER_DEFAULT: &str = " default";
+
+/// The discriminator of a success that shows nothing for what was deleted.
+pub(crate) const SHOWS_NOTHING: &str = "nothing";
+
 /// The discriminator of an undeclared method that was refused, with another status than 405.
 pub(crate) const REFUSED_OTHERWISE: &str = "refused otherwise";
 

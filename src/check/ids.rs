@@ -62,4 +62,6 @@ pub(crate) const WRITE_ONLY_LEAK: &str = super::write_only_leak::WriteOnlyLeak::
 pub(crate) const DEAD_LOCATION: &str = super::dead_location::DeadLocation::RULE.id;
 pub(crate) const MISUSED_STATUS: &str = super::misused_status::MisusedStatus::RULE.id;
 
-pub(crate) use super::discriminators::{REFUSED_OTHERWISE, TO, WITH_A_NUL};
+pub(crate) use super::discriminators::{
+    REFUSED_OTHERWISE, SHOWS_NOTHING, TO, UNDER_DEFAULT, WITH_A_NUL,
+};

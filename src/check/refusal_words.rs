@@ -4,7 +4,7 @@ use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
 use super::{Content, Subject};
-use crate::wire::Parsed;
+use crate::wire::{Parsed, path_values};
 
 /// Members that hold what an error says, the likeliest first.
 const SAYING: &[&str] = &[
@@ -143,15 +143,19 @@ fn is_of_python(text: &str) -> bool {
 /// The texts and numbers of a request.
 fn sent_values(subject: &Subject<'_>) -> Vec<String> {
     let request = &subject.exchange.request;
-    let mut sent = Vec::new();
-    let segments = request.url.path().split('/');
-    sent.extend(segments.map(|one| percent_decode_str(one).decode_utf8_lossy().into_owned()));
-    sent.extend(
-        request
-            .url
-            .query_pairs()
-            .map(|(_, value)| value.into_owned()),
-    );
+    let named = path_values(subject.operation, request).into_iter();
+    let mut sent: Vec<String> = named
+        .map(|(_, value)| percent_decode_str(&value).decode_utf8_lossy().into_owned())
+        .collect();
+    for (_, value) in request.url.query_pairs() {
+        // A parameter may be JSON of its own.
+        if value.starts_with(['{', '['])
+            && let Ok(inner) = serde_json::from_str::<Value>(&value)
+        {
+            leaves(&inner, &mut sent, 0);
+        }
+        sent.push(value.into_owned());
+    }
     let headers = request.headers.iter();
     let own = headers.filter(|(name, _)| **name != http::header::CONTENT_TYPE);
     sent.extend(own.filter_map(|(_, value)| Some(value.to_str().ok()?.to_owned())));

@@ -304,7 +304,47 @@ fn is_about_something_absent(subject: &Subject<'_>) -> bool {
         || OUTSIDE.iter().any(|one| lower.contains(one))
         || speaks_of_a_host(subject, &lower)
         || is_taken(&lower) && !repeats_elements(subject)
-        || ABSENT.iter().any(|one| lower.contains(one)) && repeats(&said, &free_values(subject))
+        || ABSENT.iter().any(|one| lower.contains(one))
+            && (repeats(&said, &free_values(subject)) || speaks_of_a_reference(subject, &lower))
+}
+
+/// Whether words in lower case name a property of the body whose value is a number or a UUID, or several: `Some roles do
+/// not exist` of `{"roles": [1]}`.
+fn speaks_of_a_reference(subject: &Subject<'_>, said: &str) -> bool {
+    let body = subject.exchange.request.body.bytes();
+    let Ok(body) = serde_json::from_slice::<Value>(body) else {
+        return false;
+    };
+    let words: BTreeSet<&str> = said.split(|one: char| !one.is_alphanumeric()).collect();
+    let is_said = |noun: &str| {
+        let singular = noun.strip_suffix('s').unwrap_or(noun);
+        let plural = format!("{singular}s");
+        [noun, singular, plural.as_str()]
+            .into_iter()
+            .any(|one| !one.is_empty() && words.contains(one))
+    };
+    let mut is_named = false;
+    leaves(&body, &Pointer::root(), &mut |at, leaf| {
+        let names_something = leaf.is_u64() || leaf.as_str().is_some_and(is_a_uuid);
+        let mut tokens: Vec<String> = at.tokens().collect();
+        tokens.retain(|token| token.parse::<usize>().is_err());
+        let name = tokens.last().map(|name| name.to_lowercase());
+        is_named |= names_something
+            && name.is_some_and(|name| {
+                let noun = name.trim_end_matches("_ids").trim_end_matches("_id");
+                is_said(noun)
+            });
+    });
+    is_named
+}
+
+/// Whether a text is in the form of a UUID (RFC 9562 §4).
+fn is_a_uuid(text: &str) -> bool {
+    let groups = text.split('-').map(str::len);
+    groups.eq([8, 4, 4, 4, 12])
+        && text
+            .bytes()
+            .all(|one| one == b'-' || one.is_ascii_hexdigit())
 }
 
 /// What a service says that needs another one, which is not there.

@@ -1,8 +1,10 @@
 //! `schema-mismatch`
 
-use super::{Check, Content, Rule, Subject, documented, redacted::is_excused};
+use super::{
+    Check, Content, Rule, Subject, discriminators::UNDER_DEFAULT, documented, redacted::is_excused,
+};
 use crate::{
-    contract::{MediaType, Violation},
+    contract::{DeclaredResponse, MediaType, StatusKey, Violation},
     finding::Finding,
     infer::{Came, Inferred},
     wire::Parsed,
@@ -67,6 +69,11 @@ impl Check for SchemaMismatch {
             return;
         };
         let status = subject.exchange.response.status;
+        let under = if falls_under_default(subject) {
+            UNDER_DEFAULT
+        } else {
+            ""
+        };
         for (violation, others, came) in breaches(subject, media_type, parsed) {
             let place = if violation.instance.is_root() {
                 "the body".to_owned()
@@ -90,9 +97,32 @@ impl Check for SchemaMismatch {
                     .with_actual(violation.actual.clone())
                     .with_came(Came::value(came))
                     .with_instance(violation.instance.clone())
-                    .with_discriminator(format!("{} {}", status.as_str(), violation.keyword)),
+                    .with_discriminator(format!(
+                        "{} {}{under}",
+                        status.as_str(),
+                        violation.keyword
+                    )),
             );
         }
+    }
+}
+
+/// Whether a `default` stands for the status that describes others: a success beside declared successes, or a failure
+/// where nothing else is declared.
+fn falls_under_default(subject: &Subject<'_>) -> bool {
+    let is_default = |declared: &DeclaredResponse| declared.key == StatusKey::Default;
+    if !subject.declared().is_some_and(is_default) {
+        return false;
+    }
+    let mut declared = subject.operation.responses.declared.iter();
+    if subject.exchange.response.status.is_success() {
+        declared.any(|response| match response.key {
+            StatusKey::Exact(status) => status.is_success(),
+            StatusKey::Range(class) => class == 2,
+            StatusKey::Default => false,
+        })
+    } else {
+        declared.all(is_default)
     }
 }
 
