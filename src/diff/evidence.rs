@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, rc::Rc};
 
-use oasgate_document::Address;
+use oasgate_document::{Address, Pointer};
 use serde_json::Value;
 use url::Url;
 
@@ -25,6 +25,9 @@ use crate::{
 
 /// How many simpler values are tried for what is around an instance.
 const MOST_SIMPLER: usize = 120;
+
+/// In how many places an instance is put where its own is not known.
+const MOST_NODES: usize = 160;
 
 /// Values of whole schemas, made once for each, in which instances are put.
 #[derive(Default)]
@@ -109,11 +112,57 @@ fn around(
             *whole.pointer_mut(one.instance.as_str())? = refutation.instance.clone();
             refutes(&whole).then_some(whole)
         })
-    })?;
+    });
+    // A unit that is made of other schemas alone says nothing itself by which its place is known.
+    let anywhere = || {
+        let accepted = |base: &&Value| !refutes(base);
+        let first = bases.iter().filter(accepted).map(|base| (base, true));
+        let rest = bases.iter().map(|base| (base, false));
+        first
+            .chain(rest)
+            .flat_map(|(base, is_accepted)| {
+                nodes(base)
+                    .into_iter()
+                    .map(move |at| (base, at, is_accepted))
+            })
+            .take(MOST_NODES)
+            .find_map(|(base, at, is_accepted)| {
+                let mut whole = base.clone();
+                *whole.pointer_mut(at.as_str())? = refutation.instance.clone();
+                // What is refused anyway must be refused for this too.
+                let is_shown = refutes(&whole)
+                    && (is_accepted || {
+                        let broken = consumer.violations(&whole);
+                        broken.iter().any(|one| one.instance.starts_with(&at))
+                    });
+                is_shown.then_some(whole)
+            })
+    };
+    let whole = whole.or_else(anywhere)?;
     let core = core(&refutation.instance);
     Some(smallest(whole, MOST_SIMPLER, &mut |value| {
         refutes(value) && value.to_string().contains(&core)
     }))
+}
+
+/// Where each value stands that is part of another one, the outer ones first.
+fn nodes(value: &Value) -> Vec<Pointer> {
+    let mut found = vec![(Pointer::root(), value)];
+    let mut done = 0;
+    while done < found.len().min(MOST_NODES) {
+        let (at, value) = found[done].clone();
+        match value {
+            Value::Object(members) => {
+                found.extend(members.iter().map(|(name, one)| (at.join(name), one)));
+            }
+            Value::Array(items) => {
+                found.extend(items.iter().take(1).map(|one| (at.index(0), one)));
+            }
+            _ => {}
+        }
+        done += 1;
+    }
+    found.into_iter().map(|(at, _)| at).collect()
 }
 
 /// What must be left of an instance so that it still shows the change.
