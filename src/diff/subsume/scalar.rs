@@ -1,6 +1,6 @@
 //! Keywords of numbers and strings, and lists of values.
 
-use std::{cmp::Ordering, rc::Rc};
+use std::{cmp::Ordering, collections::HashSet, rc::Rc};
 
 use serde_json::Value;
 
@@ -188,6 +188,16 @@ impl<'d> Prover<'d> {
             }
             known = known.or(kind);
         }
+        if types.is_within(known)
+            && !types.and(Types::STRING).is_empty()
+            && let Some(left) = few_texts(parts)
+        {
+            let refused = left
+                .into_iter()
+                .find(|text| !allowed.iter().any(|one| one.as_str() == Some(*text)));
+            let found = refused.map_or(Member::Never, |text| Member::Found(text.to_owned()));
+            return self.is_never_found(&found);
+        }
         types.is_within(known)
             && (types.and(Types::STRING).is_empty()
                 || texts(allowed).is_some_and(|listed| {
@@ -224,6 +234,9 @@ impl<'d> Prover<'d> {
             .sum::<usize>();
         if rules < 2 {
             return false;
+        }
+        if let Some(left) = few_texts(parts) {
+            return left.is_empty();
         }
         let language = self.language(parts);
         language.rules() >= 2 && language.member() == Member::Never
@@ -286,6 +299,42 @@ pub(super) fn listed(schema: &Value) -> Option<Vec<Value>> {
         (_, Some(value)) => Some(vec![value.clone()]),
         _ => None,
     }
+}
+
+/// The texts that lists leave, where nothing but lists and lengths speaks of them.
+fn few_texts<'d>(parts: &Parts<'d>) -> Option<Vec<&'d str>> {
+    let mut left: Option<Vec<&'d str>> = None;
+    let (mut least, mut most) = (0, u64::MAX);
+    for part in &parts.all {
+        if ["pattern", "format", "not"]
+            .iter()
+            .any(|keyword| part.get(keyword).is_some())
+        {
+            return None;
+        }
+        let number = |keyword: &str| part.get(keyword).and_then(Value::as_u64);
+        least = least.max(number("minLength").unwrap_or_default());
+        most = most.min(number("maxLength").unwrap_or(u64::MAX));
+        let listed = match (part.node.schema.get("enum"), part.node.schema.get("const")) {
+            (Some(Value::Array(values)), _) => values.as_slice(),
+            (_, Some(value)) => std::slice::from_ref(value),
+            _ => continue,
+        };
+        let listed = listed.iter().filter_map(Value::as_str);
+        left = Some(match left {
+            Some(known) => {
+                let listed: HashSet<&str> = listed.collect();
+                known
+                    .into_iter()
+                    .filter(|one| listed.contains(one))
+                    .collect()
+            }
+            None => listed.collect(),
+        });
+    }
+    let mut left = left?;
+    left.retain(|text| (least..=most).contains(&(text.chars().count() as u64)));
+    Some(left)
 }
 
 /// The texts of a list.
