@@ -16,6 +16,12 @@ use crate::{check::ids, finding::Finding};
 pub(super) fn of(finding: &Finding, document: &Document) -> Key {
     let rule = finding.rule.as_str();
     match rule {
+        ids::SERVER_ERROR if is_not_repeated(finding) => Key::new(
+            "server-error not repeated".to_owned(),
+            "the service fails now and then: sent again alone, the requests did not fail",
+            "what requests at the same time share in the service, such as a database that one of them locks",
+        )
+        .counting("finding"),
         ids::SERVER_ERROR if finding.discriminator.ends_with(ids::WITH_A_NUL) => Key::new(
             "server-error NUL".to_owned(),
             "the service fails on texts with a NUL",
@@ -109,6 +115,13 @@ pub(super) fn of(finding: &Finding, document: &Document) -> Key {
         _ if OF_THE_SERVICE.iter().any(|(of, _, _)| *of == rule) => of_the_service(rule),
         _ => single(finding, document),
     }
+}
+
+fn is_not_repeated(finding: &Finding) -> bool {
+    finding
+        .help
+        .iter()
+        .any(|help| help.text == ids::NOT_REPEATED)
 }
 
 /// Rules whose breaches have one place in a service, whatever the operation: a router, a filter, a library.

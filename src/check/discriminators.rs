@@ -9,6 +9,10 @@ pub(crate) const UNDER_DEFAULT: &str = " default";
 /// The discriminator of a success that shows nothing for what was deleted.
 pub(crate) const SHOWS_NOTHING: &str = "nothing";
 
+/// What is said of a failure that its request alone did not show again.
+pub(crate) const NOT_REPEATED: &str =
+    "sent again alone, it did not fail: what else goes on at the time is a part of it";
+
 /// The discriminator of an undeclared method that was refused, with another status than 405.
 pub(crate) const REFUSED_OTHERWISE: &str = "refused otherwise";
 

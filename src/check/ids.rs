@@ -63,5 +63,5 @@ pub(crate) const DEAD_LOCATION: &str = super::dead_location::DeadLocation::RULE.
 pub(crate) const MISUSED_STATUS: &str = super::misused_status::MisusedStatus::RULE.id;
 
 pub(crate) use super::discriminators::{
-    REFUSED_OTHERWISE, SHOWS_NOTHING, TO, UNDER_DEFAULT, WITH_A_NUL,
+    NOT_REPEATED, REFUSED_OTHERWISE, SHOWS_NOTHING, TO, UNDER_DEFAULT, WITH_A_NUL,
 };

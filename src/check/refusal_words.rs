@@ -56,8 +56,20 @@ const MAX_SENT: usize = 200;
 /// How long a sent value is at least that is known again outside quotes, in bytes.
 const MIN_SENT: usize = 3;
 
-/// The words of a response that refuses; `None` where it has none, or a page.
+/// The words of a response that refuses, as many as are told; `None` where it has none, or a page.
 pub(super) fn words(subject: &Subject<'_>) -> Option<String> {
+    said_in_all(subject).map(cut)
+}
+
+fn cut(mut words: String) -> String {
+    if let Some((end, _)) = words.char_indices().nth(MAX_WORDS) {
+        words.truncate(end);
+        words.push('…');
+    }
+    words
+}
+
+fn said_in_all(subject: &Subject<'_>) -> Option<String> {
     let said = if let Content::Read(Parsed::Value(value)) = subject.body() {
         said(value, 0)?
     } else {
@@ -65,28 +77,24 @@ pub(super) fn words(subject: &Subject<'_>) -> Option<String> {
         let is_page = text.trim_start().starts_with('<');
         Some(text.to_owned()).filter(|_| !is_page)?
     };
-    let mut words = said.split_whitespace().collect::<Vec<_>>().join(" ");
-    if let Some((end, _)) = words.char_indices().nth(MAX_WORDS) {
-        words.truncate(end);
-        words.push('…');
-    }
+    let words = said.split_whitespace().collect::<Vec<_>>().join(" ");
     let reason = subject.exchange.response.status.canonical_reason();
     // The status says that already.
     let is_more = !words.is_empty() && reason.is_none_or(|one| !one.eq_ignore_ascii_case(&words));
     is_more.then_some(words)
 }
 
-/// Words without the values that were sent, so that two requests that are refused for one reason are
-/// refused in the same words.
-pub(super) fn reason(subject: &Subject<'_>, words: &str) -> String {
+/// The words of a response that refuses without the values that were sent, so that two requests that are refused for one
+/// reason are refused in the same words.
+pub(super) fn reason(subject: &Subject<'_>) -> String {
     let mut sent = sent_values(subject);
     // What is part of another value goes with it.
     sent.sort_by_key(|value| std::cmp::Reverse(value.len()));
-    let mut reason = words.to_owned();
+    let mut reason = said_in_all(subject).unwrap_or_default();
     for value in &sent {
         reason = without(&reason, value);
     }
-    without_shown(&reason)
+    cut(without_shown(&reason))
 }
 
 /// Whether words repeat one of these texts and numbers, as a word of its own or in quotes.

@@ -140,7 +140,7 @@ impl Check for RejectedValid {
         let mut actual = status.to_string();
         if let Some(words) = said {
             message.push_str(": ");
-            message.push_str(&reason(subject, &words));
+            message.push_str(&reason(subject));
             actual.push_str(": ");
             actual.push_str(&words);
         }

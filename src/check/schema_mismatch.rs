@@ -143,7 +143,11 @@ fn breaches<'v>(
             let came = violation.instance.get(value).map(Inferred::of);
             let came = came.unwrap_or_default();
             let known = all.iter_mut().find(|(seen, _, _)| {
-                seen.schema == violation.schema && seen.keyword == violation.keyword
+                // Two branches of `allOf` tell one breach twice.
+                let is_of_type = violation.keyword == "type"
+                    && seen.instance == violation.instance
+                    && seen.expected == violation.expected;
+                seen.keyword == violation.keyword && (seen.schema == violation.schema || is_of_type)
             });
             match known {
                 Some((_, others, seen)) => {

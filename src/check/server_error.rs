@@ -104,7 +104,7 @@ impl Check for ServerError {
         let mut message = format!("{who} answered {}{what}", response.status);
         let mut actual = response.status.to_string();
         if let Some(words) = words(subject) {
-            message = format!("{message}: {}", reason(subject, &words));
+            message = format!("{message}: {}", reason(subject));
             actual = format!("{actual}: {words}");
         }
         findings.push(

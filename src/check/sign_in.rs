@@ -97,9 +97,10 @@ const REVOKED: &[&str] = &[
 const ONESELF: &[&str] = &["account", "current", "currentuser", "me", "myself", "self"];
 
 /// Whether an operation may revoke the credential that its own request carries: it signs out, renews a
-/// token or deletes the account. What names another resource in its path is about that one.
+/// token or deletes the account. What names another resource in its path is about that one. A safe method may sign out
+/// all the same: `GET /logout` is what many frameworks have.
 pub(crate) fn may_revoke_credential(operation: &Operation) -> bool {
-    if operation.method.is_safe() || operation.path.parameters().next().is_some() {
+    if operation.path.parameters().next().is_some() {
         return false;
     }
     let segments = operation.path.as_str().split('/').rev();
@@ -118,9 +119,13 @@ pub(crate) fn may_revoke_credential(operation: &Operation) -> bool {
     let both: Vec<String> = before.iter().chain(&last).cloned().collect();
     let is_own = has(&last, ONESELF) || last == ["current", "user"];
     let is_deletion = operation.method == http::Method::DELETE;
-    signs_out(&last)
-        || signs_out(&id)
-        || renews(&both)
+    if signs_out(&last) || signs_out(&id) {
+        return true;
+    }
+    if operation.method.is_safe() {
+        return false;
+    }
+    renews(&both)
         || renews(&id)
         || is_deletion && (is_own || has(&last, REVOKED))
         || has(&before, ONESELF) && last == ["password"]
@@ -234,11 +239,12 @@ mod tests {
             ("delete", "/me"),
             ("delete", "/users/me"),
             ("put", "/account/password"),
+            ("get", "/logout"),
         ] {
             assert!(may_revoke(method, path), "{method} {path}");
         }
         for (method, path) in [
-            ("get", "/logout"),
+            ("get", "/api-keys/rotate"),
             ("post", "/tokens"),
             ("post", "/tokens/{id}/revoke"),
             ("delete", "/users/{id}"),

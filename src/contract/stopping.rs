@@ -1,6 +1,9 @@
 //! Operations that end the service itself or shut everyone out of it, known by what their path is called.
 
-use super::{Operation, graph::names::words};
+use http::Method;
+use url::Url;
+
+use super::{Location, Operation, Parameter, Schema, graph::names::words};
 
 /// Last segments that say so, letters and digits alone.
 const STOPS: [&str; 8] = [
@@ -114,7 +117,64 @@ const SETTINGS: [&str; 8] = [
     "settings",
 ];
 
+/// First words of what is said of a parameter of a query that changes something, or of its name.
+const CHANGES: [&str; 14] = [
+    "archive",
+    "clear",
+    "delete",
+    "mute",
+    "pause",
+    "purge",
+    "recheck",
+    "remove",
+    "reset",
+    "toggle",
+    "trigger",
+    "unarchive",
+    "unmute",
+    "unpause",
+];
+
+impl Parameter {
+    /// Whether it changes something, though the request reads: `GET /watches/{id}?paused=unpaused`. The document says so
+    /// by a verb, or lists a state and its opposite.
+    fn changes_something(&self) -> bool {
+        let said = self.description.as_deref().unwrap_or_default();
+        let said: Vec<String> = said.split_whitespace().take(4).flat_map(words).collect();
+        let begins = |words: &[String]| {
+            let first = words.first();
+            first.is_some_and(|first| CHANGES.contains(&first.as_str()))
+        };
+        let sets_a_state = said.first().is_some_and(|first| first == "set")
+            && said
+                .iter()
+                .any(|word| ["state", "status"].contains(&word.as_str()));
+        let schema = self.value.schema().map(Schema::target);
+        let listed = schema.as_ref().and_then(|schema| schema.raw().get("enum"));
+        let listed = listed.and_then(|listed| listed.as_array());
+        let mut listed = listed.into_iter().flatten().filter_map(|one| one.as_str());
+        let all: Vec<&str> = listed.by_ref().collect();
+        let has_opposites = all.iter().any(|one| {
+            let opposite = format!("un{one}");
+            all.contains(&opposite.as_str())
+        });
+        begins(&said) || begins(&words(&self.name)) || sets_a_state || has_opposites
+    }
+}
+
 impl Operation {
+    /// Whether a GET of this operation sets something by its query all the same.
+    pub(crate) fn sets_by_query(&self, url: &Url) -> bool {
+        if self.method != Method::GET || url.query().is_none() {
+            return false;
+        }
+        let mut parameters = self.parameters_in(Location::Query);
+        parameters.any(|one| {
+            let mut sent = url.query_pairs();
+            sent.any(|(name, _)| name == one.name.as_str()) && one.changes_something()
+        })
+    }
+
     /// Whether the last segment of the path, alone or followed by a noun (`deletePad`), says that something is removed.
     pub(super) fn is_called_a_removal(&self) -> bool {
         // `deletePad` and `delete`, and not `deletes` or `delete-requests`.
@@ -219,6 +279,36 @@ mod tests {
             "/removed",
         ] {
             assert!(is_safe(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_parameter_that_changes_something_is_known_by_its_words_or_its_opposites() {
+        let changes = |name: &str, description: &str, schema: &str| {
+            let document = format!(
+                "openapi: 3.0.3\ninfo: {{ title: t, version: '1' }}\npaths: {{ /a: {{ get: {{ parameters: [{{ \
+                 name: {name}, in: query, description: {description}, schema: {schema} }}], responses: {{}} }} }} }}"
+            );
+            let document = Document::parse("t", document).expect("a document");
+            let contract = Contract::from_document(document);
+            contract.operations()[0].parameters[0].changes_something()
+        };
+        let text = "{ type: string }";
+        for (name, description, schema) in [
+            ("paused", "'Whether it is'", "{ enum: [paused, unpaused] }"),
+            ("state", "'Set muted status'", text),
+            ("now", "'Trigger a check'", text),
+            ("recheck_all", "'1 for all'", text),
+        ] {
+            assert!(changes(name, description, schema), "{name}");
+        }
+        for (name, description, schema) in [
+            ("limit", "'Set the number of results'", text),
+            ("start", "'Start date'", text),
+            ("deleted", "'Deleted things too'", text),
+            ("sort", "'How it is sorted'", "{ enum: [asc, desc] }"),
+        ] {
+            assert!(!changes(name, description, schema), "{name}");
         }
     }
 

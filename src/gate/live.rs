@@ -103,6 +103,7 @@ pub async fn check<T: Transport>(
         RunStatus::Complete | RunStatus::Stopped(_) => shrink::Mode::Shrink,
         _ => shrink::Mode::KeepOnly,
     };
+    regressions::tell_mended(&mut driver);
     Box::pin(shrink::run(&mut driver, mode)).await;
     Box::pin(cleanup::run(&mut driver, &end)).await;
     let end = match end {
@@ -116,7 +117,9 @@ pub async fn check<T: Transport>(
     driver.recorder.tell_not_sent();
     if let RunStatus::Complete | RunStatus::Stopped(_) = end {
         let summaries = driver.recorder.account.summaries();
-        for finding in unreached(&summaries, &schedule.plans, settings) {
+        let found = driver.recorder.account.findings();
+        let all = unreached(&summaries, &schedule.plans, settings, found);
+        for finding in all {
             driver.add(finding);
         }
     }

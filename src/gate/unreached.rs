@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use super::plan::Plan;
 use crate::{
-    check,
-    finding::{Finding, Remedy, Severity},
+    check::{self, ids},
+    finding::{Finding, Findings, Remedy, Severity},
     run::{LiveSettings, OperationSummary, Unreached},
 };
 
@@ -15,6 +15,7 @@ pub(crate) fn unreached(
     summaries: &[OperationSummary],
     plans: &[Plan],
     settings: &LiveSettings,
+    found: &Findings,
 ) -> Vec<Finding> {
     let of_ids: HashMap<&str, &Plan> = plans
         .iter()
@@ -45,6 +46,10 @@ pub(crate) fn unreached(
             continue;
         };
         if *why == Unreached::Excluded {
+            continue;
+        }
+        // That its success is not declared was told, and is why.
+        if !nothing && succeeds_undeclared(why) && is_told(found, &summary.id) {
             continue;
         }
         let mut finding = check::unreached(&plan.operation, &why.to_string());
@@ -83,6 +88,21 @@ pub(crate) fn unreached(
         findings.push(finding);
     }
     findings
+}
+
+fn succeeds_undeclared(why: &Unreached) -> bool {
+    let Unreached::NoSuccess(statuses) = why else {
+        return false;
+    };
+    statuses.iter().any(|status| (200..300).contains(status))
+}
+
+/// Whether it was told of an operation that a status is not declared.
+fn is_told(found: &Findings, operation: &str) -> bool {
+    found.iter().any(|finding| {
+        finding.rule.as_str() == ids::UNDECLARED_STATUS
+            && finding.operation.as_deref() == Some(operation)
+    })
 }
 
 /// Whether every operation that needs a credential, and was sent requests, answered only 401 or 403.

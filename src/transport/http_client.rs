@@ -1,6 +1,6 @@
 //! Requests over the wire, with reqwest and rustls.
 
-use std::error::Error as _;
+use std::{error::Error as _, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use tokio::time::{Instant, timeout_at};
@@ -12,6 +12,9 @@ use super::{
 use crate::exchange::{
     Body, CutReason, LONGEST_GAP, Request, Response, decoded, may_be_endless, so_far,
 };
+
+/// After how long a connection that breaks was not closed before the request was sent.
+const SHORTEST_WAIT: Duration = Duration::from_millis(50);
 
 /// Sends over HTTP/1.1 and HTTP/2. Follows no redirect, so that each response can be checked as it
 /// came.
@@ -137,8 +140,15 @@ impl HttpTransport {
 
 impl Transport for HttpTransport {
     async fn send(&self, request: &Request) -> Result<Response, SendError> {
-        match self.send_over(&self.client, request).await {
-            Err(SendError::Broken(_)) => self.send_over(&self.fresh, request).await,
+        let started = Instant::now();
+        let first = match self.send_over(&self.client, request).await {
+            Err(error @ SendError::Broken(_)) => error,
+            sent => return sent,
+        };
+        let was_waiting = started.elapsed() >= SHORTEST_WAIT;
+        match self.send_over(&self.fresh, request).await {
+            // The service took this request, and went away with it.
+            Err(SendError::Unreachable { .. }) if was_waiting => Err(first),
             sent => sent,
         }
     }

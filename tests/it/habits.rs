@@ -370,3 +370,164 @@ async fn what_comes_names_what_was_made_whatever_is_declared_and_whether_it_succ
         assert!(cars.0.is_empty(), "{:?} is left", cars.0);
     }
 }
+
+const KEYS: &str = r"
+openapi: 3.0.3
+info: { title: Owners by their numbers and books in parentheses, version: '1' }
+paths:
+  /owners:
+    get: { operationId: listOwners, responses: { '200': { description: All, content: { application/json: { schema: { type: array, items: { $ref: '#/components/schemas/Named' } } } } } } }
+    post:
+      operationId: saveOwner
+      requestBody: { required: true, content: { application/json: { schema: { type: object, required: [name], additionalProperties: false, properties: { id: { type: integer }, name: { type: string } } } } } }
+      responses: { '200': { description: Saved, content: { application/json: { schema: { $ref: '#/components/schemas/Named' } } } }, 4XX: { description: No } }
+  /owners/{id}:
+    parameters: [{ name: id, in: path, required: true, schema: { type: integer } }]
+    get: { operationId: getOwner, responses: { '200': { description: One, content: { application/json: { schema: { $ref: '#/components/schemas/Named' } } } }, 4XX: { description: No } } }
+    delete: { operationId: dropOwner, responses: { '204': { description: Gone }, 4XX: { description: No } } }
+  /import:
+    post:
+      operationId: importOwners
+      requestBody: { required: true, content: { application/json: { schema: { type: object, required: [name], additionalProperties: false, properties: { name: { type: string } } } } } }
+      responses: { '200': { description: Their ids, content: { application/json: { schema: { type: array, items: { type: integer } } } } }, 4XX: { description: No } }
+components:
+  schemas:
+    Named: { type: object, required: [id, name], properties: { id: { type: integer }, name: { type: string } } }
+";
+
+#[tokio::test]
+async fn a_save_does_not_replace_what_was_there_and_what_an_action_makes_elsewhere_is_removed() {
+    let routes = &[
+        "GET /owners",
+        "POST /owners",
+        "GET /owners/*",
+        "DELETE /owners/*",
+        "POST /import",
+    ];
+    let before = BTreeMap::from([(1, "Ann".to_owned()), (2, "Bob".to_owned())]);
+    for seed in 0..3 {
+        let owners = Arc::new(Mutex::new(before.clone()));
+        let own = Arc::clone(&owners);
+        let router = service(routes, move |came| {
+            let mut own = own.lock().expect("no handler panics");
+            let next = own.keys().last().map_or(1, |last| last + 1);
+            let shown = |(id, name): (&i64, &String)| json!({ "id": id, "name": name });
+            let id = came.number(1);
+            match came.route().as_str() {
+                "GET /owners" => (200, Some(own.iter().map(shown).collect())),
+                "POST /owners" | "POST /import" => {
+                    let name = came.body.get("name").and_then(Value::as_str);
+                    let id = came.body.get("id").map_or(Some(next), Value::as_i64);
+                    let is_known = came.body.keys().all(|one| one == "id" || one == "name");
+                    let (Some(name), Some(id), true) = (name, id, is_known) else {
+                        return (400, None);
+                    };
+                    own.insert(id, name.to_owned());
+                    let is_import = came.path[0] == "import";
+                    let shown = if is_import {
+                        json!([id])
+                    } else {
+                        json!({ "id": id, "name": name })
+                    };
+                    (200, Some(shown))
+                }
+                "GET /owners/*" => own
+                    .get_key_value(&id)
+                    .map_or((404, None), |one| (200, Some(shown(one)))),
+                _ => (if own.remove(&id).is_some() { 204 } else { 404 }, None),
+            }
+        });
+        let outcome = check(KEYS, router, &settings(seed)).await;
+        // That `id` is taken for any owner's is not looked at without leave.
+        let found = rules(&outcome);
+        assert!(
+            found
+                .iter()
+                .all(|one| one == "accepted-invalid importOwners"),
+            "{found:?}"
+        );
+        assert_eq!(*owners.lock().expect("no handler panics"), before, "{seed}");
+    }
+}
+
+const VARIABLES: &str = r"
+openapi: 3.0.3
+info: { title: Variables whose bodies repeat their keys, version: '1' }
+paths:
+  /variables:
+    get: { operationId: listVariables, responses: { '200': { description: All, content: { application/json: { schema: { type: array, items: { $ref: '#/components/schemas/Variable' } } } } } } }
+    post:
+      operationId: addVariable
+      requestBody: { required: true, content: { application/json: { schema: { $ref: '#/components/schemas/Variable' } } } }
+      responses: { '201': { description: Made, content: { application/json: { schema: { $ref: '#/components/schemas/Variable' } } } }, 4XX: { description: No } }
+  /variables/{id}:
+    parameters: [{ name: id, in: path, required: true, schema: { type: integer } }]
+    get: { operationId: getVariable, responses: { '200': { description: One, content: { application/json: { schema: { $ref: '#/components/schemas/Variable' } } } }, 4XX: { description: No } } }
+    put:
+      operationId: setVariable
+      requestBody: { required: true, content: { application/json: { schema: { $ref: '#/components/schemas/Variable' } } } }
+      responses: { '200': { description: Set, content: { application/json: { schema: { $ref: '#/components/schemas/Variable' } } } }, 4XX: { description: No } }
+    delete: { operationId: dropVariable, responses: { '204': { description: Gone }, 4XX: { description: No } } }
+components:
+  schemas:
+    Variable: { type: object, required: [id, text], additionalProperties: false, properties: { id: { type: integer }, text: { type: string } } }
+";
+
+#[tokio::test]
+async fn a_body_repeats_the_key_of_its_path_so_that_the_rest_of_it_is_looked_at() {
+    let routes = &[
+        "GET /variables",
+        "POST /variables",
+        "GET /variables/*",
+        "PUT /variables/*",
+        "DELETE /variables/*",
+    ];
+    for seed in 0..3 {
+        let variables = Arc::new(Mutex::new(BTreeMap::<i64, Value>::new()));
+        let own = Arc::clone(&variables);
+        let router = service(routes, move |came| {
+            let mut own = own.lock().expect("no handler panics");
+            let id = came.number(1);
+            let said = came.body.get("id").and_then(Value::as_i64);
+            let text = came.body.get("text").cloned();
+            let shown = |(id, text): (&i64, &Value)| json!({ "id": id, "text": text });
+            let is_known = came.body.keys().all(|one| one == "id" || one == "text");
+            match came.route().as_str() {
+                "GET /variables" => (200, Some(own.iter().map(shown).collect())),
+                "POST /variables" => match (said, text) {
+                    (Some(id), _) if own.contains_key(&id) => (409, None),
+                    (Some(id), Some(Value::String(text))) if is_known => {
+                        own.insert(id, json!(text));
+                        (201, Some(json!({ "id": id, "text": text })))
+                    }
+                    _ => (400, None),
+                },
+                "GET /variables/*" => own
+                    .get_key_value(&id)
+                    .map_or((404, None), |one| (200, Some(shown(one)))),
+                "PUT /variables/*" if !own.contains_key(&id) => (404, None),
+                // It takes anything for the text.
+                "PUT /variables/*" => match text {
+                    Some(text) if said == Some(id) && is_known => {
+                        own.insert(id, json!(text.to_string()));
+                        (200, own.get_key_value(&id).map(shown))
+                    }
+                    _ => (400, None),
+                },
+                _ => (if own.remove(&id).is_some() { 204 } else { 404 }, None),
+            }
+        });
+        let outcome = check(VARIABLES, router, &settings(seed)).await;
+        let found = rules(&outcome);
+        assert!(
+            found.contains(&"accepted-invalid setVariable".to_owned()),
+            "{found:?}"
+        );
+        let is_refused = found.iter().any(|one| one.starts_with("rejected-valid"));
+        assert!(!is_refused, "{found:?}");
+        assert!(
+            variables.lock().expect("no handler panics").is_empty(),
+            "{seed}"
+        );
+    }
+}

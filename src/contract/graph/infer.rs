@@ -68,7 +68,12 @@ pub(super) fn graph(contract: &Contract) -> Graph {
     edges.sort_by(|a, b| (a.producer, a.consumer, &a.need).cmp(&(b.producer, b.consumer, &b.need)));
     resources.retain(|one| one.read.is_some() || one.delete.is_some() || !one.updates.is_empty());
     let below = resources.iter().map(|one| known.below(&one.shape));
-    Graph::new(edges, below.collect(), resources, removals)
+    let below = below.collect();
+    let keys_in_updates = resources
+        .iter()
+        .flat_map(|one| known.keys_in_updates(one))
+        .collect();
+    Graph::new(edges, below, resources, removals, keys_in_updates)
 }
 
 /// An operation that makes or lists the things of a resource, where it names them, and how that is known.
@@ -138,6 +143,19 @@ impl<'c> Known<'c> {
         }
     }
 
+    /// Where the bodies of the operations that change a thing say its key.
+    fn keys_in_updates(&self, resource: &Resource) -> Vec<(usize, Pointer)> {
+        let Some(wanted) = self.wanted(&resource.shape) else {
+            return Vec::new();
+        };
+        let updates = resource.updates.iter();
+        let keys = updates.filter_map(|update| {
+            let at = wanted.in_one(&self.sent(*update)?, &self.names)?;
+            Some((*update, at))
+        });
+        keys.collect()
+    }
+
     /// What a resource's key is called and must be.
     fn wanted(&self, shape: &Shape) -> Option<ResourceKey> {
         self.key_of(shape, self.items.get(shape)?)
@@ -187,6 +205,7 @@ impl<'c> Known<'c> {
                         operation.method == "POST"
                             && matches!(expression, Expression::Response(_))
                             && !item.contains(&self.shapes[producer])
+                            && !self.names_another(producer, item, &expression)
                     });
                     let basis = Basis::Link(link.name.clone());
                     let source = ValueSource::Expression(expression);
@@ -204,6 +223,7 @@ impl<'c> Known<'c> {
                             basis: basis.clone(),
                             named_by_client: false,
                             assumed: None,
+                            key_in_body: None,
                         });
                     }
                     edges.add(Edge {
@@ -227,6 +247,21 @@ impl<'c> Known<'c> {
                 }
             }
         }
+    }
+
+    /// Whether what an operation answers, and a link takes, names something that it has not made: it makes what its own
+    /// path collects, or the request has said it.
+    fn names_another(&self, producer: usize, item: &Shape, expression: &Expression) -> bool {
+        let own = &self.shapes[producer];
+        if self.lookup.collection_of(item) == *own {
+            return false;
+        }
+        let collects = |other: &Shape| self.lookup.collection_of(other) == *own;
+        let is_sent = match expression {
+            Expression::Response(MessagePart::Body(at)) => self.is_sent(producer, at),
+            _ => false,
+        };
+        is_sent || self.items.keys().any(collects)
     }
 
     /// The item that a path parameter names.
@@ -311,9 +346,11 @@ impl<'c> Known<'c> {
             // What the document does not describe may name it all the same.
             let may_be_undescribed =
                 is_collection && is_used(resource) && in_body.is_none() && !shape.is_composite();
-            let assumed = (is_collection && in_body.is_none() && resource.read.is_some())
+            let key_in_body = is_collection
                 .then(|| wanted.in_one(&self.sent(producer)?, &self.names))
                 .flatten();
+            let is_assumed = in_body.is_none() && resource.read.is_some();
+            let assumed = key_in_body.clone().filter(|_| is_assumed);
             let is_described = in_body.is_some() || is_located || assumed.is_some() || is_listed();
             if !is_described && !may_be_undescribed {
                 continue;
@@ -328,10 +365,10 @@ impl<'c> Known<'c> {
                 sources.push(ValueSource::Undescribed(wanted.clone()));
             }
             let rank = (!is_described, !is_collection, !is_kind_of, is_put);
-            found.push((rank, producer, sources, assumed));
+            found.push((rank, producer, sources, (assumed, key_in_body)));
         }
         found.sort_by_key(|(rank, producer, ..)| (*rank, *producer));
-        for ((is_undescribed, ..), operation, sources, assumed) in found {
+        for ((is_undescribed, ..), operation, sources, (assumed, key_in_body)) in found {
             // That the client chooses the name is surer than what no document describes.
             if is_undescribed && resource.creators.is_empty() {
                 self.add_client_named(resource);
@@ -347,11 +384,14 @@ impl<'c> Known<'c> {
                     basis: Basis::Inferred,
                     named_by_client: false,
                     assumed,
+                    key_in_body,
                 });
             }
         }
         if resource.creators.is_empty() {
             self.add_client_named(resource);
+        } else if let Some(post) = self.creating_post(resource) {
+            self.add_named_by(post, resource);
         }
     }
 
@@ -385,6 +425,7 @@ impl<'c> Known<'c> {
                     basis: Basis::Inferred,
                     named_by_client: false,
                     assumed: None,
+                    key_in_body: None,
                 })
                 .collect();
         }
@@ -395,14 +436,22 @@ impl<'c> Known<'c> {
     fn add_client_named(&self, resource: &mut Resource) {
         let put = self.at(&resource.shape, "PUT");
         let put = put.filter(|put| declares_created(self.operation(*put)));
+        if let Some(creator) = put.or_else(|| self.creating_post(resource)) {
+            self.add_named_by(creator, resource);
+        }
+    }
+
+    /// The POST at the path of a thing that makes it.
+    fn creating_post(&self, resource: &Resource) -> Option<usize> {
         let post = self.at(&resource.shape, "POST");
-        let post = post.filter(|post| {
+        post.filter(|post| {
             let operation = self.operation(*post);
             is_used(resource) && (declares_created(operation) || is_called_a_creation(operation))
-        });
-        let Some(creator) = put.or(post) else {
-            return;
-        };
+        })
+    }
+
+    /// Adds an operation that makes what its own path names.
+    fn add_named_by(&self, creator: usize, resource: &mut Resource) {
         let operation = self.operation(creator);
         if let Some(key) = resource.shape.key(operation) {
             resource.creators.push(Creator {
@@ -413,6 +462,7 @@ impl<'c> Known<'c> {
                 basis: Basis::Inferred,
                 named_by_client: true,
                 assumed: None,
+                key_in_body: None,
             });
         }
     }

@@ -27,6 +27,7 @@ pub use expression::{Expression, MessagePart, Piece};
 pub use identity::ResourceKey;
 pub(crate) use removal::{Origin, Removal};
 pub use shape::Shape;
+pub(crate) use shape::segment_of_path;
 pub use write::GraphFormat;
 
 /// The producers and consumers of a contract, and the resources that they speak of. Operations are
@@ -45,6 +46,8 @@ pub struct Graph {
     made: HashMap<usize, (usize, usize)>,
     /// What removes the things that have no path.
     removals: Vec<Removal>,
+    /// Where the body of an operation that changes a thing says the key of it.
+    keys_in_updates: HashMap<usize, Pointer>,
 }
 
 /// One operation makes a value that another needs.
@@ -149,6 +152,8 @@ pub struct Creator {
     /// Where the request's body may name what is made, as with `POST /things` of `{"name": "a"}` whose
     /// response says nothing of it. Only a read can tell.
     pub assumed: Option<Pointer>,
+    /// Where the request's body may say the key of what is made, whatever the response says of it.
+    pub key_in_body: Option<Pointer>,
 }
 
 impl Graph {
@@ -162,6 +167,7 @@ impl Graph {
         below: Vec<Vec<usize>>,
         resources: Vec<Resource>,
         removals: Vec<Removal>,
+        keys_in_updates: HashMap<usize, Pointer>,
     ) -> Self {
         let mut needs: HashMap<usize, Vec<usize>> = HashMap::new();
         for (at, edge) in edges.iter().enumerate() {
@@ -180,7 +186,13 @@ impl Graph {
             needs,
             made,
             removals,
+            keys_in_updates,
         }
+    }
+
+    /// Where the body of an operation that changes a thing says the key of it, which its path names.
+    pub(crate) fn key_in_update(&self, operation: usize) -> Option<&Pointer> {
+        self.keys_in_updates.get(&operation)
     }
 
     /// What removes the thing without a path that an operation makes.

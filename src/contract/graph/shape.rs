@@ -7,7 +7,8 @@ use crate::contract::{
     path::{Part, PathTemplate},
 };
 
-/// The segments of a path, those that are a parameter without its name: `/orders/{}/items`.
+/// The segments of a path, those that are a parameter without its name: `/orders/{}/items`. Keys in parentheses, as `OData`
+/// writes them (`OData` URL Conventions §4.3), are segments of their own: `/orders({id})` is of the shape `/orders/{}`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Shape(Vec<Segment>);
 
@@ -28,7 +29,7 @@ impl Shape {
     }
 
     pub(super) fn of_template(path: &PathTemplate) -> Self {
-        let mut segments: Vec<Segment> = path.segments().iter().map(|one| segment(one)).collect();
+        let mut segments: Vec<Segment> = pieces(path).map(|(_, piece)| piece.segment()).collect();
         while segments.len() > 1 && segments.last() == Some(&Segment::Literal(String::new())) {
             segments.pop();
         }
@@ -127,6 +128,60 @@ impl Shape {
     }
 }
 
+/// What is a segment of a shape.
+#[derive(Clone, Debug)]
+enum Piece<'p> {
+    /// A segment of the path.
+    Whole(&'p [Part]),
+    /// The name before keys in parentheses.
+    Name(&'p str),
+    /// One of these keys.
+    Key(&'p str),
+}
+
+impl<'p> Piece<'p> {
+    fn segment(&self) -> Segment {
+        match self {
+            Self::Whole(parts) => segment(parts),
+            Self::Name(name) => Segment::Literal((*name).to_owned()),
+            Self::Key(_) => Segment::Parameter,
+        }
+    }
+
+    fn parameter(&self) -> Option<&'p str> {
+        match self {
+            Self::Whole([Part::Parameter(name)]) => Some(name),
+            Self::Whole([Part::Parameter(name), Part::Literal(ending)]) => {
+                without_ending(ending).is_empty().then_some(name.as_str())
+            }
+            Self::Key(name) => Some(name),
+            Self::Whole(_) | Self::Name(_) => None,
+        }
+    }
+}
+
+/// The segments of the shape of a path, each with the number of the path's segment that it is in.
+fn pieces(path: &PathTemplate) -> impl Iterator<Item = (usize, Piece<'_>)> {
+    path.segments().iter().enumerate().flat_map(|(at, parts)| {
+        let pieces = keyed(parts).unwrap_or_else(|| vec![Piece::Whole(parts)]);
+        pieces.into_iter().map(move |piece| (at, piece))
+    })
+}
+
+/// A segment with keys in parentheses, taken apart: `Books({ID})`, `Books('{ID}')`, `Lines(Order={a},Number={b})`.
+fn keyed(parts: &[Part]) -> Option<Vec<Piece<'_>>> {
+    let [Part::Literal(first), _, .., Part::Literal(last)] = parts else {
+        return None;
+    };
+    let (name, _) = first.split_once('(').filter(|(name, _)| !name.is_empty())?;
+    let keys = parts.iter().filter_map(|part| match part {
+        Part::Parameter(name) => Some(Piece::Key(name)),
+        Part::Literal(_) => None,
+    });
+    let is_closed = last.ends_with(')');
+    is_closed.then(|| std::iter::once(Piece::Name(name)).chain(keys).collect())
+}
+
 fn segment(parts: &[Part]) -> Segment {
     match parts {
         [Part::Literal(text)] => Segment::Literal(without_ending(text).to_owned()),
@@ -156,13 +211,12 @@ fn without_ending(text: &str) -> &str {
 
 /// The name that a template gives to the parameter that is the segment at `at`.
 pub(super) fn parameter_at(path: &PathTemplate, at: usize) -> Option<&str> {
-    match path.segments().get(at)?.as_slice() {
-        [Part::Parameter(name)] => Some(name),
-        [Part::Parameter(name), Part::Literal(ending)] if without_ending(ending).is_empty() => {
-            Some(name)
-        }
-        _ => None,
-    }
+    pieces(path).nth(at)?.1.parameter()
+}
+
+/// The number of the path's segment that the segment of its shape at `at` is in.
+pub(crate) fn segment_of_path(operation: &Operation, at: usize) -> Option<usize> {
+    Some(pieces(&operation.path).nth(at)?.0)
 }
 
 impl Shape {

@@ -33,6 +33,13 @@ pub(super) struct CredentialWatch {
     changes: VecDeque<String>,
 }
 
+/// Whether a request was refused for its credential, or may well have been: services answer 403 to one that they
+/// accept no more.
+fn is_refusal(exchange: &Exchange) -> bool {
+    let status = exchange.response.status;
+    [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN].contains(&status)
+}
+
 impl<T: Transport> Driver<'_, T> {
     /// Why the run has to end, where what the service accepted before is refused now.
     pub(super) async fn credential_is_revoked(
@@ -60,8 +67,7 @@ impl<T: Transport> Driver<'_, T> {
             }
             return None;
         }
-        let is_refused = last.response.status == StatusCode::UNAUTHORIZED;
-        if !is_refused
+        if !is_refusal(last)
             || case.intent != Intent::Obey
             || watch.refusing.contains(id)
             || watch.refusing.len() >= MAX_LOOKS
@@ -71,7 +77,7 @@ impl<T: Transport> Driver<'_, T> {
         let own = watch.proofs.get(id);
         let proof = own.or_else(|| watch.proofs.values().next())?.clone();
         let again = self.executor.send_once(&proof).await?;
-        if again.response.status != StatusCode::UNAUTHORIZED {
+        if !is_refusal(&again) {
             self.watch.refusing.insert(id.to_owned());
             return None;
         }

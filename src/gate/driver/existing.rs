@@ -7,7 +7,7 @@ use http::Method;
 
 use super::Driver;
 use crate::{
-    contract::Location,
+    contract::{Location, graph::Shape},
     gate::knowledge::{
         context::{ResourceContext, path_of},
         created::MIN_RANDOM_NAME,
@@ -31,6 +31,7 @@ impl<T: Transport> Driver<'_, T> {
             if !is_change || case.phase == Phase::Methods {
                 continue;
             }
+            self.look_at_key(case).await;
             self.look(case).await;
         }
     }
@@ -53,6 +54,44 @@ impl<T: Transport> Driver<'_, T> {
         let exchange = self.executor.send_once(&request).await?;
         let view = ExchangeView::new(&exchange, &parts);
         self.knowledge.settings.observe(&context, read, &view);
+        Some(())
+    }
+
+    /// Reads what the body of a creation names, which may be there and be replaced.
+    async fn look_at_key(&mut self, case: &Case) -> Option<()> {
+        let context = self.context;
+        let creator = context.index(&case.operation)?;
+        let (_, thing) = context.named_in_body(creator, &case.parts)?;
+        let read = context.graph.resources[thing.resource].read?;
+        let operation = context.operation(read);
+        let key = ResourceContext::key_of(operation)?;
+        let mut path = operation.parameters_in(Location::Path);
+        let parameter = path.find(|one| one.name == key)?;
+        let value = thing.key()?;
+        let is_short = plain(value).len() < MIN_RANDOM_NAME;
+        if !is_short && !may_be_taken(parameter, value) {
+            return None;
+        }
+        let (created, existing) = (&self.knowledge.created, &self.knowledge.existing);
+        if created.holds(&thing.path) || !existing.wants_a_look(&thing.path) {
+            return None;
+        }
+        if !context.settings.may_prepare(operation) {
+            return None;
+        }
+        let mut parts = RequestParts::default();
+        let shape = Shape::of(operation);
+        for (segment, value) in &thing.values {
+            let name = shape.key_at(operation, *segment)?;
+            parts.set(Location::Path, name, value.clone());
+        }
+        let mut request = write_request(operation, &context.settings.base, &parts).ok()?;
+        let credentials = &context.settings.credentials;
+        credentials.apply(operation, &mut request, CredentialChoice::Primary);
+        let exchange = self.executor.send_once(&request).await;
+        let status = exchange.map(|exchange| exchange.response.status);
+        let existing = &mut self.knowledge.existing;
+        existing.note_look(thing.resource, thing.path, status);
         Some(())
     }
 
@@ -113,6 +152,7 @@ impl<T: Transport> Driver<'_, T> {
                 .existing
                 .would_change(context, &case.operation, &case.request)
                 || keeps && is_own && settings.would_be_lost(context, &case.operation, path)
+                || keeps && is_own && driver.names_existing_in_body(case)
         };
         if !cases.iter().any(|case| would_change(self, case)) {
             return Cow::Borrowed(cases);
@@ -123,7 +163,10 @@ impl<T: Transport> Driver<'_, T> {
                 kept.push(case.clone());
                 continue;
             }
-            let instead = self.about_own(case).or_else(|| self.about_nothing(case));
+            let instead = self
+                .with_another_key(case)
+                .or_else(|| self.about_own(case))
+                .or_else(|| self.about_nothing(case));
             match instead.filter(|instead| !would_change(self, instead)) {
                 Some(instead) => kept.push(instead),
                 // What no operation declares is not meant to change anything.

@@ -13,7 +13,7 @@ use crate::{
         case_factory::CaseFactory,
         knowledge::{existing::named_path, pool::fitting, view::plain},
     },
-    run::{Case, CredentialChoice, LiveSettings},
+    run::{Case, CredentialChoice},
     transport::Transport,
     wire::write_request,
 };
@@ -91,7 +91,7 @@ impl<T: Transport> Driver<'_, T> {
     /// What the body and the query of a case name and that is there no more, with the resource that it was of.
     fn gone_references(&self, case: &Case) -> Vec<(&Need, usize)> {
         let context = &self.context;
-        let is_plain = case.phase.has_values() && is_written_from_parts(case, context.settings);
+        let is_plain = case.phase.has_values() && self.is_written_from_parts(case);
         let Some(index) = context.index(&case.operation).filter(|_| is_plain) else {
             return Vec::new();
         };
@@ -114,6 +114,12 @@ impl<T: Transport> Driver<'_, T> {
         references.filter(is_gone).collect()
     }
 
+    /// Whether what a case sends is what its values are written as, so that it can be written with others.
+    pub(super) fn is_written_from_parts(&self, case: &Case) -> bool {
+        let written = write_request(&case.operation, &self.context.settings.base, &case.parts);
+        written.is_ok_and(|written| written.body == case.request.body)
+    }
+
     /// The resources, by their places, that a case names and that are there no more.
     pub(crate) fn gone_resources(&self, case: &Case) -> Vec<usize> {
         let references = self.gone_references(case).into_iter();
@@ -127,12 +133,6 @@ impl<T: Transport> Driver<'_, T> {
             && named_path(&self.context, &case.operation, case.request.url.path())
                 .is_some_and(|named| self.knowledge.created.is_gone(named))
     }
-}
-
-/// Whether what a case sends is what its values are written as, so that it can be written with others.
-fn is_written_from_parts(case: &Case, settings: &LiveSettings) -> bool {
-    let written = write_request(&case.operation, &settings.base, &case.parts);
-    written.is_ok_and(|written| written.body == case.request.body)
 }
 
 fn parameter_schema<'c>(case: &'c Case, location: Location, name: &str) -> Option<&'c Schema> {

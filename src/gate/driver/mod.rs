@@ -9,11 +9,14 @@ mod endless;
 mod existing;
 mod fallback;
 mod gone;
+mod own_key;
+mod path_key;
 mod second_look;
 
 use std::{
     collections::HashMap,
     ops::ControlFlow,
+    path::PathBuf,
     sync::atomic::{AtomicBool, Ordering::Relaxed},
 };
 
@@ -45,6 +48,7 @@ use super::{
 use away::LastAnswered;
 use credential::CredentialWatch;
 use fallback::Fallback;
+use path_key::OtherKeys;
 use second_look::{Decide, Doubtful, Later};
 
 use crate::{
@@ -57,6 +61,7 @@ use crate::{
         Case, CleanUp, ConnectionFailure, CredentialChoice, FailReason, Phase, RunStatus,
         StopReason,
     },
+    snapshot::Saved,
     transport::{SendError, Transport},
     wire::Parsed,
 };
@@ -87,6 +92,10 @@ pub(crate) struct Driver<'r, T> {
     fallback: Option<Option<Fallback>>,
     /// What was answered last, the newest at the end.
     last_answered: LastAnswered,
+    /// Failures of earlier runs that did not come again when they were sent first.
+    pub(crate) mended: Vec<(PathBuf, Saved)>,
+    /// What bodies with another key than that of their path were answered with, by operation.
+    other_keys: HashMap<OperationId, OtherKeys>,
     /// How many responses of each operation did not end in time.
     endless: HashMap<OperationId, usize>,
 }
@@ -132,6 +141,8 @@ impl<'r, T: Transport> Driver<'r, T> {
             watch: CredentialWatch::default(),
             fallback: None,
             last_answered: LastAnswered::default(),
+            mended: Vec::new(),
+            other_keys: HashMap::new(),
             endless: HashMap::new(),
         }
     }
@@ -167,13 +178,15 @@ impl<'r, T: Transport> Driver<'r, T> {
         &mut self,
         cases: &[Case],
     ) -> ControlFlow<RunStatus, Vec<Option<StatusCode>>> {
-        Box::pin(self.look_before_changes(cases)).await;
-        let harmless = self.without_changes_of_existing(cases);
+        let named = self.with_own_keys(cases);
+        Box::pin(self.look_before_changes(&named)).await;
+        let harmless = self.without_changes_of_existing(&named);
         let living = self.about_the_living(harmless);
         let shared = &mut self.knowledge.shared;
         let settled = without_refused(living, shared, self.context.settings);
         let distinct = self.renewal().distinct(settled);
         let distinct = self.without_endless(distinct);
+        let distinct = self.with_path_keys(distinct);
         let mut later = Later::default();
         // Looks have taken their part of what was left.
         let most = self.executor.budget.left().min(distinct.len());
@@ -461,6 +474,7 @@ impl<'r, T: Transport> Driver<'r, T> {
             self.knowledge.novelty.note(&case.operation);
         }
         self.knowledge.note_state(self.context, case, exchange);
+        self.note_other_key(case, exchange);
         let held = self.judge.judge(case, &subject);
         for finding in held.findings {
             let is_doubtful = match self.judge.doubt(case, exchange, &finding) {

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use http::{Method, StatusCode};
+use oasgate_document::Pointer;
 use serde_json::Value;
 use url::Url;
 
@@ -111,6 +112,31 @@ impl<'n> ResourceContext<'n> {
             name.as_str().is_some_and(|text| !text.is_empty()) || name.is_i64() || name.is_u64();
         let beside = pointer.parent().and_then(|above| above.get(sent));
         self.thing(at, parts, name, beside).filter(|_| is_name)
+    }
+
+    /// What a creation makes, or replaces, by the key that its body gives it, and where that stands.
+    pub(crate) fn named_in_body(
+        &self,
+        creator: usize,
+        parts: &RequestParts,
+    ) -> Option<(&Pointer, ResourceInstance)> {
+        let (at, pointer) = self.key_in_body(creator)?;
+        let body = &parts.body.as_ref()?.1;
+        let key = pointer.get(body)?;
+        let is_key = key.is_string() || key.is_number();
+        let beside = pointer.parent().and_then(|above| above.get(body));
+        let thing = self.thing(at, parts, key, beside).filter(|_| is_key)?;
+        Some((pointer, thing))
+    }
+
+    /// Where the body of a creation says the key of what it makes, and of which resource, by its place, that is.
+    pub(crate) fn key_in_body(&self, creator: usize) -> Option<(usize, &Pointer)> {
+        let mut resources = self.graph.resources.iter().enumerate();
+        resources.find_map(|(at, resource)| {
+            let mut creators = resource.creators.iter();
+            let creator = creators.find(|one| one.operation == creator)?;
+            Some((at, creator.key_in_body.as_ref()?))
+        })
     }
 
     /// The path parameter by which the client names what an operation creates.

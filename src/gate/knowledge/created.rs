@@ -120,7 +120,9 @@ impl CreatedResources {
                     is_creator = true;
                 }
                 let is_said = status == http::StatusCode::CREATED;
-                if is_creator || is_said {
+                // An empty list of what was made names all of it.
+                let is_nothing = exchange.response.body.bytes().trim_ascii() == b"[]";
+                if (is_creator || is_said) && !is_nothing {
                     self.note_unnamed(context, index, case, exchange);
                 }
             }
@@ -178,8 +180,8 @@ impl CreatedResources {
         case: &Case,
         exchange: &Exchange,
     ) -> bool {
-        let sent = case.parts.body.as_ref();
-        if !sent.is_some_and(|(_, body)| body.is_array()) {
+        let sent = case.parts.body.as_ref().map(|(_, body)| body);
+        if !sent.is_some_and(|sent| sent.is_array() || shows_as_many(exchange, sent)) {
             return false;
         }
         let view = ExchangeView::new(exchange, &case.parts);
@@ -368,6 +370,18 @@ impl CreatedResources {
             .map(|(_, thing)| thing.clone())
             .collect()
     }
+}
+
+/// Whether a creation is answered with a list that has no more elements than one that was sent: `{"names": ["a", "b"]}`.
+fn shows_as_many(exchange: &Exchange, sent: &Value) -> bool {
+    let members = sent.as_object().into_iter().flatten();
+    let arrays = members.filter_map(|(_, member)| member.as_array());
+    let most = arrays.map(Vec::len).max().unwrap_or(0);
+    if exchange.response.status != StatusCode::CREATED || most == 0 {
+        return false;
+    }
+    let shown = serde_json::from_slice::<Vec<Value>>(exchange.response.body.bytes());
+    shown.is_ok_and(|shown| shown.len() <= most && shown.iter().all(Value::is_object))
 }
 
 /// Whether a request names what it is about by a value that was drawn, and that is hardly the name of anything.

@@ -3,17 +3,21 @@
 //! Lists and reads show it. As soon as the run has made something of a resource, a list may show that
 //! too, so that only what was listed before counts.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use http::{Method, StatusCode};
 use serde_json::Value;
 
 use super::{
     context::{ResourceContext, path_of},
+    instance::ResourceInstance,
     view::ExchangeView,
 };
 use crate::{
-    contract::{Operation, Parameter, graph::Shape},
+    contract::{
+        Operation, Parameter,
+        graph::{Shape, segment_of_path},
+    },
     exchange::Request,
     run::Existing,
 };
@@ -42,6 +46,8 @@ pub(crate) struct ExistingResources {
     listed: HashSet<String>,
     /// Resources of which the run has made something.
     made: HashSet<usize>,
+    /// The things that lists showed last, by resource.
+    shown: HashMap<usize, ResourceInstance>,
 }
 
 impl ExistingResources {
@@ -74,8 +80,10 @@ impl ExistingResources {
             }
             if resource.list == Some(operation) && status.is_success() && !self.made.contains(&at) {
                 self.listed.insert(path.to_owned());
-                let shown = context.listed(at, given).into_iter();
-                self.paths.extend(shown.map(|(_, thing)| thing.path));
+                for (_, thing) in context.listed(at, given) {
+                    self.paths.insert(thing.path.clone());
+                    self.shown.insert(at, thing);
+                }
             }
         }
     }
@@ -109,6 +117,11 @@ impl ExistingResources {
         self.paths.contains(path)
     }
 
+    /// Something of a resource that a list showed.
+    pub(crate) fn shown(&self, resource: usize) -> Option<&ResourceInstance> {
+        self.shown.get(&resource)
+    }
+
     /// Whether a path was read and named nothing.
     pub(crate) fn lacks(&self, path: &str) -> bool {
         self.absent.contains(path)
@@ -133,10 +146,16 @@ impl ExistingResources {
         let method = &request.method;
         let is_safe = (method.is_safe() || method == "QUERY")
             && (operation.is_safe() || *method != operation.method);
-        if context.settings.existing == Existing::Touch || is_safe {
+        if context.settings.existing == Existing::Touch {
             return false;
         }
         let path = path_of(&request.url);
+        if is_safe {
+            let named = named_path(context, operation, path);
+            return *method == operation.method
+                && operation.sets_by_query(&request.url)
+                && named.is_none_or(|named| self.holds(named) || self.unclaimed.contains(named));
+        }
         let is_addition = *method == Method::POST;
         let removes_all =
             !is_addition && (self.is_any_below(path) || context.is_of_a_collection(operation));
@@ -210,6 +229,7 @@ pub(crate) fn named_path<'p>(
     let last = (0..shape.len())
         .rev()
         .find(|segment| shape.key_at(operation, *segment).is_some())?;
+    let last = segment_of_path(operation, last)?;
     let base = context.base_path().split('/').count() - 1;
     let end = path
         .match_indices('/')

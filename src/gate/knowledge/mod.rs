@@ -12,6 +12,7 @@ pub(crate) mod existing;
 pub(crate) mod history;
 pub(crate) mod instance;
 pub(crate) mod memory;
+pub(crate) mod mentioned;
 pub(crate) mod novelty;
 pub(crate) mod pool;
 pub(crate) mod refusal;
@@ -43,6 +44,7 @@ use context::ResourceContext;
 use created::CreatedResources;
 use existing::ExistingResources;
 use memory::SequenceMemory;
+use mentioned::MentionedIds;
 use novelty::Novelty;
 use pool::Pool;
 use refusal::sentences;
@@ -50,7 +52,7 @@ use removals::PendingRemovals;
 use settings::KnownSettings;
 use shared::SharedRefusals;
 use shown::ShownThings;
-use used::UsedValues;
+use used::{UsedValues, is_a_title};
 use view::{ExchangeView, begun_at, plain};
 
 /// The most values from responses that a parameter of an example is given.
@@ -76,6 +78,8 @@ pub(crate) struct Knowledge {
     pub(crate) shown: ShownThings,
     /// What was created and not deleted yet.
     pub(crate) created: CreatedResources,
+    /// What answers to changes that are no known creations spoke of.
+    pub(crate) mentioned: MentionedIds,
     /// What was there before the run.
     pub(crate) existing: ExistingResources,
     /// What is to be removed that has no path.
@@ -91,14 +95,20 @@ pub(crate) struct Knowledge {
 
 impl Knowledge {
     pub(crate) fn new(contract: &Contract, graph: Arc<Graph>) -> Self {
+        let mut used = UsedValues::default();
+        let creators = graph.resources.iter().flat_map(|one| &one.creators);
+        let keys = creators.filter_map(|one| one.key_in_body.as_ref()?.last());
+        // Two things may have one name as long as the service does not say otherwise.
+        used.learn_unique(keys.filter(|key| !is_a_title(key)).collect());
         Self {
             pool: Pool::new(contract, graph),
-            used: UsedValues::default(),
+            used,
             novelty: Novelty::default(),
             constraints: InferredConstraints::default(),
             shared: SharedRefusals::default(),
             shown: ShownThings::default(),
             created: CreatedResources::default(),
+            mentioned: MentionedIds::default(),
             existing: ExistingResources::default(),
             removals: PendingRemovals::default(),
             settings: KnownSettings::default(),
@@ -153,9 +163,16 @@ impl Knowledge {
         let path = context::path_of(&exchange.request.url);
         let is_own = exchange.request.method == case.operation.method;
         // What is always there is not made.
-        if !is_own || !self.settings.is_set_by(&context, &case.operation, path) {
-            self.created
-                .note(&context, &mut self.existing, case, exchange);
+        if is_own && self.settings.is_set_by(&context, &case.operation, path) {
+            return;
+        }
+        self.created
+            .note(&context, &mut self.existing, case, exchange);
+        let makes = context
+            .index(&case.operation)
+            .and_then(|index| context.graph.made_by(index));
+        if makes.is_none() {
+            self.mentioned.observe(case, exchange);
         }
     }
 
@@ -264,6 +281,8 @@ impl Knowledge {
         let mut values = Texts::new();
         if changed.is_some() && operation.method != Method::DELETE {
             values = self.created_for(operation, context);
+        } else if operation.is_safe() {
+            values = self.shown_for(operation, context);
         }
         for parameter in &operation.parameters {
             let name = parameter.name.as_str();
@@ -304,6 +323,28 @@ impl Knowledge {
             values.extend(found.take(1).map(|value| (name.clone(), plain(&value))));
         }
         values
+    }
+
+    /// The names in an operation's path that belong together, where there are several: those of one thing that the run
+    /// created, or that a list showed.
+    fn shown_for(&self, operation: &Operation, context: ResourceContext<'_>) -> Texts {
+        let names: Vec<&str> = operation.path.parameters().collect();
+        let given = |name: &&str| !context.settings.given(name).is_empty();
+        if names.len() < 2 || names.iter().any(given) {
+            return Texts::new();
+        }
+        let resources = context.graph.resources.iter().enumerate().rev();
+        let shown = resources.filter_map(|(at, _)| self.existing.shown(at));
+        let mut things = self.created.living().chain(shown);
+        let whole = things.find_map(|thing| {
+            let shape = &context.graph.resources[thing.resource].shape;
+            let found = names.iter().map(|name| {
+                let value = thing.value_for(shape, operation, name)?;
+                Some(((*name).to_owned(), plain(value)))
+            });
+            found.collect::<Option<Texts>>()
+        });
+        whole.unwrap_or_default()
     }
 
     /// The names in an operation's path of the newest resources that the run created for it.

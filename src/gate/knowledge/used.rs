@@ -291,7 +291,9 @@ fn another(
         };
         alike.into_iter().map(Value::from)
     });
-    if let Some(other) = alike.into_iter().find(is_fresh) {
+    let large = LARGE.start + generator.below(LARGE.end - LARGE.start);
+    let large = value.is_number().then(|| Value::from(large));
+    if let Some(other) = alike.into_iter().chain(large).find(is_fresh) {
         return Some(other);
     }
     let strategy = strategies.valid(schema);
@@ -300,6 +302,29 @@ fn another(
     let drawn = drawn.filter(is_fresh).take(4);
     drawn.max_by_key(|drawn| drawn.as_str().map_or(0, |text| text.len().min(12)))
 }
+
+/// Whether a property is what people call a thing by.
+pub(crate) fn is_a_title(property: &str) -> bool {
+    let property = property.to_lowercase();
+    ["name", "title", "label"]
+        .iter()
+        .any(|one| property.ends_with(one))
+}
+
+/// Another key like one that is taken, which hardly anything has.
+pub(crate) fn fresh_key(
+    taken: &Value,
+    schema: &Schema,
+    generator: &mut Generator,
+    strategies: &Strategies,
+) -> Option<Value> {
+    another(taken, schema, generator, strategies, &|drawn| {
+        drawn != taken && schema.is_valid(drawn)
+    })
+}
+
+/// Numbers that few things have, and that are far from what any reader takes.
+const LARGE: std::ops::Range<usize> = 100_000_000..1_000_000_000;
 
 /// A short word of plain letters.
 fn word(generator: &mut Generator) -> String {

@@ -19,6 +19,7 @@ pub(crate) async fn run<T: Transport>(driver: &mut Driver<'_, T>, end: &RunStatu
     let is_left = driver.context.settings.clean_up == CleanUp::Leave;
     let knowledge = &driver.knowledge;
     let is_nothing_left = knowledge.created.is_empty()
+        && knowledge.mentioned.is_empty()
         && knowledge.removals.is_empty()
         && knowledge.settings.count_changed() == 0;
     if is_left || is_nothing_left {

@@ -15,7 +15,8 @@ pub(crate) async fn run<T: Transport>(
 ) -> ControlFlow<RunStatus> {
     for case in cases {
         let statuses = driver.round(std::slice::from_ref(&case)).await?;
-        if statuses.into_iter().flatten().any(|one| one.is_success()) {
+        let mut statuses = statuses.into_iter().flatten();
+        if statuses.any(|one| one.is_success() || one.is_redirection()) {
             break;
         }
     }

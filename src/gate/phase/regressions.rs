@@ -109,14 +109,33 @@ async fn send_again<T: Transport>(
         ));
         return ControlFlow::Continue(());
     }
-    let store = driver.context.settings.regressions.as_ref();
-    let end = if store.is_some_and(|store| store.forget(path).unwrap_or(false)) {
-        "its file was removed"
-    } else {
-        "keep its file as a guard, or remove it"
-    };
-    driver.recorder.notice(format!(
-        "fixed: {check} of {operation} fails no more ({path_shown}); {end}"
-    ));
+    driver.mended.push((path.to_owned(), saved.clone()));
     ControlFlow::Continue(())
+}
+
+/// Says of failures of earlier runs that they are mended, where nothing else that was sent showed them.
+pub(crate) fn tell_mended<T: Transport>(driver: &mut Driver<'_, T>) {
+    for (path, saved) in std::mem::take(&mut driver.mended) {
+        let path_shown = path.display();
+        let (check, operation) = (&saved.check, &saved.operation);
+        let is_found = driver.recorder.account.findings().iter().any(|finding| {
+            finding.rule.as_str() == check.as_str()
+                && finding.operation.as_deref() == Some(operation.as_str())
+        });
+        if is_found {
+            driver.recorder.notice(format!(
+                "{path_shown}: {check} of {operation} does not come of this request alone, and is found all the same"
+            ));
+            continue;
+        }
+        let store = driver.context.settings.regressions.as_ref();
+        let end = if store.is_some_and(|store| store.forget(&path).unwrap_or(false)) {
+            "its file was removed"
+        } else {
+            "keep its file as a guard, or remove it"
+        };
+        driver.recorder.notice(format!(
+            "fixed: {check} of {operation} fails no more ({path_shown}); {end}"
+        ));
+    }
 }

@@ -6,10 +6,11 @@
 //! the wire again, in the same part and keyword. A request that may change something is only sent again
 //! where the state that it meets can be set up again: what it names is made anew for each step.
 
+use http::StatusCode;
 use serde_json::Value;
 
 use crate::{
-    check::{self, CHECKS, Intent, Part},
+    check::{self, CHECKS, Intent, Part, ids},
     contract::{Location, Operation},
     finding::{Finding, Remedy, Trait},
     gate::{
@@ -22,13 +23,20 @@ use crate::{
         sequence::{self, State},
     },
     generate::{self, Generator},
-    run::{Case, existing},
+    run::{Case, Phase, existing},
     transport::Transport,
     wire::RequestParts,
 };
 
 /// The most requests that one finding may cost.
 const MAX_REQUESTS: usize = 30;
+
+/// Answers to a request whose failure may depend on what it names.
+const MISSES: [StatusCode; 3] = [
+    StatusCode::NOT_FOUND,
+    StatusCode::CONFLICT,
+    StatusCode::GONE,
+];
 
 /// How many characters of the id of a case are shown.
 const ID: usize = 8;
@@ -58,16 +66,30 @@ pub(crate) async fn run<T: Transport>(driver: &mut Driver<'_, T>, mode: Mode) {
     while let Some(Failure { case, finding }) = driver.failures.next() {
         let shrunk = match mode {
             Mode::Shrink => shrink(driver, &case, &finding).await,
-            Mode::KeepOnly => None,
+            Mode::KeepOnly => Err(Unshrunk::NotSent),
         };
-        let shrunk = shrunk.unwrap_or(Shrunk {
+        let is_repeated = shrunk.as_ref().err() != Some(&Unshrunk::NotRepeated);
+        let mut shrunk = shrunk.unwrap_or(Shrunk {
             case,
             finding,
             does_not_matter: Vec::new(),
         });
-        let is_kept = save(driver, &shrunk);
+        if !is_repeated {
+            shrunk.finding = shrunk.finding.with_help(ids::NOT_REPEATED);
+        }
+        // What sending it alone does not show, the next run would call mended.
+        let is_kept = is_repeated && save(driver, &shrunk);
         show(driver, &shrunk, is_kept);
     }
+}
+
+/// Why a case was not made small.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Unshrunk {
+    /// It cannot be sent again.
+    NotSent,
+    /// It was sent again, alone, and did not fail.
+    NotRepeated,
 }
 
 /// Puts the smallest request in the place of the first.
@@ -81,7 +103,7 @@ fn show<T: Transport>(driver: &mut Driver<'_, T>, shrunk: &Shrunk, is_kept: bool
         evidence.case = Some(shrunk.case.reason());
     }
     for part in &shrunk.does_not_matter {
-        finding = finding.with_help(format!("any other value of {part} fails too"));
+        finding = finding.with_help(format!("other values of {part} fail too"));
     }
     let operation = &shrunk.case.operation;
     let named = named_path(&driver.context, operation, shrunk.case.request.url.path());
@@ -128,35 +150,49 @@ fn can_shrink(case: &Case, finding: &Finding) -> bool {
         })
 }
 
-/// Makes a case small. `None` when it does not fail a second time, or cannot be sent again.
+/// Makes a case small, where it can be sent again and fails a second time.
 async fn shrink<T: Transport>(
     driver: &mut Driver<'_, T>,
     case: &Case,
     finding: &Finding,
-) -> Option<Shrunk> {
+) -> Result<Shrunk, Unshrunk> {
     let left = MAX_REQUESTS.min(driver.executor.budget.left());
     if left == 0 || !can_shrink(case, finding) {
-        return None;
+        return Err(Unshrunk::NotSent);
     }
     let mut attempt = Attempt {
         left,
         tried: vec![identity(&case.request)],
-        state: sequence::state_for(driver, case)?,
+        state: sequence::state_for(driver, case).ok_or(Unshrunk::NotSent)?,
+        answer: None,
     };
     let mut smallest = case.clone();
     // What fails once and never again is not made smaller by guessing.
     let mut seen = fails(driver, &smallest, finding, &mut attempt).await;
     if seen.is_none() && attempt.state == State::Any && !existing(case).is_empty() {
         // What it names may be gone by now.
-        smallest = anew(driver, case, &mut attempt).await?;
+        smallest = anew(driver, case, &mut attempt)
+            .await
+            .ok_or(Unshrunk::NotSent)?;
         seen = fails(driver, &smallest, finding, &mut attempt).await;
     }
-    let mut seen = seen?;
+    let Some(mut seen) = seen else {
+        // What a request names may be gone, and what came before it in a sequence is a part of it.
+        let may_miss = !existing(case).is_empty();
+        let is_failure = finding.rule.as_str() == ids::SERVER_ERROR
+            && case.phase != Phase::Sequences
+            && (attempt.answer).is_some_and(|status| !may_miss || !MISSES.contains(&status));
+        return Err(if is_failure {
+            Unshrunk::NotRepeated
+        } else {
+            Unshrunk::NotSent
+        });
+    };
     while let Some((smaller, next)) = step(driver, &smallest, finding, &mut attempt).await {
         (smallest, seen) = (smaller, next);
     }
     let does_not_matter = what_does_not_matter(driver, &smallest, finding, &mut attempt).await;
-    Some(Shrunk {
+    Ok(Shrunk {
         case: seen.case,
         finding: seen.finding,
         does_not_matter,
@@ -292,8 +328,9 @@ async fn fails<T: Transport>(
     } else {
         driver.with_unused_values(&case)
     };
-    let case = unused.unwrap_or(case);
+    let case = driver.with_own_key(unused.unwrap_or(case));
     let exchange = driver.executor.send_once(&case.request).await?;
+    attempt.answer = Some(exchange.response.status);
     driver.note_created(&case, &exchange);
     let finding = driver.judge.again(&case, &exchange, finding)?;
     Some(Failed { case, finding })
@@ -328,6 +365,8 @@ struct Attempt {
     tried: Vec<Identity>,
     /// What must be there before each.
     state: State,
+    /// What the last request was answered with.
+    answer: Option<StatusCode>,
 }
 
 /// Every way to make a case one step smaller, the boldest first: without a part, without a piece of the

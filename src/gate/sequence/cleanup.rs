@@ -25,6 +25,9 @@ use crate::{
     wire::{RequestParts, write_request},
 };
 
+/// How many lists are read to find what a run made in passing.
+const MAX_LISTS: usize = 40;
+
 /// How many paths one notice names.
 const MAX_NAMED: usize = 50;
 
@@ -36,8 +39,10 @@ pub(crate) async fn cleanup<T: Transport>(run: &mut Driver<'_, T>) {
     remove_pending(run).await;
     name_assumed(run);
     name_unnamed(run).await;
+    name_mentioned(run).await;
     let mut left = Vec::new();
-    if delete_all(run, &mut left).await.is_break() {
+    let workers = run.context.settings.workers.max(1);
+    if delete_all(run, &mut left, workers).await.is_break() {
         return;
     }
     // What stood in the way of a deletion may be gone now.
@@ -45,7 +50,8 @@ pub(crate) async fn cleanup<T: Transport>(run: &mut Driver<'_, T>) {
     for thing in again {
         run.knowledge.created.insert(thing);
     }
-    if !run.knowledge.created.is_empty() && delete_all(run, &mut left).await.is_break() {
+    // One after another: requests at the same time may have failed for each other.
+    if !run.knowledge.created.is_empty() && delete_all(run, &mut left, 1).await.is_break() {
         return;
     }
     for (number, thing) in left.into_iter().enumerate() {
@@ -243,6 +249,42 @@ async fn name_unnamed<T: Transport>(run: &mut Driver<'_, T>) {
     }
 }
 
+/// Looks in lists for what answers to changes spoke of: what is new there and was spoken of was made by the run.
+async fn name_mentioned<T: Transport>(run: &mut Driver<'_, T>) {
+    if run.knowledge.mentioned.is_empty() {
+        return;
+    }
+    let context = run.context;
+    let resources = context.graph.resources.iter().enumerate();
+    let listed = resources.filter_map(|(at, one)| Some((at, one.list?, one.delete?)));
+    let listed: Vec<(usize, usize)> = listed
+        .filter(|(_, list, _)| context.settings.may_prepare(context.operation(*list)))
+        .map(|(at, list, _)| (at, list))
+        .take(MAX_LISTS)
+        .collect();
+    for (at, list) in listed {
+        let Some(record) = read_list(run, list, &RequestParts::default()).await else {
+            continue;
+        };
+        let given = record.given();
+        let shown = context.listed(at, &given).into_iter();
+        let knowledge = &mut run.knowledge;
+        let made: Vec<ResourceInstance> = shown
+            .map(|(_, thing)| thing)
+            .filter(|thing| !knowledge.existing.holds(&thing.path))
+            .filter(|thing| !knowledge.created.holds(&thing.path))
+            .filter(|thing| {
+                thing
+                    .key()
+                    .is_some_and(|key| knowledge.mentioned.holds(key))
+            })
+            .collect();
+        for thing in made {
+            knowledge.created.insert(thing);
+        }
+    }
+}
+
 /// Reads a list that was read before anything was created in it, so that what is new in it is known.
 pub(super) async fn read_list<T: Transport>(
     run: &mut Driver<'_, T>,
@@ -277,6 +319,7 @@ pub(super) async fn read_list<T: Transport>(
 async fn delete_all<T: Transport>(
     run: &mut Driver<'_, T>,
     left: &mut Vec<ResourceInstance>,
+    workers: usize,
 ) -> ControlFlow<()> {
     let (transport, settings) = (run.executor.transport, run.context.settings);
     loop {
@@ -297,7 +340,7 @@ async fn delete_all<T: Transport>(
         let cases = cases.as_slice();
         let mut responses = stream::iter(0..cases.len())
             .map(|at| async move { (at, executor::send(transport, settings, &cases[at].1).await) })
-            .buffered(settings.workers.max(1));
+            .buffered(workers);
         while let Some((at, sent)) = responses.next().await {
             let (thing, case) = &cases[at];
             let status = sent.exchanges.last().map(|last| last.response.status);

@@ -207,6 +207,7 @@ impl<T: Transport> Sequencer<'_, '_, T> {
                 purpose.with_credential(credential),
             )?
         };
+        let case = self.run.with_own_key(case);
         let existing = &self.run.knowledge.existing;
         if existing.would_change(&self.context, operation, &case.request) {
             self.run.recorder.kept_existing(operation);
