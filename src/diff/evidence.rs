@@ -1,6 +1,6 @@
 //! The exchange that shows a change: a request as a `curl` line, or a response body.
 
-use std::{collections::HashMap, rc::Rc};
+use std::{cell::OnceCell, collections::HashMap, rc::Rc};
 
 use oasgate_document::{Address, Pointer};
 use serde_json::Value;
@@ -9,12 +9,11 @@ use url::Url;
 use super::{
     answer::Refutation,
     change::Shown,
-    operations::Subject,
+    operations::Role,
     positions::{Position, Spot},
     sample::Asking,
     search::smallest,
     side::Side,
-    text::Travel,
 };
 use crate::{
     contract::{Direction, Location, Operation, Schema, Serialization},
@@ -27,47 +26,104 @@ use crate::{
 const MOST_SIMPLER: usize = 120;
 
 /// In how many places an instance is put where its own is not known.
-const MOST_NODES: usize = 160;
+const MOST_NODES: usize = 64;
+
+/// A value of a whole schema.
+struct Surrounding {
+    value: Value,
+    /// Where something is said of it, by the schema that says it.
+    places: OnceCell<HashMap<Address, Vec<Pointer>>>,
+}
+
+impl Surrounding {
+    /// Where a schema speaks of it.
+    fn places(&self, whole: &Schema, unit: &Address) -> &[Pointer] {
+        let places = self.places.get_or_init(|| {
+            let mut places: HashMap<Address, Vec<Pointer>> = HashMap::new();
+            for one in whole.constraints(&self.value) {
+                let Some(holder) = one.address.parent() else {
+                    continue;
+                };
+                let known = places.entry(holder).or_default();
+                if !known.contains(&one.instance) {
+                    known.push(one.instance);
+                }
+            }
+            places
+        });
+        places.get(unit).map_or(&[], Vec::as_slice)
+    }
+
+    /// The value with another one in each of some places, until a test holds.
+    fn with<'a>(
+        &self,
+        instance: &Value,
+        places: impl IntoIterator<Item = &'a Pointer>,
+        mut test: impl FnMut(&Value, &Pointer) -> bool,
+    ) -> Option<Value> {
+        let mut whole = self.value.clone();
+        for at in places {
+            let Some(node) = whole.pointer_mut(at.as_str()) else {
+                continue;
+            };
+            let before = std::mem::replace(node, instance.clone());
+            if test(&whole, at) {
+                return Some(whole);
+            }
+            if let Some(node) = whole.pointer_mut(at.as_str()) {
+                *node = before;
+            }
+        }
+        None
+    }
+}
 
 /// Values of whole schemas, made once for each, in which instances are put.
 #[derive(Default)]
 pub(super) struct Surroundings {
-    known: HashMap<(Side, Address, Direction), Rc<Vec<Value>>>,
+    known: HashMap<(Side, Address, Direction), Rc<Vec<Surrounding>>>,
 }
 
 impl Surroundings {
-    fn of(&mut self, side: Side, schema: &Schema) -> Rc<Vec<Value>> {
+    fn of(&mut self, side: Side, schema: &Schema) -> Rc<Vec<Surrounding>> {
         let schema = schema.target();
         let key = (side, schema.address().clone(), schema.direction());
         let known = self.known.entry(key).or_insert_with(|| {
             let mut generator = Generator::new(0, &["diff", "around"]);
             let values = generate::valid_in_haste(&schema);
-            Rc::new(generate::bases(&values, &mut generator))
+            let bases = generate::bases(&values, &mut generator).into_iter();
+            let bases = bases.map(|value| Surrounding {
+                value,
+                places: OnceCell::new(),
+            });
+            Rc::new(bases.collect())
         });
         Rc::clone(known)
     }
 }
 
-/// The exchange that carries the instance of a refutation; `is_whole` where the instance is the whole
-/// value. `None` where none could be put together.
+/// Which exchange is to carry an instance.
+#[derive(Clone, Copy)]
+pub(super) struct Carrier<'p> {
+    pub(super) position: &'p Position<'p>,
+    pub(super) asking: Asking,
+    /// Whether places are searched for where none is known.
+    pub(super) searched: bool,
+}
+
+/// The exchange that carries the instance of a refutation, which may be the whole value. `None` where none could be put
+/// together.
 pub(super) fn shown(
-    subject: &Subject<'_>,
-    position: &Position<'_>,
-    is_whole: Option<()>,
+    carrier: Carrier<'_>,
+    is_whole: bool,
     refutation: &Refutation,
-    asking: Asking,
     surroundings: &mut Surroundings,
 ) -> Option<Shown> {
-    let (producer, consumer) = match asking.producer {
-        Side::Old => (position.old, position.new),
-        Side::New => (position.new, position.old),
-    };
-    let value = match is_whole {
-        Some(()) => refutation.instance.clone(),
-        None => {
-            let bases = surroundings.of(asking.producer, producer);
-            around(producer, consumer, &bases, refutation, position.travel)?
-        }
+    let position = carrier.position;
+    let value = if is_whole {
+        refutation.instance.clone()
+    } else {
+        around(carrier, refutation, surroundings)?
     };
     match &position.spot {
         Spot::Response { status, media_type } => Some(Shown::Response {
@@ -82,10 +138,9 @@ pub(super) fn shown(
         }),
         Spot::Body(media_type) => {
             let body = Some((media_type.clone(), value));
-            request(subject, position, None, body)
+            request(position, None, body)
         }
         Spot::Parameter(parameter) => request(
-            subject,
             position,
             Some((parameter.location, &parameter.name, value)),
             None,
@@ -95,74 +150,78 @@ pub(super) fn shown(
 
 /// A value of the whole schema that holds the instance where the schema of its unit stands.
 fn around(
-    producer: &Schema,
-    consumer: &Schema,
-    bases: &[Value],
+    carrier: Carrier<'_>,
     refutation: &Refutation,
-    travel: Travel,
+    surroundings: &mut Surroundings,
 ) -> Option<Value> {
+    let Carrier {
+        position, asking, ..
+    } = carrier;
+    let (producer, consumer) = match asking.producer {
+        Side::Old => (position.old, position.new),
+        Side::New => (position.new, position.old),
+    };
+    let travel = position.travel;
+    let bases = surroundings.of(asking.producer, producer);
     let refutes =
         |value: &Value| producer.surely_accepts(value) && !travel.is_accepted(value, consumer);
-    let whole = bases.iter().find_map(|base| {
-        producer.constraints(base).into_iter().find_map(|one| {
-            let holder = one.address.parent()?;
-            let unit = &refutation.unit;
-            (holder == *unit).then_some(())?;
-            let mut whole = base.clone();
-            *whole.pointer_mut(one.instance.as_str())? = refutation.instance.clone();
-            refutes(&whole).then_some(whole)
-        })
+    let instance = &refutation.instance;
+    let in_its_place = bases.iter().find_map(|base| {
+        let places = base.places(producer, &refutation.unit);
+        base.with(instance, places, |whole, _| refutes(whole))
     });
     // A unit that is made of other schemas alone says nothing itself by which its place is known.
     let anywhere = || {
-        let accepted = |base: &&Value| !refutes(base);
-        let first = bases.iter().filter(accepted).map(|base| (base, true));
-        let rest = bases.iter().map(|base| (base, false));
-        first
-            .chain(rest)
-            .flat_map(|(base, is_accepted)| {
-                nodes(base)
-                    .into_iter()
-                    .map(move |at| (base, at, is_accepted))
+        let (refused, accepted): (Vec<_>, Vec<_>) =
+            bases.iter().partition(|base| refutes(&base.value));
+        let accepted = accepted.into_iter().find_map(|base| {
+            base.with(instance, &nodes(&base.value, instance), |whole, _| {
+                refutes(whole)
             })
-            .take(MOST_NODES)
-            .find_map(|(base, at, is_accepted)| {
-                let mut whole = base.clone();
-                *whole.pointer_mut(at.as_str())? = refutation.instance.clone();
-                // What is refused anyway must be refused for this too.
-                let is_shown = refutes(&whole)
-                    && (is_accepted || {
-                        let broken = consumer.violations(&whole);
-                        broken.iter().any(|one| one.instance.starts_with(&at))
-                    });
-                is_shown.then_some(whole)
-            })
+        });
+        // What is refused anyway must be refused for this too.
+        let is_broken_here = |whole: &Value, at: &Pointer| {
+            let broken = consumer.violations(whole);
+            refutes(whole) && broken.iter().any(|one| one.instance.starts_with(at))
+        };
+        let refused = || {
+            refused
+                .iter()
+                .find_map(|base| base.with(instance, &nodes(&base.value, instance), is_broken_here))
+        };
+        accepted.or_else(refused)
     };
-    let whole = whole.or_else(anywhere)?;
+    let whole = in_its_place.or_else(|| carrier.searched.then(anywhere)?)?;
     let core = core(&refutation.instance);
     Some(smallest(whole, MOST_SIMPLER, &mut |value| {
         refutes(value) && value.to_string().contains(&core)
     }))
 }
 
-/// Where each value stands that is part of another one, the outer ones first.
-fn nodes(value: &Value) -> Vec<Pointer> {
-    let mut found = vec![(Pointer::root(), value)];
+/// Where values of the kind of another one stand in a value, the outer ones first.
+fn nodes(value: &Value, kind: &Value) -> Vec<Pointer> {
+    let is_alike =
+        |one: &Value| one.is_object() == kind.is_object() && one.is_array() == kind.is_array();
+    let mut all = vec![(Pointer::root(), value)];
+    let mut found = Vec::new();
     let mut done = 0;
-    while done < found.len().min(MOST_NODES) {
-        let (at, value) = found[done].clone();
+    while done < all.len() && found.len() < MOST_NODES {
+        let (at, value) = all[done].clone();
         match value {
             Value::Object(members) => {
-                found.extend(members.iter().map(|(name, one)| (at.join(name), one)));
+                all.extend(members.iter().map(|(name, one)| (at.join(name), one)));
             }
             Value::Array(items) => {
-                found.extend(items.iter().take(1).map(|one| (at.index(0), one)));
+                all.extend(items.iter().take(1).map(|one| (at.index(0), one)));
             }
             _ => {}
         }
+        if is_alike(value) {
+            found.push(at);
+        }
         done += 1;
     }
-    found.into_iter().map(|(at, _)| at).collect()
+    found
 }
 
 /// What must be left of an instance so that it still shows the change.
@@ -172,7 +231,6 @@ fn core(instance: &Value) -> String {
 
 /// A request of the old operation with a parameter or a body set, and what else it requires.
 fn request(
-    subject: &Subject<'_>,
     position: &Position<'_>,
     parameter: Option<(Location, &str, Value)>,
     body: Option<(String, Value)>,
@@ -181,14 +239,14 @@ fn request(
         Side::Old => &position.operation.old,
         Side::New => &position.operation.new,
     };
-    let line = line(operation, parameter, body)?;
-    let _ = subject;
+    let line = line(operation, position.operation.role, parameter, body)?;
     Some(Shown::Request(line))
 }
 
 /// The `curl` line of a request.
 pub(super) fn line(
     operation: &Operation,
+    role: Role,
     parameter: Option<(Location, &str, Value)>,
     body: Option<(String, Value)>,
 ) -> Option<String> {
@@ -222,9 +280,9 @@ pub(super) fn line(
     {
         parts.body = Some((media_type.range.as_str().to_owned(), value));
     }
-    let base = operation
-        .servers
-        .iter()
+    // Where the service calls to, no server tells.
+    let mut servers = operation.servers.iter().filter(|_| role == Role::Called);
+    let base = servers
         .find_map(|server| Url::parse(&server.url).ok())
         .filter(Url::has_host)
         .or_else(|| Url::parse("http://localhost").ok())?;

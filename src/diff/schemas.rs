@@ -6,7 +6,7 @@ use std::{
 };
 
 use indexmap::{IndexMap, IndexSet, map::Entry};
-use oasgate_document::Address;
+use oasgate_document::{Address, Document};
 use serde_json::{Map, Value};
 
 use super::{
@@ -391,16 +391,18 @@ impl Comparing<'_, '_> {
                     let mut told = self.refuted(position, (number, asking), refutation);
                     let known = self.told.get(&told.key());
                     if known.is_none_or(|(known, _)| known.shown.is_none()) {
-                        told.shown = places.iter().find_map(|one| {
-                            evidence::shown(
-                                self.subject,
-                                one.position,
-                                (number == one.root).then_some(()),
-                                refutation,
+                        let mut shown = |one: &Placed<'_>, searched| {
+                            let is_whole = number == one.root;
+                            let carrier = evidence::Carrier {
+                                position: one.position,
                                 asking,
-                                &mut self.surroundings,
-                            )
-                        });
+                                searched,
+                            };
+                            let surroundings = &mut self.surroundings;
+                            evidence::shown(carrier, is_whole, refutation, surroundings)
+                        };
+                        let in_its_place = places.iter().find_map(|one| shown(one, false));
+                        told.shown = in_its_place.or_else(|| shown(first, true));
                     }
                     self.add(told, led);
                 }
@@ -502,7 +504,28 @@ impl Comparing<'_, '_> {
 
     fn component(&self, unit: &Unit) -> Option<String> {
         let schema = self.subject.old.schema_at(unit.old.clone(), unit.direction);
-        schema.name().map(|name| format!("schema {name}"))
+        let elsewhere = || name_in_file(self.subject.old.document(), &unit.old);
+        let name = schema.name().or_else(elsewhere)?;
+        Some(format!("schema {name}"))
+    }
+}
+
+/// What a schema of another file is called there: its key at the top or in a place for schemas, else the file.
+fn name_in_file(document: &Document, at: &Address) -> Option<String> {
+    if at.file.index() == 0 {
+        return None;
+    }
+    let tokens: Vec<String> = at.pointer.tokens().collect();
+    match tokens.as_slice() {
+        [] => {
+            let name = document.source_of(at)?.name().to_string();
+            let file = name.rsplit(['/', '\\']).next()?;
+            Some(file.split('.').next()?.to_owned())
+        }
+        [name] => Some(name.clone()),
+        [.., holder, name] => ["$defs", "definitions", "schemas"]
+            .contains(&holder.as_str())
+            .then(|| name.clone()),
     }
 }
 

@@ -96,8 +96,25 @@ fn a_revision_of_the_repository_is_the_old_document() {
             "{args:?}"
         );
     }
-    let unknown = oasgate(folder.path(), &["--base", "nowhere", "api.yaml"]);
-    assert_eq!(unknown.status.code(), Some(2));
+    let whole = folder.path().join("api.yaml");
+    let whole = whole.to_str().expect("a plain path");
+    let output = oasgate(folder.path(), &["--base", "HEAD", whole]);
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output));
+    for (args, said) in [
+        (["--base", "nowhere", "api.yaml"].as_slice(), "nowhere"),
+        (&["--base", "", "api.yaml"], "is no revision"),
+        (
+            &["--base", "HEAD", "/nowhere/api.yaml"],
+            "is not in the repository",
+        ),
+        (&["git:HEAD", "api.yaml"], "git:REVISION:PATH"),
+        (&["git::api.yaml", "api.yaml"], "is no revision"),
+    ] {
+        let output = oasgate(folder.path(), args);
+        assert_eq!(output.status.code(), Some(2), "{args:?}");
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert!(told.contains(said), "{args:?}: {told}");
+    }
 }
 
 #[test]
@@ -122,6 +139,22 @@ fn files_of_a_revision_are_named_by_it() {
     );
     let broken = told("broken.yaml");
     assert!(broken.contains("git:HEAD:broken.yaml:2:8"), "{broken}");
+    write(folder.path(), "parts.yaml", "Thing: { type: object }\n");
+    let refers = OLD.replace(
+        "properties: { kind: { type: string } }",
+        "properties: { kind: { $ref: 'parts.yaml#/Thing' } }",
+    );
+    write(folder.path(), "refers.yaml", refers);
+    git(&["add", "."]);
+    git(&["commit", "-qm", "parts"]);
+    write(
+        folder.path(),
+        "parts.yaml",
+        "Thing: { type: object, required: [a] }\n",
+    );
+    let part = told("refers.yaml");
+    assert!(part.contains("schema Thing: the new document"), "{part}");
+    assert!(part.contains("old: git:HEAD:parts.yaml:1:"), "{part}");
     let missing = told("missing.yaml");
     assert!(
         missing.contains("cannot read git:HEAD:missing.yaml"),

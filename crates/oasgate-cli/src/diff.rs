@@ -50,7 +50,7 @@ pub(crate) struct Args {
     /// The configuration [default: oasgate.toml, where it is there]
     #[arg(long, value_name = "PATH", help_heading = "Options")]
     config: Option<PathBuf>,
-    /// Write a report: json=PATH, or junit, sarif, github, markdown; - is standard output; repeatable
+    /// Write a report: json=PATH, or html, junit, sarif, github, markdown; - is standard output; repeatable
     #[arg(long, value_name = "FORMAT=PATH", help_heading = "Options", add = ArgValueCandidates::new(complete::reports))]
     report: Vec<ReportSpec>,
     /// What fails besides breaking changes: `warning`, `unknown`, or a rule; repeatable
@@ -183,9 +183,9 @@ fn sources(args: &Args) -> std::result::Result<(revision::Source, revision::Sour
     match (args.documents.as_slice(), &args.base) {
         ([new], Some(base)) => Ok((
             revision::Source::at(base, new),
-            revision::Source::parse(new),
+            revision::Source::parse(new)?,
         )),
-        ([old, new], None) => Ok((revision::Source::parse(old), revision::Source::parse(new))),
+        ([old, new], None) => Ok((revision::Source::parse(old)?, revision::Source::parse(new)?)),
         (_, Some(_)) => Err(CliError::Usage(
             "--base names the old document's revision: give the new document alone".to_owned(),
         )),

@@ -32,13 +32,16 @@ pub(crate) enum Source {
 
 impl Source {
     /// Reads `git:REVISION:PATH`, else a file or a URL.
-    pub(crate) fn parse(text: &str) -> Self {
-        match text
-            .strip_prefix("git:")
-            .and_then(|rest| rest.split_once(':'))
-        {
-            Some((revision, path)) => Self::at(revision, path),
-            None => Self::Path(text.into()),
+    pub(crate) fn parse(text: &str) -> Result<Self, CliError> {
+        let Some(rest) = text.strip_prefix("git:") else {
+            return Ok(Self::Path(text.into()));
+        };
+        match rest.split_once(':') {
+            Some((revision, path)) if !path.is_empty() => Ok(Self::at(revision, path)),
+            _ if Path::new(text).exists() => Ok(Self::Path(text.into())),
+            _ => Err(CliError::Usage(format!(
+                "{text:?} names no file of a revision: write git:REVISION:PATH"
+            ))),
         }
     }
 
@@ -73,11 +76,10 @@ fn of_revision(
     path: &str,
     options: Options,
 ) -> Result<Result<Document, DocumentError>, CliError> {
-    if revision.starts_with('-') {
+    if revision.is_empty() || revision.starts_with('-') {
         return Err(CliError::Usage(format!("{revision:?} is no revision")));
     }
-    let prefix = text(&git(&["rev-parse", "--show-prefix"])?);
-    let whole = resolved(Path::new(prefix.trim_end()), Path::new(path));
+    let whole = within(Path::new(path))?;
     let name = format!("git:{revision}:{path}");
     let bytes = git(&["cat-file", "blob", &format!("{revision}:{whole}")])
         .map_err(|error| CliError::Usage(format!("cannot read {name}: {error}")))?;
@@ -159,6 +161,29 @@ fn refers_out(root: &Value) -> bool {
 )]
 fn write(to: &Path, bytes: &[u8]) -> Result<(), CliError> {
     fs::write(to, bytes).map_err(CliError::Output)
+}
+
+/// A path as the repository names it.
+fn within(path: &Path) -> Result<String, CliError> {
+    if path.is_relative() {
+        let prefix = text(&git(&["rev-parse", "--show-prefix"])?);
+        return Ok(resolved(Path::new(prefix.trim_end()), path));
+    }
+    let top = text(&git(&["rev-parse", "--show-toplevel"])?);
+    let top = Path::new(top.trim_end());
+    let real = || {
+        let (path, top) = (path.canonicalize().ok()?, top.canonicalize().ok()?);
+        Some(path.strip_prefix(top).ok()?.to_owned())
+    };
+    let inside = path.strip_prefix(top).map(Path::to_owned).ok();
+    let inside = inside.or_else(real).ok_or_else(|| {
+        CliError::Usage(format!(
+            "{} is not in the repository {}",
+            path.display(),
+            top.display()
+        ))
+    })?;
+    Ok(resolved(Path::new(""), &inside))
 }
 
 /// A path within the repository, without `.` and `..`.

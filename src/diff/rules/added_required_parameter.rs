@@ -52,7 +52,8 @@ impl ChangeRule for AddedRequiredParameter {
                     .with_discriminator(format!("{} {}", new.location, new.name))
                     .at_old(old.map_or(&operation.old.address, |old| &old.address))
                     .at_new(&new.address);
-                change.shown = evidence::line(&operation.old, None, None).map(Shown::Request);
+                change.shown =
+                    evidence::line(&operation.old, operation.role, None, None).map(Shown::Request);
                 changes.push(change);
             }
         }
