@@ -84,6 +84,62 @@ const WHOLES: [&str; 14] = [
     "system",
 ];
 
+/// Words of the end of a path that say who belongs to a cluster.
+const MEMBERSHIP: [&str; 10] = [
+    "bootstrap",
+    "demote",
+    "detach",
+    "init",
+    "initialize",
+    "join",
+    "leave",
+    "promote",
+    "rotate",
+    "unlock",
+];
+
+/// What they are about.
+const CLUSTERS: [&str; 8] = [
+    "cluster",
+    "federation",
+    "node",
+    "quorum",
+    "raft",
+    "replication",
+    "ring",
+    "swarm",
+];
+
+/// Words of a path that bring something into an installation or take it out.
+const INSTALLS: [&str; 5] = ["add", "install", "pull", "uninstall", "upgrade"];
+
+/// What that is.
+const PARTS: [&str; 12] = [
+    "addon",
+    "addons",
+    "dependencies",
+    "dependency",
+    "extension",
+    "extensions",
+    "module",
+    "modules",
+    "package",
+    "packages",
+    "plugin",
+    "plugins",
+];
+
+/// Words of the end of a path that say that what is sent is run.
+const RUNS: [&str; 4] = ["eval", "exec", "execute", "run"];
+
+/// What is run.
+const PROGRAMS: [&str; 8] = [
+    "cell", "cells", "code", "command", "commands", "script", "scripts", "shell",
+];
+
+/// Words of the end of a path that say that settings are written.
+const SAVES: [&str; 5] = ["put", "save", "set", "update", "write"];
+
 /// What such a word is followed by where all or many are meant.
 const MANY: [&str; 3] = ["all", "many", "range"];
 
@@ -106,13 +162,14 @@ const ACCESS: [&str; 14] = [
 ];
 
 /// What settings are called.
-const SETTINGS: [&str; 8] = [
+const SETTINGS: [&str; 9] = [
     "config",
     "configuration",
     "options",
     "policies",
     "policy",
     "preferences",
+    "profile",
     "setting",
     "settings",
 ];
@@ -189,6 +246,23 @@ impl Operation {
         let mut rests = self.after_verbs(&ENDS);
         rests.any(|rest| rest.chars().next().is_none_or(is_end) || MANY.contains(&rest))
             || self.returns_all()
+    }
+
+    /// Whether the end of a path without parameters says that a request changes the installation that the service is:
+    /// its cluster, its parts, its settings, or by whatever it is told to run.
+    pub(crate) fn changes_the_installation(&self) -> bool {
+        if self.is_safe() || self.path.parameters().next().is_some() {
+            return false;
+        }
+        let segments = self.path.as_str().rsplit('/');
+        let last_two = segments.filter(|segment| !segment.is_empty()).take(2);
+        let words: Vec<String> = last_two.flat_map(words).collect();
+        let has = |known: &[&str]| words.iter().any(|word| known.contains(&word.as_str()));
+        let posts = self.method == Method::POST;
+        has(&MEMBERSHIP) && has(&CLUSTERS)
+            || has(&INSTALLS) && has(&PARTS)
+            || has(&RUNS) && has(&PROGRAMS)
+            || posts && has(&SAVES) && has(&SETTINGS)
     }
 
     fn returns_all(&self) -> bool {
@@ -279,6 +353,37 @@ mod tests {
             "/removed",
         ] {
             assert!(is_safe(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn what_changes_the_installation_is_known_by_its_path() {
+        let changes = |path: &str| {
+            let document = format!(
+                "openapi: 3.0.3\ninfo: {{ title: t, version: '1' }}\npaths: {{ '{path}': {{ post: {{ responses: {{}} }} }} }}"
+            );
+            let document = Document::parse("t", document).expect("a document");
+            Contract::from_document(document).operations()[0].changes_the_installation()
+        };
+        for path in [
+            "/swarm/leave",
+            "/cluster/init",
+            "/packages/add",
+            "/plugins/pull",
+            "/kernel/execute-code",
+            "/kernel/save_user_config",
+        ] {
+            assert!(changes(path), "{path}");
+        }
+        for path in [
+            "/groups/join",
+            "/packages",
+            "/plugins/{name}/pull",
+            "/runs",
+            "/settings",
+            "/cart/add",
+        ] {
+            assert!(!changes(path), "{path}");
         }
     }
 

@@ -313,6 +313,12 @@ impl<'c> Known<'c> {
             if !is_collection && !same_end && !is_kind_of {
                 continue;
             }
+            // `POST /networks/create` is what `POST /networks` is elsewhere.
+            let is_collection = is_collection
+                || is_kind_of
+                    && path
+                        .last_literal()
+                        .is_some_and(|last| CREATES.contains(&last));
             let answered = self.answered(producer);
             let is_thing = match (&answered, &thing) {
                 (None, None) => resource.read.is_some_and(|read| {

@@ -13,7 +13,7 @@ use super::{
     view::{ExchangeView, plain},
 };
 use crate::{
-    contract::{Location, graph::Graph},
+    contract::{Location, Operation, graph::Graph},
     exchange::Exchange,
     run::{Case, CredentialChoice},
     wire::RequestParts,
@@ -138,6 +138,24 @@ impl CreatedResources {
             request.method == http::Method::POST && request.method == case.operation.method
         });
         if let Some(index) = creator.filter(|index| context.graph.made_by(*index).is_some()) {
+            self.note_unnamed(context, index, case, exchange);
+        }
+    }
+
+    /// Notes what an operation made that is called a creation, and of which nothing says what it is.
+    pub(crate) fn note_called_so(
+        &mut self,
+        context: &ResourceContext<'_>,
+        case: &Case,
+        exchange: &Exchange,
+    ) {
+        let (request, status) = (&exchange.request, exchange.response.status);
+        let is_own =
+            request.method == http::Method::POST && request.method == case.operation.method;
+        // What a 201 says is noted already.
+        let is_made = status.is_success() && status != StatusCode::CREATED;
+        let index = context.index(&case.operation);
+        if let Some(index) = index.filter(|_| is_own && is_made && is_called_so(&case.operation)) {
             self.note_unnamed(context, index, case, exchange);
         }
     }
@@ -370,6 +388,13 @@ impl CreatedResources {
             .map(|(_, thing)| thing.clone())
             .collect()
     }
+}
+
+/// Whether the last segment of a path says that something is made.
+fn is_called_so(operation: &Operation) -> bool {
+    let last = operation.path.as_str().rsplit('/').next();
+    let last = last.unwrap_or_default().to_lowercase();
+    ["copy", "create", "duplicate", "new", "upload"].contains(&last.as_str())
 }
 
 /// Whether a creation is answered with a list that has no more elements than one that was sent: `{"names": ["a", "b"]}`.

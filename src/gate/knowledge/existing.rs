@@ -166,7 +166,8 @@ impl ExistingResources {
             return removes_all
                 || *method == Method::DELETE
                 || is_replacement && (is_action || sets_a_secret(context, operation))
-                || ends_much(context, operation);
+                || ends_much(context, operation)
+                || operation.changes_the_installation();
         };
         if !self.holds(named) && !self.unclaimed.contains(named) {
             return named != path && removes_all;

@@ -23,18 +23,20 @@ const LENGTH: std::ops::RangeInclusive<usize> = 1..=128;
 pub(crate) struct MentionedIds(HashSet<String>);
 
 impl MentionedIds {
-    /// Takes in what a change was answered with.
-    pub(crate) fn observe(&mut self, case: &Case, exchange: &Exchange) {
+    /// Takes in what a change was answered with. Answers whether that speaks of any id.
+    pub(crate) fn observe(&mut self, case: &Case, exchange: &Exchange) -> bool {
         let (request, response) = (&exchange.request, &exchange.response);
         let is_change = request.method == case.operation.method
             && !case.operation.is_safe()
             && request.method != Method::DELETE;
         if !is_change || !response.status.is_success() {
-            return;
+            return false;
         }
+        let known = self.0.len();
         if let Ok(answer) = serde_json::from_slice::<Value>(response.body.bytes()) {
             self.collect(&answer, true, 0);
         }
+        self.0.len() > known
     }
 
     /// Whether none is known.

@@ -46,7 +46,7 @@ use existing::ExistingResources;
 use memory::SequenceMemory;
 use mentioned::MentionedIds;
 use novelty::Novelty;
-use pool::Pool;
+use pool::{Pool, fitting};
 use refusal::sentences;
 use removals::PendingRemovals;
 use settings::KnownSettings;
@@ -171,8 +171,8 @@ impl Knowledge {
         let makes = context
             .index(&case.operation)
             .and_then(|index| context.graph.made_by(index));
-        if makes.is_none() {
-            self.mentioned.observe(case, exchange);
+        if makes.is_none() && !self.mentioned.observe(case, exchange) {
+            self.created.note_called_so(&context, case, exchange);
         }
     }
 
@@ -340,7 +340,11 @@ impl Knowledge {
             let shape = &context.graph.resources[thing.resource].shape;
             let found = names.iter().map(|name| {
                 let value = thing.value_for(shape, operation, name)?;
-                Some(((*name).to_owned(), plain(value)))
+                let mut path = operation.parameters_in(Location::Path);
+                let declared = path.find(|one| one.name == *name);
+                // What a service calls its own need not be of the form that the document wants.
+                let schema = declared.and_then(|one| one.value.schema());
+                Some(((*name).to_owned(), plain(&fitting(value, schema)?)))
             });
             found.collect::<Option<Texts>>()
         });

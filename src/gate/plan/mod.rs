@@ -20,7 +20,7 @@ use serde_json::Value;
 use crate::{
     check::{Intent, Part},
     contract::{Contract, Location, Operation, Parameter},
-    exchange::Request,
+    exchange::{Request, RequestPurpose},
     gate::{
         case_factory::{CaseFactory, Purpose},
         identity::{Identity, identity},
@@ -628,13 +628,16 @@ impl<'p> Planner<'p> {
     /// Plans a case with a request that obeys, or of which nobody says more than `intent`.
     fn push(
         &mut self,
-        request: Request,
+        mut request: Request,
         parts: &RequestParts,
         intent: Intent,
         purpose: Purpose<'_>,
     ) {
         if self.settings.has_phase(purpose.phase) {
             let parts = parts.clone();
+            if intent == Intent::Break {
+                request.purpose = Some(RequestPurpose::Break);
+            }
             let case = self
                 .factory()
                 .with_request(self.operation, request, parts, purpose);
