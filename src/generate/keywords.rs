@@ -14,11 +14,12 @@ use serde_json::{Map, Number, Value};
 
 use super::{
     format,
+    judge::Judge,
     merge::{add, merge},
     pattern::Pattern,
     recipe::{Items, Members, Node, Recipe, Span, Text, meant},
 };
-use crate::contract::canonical::Distinctness;
+use crate::contract::canonical::{self, Distinctness};
 
 /// How many schemas are put together into one.
 const MOST_STEPS: usize = 256;
@@ -421,13 +422,24 @@ fn text(members: &Map<String, Value>) -> Node {
     let format = word("format")
         .and_then(format::named)
         .and_then(|format| Pattern::parse(&format!("^(?:{})$", format.pattern)));
+    let patterns: Vec<Pattern> = pattern.into_iter().chain(format).collect();
+    // What is drawn for one of two rules may break the other.
+    let judge = if patterns.len() > 1 {
+        let rules = members.iter().filter(|(keyword, _)| {
+            ["pattern", "format", "minLength", "maxLength"].contains(&keyword.as_str())
+        });
+        let rules = rules.map(|(keyword, value)| (keyword.clone(), value.clone()));
+        canonical::canonical(&Value::Object(rules.collect())).map(|own| Judge::of(&own))
+    } else {
+        None
+    };
     Node::Text(Box::new(Text {
         least: size(members, "minLength").unwrap_or(0),
         most: size(members, "maxLength"),
-        patterns: pattern.into_iter().chain(format).collect(),
+        patterns,
         meant: word("format").and_then(meant),
         samples: Vec::new(),
-        judge: None,
+        judge,
     }))
 }
 
@@ -496,7 +508,9 @@ fn implied(members: &Map<String, Value>) -> Vec<&'static str> {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::{Node, Recipe};
+    use oasgate_document::{Allowance, Budget, Stop};
+
+    use super::{Node, Recipe, text};
     use crate::generate::recipe::Members;
 
     /// The object that a node makes, behind what is shared.
@@ -512,6 +526,23 @@ mod tests {
             },
             _ => None,
         }
+    }
+
+    #[test]
+    fn a_text_of_a_pattern_and_a_format_obeys_both() {
+        let rules = json!({
+            "type": "string", "format": "date-time", "pattern": "^[0-9]{4,}-[01][0-9]-[0-9T:Z-]+$",
+        });
+        let Node::Text(text) = text(rules.as_object().expect("an object")) else {
+            panic!("it makes texts");
+        };
+        let judge = text
+            .judge
+            .expect("what is drawn for one may break the other");
+        let budget = Budget::new(Allowance::UNLIMITED, &Stop::default());
+        assert!(judge.takes(&json!("2026-01-02T03:04:05Z"), &budget));
+        assert!(!judge.takes(&json!("20260-01-02T03:04:05Z"), &budget));
+        assert!(!judge.takes(&json!("2026-21-02T03:04:05Z"), &budget));
     }
 
     #[test]
