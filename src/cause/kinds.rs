@@ -324,13 +324,18 @@ fn undeclared_body(finding: &Finding) -> Key {
     .counting("finding")
 }
 
-/// One status that is declared puts all of these right.
+/// Statuses that are declared, once for failures and once for successes, put all of these right.
 fn under_default(finding: &Finding) -> Key {
     let status = finding.discriminator.split(' ').next().unwrap_or_default();
+    let (id, which) = if status.starts_with('2') {
+        ("success", "successes")
+    } else {
+        ("failure", "failures")
+    };
     Key::new(
-        format!("schema default {status}"),
-        format!("{status} responses fall under `default`, which describes others"),
-        format!("declare {status}"),
+        format!("schema default {id}"),
+        format!("{which} fall under `default`, which describes others"),
+        format!("declare the statuses of {which}"),
     )
     .counting("finding")
 }

@@ -4,7 +4,7 @@ use super::{
     Check, Content, Rule, Subject, documented, header_mismatch, request_mismatch, subject::TooLong,
 };
 use crate::{
-    exchange::{Body, CutReason, may_be_endless},
+    exchange::{Body, CutReason, is_stream, may_be_endless},
     finding::{Finding, Remedy, Severity},
     wire::MalformedBody,
 };
@@ -166,8 +166,11 @@ impl Check for LimitReached {
             _ => return,
         };
         // What is sent as it happens need not happen while it is waited for.
-        let is_quiet_stream =
-            *reason == CutReason::TimedOut && may_be_endless(&subject.exchange.response.headers);
+        let declared = subject.declared().into_iter();
+        let mut declared = declared.flat_map(|one| &one.content.media_types);
+        let is_stream = may_be_endless(&subject.exchange.response.headers)
+            || declared.any(|one| is_stream(one.range.as_str()));
+        let is_quiet_stream = *reason == CutReason::TimedOut && is_stream;
         let severity = if is_quiet_stream {
             Severity::Note
         } else {

@@ -74,9 +74,12 @@ fn said_in_all(subject: &Subject<'_>) -> Option<String> {
         said(value, 0)?
     } else {
         let text = std::str::from_utf8(subject.exchange.response.body.bytes()).ok()?;
-        let is_page = text.trim_start().starts_with('<');
-        Some(text.to_owned()).filter(|_| !is_page)?
+        text.to_owned()
     };
+    // A page says it in its own way.
+    if said.trim_start().starts_with('<') {
+        return None;
+    }
     let words = said.split_whitespace().collect::<Vec<_>>().join(" ");
     let reason = subject.exchange.response.status.canonical_reason();
     // The status says that already.

@@ -347,8 +347,8 @@ fn is_a_uuid(text: &str) -> bool {
             .all(|one| one == b'-' || one.is_ascii_hexdigit())
 }
 
-/// What a service says that needs another one, which is not there.
-const OUTSIDE: [&str; 11] = [
+/// What a service says that needs another one, or a part of its installation, which is not there.
+const OUTSIDE: [&str; 19] = [
     "can't connect to",
     "can't resolve",
     "cannot connect to",
@@ -358,8 +358,16 @@ const OUTSIDE: [&str; 11] = [
     "could not connect to",
     "could not resolve",
     "credentials were not found",
+    "currently supported",
     "failed to resolve",
+    "is disabled",
+    "is not configured",
+    "is not enabled",
+    "mode is not",
     "name or service not known",
+    "network is unreachable",
+    "no such host",
+    "not installed",
 ];
 
 /// Whether words in lower case repeat the host of a URL of the body and say that it cannot be reached.

@@ -64,7 +64,7 @@ const ENDS: [&str; 15] = [
 ];
 
 /// Words of a path that say that something becomes what it was once.
-const RETURNS: [&str; 4] = ["reset", "restore", "revert", "rollback"];
+const RETURNS: [&str; 5] = ["reset", "restore", "revert", "rollback", "undo"];
 
 /// What such words are about where all of a service is meant.
 const WHOLES: [&str; 14] = [

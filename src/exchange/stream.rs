@@ -29,9 +29,14 @@ const STREAMS: [&str; 10] = [
 pub(crate) fn may_be_endless(headers: &HeaderMap) -> bool {
     let content_type = headers.get(header::CONTENT_TYPE);
     let content_type = content_type.and_then(|value| value.to_str().ok());
-    let essence = content_type.and_then(|text| text.split(';').next());
-    let essence = essence.unwrap_or_default().trim().to_ascii_lowercase();
-    !headers.contains_key(header::CONTENT_LENGTH) && STREAMS.contains(&essence.as_str())
+    !headers.contains_key(header::CONTENT_LENGTH) && content_type.is_some_and(is_stream)
+}
+
+/// Whether a media type is one of items without an end.
+pub(crate) fn is_stream(media_type: &str) -> bool {
+    let essence = media_type.split(';').next().unwrap_or_default();
+    let essence = essence.trim().to_ascii_lowercase();
+    STREAMS.contains(&essence.as_str())
 }
 
 /// What has come of a response that may go on without an end: its whole items, each of which ends with its line or,

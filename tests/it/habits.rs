@@ -531,3 +531,61 @@ async fn a_body_repeats_the_key_of_its_path_so_that_the_rest_of_it_is_looked_at(
         );
     }
 }
+
+const HISTORY: &str = r"
+openapi: 3.0.3
+info: { title: What was done can be undone, version: '1' }
+paths:
+  /history:
+    get: { operationId: listHistory, responses: { '200': { description: All, content: { application/json: { schema: { type: array, items: { $ref: '#/components/schemas/Change' } } } } } } }
+  /history/{id}:
+    parameters: [{ $ref: '#/components/parameters/Id' }]
+    get: { operationId: getChange, responses: { '200': { description: One, content: { application/json: { schema: { $ref: '#/components/schemas/Change' } } } }, 4XX: { description: No } } }
+  /history/{id}/undo:
+    parameters: [{ $ref: '#/components/parameters/Id' }]
+    get: { operationId: tryUndo, responses: { '200': { description: What would be, content: { application/json: { schema: { $ref: '#/components/schemas/Change' } } } }, 4XX: { description: No } } }
+    post: { operationId: undo, responses: { '200': { description: Undone, content: { application/json: { schema: { $ref: '#/components/schemas/Change' } } } }, 4XX: { description: No } } }
+  /things/{id}/merge/{other}:
+    parameters:
+    - { $ref: '#/components/parameters/Id' }
+    - { name: other, in: path, required: true, schema: { type: integer } }
+    post: { operationId: merge, responses: { '200': { description: Merged, content: { application/json: { schema: { $ref: '#/components/schemas/Change' } } } }, 4XX: { description: No } } }
+components:
+  parameters:
+    Id: { name: id, in: path, required: true, schema: { type: integer } }
+  schemas:
+    Change: { type: object, required: [id], properties: { id: { type: integer } } }
+";
+
+#[tokio::test]
+async fn an_action_is_not_done_to_what_was_there_whatever_a_get_beside_it_shows() {
+    for seed in 0..3 {
+        let done = Arc::new(Mutex::new(Vec::new()));
+        let own = Arc::clone(&done);
+        let routes = &[
+            "GET /history",
+            "GET /history/*",
+            "GET /history/*/undo",
+            "POST /history/*/undo",
+            "POST /things/*/merge/*",
+        ];
+        let router = service(routes, move |came| {
+            let change = |id: i64| json!({ "id": id });
+            let id = came.number(1);
+            let is_there = (1..=2).contains(&id);
+            match came.route().as_str() {
+                "GET /history" => (200, Some(json!([change(1), change(2)]))),
+                _ if !is_there => (404, None),
+                route if route.starts_with("POST") => {
+                    let mut own = own.lock().expect("no handler panics");
+                    own.push(came.path.join("/"));
+                    (200, Some(change(id)))
+                }
+                _ => (200, Some(change(id))),
+            }
+        });
+        check(HISTORY, router, &settings(seed)).await;
+        let done = done.lock().expect("no handler panics");
+        assert!(done.is_empty(), "{seed}: {done:?}");
+    }
+}

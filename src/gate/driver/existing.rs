@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 
 use http::Method;
+use serde_json::Value;
 
 use super::Driver;
 use crate::{
@@ -11,7 +12,7 @@ use crate::{
     gate::knowledge::{
         context::{ResourceContext, path_of},
         created::MIN_RANDOM_NAME,
-        existing::{may_be_taken, named_path},
+        existing::{is_small, may_be_taken, named_path},
         view::{ExchangeView, plain},
     },
     run::{Case, CredentialChoice, Existing, Phase},
@@ -140,6 +141,35 @@ impl<T: Transport> Driver<'_, T> {
         Some(())
     }
 
+    /// Whether a case changes something by a name in its path that may well be that of something, and that neither a
+    /// read nor a list would show.
+    fn is_blind(&self, case: &Case) -> bool {
+        let context = &self.context;
+        let operation = &case.operation;
+        if case.request.method.is_safe() || operation.is_safe() || case.phase == Phase::Methods {
+            return false;
+        }
+        let is_own = |name: &str, value: &Value| {
+            self.knowledge.created.newest().any(|thing| {
+                let shape = &context.graph.resources[thing.resource].shape;
+                thing.value_for(shape, operation, name) == Some(value)
+            })
+        };
+        let mut parameters = operation.parameters_in(Location::Path);
+        parameters.any(|parameter| {
+            let name = parameter.name.as_str();
+            case.parts.get(Location::Path, name).is_some_and(|value| {
+                // What the document shows is meant to be sent.
+                let is_shown = parameter.examples.iter().any(|one| one.value == *value);
+                is_small(value)
+                    && !is_shown
+                    && context.settings.given(name).is_empty()
+                    && !context.is_looked_up(operation, name)
+                    && !is_own(name, value)
+            })
+        })
+    }
+
     /// Cases without those that would change what was there before the run.
     pub(super) fn without_changes_of_existing<'c>(&mut self, cases: &'c [Case]) -> Cow<'c, [Case]> {
         let would_change = |driver: &Self, case: &Case| {
@@ -153,6 +183,7 @@ impl<T: Transport> Driver<'_, T> {
                 .would_change(context, &case.operation, &case.request)
                 || keeps && is_own && settings.would_be_lost(context, &case.operation, path)
                 || keeps && is_own && driver.names_existing_in_body(case)
+                || keeps && is_own && driver.is_blind(case)
         };
         if !cases.iter().any(|case| would_change(self, case)) {
             return Cow::Borrowed(cases);

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use http::{Method, StatusCode};
+use jsonschema::JsonType;
 use oasgate_document::Pointer;
 use serde_json::Value;
 use url::Url;
@@ -355,6 +356,17 @@ impl<'n> ResourceContext<'n> {
         Some((at, resource.read?))
     }
 
+    /// Whether a read or a list shows what a name in the path of an operation names.
+    pub(crate) fn is_looked_up(&self, operation: &Operation, name: &str) -> bool {
+        let shape = Shape::of(operation);
+        let mut resources = self.graph.resources.iter();
+        resources.any(|resource| {
+            (resource.list.is_some() || resource.read.is_some())
+                && resource.shape.contains(&shape)
+                && resource.shape.key(operation) == Some(name)
+        })
+    }
+
     /// Whether an operation is sent to the path of a collection: what it changes is all of it.
     pub(crate) fn is_of_a_collection(&self, operation: &Operation) -> bool {
         let mut lists = self.graph.resources.iter().filter_map(|one| one.list);
@@ -366,11 +378,30 @@ impl<'n> ResourceContext<'n> {
     pub(crate) fn adds_a_part(&self, operation: &Operation) -> bool {
         let index = self.index(operation);
         let is_creator = index.is_some_and(|index| self.graph.made_by(index).is_some());
-        let mut operations = self.contract.operations().iter();
-        is_creator
-            || operations.any(|one| {
-                one.method == Method::GET && one.path.as_str() == operation.path.as_str()
-            })
+        let mut operations = self.contract.operations().iter().enumerate();
+        let list = operations.find(|(_, one)| {
+            one.method == Method::GET && one.path.as_str() == operation.path.as_str()
+        });
+        is_creator || list.is_some_and(|(at, list)| self.may_list(at, list))
+    }
+
+    /// Whether a GET may show several things: `GET /history/{id}/undo` beside a POST shows none, whatever that does.
+    fn may_list(&self, at: usize, read: &Operation) -> bool {
+        let is_list = self.graph.resources.iter().any(|one| one.list == Some(at));
+        let schemas = read.responses.declared.iter().flat_map(|one| {
+            let media_types = one.content.media_types.iter();
+            media_types.filter_map(|one| one.schema.as_ref())
+        });
+        let mut schemas = schemas.peekable();
+        let is_array = |schema: &Schema| schema.types().contains(JsonType::Array);
+        let holds_array = |schema: &Schema| {
+            let names = schema.property_names().into_iter();
+            let mut properties = names.filter_map(|name| schema.property(&name));
+            properties.any(|property| is_array(&property))
+        };
+        is_list
+            || schemas.peek().is_none()
+            || schemas.any(|schema| is_array(schema) || holds_array(schema))
     }
 
     /// The places in an operation's body that name other things.

@@ -170,13 +170,29 @@ impl ExistingResources {
                 || operation.changes_the_installation();
         };
         if !self.holds(named) && !self.unclaimed.contains(named) {
-            return named != path && removes_all;
+            return named != path && removes_all
+                || self.acts_on_what_is_above(context, operation, named);
         }
         let adds_a_part = is_addition
             && context.adds_a_part(operation)
             && ResourceContext::key_of(operation)
                 .is_some_and(|key| !context.can_be_made(operation, key));
         !adds_a_part
+    }
+
+    /// Whether a request names what was there and does something with it and something else, as
+    /// `POST /people/{id}/merge/{other}`: what can be neither read nor made is no thing of its own.
+    fn acts_on_what_is_above(
+        &self,
+        context: &ResourceContext<'_>,
+        operation: &Operation,
+        named: &str,
+    ) -> bool {
+        let key = ResourceContext::key_of(operation);
+        let is_thing = context.read_of(operation).is_some()
+            || key.is_some_and(|key| context.can_be_made(operation, key));
+        let mut above = named.match_indices('/').map(|(at, _)| &named[..at]);
+        !is_thing && above.any(|above| self.holds(above))
     }
 
     fn is_any_below(&self, path: &str) -> bool {
@@ -241,11 +257,6 @@ pub(crate) fn named_path<'p>(
 
 /// Whether a value of a path may well name something that the run did not create.
 pub(crate) fn may_be_taken(parameter: &Parameter, value: &Value) -> bool {
-    let number = match value {
-        Value::Number(number) => number.as_i64(),
-        Value::String(text) => text.parse().ok(),
-        _ => None,
-    };
     let shown = parameter.examples.iter().any(|one| one.value == *value);
     let listed = || {
         let schema = parameter.value.schema()?.target();
@@ -257,5 +268,15 @@ pub(crate) fn may_be_taken(parameter: &Parameter, value: &Value) -> bool {
         let is_in = |list: Value| list.as_array().is_some_and(|list| list.contains(value));
         Some(is_one || lists.any(is_in))
     };
-    number.is_some_and(|number| SMALL.contains(&number)) || shown || listed().unwrap_or(false)
+    is_small(value) || shown || listed().unwrap_or(false)
+}
+
+/// Whether a value is a number that a service may have given out before.
+pub(crate) fn is_small(value: &Value) -> bool {
+    let number = match value {
+        Value::Number(number) => number.as_i64(),
+        Value::String(text) => text.parse().ok(),
+        _ => None,
+    };
+    number.is_some_and(|number| SMALL.contains(&number))
 }

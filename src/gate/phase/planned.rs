@@ -20,6 +20,8 @@ pub(crate) async fn run<T: Transport>(
     for round in in_rounds(round) {
         Box::pin(sequence::make_gone(driver, &round)).await;
         driver.round(&round).await?;
+        // A run that is ended from outside leaves little changed.
+        Box::pin(sequence::restore_settings(driver)).await;
     }
     ControlFlow::Continue(())
 }

@@ -9,13 +9,16 @@ use crate::{
         driver::Driver,
         knowledge::settings::{json_body, restorable},
     },
-    run::{Case, CredentialChoice, Phase},
+    run::{Case, CleanUp, CredentialChoice, Phase},
     transport::Transport,
     wire::{RequestParts, write_request},
 };
 
-/// Restores the settings that the run changed.
-pub(super) async fn restore<T: Transport>(run: &mut Driver<'_, T>) {
+/// Restores the settings that the run changed, unless they are to be left as they are.
+pub(crate) async fn restore<T: Transport>(run: &mut Driver<'_, T>) {
+    if run.context.settings.clean_up == CleanUp::Leave {
+        return;
+    }
     for (path, update, before) in run.knowledge.settings.changed() {
         if shown_now(run, update).await.as_ref() == Some(&before) {
             run.knowledge.settings.note_restored(&path);
