@@ -29,7 +29,9 @@ pub(super) fn of(finding: &Finding, document: &Document) -> Key {
         )
         .counting("finding"),
         ids::SERVER_ERROR => {
-            said_failure(finding).unwrap_or_else(|| server_error(finding, &finding.discriminator))
+            let status = finding.discriminator.split(' ').next();
+            said_failure(finding)
+                .unwrap_or_else(|| server_error(finding, status.unwrap_or_default()))
         }
         ids::UNDECLARED_STATUS if finding.discriminator.starts_with('5') => {
             server_error(finding, &finding.discriminator)

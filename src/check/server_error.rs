@@ -103,8 +103,18 @@ impl Check for ServerError {
         let what = if has_nul { TO_A_NUL } else { "" };
         let mut message = format!("{who} answered {}{what}", response.status);
         let mut actual = response.status.to_string();
+        let mut discriminator = discriminator;
         if let Some(words) = words(subject) {
-            message = format!("{message}: {}", reason(subject));
+            let reason = reason(subject);
+            // Two sentences are two faults.
+            let said = plain_words(&reason);
+            if subject.intent != Intent::OtherMethod && !said.is_empty() {
+                discriminator = match discriminator.strip_suffix(WITH_A_NUL) {
+                    Some(status) => format!("{status} {said}{WITH_A_NUL}"),
+                    None => format!("{discriminator} {said}"),
+                };
+            }
+            message = format!("{message}: {reason}");
             actual = format!("{actual}: {words}");
         }
         findings.push(
@@ -117,6 +127,39 @@ impl Check for ServerError {
                 .with_help("look into the service's log for this request"),
         );
     }
+}
+
+/// How many words of a sentence tell one failure from another.
+const MAX_WORDS: usize = 12;
+
+/// The plain words of a sentence: without numbers, identifiers and whatever else may be another each time.
+fn plain_words(sentence: &str) -> String {
+    let is_plain = |word: &&str| {
+        let mut letters = word.chars();
+        let first = letters.next().is_some_and(char::is_alphabetic);
+        let rest = letters.as_str();
+        first && rest.chars().all(char::is_lowercase) && !rest.is_empty()
+    };
+    let words = sentence.split_whitespace();
+    let words = words.map(|word| word.trim_matches(|one: char| !one.is_alphanumeric()));
+    let words: Vec<String> = words
+        .filter(is_plain)
+        .take(MAX_WORDS)
+        .map(str::to_lowercase)
+        .collect();
+    words.join(" ")
+}
+
+/// The same failure, whatever the service said of it; `None` where it said nothing.
+pub(crate) fn whatever_was_said(finding: &Finding) -> Option<Finding> {
+    let (status, _) = finding.discriminator.split_once(' ')?;
+    let is_said = finding.rule.as_str() == ServerError::RULE.id
+        && !finding.discriminator.ends_with(WITH_A_NUL)
+        && status.bytes().all(|byte| byte.is_ascii_digit());
+    is_said.then(|| Finding {
+        discriminator: status.to_owned(),
+        ..finding.clone()
+    })
 }
 
 /// What a message says of a failure that a text with a NUL led to.

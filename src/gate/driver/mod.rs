@@ -66,6 +66,9 @@ use crate::{
     wire::Parsed,
 };
 
+/// In how many words the failures of one operation are told.
+const MAX_SAID: usize = 6;
+
 /// How many cases are sent before those that follow are looked at again.
 const MAX_UNTAUGHT: usize = 64;
 
@@ -552,10 +555,24 @@ impl<'r, T: Transport> Driver<'r, T> {
         if let Some(plain) = plain.filter(|one| !self.recorder.account.findings().is_new(one)) {
             finding = plain;
         }
+        if let Some(general) = self.beyond_count(&finding) {
+            finding = general;
+        }
         if self.recorder.account.findings().is_new(&finding) {
             self.failures.queue(case, &finding);
         }
         self.record(&finding);
+    }
+
+    /// A failure of an operation that has been told in many words already, whatever is said of it now.
+    fn beyond_count(&self, finding: &Finding) -> Option<Finding> {
+        let general = check::whatever_was_said(finding)?;
+        let findings = self.recorder.account.findings();
+        let of_operation = findings
+            .iter()
+            .filter(|one| one.rule == finding.rule && one.operation == finding.operation);
+        let is_beyond = findings.is_new(finding) && of_operation.count() >= MAX_SAID;
+        is_beyond.then_some(general)
     }
 
     /// Reports what no case is kept of.
