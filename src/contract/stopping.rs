@@ -254,10 +254,8 @@ impl Operation {
         if self.is_safe() || self.path.parameters().next().is_some() {
             return false;
         }
-        let segments = self.path.as_str().rsplit('/');
-        let last_two = segments.filter(|segment| !segment.is_empty()).take(2);
-        let words: Vec<String> = last_two.flat_map(words).collect();
-        let has = |known: &[&str]| words.iter().any(|word| known.contains(&word.as_str()));
+        let words = self.last_words();
+        let has = |known: &[&str]| has_any(&words, known);
         let posts = self.method == Method::POST;
         has(&MEMBERSHIP) && has(&CLUSTERS)
             || has(&INSTALLS) && has(&PARTS)
@@ -265,10 +263,17 @@ impl Operation {
             || posts && has(&SAVES) && has(&SETTINGS)
     }
 
+    /// The words of the last two segments of the path.
+    fn last_words(&self) -> Vec<String> {
+        let segments = self.path.as_str().rsplit('/');
+        let last_two = segments.filter(|segment| !segment.is_empty()).take(2);
+        last_two.flat_map(words).collect()
+    }
+
     fn returns_all(&self) -> bool {
         let is_plain = self.path.parameters().next().is_none();
         let words: Vec<String> = self.path.as_str().split('/').flat_map(words).collect();
-        let has = |known: &[&str]| words.iter().any(|word| known.contains(&word.as_str()));
+        let has = |known: &[&str]| has_any(&words, known);
         is_plain && has(&RETURNS) && has(&WHOLES)
     }
 
@@ -299,7 +304,7 @@ impl Operation {
         let is_of_service = before.is_none_or(|before| SERVICES.contains(&before.as_str()));
         let last_words = self.path.as_str().trim_end_matches('/').rsplit('/').next();
         let last_words = words(last_words.unwrap_or_default());
-        let has = |known: &[&str]| last_words.iter().any(|word| known.contains(&word.as_str()));
+        let has = |known: &[&str]| has_any(&last_words, known);
         // `shutdown-host`, `restart-container`, `set-full-service-restart-flag`.
         let is_of_a_host = has(&HALTS) || has(&STOPS_A_SERVICE) && has(&SERVICES);
         STOPS.contains(&last.as_str())
@@ -310,12 +315,14 @@ impl Operation {
 
     /// Whether the end of the path names the settings that say who may come in.
     fn sets_access(&self) -> bool {
-        let segments = self.path.as_str().rsplit('/');
-        let last_two = segments.filter(|segment| !segment.is_empty()).take(2);
-        let words: Vec<String> = last_two.flat_map(words).collect();
-        let has = |known: &[&str]| words.iter().any(|word| known.contains(&word.as_str()));
+        let words = self.last_words();
+        let has = |known: &[&str]| has_any(&words, known);
         has(&ACCESS) && has(&SETTINGS)
     }
+}
+
+fn has_any(words: &[String], known: &[&str]) -> bool {
+    words.iter().any(|word| known.contains(&word.as_str()))
 }
 
 #[cfg(test)]

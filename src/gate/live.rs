@@ -103,7 +103,7 @@ pub async fn check<T: Transport>(
         RunStatus::Complete | RunStatus::Stopped(_) => shrink::Mode::Shrink,
         _ => shrink::Mode::KeepOnly,
     };
-    regressions::tell_mended(&mut driver);
+    regressions::tell_fixed(&mut driver);
     Box::pin(shrink::run(&mut driver, mode)).await;
     Box::pin(cleanup::run(&mut driver, &end)).await;
     let end = match end {

@@ -40,6 +40,19 @@ pub(crate) fn without_refused<'c>(
     Cow::Owned(settled.collect())
 }
 
+/// Cases with another in the place of each for which there is one.
+pub(crate) fn with_others(
+    mut cases: Cow<'_, [Case]>,
+    mut other: impl FnMut(&Case) -> Option<Case>,
+) -> Cow<'_, [Case]> {
+    for at in 0..cases.len() {
+        if let Some(other) = other(&cases[at]) {
+            cases.to_mut()[at] = other;
+        }
+    }
+    cases
+}
+
 /// Makes values of cases anew.
 pub(crate) struct Renewal<'n> {
     pub(crate) used: &'n mut UsedValues,
@@ -50,13 +63,7 @@ pub(crate) struct Renewal<'n> {
 impl Renewal<'_> {
     /// Cases in which no property that is known to be unique repeats a value.
     pub(crate) fn distinct<'c>(&mut self, cases: Cow<'c, [Case]>) -> Cow<'c, [Case]> {
-        let mut distinct = cases;
-        for at in 0..distinct.len() {
-            if let Some(other) = self.unused(&distinct[at]) {
-                distinct.to_mut()[at] = other;
-            }
-        }
-        distinct
+        with_others(cases, |case| self.unused(case))
     }
 
     /// A case with fresh values for properties that are known to be unique; `None` where it has them.

@@ -8,10 +8,9 @@ use url::Url;
 
 use super::{
     ClientError, Connection, Limits, SendError, Stage, Transport, connection::Reuse, framing,
+    limits::next_part,
 };
-use crate::exchange::{
-    Body, CutReason, LONGEST_GAP, Request, Response, decoded, may_be_endless, so_far,
-};
+use crate::exchange::{Body, CutReason, Request, Response, decoded, may_be_endless, so_far};
 
 /// After how long a connection that breaks was not closed before the request was sent.
 const SHORTEST_WAIT: Duration = Duration::from_millis(50);
@@ -59,11 +58,7 @@ impl HttpTransport {
         let headers = response.headers().clone();
         let is_stream = may_be_endless(&headers);
         loop {
-            let until = if is_stream {
-                deadline.min(Instant::now() + LONGEST_GAP)
-            } else {
-                deadline
-            };
+            let until = next_part(deadline, is_stream);
             match timeout_at(until, response.chunk()).await {
                 Err(_) if is_stream => return so_far(&headers, &content.freeze()),
                 Err(_) => return cut(content, CutReason::TimedOut),

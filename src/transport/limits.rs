@@ -2,6 +2,10 @@
 
 use std::time::Duration;
 
+use tokio::time::Instant;
+
+use crate::exchange::LONGEST_GAP;
+
 /// The bounds on one exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -40,5 +44,14 @@ impl Limits {
             whole,
             ..default
         }
+    }
+}
+
+/// Until when the next part of a response is waited for, whose end may take until `deadline`.
+pub(super) fn next_part(deadline: Instant, is_stream: bool) -> Instant {
+    if is_stream {
+        deadline.min(Instant::now() + LONGEST_GAP)
+    } else {
+        deadline
     }
 }

@@ -9,10 +9,8 @@ use http_body_util::BodyExt as _;
 use tokio::time::{Instant, timeout_at};
 use tower_service::Service;
 
-use super::{Limits, SendError, Stage, Transport};
-use crate::exchange::{
-    Body, CutReason, LONGEST_GAP, Request, Response, decoded, may_be_endless, so_far,
-};
+use super::{Limits, SendError, Stage, Transport, limits::next_part};
+use crate::exchange::{Body, CutReason, Request, Response, decoded, may_be_endless, so_far};
 
 /// Calls a service such as axum's `Router` as it is. Each request gets a clone of the service.
 pub struct ServiceTransport<S, B> {
@@ -137,11 +135,7 @@ impl<S, B: From<Bytes>> ServiceTransport<S, B> {
         };
         let is_stream = may_be_endless(headers);
         loop {
-            let until = if is_stream {
-                deadline.min(Instant::now() + LONGEST_GAP)
-            } else {
-                deadline
-            };
+            let until = next_part(deadline, is_stream);
             let frame = match timeout_at(until, AssertUnwindSafe(body.frame()).catch_unwind()).await
             {
                 Err(_) if is_stream => return Ok(so_far(headers, &content.freeze())),

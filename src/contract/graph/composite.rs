@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::{
     Expression, MessagePart, Resource, Shape, ValueSource,
-    infer::{Known, declares_created, node},
+    infer::{Known, declares_created},
     names::words,
 };
 use crate::contract::{Operation, Schema};
@@ -71,9 +71,9 @@ impl Known<'_> {
         is_single
             || self.at(&collection, "GET").is_some_and(|list| {
                 self.success_schemas(list).iter().any(|schema| {
-                    let items = key
-                        .in_list(schema, &self.names)
-                        .and_then(|(array, value)| Some((node(schema, &array)?.items()?, value)));
+                    let items = key.in_list(schema, &self.names).and_then(|(array, value)| {
+                        Some((schema.property_at(&array)?.items()?, value))
+                    });
                     items.is_some_and(|(items, at)| shows_others(&items, &at, shape, operation))
                 })
             })
@@ -100,7 +100,7 @@ impl Known<'_> {
 
 /// Whether an object shows, beside the last parameter of a path's name, the others.
 fn shows_others(schema: &Schema, last: &Pointer, shape: &Shape, operation: &Operation) -> bool {
-    let Some(object) = node(schema, &last.parent().unwrap_or_default()) else {
+    let Some(object) = schema.property_at(&last.parent().unwrap_or_default()) else {
         return false;
     };
     let names: Vec<Vec<String>> = object

@@ -8,7 +8,7 @@ use oasgate_document::Pointer;
 
 use super::{
     Edge, Expression, MessagePart, Need, Resource, ValueSource,
-    infer::{Known, Producer, node},
+    infer::{Known, Producer},
     lookup::Edges,
     names::{is_identifier, is_plural_of, words},
 };
@@ -253,13 +253,13 @@ impl Known<'_> {
                 pointer.clone(),
                 self.success_schemas(producer)
                     .iter()
-                    .find_map(|schema| node(schema, pointer)),
+                    .find_map(|schema| schema.property_at(pointer)),
             ),
             ValueSource::Each { array, value } => (
                 value.clone(),
                 self.success_schemas(producer)
                     .iter()
-                    .find_map(|schema| node(&node(schema, array)?.items()?, value)),
+                    .find_map(|schema| schema.property_at(array)?.items()?.property_at(value)),
             ),
             _ => return false,
         };
@@ -272,7 +272,7 @@ impl Known<'_> {
             !success.iter().any(|schema| {
                 let holder = match source {
                     ValueSource::Each { array, .. } => {
-                        node(schema, array).and_then(|array| array.items())
+                        schema.property_at(array).and_then(|array| array.items())
                     }
                     _ => Some(schema.clone()),
                 };

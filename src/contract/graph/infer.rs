@@ -582,7 +582,7 @@ impl<'c> Known<'c> {
     /// Whether an operation may be sent a property.
     fn is_sent(&self, index: usize, at: &Pointer) -> bool {
         let sent = self.sent(index);
-        sent.is_some_and(|sent| node(&sent, at).is_some())
+        sent.is_some_and(|sent| sent.property_at(at).is_some())
     }
 
     /// The name of the schema that an operation answers with.
@@ -638,13 +638,6 @@ fn is_called_a_creation(operation: &Operation) -> bool {
 /// Whether one of a resource can be read or deleted.
 fn is_used(resource: &Resource) -> bool {
     resource.read.is_some() || resource.delete.is_some()
-}
-
-/// The node of a schema at a pointer of properties.
-pub(super) fn node(schema: &Schema, pointer: &Pointer) -> Option<Schema> {
-    pointer
-        .tokens()
-        .try_fold(schema.clone(), |schema, token| schema.property(&token))
 }
 
 /// The parameter that a link names: `id`, or `path.id` where two locations share the name.

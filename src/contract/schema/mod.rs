@@ -290,6 +290,12 @@ impl Schema {
         structure::property(self, name)
     }
 
+    /// What a place in a value must be, where schemas name each property on the way to it.
+    pub(crate) fn property_at(&self, pointer: &Pointer) -> Option<Schema> {
+        let mut tokens = pointer.tokens();
+        tokens.try_fold(self.clone(), |schema, token| schema.property(&token))
+    }
+
     /// The names of all properties that a schema in reach declares, in the document's order.
     pub fn property_names(&self) -> Vec<String> {
         structure::property_names(self)

@@ -8,7 +8,8 @@ use serde_json::Value;
 
 use super::Driver;
 use crate::{
-    contract::{Location, graph::Shape},
+    contract::{Location, Operation, graph::Shape},
+    exchange::{Exchange, Request},
     gate::knowledge::{
         context::{ResourceContext, path_of},
         created::MIN_RANDOM_NAME,
@@ -37,6 +38,17 @@ impl<T: Transport> Driver<'_, T> {
         }
     }
 
+    /// Sends a request that only looks, with the run's own credential, and checks nothing.
+    pub(crate) async fn look_with(
+        &mut self,
+        operation: &Operation,
+        mut request: Request,
+    ) -> Option<Exchange> {
+        let credentials = &self.context.settings.credentials;
+        credentials.apply(operation, &mut request, CredentialChoice::Primary);
+        self.executor.send_once(&request).await
+    }
+
     /// Reads what a setting is before it is changed, so that it can be restored.
     async fn look_at_setting(&mut self, read: usize, path: &str) -> Option<()> {
         let context = self.context;
@@ -49,10 +61,8 @@ impl<T: Transport> Driver<'_, T> {
             return None;
         }
         let parts = RequestParts::default();
-        let mut request = write_request(operation, &context.settings.base, &parts).ok()?;
-        let credentials = &context.settings.credentials;
-        credentials.apply(operation, &mut request, CredentialChoice::Primary);
-        let exchange = self.executor.send_once(&request).await?;
+        let request = write_request(operation, &context.settings.base, &parts).ok()?;
+        let exchange = self.look_with(operation, request).await?;
         let view = ExchangeView::new(&exchange, &parts);
         self.knowledge.settings.observe(&context, read, &view);
         Some(())
@@ -86,10 +96,8 @@ impl<T: Transport> Driver<'_, T> {
             let name = shape.key_at(operation, *segment)?;
             parts.set(Location::Path, name, value.clone());
         }
-        let mut request = write_request(operation, &context.settings.base, &parts).ok()?;
-        let credentials = &context.settings.credentials;
-        credentials.apply(operation, &mut request, CredentialChoice::Primary);
-        let exchange = self.executor.send_once(&request).await;
+        let request = write_request(operation, &context.settings.base, &parts).ok()?;
+        let exchange = self.look_with(operation, request).await;
         let status = exchange.map(|exchange| exchange.response.status);
         let existing = &mut self.knowledge.existing;
         existing.note_look(thing.resource, thing.path, status);
@@ -132,9 +140,7 @@ impl<T: Transport> Driver<'_, T> {
         let mut request = write_request(operation, &context.settings.base, &parts).ok()?;
         let named = named.to_owned();
         request.url.set_path(&named);
-        let credentials = &context.settings.credentials;
-        credentials.apply(operation, &mut request, CredentialChoice::Primary);
-        let exchange = self.executor.send_once(&request).await;
+        let exchange = self.look_with(operation, request).await;
         let status = exchange.map(|exchange| exchange.response.status);
         let existing = &mut self.knowledge.existing;
         existing.note_look(resource, named, status);

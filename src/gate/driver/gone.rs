@@ -11,7 +11,8 @@ use crate::{
     contract::{Location, Schema, graph::Need},
     gate::{
         case_factory::CaseFactory,
-        knowledge::{existing::named_path, pool::fitting, view::plain},
+        knowledge::{context::says_absent, existing::named_path, pool::fitting, view::plain},
+        renewal::with_others,
     },
     run::{Case, CredentialChoice},
     transport::Transport,
@@ -20,16 +21,11 @@ use crate::{
 
 impl<T: Transport> Driver<'_, T> {
     /// Cases about what is there, as far as the run knows.
-    pub(super) fn about_the_living<'c>(&self, mut cases: Cow<'c, [Case]>) -> Cow<'c, [Case]> {
+    pub(super) fn about_present<'c>(&self, cases: Cow<'c, [Case]>) -> Cow<'c, [Case]> {
         if !self.knowledge.created.has_gone() {
             return cases;
         }
-        for at in 0..cases.len() {
-            if let Some(instead) = self.about_another(&cases[at]) {
-                cases.to_mut()[at] = instead;
-            }
-        }
-        cases
+        with_others(cases, |case| self.about_another(case))
     }
 
     /// The cases that were answered that what they name is not there, though the run had created and found it, each
@@ -39,16 +35,15 @@ impl<T: Transport> Driver<'_, T> {
         cases: &[Case],
         statuses: &[Option<StatusCode>],
     ) -> (Vec<usize>, Vec<Case>) {
-        let absences = [Some(StatusCode::NOT_FOUND), Some(StatusCode::GONE)];
         let answered = cases.iter().zip(statuses).enumerate();
-        let missed = answered.filter(|(_, (_, status))| absences.contains(status));
+        let missed = answered.filter(|(_, (_, status))| status.is_some_and(says_absent));
         missed
             .filter_map(|(at, (case, _))| Some((at, self.about_another(case)?)))
             .unzip()
     }
 
     fn about_another(&self, case: &Case) -> Option<Case> {
-        let beside = self.with_living_references(case);
+        let beside = self.with_present_references(case);
         let case = beside.as_ref().unwrap_or(case);
         let is_gone = self.names_what_is_gone(case);
         let instead = is_gone.then(|| self.about_own(case)).flatten();
@@ -58,13 +53,13 @@ impl<T: Transport> Driver<'_, T> {
 
     /// A case whose body and query name what is there in place of what is not; `None` where they do already, or where
     /// nothing is there.
-    fn with_living_references(&self, case: &Case) -> Option<Case> {
+    fn with_present_references(&self, case: &Case) -> Option<Case> {
         let gone = self.gone_references(case);
         let mut parts = (!gone.is_empty()).then(|| case.parts.clone())?;
         for (need, resource) in gone {
             let created = &self.knowledge.created;
-            let mut living = created.living();
-            let key = living.find(|thing| thing.resource == resource)?.key()?;
+            let mut present = created.present();
+            let key = present.find(|thing| thing.resource == resource)?.key()?;
             match need {
                 Need::Parameter(location, name) => {
                     let schema = parameter_schema(case, *location, name);
@@ -91,8 +86,8 @@ impl<T: Transport> Driver<'_, T> {
     /// What the body and the query of a case name and that is there no more, with the resource that it was of.
     fn gone_references(&self, case: &Case) -> Vec<(&Need, usize)> {
         let context = &self.context;
-        let is_plain = case.phase.has_values() && self.is_written_from_parts(case);
-        let Some(index) = context.index(&case.operation).filter(|_| is_plain) else {
+        let index = context.index(&case.operation);
+        let Some(index) = index.filter(|_| case.phase.has_values()) else {
             return Vec::new();
         };
         let created = &self.knowledge.created;
@@ -110,8 +105,12 @@ impl<T: Transport> Driver<'_, T> {
                 one => is_key(one),
             })
         };
-        let references = context.references(index).into_iter();
-        references.filter(is_gone).collect()
+        let mut gone = context.references(index);
+        gone.retain(is_gone);
+        if !gone.is_empty() && !self.is_written_from_parts(case) {
+            gone.clear();
+        }
+        gone
     }
 
     /// Whether what a case sends is what its values are written as, so that it can be written with others.

@@ -96,7 +96,7 @@ pub(crate) struct Driver<'r, T> {
     /// What was answered last, the newest at the end.
     last_answered: LastAnswered,
     /// Failures of earlier runs that did not come again when they were sent first.
-    pub(crate) mended: Vec<(PathBuf, Saved)>,
+    pub(crate) fixed: Vec<(PathBuf, Saved)>,
     /// What bodies with another key than that of their path were answered with, by operation.
     other_keys: HashMap<OperationId, OtherKeys>,
     /// How many responses of each operation did not end in time.
@@ -144,7 +144,7 @@ impl<'r, T: Transport> Driver<'r, T> {
             watch: CredentialWatch::default(),
             fallback: None,
             last_answered: LastAnswered::default(),
-            mended: Vec::new(),
+            fixed: Vec::new(),
             other_keys: HashMap::new(),
             endless: HashMap::new(),
         }
@@ -184,9 +184,9 @@ impl<'r, T: Transport> Driver<'r, T> {
         let named = self.with_own_keys(cases);
         Box::pin(self.look_before_changes(&named)).await;
         let harmless = self.without_changes_of_existing(&named);
-        let living = self.about_the_living(harmless);
+        let present = self.about_present(harmless);
         let shared = &mut self.knowledge.shared;
-        let settled = without_refused(living, shared, self.context.settings);
+        let settled = without_refused(present, shared, self.context.settings);
         let distinct = self.renewal().distinct(settled);
         let distinct = self.without_endless(distinct);
         let distinct = self.with_path_keys(distinct);

@@ -127,11 +127,7 @@ impl<T: Transport> Driver<'_, T> {
         let context = &self.context;
         let index = context.index(&case.operation)?;
         let (pointer, thing) = context.named_in_body(index, &case.parts)?;
-        let schema = pointer
-            .tokens()
-            .try_fold(context.body_schema(index)?, |schema, token| {
-                schema.property(&token)
-            })?;
+        let schema = context.body_schema(index)?.property_at(pointer)?;
         let place = [
             case.operation.id.as_str(),
             thing.path.as_str(),

@@ -13,6 +13,7 @@ use crate::{
     gate::{
         case_factory::CaseFactory,
         knowledge::{context::ResourceContext, pool::fitting, used::is_a_title, view::plain},
+        renewal::with_others,
     },
     run::{Case, CredentialChoice},
     transport::Transport,
@@ -31,13 +32,8 @@ pub(super) struct OtherKeys {
 impl<T: Transport> Driver<'_, T> {
     /// Cases whose bodies repeat the key of their path where they have one, unless it is what people call the thing by
     /// and the service has not refused another.
-    pub(super) fn with_path_keys<'c>(&self, mut cases: Cow<'c, [Case]>) -> Cow<'c, [Case]> {
-        for at in 0..cases.len() {
-            if let Some(other) = self.with_path_key(&cases[at]) {
-                cases.to_mut()[at] = other;
-            }
-        }
-        cases
+    pub(super) fn with_path_keys<'c>(&self, cases: Cow<'c, [Case]>) -> Cow<'c, [Case]> {
+        with_others(cases, |case| self.with_path_key(case))
     }
 
     pub(super) fn with_path_key(&self, case: &Case) -> Option<Case> {
@@ -50,11 +46,7 @@ impl<T: Transport> Driver<'_, T> {
             return None;
         }
         let index = self.context.index(&case.operation)?;
-        let schema = pointer
-            .tokens()
-            .try_fold(self.context.body_schema(index)?, |schema, token| {
-                schema.property(&token)
-            })?;
+        let schema = self.context.body_schema(index)?.property_at(pointer)?;
         let key = fitting(key, Some(&schema))?;
         let mut parts = case.parts.clone();
         *parts.body.as_mut()?.1.pointer_mut(pointer.as_str())? = key;

@@ -167,7 +167,7 @@ impl<T: Transport> Driver<'_, T> {
     fn named_as_created(&self, case: &Case) -> Option<RequestParts> {
         let mut parts = case.parts.clone();
         let key = ResourceContext::key_of(&case.operation)?;
-        let (shape, created) = self.knowledge.created.living().find_map(|created| {
+        let (shape, created) = self.knowledge.created.present().find_map(|created| {
             let shape = &self.context.graph.resources[created.resource].shape;
             created.value_for(shape, &case.operation, key)?;
             Some((shape, created))

@@ -132,6 +132,8 @@ impl<'n> ResourceContext<'n> {
 
     /// Where the body of a creation says the key of what it makes, and of which resource, by its place, that is.
     pub(crate) fn key_in_body(&self, creator: usize) -> Option<(usize, &Pointer)> {
+        // Most operations make nothing, and each case asks.
+        self.graph.place_of_made(creator)?;
         let mut resources = self.graph.resources.iter().enumerate();
         resources.find_map(|(at, resource)| {
             let mut creators = resource.creators.iter();
@@ -490,6 +492,11 @@ pub(crate) fn is_new(operation: &Operation, method: &Method, status: StatusCode)
         _ if [Method::PUT, Method::PATCH].contains(method) => false,
         _ => status.is_success() && !declares_created,
     }
+}
+
+/// Whether a status says that what a path names is not there.
+pub(crate) fn says_absent(status: StatusCode) -> bool {
+    [StatusCode::NOT_FOUND, StatusCode::GONE].contains(&status)
 }
 
 /// The path of a URL as things are compared by.

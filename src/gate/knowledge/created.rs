@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 use serde_json::Value;
 
 use super::{
-    context::{ResourceContext, is_new, path_of},
+    context::{ResourceContext, is_new, path_of, says_absent},
     existing::{ExistingResources, may_be_taken, named_path},
     instance::ResourceInstance,
     view::{ExchangeView, plain},
@@ -229,7 +229,7 @@ impl CreatedResources {
     /// Notes whether what the run created is there. What was never found is not gone: its path may be another.
     fn note_presence(&mut self, context: &ResourceContext<'_>, case: &Case, exchange: &Exchange) {
         let status = exchange.response.status;
-        let is_absent = [StatusCode::NOT_FOUND, StatusCode::GONE].contains(&status);
+        let is_absent = says_absent(status);
         let is_own = case.credential == CredentialChoice::Primary;
         if !is_own || !(is_absent || status.is_success()) {
             return;
@@ -257,7 +257,7 @@ impl CreatedResources {
     /// Whether a value is the key of something of a resource that is there no more, and of nothing that is.
     pub(crate) fn is_key_of_gone(&self, resource: usize, value: &Value) -> bool {
         let is_it = |thing: &ResourceInstance| thing.resource == resource && thing.has_key(value);
-        self.gone.values().any(is_it) && !self.living().any(is_it)
+        self.gone.values().any(is_it) && !self.present().any(is_it)
     }
 
     /// Whether anything that the run created is known to be there no more.
@@ -319,7 +319,7 @@ impl CreatedResources {
     }
 
     /// What is there as far as the run knows, newest first.
-    pub(crate) fn living(&self) -> impl Iterator<Item = &ResourceInstance> {
+    pub(crate) fn present(&self) -> impl Iterator<Item = &ResourceInstance> {
         self.newest().filter(|thing| !self.is_gone(&thing.path))
     }
 

@@ -9,7 +9,7 @@ use http::{Method, StatusCode};
 use serde_json::Value;
 
 use super::{
-    context::{ResourceContext, path_of},
+    context::{ResourceContext, path_of, says_absent},
     instance::ResourceInstance,
     view::ExchangeView,
 };
@@ -72,7 +72,7 @@ impl ExistingResources {
         let path = path_of(&request.url);
         for (at, resource) in context.graph.resources.iter().enumerate() {
             if resource.read == Some(operation) {
-                if [StatusCode::NOT_FOUND, StatusCode::GONE].contains(&status) {
+                if says_absent(status) {
                     self.absent.insert(path.to_owned());
                 } else if status.is_success() && !is_created(path) && !self.made.contains(&at) {
                     self.paths.insert(path.to_owned());
@@ -102,7 +102,7 @@ impl ExistingResources {
             self.paths.insert(path);
         } else if status.is_success() {
             self.unclaimed.insert(path);
-        } else if [StatusCode::NOT_FOUND, StatusCode::GONE].contains(&status) {
+        } else if says_absent(status) {
             self.absent.insert(path);
         }
     }

@@ -335,7 +335,7 @@ impl Knowledge {
         }
         let resources = context.graph.resources.iter().enumerate().rev();
         let shown = resources.filter_map(|(at, _)| self.existing.shown(at));
-        let mut things = self.created.living().chain(shown);
+        let mut things = self.created.present().chain(shown);
         let whole = things.find_map(|thing| {
             let shape = &context.graph.resources[thing.resource].shape;
             let found = names.iter().map(|name| {
@@ -355,7 +355,7 @@ impl Knowledge {
     fn created_for(&self, operation: &Operation, context: ResourceContext<'_>) -> Texts {
         let names: Vec<&str> = operation.path.parameters().collect();
         let key = ResourceContext::key_of(operation);
-        let named = self.created.living().filter_map(|created| {
+        let named = self.created.present().filter_map(|created| {
             let shape = &context.graph.resources[created.resource].shape;
             let found = names.iter().filter_map(|name| {
                 let value = created.value_for(shape, operation, name)?;

@@ -232,7 +232,7 @@ impl UsedValues {
         });
         let repeated: Vec<(Pointer, &Value, Schema)> = repeated
             .filter_map(|(at, value)| {
-                let property = schema_at(schema, &at)?;
+                let property = schema.property_at(&at)?;
                 Some((at, value, property))
             })
             .collect();
@@ -354,12 +354,6 @@ fn leaves(body: &Value) -> Vec<(Pointer, &Value)> {
     let mut found = Vec::new();
     walk(body, &Pointer::root(), 0, &mut found);
     found
-}
-
-/// The schema of what stands there.
-fn schema_at(schema: &Schema, at: &Pointer) -> Option<Schema> {
-    at.tokens()
-        .try_fold(schema.clone(), |schema, name| schema.property(&name))
 }
 
 /// Whether a request is broken at this place, or in something that holds it.

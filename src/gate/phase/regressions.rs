@@ -2,10 +2,8 @@
 
 use std::{ops::ControlFlow, path::Path};
 
-use http::StatusCode;
-
 use crate::{
-    gate::{driver::Driver, plan, saved, sequence},
+    gate::{driver::Driver, knowledge::context::says_absent, plan, saved, sequence},
     run::{Case, Phase, RunStatus, existing},
     snapshot::Saved,
     transport::Transport,
@@ -101,7 +99,7 @@ async fn send_again<T: Transport>(
     }
     let path_shown = path.display();
     let (check, operation) = (&saved.check, &saved.operation);
-    let is_gone = [StatusCode::NOT_FOUND, StatusCode::GONE].contains(&status);
+    let is_gone = says_absent(status);
     if is_gone && state == State::AsBefore && !existing(case).is_empty() {
         driver.recorder.notice(format!(
             "{path_shown}: what the request names is not there any more ({status}), so that nobody \
@@ -109,13 +107,13 @@ async fn send_again<T: Transport>(
         ));
         return ControlFlow::Continue(());
     }
-    driver.mended.push((path.to_owned(), saved.clone()));
+    driver.fixed.push((path.to_owned(), saved.clone()));
     ControlFlow::Continue(())
 }
 
-/// Says of failures of earlier runs that they are mended, where nothing else that was sent showed them.
-pub(crate) fn tell_mended<T: Transport>(driver: &mut Driver<'_, T>) {
-    for (path, saved) in std::mem::take(&mut driver.mended) {
+/// Says of failures of earlier runs that they are fixed, where nothing else that was sent showed them.
+pub(crate) fn tell_fixed<T: Transport>(driver: &mut Driver<'_, T>) {
+    for (path, saved) in std::mem::take(&mut driver.fixed) {
         let path_shown = path.display();
         let (check, operation) = (&saved.check, &saved.operation);
         let is_found = driver.recorder.account.findings().iter().any(|finding| {

@@ -77,7 +77,7 @@ pub(crate) async fn run<T: Transport>(driver: &mut Driver<'_, T>, mode: Mode) {
         if !is_repeated {
             shrunk.finding = shrunk.finding.with_help(ids::NOT_REPEATED);
         }
-        // What sending it alone does not show, the next run would call mended.
+        // What sending it alone does not show, the next run would call fixed.
         let is_kept = is_repeated && save(driver, &shrunk);
         show(driver, &shrunk, is_kept);
     }

@@ -17,10 +17,11 @@ use crate::{
         driver::Driver,
         executor,
         knowledge::{
-            history::ExchangeRecord, instance::ResourceInstance, removals::PendingRemoval,
+            context::says_absent, history::ExchangeRecord, instance::ResourceInstance,
+            removals::PendingRemoval,
         },
     },
-    run::{Case, CredentialChoice, Phase, RunStatus},
+    run::{Case, Phase, RunStatus},
     transport::Transport,
     wire::{RequestParts, write_request},
 };
@@ -89,7 +90,7 @@ async fn is_there<T: Transport>(run: &mut Driver<'_, T>, thing: &ResourceInstanc
     };
     let shown = version(run, read, thing).await;
     let status = shown.map(|record| record.exchange.response.status);
-    status.is_none_or(|status| ![StatusCode::NOT_FOUND, StatusCode::GONE].contains(&status))
+    status.is_none_or(|status| !says_absent(status))
 }
 
 /// Says what of the things that the run created is still there.
@@ -298,7 +299,7 @@ pub(super) async fn read_list<T: Transport>(
         own.set(parameter.location, &parameter.name, value.clone());
     }
     widen_page(operation, &mut own);
-    let mut request = write_request(operation, &run.context.settings.base, &own).ok()?;
+    let request = write_request(operation, &run.context.settings.base, &own).ok()?;
     if !run
         .knowledge
         .existing
@@ -306,12 +307,7 @@ pub(super) async fn read_list<T: Transport>(
     {
         return None;
     }
-    let credential = CredentialChoice::Primary;
-    run.context
-        .settings
-        .credentials
-        .apply(operation, &mut request, credential);
-    let exchange = run.executor.send_once(&request).await?;
+    let exchange = run.look_with(operation, request).await?;
     Some(ExchangeRecord::new(list, exchange, own))
 }
 
@@ -344,8 +340,7 @@ async fn delete_all<T: Transport>(
         while let Some((at, sent)) = responses.next().await {
             let (thing, case) = &cases[at];
             let status = sent.exchanges.last().map(|last| last.response.status);
-            let absences = [StatusCode::NOT_FOUND, StatusCode::GONE];
-            let is_absent = status.is_some_and(|status| absences.contains(&status));
+            let is_absent = status.is_some_and(says_absent);
             let is_deleted = status.is_some_and(|status| status.is_success());
             let is_gone = is_deleted || is_absent && !is_lost(run, thing);
             run.knowledge.created.remove(&thing.path);
@@ -422,10 +417,6 @@ async fn version<T: Transport>(
     )?;
     let mut request = write_request(operation, &run.context.settings.base, &values.parts).ok()?;
     request.method = Method::GET;
-    run.context
-        .settings
-        .credentials
-        .apply(operation, &mut request, CredentialChoice::Primary);
-    let exchange = run.executor.send_once(&request).await?;
+    let exchange = run.look_with(operation, request).await?;
     Some(ExchangeRecord::new(read, exchange, values.parts))
 }

@@ -9,7 +9,7 @@ use crate::{
         driver::Driver,
         knowledge::settings::{json_body, restorable},
     },
-    run::{Case, CleanUp, CredentialChoice, Phase},
+    run::{Case, CleanUp, Phase},
     transport::Transport,
     wire::{RequestParts, write_request},
 };
@@ -40,10 +40,8 @@ async fn shown_now<T: Transport>(run: &mut Driver<'_, T>, update: usize) -> Opti
     let read = context.read_before(context.operation(update))?;
     let operation = context.operation(read);
     let parts = RequestParts::default();
-    let mut request = write_request(operation, &context.settings.base, &parts).ok()?;
-    let credentials = &context.settings.credentials;
-    credentials.apply(operation, &mut request, CredentialChoice::Primary);
-    let exchange = run.executor.send_once(&request).await?;
+    let request = write_request(operation, &context.settings.base, &parts).ok()?;
+    let exchange = run.look_with(operation, request).await?;
     let is_shown = exchange.response.status.is_success();
     let body = is_shown.then(|| exchange.response.body.bytes())?;
     serde_json::from_slice(body).ok()

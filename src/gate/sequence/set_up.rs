@@ -85,8 +85,8 @@ pub(crate) async fn make_gone<T: Transport>(run: &mut Driver<'_, T>, cases: &[Ca
     wanted.extend(references.filter(|at| can_be_made(run, &run.context.graph.resources[*at])));
     for resource in wanted {
         let is_left = {
-            let mut living = run.knowledge.created.living();
-            living.any(|thing| thing.resource == resource)
+            let mut present = run.knowledge.created.present();
+            present.any(|thing| thing.resource == resource)
         };
         if is_left {
             continue;
