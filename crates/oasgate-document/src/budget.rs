@@ -134,6 +134,11 @@ impl Budget {
         &self.allowance
     }
 
+    /// What ends the work early.
+    pub(crate) const fn stop(&self) -> &Stop {
+        &self.stop
+    }
+
     /// Spends bytes of memory. What does not fit is not spent, so that something smaller still may.
     ///
     /// # Errors

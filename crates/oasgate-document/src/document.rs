@@ -227,13 +227,15 @@ impl Document {
             File::read(FileId::ROOT, &options.named(name), bytes, &budget)?;
         let mut overlays = Vec::new();
         let mut origins = Origins::default();
+        let work = overlay::Work::new(&budget);
         for path in &options.overlays {
             let overlay = Self::overlay(path, options, &budget)?;
-            let idle = overlay::apply(&mut file.root, &overlay.root, overlays.len(), &mut origins)
+            let number = overlays.len();
+            let idle = overlay::apply(&mut file.root, &overlay.root, number, &mut origins, &work)
                 .map_err(|refusal| DocumentError::Overlay {
-                    place: overlay.place(&refusal.at),
-                    message: refusal.message,
-                })?;
+                place: overlay.place(&refusal.at),
+                message: refusal.message,
+            })?;
             problems.extend(idle.into_iter().map(|at| Problem {
                 kind: ProblemKind::Reference,
                 address: Address::default(),

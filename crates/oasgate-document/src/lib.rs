@@ -16,6 +16,7 @@
 
 mod address;
 mod budget;
+mod cost;
 mod document;
 mod error;
 mod index;

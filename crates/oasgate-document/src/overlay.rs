@@ -10,19 +10,52 @@
 //! target that selects nothing is told as a problem, because it is nearly always a path that went stale; an action
 //! with both `update` and `copy`, of which each gives way to the other, is refused; `extends` is not followed,
 //! because the document is named beside the overlay.
+//!
+//! What a target looks at, what is moved and what is brought are bounded ([`Work`]): an action that needs more than
+//! there is left is refused before it is done.
+
+mod extent;
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     fmt,
 };
 
 use serde_json::{Map, Value};
 use serde_json_path::JsonPath;
 
-use crate::Pointer;
+use self::extent::Extent;
+use crate::{Allowance, Budget, Pointer, cost::Cost};
 
 /// How many nodes one action may select.
 const MOST_TARGETS: usize = 100_000;
+
+/// How many nodes the targets of all overlays may look at, and move.
+const MOST_STEPS: u64 = 50_000_000;
+
+/// What moving an element of an array costs, and finding anew where it was written.
+const STEPS_OF_A_MOVE: u64 = 20;
+
+/// What applying overlays to one document may spend.
+pub(crate) struct Work<'b> {
+    /// The room for what is brought: that of the document.
+    room: &'b Budget,
+    /// The steps that looking for nodes and moving them takes.
+    steps: Budget,
+}
+
+impl<'b> Work<'b> {
+    pub(crate) fn new(room: &'b Budget) -> Self {
+        let allowance = Allowance {
+            steps: MOST_STEPS,
+            ..Allowance::UNLIMITED
+        };
+        Self {
+            room,
+            steps: Budget::new(allowance, room.stop()),
+        }
+    }
+}
 
 /// Where the nodes of the root file stand that an overlay brought or moved.
 #[derive(Debug, Default)]
@@ -68,30 +101,42 @@ impl Origins {
     }
 
     fn forget(&mut self, at: &Pointer) {
-        self.moved.retain(|known, _| !known.starts_with(at));
+        self.moved.remove(at);
+        for below in self.below(at) {
+            self.moved.remove(&below);
+        }
     }
 
-    /// The elements behind `index` of an array of `length` elements move one to the front.
-    fn close_gap(&mut self, array: &Pointer, index: usize, length: usize) {
-        self.forget(&array.index(index));
-        for behind in index + 1..length {
-            let (from, to) = (array.index(behind), array.index(behind - 1));
-            let whole = self.of(&from);
-            let below: Vec<_> = self
-                .moved
-                .iter()
-                .filter(|(known, _)| known.starts_with(&from))
-                .map(|(known, origin)| (known.clone(), origin.clone()))
-                .collect();
-            self.set(&to, whole);
-            for (known, origin) in below {
-                let rest = &known.as_str()[from.as_str().len()..];
-                let rest = Pointer::parse(rest).unwrap_or_default();
-                self.moved.insert(to.concat(&rest), origin);
+    /// The nodes below this one that were brought or moved.
+    fn below(&self, at: &Pointer) -> Vec<Pointer> {
+        let below = self.moved.range(at.descendants());
+        below.map(|(known, _)| known.clone()).collect()
+    }
+
+    /// The elements of an array of `length` elements that are left when those at `removed`, in rising order, go away
+    /// move to the front.
+    fn close_gaps(&mut self, array: &Pointer, removed: &[usize], length: usize) {
+        let Some(first) = removed.first() else {
+            return;
+        };
+        let mut to = *first;
+        for from in *first..length {
+            let was = array.index(from);
+            if removed.binary_search(&from).is_ok() {
+                self.forget(&was);
+                continue;
             }
-        }
-        if let Some(last) = length.checked_sub(1) {
-            self.forget(&array.index(last));
+            let whole = self.of(&was);
+            let mut origins = vec![(array.index(to), whole)];
+            for known in self.below(&was) {
+                let rest = Pointer::parse(&known.as_str()[was.as_str().len()..]);
+                if let (Some(rest), Some(origin)) = (rest, self.moved.remove(&known)) {
+                    origins.push((array.index(to).concat(&rest), origin));
+                }
+            }
+            self.moved.remove(&was);
+            self.moved.extend(origins);
+            to += 1;
         }
     }
 }
@@ -145,6 +190,9 @@ struct Applied<'a> {
     is_first: bool,
     root: &'a mut Value,
     origins: &'a mut Origins,
+    work: &'a Work<'a>,
+    /// How much there is to look at, at most: what goes away is not taken off.
+    extent: Extent,
 }
 
 /// Applies the overlay with this number to the root; answers which actions selected nothing.
@@ -153,6 +201,7 @@ pub(crate) fn apply(
     overlay: &Value,
     number: usize,
     origins: &mut Origins,
+    work: &Work<'_>,
 ) -> Result<Vec<Pointer>, Refusal> {
     let actions = actions(overlay)?;
     let is_first = overlay["overlay"]
@@ -162,12 +211,15 @@ pub(crate) fn apply(
     let mut applied = Applied {
         number,
         is_first,
+        extent: Extent::of(root),
         root,
         origins,
+        work,
     };
+    let mut seen = HashMap::new();
     for (index, action) in actions.iter().enumerate() {
         let at = Pointer::root().join("actions").index(index);
-        if let Some(same) = actions[..index].iter().position(|one| one == action) {
+        if let Some(same) = seen.insert(action, index) {
             let first = Pointer::root().join("actions").index(same);
             return refuse(&at, format!("it is the action at #{first} once more"));
         }
@@ -298,6 +350,7 @@ impl Applied<'_> {
                     overlay: Some(self.number),
                     pointer: at.join("update"),
                 };
+                self.make_room(&nodes, update, &at.join("update"))?;
                 self.update(&nodes, update, &origin, at, None)?;
             }
             // It says that nothing is removed, and that is all.
@@ -325,19 +378,53 @@ impl Applied<'_> {
             );
         };
         let value = source.get(self.root).cloned().unwrap_or_default();
+        self.make_room(nodes, &value, &from)?;
         let origin = self.origins.of(source);
         self.update(nodes, &value, &origin, at, Some(&from))
     }
 
+    fn spend(&self, steps: u64, at: &Pointer) -> Result<(), Refusal> {
+        self.work
+            .steps
+            .spend_steps(steps)
+            .or_else(|exceeded| refuse(at, format!("it needs {exceeded}")))
+    }
+
+    /// Spends the room that a value takes at each of these nodes.
+    fn make_room(&mut self, nodes: &[Pointer], value: &Value, at: &Pointer) -> Result<(), Refusal> {
+        let (cost, brought) = (Cost::of(value), Extent::of(value));
+        let room = self.work.room;
+        for node in nodes {
+            let deepest = node.tokens().count() + cost.depth;
+            room.check_depth(deepest)
+                .and_then(|()| room.spend_nodes(cost.nodes))
+                .and_then(|()| room.spend_bytes(cost.bytes))
+                .and_then(|()| self.work.steps.spend_steps(cost.nodes))
+                .or_else(|exceeded| refuse(at, format!("it needs {exceeded}")))?;
+        }
+        self.extent.grow(nodes, &brought);
+        Ok(())
+    }
+
     /// The nodes that a `JSONPath` selects, each once, in the order of the document.
     fn select(&self, path: &str, at: &Pointer) -> Result<Vec<Pointer>, Refusal> {
-        let path = match JsonPath::parse(path) {
+        if extent::nesting(path) > extent::NESTED {
+            return refuse(
+                at,
+                format!(
+                    "its brackets stand in each other more than {} levels deep",
+                    extent::NESTED
+                ),
+            );
+        }
+        let parsed = match JsonPath::parse(path) {
             Ok(path) => path,
             Err(error) => {
                 return refuse(at, format!("{path:?} is no JSONPath (RFC 9535): {error}"));
             }
         };
-        let nodes: BTreeSet<Pointer> = path
+        self.spend(extent::steps(path, &self.extent), at)?;
+        let nodes: BTreeSet<Pointer> = parsed
             .query_located(self.root)
             .locations()
             .filter_map(|location| Pointer::parse(&location.to_json_pointer()))
@@ -405,7 +492,7 @@ impl Applied<'_> {
         };
         match (self.root.pointer_mut(node.as_str()), update) {
             (Some(Value::Object(members)), Value::Object(update)) => {
-                let new: Vec<&String> = update
+                let new: HashSet<&String> = update
                     .keys()
                     .filter(|name| !members.contains_key(*name))
                     .collect();
@@ -414,7 +501,7 @@ impl Applied<'_> {
                 }
                 for (name, value) in update {
                     let (node, origin) = (node.join(name), below(origin, name));
-                    if new.contains(&name) {
+                    if new.contains(name) {
                         self.origins.set(&node, origin);
                     } else {
                         self.merge(&node, value, &origin, told)?;
@@ -448,33 +535,33 @@ impl Applied<'_> {
     }
 
     fn remove(&mut self, nodes: &[Pointer], at: &Pointer) -> Result<(), Refusal> {
-        // The last elements of an array first, so that those before keep their places.
-        let mut nodes: Vec<(Pointer, Option<Pointer>, Option<usize>)> = nodes
-            .iter()
-            .map(|node| {
-                let index = node.last().and_then(|last| last.parse().ok());
-                (node.clone(), node.parent(), index)
-            })
-            .collect();
-        nodes.sort_by(|(_, a_parent, a), (_, b_parent, b)| {
-            b_parent.cmp(a_parent).then_with(|| b.cmp(a))
-        });
-        for (node, parent, _) in nodes {
-            let (Some(parent), Some(name)) = (parent, node.last()) else {
+        // What stands deeper first: its pointer is still right then.
+        let mut by_parent: BTreeMap<Pointer, BTreeSet<String>> = BTreeMap::new();
+        for node in nodes {
+            let (Some(parent), Some(name)) = (node.parent(), node.last()) else {
                 return refuse(at, "the whole document cannot be removed");
             };
+            by_parent.entry(parent).or_default().insert(name);
+        }
+        for (parent, names) in by_parent.iter().rev() {
             match self.root.pointer_mut(parent.as_str()) {
                 Some(Value::Object(members)) => {
-                    members.shift_remove(&name);
-                    self.origins.forget(&node);
+                    let length = members.len() as u64;
+                    members.retain(|name, _| !names.contains(name));
+                    for name in names {
+                        self.origins.forget(&parent.join(name));
+                    }
+                    self.spend(length, at)?;
                 }
                 Some(Value::Array(items)) => {
                     let length = items.len();
-                    if let Some(index) = name.parse::<usize>().ok().filter(|index| *index < length)
-                    {
-                        items.remove(index);
-                        self.origins.close_gap(&parent, index, length);
-                    }
+                    let removed: BTreeSet<usize> =
+                        names.iter().filter_map(|name| name.parse().ok()).collect();
+                    let mut index = 0..;
+                    items.retain(|_| index.next().is_none_or(|index| !removed.contains(&index)));
+                    let removed: Vec<_> = removed.into_iter().collect();
+                    self.origins.close_gaps(parent, &removed, length);
+                    self.spend(STEPS_OF_A_MOVE * length as u64, at)?;
                 }
                 // It went away with one of its ancestors.
                 _ => {}

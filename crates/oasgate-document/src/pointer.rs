@@ -1,6 +1,6 @@
 //! A JSON Pointer (RFC 6901): the name of a node inside one file.
 
-use std::fmt;
+use std::{fmt, ops::Range};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -85,6 +85,11 @@ impl Pointer {
         self.0
             .strip_prefix(&ancestor.0)
             .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+
+    /// All pointers below this one, where pointers are in order: between the slash and the character behind it.
+    pub(crate) fn descendants(&self) -> Range<Self> {
+        Self(format!("{}/", self.0))..Self(format!("{}0", self.0))
     }
 
     /// The node this names in `value`.

@@ -11,6 +11,7 @@ use serde_json::{Map, Number, Value};
 
 use crate::{
     Budget, DocumentError, Exceeded, Pointer,
+    cost::Cost,
     index::{Index, Path},
     json,
     source::Source,
@@ -316,49 +317,6 @@ fn merged(mut members: Map<String, Value>, merges: Vec<Value>) -> Map<String, Va
         }
     }
     members
-}
-
-/// What a value costs.
-#[derive(Clone, Copy, Debug, Default)]
-struct Cost {
-    bytes: u64,
-    nodes: u64,
-    /// Levels of collections; 0 for a scalar.
-    depth: usize,
-}
-
-impl Cost {
-    fn of(value: &Value) -> Self {
-        let mut cost = Self {
-            bytes: json::NODE,
-            nodes: 1,
-            depth: 0,
-        };
-        match value {
-            Value::Array(items) => {
-                cost.depth = 1;
-                for item in items {
-                    cost.add(Self::of(item));
-                }
-            }
-            Value::Object(members) => {
-                cost.depth = 1;
-                for (name, member) in members {
-                    cost.bytes += json::PROPERTY + name.len() as u64;
-                    cost.add(Self::of(member));
-                }
-            }
-            Value::String(text) => cost.bytes += text.len() as u64,
-            _ => {}
-        }
-        cost
-    }
-
-    fn add(&mut self, below: Self) {
-        self.bytes = self.bytes.saturating_add(below.bytes);
-        self.nodes = self.nodes.saturating_add(below.nodes);
-        self.depth = self.depth.max(below.depth + 1);
-    }
 }
 
 /// A scalar by the core schema (YAML 1.2.2 §10.3.2).

@@ -3,20 +3,43 @@
 use serde_json::json;
 
 use super::*;
+use crate::Stop;
 
 fn applied(document: Value, actions: &Value) -> (Value, Origins, Vec<Pointer>) {
     let mut root = document;
     let mut origins = Origins::default();
     let overlay =
         json!({ "overlay": "1.1.0", "info": { "title": "t", "version": "1" }, "actions": actions });
-    let idle = apply(&mut root, &overlay, 0, &mut origins).expect("it applies");
+    let room = room();
+    let work = Work::new(&room);
+    let idle = apply(&mut root, &overlay, 0, &mut origins, &work).expect("it applies");
     (root, origins, idle)
 }
 
 fn refused(overlay: &Value) -> String {
-    let mut root = json!({ "a": { "b": 1 } });
-    let refusal = apply(&mut root, overlay, 0, &mut Origins::default()).expect_err("it is refused");
+    refused_by(json!({ "a": { "b": 1 } }), overlay)
+}
+
+fn refused_by(mut root: Value, overlay: &Value) -> String {
+    let (room, mut origins) = (room(), Origins::default());
+    let refusal = apply(&mut root, overlay, 0, &mut origins, &Work::new(&room));
+    let refusal = refusal.expect_err("it is refused");
     format!("#{} {}", refusal.at, refusal.message)
+}
+
+fn room() -> Budget {
+    let allowance = Allowance {
+        bytes: 1 << 20,
+        nodes: 10_000,
+        depth: 128,
+        steps: u64::MAX,
+    };
+    Budget::new(allowance, &Stop::default())
+}
+
+/// An overlay with these actions.
+fn overlay_of(actions: Value) -> Value {
+    json!({ "overlay": "1.1.0", "info": { "title": "t", "version": "1" }, "actions": actions })
 }
 
 fn origin(origins: &Origins, pointer: &str) -> String {
@@ -207,4 +230,61 @@ fn targets_of_every_kind_that_the_specifications_sets_have() {
         origin(&origins, "/servers/0/description"),
         "document/servers/1/description"
     );
+}
+
+#[test]
+fn many_actions_take_time_by_their_number() {
+    let actions: Vec<_> = (0..20_000)
+        .map(|n| json!({ "target": "$.info", "description": n.to_string(), "update": { "x": 1 } }))
+        .collect();
+    let started = std::time::Instant::now();
+    let room = Budget::new(Allowance::UNLIMITED, &Stop::default());
+    let mut root = json!({ "info": {} });
+    let mut origins = Origins::default();
+    apply(
+        &mut root,
+        &overlay_of(actions.into()),
+        0,
+        &mut origins,
+        &Work::new(&room),
+    )
+    .expect("it applies");
+    let many: Vec<_> = (0..20_000)
+        .map(|n| json!({ "target": "$", "update": { format!("x-{n}"): { "y": n } } }))
+        .collect();
+    apply(
+        &mut root,
+        &overlay_of(many.into()),
+        0,
+        &mut origins,
+        &Work::new(&room),
+    )
+    .expect("it applies");
+    assert_eq!(
+        origin(&origins, "/x-7/y"),
+        "overlay 0/actions/7/update/x-7/y"
+    );
+    let seconds = started.elapsed().as_secs();
+    assert!(seconds < 8, "{seconds} s");
+}
+
+#[test]
+fn what_would_grow_without_end_is_refused_before_it_is_done() {
+    let list: Vec<_> = (0..1_000).map(|n| json!({ "a": { "b": n } })).collect();
+    let document = json!({ "list": list });
+    for (actions, at) in [
+        (json!([{ "target": "$..*..*..*..*..*..*..*..*..*", "remove": true }]), "#/actions/0/target it needs more than"),
+        (json!([{ "target": format!("$.list{}", "[*,*]".repeat(40)), "remove": true }]), "#/actions/0/target it needs more than"),
+        (json!([{ "target": "$..[?count($..*..*) > 1]", "remove": true }]), "#/actions/0/target it needs more than"),
+        (json!([{ "target": format!("$[?{}@.a{}]", "(".repeat(50_000), ")".repeat(50_000)), "remove": true }]), "#/actions/0/target its brackets"),
+        (json!([{ "target": "$.list[*]", "update": list }]), "#/actions/0/update it needs more than"),
+        (
+            (0..60).map(|n| json!({ "target": "$", "description": n.to_string(), "copy": "$.list[0]" })).chain((0..60).map(|n| json!({ "target": "$.list[0].a", "update": { n.to_string(): {} }})))
+                .chain((0..60).map(|n| json!({ "target": "$.list[0].a['1']", "description": n.to_string(), "copy": "$.list[0]" }))).collect(),
+            "#/actions/1",
+        ),
+    ] {
+        let refusal = refused_by(document.clone(), &overlay_of(actions));
+        assert!(refusal.starts_with(at), "{refusal}");
+    }
 }
