@@ -27,6 +27,7 @@ mod patterns;
 pub(crate) mod prose;
 mod read_only;
 mod recursive;
+mod seeing;
 mod shape;
 mod standalone;
 mod store;

@@ -15,6 +15,7 @@ use super::{
     dialect::Dialect,
     discriminator::{Discriminator, Subtypes},
     patterns::Patterns,
+    seeing::Seeing,
     unit::Unit,
     write_only::WriteOnlyNames,
 };
@@ -66,6 +67,7 @@ pub(in crate::contract) struct SchemaStore {
     patterns: Patterns,
     discriminators: RwLock<HashMap<Address, Option<Arc<Discriminator>>>>,
     subtypes: OnceLock<Subtypes>,
+    seeing: OnceLock<Seeing>,
     /// Shapes of values in which every property is named, by schema.
     declared: RwLock<HashMap<Address, HashSet<u64>>>,
     itself: Weak<SchemaStore>,
@@ -92,6 +94,7 @@ impl SchemaStore {
             patterns: Patterns::default(),
             discriminators: RwLock::default(),
             subtypes: OnceLock::new(),
+            seeing: OnceLock::new(),
             declared: RwLock::default(),
             itself: Weak::clone(itself),
         })
@@ -203,6 +206,11 @@ impl SchemaStore {
     /// Which components take in which others.
     pub(super) fn subtypes(&self) -> &Subtypes {
         self.subtypes.get_or_init(|| Subtypes::of(self))
+    }
+
+    /// What the document says about seeing through references.
+    pub(super) fn seeing(&self) -> Seeing {
+        *self.seeing.get_or_init(|| Seeing::of(&self.document))
     }
 
     /// Whether a name matches a pattern of `patternProperties`.

@@ -2,19 +2,17 @@
 //!
 //! References to other schema objects are a keyword of our own that finds its unit when a value
 //! first reaches it. Keywords that must see through references (`unevaluated*`, `$dynamicRef`)
-//! cannot work that way: a unit that uses one of them is compiled together with everything it
-//! refers to.
+//! cannot work that way: a unit that uses one of them is compiled together with what it must see
+//! through.
 
 mod own_keyword;
+mod together;
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::{OnceLock, Weak},
-};
+use std::sync::{OnceLock, Weak};
 
 use jsonschema::{Draft, ValidationError, Validator};
 use oasgate_document::{Address, Document, FileId, Pointer};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::contract::DefectKind;
 
@@ -23,7 +21,6 @@ use super::{
     exact::{LIMITS, LISTED, Limit, Listed},
     formats::registered,
     patterns::{self, Bounded, engine, is_costly},
-    recursive,
     store::Formats,
     translate::{DISCRIMINATOR, FORMAT, Form, Purpose, Translation},
     type_names::no_type,
@@ -36,14 +33,6 @@ pub(super) const REFERENCE: &str = "x-oasgate-ref";
 /// How many keywords of one unit may be refused before the whole unit is given up.
 const MOST_REPAIRS: usize = 200;
 
-/// How often schemas may be written out in each other where a keyword must see through references.
-/// Each reference to a schema is one more copy of it there, so that a few schemas that refer to each
-/// other twice would be copied more often than anything can hold.
-const MOST_COPIES: u64 = 2_000;
-
-/// How deep references that such a keyword must see through may lead into each other.
-const MOST_REFERENCES: usize = 200;
-
 /// A compiled schema object.
 pub(super) struct Unit {
     validator: Validator,
@@ -55,8 +44,8 @@ pub(super) struct Unit {
 impl Unit {
     pub(super) fn compile(store: &SchemaStore, address: &Address, direction: Direction) -> Self {
         let value = store.document().get(address).unwrap_or(&Value::Bool(true));
-        let must_see_through = must_see_through_references(value);
-        if must_see_through && let Some(unit) = Self::compile_together(store, address, direction) {
+        let must_see_through = together::must_see_through_references(value);
+        if must_see_through && let Some(unit) = together::compile(store, address, direction) {
             return unit;
         }
         let mut translated = translate(store, address, direction, &mut |target, _| {
@@ -66,7 +55,7 @@ impl Unit {
             )
         });
         if must_see_through {
-            without_what_sees_through(&mut translated);
+            together::without_what_sees_through(&mut translated);
         }
         let validator = build(store, translated, direction, &|pointer| {
             address_below(store.document(), address, pointer)
@@ -76,82 +65,6 @@ impl Unit {
             address: address.clone(),
             resources: Vec::new(),
         }
-    }
-
-    /// Compiles the schema object and everything it refers to as resources of one schema; `None` where that
-    /// is too large.
-    fn compile_together(
-        store: &SchemaStore,
-        address: &Address,
-        direction: Direction,
-    ) -> Option<Self> {
-        let mut resources = vec![address.clone()];
-        let mut definitions = Map::new();
-        let mut done = 0;
-        while done < resources.len() {
-            let at = resources[done].clone();
-            let mut schema = translate(store, &at, direction, &mut |target, _| {
-                let number = resources
-                    .iter()
-                    .position(|known| known == target)
-                    .unwrap_or_else(|| {
-                        resources.push(target.clone());
-                        resources.len() - 1
-                    });
-                ("$ref", json!(resource_uri(number)))
-            });
-            let mut own = HashSet::new();
-            dynamic_anchors(&schema, &mut own);
-            lead_elsewhere(&mut schema, &own, &mut |reference| {
-                let document = store.document();
-                let (target, anchor) = if reference == recursive::REFERENCE {
-                    let resource = recursive::resource(document, &at);
-                    (resource, Some(recursive::ANCHOR.to_owned()))
-                } else {
-                    let target = document.resolve_at(&at, reference).ok()?;
-                    let anchor = document.get(&target)?.get("$dynamicAnchor");
-                    let anchor = anchor.and_then(Value::as_str).map(str::to_owned);
-                    (target, anchor)
-                };
-                let known = resources.iter().position(|known| *known == target);
-                let number = known.unwrap_or_else(|| {
-                    resources.push(target);
-                    resources.len() - 1
-                });
-                Some((number, anchor))
-            });
-            if let Value::Object(members) = &mut schema {
-                members.insert("$id".to_owned(), json!(resource_uri(done)));
-            }
-            definitions.insert(done.to_string(), schema);
-            done += 1;
-        }
-        if Copies::of(&definitions) > MOST_COPIES {
-            store.complain(
-                address.clone(),
-                DefectKind::DocumentLimit,
-                "`unevaluatedProperties`, `unevaluatedItems` and `$dynamicRef` are not checked \
-                 here: the schemas refer to each other too often"
-                    .to_owned(),
-            );
-            return None;
-        }
-        let schema = json!({ "$ref": resource_uri(0), "$defs": definitions });
-        let validator = build(store, schema, direction, &|pointer| {
-            let mut tokens = pointer.tokens().skip(1);
-            let number = tokens
-                .next()
-                .and_then(|number| number.parse::<usize>().ok())
-                .unwrap_or_default();
-            let at = resources.get(number).cloned().unwrap_or_default();
-            let rest = tokens.fold(Pointer::root(), |pointer, token| pointer.join(&token));
-            address_below(store.document(), &at, &rest)
-        });
-        Some(Self {
-            validator,
-            address: address.clone(),
-            resources,
-        })
     }
 
     pub(super) fn is_valid(&self, value: &Value) -> bool {
@@ -186,10 +99,6 @@ impl Unit {
             .unwrap_or(&self.address);
         address_below(document, at, &Pointer::parse(fragment).unwrap_or_default())
     }
-}
-
-fn resource_uri(number: usize) -> String {
-    format!("oasgate:/unit/{number}")
 }
 
 /// The place in the document of a keyword of a translated schema, whose patterns of names are written anew.
@@ -228,171 +137,6 @@ fn translate(
         complain: &mut |at, rule, message| store.complain(at, rule, message),
     }
     .schema(address, value, store.dialect())
-}
-
-/// The names of the dynamic anchors in a schema.
-fn dynamic_anchors(schema: &Value, found: &mut HashSet<String>) {
-    match schema {
-        Value::Object(members) => {
-            if let Some(Value::String(name)) = members.get("$dynamicAnchor") {
-                found.insert(name.clone());
-            }
-            members
-                .values()
-                .for_each(|value| dynamic_anchors(value, found));
-        }
-        Value::Array(items) => items.iter().for_each(|item| dynamic_anchors(item, found)),
-        _ => {}
-    }
-}
-
-/// The resource that a dynamic reference leads to, by its number, and the anchor in it.
-type DynamicTarget = (usize, Option<String>);
-
-/// Writes the dynamic references that lead out of a unit as those to the resource where `find` has their
-/// target, by its anchor; without an anchor a dynamic reference is a plain one (JSON Schema 2020-12
-/// §8.2.3.2).
-fn lead_elsewhere(
-    schema: &mut Value,
-    own: &HashSet<String>,
-    find: &mut dyn FnMut(&str) -> Option<DynamicTarget>,
-) {
-    match schema {
-        Value::Object(members) => {
-            let reference = members.get("$dynamicRef").and_then(Value::as_str);
-            let is_own = |reference: &&str| {
-                let name = reference.strip_prefix('#');
-                name.is_some_and(|name| own.contains(name))
-            };
-            let target = reference
-                .filter(|reference| !is_own(reference))
-                .and_then(&mut *find);
-            match target {
-                Some((number, Some(anchor))) => {
-                    let uri = format!("{}#{anchor}", resource_uri(number));
-                    members.insert("$dynamicRef".to_owned(), json!(uri));
-                }
-                Some((number, None)) if !members.contains_key("$ref") => {
-                    members.shift_remove("$dynamicRef");
-                    members.insert("$ref".to_owned(), json!(resource_uri(number)));
-                }
-                _ => {}
-            }
-            for value in members.values_mut() {
-                lead_elsewhere(value, own, find);
-            }
-        }
-        Value::Array(items) => {
-            for item in items {
-                lead_elsewhere(item, own, find);
-            }
-        }
-        _ => {}
-    }
-}
-
-/// Whether a keyword depends on what references evaluate to.
-fn sees_through(keyword: &str) -> bool {
-    matches!(
-        keyword,
-        "unevaluatedProperties"
-            | "unevaluatedItems"
-            | "$dynamicRef"
-            | "$recursiveRef"
-            | "$recursiveAnchor"
-            | "$dynamicAnchor"
-    )
-}
-
-/// Whether a schema object uses a keyword that depends on what references evaluate to.
-fn must_see_through_references(value: &Value) -> bool {
-    match value {
-        Value::Object(members) => members.iter().any(|(keyword, value)| {
-            sees_through(keyword)
-                || (value.is_object() || value.is_array()) && must_see_through_references(value)
-        }),
-        Value::Array(items) => items.iter().any(must_see_through_references),
-        _ => false,
-    }
-}
-
-/// Counts how many schemas stand in one when each reference to another is written out.
-struct Copies<'d> {
-    definitions: &'d Map<String, Value>,
-    known: HashMap<usize, u64>,
-}
-
-impl<'d> Copies<'d> {
-    /// Those of the first definition.
-    fn of(definitions: &'d Map<String, Value>) -> u64 {
-        let mut copies = Self {
-            definitions,
-            known: HashMap::new(),
-        };
-        copies.within(0, 0)
-    }
-
-    fn within(&mut self, number: usize, depth: usize) -> u64 {
-        if let Some(known) = self.known.get(&number) {
-            return *known;
-        }
-        if depth > MOST_REFERENCES {
-            return u64::MAX;
-        }
-        // A circle is written out once.
-        self.known.insert(number, 1);
-        let mut targets = Vec::new();
-        if let Some(definition) = self.definitions.get(&number.to_string()) {
-            same_value_targets(definition, &mut targets);
-        }
-        let all = targets.into_iter().fold(1_u64, |all, target| {
-            all.saturating_add(self.within(target, depth + 1))
-        });
-        self.known.insert(number, all);
-        all
-    }
-}
-
-/// The numbers of the resources that a schema refers to for the value that it is itself about.
-fn same_value_targets(schema: &Value, targets: &mut Vec<usize>) {
-    const FOR_THE_SAME_VALUE: [&str; 8] = [
-        "allOf",
-        "anyOf",
-        "dependentSchemas",
-        "else",
-        "if",
-        "not",
-        "oneOf",
-        "then",
-    ];
-    let Value::Object(members) = schema else {
-        return;
-    };
-    let reference = members.get("$ref").and_then(Value::as_str);
-    targets.extend(reference.and_then(|uri| uri.rsplit('/').next()?.parse::<usize>().ok()));
-    for keyword in FOR_THE_SAME_VALUE {
-        match members.get(keyword) {
-            Some(Value::Array(schemas)) => schemas
-                .iter()
-                .for_each(|schema| same_value_targets(schema, targets)),
-            Some(Value::Object(schemas)) if keyword == "dependentSchemas" => schemas
-                .values()
-                .for_each(|schema| same_value_targets(schema, targets)),
-            Some(schema) => same_value_targets(schema, targets),
-            None => {}
-        }
-    }
-}
-
-fn without_what_sees_through(schema: &mut Value) {
-    match schema {
-        Value::Object(members) => {
-            members.retain(|keyword, _| !sees_through(keyword));
-            members.values_mut().for_each(without_what_sees_through);
-        }
-        Value::Array(items) => items.iter_mut().for_each(without_what_sees_through),
-        _ => {}
-    }
 }
 
 /// Compiles a translated schema. What the dialect refuses is reported at its place and taken out,
