@@ -33,6 +33,9 @@ const PLANNED_PHASES: [Phase; 3] = [Phase::Edges, Phase::Pairs, Phase::Invalid];
 /// The phases after the sequences.
 const LATE_PHASES: [Phase; 3] = [Phase::Methods, Phase::Framing, Phase::Auth];
 
+/// How many parts of requests a notice names.
+const MOST_NAMED: usize = 10;
+
 /// Sends the cases of a contract over a transport and holds what comes.
 ///
 /// The order of cases and findings does not depend on the number of workers. An interrupted run, and
@@ -93,6 +96,7 @@ pub async fn check<T: Transport>(
         ControlFlow::Continue(()) => RunStatus::Complete,
     };
     note_left_out(&mut driver, &schedule);
+    note_cut_short(&mut driver, &schedule);
     if let (RunStatus::Complete, Some(cut)) = (&end, schedule.cut()) {
         let most = settings.max_requests;
         let cut = format!("the limit of {most} requests left out some of what was planned: {cut}");
@@ -163,6 +167,28 @@ fn note_left_out<T: Transport>(driver: &mut Driver<'_, T>, schedule: &Schedule) 
         };
         driver.recorder.account.left_out(&plan.operation, why);
     }
+}
+
+/// Says of which parts of requests not all values at the edges, or not all broken ones, were tried.
+fn note_cut_short<T: Transport>(driver: &mut Driver<'_, T>, schedule: &Schedule) {
+    let parts = schedule.plans.iter().flat_map(|plan| {
+        let id = plan.operation.id.as_str();
+        plan.cut_short
+            .iter()
+            .map(move |part| format!("{part} of {id}"))
+    });
+    let parts: Vec<String> = parts.collect();
+    if parts.is_empty() {
+        return;
+    }
+    let named = parts.iter().take(MOST_NAMED).map(String::as_str);
+    let mut named = named.collect::<Vec<_>>().join(", ");
+    if let Some(more) = parts.len().checked_sub(MOST_NAMED).filter(|more| *more > 0) {
+        named = format!("{named}, and {more} more");
+    }
+    driver.recorder.notice(format!(
+        "some values at the edges of what is valid cost too much to be made, and were not tried: {named}"
+    ));
 }
 
 /// The operation that a request is for; for a method that its path does not declare, the first of the

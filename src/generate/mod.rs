@@ -48,6 +48,8 @@ pub fn simpler(value: &Value) -> Vec<Value> {
 #[derive(Debug)]
 pub struct Generator {
     runner: TestRunner,
+    /// Whether values around those of a schema were left out, because they cost too much.
+    is_cut: bool,
 }
 
 impl Generator {
@@ -74,7 +76,14 @@ impl Generator {
                 config,
                 TestRng::from_seed(RngAlgorithm::ChaCha, &bytes),
             ),
+            is_cut: false,
         }
+    }
+
+    /// Whether some of the edges or mutations that were asked for with this generator were left out, because they
+    /// cost too much.
+    pub(crate) const fn is_cut(&self) -> bool {
+        self.is_cut
     }
 
     /// The next value; `None` when none was found within the bound.

@@ -141,6 +141,26 @@ fn hostile_documents_end_within_bounds() {
             ),
         ),
         (
+            "sees-through",
+            document(
+                reference,
+                &chain(
+                    200,
+                    "allOf: [{$ref: NEXT}], properties: {a: {}}, unevaluatedProperties: false",
+                ),
+            ),
+        ),
+        (
+            "dynamic",
+            document(
+                reference,
+                &chain(
+                    300,
+                    "$dynamicAnchor: n, properties: {a: {$dynamicRef: '#n'}, b: {$ref: NEXT}}",
+                ),
+            ),
+        ),
+        (
             "long-chain",
             document(
                 reference,
@@ -461,4 +481,67 @@ fn the_time_of_a_run_ends_requests_that_are_under_way() {
     let (code, time, _) = measured(folder.path(), &args);
     assert!(matches!(code, Some(0..=2)), "{code:?}");
     assert!(time < Duration::from_secs(8), "{time:?}");
+}
+
+/// A service that answers `{}` to everything.
+fn answering() -> String {
+    use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            thread::spawn(move || {
+                let mut reader = BufReader::new(&stream);
+                let (mut line, mut length) = (String::new(), 0);
+                while reader.read_line(&mut line).is_ok_and(|read| read > 2) {
+                    let lower = line.to_ascii_lowercase();
+                    let value = lower.strip_prefix("content-length:");
+                    length = value.map_or(length, |value| value.trim().parse().unwrap_or(0));
+                    line.clear();
+                }
+                let _ = std::io::copy(&mut reader.take(length), &mut std::io::sink());
+                let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n";
+                let rest = "content-length: 2\r\nconnection: close\r\n\r\n{}";
+                let _ = (&stream).write_all(format!("{head}{rest}").as_bytes());
+            });
+        }
+    });
+    url
+}
+
+#[test]
+fn edges_that_cost_too_much_are_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let parts = list(2_000, "{type: object, required: [qN]}");
+    let schema = format!("{{type: array, prefixItems: [{parts}]}}");
+    write(folder.path(), "spec", document(&schema, ""));
+    let said = |args: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_oasgate"))
+            .args(args)
+            .current_dir(folder.path())
+            .output()
+            .expect("it runs");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+            + &String::from_utf8_lossy(&output.stderr)
+    };
+    let plan = said(&["plan", "spec"]);
+    assert!(
+        plan.contains("body: some values at its edges cost too much"),
+        "{plan}"
+    );
+    let url = answering();
+    let check = said(&[
+        "check",
+        "spec",
+        "--url",
+        &url,
+        "--seed",
+        "1",
+        "--cases",
+        "1",
+        "--snapshots",
+        "off",
+    ]);
+    let told = "cost too much to be made, and were not tried: body of x";
+    assert!(check.contains(told), "{check}");
 }

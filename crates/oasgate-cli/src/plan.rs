@@ -104,6 +104,11 @@ pub(crate) fn run(args: &Args) -> Result {
             for part in &plan.unbreakable {
                 tell_line(&mut out, &format!("    {part} admits no invalid value"))?;
             }
+            for part in &plan.cut_short {
+                let line =
+                    format!("    {part}: some values at its edges cost too much, and are left out");
+                tell_line(&mut out, &line)?;
+            }
         }
         for case in &plan.cases {
             total += 1;

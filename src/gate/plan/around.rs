@@ -35,6 +35,8 @@ struct PartBoundaries {
     /// The body's media type; unused for a parameter.
     range: String,
     edges: Vec<Edge>,
+    /// Whether edges or broken values were left out, because they cost too much.
+    is_cut: bool,
 }
 
 impl PartBoundaries {
@@ -58,6 +60,8 @@ impl Planner<'_> {
         let mut broken = Vec::new();
         let base = self.base(plain);
         let around = self.each_part(&operation, &base, known, &mut broken);
+        let cut = around.iter().filter(|one| one.is_cut);
+        self.cut_short = cut.map(|one| one.part.clone()).collect();
         let mut edges = self.presence(plain, known);
         let least = required_of(base.clone(), known);
         edges.extend(in_turn(&least, &around));
@@ -164,10 +168,11 @@ impl Planner<'_> {
             } else {
                 most
             };
-            let one = PartBoundaries {
+            let mut one = PartBoundaries {
                 part: part.clone(),
                 range: String::new(),
                 edges: generate::edges(schema, strategy, most, &mut generator),
+                is_cut: false,
             };
             for mutation in generate::mutations(schema, strategy, most, &mut generator) {
                 let mut parts = base.clone();
@@ -179,6 +184,7 @@ impl Planner<'_> {
                 parts.remove(parameter.location, &parameter.name);
                 broken.push((parts, Breach::left_out(part)));
             }
+            one.is_cut = generator.is_cut();
             around.push(one);
         }
         let Some(body) = &operation.request_body else {
@@ -199,7 +205,7 @@ impl Planner<'_> {
                 None => strategy.clone(),
             };
             let mut generator = Generator::new(self.settings.seed, &[id, "body", range]);
-            let one = PartBoundaries {
+            let mut one = PartBoundaries {
                 part: Part::Body,
                 range: range.to_owned(),
                 edges: generate::edges(schema, strategy, most, &mut generator)
@@ -215,6 +221,7 @@ impl Planner<'_> {
                         Edge { value, ..edge }
                     })
                     .collect(),
+                is_cut: false,
             };
             let filled = |mutation: &Mutation| {
                 if let Some(body) = accepted.and_then(|body| grafted(body, mutation)) {
@@ -235,6 +242,7 @@ impl Planner<'_> {
                     broken.push((parts, breach(Part::Body, mutation)));
                 }
             }
+            one.is_cut = generator.is_cut();
             around.push(one);
         }
         if body.required {

@@ -46,6 +46,8 @@ pub struct Plan {
     pub cases: Vec<Case>,
     /// The parts of which no invalid value can be sent: whatever travels there is valid.
     pub unbreakable: Vec<Part>,
+    /// The parts of which values at the edges, or broken ones, were left out because they cost too much.
+    pub cut_short: Vec<Part>,
     /// Why there are none, where there are none.
     pub left_out: Option<Unreached>,
     /// The values of a request that the service accepted; broken ones are made from it.
@@ -64,6 +66,7 @@ impl Plan {
             operation: Arc::clone(operation),
             cases: Vec::new(),
             unbreakable: Vec::new(),
+            cut_short: Vec::new(),
             left_out,
             accepted: None,
             like: None,
@@ -124,6 +127,7 @@ impl Plan {
         planner.like.clone_from(&self.like);
         planner.complete();
         self.unbreakable = planner.unbreakable;
+        self.cut_short = planner.cut_short;
         self.cases.append(&mut planner.cases);
         self.cases.sort_by_key(|case| case.phase);
         self.has_any |= !self.cases.is_empty();
@@ -196,6 +200,7 @@ struct Planner<'p> {
     bodies: Vec<BodyValues>,
     cases: Vec<Case>,
     unbreakable: Vec<Part>,
+    cut_short: Vec<Part>,
     /// What identifies each request on the wire, so that none is sent twice.
     sent: HashSet<Identity>,
 }
@@ -338,6 +343,7 @@ impl<'p> Planner<'p> {
             bodies: bodies(operation, strategies),
             cases: Vec::new(),
             unbreakable: Vec::new(),
+            cut_short: Vec::new(),
             sent: HashSet::new(),
         }
     }

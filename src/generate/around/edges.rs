@@ -30,11 +30,18 @@ pub fn edges(
     most: usize,
     generator: &mut Generator,
 ) -> Vec<Edge> {
-    edges_of(schema, &bases(strategy, generator), most)
+    let (edges, is_cut) = collect(schema, &bases(strategy, generator), most);
+    generator.is_cut |= is_cut;
+    edges
 }
 
 /// As [`edges`], from bases that are there: the one that has most comes first, then the one that has least.
 pub(crate) fn edges_of(schema: &Schema, bases: &[Value], most: usize) -> Vec<Edge> {
+    collect(schema, bases, most).0
+}
+
+/// The edges, and whether some were left out because they cost too much.
+fn collect(schema: &Schema, bases: &[Value], most: usize) -> (Vec<Edge>, bool) {
     let mut collected = Collected {
         schema,
         most,
@@ -78,7 +85,8 @@ pub(crate) fn edges_of(schema: &Schema, bases: &[Value], most: usize) -> Vec<Edg
     for (value, edge) in alone {
         collected.add(value, &Pointer::root(), &edge, Rank::Presence);
     }
-    collected.found
+    let is_cut = collected.spending.is_cut();
+    (collected.found, is_cut)
 }
 
 struct Collected<'s> {

@@ -135,6 +135,8 @@ struct Spending {
     /// What one value costs.
     each: u64,
     is_over: bool,
+    /// Whether it ever was over.
+    is_cut: bool,
 }
 
 impl Spending {
@@ -143,6 +145,7 @@ impl Spending {
             budget: limits::for_neighbours(schema),
             each: 1,
             is_over: false,
+            is_cut: false,
         }
     }
 
@@ -157,6 +160,7 @@ impl Spending {
     /// Whether there is enough left for one more.
     fn spend(&mut self) -> bool {
         self.is_over |= self.budget.spend_steps(self.each).is_err();
+        self.is_cut |= self.is_over;
         !self.is_over
     }
 
@@ -167,6 +171,11 @@ impl Spending {
 
     fn is_over(&self) -> bool {
         self.is_over
+    }
+
+    /// Whether anything was left out for want of what it costs.
+    fn is_cut(&self) -> bool {
+        self.is_cut
     }
 }
 

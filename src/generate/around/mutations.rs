@@ -63,6 +63,7 @@ pub(crate) fn mutations_of(
     if !collected.is_full() {
         collected.drawn(generator);
     }
+    generator.is_cut |= collected.spending.is_cut();
     let mut found = in_order(collected.found);
     found.truncate(most);
     found
@@ -100,6 +101,7 @@ pub fn type_mutations(
         }
         collected.each_type(base, &constraint, &types[&constraint.slot]);
     }
+    generator.is_cut |= collected.spending.is_cut();
     let mut found = in_order(collected.found);
     found.truncate(most);
     found
