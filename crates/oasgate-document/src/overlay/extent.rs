@@ -31,13 +31,15 @@ impl Extent {
         };
         let width = match value {
             Value::Array(items) => {
-                items.iter().for_each(|item| extent.take_in(Self::of(item)));
+                for item in items {
+                    extent.take_in(Self::of(item));
+                }
                 items.len()
             }
             Value::Object(members) => {
-                members
-                    .values()
-                    .for_each(|one| extent.take_in(Self::of(one)));
+                for member in members.values() {
+                    extent.take_in(Self::of(member));
+                }
                 members.len()
             }
             _ => 1,
