@@ -146,6 +146,16 @@ impl<'r> Judge<'r> {
                 *text = hidden;
             }
         });
+        if let Some(came) = finding.came.as_mut().filter(|_| !self.secrets.is_empty()) {
+            // A short one may well be the contract's own word.
+            came.each_name(&mut |name| {
+                for secret in &self.secrets {
+                    if let Cow::Owned(hidden) = secret.hide_long(name) {
+                        *name = hidden;
+                    }
+                }
+            });
+        }
         Some(finding)
     }
 

@@ -51,6 +51,14 @@ impl Came {
         self.value.each_text(change);
     }
 
+    /// Hands every name of a member that is remembered to `change`.
+    pub fn each_name(&mut self, change: &mut dyn FnMut(&mut String)) {
+        for body in self.bodies.values_mut().flatten() {
+            body.each_name(change);
+        }
+        self.value.each_name(change);
+    }
+
     /// What both showed.
     #[must_use]
     pub fn merge(mut self, other: Self) -> Self {

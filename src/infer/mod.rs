@@ -115,6 +115,13 @@ enum Names {
     Data(Inferred),
 }
 
+/// Whether `change` makes something else of a text.
+fn is_changed(text: &str, change: &mut dyn FnMut(&mut String)) -> bool {
+    let mut changed = text.to_owned();
+    change(&mut changed);
+    changed != text
+}
+
 /// A set that forgets its elements when there are too many.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -274,9 +281,21 @@ impl Inferred {
                         change(&mut value);
                         Value::String(value).to_string()
                     }
+                    Ok(Value::Number(_)) if is_changed(&text, change) => "0".to_owned(),
                     _ => text,
                 })
                 .collect();
+        }
+        if let Some(numbers) = &mut self.number {
+            for bound in [&mut numbers.least, &mut numbers.most] {
+                if is_changed(&bound.to_string(), change) {
+                    *bound = 0.0;
+                }
+            }
+            (numbers.least, numbers.most) = (
+                numbers.least.min(numbers.most),
+                numbers.least.max(numbers.most),
+            );
         }
         if let Some(items) = &mut self.array {
             items.each.each_text(change);
@@ -286,6 +305,27 @@ impl Inferred {
                 .values_mut()
                 .for_each(|(_, seen)| seen.each_text(change)),
             Some(Names::Data(seen)) => seen.each_text(change),
+            None => {}
+        }
+    }
+
+    /// Hands every name of a member that is remembered to `change`; what has the same name then is one.
+    pub fn each_name(&mut self, change: &mut dyn FnMut(&mut String)) {
+        if let Some(items) = &mut self.array {
+            items.each.each_name(change);
+        }
+        match self.object.as_mut().map(|members| &mut members.names) {
+            Some(Names::Known(names)) => {
+                let mut changed: BTreeMap<String, (bool, Self)> = BTreeMap::new();
+                for (mut name, (always, mut seen)) in std::mem::take(names) {
+                    change(&mut name);
+                    seen.each_name(change);
+                    let (is_always, known) = changed.remove(&name).unwrap_or_default();
+                    changed.insert(name, (is_always || always, known.merge(seen)));
+                }
+                *names = changed;
+            }
+            Some(Names::Data(seen)) => seen.each_name(change),
             None => {}
         }
     }
@@ -435,6 +475,22 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn what_is_changed_is_nowhere_left() {
+        let value = json!({ "token": "token", "n": [7391, 2], "inner": { "token": 7391 } });
+        let mut seen = Inferred::of(&value);
+        let mut change = |text: &mut String| {
+            if text == "token" || text == "7391" {
+                "X".clone_into(text);
+            }
+        };
+        seen.each_text(&mut change);
+        seen.each_name(&mut change);
+        let text = serde_json::to_string(&seen).expect("JSON");
+        assert!(!text.contains("token") && !text.contains("7391"), "{text}");
+        assert!(text.contains("inner") && text.contains('X'), "{text}");
+    }
 
     fn any_value() -> impl Strategy<Value = Value> {
         let leaf = prop_oneof![

@@ -60,6 +60,11 @@ const KINDS: &[(&str, &str, &[&str])] = &[
     ),
 ];
 
+/// Every report that a run writes.
+const REPORTS: &[&str] = &[
+    "json", "junit", "sarif", "markdown", "github", "gitlab", "wfc", "html",
+];
+
 type Encoding = fn(&str) -> String;
 
 /// How a service may write a secret that it was sent.
@@ -297,6 +302,96 @@ fn leaks(folder: &Path, secret: &str) -> Vec<String> {
     leaks
 }
 
+/// What other commands say of what the run wrote, each kept in files of its own.
+#[expect(clippy::disallowed_methods, reason = "a test writes its own input")]
+fn read_again(folder: &Path, recording: &str) {
+    let mut narrowed: Value =
+        serde_json::from_str(&fs::read_to_string(folder.join("t.json")).expect("it is there"))
+            .expect("JSON");
+    for item in narrowed["paths"]
+        .as_object_mut()
+        .expect("paths")
+        .values_mut()
+    {
+        item["get"]["responses"]["200"]["content"]["application/json"]["schema"] =
+            json!({ "type": "integer" });
+    }
+    fs::write(folder.join("u.json"), narrowed.to_string()).expect("it is written");
+    let mut replay = vec![
+        "replay",
+        "t.json",
+        recording,
+        "--verbose",
+        "--snapshots",
+        "update",
+    ];
+    replay.extend([
+        "--state",
+        "replayed.json",
+        "--suggest",
+        "replayed.yaml",
+        "--witness",
+    ]);
+    let reports: Vec<String> = REPORTS
+        .iter()
+        .map(|report| format!("{report}=replayed.{report}"))
+        .collect();
+    for report in &reports {
+        replay.extend(["--report", report]);
+    }
+    let known = [
+        "replay",
+        "t.json",
+        recording,
+        "--snapshots",
+        "off",
+        "--baseline",
+        "base.json",
+        "--baseline-update",
+    ];
+    let commands: &[&[&str]] = &[
+        &["review", "--accept", "--verbose"],
+        &replay,
+        &known,
+        &[
+            "merge",
+            "state.json",
+            "--spec",
+            "t.json",
+            "--report",
+            "html=merged.html",
+        ],
+        &[
+            "diff",
+            "t.json",
+            "u.json",
+            "--against",
+            recording,
+            "--verbose",
+            "--report",
+            "json=diff.json",
+            "--report",
+            "markdown=diff.md",
+        ],
+        &["lint", "t.json", "--overlay", "suggested.yaml"],
+    ];
+    for (number, args) in commands.iter().enumerate() {
+        let output = Command::new(env!("CARGO_BIN_EXE_oasgate"))
+            .args(*args)
+            .current_dir(folder)
+            .env_remove("CI")
+            .output()
+            .expect("it starts");
+        assert!(
+            matches!(output.status.code(), Some(0 | 1)),
+            "{args:?}: {output:?}"
+        );
+        let said = [&output.stdout[..], &output.stderr].concat();
+        fs::write(folder.join(format!("said-{number}")), said).expect("it is written");
+    }
+    fs::remove_file(folder.join("u.json")).expect("it is ours");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[expect(clippy::disallowed_methods, reason = "a test writes its own input")]
 async fn no_secret_shows_however_it_was_given_and_came_back() {
@@ -307,6 +402,12 @@ async fn no_secret_shows_however_it_was_given_and_came_back() {
             let folder = tempfile::tempdir().expect("a folder");
             let folder = folder.path();
             fs::write(folder.join("t.json"), document(scheme)).expect("it is written");
+            // Either form of a recording, one for each secret.
+            let recording = if secret.contains('/') {
+                "all.ndjson"
+            } else {
+                "all.har"
+            };
             let mut command = Command::new(env!("CARGO_BIN_EXE_oasgate"));
             command
                 .args([
@@ -320,7 +421,14 @@ async fn no_secret_shows_however_it_was_given_and_came_back() {
                     "--cases",
                     "1",
                 ])
-                .args(["--max-requests", "520", "--record", "all.ndjson"])
+                .args(["--max-requests", "520", "--record", recording])
+                .args([
+                    "--state",
+                    "state.json",
+                    "--suggest",
+                    "suggested.yaml",
+                    "--witness",
+                ])
                 .args(args.iter().map(|arg| arg.replace('@', secret)))
                 .current_dir(folder)
                 .env_remove("CI")
@@ -332,7 +440,7 @@ async fn no_secret_shows_however_it_was_given_and_came_back() {
                         (*secret).to_owned()
                     },
                 );
-            for report in ["json", "junit", "sarif", "markdown", "github", "html"] {
+            for report in REPORTS {
                 command.args(["--report", &format!("{report}=report.{report}")]);
             }
             let output = tokio::task::spawn_blocking(move || command.output())
@@ -347,6 +455,10 @@ async fn no_secret_shows_however_it_was_given_and_came_back() {
                 report.contains("REDACTED"),
                 "{kind}: nothing came back that could have leaked"
             );
+            let then = folder.to_owned();
+            tokio::task::spawn_blocking(move || read_again(&then, recording))
+                .await
+                .expect("it ends");
             fs::remove_file(folder.join("t.json")).expect("it is there");
             wrong.extend(
                 leaks(folder, secret)
