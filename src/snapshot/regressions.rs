@@ -4,8 +4,7 @@
 //! credentials and the document of the next run. It has no secret in it.
 
 use std::{
-    fs,
-    io::{self, Write as _},
+    fs, io,
     path::{Path, PathBuf},
 };
 
@@ -208,10 +207,7 @@ impl Regressions {
             .map_err(|error| RegressionError::new(&path, &error))?;
         bytes.push(b'\n');
         fs::create_dir_all(&self.folder).map_err(failed)?;
-        // Written beside and renamed, so that nobody reads half of it.
-        let mut file = super::store::new_file(&self.folder).map_err(failed)?;
-        file.write_all(&bytes).map_err(failed)?;
-        file.persist(&path).map_err(|error| failed(error.error))?;
+        super::store::replace(&path, &bytes).map_err(failed)?;
         Ok(Some(path))
     }
 
@@ -232,6 +228,8 @@ impl Regressions {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write as _;
+
     use serde_json::json;
 
     use super::*;

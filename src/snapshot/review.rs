@@ -91,7 +91,15 @@ impl Pending {
     ///
     /// When the file cannot be renamed.
     pub fn accept(&self) -> Result<(), StoreError> {
-        fs::rename(&self.path, self.accepted()).map_err(|source| StoreError::Io {
+        let accepted = self.accepted();
+        let done = if accepted.is_symlink() {
+            fs::read(&self.path)
+                .and_then(|bytes| super::store::replace(&accepted, &bytes))
+                .and_then(|()| fs::remove_file(&self.path))
+        } else {
+            fs::rename(&self.path, accepted)
+        };
+        done.map_err(|source| StoreError::Io {
             action: "accept",
             path: self.path.clone(),
             source,

@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::write;
+use crate::{answering, write};
 
 /// The most memory that may be resident, in KiB.
 const MOST_MEMORY: u64 = 512 << 10;
@@ -481,32 +481,6 @@ fn the_time_of_a_run_ends_requests_that_are_under_way() {
     let (code, time, _) = measured(folder.path(), &args);
     assert!(matches!(code, Some(0..=2)), "{code:?}");
     assert!(time < Duration::from_secs(8), "{time:?}");
-}
-
-/// A service that answers `{}` to everything.
-fn answering() -> String {
-    use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let url = format!("http://{}", listener.local_addr().expect("an address"));
-    thread::spawn(move || {
-        for stream in listener.incoming().flatten() {
-            thread::spawn(move || {
-                let mut reader = BufReader::new(&stream);
-                let (mut line, mut length) = (String::new(), 0);
-                while reader.read_line(&mut line).is_ok_and(|read| read > 2) {
-                    let lower = line.to_ascii_lowercase();
-                    let value = lower.strip_prefix("content-length:");
-                    length = value.map_or(length, |value| value.trim().parse().unwrap_or(0));
-                    line.clear();
-                }
-                let _ = std::io::copy(&mut reader.take(length), &mut std::io::sink());
-                let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n";
-                let rest = "content-length: 2\r\nconnection: close\r\n\r\n{}";
-                let _ = (&stream).write_all(format!("{head}{rest}").as_bytes());
-            });
-        }
-    });
-    url
 }
 
 #[test]

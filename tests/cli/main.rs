@@ -14,6 +14,8 @@ mod connection;
 mod coverage;
 mod diff;
 mod exits;
+#[cfg(target_os = "linux")]
+mod files;
 mod first_run;
 #[cfg(unix)]
 mod forges;
@@ -45,4 +47,30 @@ fn project() -> &'static Path {
 #[expect(clippy::disallowed_methods, reason = "a test writes its own input")]
 fn write(folder: &Path, name: &str, bytes: impl AsRef<[u8]>) {
     fs::write(folder.join(name), bytes).expect("it is written");
+}
+
+/// A service that answers `{}` to everything.
+fn answering() -> String {
+    use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            std::thread::spawn(move || {
+                let mut reader = BufReader::new(&stream);
+                let (mut line, mut length) = (String::new(), 0);
+                while reader.read_line(&mut line).is_ok_and(|read| read > 2) {
+                    let lower = line.to_ascii_lowercase();
+                    let value = lower.strip_prefix("content-length:");
+                    length = value.map_or(length, |value| value.trim().parse().unwrap_or(0));
+                    line.clear();
+                }
+                let _ = std::io::copy(&mut reader.take(length), &mut std::io::sink());
+                let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n";
+                let rest = "content-length: 2\r\nconnection: close\r\n\r\n{}";
+                let _ = (&stream).write_all(format!("{head}{rest}").as_bytes());
+            });
+        }
+    });
+    url
 }

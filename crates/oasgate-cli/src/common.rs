@@ -380,8 +380,10 @@ impl Prepared {
         {
             failure.get_or_insert(CliError::from(error));
         }
-        if let Some(known) = &self.baseline {
-            known.settle(&mut outcome, self.scope)?;
+        if let Some(known) = &self.baseline
+            && let Err(error) = known.settle(&mut outcome, self.scope)
+        {
+            failure.get_or_insert(error);
         }
         let outcome = &outcome;
         let document = self.contract.document();

@@ -104,8 +104,11 @@ pub(crate) fn run(args: &Args, output: &Output) -> Result {
         };
         gate::lint_outcome(&new, findings, &settings, started.elapsed())
     };
-    if let Some(known) = &known {
-        known.settle(&mut outcome, Scope::default())?;
+    let mut failure = None;
+    if let Some(known) = &known
+        && let Err(error) = known.settle(&mut outcome, Scope::default())
+    {
+        failure.get_or_insert(error);
     }
     let fresh: HashSet<String> = outcome
         .findings
@@ -125,11 +128,10 @@ pub(crate) fn run(args: &Args, output: &Output) -> Result {
         lens,
         known: accepted,
     };
-    let mut failure = None;
     for report in &args.report {
         // One report that fails does not cost the others.
         if let Err(error) = changes.write(report, &outcome) {
-            failure.get_or_insert(error);
+            failure.get_or_insert(error.into());
         }
     }
     // Where a report takes standard output, people read standard error.
@@ -141,7 +143,7 @@ pub(crate) fn run(args: &Args, output: &Output) -> Result {
         report::changes_terminal(&mut io::stdout(), &changes, colour, output.detail())?;
     }
     if let Some(error) = failure {
-        return Err(error.into());
+        return Err(error);
     }
     let fails = changes.fresh().any(|change| fails(change, &args.fail_on));
     Ok(if fails { Exit::Findings } else { Exit::Holds })

@@ -179,6 +179,12 @@ impl Sink {
         let is_har = path
             .extension()
             .is_some_and(|ending| ending.eq_ignore_ascii_case("har"));
+        if path.is_symlink() && !path.exists() {
+            return Err(io::Error::new(
+                io::ErrorKind::NotFound,
+                "it is a link that leads nowhere",
+            ));
+        }
         let mut sink = Self {
             path: path.to_owned(),
             file: File::create(path)?,
