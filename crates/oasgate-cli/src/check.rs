@@ -28,7 +28,7 @@ use oasgate::{
         RunStatus, Scope, Shard,
     },
     snapshot::Regressions,
-    transport::{Connection, HttpTransport, is_up},
+    transport::{Connection, HttpTransport, Secret, is_up},
 };
 
 /// Send requests to a running service and hold its responses against the document
@@ -331,10 +331,11 @@ impl Ready<'_> {
         };
         loop {
             if let Some(status) = service.ended() {
-                let mut words = service.last_words();
-                for secret in self.settings.credentials.secrets() {
-                    words = secret.hide(&words).into_owned();
-                }
+                let secrets = self.settings.credentials.secrets();
+                let words = service.last_words(|words| {
+                    let hidden = |words: String, secret: &Secret| secret.hide(&words).into_owned();
+                    secrets.iter().fold(words, hidden)
+                });
                 return CliError::Usage(format!(
                     "the service ended before it answered: {status}\n{words}"
                 ));

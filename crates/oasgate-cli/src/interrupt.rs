@@ -13,6 +13,15 @@ static RUN: OnceLock<Interrupt> = OnceLock::new();
 /// How long a run may take to end and write its reports: one that waits for a pipe that nobody writes would never.
 const LONGEST_END: Duration = Duration::from_secs(60);
 
+/// The variable that says so in whole seconds, for where what asks the run to end waits less.
+const END_WITHIN: &str = "OASGATE_END_WITHIN";
+
+fn longest_end() -> Duration {
+    let said = std::env::var(END_WITHIN).ok();
+    said.and_then(|seconds| seconds.parse().ok())
+        .map_or(LONGEST_END, Duration::from_secs)
+}
+
 /// From now on a request to end is one to this run, which reports what it did until then.
 pub(crate) fn end_by(interrupt: &Interrupt) {
     // A process makes one run; of a second one the first would go on being told.
@@ -39,7 +48,7 @@ async fn listen() {
     if let Some(run) = RUN.get().filter(|run| !run.is_set()) {
         run.set();
         // Asked a second time, or not ended in time: either way it is over.
-        let _ = tokio::time::timeout(LONGEST_END, asked_to_end()).await;
+        let _ = tokio::time::timeout(longest_end(), asked_to_end()).await;
     }
     end_at_once();
 }
