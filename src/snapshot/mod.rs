@@ -5,6 +5,7 @@
 //! A response whose shape the accepted one does not cover is drift: a finding with a diff, and a
 //! `.snap.new` beside the accepted file, so that `cargo insta review` decides.
 
+mod file;
 mod formats;
 mod redact;
 mod regressions;

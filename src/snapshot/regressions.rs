@@ -207,7 +207,7 @@ impl Regressions {
             .map_err(|error| RegressionError::new(&path, &error))?;
         bytes.push(b'\n');
         fs::create_dir_all(&self.folder).map_err(failed)?;
-        super::store::replace(&path, &bytes).map_err(failed)?;
+        super::file::replace(&path, &bytes).map_err(failed)?;
         Ok(Some(path))
     }
 

@@ -94,7 +94,7 @@ impl Pending {
         let accepted = self.accepted();
         let done = if accepted.is_symlink() {
             fs::read(&self.path)
-                .and_then(|bytes| super::store::replace(&accepted, &bytes))
+                .and_then(|bytes| super::file::replace(&accepted, &bytes))
                 .and_then(|()| fs::remove_file(&self.path))
         } else {
             fs::rename(&self.path, accepted)

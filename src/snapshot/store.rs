@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt::Write as _,
-    io::{self, Write as _},
+    io,
     path::{Path, PathBuf},
 };
 
@@ -11,7 +11,7 @@ use oasgate_document::Pointer;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Drift, Redactor, Shape, shape::DriftKind};
+use super::{Drift, Redactor, Shape, file, shape::DriftKind};
 use crate::finding::{Finding, Remedy, Rule};
 
 /// Whether files are written.
@@ -449,34 +449,8 @@ impl Store {
             source,
         };
         std::fs::create_dir_all(&self.folder).map_err(failed)?;
-        replace(path, text.as_bytes()).map_err(failed)
+        file::replace(path, text.as_bytes()).map_err(failed)
     }
-}
-
-/// Puts a file in the place of another, so that nobody reads half of it. A link is written through and stays one; one
-/// that leads nowhere is an error.
-pub(super) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let path = &if path.is_symlink() {
-        path.canonicalize()?
-    } else {
-        path.to_owned()
-    };
-    let mut file = new_file(path.parent().unwrap_or(Path::new(".")))?;
-    file.write_all(bytes)?;
-    file.persist(path)?;
-    Ok(())
-}
-
-/// A file to be renamed when it is whole, readable by whom other files are.
-fn new_file(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
-    let mut builder = tempfile::Builder::new();
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        // As `File::create` asks; the umask takes away what it takes from every file.
-        builder.permissions(std::fs::Permissions::from_mode(0o666));
-    }
-    builder.tempfile_in(folder)
 }
 
 /// Removes what waits for review beside an accepted file, once there is nothing left to decide.
@@ -694,28 +668,5 @@ mod tests {
             error.contains("line 2 of the shape") && error.contains("accept it anew"),
             "{error}"
         );
-    }
-
-    #[test]
-    #[cfg(unix)]
-    fn a_link_is_written_through_and_one_to_nowhere_refused() {
-        use std::os::unix::fs::symlink;
-        let folder = tempfile::tempdir().expect("a folder");
-        let folder = folder.path();
-        replace(&folder.join("kept"), b"one").expect("it is written");
-        symlink("kept", folder.join("a.snap")).expect("a link");
-        symlink("nothing", folder.join("b.snap")).expect("a link");
-        replace(&folder.join("a.snap"), b"two").expect("it is written");
-        let read = |name: &str| std::fs::read_to_string(folder.join(name)).expect("it is there");
-        assert_eq!(read("kept"), "two");
-        assert!(replace(&folder.join("b.snap"), b"x").is_err());
-        assert!(folder.join("a.snap").is_symlink() && !folder.join("nothing").exists());
-        // What waits takes the place of what the link leads to.
-        replace(&folder.join("a.snap.new"), b"three").expect("it is written");
-        let waiting = crate::snapshot::Pending::all(folder).expect("it is read");
-        assert_eq!(waiting.len(), 1);
-        waiting[0].accept().expect("it is accepted");
-        assert_eq!(read("kept"), "three");
-        assert!(folder.join("a.snap").is_symlink() && !folder.join("a.snap.new").exists());
     }
 }

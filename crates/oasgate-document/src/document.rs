@@ -26,6 +26,9 @@ use crate::{
     swagger, yaml,
 };
 
+/// How many names with one end are told apart where a reference has that end alone.
+const MOST_ALIKE: usize = 1_000;
+
 /// How much a document may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -322,7 +325,9 @@ impl Document {
                     && let Some((_, end)) = name.rsplit_once('/')
                 {
                     let alike = self.named_by_end.entry(end.to_owned()).or_default();
-                    alike.push(name.clone());
+                    if alike.len() < MOST_ALIKE && !self.named.contains_key(&(None, name.clone())) {
+                        alike.push(name.clone());
+                    }
                 }
                 self.named.entry((holder, name)).or_insert(address);
             }
