@@ -8,6 +8,10 @@ use super::{
 };
 use crate::contract::{Explode, Schema, Style};
 
+/// How many brackets of a name are levels of an object; those behind them are part of the last key. As deep as JSON is
+/// read.
+const MOST_LEVELS: usize = 100;
+
 /// Pairs in the order in which they came: names decoded, values still encoded.
 pub(super) type Pairs<'t> = [(String, &'t str)];
 
@@ -141,7 +145,8 @@ pub(super) fn deep(pairs: &Pairs<'_>, name: &str, schema: &Schema) -> Option<Val
             continue;
         };
         let mut keys = vec![name];
-        keys.extend(rest.split('[').skip(1).map(|key| key.trim_end_matches(']')));
+        let inner = rest[1..].splitn(MOST_LEVELS, '[');
+        keys.extend(inner.map(|key| key.trim_end_matches(']')));
         insert(&mut tree, &keys, decode_form(value));
     }
     tree.remove(name).map(|value| typed(value, Some(schema)))
@@ -206,5 +211,36 @@ fn typed(value: Value, schema: Option<&Schema>) -> Value {
             Value::Object(typed_members.collect())
         }
         other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use oasgate_document::{Address, Document, Pointer};
+    use serde_json::{Value, json};
+
+    use super::{MOST_LEVELS, deep, split};
+    use crate::contract::{Contract, Direction};
+
+    #[test]
+    fn brackets_are_levels_up_to_a_bound() {
+        let document = json!({ "openapi": "3.1.0", "info": { "title": "t", "version": "1" }, "paths": {}, "components": { "schemas": { "A": {} } } });
+        let document = Document::parse("t", document.to_string()).expect("it is one");
+        let at = Pointer::parse("/components/schemas/A").expect("a pointer");
+        let schema =
+            Contract::from_document(document).schema_at(Address::in_root(at), Direction::Request);
+        let read = |text: &str| deep(&split(text), "q", &schema);
+        assert_eq!(
+            read("q[a][b]=x&q[c][]=y"),
+            Some(json!({ "a": { "b": "x" }, "c": ["y"] }))
+        );
+        let name = "[a]".repeat(100_000);
+        let mut value = read(&format!("q{name}=x")).expect("an object");
+        let mut levels = 0;
+        while let Value::Object(members) = value {
+            value = members.into_iter().next().expect("a member").1;
+            levels += 1;
+        }
+        assert_eq!((levels, value), (MOST_LEVELS, json!("x")));
     }
 }
