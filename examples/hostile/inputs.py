@@ -105,10 +105,39 @@ SCHEMAS = {
 }
 
 
+# Components of our own, by name: how many there are, and each, with its number for `N` and that of the next for `M`.
+COMPONENTS = {
+    "sees-through": (200, "{type: object, properties: {pN: {}}, allOf: [{$ref: '#/components/schemas/AM'}], unevaluatedProperties: false}"),
+    "sees-parts": (200, "{type: object, properties: {a: {$ref: '#/components/schemas/AM'}}, unevaluatedProperties: false}"),
+    "dynamic": (300, "{$dynamicAnchor: n, type: object, properties: {a: {$dynamicRef: '#n'}, b: {$ref: '#/components/schemas/AM'}}}"),
+    "one-id": (20_000, "{$id: x/s, type: object, properties: {a: {$ref: s}}}"),
+}
+
+# Overlays of our own: how many actions, and each, with its number for `N`.
+OVERLAYS = {
+    "overlay-20000": (20_000, "{target: $.info, update: {x-N: N}}"),
+    "overlay-idle": (20_000, "{target: $.nothingN, remove: true}"),
+    "overlay-chains": (1, "{target: '$..*..*..*..*..*..*..*..*', remove: true}"),
+    "overlay-copies": (60, "{target: $.info, description: 'N', update: {xN: {}}}, {target: $.info.xN, copy: $}"),
+}
+
+
 def documents(folder, scratch):
     here = scratch / "documents"
     here.mkdir(parents=True)
     paths = []
+    for name, (count, each) in COMPONENTS.items():
+        path = here / f"{name}.yaml"
+        reference = "{$ref: '#/components/schemas/A0'}"
+        written = "".join(f"    A{number}: {each.replace('N', str(number)).replace('M', str((number + 1) % count))}\n" for number in range(count))
+        path.write_text(HEAD % (reference, reference) + "components:\n  schemas:\n" + written)
+        paths.append(path)
+    plain = here / "plain.yaml"
+    plain.write_text(HEAD % ("{}", "{}"))
+    for name, (count, each) in OVERLAYS.items():
+        path = here / f"{name}.yaml"
+        path.write_text("overlay: 1.1.0\ninfo: {title: t, version: '1'}\nactions: [" + listed(count, each) + "]\n")
+        yield Row("Documents", path.name, ["lint", str(plain), "--overlay", str(path)], is_computing=True)
     for name, schema in SCHEMAS.items():
         path = here / f"{name}.yaml"
         path.write_text(HEAD % (schema, schema))
@@ -209,6 +238,16 @@ def recordings(folder, scratch):
         path = here / name
         path.write_bytes(content)
         yield Row("Recordings", name, ["replay", str(document), str(path)], is_computing=True)
+    # One name with a hundred thousand brackets, in a query and in a form.
+    form = here / "form.yaml"
+    deep = "{name: q, in: query, style: deepObject, schema: {type: object}}"
+    form.write_text(EMPTY_DOCUMENT.replace("application/json", "application/x-www-form-urlencoded", 1).replace("operationId: x", f"operationId: x\n      parameters: [{deep}]"))
+    brackets = here / "brackets.ndjson"
+    brackets.write_text(json.dumps({
+        "request": {"method": "POST", "url": "http://a.test/x?q" + "[a]" * 100_000 + "=1", "headers": {"content-type": "application/x-www-form-urlencoded"}, "body": "a" + "[b]" * 100_000 + "=1"},
+        "response": {"status": 200},
+    }))
+    yield Row("Recordings", brackets.name, ["replay", str(form), str(brackets), "--snapshots", "off"], is_computing=True)
     objects = here / "objects.ndjson"
     large = here / "one-entry.har.gz"
     yield Row("Recordings", "250 MB of {}", ["replay", str(document), str(objects)], limit=20, is_computing=True, prepare=lambda: write_objects(objects))

@@ -350,7 +350,8 @@ impl Applied<'_> {
                     overlay: Some(self.number),
                     pointer: at.join("update"),
                 };
-                self.make_room(&nodes, update, &at.join("update"))?;
+                let (cost, brought) = (Cost::of(update), Extent::of(update));
+                self.make_room(&nodes, cost, &brought, &at.join("update"))?;
                 self.update(&nodes, update, &origin, at, None)?;
             }
             // It says that nothing is removed, and that is all.
@@ -377,8 +378,15 @@ impl Applied<'_> {
                 format!("`copy` selects {} nodes; one was expected", source.len()),
             );
         };
+        let value = source.get(self.root).unwrap_or(&Value::Null);
+        let (cost, brought) = (Cost::of(value), Extent::of(value));
+        // What is copied is there once more while that is done.
+        let room = self.work.room;
+        room.spend_nodes(cost.nodes)
+            .and_then(|()| room.spend_bytes(cost.bytes))
+            .or_else(|exceeded| refuse(&from, format!("it needs {exceeded}")))?;
+        self.make_room(nodes, cost, &brought, &from)?;
         let value = source.get(self.root).cloned().unwrap_or_default();
-        self.make_room(nodes, &value, &from)?;
         let origin = self.origins.of(source);
         self.update(nodes, &value, &origin, at, Some(&from))
     }
@@ -391,8 +399,13 @@ impl Applied<'_> {
     }
 
     /// Spends the room that a value takes at each of these nodes.
-    fn make_room(&mut self, nodes: &[Pointer], value: &Value, at: &Pointer) -> Result<(), Refusal> {
-        let (cost, brought) = (Cost::of(value), Extent::of(value));
+    fn make_room(
+        &mut self,
+        nodes: &[Pointer],
+        cost: Cost,
+        brought: &Extent,
+        at: &Pointer,
+    ) -> Result<(), Refusal> {
         let room = self.work.room;
         for node in nodes {
             let deepest = node.tokens().count() + cost.depth;
@@ -402,7 +415,7 @@ impl Applied<'_> {
                 .and_then(|()| self.work.steps.spend_steps(cost.nodes))
                 .or_else(|exceeded| refuse(at, format!("it needs {exceeded}")))?;
         }
-        self.extent.grow(nodes, &brought);
+        self.extent.grow(nodes, brought);
         Ok(())
     }
 
