@@ -493,8 +493,10 @@ pub struct SecurityRequirement {
 pub struct SecurityScheme {
     /// Its key under `securitySchemes`.
     pub name: String,
-    /// What kind it is; `None` when the document does not define it.
+    /// What kind it is; `None` when the document does not define it, or not so that it can be read.
     pub kind: Option<SecurityKind>,
+    /// Whether the document defines it, in whatever form.
+    pub is_defined: bool,
     /// The scopes asked for.
     pub scopes: Vec<String>,
 }

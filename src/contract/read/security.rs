@@ -2,7 +2,7 @@
 
 use oasgate_document::{Address, Document};
 use openapiv3::{APIKeyLocation, SecurityScheme as Typed};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::key_scheme::key_scheme;
 use super::{Object, Reader};
@@ -31,6 +31,7 @@ impl Reader {
                 .map(|(name, scopes)| SecurityScheme {
                     name: name.clone(),
                     kind: self.scheme(document, root, name),
+                    is_defined: document.get(&self.scheme_at(root, name)).is_some(),
                     scopes: scopes
                         .as_array()
                         .into_iter()
@@ -48,18 +49,23 @@ impl Reader {
         requirements
     }
 
+    /// Where a scheme of a name stands.
+    fn scheme_at(&self, root: &Object<'_>, key: &str) -> Address {
+        if self.is_swagger {
+            root.0.join("securityDefinitions").join(key)
+        } else {
+            let components = root.0.join("components");
+            components.join("securitySchemes").join(key)
+        }
+    }
+
     fn scheme(
         &mut self,
         document: &Document,
         root: &Object<'_>,
         key: &str,
     ) -> Option<SecurityKind> {
-        let holder = if self.is_swagger {
-            root.0.join("securityDefinitions")
-        } else {
-            root.0.join("components").join("securitySchemes")
-        };
-        let at: Address = holder.join(key);
+        let at = self.scheme_at(root, key);
         document.get(&at)?;
         let object = self.object(document, &at)?;
         if self.is_swagger {
@@ -68,29 +74,15 @@ impl Reader {
         if object.1.get("type").and_then(Value::as_str) == Some("mutualTLS") {
             return Some(SecurityKind::MutualTls);
         }
-        // 3.2's device flow is not among the flows that the typed model knows.
-        let flows = object
-            .1
-            .get("flows")
-            .and_then(Value::as_object)
-            .map(|flows| {
-                let known = flows
-                    .iter()
-                    .filter(|(name, _)| *name != "deviceAuthorization");
-                Value::Object(
-                    known
-                        .map(|(name, flow)| (name.clone(), flow.clone()))
-                        .collect(),
-                )
-            });
-        let instead: Vec<(&str, Value)> = flows.map(|flows| ("flows", flows)).into_iter().collect();
         let known = self.defects.len();
+        let flows = self.flows(&object);
+        let instead: Vec<(&str, Value)> = flows.map(|flows| ("flows", flows)).into_iter().collect();
         let typed = self.typed::<Typed>(&object, &["flows"], &instead);
-        // One scheme is read for each operation that needs it; its defect is told once.
-        if let Some(defect) = self.defects.get(known).cloned()
-            && self.defects[..known].contains(&defect)
-        {
-            self.defects.truncate(known);
+        // One scheme is read for each operation that needs it; its defects are told once.
+        for defect in self.defects.split_off(known) {
+            if !self.defects.contains(&defect) {
+                self.defects.push(defect);
+            }
         }
         Some(match typed? {
             Typed::APIKey { location, name, .. } => {
@@ -115,6 +107,30 @@ impl Reader {
                 url: open_id_connect_url,
             },
         })
+    }
+
+    /// The flows of a scheme that the typed model knows, each with a map of scopes: 3.2's device flow is not among
+    /// them. Generators write no scopes as `null`, which leaves no doubt.
+    fn flows(&mut self, scheme: &Object<'_>) -> Option<Value> {
+        let (at, members) = scheme;
+        let flows = members.get("flows")?.as_object()?;
+        let mut known = Map::new();
+        for (name, flow) in flows {
+            if name == "deviceAuthorization" {
+                continue;
+            }
+            let mut flow = flow.clone();
+            if let Some(members) = flow.as_object_mut()
+                && members.get("scopes").is_none_or(Value::is_null)
+            {
+                members.insert("scopes".to_owned(), Value::Object(Map::new()));
+                let place = at.join("flows").join(name);
+                let text = "`scopes` must be a map: read as an empty one";
+                self.complain(DefectKind::MalformedObject, place, text);
+            }
+            known.insert(name.clone(), flow);
+        }
+        Some(Value::Object(known))
     }
 
     /// An API key; what stands behind a colon in the name of a header field is meant to stand before the key.
