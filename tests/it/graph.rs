@@ -171,7 +171,7 @@ fn a_document_of_others_gives_the_edges_that_were_looked_at() {
         .iter()
         .filter(|resource| !resource.creators.is_empty())
         .count();
-    assert_eq!((graph.edges.len(), made), (359, 28));
+    assert_eq!((graph.edges.len(), made), (360, 28));
     let found = edges(&contract, &graph);
     for edge in [
         "POST /costs/data_exports -> GET /data_exports/{data_export_token}, path data_export_token = $response.header.Location",

@@ -21,6 +21,39 @@ const NUMBERS: &[&str] = &[
     "year",
 ];
 
+/// What people are called for what they do: `author_id` is the id of one of the users.
+const ROLES: &[&str] = &[
+    "approver",
+    "assignee",
+    "attendee",
+    "author",
+    "borrower",
+    "buyer",
+    "creator",
+    "editor",
+    "host",
+    "lead",
+    "maintainer",
+    "manager",
+    "moderator",
+    "organizer",
+    "owner",
+    "participant",
+    "recipient",
+    "reporter",
+    "requester",
+    "reviewer",
+    "seller",
+    "sender",
+    "submitter",
+    "supervisor",
+];
+
+/// What people are called where they are listed.
+const PEOPLE: &[&str] = &[
+    "account", "contact", "customer", "employee", "member", "people", "person", "user",
+];
+
 /// A place in a request that may name a resource.
 struct OpenNeed<'o> {
     need: Need,
@@ -103,6 +136,25 @@ fn as_identifier(mut words: Vec<String>) -> (Vec<String>, bool) {
     (words, is_written)
 }
 
+/// Whether a word says that an id is meant, and nothing but that.
+fn is_plain_id(word: &str) -> bool {
+    ["guid", "id", "uuid"].contains(&word)
+}
+
+/// Other nouns for what a noun may stand for: one of a kind (`billing_address`), or people for what they do (`author`).
+fn otherwise_called(noun: &[String]) -> Vec<Vec<String>> {
+    let Some(last) = noun.last() else {
+        return Vec::new();
+    };
+    if ROLES.contains(&last.as_str()) {
+        return PEOPLE.iter().map(|one| vec![(*one).to_owned()]).collect();
+    }
+    if noun.len() > 1 {
+        return vec![vec![last.clone()]];
+    }
+    Vec::new()
+}
+
 fn is_a_number(name: &str) -> bool {
     NUMBERS.contains(&name.to_ascii_lowercase().as_str())
 }
@@ -143,17 +195,23 @@ impl Known<'_> {
                     continue;
                 }
                 let own = &self.shapes[consumer];
-                let mut fitting: Vec<_> = by_beginning
-                    .get(&beginning(noun))
-                    .into_iter()
-                    .flatten()
-                    .filter(|(shape, collection, _)| {
+                let called = |noun: &[String]| -> Vec<_> {
+                    let all = by_beginning.get(&beginning(noun)).into_iter().flatten();
+                    let fitting = all.filter(|(shape, collection, _)| {
                         is_plural_of(collection, noun)
                             && !shape.contains(own)
                             // What is made has no name yet.
                             && self.lookup.collection_of(shape) != *own
-                    })
-                    .collect();
+                    });
+                    fitting.collect()
+                };
+                let mut fitting = called(noun);
+                if fitting.is_empty() && is_written && is_plain_id(last) {
+                    fitting = otherwise_called(noun)
+                        .iter()
+                        .flat_map(|noun| called(noun))
+                        .collect();
+                }
                 if fitting.is_empty() {
                     continue;
                 }

@@ -92,6 +92,9 @@ fn either(words: Vec<String>) -> Vec<Vec<String>> {
     parts.into_iter().map(<[String]>::to_vec).collect()
 }
 
+/// Words for what identifies a thing, whatever that is called where the thing is shown.
+const GENERAL: [&str; 4] = ["identifier", "pk", "ref", "reference"];
+
 /// How long a name is that stands alone, in bytes.
 const MAX_NAME: usize = 128;
 
@@ -127,8 +130,9 @@ impl ResourceKey {
                 // `/promotion_codes/{promotion_code}` is called after the thing, not after its code.
                 let is_the_noun = is_plural_of(&self.collection, name);
                 if is_identifier(wanted) && !is_the_noun {
-                    // The primary key of Django and of what is made like it, which is `id` in bodies.
-                    let is_primary_key = wanted == "pk" && last == "id";
+                    // The primary key of Django and of what is made like it, and whatever else identifies a thing, is
+                    // `id` in bodies.
+                    let is_primary_key = GENERAL.contains(&wanted.as_str()) && last == "id";
                     if last != wanted && !is_primary_key {
                         return None;
                     }

@@ -61,6 +61,7 @@ pub(super) fn graph(contract: &Contract) -> Graph {
     for (resource, producers) in resources.iter().zip(&producers) {
         known.edges_of(resource, producers, &mut edges);
     }
+    known.by_other_key(&resources, &producers, &mut edges);
     known.elsewhere(resources.iter().zip(producers), &mut edges);
     let removals = removal::pairs(contract, &resources);
     removal::edges(contract, &removals, &mut edges);

@@ -13,6 +13,7 @@ mod identity;
 mod infer;
 mod lookup;
 pub(super) mod names;
+mod other_key;
 mod removal;
 mod shape;
 mod write;
@@ -25,6 +26,7 @@ use super::{Contract, Location, Operation};
 
 pub use expression::{Expression, MessagePart, Piece};
 pub use identity::ResourceKey;
+pub(crate) use names::names_something;
 pub(crate) use removal::{Origin, Removal};
 pub use shape::Shape;
 pub(crate) use shape::segment_of_path;

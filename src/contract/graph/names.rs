@@ -60,6 +60,13 @@ pub(super) fn is_identifier(word: &str) -> bool {
     IDENTIFIERS.contains(&word) || word.len() == 3 && word.ends_with("id")
 }
 
+/// Whether a name ends in a word that names one thing among others, or several: `flow_ids`.
+pub(crate) fn names_something(name: &str) -> bool {
+    let words = words(name);
+    let last = words.last().map_or("", String::as_str);
+    is_identifier(last) || last.strip_suffix('s').is_some_and(is_identifier)
+}
+
 /// Whether words are the plural of others, or the same: `data_exports` of `data_export`.
 pub(super) fn is_plural_of(plural: &[String], singular: &[String]) -> bool {
     let (Some((last, before)), Some((one, others))) = (plural.split_last(), singular.split_last())
