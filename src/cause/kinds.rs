@@ -29,7 +29,9 @@ pub(super) fn of(finding: &Finding, document: &Document) -> Key {
         )
         .counting("finding"),
         ids::SERVER_ERROR => {
-            let status = finding.discriminator.split(' ').next();
+            let mut words = finding.discriminator.split(' ');
+            // The method that the path does not declare stands before the status.
+            let status = words.find(|word| word.parse::<u16>().is_ok());
             said_failure(finding)
                 .unwrap_or_else(|| server_error(finding, status.unwrap_or_default()))
         }

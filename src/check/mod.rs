@@ -171,7 +171,7 @@ pub(crate) fn certainty(rule: &RuleId, seen: u64) -> Certainty {
 
 pub use broken_polling::{PollingFault, broken_polling};
 pub use no_response::no_response;
-pub(crate) use server_error::{whatever_was_said, whatever_was_sent};
+pub(crate) use server_error::{speaks_of_state, whatever_was_said, whatever_was_sent, without};
 pub use undocumented_constraint::undocumented_constraint;
 pub use unknown_operation::{unknown_host, unknown_operation};
 pub use unreached::{nothing_left, unreached};

@@ -218,7 +218,16 @@ fn said(value: &Value, depth: usize) -> Option<String> {
     }
     match value {
         Value::String(text) => Some(text.clone()).filter(|text| !text.trim().is_empty()),
-        Value::Array(items) => items.iter().take(8).find_map(|item| said(item, depth + 1)),
+        Value::Array(items) => {
+            let mut all = items
+                .iter()
+                .take(8)
+                .filter_map(|item| said(item, depth + 1));
+            let first = all.next()?;
+            // `["RuntimeError", "the table is locked"]`
+            let better = is_class_name(&first).then(|| all.find(|one| !is_class_name(one)));
+            Some(better.flatten().unwrap_or(first))
+        }
         Value::Object(members) => {
             let known = SAYING.iter().find_map(|name| {
                 let member = members.get(*name)?;
@@ -250,7 +259,13 @@ fn said(value: &Value, depth: usize) -> Option<String> {
     }
 }
 
-/// `["body", "name"]` as `body.name`.
+/// Whether a text is the name of a kind of failure and no more.
+fn is_class_name(text: &str) -> bool {
+    let is_of_letters = text.bytes().all(|one| one.is_ascii_alphanumeric());
+    is_of_letters && (text.ends_with("Error") || text.ends_with("Exception"))
+}
+
+/// `["body", 0, "name"]` as `body.name`: what is wrong with one element is wrong with all.
 fn place(value: &Value) -> Option<String> {
     let steps: Vec<String> = match value {
         Value::String(text) => vec![text.clone()],
@@ -258,7 +273,6 @@ fn place(value: &Value) -> Option<String> {
             .iter()
             .filter_map(|step| match step {
                 Value::String(text) => Some(text.clone()),
-                Value::Number(number) => Some(number.to_string()),
                 _ => None,
             })
             .collect(),

@@ -10,7 +10,7 @@ use super::{
     Check, Credential, Intent, Rule, Subject, documented,
     refusal::{declared_names, is_about_body, is_about_query_or_header, named_properties},
     refusal_words::{reason, repeats, words},
-    request_text::holds_a_nul,
+    request_text::{holds_a_nul, holds_a_wide_integer},
     server_error::ServerError,
     sign_in::handles_credentials,
 };
@@ -57,6 +57,7 @@ documented! {
     /// - with 400 or 422, a text has a `format` that neither JSON Schema nor OpenAPI's registry defines, and
     ///   the response names nothing else: nobody can say whether the text is of it;
     /// - a required body has no bytes, as an empty text: by one reading it is not there;
+    /// - an integer is beyond 64 bits with a sign, which few services keep;
     /// - a text holds a NUL, which many stores cannot keep;
     /// - a declared header carries text beyond ASCII, which a recipient may refuse (RFC 9110 §5.5).
     ///
@@ -96,6 +97,7 @@ impl Check for RejectedValid {
             || has_unwritable_bytes(subject)
             || lacks_a_required_body(subject)
             || holds_a_nul(subject)
+            || holds_a_wide_integer(subject)
             || OF_A_NAME.contains(&status) && is_about_a_value(subject)
             || OF_FORM.contains(&status) && is_about_an_open_format(subject)
             || OF_FORM.contains(&status) && is_about_the_state(subject)
@@ -513,13 +515,20 @@ fn of_open_formats(subject: &Subject<'_>) -> BTreeSet<String> {
     open
 }
 
+/// What is no format, and says nothing of a text.
+const NAMES_OF_TYPES: [&str; 8] = [
+    "any", "boolean", "int", "integer", "number", "str", "string", "text",
+];
+
 /// Where in a value a text has a format that nobody knows.
 fn open_formats(schema: &Schema, value: &Value) -> Vec<Pointer> {
     let constraints = schema.constraints(value).into_iter();
     constraints
         .filter(|one| {
             let name = one.argument.as_str().unwrap_or_default();
-            one.keyword == "format" && !is_known_format(name)
+            // Generators write the name of the type there.
+            let is_type = NAMES_OF_TYPES.contains(&name);
+            one.keyword == "format" && !is_type && !is_known_format(name)
         })
         .map(|one| one.instance)
         .filter(|place| place.get(value).is_some_and(Value::is_string))

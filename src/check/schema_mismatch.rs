@@ -134,7 +134,7 @@ fn breaches<'v>(
 ) -> Vec<(Violation, usize, Inferred)> {
     let mut all: Vec<(Violation, usize, Inferred)> = Vec::new();
     subject.each_value(media_type, parsed, &mut |schema, value| {
-        for violation in schema.violations(value) {
+        for violation in schema.narrowed_violations(value) {
             if is_recorded(subject) && is_excused(value, &violation)
                 || is_partial(subject) && is_of_what_is_missing(&violation)
             {

@@ -4,7 +4,7 @@ use http::StatusCode;
 
 use super::{
     Check, Intent, Rule, Subject,
-    discriminators::WITH_A_NUL,
+    discriminators::{WITH_A_NUL, WITHOUT},
     documented,
     refusal_words::{reason, words},
     request_mismatch::RequestMismatch,
@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     contract::StatusKey,
+    exchange::Origin,
     finding::{Finding, Severity},
 };
 
@@ -89,8 +90,9 @@ impl Check for ServerError {
         };
         let method = &subject.exchange.request.method;
         let status = response.status.as_str();
-        // A store that keeps no NUL fails alike in every operation.
-        let has_nul = holds_a_nul(subject);
+        // A store that keeps no NUL fails alike in every operation. A recording does not tell whether the same request
+        // without one fails too.
+        let has_nul = subject.exchange.origin == Origin::Live && holds_a_nul(subject);
         let (who, discriminator) = if subject.intent == Intent::OtherMethod {
             let who = format!("{method} {}", subject.operation.path);
             (who, format!("{method} {status}"))
@@ -160,6 +162,35 @@ pub(crate) fn whatever_was_said(finding: &Finding) -> Option<Finding> {
         discriminator: status.to_owned(),
         ..finding.clone()
     })
+}
+
+/// The same failure by a request that lacks a part which another one needs to fail: another fault, of which the
+/// service says the same or nothing.
+pub(crate) fn without(finding: &Finding, part: &str) -> Finding {
+    let mut other = finding.clone();
+    other.discriminator.push_str(WITHOUT);
+    other.message = match finding.message.split_once(" answered ") {
+        Some((who, what)) => format!("{who}, without {part}, answered {what}"),
+        None => format!("{}, without {part}", finding.message),
+    };
+    other
+}
+
+/// Words of failures that depend on what is there, and come again where it is.
+const OF_STATE: [&str; 7] = [
+    "already",
+    "conflict",
+    "constraint",
+    "duplicate",
+    "exists",
+    "foreign key",
+    "unique",
+];
+
+/// Whether what was said of a failure speaks of something that is there.
+pub(crate) fn speaks_of_state(finding: &Finding) -> bool {
+    let said = finding.message.to_lowercase();
+    OF_STATE.iter().any(|one| said.contains(one))
 }
 
 /// What a message says of a failure that a text with a NUL led to.

@@ -127,7 +127,9 @@ impl Rules<'_> {
         // Each rule that was broken has an element of its own, and each says what belongs to that rule.
         let is_of_a_rule = self.is_refusal && depth.arrays > 0 && !requires(owner, name);
         let Some(schema) = schema else {
-            return is_written || is_of_a_rule || self.sent.contains(member);
+            // What an error says beside what is declared of it is about the one request.
+            let is_beside = self.is_error && !owner.property_names().is_empty();
+            return is_written || is_of_a_rule || is_beside || self.sent.contains(member);
         };
         if is_of_a_rule {
             return true;

@@ -20,6 +20,7 @@ mod finite;
 mod following;
 mod for_generation;
 mod formats;
+mod narrowed;
 mod nesting;
 pub(super) mod objects;
 mod overlap;
@@ -226,6 +227,12 @@ impl Schema {
     /// Each keyword of the document that a value breaks; empty when it is accepted.
     pub fn violations(&self, value: &Value) -> Vec<Violation> {
         self.first_violations(value, violation::MOST_VIOLATIONS)
+    }
+
+    /// As [`Schema::violations`], by the one alternative of an `anyOf` or `oneOf` that is of the value's type, where there
+    /// is one.
+    pub(crate) fn narrowed_violations(&self, value: &Value) -> Vec<Violation> {
+        effort::during(|| narrowed::violations(self, value)).0
     }
 
     /// As [`Schema::violations`], no more than `most` of them.

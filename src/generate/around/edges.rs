@@ -222,6 +222,10 @@ impl Collected<'_> {
             if node.is_number() && self.is_integer(base, at, node) {
                 let is_wide = self.is_wide_integer(base, at);
                 list.retain(|(value, _)| is_digits(value, is_wide));
+                // What is written in a path or a query is digits, which no number of the reader need hold.
+                if at.is_root() && !is_wide {
+                    list.insert(list.len().min(2), (Value::from(u64::MAX), "beyond int64"));
+                }
             }
             lists.push((at, list));
         }
