@@ -63,6 +63,88 @@ const ENDS: [&str; 15] = [
     "wipe",
 ];
 
+/// Words of a last segment that say that something is done to what is there: to all of it, where nothing is named.
+const ACTS: [&str; 57] = [
+    "abort",
+    "activate",
+    "archive",
+    "ban",
+    "block",
+    "cancel",
+    "clear",
+    "commit",
+    "compact",
+    "deactivate",
+    "defragment",
+    "delete",
+    "demote",
+    "destroy",
+    "disable",
+    "drain",
+    "drop",
+    "empty",
+    "enable",
+    "expire",
+    "flush",
+    "lock",
+    "merge",
+    "migrate",
+    "move",
+    "persist",
+    "promote",
+    "prune",
+    "purge",
+    "rebuild",
+    "recalculate",
+    "reindex",
+    "reload",
+    "remove",
+    "rename",
+    "replace",
+    "reset",
+    "restore",
+    "revert",
+    "revoke",
+    "rollback",
+    "rotate",
+    "save",
+    "set",
+    "suspend",
+    "sync",
+    "synchronize",
+    "terminate",
+    "transfer",
+    "truncate",
+    "unarchive",
+    "undo",
+    "unlock",
+    "update",
+    "upsert",
+    "vacuum",
+    "wipe",
+];
+
+/// Words of a last segment that begin or end what goes on by itself.
+const TURNS: [&str; 5] = ["pause", "resume", "start", "stop", "toggle"];
+
+/// What goes on by itself.
+const GOES_ON: [&str; 14] = [
+    "capture",
+    "captures",
+    "consumer",
+    "indexing",
+    "job",
+    "jobs",
+    "proxy",
+    "queue",
+    "recording",
+    "recordings",
+    "replication",
+    "scheduler",
+    "worker",
+    "workers",
+];
+
 /// Words of a path that say that something becomes what it was once.
 const RETURNS: [&str; 5] = ["reset", "restore", "revert", "rollback", "undo"];
 
@@ -248,6 +330,34 @@ impl Operation {
             || self.returns_all()
     }
 
+    /// Whether the last segment of a path without parameters says that something is done to what is there:
+    /// `POST /flows/bulk_delete`, `POST /mappings/save`, `POST /recordings/start`.
+    pub(crate) fn is_called_an_action(&self) -> bool {
+        if self.is_safe() || self.path.parameters().next().is_some() {
+            return false;
+        }
+        let mut segments = self.path.as_str().rsplit('/');
+        let last = segments.find(|segment| !segment.is_empty());
+        let last = words(last.unwrap_or_default());
+        has_any(&last, &ACTS)
+            || has_any(&last, &TURNS) && has_any(&self.last_words(), &GOES_ON)
+            || self.is_of_a_cluster() && has_any(&last, &["add", "join"])
+    }
+
+    /// Whether a path names a cluster anywhere.
+    fn is_of_a_cluster(&self) -> bool {
+        let words: Vec<String> = self.path.as_str().split('/').flat_map(words).collect();
+        has_any(&words, &CLUSTERS)
+    }
+
+    /// Whether the last segment of a path without parameters is settings.
+    pub(crate) fn is_called_settings(&self) -> bool {
+        let mut segments = self.path.as_str().rsplit('/');
+        let last = segments.find(|segment| !segment.is_empty());
+        let last = words(last.unwrap_or_default());
+        last.len() == 1 && has_any(&last, &SETTINGS) && self.path.parameters().next().is_none()
+    }
+
     /// Whether the end of a path without parameters says that a request changes the installation that the service is:
     /// its cluster, its parts, its settings, or by whatever it is told to run.
     pub(crate) fn changes_the_installation(&self) -> bool {
@@ -391,6 +501,43 @@ mod tests {
             "/cart/add",
         ] {
             assert!(!changes(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn what_is_done_to_what_is_there_is_known_by_its_last_segment() {
+        let acts = |path: &str| {
+            let document = format!(
+                "openapi: 3.0.3\ninfo: {{ title: t, version: '1' }}\npaths: {{ '{path}': {{ post: {{ responses: {{}} }} }} }}"
+            );
+            let document = Document::parse("t", document).expect("a document");
+            Contract::from_document(document).operations()[0].is_called_an_action()
+        };
+        for path in [
+            "/flows/bulk_delete",
+            "/flows/bulkDelete",
+            "/items/_delete_by_query",
+            "/trash/empty-trash",
+            "/mappings/reset",
+            "/mappings/save",
+            "/recordings/start",
+            "/auth/enable",
+            "/v3/cluster/member/add",
+        ] {
+            assert!(acts(path), "{path}");
+        }
+        for path in [
+            "/flows",
+            "/flows/filter",
+            "/flows/bulk",
+            "/flows/{id}/cancel",
+            "/deletions",
+            "/sessions/start",
+            "/cart/add",
+            "/sets",
+            "/import",
+        ] {
+            assert!(!acts(path), "{path}");
         }
     }
 

@@ -4,11 +4,16 @@
 use std::borrow::Cow;
 
 use http::Method;
-use serde_json::Value;
+use oasgate_document::Pointer;
+use serde_json::{Map, Value};
 
 use super::Driver;
 use crate::{
-    contract::{Location, Operation, graph::Shape},
+    check::{Intent, may_revoke_credential},
+    contract::{
+        Location, Operation,
+        graph::{Need, Shape, names_something},
+    },
     exchange::{Exchange, Request},
     gate::knowledge::{
         context::{ResourceContext, path_of},
@@ -20,6 +25,49 @@ use crate::{
     transport::Transport,
     wire::{RequestParts, write_request},
 };
+
+/// The values of a case that must be there and that name something, by what they are called or by what the document
+/// says of them.
+fn names_in<'c>(context: &ResourceContext<'_>, index: usize, case: &'c Case) -> Vec<&'c Value> {
+    let references = context.references(index);
+    let is_reference = |wanted: &Need| references.iter().any(|(need, _)| *need == wanted);
+    let removals = context.graph.removals_by(index);
+    let removed: Vec<&Need> = removals
+        .flat_map(|removal| removal.needs.iter().map(|(need, _)| need))
+        .collect();
+    let names = |name: &str, need: &Need| is_reference(need) || names_something(name);
+    let query = case.operation.parameters_in(Location::Query);
+    let in_query = query.filter_map(|one| {
+        let need = Need::Parameter(Location::Query, one.name.clone());
+        let value = case.parts.get(Location::Query, &one.name)?;
+        let is_name = one.required && names(&one.name, &need);
+        (is_name || removed.contains(&&need)).then_some(value)
+    });
+    let schema = context.body_schema(index);
+    let is_required = |members: &Map<String, Value>, name: &str| {
+        let mut without = members.clone();
+        without.remove(name);
+        let without = Value::Object(without);
+        schema
+            .as_ref()
+            .is_some_and(|schema| !schema.is_valid(&without))
+    };
+    let body = case
+        .parts
+        .body
+        .as_ref()
+        .and_then(|(_, body)| body.as_object());
+    let members = body.into_iter().flat_map(|members| {
+        let each = members.iter();
+        each.map(move |(name, value)| (members, name, value))
+    });
+    let in_body = members.filter_map(|(members, name, value)| {
+        let need = Need::Body(Pointer::root().join(name));
+        let is_name = names(name, &need) && is_required(members, name);
+        (is_name || removed.contains(&&need)).then_some(value)
+    });
+    in_query.chain(in_body).collect()
+}
 
 impl<T: Transport> Driver<'_, T> {
     /// Reads what cases would change whose names may well be those of something, and of which nobody knows
@@ -176,6 +224,72 @@ impl<T: Transport> Driver<'_, T> {
         })
     }
 
+    /// Whether a case does something to what is there and does not say that it is about what the run made: where it
+    /// names nothing, as `POST /flows/bulk_delete` with an empty filter, all that there is may be meant. What is broken on
+    /// purpose may be read as naming nothing.
+    fn acts_on_others(&self, case: &Case) -> bool {
+        let context = &self.context;
+        let operation = &case.operation;
+        let is_change = !case.request.method.is_safe() && !operation.is_safe();
+        let index = context.index(operation);
+        let Some(index) = index.filter(|_| is_change) else {
+            return false;
+        };
+        // What may revoke the credential is sent once, when all else is done.
+        if context.graph.made_by(index).is_some() || may_revoke_credential(operation) {
+            return false;
+        }
+        let is_settings = operation.is_called_settings()
+            && operation.method == Method::POST
+            && context.read_before(operation).is_none();
+        if !operation.is_called_an_action() {
+            return is_settings;
+        }
+        // What a GET shows and this replaces is restored.
+        if context.read_before(operation).is_some() {
+            return false;
+        }
+        let is_own = |value: &Value| match value {
+            Value::Array(items) => {
+                !items.is_empty() && items.iter().all(|one| self.is_own_name(one))
+            }
+            one => self.is_own_name(one),
+        };
+        let mut named = names_in(context, index, case).into_iter().peekable();
+        case.intent != Intent::Obey || named.peek().is_none() || !named.all(is_own)
+    }
+
+    /// Whether a value names what the run made, or nothing that there is.
+    fn is_own_name(&self, value: &Value) -> bool {
+        let is_key = self
+            .knowledge
+            .created
+            .newest()
+            .any(|thing| thing.has_key(value));
+        let is_random = (value.is_string() || value.is_number()) && {
+            let text = plain(value);
+            text.len() >= MIN_RANDOM_NAME
+                && !is_small(value)
+                && !self.knowledge.existing.names(&text)
+        };
+        is_key || is_random
+    }
+
+    /// Whether a case may make something with a great number as its name, after which a service that counts gives
+    /// out greater ones for ever.
+    fn may_move_numbers(&self, case: &Case) -> bool {
+        let context = &self.context;
+        let is_change = [Method::PUT, Method::PATCH].contains(&case.request.method);
+        let key = ResourceContext::key_of(&case.operation).filter(|_| is_change);
+        let value = key.and_then(|key| case.parts.get(Location::Path, key));
+        let number = value.and_then(Value::as_f64);
+        let is_great = number.is_some_and(|number| number >= f64::from(i32::MAX));
+        let index = context.index(&case.operation);
+        is_great
+            && !self.knowledge.created.holds(path_of(&case.request.url))
+            && index.is_some_and(|index| !self.knowledge.created.makes_nothing(index))
+    }
+
     /// Cases without those that would change what was there before the run.
     pub(super) fn without_changes_of_existing<'c>(&mut self, cases: &'c [Case]) -> Cow<'c, [Case]> {
         let would_change = |driver: &Self, case: &Case| {
@@ -190,6 +304,8 @@ impl<T: Transport> Driver<'_, T> {
                 || keeps && is_own && settings.would_be_lost(context, &case.operation, path)
                 || keeps && is_own && driver.names_existing_in_body(case)
                 || keeps && is_own && driver.is_blind(case)
+                || keeps && is_own && driver.may_move_numbers(case)
+                || keeps && is_own && driver.acts_on_others(case)
         };
         if !cases.iter().any(|case| would_change(self, case)) {
             return Cow::Borrowed(cases);

@@ -117,6 +117,12 @@ impl ExistingResources {
         self.paths.contains(path)
     }
 
+    /// Whether a path of what was there ends in a name.
+    pub(crate) fn names(&self, name: &str) -> bool {
+        let last = |path: &String| path.rsplit('/').next() == Some(name);
+        self.paths.iter().any(last)
+    }
+
     /// Something of a resource that a list showed.
     pub(crate) fn shown(&self, resource: usize) -> Option<&ResourceInstance> {
         self.shown.get(&resource)
