@@ -2,6 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+/// Which part of a run's requests may be kept for what comes in the end, at most.
+const LAST_SHARE: u64 = 20;
+
 /// What a run may spend, and what it has spent.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Budget {
@@ -34,6 +37,12 @@ impl Budget {
     /// Keeps so many requests, and no more, for cleaning up.
     pub(crate) fn reserve(&mut self, requests: usize) {
         self.reserved = requests as u64;
+    }
+
+    /// How many of some requests are kept for the end of a run: a small part of all at most.
+    pub(crate) fn share(&self, wanted: usize) -> usize {
+        let most = usize::try_from(self.most / LAST_SHARE).unwrap_or(usize::MAX);
+        wanted.min(most)
     }
 
     /// How many requests may still be sent, those for cleaning up left aside.

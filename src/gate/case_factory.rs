@@ -148,7 +148,8 @@ impl<'f> CaseFactory<'f> {
         breaks: Option<Breach>,
         purpose: Purpose<'_>,
     ) -> Option<Case> {
-        let request = write_request(operation, &self.settings.base, &parts).ok()?;
+        let mut request = write_request(operation, &self.settings.base, &parts).ok()?;
+        request.purpose = breaks.as_ref().map(|_| RequestPurpose::Break);
         let is_sound = is_sound(operation, &request, &parts, breaks.as_ref());
         is_sound.then(|| Case {
             intent: if breaks.is_some() {

@@ -1,14 +1,18 @@
 //! Findings whose case is made small and kept, before and after.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::{
-    finding::{Finding, Severity},
+    check::Part,
+    finding::{Finding, Fingerprint, Severity},
     run::Case,
 };
 
 /// The most findings of one run that are made small.
 const MAX_SHRUNK: usize = 40;
+
+/// The most further cases of one finding that are kept, each of other parts.
+const MAX_OTHERS: usize = 8;
 
 /// A finding to be made small, and the case that showed it first.
 #[derive(Clone, Debug)]
@@ -23,6 +27,8 @@ pub(crate) struct Failures {
     waiting: VecDeque<Failure>,
     /// How many were queued, those that wait no more included.
     queued: usize,
+    /// Further cases that gave a finding that was queued, the first of each set of parts.
+    others: BTreeMap<Fingerprint, Vec<Case>>,
 }
 
 impl Failures {
@@ -37,10 +43,65 @@ impl Failures {
         }
     }
 
+    /// Keeps a further case of a finding, where none of the same parts is kept.
+    pub(crate) fn note_other(&mut self, case: &Case, finding: &Finding) {
+        if !case.has_values() || self.others.len() >= MAX_SHRUNK {
+            return;
+        }
+        let others = self.others.entry(finding.fingerprint()).or_default();
+        let parts = optional_parts(case);
+        let is_new = others.iter().all(|one| optional_parts(one) != parts);
+        if is_new && others.len() < MAX_OTHERS {
+            others.push(case.clone());
+        }
+    }
+
+    /// The cases that gave a finding without a part that its smallest case needs, those of the fewest parts
+    /// first, each with that part.
+    pub(crate) fn without_a_part_of(
+        &self,
+        smallest: &Case,
+        finding: &Finding,
+    ) -> Vec<(Case, String)> {
+        let needed = optional_parts(smallest);
+        let others = self.others.get(&finding.fingerprint());
+        let mut found: Vec<(usize, Case, String)> = Vec::new();
+        for case in others.into_iter().flatten() {
+            let parts = optional_parts(case);
+            if let Some(lacking) = needed.difference(&parts).next() {
+                found.push((parts.len(), case.clone(), lacking.clone()));
+            }
+        }
+        found.sort_by_key(|(count, ..)| *count);
+        let found = found.into_iter();
+        found.map(|(_, case, lacking)| (case, lacking)).collect()
+    }
+
+    /// How many wait.
+    pub(crate) fn waiting(&self) -> usize {
+        self.waiting.len()
+    }
+
     /// The next one, in the order of the findings.
     pub(crate) fn next(&mut self) -> Option<Failure> {
         self.waiting.pop_front()
     }
+}
+
+/// The parameters that a case could leave out, and the properties of its body.
+fn optional_parts(case: &Case) -> BTreeSet<String> {
+    let parameters = case.parts.parameters.iter();
+    let optional = parameters.filter(|(location, name, _)| {
+        let mut declared = case.operation.parameters_in(*location);
+        !declared.any(|one| one.name == *name && one.required)
+    });
+    let body = case.parts.body.iter();
+    let properties = body.filter_map(|(_, value)| value.as_object());
+    let properties = properties.flat_map(|object| object.keys());
+    optional
+        .map(|(location, name, _)| Part::Parameter(*location, name.clone()).to_string())
+        .chain(properties.map(|name| format!("property `{name}` of the body")))
+        .collect()
 }
 
 #[cfg(test)]

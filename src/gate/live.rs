@@ -29,7 +29,7 @@ use crate::{
 /// The phases that are planned ahead, in their order; a round of the most telling of their cases and of
 /// those of later phases goes before. Examples and random values have rounds of their
 /// own, and sequences are not planned.
-const PLANNED_PHASES: [Phase; 3] = [Phase::Edges, Phase::Pairs, Phase::Invalid];
+const PLANNED_PHASES: [Phase; 3] = [Phase::Invalid, Phase::Edges, Phase::Pairs];
 /// The phases after the sequences.
 const LATE_PHASES: [Phase; 3] = [Phase::Methods, Phase::Framing, Phase::Auth];
 
@@ -140,7 +140,7 @@ async fn phases<T: Transport>(
     driver: &mut Driver<'_, T>,
     schedule: &mut Schedule,
 ) -> ControlFlow<RunStatus> {
-    regressions::run(driver).await?;
+    regressions::run(driver, schedule).await?;
     examples::run(driver, schedule).await?;
     telling::run(driver, schedule).await?;
     sequences::first(driver).await?;

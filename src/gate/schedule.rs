@@ -5,6 +5,8 @@ use std::{
     sync::Arc,
 };
 
+use http::Method;
+
 use super::{
     budget::share,
     identity::{Identity, identity},
@@ -17,6 +19,9 @@ use crate::{
     run::{Case, LiveSettings, Phase},
     words::count_of,
 };
+
+/// Which part of too few requests is spent on what tells most of every operation.
+const ALIKE: usize = 3;
 
 /// The plans of a run's operations, and what of them was sent.
 #[derive(Debug)]
@@ -100,6 +105,9 @@ impl Schedule {
             let fresh = cases.into_iter().filter(|case| self.is_fresh(case));
             let mut fresh: Vec<Case> = fresh.collect();
             if fresh.len() > share {
+                if phase == Phase::Invalid {
+                    fresh = dealt(fresh, share, at);
+                }
                 fresh.truncate(share);
                 let operation = Arc::clone(&self.plans[at].operation);
                 self.note_cut(phase, &operation);
@@ -107,6 +115,26 @@ impl Schedule {
             all.push(fresh);
         }
         all
+    }
+
+    /// The first reads of what no path has to name, as many as may be sent: they show what is there before anything is
+    /// changed.
+    pub(crate) fn take_reads(&mut self, left: usize) -> Vec<Case> {
+        let is_read = |case: &Case| {
+            let mut names = case.operation.path.parameters();
+            case.phase == Phase::Examples
+                && case.request.method == Method::GET
+                && case.operation.is_safe()
+                && names.next().is_none()
+        };
+        let mut reads = Vec::new();
+        for plan in &mut self.plans {
+            let at = plan.cases.iter().position(is_read);
+            if let Some(at) = at.filter(|_| reads.len() < left) {
+                reads.push(plan.cases.remove(at));
+            }
+        }
+        reads
     }
 
     /// The first case of each kind of each operation, where a budget has room for all of them and as many
@@ -150,6 +178,19 @@ impl Schedule {
     }
 }
 
+/// Cases in an order of which so many are sent: some of the most telling, which all operations have alike, and of the
+/// others what no operation before this one, by its place, had its turn with. So every kind is tried somewhere.
+fn dealt(mut cases: Vec<Case>, share: usize, place: usize) -> Vec<Case> {
+    let alike = share.div_ceil(ALIKE);
+    if alike >= cases.len() {
+        return cases;
+    }
+    let others = &mut cases[alike..];
+    let turn = place.wrapping_mul(share - alike) % others.len();
+    others.rotate_left(turn);
+    cases
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -174,6 +215,23 @@ mod tests {
             first,
             schedule.take(Phase::Examples, context, left).concat(),
         )
+    }
+
+    #[test]
+    fn of_too_few_requests_each_operation_has_its_turn_with_other_kinds() {
+        let contract = fixture::contract();
+        let numbered = |number: usize| Case {
+            why: number.to_string(),
+            ..fixture::case(&contract, "listPets", Phase::Invalid)
+        };
+        let sent = |place: usize| -> Vec<String> {
+            let dealt = dealt((0..12).map(numbered).collect(), 6, place);
+            dealt.into_iter().take(6).map(|case| case.why).collect()
+        };
+        assert_eq!(sent(0), ["0", "1", "2", "3", "4", "5"]);
+        assert_eq!(sent(1), ["0", "1", "6", "7", "8", "9"]);
+        let all: BTreeSet<String> = (0..4).flat_map(sent).collect();
+        assert_eq!(all.len(), 12);
     }
 
     #[test]

@@ -42,12 +42,12 @@ pub enum Phase {
     Regressions,
     /// Values that the document shows and the user gives.
     Examples,
+    /// Requests that break one rule on purpose.
+    Invalid,
     /// Valid values at the edges, one parameter at a time.
     Edges,
     /// Edges of two parameters at once.
     Pairs,
-    /// Requests that break one rule on purpose.
-    Invalid,
     /// Random values that obey the contract.
     Random,
     /// Requests that build on each other.
@@ -83,9 +83,9 @@ impl Phase {
     pub const ALL: [Self; 10] = [
         Self::Regressions,
         Self::Examples,
+        Self::Invalid,
         Self::Edges,
         Self::Pairs,
-        Self::Invalid,
         Self::Random,
         Self::Sequences,
         Self::Methods,

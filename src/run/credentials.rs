@@ -115,7 +115,7 @@ pub enum TokenForm {
 }
 
 /// Which credential goes into a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum CredentialChoice {
     /// The credential of the run itself.
     Primary,

@@ -18,15 +18,15 @@ use serde_json::{Map, Value, json};
 use crate::in_process::{check, settings};
 
 /// What came: the method, the segments of the path, and the JSON object of the body where there is one.
-struct Came {
-    method: String,
-    path: Vec<String>,
-    body: Map<String, Value>,
+pub(crate) struct Came {
+    pub(crate) method: String,
+    pub(crate) path: Vec<String>,
+    pub(crate) body: Map<String, Value>,
 }
 
 impl Came {
     /// The method and the path, with `*` for each segment that is a number.
-    fn route(&self) -> String {
+    pub(crate) fn route(&self) -> String {
         let segments = self.path.iter().map(|one| match one.parse::<i64>() {
             Ok(_) => "/*".to_owned(),
             Err(_) => format!("/{one}"),
@@ -35,22 +35,22 @@ impl Came {
     }
 
     /// The number at a place of the path, else one that names nothing.
-    fn number(&self, at: usize) -> i64 {
+    pub(crate) fn number(&self, at: usize) -> i64 {
         let segment = self.path.get(at);
         segment.and_then(|one| one.parse().ok()).unwrap_or(-1)
     }
 
     /// The body, if it has nothing but one text of this name.
-    fn text(&self, name: &str) -> Option<&str> {
+    pub(crate) fn text(&self, name: &str) -> Option<&str> {
         let only = self.body.len() == 1;
         self.body.get(name).filter(|_| only)?.as_str()
     }
 }
 
-type Answer = (u16, Option<Value>);
+pub(crate) type Answer = (u16, Option<Value>);
 
 /// A service of these routes, each a method and a path with `*` for a number, that answers by a closure.
-fn service(
+pub(crate) fn service(
     routes: &'static [&'static str],
     answer: impl Fn(&Came) -> Answer + Send + Sync + 'static,
 ) -> Router {
@@ -115,7 +115,7 @@ fn handle(
 }
 
 /// The rules of what is found, each with its operation.
-fn rules(outcome: &Outcome) -> Vec<String> {
+pub(crate) fn rules(outcome: &Outcome) -> Vec<String> {
     let findings = outcome.findings.iter();
     let named = findings.map(|one| {
         let operation = one.operation.as_deref().unwrap_or("-");

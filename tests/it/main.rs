@@ -16,6 +16,7 @@ mod existing;
 #[path = "../../examples/stand_in/fault.rs"]
 mod fault;
 mod faults;
+mod first_and_last;
 mod generation;
 mod graph;
 mod habits;

@@ -73,7 +73,7 @@ pub(crate) struct Args {
     /// The most valid edges, and the most broken requests, for each operation [default: 40]
     #[arg(long, value_name = "N")]
     edges: Option<usize>,
-    /// Run these phases alone: regressions, examples, edges, pairs, invalid, random, sequences, methods,
+    /// Run these phases alone: regressions, examples, invalid, edges, pairs, random, sequences, methods,
     /// framing, auth
     #[arg(long, value_name = "PHASE", value_delimiter = ',', add = ArgValueCandidates::new(complete::phases))]
     phases: Vec<Phase>,

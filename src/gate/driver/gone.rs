@@ -11,7 +11,10 @@ use crate::{
     contract::{Location, Schema, graph::Need},
     gate::{
         case_factory::CaseFactory,
-        knowledge::{context::says_absent, existing::named_path, pool::fitting, view::plain},
+        knowledge::{
+            context::says_absent, created::CreatedResources, existing::named_path, pool::fitting,
+            view::plain,
+        },
         renewal::with_others,
     },
     run::{Case, CredentialChoice},
@@ -19,10 +22,17 @@ use crate::{
     wire::write_request,
 };
 
+/// Whether a value names what is there no more, or what is of no use while something else is: an action was done to it.
+fn is_of_no_use(created: &CreatedResources, resource: usize, value: &Value) -> bool {
+    created.is_key_of_gone(resource, value)
+        || created.is_key_of_acted_on(resource, value) && created.usable(resource).is_some()
+}
+
 impl<T: Transport> Driver<'_, T> {
     /// Cases about what is there, as far as the run knows.
     pub(super) fn about_present<'c>(&self, cases: Cow<'c, [Case]>) -> Cow<'c, [Case]> {
-        if !self.knowledge.created.has_gone() {
+        let created = &self.knowledge.created;
+        if !created.has_gone() && !created.has_acted_on() {
             return cases;
         }
         with_others(cases, |case| self.about_another(case))
@@ -59,7 +69,9 @@ impl<T: Transport> Driver<'_, T> {
         for (need, resource) in gone {
             let created = &self.knowledge.created;
             let mut present = created.present();
-            let key = present.find(|thing| thing.resource == resource)?.key()?;
+            let usable = created.usable(resource);
+            let thing = usable.or_else(|| present.find(|thing| thing.resource == resource))?;
+            let key = thing.key()?;
             match need {
                 Need::Parameter(location, name) => {
                     let schema = parameter_schema(case, *location, name);
@@ -68,7 +80,7 @@ impl<T: Transport> Driver<'_, T> {
                 Need::Body(pointer) => {
                     let (_, body) = parts.body.as_mut()?;
                     let place = body.pointer_mut(pointer.as_str())?;
-                    let is_gone = |value: &Value| created.is_key_of_gone(resource, value);
+                    let is_gone = |value: &Value| is_of_no_use(created, resource, value);
                     match place {
                         Value::Array(items) => {
                             for item in items.iter_mut().filter(|item| is_gone(item)) {
@@ -99,7 +111,7 @@ impl<T: Transport> Driver<'_, T> {
                     body.and_then(|(_, body)| pointer.get(body))
                 }
             };
-            let is_key = |value: &Value| created.is_key_of_gone(*resource, value);
+            let is_key = |value: &Value| is_of_no_use(created, *resource, value);
             sent.is_some_and(|sent| match sent {
                 Value::Array(items) => items.iter().any(is_key),
                 one => is_key(one),

@@ -11,6 +11,8 @@ mod fallback;
 mod gone;
 mod own_key;
 mod path_key;
+mod precondition;
+mod report;
 mod second_look;
 
 use std::{
@@ -52,10 +54,10 @@ use path_key::OtherKeys;
 use second_look::{Decide, Doubtful, Later};
 
 use crate::{
-    check::{self, Content, Intent},
+    check::{Content, Intent},
     contract::OperationId,
     exchange::{Before, Exchange, Request},
-    finding::{Finding, Severity},
+    finding::Finding,
     generate::Strategies,
     run::{
         Case, CleanUp, ConnectionFailure, CredentialChoice, FailReason, Phase, RunStatus,
@@ -65,6 +67,9 @@ use crate::{
     transport::{SendError, Transport},
     wire::Parsed,
 };
+
+/// How many requests are kept for each failure, to send it again alone.
+pub(crate) const MIN_CONFIRMATIONS: usize = 2;
 
 /// In how many words the failures of one operation are told.
 const MAX_SAID: usize = 6;
@@ -83,6 +88,8 @@ pub(crate) struct Driver<'r, T> {
     pub(crate) knowledge: Knowledge,
     /// What is to be made small and kept when the phases are over.
     pub(crate) failures: Failures,
+    /// How often the version of what cases name was asked for, by operation.
+    versions_asked: HashMap<OperationId, usize>,
     sampler: ShapeSampler,
     /// How many of the errors no baseline knows.
     new_errors: usize,
@@ -137,6 +144,7 @@ impl<'r, T: Transport> Driver<'r, T> {
             recorder,
             knowledge,
             failures: Failures::default(),
+            versions_asked: HashMap::new(),
             sampler: ShapeSampler::default(),
             new_errors: 0,
             unanswered: Vec::new(),
@@ -206,6 +214,12 @@ impl<'r, T: Transport> Driver<'r, T> {
                 over @ ControlFlow::Break(_) => ended = over,
             }
         }
+        if let ControlFlow::Continue(statuses) = &mut ended {
+            let again = self.with_fresh_versions(&distinct, statuses, &mut later);
+            if let ControlFlow::Break(end) = Box::pin(again).await {
+                ended = ControlFlow::Break(end);
+            }
+        }
         Box::pin(self.look_again(later, ended.is_break())).await;
         ended
     }
@@ -270,6 +284,23 @@ impl<'r, T: Transport> Driver<'r, T> {
         }
     }
 
+    /// How many requests are kept for deleting what the run created, and for looking at what is left.
+    fn kept_for_cleanup(&self) -> usize {
+        if self.context.settings.clean_up != CleanUp::Delete {
+            return 0;
+        }
+        let created = self.knowledge.created.deletable(self.context.graph);
+        let others = self.knowledge.removals.len() + self.knowledge.settings.count_changed();
+        let looks = self.knowledge.first_looks.before_changes().count();
+        created + others + self.executor.budget.share(looks)
+    }
+
+    /// From now on failures are confirmed and made small with the requests that were kept for that.
+    pub(crate) fn begin_confirmations(&mut self) {
+        let kept = self.kept_for_cleanup();
+        self.executor.budget.reserve(kept);
+    }
+
     /// Sends a case that restores or removes something, and checks what comes where its operation is to be checked:
     /// the status of the last response.
     pub(crate) async fn send_in_cleanup(&mut self, case: &Case) -> Option<StatusCode> {
@@ -316,11 +347,9 @@ impl<'r, T: Transport> Driver<'r, T> {
         if let Some(last) = sent.exchanges.last() {
             self.last_answered.note(&case.operation, last);
         }
-        if self.context.settings.clean_up == CleanUp::Delete {
-            let created = self.knowledge.created.deletable(self.context.graph);
-            let others = self.knowledge.removals.len() + self.knowledge.settings.count_changed();
-            self.executor.budget.reserve(created + others);
-        }
+        let failures = self.failures.waiting() * MIN_CONFIRMATIONS;
+        let kept = self.kept_for_cleanup() + self.executor.budget.share(failures);
+        self.executor.budget.reserve(kept);
         for fault in &sent.faults {
             if let Some(finding) = Judge::pending(case, fault, &sent.exchanges) {
                 self.report(case, finding, before);
@@ -534,67 +563,6 @@ impl<'r, T: Transport> Driver<'r, T> {
         }
         self.recorder
             .progress(Some(case.operation.id.as_str()), status);
-    }
-
-    /// Reports what a case showed, and keeps the case when the finding is new.
-    pub(crate) fn report(&mut self, case: &Case, mut finding: Finding, before: &[Before]) {
-        if !self.context.settings.includes(&case.operation) {
-            return;
-        }
-        if let Some(evidence) = &mut finding.evidence {
-            evidence.case = Some(case.reason());
-            if evidence.before.is_empty() {
-                evidence.before = before.to_vec();
-            }
-        }
-        let Some(mut finding) = self.judge.finalize(finding) else {
-            return;
-        };
-        // An operation that fails whatever it is sent does not fail for a NUL.
-        let plain = check::whatever_was_sent(&finding);
-        if let Some(plain) = plain.filter(|one| !self.recorder.account.findings().is_new(one)) {
-            finding = plain;
-        }
-        if let Some(general) = self.beyond_count(&finding) {
-            finding = general;
-        }
-        if self.recorder.account.findings().is_new(&finding) {
-            self.failures.queue(case, &finding);
-        }
-        self.record(&finding);
-    }
-
-    /// A failure of an operation that has been told in many words already, whatever is said of it now.
-    fn beyond_count(&self, finding: &Finding) -> Option<Finding> {
-        let general = check::whatever_was_said(finding)?;
-        let findings = self.recorder.account.findings();
-        let of_operation = findings
-            .iter()
-            .filter(|one| one.rule == finding.rule && one.operation == finding.operation);
-        let is_beyond = findings.is_new(finding) && of_operation.count() >= MAX_SAID;
-        is_beyond.then_some(general)
-    }
-
-    /// Reports what no case is kept of.
-    pub(crate) fn add(&mut self, finding: Finding) {
-        if let Some(finding) = self.judge.finalize(finding) {
-            self.record(&finding);
-        }
-    }
-
-    /// Shows a finding in another request than the one that was told first.
-    pub(crate) fn replace_evidence(&mut self, finding: Finding) {
-        if let Some(finding) = self.judge.finalize(finding) {
-            self.recorder.replace_evidence(finding);
-        }
-    }
-
-    fn record(&mut self, finding: &Finding) {
-        if self.recorder.record(finding) {
-            let is_error = finding.severity == Severity::Error;
-            let is_known = self.context.settings.known.knows(finding);
-            self.new_errors += usize::from(is_error && !is_known);
-        }
     }
 }
 

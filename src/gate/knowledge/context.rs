@@ -199,7 +199,8 @@ impl<'n> ResourceContext<'n> {
             .filter(is_another)
             .filter(|one| {
                 let key = one.values.last();
-                key.is_some_and(|(_, key)| sent.values().any(|value| value == key))
+                // A service may keep a name in lower case.
+                key.is_some_and(|(_, key)| sent.values().any(|value| is_alike(value, key)))
             })
     }
 
@@ -460,6 +461,17 @@ impl<'n> ResourceContext<'n> {
 }
 
 /// The name of the schema that an operation answers with.
+/// Whether two values are the same but for the case of their letters.
+fn is_alike(one: &Value, other: &Value) -> bool {
+    one == other
+        || one
+            .as_str()
+            .zip(other.as_str())
+            .is_some_and(|(one, other)| {
+                !one.is_empty() && one.to_lowercase() == other.to_lowercase()
+            })
+}
+
 fn answered(operation: &Operation) -> Option<String> {
     let successes =
         operation.responses.declared.iter().filter(

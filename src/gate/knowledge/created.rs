@@ -34,6 +34,10 @@ pub(crate) struct CreatedResources {
     refusals: HashMap<String, StatusCode>,
     /// Paths of what the run created that a request found.
     found: HashSet<String>,
+    /// Paths of what an action was done to: archived, closed, deactivated.
+    acted_on: HashSet<String>,
+    /// Operations that said of a name that there is nothing, and so make nothing of it.
+    makes_nothing: HashSet<usize>,
     /// What was there and is no more, by its path: deleted, or gone with what it was a part of.
     gone: HashMap<String, ResourceInstance>,
 }
@@ -68,6 +72,9 @@ impl CreatedResources {
         if status.is_server_error() {
             self.note_failure(context, case, exchange);
         }
+        if says_absent(status) && request.method == case.operation.method {
+            self.makes_nothing.extend(context.index(&case.operation));
+        }
         if !status.is_success() {
             return;
         }
@@ -79,6 +86,7 @@ impl CreatedResources {
             return;
         };
         let named = path_of(&request.url);
+        self.note_action(context, &case.operation, named);
         let changes = [http::Method::PUT, http::Method::PATCH].contains(&request.method);
         if let Some(known) = self.things.get(named).filter(|_| changes) {
             let view = ExchangeView::new(exchange, &case.parts);
@@ -128,6 +136,20 @@ impl CreatedResources {
             }
             None => {}
         }
+    }
+
+    /// Notes that something was done to what the run created, after which it may be of no use for others.
+    fn note_action(&mut self, context: &ResourceContext<'_>, operation: &Operation, path: &str) {
+        let named = named_path(context, operation, path).filter(|named| *named != path);
+        let is_action = !context.adds_a_part(operation);
+        if let Some(named) = named.filter(|named| is_action && self.things.contains_key(*named)) {
+            self.acted_on.insert(named.to_owned());
+        }
+    }
+
+    /// Whether an operation is known to make nothing of a name of nothing.
+    pub(crate) fn makes_nothing(&self, operation: usize) -> bool {
+        self.makes_nothing.contains(&operation)
     }
 
     /// Notes a creation of which the service says that it failed: it may have made something all the same.
@@ -258,6 +280,27 @@ impl CreatedResources {
     pub(crate) fn is_key_of_gone(&self, resource: usize, value: &Value) -> bool {
         let is_it = |thing: &ResourceInstance| thing.resource == resource && thing.has_key(value);
         self.gone.values().any(is_it) && !self.present().any(is_it)
+    }
+
+    /// Whether a value is the key of something of a resource that an action was done to.
+    pub(crate) fn is_key_of_acted_on(&self, resource: usize, value: &Value) -> bool {
+        let mut present = self.present();
+        present.any(|thing| {
+            thing.resource == resource
+                && thing.has_key(value)
+                && self.acted_on.contains(&thing.path)
+        })
+    }
+
+    /// Something of a resource that is there, if there is any that no action was done to.
+    pub(crate) fn usable(&self, resource: usize) -> Option<&ResourceInstance> {
+        let mut present = self.present();
+        present.find(|thing| thing.resource == resource && !self.acted_on.contains(&thing.path))
+    }
+
+    /// Whether an action was done to anything that the run created.
+    pub(crate) fn has_acted_on(&self) -> bool {
+        !self.acted_on.is_empty()
     }
 
     /// Whether anything that the run created is known to be there no more.

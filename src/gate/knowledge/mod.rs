@@ -9,6 +9,7 @@ pub(crate) mod context;
 pub(crate) mod coverage;
 pub(crate) mod created;
 pub(crate) mod existing;
+pub(crate) mod first_look;
 pub(crate) mod history;
 pub(crate) mod instance;
 pub(crate) mod memory;
@@ -43,6 +44,7 @@ use constraints::{InferredConstraint, InferredConstraints};
 use context::ResourceContext;
 use created::CreatedResources;
 use existing::ExistingResources;
+use first_look::FirstLooks;
 use memory::SequenceMemory;
 use mentioned::MentionedIds;
 use novelty::Novelty;
@@ -82,6 +84,8 @@ pub(crate) struct Knowledge {
     pub(crate) mentioned: MentionedIds,
     /// What was there before the run.
     pub(crate) existing: ExistingResources,
+    /// What lists showed before the run changed anything.
+    pub(crate) first_looks: FirstLooks,
     /// What is to be removed that has no path.
     pub(crate) removals: PendingRemovals,
     /// What settings were before the run.
@@ -110,6 +114,7 @@ impl Knowledge {
             created: CreatedResources::default(),
             mentioned: MentionedIds::default(),
             existing: ExistingResources::default(),
+            first_looks: FirstLooks::default(),
             removals: PendingRemovals::default(),
             settings: KnownSettings::default(),
             memory: SequenceMemory::default(),
@@ -190,6 +195,7 @@ impl Knowledge {
             let is_created = |path: &str| self.created.holds(path);
             self.existing.observe(&context, index, view, &is_created);
             self.shown.observe(&context, index, view);
+            self.first_looks.observe(index, case, view);
             self.offer_sent_name(context, index, case, view);
         }
     }

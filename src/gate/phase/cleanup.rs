@@ -21,7 +21,8 @@ pub(crate) async fn run<T: Transport>(driver: &mut Driver<'_, T>, end: &RunStatu
     let is_nothing_left = knowledge.created.is_empty()
         && knowledge.mentioned.is_empty()
         && knowledge.removals.is_empty()
-        && knowledge.settings.count_changed() == 0;
+        && knowledge.settings.count_changed() == 0
+        && knowledge.first_looks.before_changes().next().is_none();
     if is_left || is_nothing_left {
         return;
     }
@@ -35,8 +36,15 @@ pub(crate) async fn run<T: Transport>(driver: &mut Driver<'_, T>, end: &RunStatu
         given_up(interrupt, &budget).await;
         tokio::time::sleep(MAX_CLEANUP_TIME).await;
     };
+    let is_ended_early = *end == RunStatus::Interrupted;
+    let clean_up = async {
+        sequence::cleanup(driver).await;
+        if !is_ended_early {
+            sequence::audit(driver).await;
+        }
+    };
     let is_done = matches!(
-        select(pin!(sequence::cleanup(driver)), pin!(out_of_time)).await,
+        select(pin!(clean_up), pin!(out_of_time)).await,
         Either::Left(_)
     );
     if !is_done {

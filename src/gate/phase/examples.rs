@@ -29,13 +29,14 @@ pub(crate) async fn run<T: Transport>(
 ) -> ControlFlow<RunStatus> {
     let context = driver.context;
     let mut known: Vec<Texts> = vec![Vec::new(); schedule.plans.len()];
-    for _ in 0..MAX_ROUNDS {
+    for number in 0..MAX_ROUNDS {
         let before = schedule.sent();
         let left = driver.executor.budget.left();
         let round = schedule.take(Phase::Examples, context, left).concat();
         schedule.mark(&round);
         driver.rounds(round).await?;
-        if schedule.sent() == before {
+        // The first may have been sent before.
+        if number > 0 && schedule.sent() == before {
             break;
         }
         for (plan, known) in schedule.plans.iter_mut().zip(&mut known) {

@@ -3,7 +3,9 @@
 use std::{ops::ControlFlow, path::Path};
 
 use crate::{
-    gate::{driver::Driver, knowledge::context::says_absent, plan, saved, sequence},
+    gate::{
+        driver::Driver, knowledge::context::says_absent, plan, saved, schedule::Schedule, sequence,
+    },
     run::{Case, Phase, RunStatus, existing},
     snapshot::Saved,
     transport::Transport,
@@ -17,7 +19,11 @@ enum State {
 }
 
 /// Sends the saved cases, and says of those that fail no more that they are fixed.
-pub(crate) async fn run<T: Transport>(driver: &mut Driver<'_, T>) -> ControlFlow<RunStatus> {
+/// What is there is read before, since they may change it.
+pub(crate) async fn run<T: Transport>(
+    driver: &mut Driver<'_, T>,
+    schedule: &mut Schedule,
+) -> ControlFlow<RunStatus> {
     let settings = driver.context.settings;
     let Some(store) = &settings.regressions else {
         return ControlFlow::Continue(());
@@ -29,6 +35,11 @@ pub(crate) async fn run<T: Transport>(driver: &mut Driver<'_, T>) -> ControlFlow
     for error in wrong {
         let text = format!("a saved failure cannot be read: {error}");
         driver.recorder.notice(text);
+    }
+    if !all.is_empty() {
+        let reads = schedule.take_reads(driver.executor.budget.left() / 2);
+        schedule.mark(&reads);
+        driver.rounds(reads).await?;
     }
     for (path, saved) in all {
         let case = match case_of(driver, &saved) {

@@ -15,7 +15,7 @@ use crate::{
     finding::{Finding, Remedy, Trait},
     gate::{
         case_factory::CaseFactory,
-        driver::Driver,
+        driver::{Driver, MIN_CONFIRMATIONS},
         failure::Failure,
         identity::{Identity, identity},
         knowledge::existing::named_path,
@@ -62,12 +62,14 @@ struct Shrunk {
 
 /// Makes the failures of a run small, shows the smallest request of each, and saves it.
 pub(crate) async fn run<T: Transport>(driver: &mut Driver<'_, T>, mode: Mode) {
+    driver.begin_confirmations();
     // To set up a state may show something new.
     while let Some(Failure { case, finding }) = driver.failures.next() {
         let shrunk = match mode {
             Mode::Shrink => shrink(driver, &case, &finding).await,
             Mode::KeepOnly => Err(Unshrunk::NotSent),
         };
+        let is_small = shrunk.is_ok();
         let is_repeated = shrunk.as_ref().err() != Some(&Unshrunk::NotRepeated);
         let mut shrunk = shrunk.unwrap_or(Shrunk {
             case,
@@ -75,11 +77,39 @@ pub(crate) async fn run<T: Transport>(driver: &mut Driver<'_, T>, mode: Mode) {
             does_not_matter: Vec::new(),
         });
         if !is_repeated {
-            shrunk.finding = shrunk.finding.with_help(ids::NOT_REPEATED);
+            let help = if check::speaks_of_state(&shrunk.finding) {
+                ids::DEPENDS_ON_STATE
+            } else {
+                ids::NOT_REPEATED
+            };
+            shrunk.finding = shrunk.finding.with_help(help);
         }
         // What sending it alone does not show, the next run would call fixed.
         let is_kept = is_repeated && save(driver, &shrunk);
         show(driver, &shrunk, is_kept);
+        if is_small && mode == Mode::Shrink {
+            tell_another(driver, &shrunk).await;
+        }
+    }
+}
+
+/// How many further cases of a failure are tried for another fault behind it.
+const MAX_OTHERS: usize = 3;
+
+/// Two faults of one operation, of which the service says the same, are one finding: what fails without
+/// what the smallest request needs is the other one.
+async fn tell_another<T: Transport>(driver: &mut Driver<'_, T>, shrunk: &Shrunk) {
+    let Shrunk { case, finding, .. } = shrunk;
+    let others = driver.failures.without_a_part_of(case, finding);
+    for (other, part) in others.into_iter().take(MAX_OTHERS) {
+        if let Ok(small) = shrink(driver, &other, finding).await {
+            let mut found = check::without(&small.finding, &part);
+            if let Some(evidence) = &mut found.evidence {
+                evidence.case = Some(small.case.reason());
+            }
+            driver.add(found);
+            return;
+        }
     }
 }
 
@@ -156,7 +186,10 @@ async fn shrink<T: Transport>(
     case: &Case,
     finding: &Finding,
 ) -> Result<Shrunk, Unshrunk> {
-    let left = MAX_REQUESTS.min(driver.executor.budget.left());
+    let all = driver.executor.budget.left();
+    // Each of those that wait is to be sent once more at least.
+    let part = all / (driver.failures.waiting() + 1);
+    let left = MAX_REQUESTS.min(part.max(MIN_CONFIRMATIONS.min(all)));
     if left == 0 || !can_shrink(case, finding) {
         return Err(Unshrunk::NotSent);
     }

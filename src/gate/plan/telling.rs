@@ -3,20 +3,23 @@
 use std::collections::HashSet;
 
 use super::Plan;
+use http::Method;
+
 use crate::{
     check::Part,
     run::{Case, CredentialChoice, Phase},
 };
 
-/// What a case tries, as far as one of a kind tells most of what all of them do.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+/// What a case tries, as far as one of a kind tells most of what all of them do. In the order of what is sent.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Kind {
     MissingBody,
     MissingParameter,
+    Credential(CredentialChoice),
+    Framing(String),
+    Method(String),
     MalformedBody,
     InvalidValue,
-    Credential(CredentialChoice),
-    Method,
 }
 
 impl Kind {
@@ -32,21 +35,38 @@ impl Kind {
                 })
             }
             Phase::Auth => Some(Self::Credential(case.credential)),
-            // What might change something waits for what the run creates.
-            Phase::Methods => case.request.method.is_safe().then_some(Self::Method),
+            Phase::Framing => Some(Self::Framing(case.request.method.to_string())),
+            Phase::Methods => tells_early(case).then(|| {
+                let method = &case.request.method;
+                let kind = if method.is_safe() {
+                    "safe"
+                } else {
+                    method.as_str()
+                };
+                Self::Method(kind.to_owned())
+            }),
             _ => None,
         }
     }
 }
 
+/// Whether a method that the path does not declare is sent before what the run creates is there: it changes nothing, or
+/// names nothing that could be made for it. What removes a whole collection waits.
+fn tells_early(case: &Case) -> bool {
+    let method = &case.request.method;
+    let names_nothing = case.operation.path.parameters().next().is_none();
+    method.is_safe() || names_nothing && method != Method::DELETE
+}
+
 impl Plan {
-    /// Takes out the first case of each kind.
+    /// Takes out the first case of each kind, in the order of kinds.
     pub(in crate::gate) fn take_telling(&mut self) -> Vec<Case> {
         let mut seen = HashSet::new();
         let is_first = |case: &Case| Kind::of(case).is_some_and(|kind| seen.insert(kind));
-        let (taken, kept) = std::mem::take(&mut self.cases)
+        let (mut taken, kept): (Vec<_>, Vec<_>) = std::mem::take(&mut self.cases)
             .into_iter()
             .partition(is_first);
+        taken.sort_by_cached_key(Kind::of);
         self.cases = kept;
         taken
     }

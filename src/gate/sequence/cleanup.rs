@@ -84,7 +84,10 @@ fn is_lost<T: Transport>(run: &Driver<'_, T>, thing: &ResourceInstance) -> bool 
 }
 
 /// Whether a read does not say that a resource is not there.
-async fn is_there<T: Transport>(run: &mut Driver<'_, T>, thing: &ResourceInstance) -> bool {
+pub(super) async fn is_there<T: Transport>(
+    run: &mut Driver<'_, T>,
+    thing: &ResourceInstance,
+) -> bool {
     let Some(read) = run.context.graph.resources[thing.resource].read else {
         return true;
     };

@@ -10,6 +10,7 @@
 //! created resources keeps what the run made, in whatever phase, and [`cleanup`](fn@cleanup) deletes it.
 
 mod assumed;
+mod audit;
 mod cleanup;
 mod creation_probes;
 mod execute;
@@ -48,6 +49,7 @@ use crate::{
     wire::{RequestParts, write_request},
 };
 
+pub(crate) use audit::audit;
 pub(crate) use cleanup::{cleanup, name_leftovers};
 pub use life::{Bind, Guard};
 pub(crate) use outline::of as outline;

@@ -1,0 +1,217 @@
+//! What lists showed before the run changed anything.
+//!
+//! In the end they are read once more. What is new there, gone or changed, and what nothing else tells of, is named:
+//! a service may do more than its answers say.
+
+use std::collections::BTreeSet;
+
+use http::Method;
+use indexmap::IndexMap;
+use serde_json::Value;
+
+use super::{
+    history::ExchangeRecord,
+    view::{ExchangeView, plain},
+};
+use crate::{
+    check::Intent,
+    run::{Case, CredentialChoice, Phase},
+};
+
+/// The most lists that are remembered.
+const MAX_LOOKS: usize = 40;
+
+/// The most bytes of a list that is remembered.
+const MAX_BYTES: usize = 256 << 10;
+
+/// How deep in an answer a list may stand.
+const MAX_DEPTH: usize = 2;
+
+/// How many characters of a name are told.
+const MAX_NAME: usize = 60;
+
+/// What an element may be known by, the best first.
+const NAMES: [&str; 10] = [
+    "id", "_id", "uuid", "guid", "pk", "uid", "key", "slug", "handle", "name",
+];
+
+/// The first answer of each list, by its operation.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct FirstLooks {
+    looks: IndexMap<usize, ExchangeRecord>,
+    /// Whether the run has changed anything.
+    is_over: bool,
+}
+
+impl FirstLooks {
+    /// Takes in what an operation answered, of the plainest request.
+    pub(crate) fn observe(&mut self, index: usize, case: &Case, given: &ExchangeView<'_>) {
+        if !case.operation.is_safe() {
+            self.is_over = true;
+        }
+        let (exchange, parts) = (given.exchange, given.parts);
+        let is_plain = case.phase == Phase::Examples && case.intent == Intent::Obey;
+        let is_own =
+            [CredentialChoice::Primary, CredentialChoice::Unasked].contains(&case.credential);
+        let is_read =
+            case.operation.method == Method::GET && exchange.request.method == Method::GET;
+        let is_wanted = is_plain && is_own && is_read && exchange.response.status.is_success();
+        if self.is_over || !is_wanted || exchange.response.body.bytes().len() > MAX_BYTES {
+            return;
+        }
+        let fewer = |known: &ExchangeRecord| known.parts.parameters.len() > parts.parameters.len();
+        let is_better = self.looks.get(&index).is_none_or(fewer);
+        if is_better && (self.looks.len() < MAX_LOOKS || self.looks.contains_key(&index)) {
+            let look = ExchangeRecord::new(index, exchange.clone(), parts.clone());
+            self.looks.insert(index, look);
+        }
+    }
+
+    /// The lists, where the run has changed anything since.
+    pub(crate) fn before_changes(&self) -> impl Iterator<Item = &ExchangeRecord> {
+        self.looks.values().filter(|_| self.is_over)
+    }
+}
+
+/// How a list differs from what it was.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct ListChange {
+    /// The names of what is new.
+    pub(crate) new: Vec<String>,
+    /// How many elements there are more that have no name.
+    pub(crate) nameless: usize,
+    /// What has other values than before, with their names.
+    pub(crate) changed: Vec<(String, Vec<String>)>,
+}
+
+/// How a list differs from what it was, of what its elements can be `given` by a request.
+pub(crate) fn list_change(before: &Value, after: &Value, given: &BTreeSet<String>) -> ListChange {
+    let mut change = ListChange::default();
+    let Some(place) = place_of_list(after, 0) else {
+        return change;
+    };
+    let (Some(before), Some(after)) = (before.pointer(&place), after.pointer(&place)) else {
+        return change;
+    };
+    let (before, after) = (elements(before), elements(after));
+    let count =
+        |all: &[(Option<String>, &Value)]| all.iter().filter(|(name, _)| name.is_none()).count();
+    change.nameless = count(&after).saturating_sub(count(&before));
+    for (name, element) in after {
+        let Some(name) = name else { continue };
+        let known = before
+            .iter()
+            .find(|(known, _)| known.as_ref() == Some(&name));
+        let Some((_, known)) = known else {
+            change.new.push(name);
+            continue;
+        };
+        let differs = |one: &&String| match (known.get(one), element.get(one)) {
+            (Some(known), Some(now)) => known != now,
+            _ => false,
+        };
+        let members: Vec<String> = given.iter().filter(differs).cloned().collect();
+        if !members.is_empty() {
+            change.changed.push((name, members));
+        }
+    }
+    change
+}
+
+/// Where in an answer its list stands: the longest array of objects, or an object of objects.
+fn place_of_list(answer: &Value, depth: usize) -> Option<String> {
+    match answer {
+        Value::Array(items) => items.iter().all(Value::is_object).then(String::new),
+        Value::Object(members) if depth < MAX_DEPTH => {
+            let longest = members
+                .iter()
+                .filter(|(_, member)| !member.as_array().is_some_and(Vec::is_empty))
+                .filter_map(|(name, member)| {
+                    let place = place_of_list(member, depth + 1)?;
+                    let length = member.pointer(&place)?.as_array()?.len();
+                    let name = name.replace('~', "~0").replace('/', "~1");
+                    Some((length, format!("/{name}{place}")))
+                })
+                .max_by_key(|(length, _)| *length);
+            let is_map = !members.is_empty() && members.values().all(Value::is_object);
+            longest
+                .map(|(_, place)| place)
+                .or_else(|| is_map.then(String::new))
+        }
+        _ => None,
+    }
+}
+
+/// The elements of a list, with what each is known by.
+fn elements(list: &Value) -> Vec<(Option<String>, &Value)> {
+    match list {
+        Value::Array(items) => items.iter().map(|item| (name_of(item), item)).collect(),
+        Value::Object(members) => {
+            let members = members.iter();
+            members
+                .map(|(name, member)| (Some(short(name)), member))
+                .collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn name_of(element: &Value) -> Option<String> {
+    let members = element.as_object()?;
+    NAMES.iter().find_map(|wanted| {
+        let mut found = members
+            .iter()
+            .filter(|(name, _)| name.eq_ignore_ascii_case(wanted));
+        let (_, value) = found.next()?;
+        (value.is_string() || value.is_number()).then(|| short(&plain(value)))
+    })
+}
+
+fn short(name: &str) -> String {
+    match name.char_indices().nth(MAX_NAME) {
+        Some((end, _)) => format!("{}…", &name[..end]),
+        None => name.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn change(before: &Value, after: &Value) -> ListChange {
+        list_change(before, after, &BTreeSet::from(["name".to_owned()]))
+    }
+
+    #[test]
+    fn what_is_new_is_named_wherever_the_list_stands() {
+        for (before, after) in [
+            (json!([{ "id": 1 }]), json!([{ "id": 2 }, { "id": 1 }])),
+            (
+                json!({ "total": 0, "data": { "items": [] } }),
+                json!({ "total": 1, "data": { "items": [{ "id": 2 }] } }),
+            ),
+            (json!({}), json!({ "2": { "title": "x" } })),
+        ] {
+            assert_eq!(change(&before, &after).new, ["2"], "{after}");
+        }
+    }
+
+    #[test]
+    fn what_has_no_name_is_counted() {
+        let before = json!([{ "petId": 1, "tagId": 1 }]);
+        let after = json!([{ "petId": 1, "tagId": 1 }, { "petId": 1, "tagId": 2 }]);
+        let change = change(&before, &after);
+        assert_eq!((change.new.len(), change.nameless), (0, 1));
+    }
+
+    #[test]
+    fn only_what_a_request_may_give_is_a_change() {
+        let before = json!([{ "id": 1, "name": "Ann", "seen": 3 }]);
+        let after = json!([{ "id": 1, "name": "Bob", "seen": 4 }]);
+        let wanted = vec![("1".to_owned(), vec!["name".to_owned()])];
+        assert_eq!(change(&before, &after).changed, wanted);
+        assert_eq!(change(&before, &before), ListChange::default());
+    }
+}

@@ -1,0 +1,189 @@
+//! Lists are read once more in the end, and held against what they showed before the run: what is left behind, gone or
+//! changed and was not told yet is named.
+
+use std::collections::{BTreeSet, HashSet};
+
+use serde_json::Value;
+
+use super::cleanup::is_there;
+use crate::{
+    contract::Operation,
+    gate::{
+        driver::Driver,
+        knowledge::{
+            first_look::{ListChange, list_change},
+            history::ExchangeRecord,
+            instance::ResourceInstance,
+            view::plain,
+        },
+    },
+    run::Existing,
+    transport::Transport,
+    wire::write_request,
+};
+
+/// How many names one notice has.
+const MAX_NAMED: usize = 10;
+
+/// How many things that a list shows no more are read by themselves.
+const MAX_READ: usize = 5;
+
+/// Reads each list that may have been changed, and names what is there or gone since the run began.
+pub(crate) async fn audit<T: Transport>(run: &mut Driver<'_, T>) {
+    let looks = run.knowledge.first_looks.before_changes();
+    let looks: Vec<ExchangeRecord> = looks.cloned().collect();
+    let budget = &run.executor.budget;
+    let mut left = budget.left().max(budget.share(looks.len()));
+    for before in looks {
+        let writers = writers(run, before.operation);
+        if writers.is_empty() {
+            continue;
+        }
+        if left == 0 || run.executor.is_stopped() {
+            return;
+        }
+        left -= 1;
+        if let Some(after) = read_again(run, &before).await {
+            tell_changes(run, &writers, &before, &after).await;
+        }
+    }
+}
+
+/// The operations that may change what a list shows, by their place.
+fn writers<T: Transport>(run: &Driver<'_, T>, list: usize) -> Vec<usize> {
+    let context = run.context;
+    let path = context.operation(list).path.as_str();
+    let resources = context.graph.resources.iter();
+    let known = resources
+        .filter(|resource| resource.list == Some(list))
+        .flat_map(|resource| {
+            let creators = resource.creators.iter().map(|one| one.operation);
+            let updates = resource.updates.iter().copied();
+            creators.chain(updates).chain(resource.delete)
+        });
+    let is_at = |operation: &Operation| {
+        let rest = operation.path.as_str().strip_prefix(path);
+        let is_below = rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '(']));
+        is_below && !operation.is_safe()
+    };
+    let operations = context.contract.operations().iter().enumerate();
+    let at_path = operations.filter(|(_, operation)| is_at(operation));
+    let all: BTreeSet<usize> = known.chain(at_path.map(|(at, _)| at)).collect();
+    all.into_iter().collect()
+}
+
+async fn read_again<T: Transport>(
+    run: &mut Driver<'_, T>,
+    before: &ExchangeRecord,
+) -> Option<ExchangeRecord> {
+    let list = before.operation;
+    let operation = run.context.operation(list);
+    let request = write_request(operation, &run.context.settings.base, &before.parts).ok()?;
+    let exchange = run.look_with(operation, request).await?;
+    let is_shown = exchange.response.status.is_success();
+    is_shown.then(|| ExchangeRecord::new(list, exchange, before.parts.clone()))
+}
+
+async fn tell_changes<T: Transport>(
+    run: &mut Driver<'_, T>,
+    writers: &[usize],
+    before: &ExchangeRecord,
+    after: &ExchangeRecord,
+) {
+    let list = before.operation;
+    let context = run.context;
+    let read = |bytes: &[u8]| serde_json::from_slice::<Value>(bytes).ok();
+    let bodies =
+        read(before.exchange.response.body.bytes()).zip(read(after.exchange.response.body.bytes()));
+    let Some((first, last)) = bodies else {
+        return;
+    };
+    let keeps = context.settings.existing == Existing::Keep;
+    let given: BTreeSet<String> = writers
+        .iter()
+        .filter(|_| keeps)
+        .filter_map(|writer| context.body_schema(*writer))
+        .flat_map(|schema| schema.property_names())
+        .collect();
+    let ListChange {
+        mut new,
+        nameless,
+        changed,
+    } = list_change(&first, &last, &given);
+    // What could not be deleted is named already.
+    let named: HashSet<String> = (run.knowledge.created.newest())
+        .filter_map(|thing| thing.key().map(plain))
+        .collect();
+    new.retain(|name| !named.contains(name));
+    let path = &context.operation(list).path;
+    let mut notices = Vec::new();
+    if nameless > 0 {
+        new.push(format!("{nameless} without a name"));
+    }
+    if !new.is_empty() {
+        notices.push(format!(
+            "GET {path} shows what it did not before the run, made by it or by others meanwhile: {}",
+            few(&new)
+        ));
+    }
+    if !changed.is_empty() {
+        let changed: Vec<String> = changed
+            .into_iter()
+            .map(|(name, members)| format!("{name} ({})", members.join(", ")))
+            .collect();
+        notices.push(format!(
+            "changed in GET {path} since the run began, by it or by others: {}",
+            few(&changed)
+        ));
+    }
+    if keeps {
+        let gone = gone(run, before, after).await;
+        if !gone.is_empty() {
+            notices.push(format!(
+                "gone from GET {path} since the run began, by it or by others: {}",
+                few(&gone)
+            ));
+        }
+    }
+    for notice in notices {
+        run.recorder.notice(notice);
+    }
+}
+
+/// The paths of what a list showed, shows no more, and of which a read says that it is not there.
+async fn gone<T: Transport>(
+    run: &mut Driver<'_, T>,
+    before: &ExchangeRecord,
+    after: &ExchangeRecord,
+) -> Vec<String> {
+    let (context, list) = (run.context, before.operation);
+    let first = before.given();
+    let still: HashSet<String> = context
+        .all_listed(list, &after.given())
+        .into_iter()
+        .collect();
+    let resources = context.graph.resources.iter().enumerate();
+    let missing: Vec<ResourceInstance> = resources
+        .filter(|(_, resource)| resource.list == Some(list) && resource.read.is_some())
+        .flat_map(|(at, _)| context.listed(at, &first))
+        .map(|(_, thing)| thing)
+        .filter(|thing| !still.contains(&thing.path))
+        .take(MAX_READ)
+        .collect();
+    let mut gone = Vec::new();
+    for thing in missing {
+        if !is_there(run, &thing).await {
+            gone.push(thing.path);
+        }
+    }
+    gone
+}
+
+/// A few of many names.
+fn few(names: &[String]) -> String {
+    let shown = names[..names.len().min(MAX_NAMED)].join(", ");
+    match names.len().saturating_sub(MAX_NAMED) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
