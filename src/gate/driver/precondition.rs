@@ -1,5 +1,5 @@
-//! Cases that were refused for the version that they name (RFC 9110 §15.5.13): sent again, one after another, each with
-//! the version that a read shows right before it.
+//! Cases that were refused for the version that they name, or for want of one: sent again, one after another, each with the
+//! version that a read shows right before it.
 
 use std::ops::ControlFlow;
 
@@ -16,11 +16,17 @@ use crate::{
     wire::{RequestParts, write_request},
 };
 
+/// Answers that ask for the version of what is there, or for another one (RFC 9110 §15.5.13, RFC 6585 §3).
+const WANT_A_VERSION: [StatusCode; 2] = [
+    StatusCode::PRECONDITION_FAILED,
+    StatusCode::PRECONDITION_REQUIRED,
+];
+
 /// How many cases of one operation are sent again.
 const MAX_AGAIN: usize = 12;
 
 impl<T: Transport> Driver<'_, T> {
-    /// Sends those of some cases again that were answered 412, and takes in what came.
+    /// Sends those of some cases again that were answered 412 or 428, and takes in what came.
     pub(super) async fn with_fresh_versions(
         &mut self,
         cases: &[Case],
@@ -29,7 +35,8 @@ impl<T: Transport> Driver<'_, T> {
     ) -> ControlFlow<RunStatus> {
         for (case, status) in cases.iter().zip(statuses) {
             // A read and the case itself.
-            if *status != Some(StatusCode::PRECONDITION_FAILED) || self.executor.budget.left() < 2 {
+            let wants_a_version = status.is_some_and(|status| WANT_A_VERSION.contains(&status));
+            if !wants_a_version || self.executor.budget.left() < 2 {
                 continue;
             }
             let asked = self
@@ -53,7 +60,7 @@ impl<T: Transport> Driver<'_, T> {
         let context = self.context;
         let mut fields = case.operation.parameters_in(Location::Header);
         let field = fields.find(|one| one.name.eq_ignore_ascii_case("if-match"))?;
-        let sent = case.parts.get(Location::Header, &field.name)?;
+        let sent = case.parts.get(Location::Header, &field.name);
         let part = Part::Parameter(Location::Header, field.name.clone());
         if case
             .breaks
@@ -77,7 +84,7 @@ impl<T: Transport> Driver<'_, T> {
         let exchange = self.look_with(operation, request).await?;
         let version = exchange.response.headers.get(header::ETAG)?.to_str().ok()?;
         let version = Value::from(version);
-        if version == *sent {
+        if sent == Some(&version) {
             return None;
         }
         let mut parts = case.parts.clone();

@@ -10,6 +10,7 @@ use super::{
     context::{ResourceContext, is_new, path_of, says_absent},
     existing::{ExistingResources, may_be_taken, named_path},
     instance::ResourceInstance,
+    mentioned::MentionedIds,
     view::{ExchangeView, plain},
 };
 use crate::{
@@ -21,6 +22,9 @@ use crate::{
 
 /// How many creations that no response names are remembered.
 const MAX_UNNAMED: usize = 10_000;
+
+/// How many ids of one answer are remembered.
+const MAX_MENTIONS: usize = 100;
 
 /// How many paths are remembered of what is there no more.
 const MAX_GONE: usize = 10_000;
@@ -53,6 +57,8 @@ pub(crate) struct Unnamed {
     pub(crate) parts: RequestParts,
     /// Whether the service said that it failed, so that nothing need be there.
     has_failed: bool,
+    /// The ids that its answer speaks of, whatever they are those of.
+    mentions: HashSet<String>,
 }
 
 impl CreatedResources {
@@ -202,11 +208,13 @@ impl CreatedResources {
                 !property.is_some_and(|property| property.is_read_only())
             });
         }
+        let mentions = MentionedIds::of(exchange).into_iter();
         self.unnamed.push(Unnamed {
             operation,
             path: path_of(&exchange.request.url).to_owned(),
             parts,
             has_failed: exchange.response.status.is_server_error(),
+            mentions: mentions.take(MAX_MENTIONS).collect(),
         });
     }
 
@@ -399,6 +407,14 @@ impl CreatedResources {
             }
         }
         found
+    }
+
+    /// Takes in what a list shows and answers to creations spoke of: these are named by it.
+    pub(crate) fn insert_mentioned(&mut self, thing: ResourceInstance) {
+        if let Some(key) = thing.key().map(plain) {
+            self.unnamed.retain(|one| !one.mentions.contains(&key));
+        }
+        self.insert(thing);
     }
 
     /// Names the creations of one operation that no response has named, as far as what they were sent

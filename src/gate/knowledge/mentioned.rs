@@ -33,10 +33,18 @@ impl MentionedIds {
             return false;
         }
         let known = self.0.len();
-        if let Ok(answer) = serde_json::from_slice::<Value>(response.body.bytes()) {
-            self.collect(&answer, true, 0);
-        }
+        let room = MAX_IDS.saturating_sub(known);
+        self.0.extend(Self::of(exchange).into_iter().take(room));
         self.0.len() > known
+    }
+
+    /// The ids that the answer to a change speaks of.
+    pub(crate) fn of(exchange: &Exchange) -> HashSet<String> {
+        let mut ids = Self::default();
+        if let Ok(answer) = serde_json::from_slice::<Value>(exchange.response.body.bytes()) {
+            ids.collect(&answer, true, 0);
+        }
+        ids.0
     }
 
     /// Whether none is known.

@@ -15,8 +15,10 @@ use crate::{
 enum Kind {
     MissingBody,
     MissingParameter,
-    Credential(CredentialChoice),
+    SafeMethod,
+    NoCredential,
     Framing(String),
+    WrongCredential(CredentialChoice),
     Method(String),
     MalformedBody,
     InvalidValue,
@@ -34,28 +36,24 @@ impl Kind {
                     _ => Self::InvalidValue,
                 })
             }
-            Phase::Auth => Some(Self::Credential(case.credential)),
+            Phase::Auth if case.credential == CredentialChoice::Omitted => Some(Self::NoCredential),
+            Phase::Auth => Some(Self::WrongCredential(case.credential)),
             Phase::Framing => Some(Self::Framing(case.request.method.to_string())),
-            Phase::Methods => tells_early(case).then(|| {
-                let method = &case.request.method;
-                let kind = if method.is_safe() {
-                    "safe"
-                } else {
-                    method.as_str()
-                };
-                Self::Method(kind.to_owned())
-            }),
+            Phase::Methods if case.request.method.is_safe() => Some(Self::SafeMethod),
+            Phase::Methods => {
+                tells_early(case).then(|| Self::Method(case.request.method.to_string()))
+            }
             _ => None,
         }
     }
 }
 
-/// Whether a method that the path does not declare is sent before what the run creates is there: it changes nothing, or
-/// names nothing that could be made for it. What removes a whole collection waits.
+/// Whether a method that the path does not declare is sent before what the run creates is there, though it may change
+/// something: it names nothing that could be made for it. What removes a whole collection waits.
 fn tells_early(case: &Case) -> bool {
     let method = &case.request.method;
     let names_nothing = case.operation.path.parameters().next().is_none();
-    method.is_safe() || names_nothing && method != Method::DELETE
+    names_nothing && method != Method::DELETE
 }
 
 impl Plan {

@@ -284,7 +284,7 @@ async fn name_mentioned<T: Transport>(run: &mut Driver<'_, T>) {
             })
             .collect();
         for thing in made {
-            knowledge.created.insert(thing);
+            knowledge.created.insert_mentioned(thing);
         }
     }
 }
