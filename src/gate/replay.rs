@@ -89,8 +89,11 @@ impl RecordingSource {
 /// How long a worker waits for entries before it looks whether the run is to end.
 const PATIENCE: Duration = Duration::from_millis(100);
 
-/// How many entries go to a worker at once.
-const BATCH: usize = 32;
+/// How many entries go to a worker at once at most.
+const BATCH: usize = 64;
+
+/// How many bytes of entries go to a worker at once, about: what waits for workers must not grow with the entries.
+const BATCH_BYTES: usize = 128 << 10;
 
 struct Batch {
     number: u64,
@@ -280,6 +283,7 @@ fn read_all(
             batches.send(batch).is_ok()
         };
         let mut entries = Vec::with_capacity(BATCH);
+        let mut bytes = 0;
         let mut is_empty = true;
         let mut next = 1;
         let reader = source.open(columns)?;
@@ -304,11 +308,14 @@ fn read_all(
             // Rows that number themselves come in any order.
             let is_last = at.entry >= last && !columns.numbers_entries();
             if wanted.is_none_or(|wanted| wanted.has(at.entry)) {
+                bytes += entry.as_ref().map_or(0, Entry::size);
                 entries.push(Placed { at, what: entry });
             }
-            if entries.len() == BATCH && (interrupt.is_set() || !send(std::mem::take(&mut entries)))
-            {
-                return Ok(());
+            if entries.len() == BATCH || bytes >= BATCH_BYTES {
+                bytes = 0;
+                if interrupt.is_set() || !send(std::mem::take(&mut entries)) {
+                    return Ok(());
+                }
             }
             if is_last {
                 break;

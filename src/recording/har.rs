@@ -21,6 +21,7 @@ use super::{
     har_value::{Fields, Pairs, Text},
     json_scan::{self, Path, Step},
     message,
+    unescape::unescaped,
 };
 use crate::exchange::{Body, Kept, Request, RequestPurpose, Response};
 
@@ -302,7 +303,7 @@ fn text_of(raw: Option<&RawValue>) -> Result<Option<Cow<'_, str>>, String> {
     if raw == "null" {
         Ok(None)
     } else if raw.starts_with('"') {
-        let text = serde_json::from_str::<String>(raw).map_err(|error| error.to_string())?;
+        let text = unescaped(raw).map_err(|error| error.to_string())?;
         Ok(Some(Cow::Owned(text)))
     } else {
         Ok(Some(Cow::Borrowed(raw)))

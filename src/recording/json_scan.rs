@@ -14,6 +14,7 @@ use serde::de::IgnoredAny;
 use super::{
     Entries, Input, Raw, RawEntry, RecordingError,
     blocks::{Blocks, ENTRY_LIMIT, Stop},
+    extent::Extent,
 };
 
 /// One step from a value to a part of it.
@@ -342,17 +343,6 @@ fn skip_whitespace(blocks: &mut Blocks) -> Result<u8, Stop> {
     }
 }
 
-/// Bytes that matter outside of strings.
-const STRUCTURAL: [bool; 256] = {
-    let mut table = [false; 256];
-    table[b'"' as usize] = true;
-    table[b'{' as usize] = true;
-    table[b'}' as usize] = true;
-    table[b'[' as usize] = true;
-    table[b']' as usize] = true;
-    table
-};
-
 /// Moves to the end of the value that begins with `first` at the position.
 fn pass_over(blocks: &mut Blocks, first: u8) -> Result<(), Trouble> {
     match first {
@@ -361,27 +351,14 @@ fn pass_over(blocks: &mut Blocks, first: u8) -> Result<(), Trouble> {
             pass_string(blocks)
         }
         b'{' | b'[' => {
-            let mut depth = 0_usize;
+            let mut extent = Extent::default();
             loop {
-                let rest = blocks.rest();
-                let Some(found) = rest.iter().position(|byte| STRUCTURAL[usize::from(*byte)])
-                else {
-                    blocks.go_to_end();
-                    blocks.more()?;
-                    continue;
-                };
-                let byte = rest[found];
-                blocks.advance(found + 1);
-                match byte {
-                    b'"' => pass_string(blocks)?,
-                    b'{' | b'[' => depth += 1,
-                    _ => {
-                        depth -= 1;
-                        if depth == 0 {
-                            return Ok(());
-                        }
-                    }
+                if let Some(end) = extent.end_in(blocks.rest()) {
+                    blocks.advance(end);
+                    return Ok(());
                 }
+                blocks.go_to_end();
+                blocks.more()?;
             }
         }
         _ => loop {

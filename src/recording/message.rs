@@ -1,5 +1,7 @@
 //! What all formats share: headers, bodies and their traps.
 
+use std::cell::RefCell;
+
 use base64::{Engine as _, engine::general_purpose};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
@@ -22,8 +24,62 @@ pub(super) fn method(text: &str) -> Result<Method, String> {
     Method::from_bytes(text.as_bytes()).map_err(|_| format!("{text:?} is not a method"))
 }
 
+/// An origin as URLs of a recording have it, with the URL of its root.
+struct Origin {
+    written: String,
+    root: Url,
+}
+
+thread_local! {
+    /// The origin of the last URL: most URLs of a recording have the same.
+    static LAST: RefCell<Option<Origin>> = const { RefCell::new(None) };
+}
+
 /// A URL. Where a recorder took its host out, [`REDACTED_HOST`] stands for it.
 pub(super) fn url(text: &str) -> Result<Url, String> {
+    let Some((origin, path)) = split_origin(text) else {
+        return whole_url(text);
+    };
+    LAST.with_borrow_mut(|last| {
+        if let Some(last) = last.as_ref().filter(|last| last.written == origin) {
+            return Url::options()
+                .base_url(Some(&last.root))
+                .parse(path)
+                .map_err(|error| unreadable(text, error));
+        }
+        let url = whole_url(text)?;
+        let root = Url::parse(origin).ok();
+        *last = root
+            .filter(|root| root.host_str() == url.host_str())
+            .map(|root| Origin {
+                written: origin.to_owned(),
+                root,
+            });
+        Ok(url)
+    })
+}
+
+/// The origin that a URL of the web begins with, and the absolute path behind it.
+fn split_origin(text: &str) -> Option<(&str, &str)> {
+    let begin = ["https://", "http://"]
+        .iter()
+        .find(|scheme| text.starts_with(**scheme))?
+        .len();
+    let end = begin + text[begin..].find(['/', '?', '#', '\\'])?;
+    let (origin, path) = text.split_at(end);
+    // Two slashes would begin another host, and breaks of lines do not count.
+    let is_path = path.starts_with('/')
+        && !path[1..].starts_with(['/', '\\'])
+        && !path.contains(['\t', '\n', '\r']);
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-.:".contains(&byte);
+    (is_path && origin[begin..].bytes().all(is_plain)).then_some((origin, path))
+}
+
+fn unreadable(text: &str, error: url::ParseError) -> String {
+    format!("the URL {text:?} cannot be read: {error}")
+}
+
+fn whole_url(text: &str) -> Result<Url, String> {
     let host = text.split_once("://").and_then(|(_, rest)| {
         let authority = rest.split(['/', '?', '#']).next()?;
         let start = text.len() - rest.len();
@@ -37,7 +93,7 @@ pub(super) fn url(text: &str) -> Result<Url, String> {
             &text[host.end..]
         )),
     };
-    read.map_err(|error| format!("the URL {text:?} cannot be read: {error}"))
+    read.map_err(|error| unreadable(text, error))
 }
 
 /// The status of a final response. A recorder that keeps interim responses (RFC 9110 §15.2) as

@@ -13,6 +13,7 @@ mod columnar;
 mod columns;
 mod envoy_tap;
 mod error;
+mod extent;
 mod files;
 mod gateway_log;
 mod har;
@@ -30,6 +31,7 @@ mod nginx_log;
 mod otlp;
 mod pact;
 mod postman;
+mod unescape;
 mod vcr;
 mod wiremock;
 mod write;
@@ -143,6 +145,17 @@ impl Raw {
         }
     }
 
+    /// About how many bytes it keeps in memory.
+    fn size(&self) -> usize {
+        match self {
+            Self::Bytes(bytes) => bytes.len(),
+            Self::Tree(value) => size_of_value(value),
+            #[cfg(feature = "columnar")]
+            // Rows share what was read of their table.
+            Self::Row(_) => 0,
+        }
+    }
+
     /// The recording that a row says it is from.
     fn source(&self) -> Option<&Arc<str>> {
         match self {
@@ -163,6 +176,20 @@ impl Raw {
                 .map_err(|error| format!("the entry is not JSON: {error}")),
         }
     }
+}
+
+/// About how many bytes a value takes.
+fn size_of_value(value: &Value) -> usize {
+    let inside = match value {
+        Value::String(text) => text.len(),
+        Value::Array(items) => items.iter().map(size_of_value).sum(),
+        Value::Object(members) => members
+            .iter()
+            .map(|(name, member)| 64 + name.len() + size_of_value(member))
+            .sum(),
+        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
+    };
+    size_of::<Value>() + inside
 }
 
 /// An entry and its place.
@@ -193,6 +220,11 @@ impl Entry {
     /// Which entry of its recording it is, from 1.
     pub fn number(&self) -> u64 {
         self.raw.number
+    }
+
+    /// About how many bytes it keeps in memory.
+    pub(crate) fn size(&self) -> usize {
+        self.raw.raw.size()
     }
 
     /// The exchange that the entry says.

@@ -5,11 +5,11 @@ use std::{borrow::Cow, sync::Arc, time::Duration};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http::HeaderMap;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, value::RawValue};
 
 use super::{
     Attachments, Entries, Format, Input, Messages, Raw, beginning::Beginning, har_value::Fields,
-    lines, message,
+    lines, message, unescape::unescaped,
 };
 use crate::exchange::{Body, CutReason, Kept, Request, RequestPurpose, Response};
 
@@ -67,8 +67,8 @@ struct ReadRequest<'a> {
     url: Cow<'a, str>,
     #[serde(borrow, default)]
     headers: Fields<'a>,
-    #[serde(default, deserialize_with = "present")]
-    body: Option<Option<String>>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    body: Option<&'a RawValue>,
     #[serde(default)]
     body_base64: Option<String>,
     #[serde(default)]
@@ -81,8 +81,8 @@ struct ReadResponse<'a> {
     status: u16,
     #[serde(borrow, default)]
     headers: Fields<'a>,
-    #[serde(default, deserialize_with = "present")]
-    body: Option<Option<String>>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    body: Option<&'a RawValue>,
     #[serde(default)]
     body_base64: Option<String>,
     #[serde(default)]
@@ -92,18 +92,22 @@ struct ReadResponse<'a> {
 /// Tells `null` from absent.
 fn present<'de, D: serde::Deserializer<'de>>(
     deserializer: D,
-) -> Result<Option<Option<String>>, D::Error> {
-    Option::deserialize(deserializer).map(Some)
+) -> Result<Option<&'de RawValue>, D::Error> {
+    <&RawValue>::deserialize(deserializer).map(Some)
 }
 
-fn read_body(
-    text: Option<Option<String>>,
-    encoded: Option<&str>,
-    is_cut: bool,
-) -> Result<Body, String> {
+/// The text of a body, `null` for none.
+fn text_of(raw: &RawValue) -> Result<String, String> {
+    if raw.get() == "null" {
+        return Ok(String::new());
+    }
+    unescaped(raw.get()).map_err(|error| format!("the line is not an exchange: `body`: {error}"))
+}
+
+fn read_body(text: Option<&RawValue>, encoded: Option<&str>, is_cut: bool) -> Result<Body, String> {
     let bytes = match (text, encoded) {
         (_, Some(encoded)) => message::from_base64(encoded)?,
-        (Some(text), None) => text.unwrap_or_default().into(),
+        (Some(text), None) => text_of(text)?.into(),
         (None, None) => return Ok(Body::NotRecorded),
     };
     Ok(if is_cut {
