@@ -45,6 +45,9 @@ documented! {
 
 /// The limit that kept the body from being read: what there is too much of, and how much is read.
 fn unread(subject: &Subject<'_>) -> Option<(&'static str, usize)> {
+    if subject.tape().is_some() {
+        return None;
+    }
     match subject.body() {
         Content::Malformed(malformed) => beyond(malformed),
         _ => None,

@@ -76,11 +76,9 @@ fn breach(subject: &Subject<'_>) -> Option<(&'static str, String)> {
     let ContentType::Known(came) = subject.content_type() else {
         return None;
     };
-    if !came
-        .essence()
-        .to_string()
-        .eq_ignore_ascii_case("application/problem+json")
-    {
+    let is = |name: mediatype::Name<'_>, wanted: &str| name.as_str().eq_ignore_ascii_case(wanted);
+    let is_json = came.suffix().is_some_and(|suffix| is(suffix, "json"));
+    if !is(came.ty(), "application") || !is(came.subty(), "problem") || !is_json {
         return None;
     }
     let Content::Read(Parsed::Value(body)) = subject.body() else {

@@ -98,14 +98,15 @@ fn parameters(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
     let path = path.as_deref().unwrap_or(subject.path_values);
     let sent = Parameters::of(subject.operation, request, path);
     for parameter in &subject.operation.parameters {
-        let name = format!("{} `{}`", parameter.location, parameter.name);
+        let name = || format!("{} `{}`", parameter.location, parameter.name);
         let told = |message: String, discriminator: String| {
             subject
                 .finding(
                     &RequestMismatch::RULE,
                     format!(
-                        "the request breaks {}: {name}: {message}",
-                        subject.operation.id
+                        "the request breaks {}: {}: {message}",
+                        subject.operation.id,
+                        name()
                     ),
                 )
                 .at(parameter.address.clone())
@@ -121,14 +122,14 @@ fn parameters(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
                     "the required parameter is missing".to_owned(),
                     "missing".to_owned(),
                 )
-                .with_expected(format!("a value for {name}"))
+                .with_expected(format!("a value for {}", name()))
                 .with_actual("no such parameter"),
             ),
             Ok(None) => {}
             Err(unreadable) if holds_redaction(&unreadable.text) => {}
             Err(unreadable) => findings.push(
                 told(unreadable.reason.clone(), "unreadable".to_owned())
-                    .with_expected(format!("{name} as its style or content says"))
+                    .with_expected(format!("{} as its style or content says", name()))
                     .with_actual(unreadable.text),
             ),
             Ok(Some(value)) => {

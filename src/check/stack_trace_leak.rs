@@ -2,6 +2,7 @@
 
 use std::{borrow::Cow, sync::LazyLock};
 
+use aho_corasick::packed::Searcher;
 use regex::Regex;
 use serde_json::Value;
 
@@ -71,6 +72,12 @@ static FRAME: LazyLock<Vec<(&str, Regex)>> = LazyLock::new(|| {
         .collect()
 });
 
+/// What stands in every frame of some runtime, as it is and in JSON and HTML.
+const MARKS: &[&str] = &["at ", ", line ", ".rb:", ".php(", ".go:"];
+
+/// `None` where the machine has no means to look for several texts at once.
+static MARK: LazyLock<Option<Searcher>> = LazyLock::new(|| Searcher::new(MARKS));
+
 impl Check for StackTraceLeak {
     fn rule(&self) -> &'static Rule {
         &Self::RULE
@@ -105,7 +112,7 @@ fn leaked(subject: &Subject<'_>) -> Option<&'static str> {
     let bytes = subject.exchange.response.body.bytes();
     let bytes = &bytes[..bytes.len().min(MOST_BYTES)];
     // Every frame has a place, and every place a digit behind a mark.
-    if bytes.len() < 40 || is_trace_by_name(subject) {
+    if bytes.len() < 40 || !has_marks(bytes) || is_trace_by_name(subject) {
         return None;
     }
     let text = String::from_utf8_lossy(bytes);
@@ -116,6 +123,12 @@ fn leaked(subject: &Subject<'_>) -> Option<&'static str> {
     }
     let is_data = subject.exchange.response.status.is_success() && stands_in_declared(subject);
     (!is_data).then_some(runtime)
+}
+
+/// Whether there are as many marks as a trace has frames.
+fn has_marks(bytes: &[u8]) -> bool {
+    let marks = MARK.as_ref();
+    marks.is_none_or(|marks| marks.find_iter(bytes).nth(FRAMES - 1).is_some())
 }
 
 fn trace_in(text: &str) -> Option<&'static str> {
@@ -192,5 +205,32 @@ mod tests {
     #[test]
     fn every_pattern_is_one() {
         assert_eq!(FRAME.len(), RUNTIMES.len());
+    }
+
+    #[test]
+    fn every_frame_has_a_mark() {
+        let frames = [
+            ("Python", "  File \"/srv/app.py\", line 3, in get\n"),
+            ("Java", "\tat com.example.Api.get(Api.java:12)\n"),
+            ("Node.js", "    at get (/srv/app.js:3:7)\n"),
+            (".NET", "   at Api.Get() in /srv/Api.cs:line 3\n"),
+            ("Ruby", "app/api.rb:3:in `get'\n"),
+            ("PHP", "#0 /srv/api.php(3): get()\n"),
+            ("Go", "\t/srv/api.go:3 +0x1d\n"),
+            ("Rust", "             at ./src/api.rs:3:5\n"),
+        ];
+        assert_eq!(frames.len(), RUNTIMES.len());
+        for (runtime, frame) in frames {
+            let trace = frame.repeat(FRAMES);
+            assert_eq!(trace_in(&trace), Some(runtime));
+            let in_json = Value::from(trace.as_str()).to_string();
+            let in_html = trace.replace('"', "&quot;");
+            for text in [trace, in_json, in_html] {
+                assert!(has_marks(text.as_bytes()), "{text}");
+            }
+        }
+        assert!(!has_marks(
+            br#"{"created_at":"2025-03-27T20:46:31Z","status":"completed"}"#
+        ));
     }
 }

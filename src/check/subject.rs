@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::{Breach, Rule};
 use crate::{
     contract::{
-        Contract, DeclaredResponse, MediaType, Operation, Schema,
+        Contract, DeclaredResponse, MediaType, Operation, Schema, Tape, Violation,
         effort::{self, Effort},
     },
     exchange::{Body, Evidence, Exchange, quote_redactions},
@@ -45,10 +45,14 @@ pub struct Subject<'a> {
     pub slow_after: Option<Duration>,
     declared: Option<&'a DeclaredResponse>,
     content_type: ContentType,
+    media_type: OnceCell<Option<&'a MediaType>>,
+    tape: OnceCell<Option<Tape<'a>>>,
     body: OnceCell<Content>,
     body_verdict: OnceCell<Verdict>,
+    body_breaches: OnceCell<Vec<BodyBreach>>,
     header_verdict: OnceCell<Verdict>,
     request_verdict: OnceCell<RequestVerdict>,
+    evidence: OnceCell<Evidence>,
 }
 
 /// A text that was not held against a pattern, because that would have cost too much.
@@ -60,6 +64,16 @@ pub(super) struct TooLong {
     pub(super) place: String,
     /// How many bytes it has.
     pub(super) length: usize,
+}
+
+/// The first breach of a keyword in a body.
+#[derive(Debug)]
+pub(super) struct BodyBreach {
+    pub(super) violation: Violation,
+    /// How many more there are like it.
+    pub(super) others: usize,
+    /// What all of them look like.
+    pub(super) came: Inferred,
 }
 
 /// Whether a part of a response is valid, as far as it was looked at.
@@ -171,10 +185,14 @@ impl<'a> Subject<'a> {
             slow_after: None,
             declared: operation.responses.get(exchange.response.status),
             content_type: content_type(exchange),
+            media_type: OnceCell::new(),
+            tape: OnceCell::new(),
             body: OnceCell::new(),
             body_verdict: OnceCell::new(),
+            body_breaches: OnceCell::new(),
             header_verdict: OnceCell::new(),
             request_verdict: OnceCell::new(),
+            evidence: OnceCell::new(),
         }
     }
 
@@ -247,6 +265,10 @@ impl<'a> Subject<'a> {
     /// without a content type and only one media type is declared, that one: the body is held
     /// against it all the same, since its type is another finding.
     pub fn media_type(&self) -> Option<&'a MediaType> {
+        *self.media_type.get_or_init(|| self.find_media_type())
+    }
+
+    fn find_media_type(&self) -> Option<&'a MediaType> {
         let declared = self.declared?;
         match &self.content_type {
             ContentType::Known(came) => declared.content.best(came),
@@ -256,6 +278,24 @@ impl<'a> Subject<'a> {
             },
             ContentType::Malformed(_) => None,
         }
+    }
+
+    /// The response's body where it is JSON of which nothing is to be said but what it holds: then
+    /// [`Subject::body`] is the same value, which costs much more to make.
+    pub(crate) fn tape(&self) -> Option<&Tape<'a>> {
+        let read = || match (&self.exchange.response.body, &self.content_type) {
+            (Body::Complete(bytes), ContentType::Known(known)) if !bytes.is_empty() => {
+                wire::tape(known, bytes)
+            }
+            _ => None,
+        };
+        self.tape.get_or_init(read).as_ref()
+    }
+
+    /// The same beside its schema.
+    pub(super) fn tape_and_schema(&self) -> Option<(&Tape<'a>, &'a Schema)> {
+        let schema = self.media_type()?.schema.as_ref()?;
+        Some((self.tape()?, schema))
     }
 
     /// The response's body, read by its own content type.
@@ -298,7 +338,7 @@ impl<'a> Subject<'a> {
     ) -> Finding {
         Finding::new(rule.id, severity, message)
             .with_operation(self.operation.id.as_str())
-            .with_evidence(Evidence::of(self.exchange))
+            .with_evidence(self.evidence().clone())
     }
 
     /// Whether the body was held against what the document says of it: it came, was read, and is of a type
@@ -306,6 +346,9 @@ impl<'a> Subject<'a> {
     pub fn is_held(&self) -> bool {
         if !self.body_verdict().too_long.is_empty() {
             return false;
+        }
+        if self.tape().is_some() {
+            return true;
         }
         let has_schema = self
             .media_type()
@@ -384,7 +427,16 @@ impl<'a> Subject<'a> {
                 is_valid: true,
                 too_long: Vec::new(),
             };
-            let (Some(media_type), Content::Read(parsed)) = (self.media_type(), self.body()) else {
+            let Some(media_type) = self.media_type() else {
+                return verdict;
+            };
+            let schema = media_type.schema.as_ref();
+            let is_surely_valid =
+                |tape| schema.is_none_or(|schema| schema.surely_accepts_tape(tape));
+            if self.tape().is_some_and(is_surely_valid) {
+                return verdict;
+            }
+            let Content::Read(parsed) = self.body() else {
                 return verdict;
             };
             effort::during(|| {
@@ -399,6 +451,16 @@ impl<'a> Subject<'a> {
             });
             verdict
         })
+    }
+
+    /// What a report may show of the exchange: the same for all of its findings.
+    fn evidence(&self) -> &Evidence {
+        self.evidence.get_or_init(|| Evidence::of(self.exchange))
+    }
+
+    /// What is wrong with the body, worked out when it is first asked.
+    pub(super) fn body_breaches(&self, find: impl FnOnce() -> Vec<BodyBreach>) -> &[BodyBreach] {
+        self.body_breaches.get_or_init(find)
     }
 
     /// Whether the header fields are valid, worked out when it is first asked.

@@ -45,8 +45,9 @@ impl Check for UncheckedBody {
         subject.media_type().is_none_or(|media_type| {
             media_type.schema.is_none()
                 || unknown_coding(subject).is_none()
-                    && !matches!(subject.body(), Content::Read(Parsed::Opaque))
-                    && !is_left_alone(subject)
+                    && (subject.tape().is_some()
+                        || !matches!(subject.body(), Content::Read(Parsed::Opaque))
+                            && !is_left_alone(subject))
         })
     }
 

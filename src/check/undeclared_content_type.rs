@@ -46,11 +46,10 @@ impl Check for UndeclaredContentType {
             ContentType::Malformed(text) => {
                 subject.exchange.origin.kept().is_some() && holds_redaction(text)
             }
-            ContentType::Known(came) => {
+            ContentType::Known(_) => {
                 !subject.has_body()
                     || subject.declared().is_none_or(|declared| {
-                        declared.content.media_types.is_empty()
-                            || declared.content.best(came).is_some()
+                        declared.content.media_types.is_empty() || subject.media_type().is_some()
                     })
             }
         }

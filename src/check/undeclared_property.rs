@@ -53,6 +53,12 @@ impl Check for UndeclaredProperty {
         else {
             return true;
         };
+        if subject
+            .tape()
+            .is_some_and(|tape| schema.knows_declared(tape))
+        {
+            return true;
+        }
         let Content::Read(Parsed::Value(value)) = subject.body() else {
             return true;
         };

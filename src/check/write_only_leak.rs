@@ -4,7 +4,11 @@ use oasgate_document::{Address, Pointer};
 use serde_json::Value;
 
 use super::{Check, Content, Rule, Subject, documented};
-use crate::{finding::Finding, wire::Parsed};
+use crate::{
+    contract::{Schema, Tape},
+    finding::Finding,
+    wire::Parsed,
+};
 
 documented! {
     /// A property that the document declares `writeOnly` came back in a response.
@@ -42,7 +46,8 @@ impl Check for WriteOnlyLeak {
     }
 
     fn holds(&self, subject: &Subject<'_>) -> bool {
-        leaked(subject).is_empty()
+        let shows_none = |(tape, schema): (&Tape<'_>, &Schema)| !schema.may_show_write_only(tape);
+        subject.tape_and_schema().is_some_and(shows_none) || leaked(subject).is_empty()
     }
 
     fn explain(&self, subject: &Subject<'_>, findings: &mut Vec<Finding>) {

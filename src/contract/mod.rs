@@ -50,7 +50,7 @@ pub use path::PathTemplate;
 pub(crate) use read::METHODS;
 pub use schema::{Choice, Constraint, Direction, Schema, Violation};
 pub(crate) use schema::{
-    Decimal, Digits, KNOWN_FORMATS, Sameness, canonical, is_assertion, is_known_format,
+    Decimal, Digits, KNOWN_FORMATS, Sameness, Tape, canonical, is_assertion, is_known_format,
     prose::examples_in, shape,
 };
 pub(crate) use schema::{compiled_alone, effort};

@@ -325,6 +325,9 @@ impl Content {
 
     /// The entry that names `came` most precisely.
     pub(crate) fn best(&self, came: &mediatype::MediaTypeBuf) -> Option<&MediaType> {
+        if let [only] = self.media_types.as_slice() {
+            return only.range.matches(came).map(|_| only);
+        }
         self.media_types
             .iter()
             .rev()

@@ -89,6 +89,14 @@ impl PathTemplate {
         readings
     }
 
+    /// Whether a path may be taken apart in more ways than one: a segment has more than one parameter.
+    pub(crate) fn is_ambiguous(&self) -> bool {
+        let is_parameter = |part: &&Part| matches!(part, Part::Parameter(_));
+        self.segments
+            .iter()
+            .any(|parts| parts.iter().filter(is_parameter).nth(1).is_some())
+    }
+
     pub(super) fn segments(&self) -> &[Vec<Part>] {
         &self.segments
     }
@@ -155,6 +163,9 @@ const MAX_STEPS: usize = 10_000;
 /// The values that make a segment out of its parts; `None` when it is made otherwise. Values stay
 /// percent-encoded, and none is empty: an empty segment is another route.
 pub(super) fn match_segment(parts: &[Part], segment: &str) -> Option<Vec<(String, String)>> {
+    if let [Part::Parameter(name)] = parts {
+        return (!segment.is_empty()).then(|| vec![(name.clone(), segment.to_owned())]);
+    }
     match_all(parts, segment, 1).pop()
 }
 

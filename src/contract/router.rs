@@ -1,10 +1,12 @@
 //! From a request to its operation: server, base path, concrete before templated, percent-decoding,
 //! trailing slash (OpenAPI 3.1.1 §4.8.8).
 
-use std::collections::BTreeMap;
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, HashMap},
+};
 
 use http::Method;
-use indexmap::IndexMap;
 
 use super::{
     path::{Part, match_segment},
@@ -20,7 +22,7 @@ pub(super) struct Router {
 #[derive(Debug, Default)]
 struct Branch {
     /// Segments of text alone.
-    literal: IndexMap<String, Branch>,
+    literal: HashMap<String, Branch, ahash::RandomState>,
     /// Segments with parameters; those with more text first.
     templated: Vec<(Vec<Part>, Branch)>,
     /// The operations that end here.
@@ -158,7 +160,11 @@ impl Branch {
         let Some((segment, rest)) = segments.split_first() else {
             return self.end(search);
         };
-        let decoded = percent_encoding::percent_decode_str(segment).decode_utf8_lossy();
+        let decoded = if segment.contains('%') {
+            percent_encoding::percent_decode_str(segment).decode_utf8_lossy()
+        } else {
+            Cow::Borrowed(*segment)
+        };
         if let Some(branch) = self.literal.get(decoded.as_ref())
             && let Some(found) = branch.search(rest, search)
         {
@@ -196,7 +202,7 @@ impl Branch {
         };
         let declared = self.operations.get(method.as_str());
         if let Some(operation) = declared.and_then(|targets| chosen(targets)) {
-            return Some((operation, search.values.clone()));
+            return Some((operation, std::mem::take(&mut search.values)));
         }
         for (method, targets) in &self.operations {
             if chosen(targets).is_some() {

@@ -1,6 +1,8 @@
 //! Where a document says that its service is: the hosts and base paths of its server objects
 //! (OpenAPI 3.1.1 §4.8.5; 2.0 §4.1).
 
+use std::borrow::Cow;
+
 use indexmap::IndexMap;
 use url::Url;
 
@@ -82,7 +84,11 @@ impl HostPattern {
     }
 
     fn is_host(&self, host: &str) -> bool {
-        let host = host.to_ascii_lowercase();
+        let host = if host.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            Cow::Owned(host.to_ascii_lowercase())
+        } else {
+            Cow::Borrowed(host)
+        };
         let host = host.trim_end_matches('.');
         let Some((first, others)) = self.pieces.split_first() else {
             return false;

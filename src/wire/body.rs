@@ -1,13 +1,15 @@
 //! Bodies by their media type, both ways.
 
+use std::borrow::Cow;
+
 use encoding_rs::Encoding;
 use mediatype::{MediaTypeBuf, ReadParams as _};
 use serde_json::Value;
 
 use jsonschema::JsonType;
 
-use super::{events, file, form, json, multipart, reading};
-use crate::contract::{MediaType, Schema};
+use super::{events, file, form, json, multipart, numbers, reading};
+use crate::contract::{Digits, MediaType, Schema, Tape};
 
 /// A body as its media type reads it.
 #[derive(Clone, Debug, PartialEq)]
@@ -80,6 +82,13 @@ enum Format {
 
 impl Format {
     fn of(media_type: &MediaTypeBuf) -> Self {
+        // What nearly every body is.
+        if media_type.suffix().is_none()
+            && media_type.ty().as_str() == "application"
+            && media_type.subty().as_str() == "json"
+        {
+            return Self::Json;
+        }
         let essence = media_type.essence().to_string().to_ascii_lowercase();
         match essence.as_str() {
             "application/json" | "text/json" => Self::Json,
@@ -152,6 +161,30 @@ pub fn parse_body(media_type: &MediaTypeBuf, bytes: &[u8]) -> Result<Parsed, Mal
         Format::Text => Ok(Parsed::Value(Value::String(text))),
         Format::Opaque => Ok(Parsed::Opaque),
     }
+}
+
+/// Reads a body of JSON without copying it. `None` for another body, and for one that [`parse_body`] may say something
+/// of, or read otherwise than it stands: what it reads here, that reads to the same value.
+pub(crate) fn tape<'b>(media_type: &MediaTypeBuf, bytes: &'b [u8]) -> Option<Tape<'b>> {
+    if Format::of(media_type) != Format::Json {
+        return None;
+    }
+    let mut parameters = media_type.params();
+    let is_other = |(name, value): (mediatype::Name<'_>, mediatype::Value<'_>)| {
+        name.as_str().eq_ignore_ascii_case("charset")
+            && !value.unquoted_str().eq_ignore_ascii_case("utf-8")
+    };
+    if parameters.any(is_other) {
+        return None;
+    }
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let text = std::str::from_utf8(bytes).ok()?;
+    let tape = Tape::read(text, json::MOST_VALUES)?;
+    let is_as_written = |text| {
+        let mut digits = Digits::default();
+        matches!(numbers::readable(text, &mut digits), Cow::Borrowed(_))
+    };
+    (!tape.may_need_digits || is_as_written(text)).then_some(tape)
 }
 
 /// Reads a body as a reader of the document does: like [`parse_body`], and the fields of a form or

@@ -224,6 +224,9 @@ fn path_readings(operation: &Operation, request: &Request) -> Vec<Vec<(String, S
 /// The raw texts of the path parameters where a path can be taken apart in several ways (`{name}.{ending}` and
 /// `a.b.json`): the first way that obeys the contract. `None` where there is one way alone, or none obeys.
 pub fn path_that_obeys(operation: &Operation, request: &Request) -> Option<Vec<(String, String)>> {
+    if !operation.path.is_ambiguous() {
+        return None;
+    }
     let readings = operation.path.readings(request.url.path());
     if readings.len() < 2 {
         return None;

@@ -23,6 +23,7 @@ mod request;
 mod response;
 mod style;
 
+pub(crate) use body::tape;
 pub use body::{MalformedBody, Parsed, parse_body, read_body, write_body};
 pub use broken::{
     MalformedRequest, arrives_broken, breaks_on_the_wire, malformed_requests, obeys_as_text,

@@ -291,6 +291,10 @@ fn read_path(
         reason: reason.to_owned(),
         text: raw.to_owned(),
     };
+    // What nearly every path has.
+    if style == Style::Simple && Shape::of(schema) == Shape::Primitive {
+        return Ok(reading::read_text(&decode(raw), Some(schema)));
+    }
     let exploded = explode == Explode::Yes;
     let parts: Vec<&str> = match style {
         Style::Label => {

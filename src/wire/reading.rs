@@ -4,7 +4,7 @@
 //! both, the reading that it accepts is the one.
 
 use indexmap::IndexMap;
-use jsonschema::JsonType;
+use jsonschema::{JsonType, JsonTypeSet};
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 
@@ -43,6 +43,10 @@ pub fn read_text(text: &str, schema: Option<&Schema>) -> Value {
         return Value::String(text.to_owned());
     };
     let types = schema.types();
+    // No other reading can be accepted.
+    if types == JsonTypeSet::empty().insert(JsonType::String) {
+        return Value::String(text.to_owned());
+    }
     let mut readings = readings(text);
     if types.contains(JsonType::Object) || types.contains(JsonType::Array) {
         // Some services take JSON where no style says how to write an object.
@@ -125,6 +129,9 @@ pub(super) fn split(text: &str, style: Style) -> Vec<&str> {
 
 /// The parts of a text between any of the delimiters.
 pub(super) fn split_any<'t>(text: &'t str, delimiters: &[&str]) -> Vec<&'t str> {
+    if let [only] = delimiters {
+        return text.split(only).collect();
+    }
     let mut parts = vec![text];
     for delimiter in delimiters {
         parts = parts
@@ -235,6 +242,9 @@ pub(super) fn read_list(
 
 /// Undoes percent-encoding.
 pub(super) fn decode(text: &str) -> String {
+    if !text.contains('%') {
+        return text.to_owned();
+    }
     percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 

@@ -9,10 +9,11 @@
 use std::collections::{HashMap, HashSet};
 
 use indexmap::IndexMap;
+use jsonschema::json::Node as _;
 use oasgate_document::{Address, FileId, Pointer};
 use serde_json::{Map, Value};
 
-use super::{SchemaStore, standalone::component_name, structure::MOST_STEPS};
+use super::{SchemaStore, standalone::component_name, structure::MOST_STEPS, tape::TapeNode};
 
 /// How many schemas one discriminator may tell apart.
 const MOST_SUBTYPES: usize = 4_000;
@@ -153,14 +154,36 @@ impl Discriminator {
 
     /// What an object's discriminator names.
     pub(super) fn select(&self, value: &Value) -> Selection<'_> {
-        let Value::Object(members) = value else {
+        match value {
+            Value::Object(members) => self.named_by(members.get(&self.property)),
+            _ => Selection::Nothing,
+        }
+    }
+
+    /// What the discriminator of an object on a tape names.
+    pub(super) fn select_on_tape(&self, node: TapeNode<'_>) -> Selection<'_> {
+        let Some(mut members) = node.as_object() else {
             return Selection::Nothing;
         };
+        let name = members.find(|(name, _)| **name == self.property);
+        let name = name.map(|(_, name)| {
+            // Nothing is asked of a container but that it is no name.
+            if name.is_container() {
+                Value::Null
+            } else {
+                name.to_value().into_owned()
+            }
+        });
+        self.named_by(name.as_ref())
+    }
+
+    /// What is named by the value of the property.
+    fn named_by(&self, name: Option<&Value>) -> Selection<'_> {
         let default = |otherwise| match &self.default {
             Some(target) => Selection::OneOf(std::slice::from_ref(target)),
             None => otherwise,
         };
-        let name = match members.get(&self.property) {
+        let name = match name {
             None => return default(Selection::Nothing),
             Some(Value::String(name)) => name.clone(),
             // Names are strings; a tool may convert what comes (3.1.1 §4.8.25.1).

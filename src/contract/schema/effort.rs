@@ -91,6 +91,11 @@ impl Drop for Open {
     }
 }
 
+/// Whether no piece of work is open.
+pub(super) fn is_idle() -> bool {
+    SPENT.with_borrow(|spent| spent.open == 0)
+}
+
 /// Does a piece of work, and tells what it cost. One in another has what is left to the outer one.
 pub(crate) fn during<T>(work: impl FnOnce() -> T) -> (T, Effort) {
     let open = Open::begin();

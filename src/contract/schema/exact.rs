@@ -203,6 +203,11 @@ impl Digits {
         }
     }
 
+    /// Whether digits may be known for a number that was read as a double.
+    pub(super) fn may_be_needed(number: f64) -> bool {
+        needs_digits(number)
+    }
+
     /// Validates with the digits at hand.
     pub(crate) fn during<R>(&self, validate: impl FnOnce() -> R) -> R {
         if self.by_bits.is_empty() {

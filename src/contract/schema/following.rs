@@ -10,7 +10,10 @@ use std::{
     hash::{DefaultHasher, Hash as _, Hasher as _},
 };
 
+use jsonschema::json::Node as _;
 use serde_json::Value;
+
+use super::tape::TapeNode;
 
 /// How many references may be open before what is found is remembered: most values need no more.
 const REMEMBERED_FROM: usize = 8;
@@ -24,19 +27,51 @@ const MOST_KNOWN: usize = 100_000;
 /// A node of a value. Scalars are known by what they are: those that a validator makes for names live no
 /// longer than it looks at them.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-enum Node {
-    Container(*const Value),
+pub(super) enum Node {
+    Container(usize),
     Scalar(u64),
 }
 
 impl Node {
-    fn of(value: &Value) -> Self {
-        if value.is_object() || value.is_array() {
-            return Self::Container(value);
-        }
+    fn scalar(value: &Value) -> Self {
         let mut hasher = DefaultHasher::new();
         value.hash(&mut hasher);
         Self::Scalar(hasher.finish())
+    }
+}
+
+/// A value that references are followed for, however it is kept in memory.
+pub(super) trait Followed {
+    /// Where it is in memory.
+    fn address(&self) -> usize;
+
+    /// What tells it from other values.
+    fn node(&self) -> Node;
+}
+
+impl Followed for &Value {
+    fn address(&self) -> usize {
+        std::ptr::from_ref::<Value>(self).addr()
+    }
+
+    fn node(&self) -> Node {
+        if self.is_object() || self.is_array() {
+            return Node::Container(Followed::address(self));
+        }
+        Node::scalar(self)
+    }
+}
+
+impl Followed for TapeNode<'_> {
+    fn address(&self) -> usize {
+        TapeNode::address(*self)
+    }
+
+    fn node(&self) -> Node {
+        if self.is_container() {
+            return Node::Container(Followed::address(self));
+        }
+        Node::scalar(&self.to_value())
     }
 }
 
@@ -47,7 +82,7 @@ type Step = (Target, Node);
 
 /// A reference that is being followed.
 struct Open {
-    at: (Target, *const Value),
+    at: (Target, usize),
     /// The outermost open reference that the result takes for granted, by its place; `usize::MAX` for none.
     assumes: usize,
     /// What is remembered only as long as this reference is open.
@@ -66,8 +101,8 @@ thread_local! {
 
 impl Following {
     /// What is known already of a target at a node.
-    fn recall(&mut self, target: Target, value: &Value) -> Option<bool> {
-        let at = (target, std::ptr::from_ref(value));
+    fn recall(&mut self, target: Target, value: &impl Followed) -> Option<bool> {
+        let at = (target, value.address());
         if let Some(place) = self.open.iter().position(|open| open.at == at) {
             self.assume(place);
             return Some(true);
@@ -78,7 +113,7 @@ impl Following {
         if self.open.len() < REMEMBERED_FROM {
             return None;
         }
-        let (accepted, assumes) = *self.known.get(&(target, Node::of(value)))?;
+        let (accepted, assumes) = *self.known.get(&(target, value.node()))?;
         self.assume(assumes);
         Some(accepted)
     }
@@ -89,15 +124,15 @@ impl Following {
         }
     }
 
-    fn begin(&mut self, target: Target, value: &Value) {
+    fn begin(&mut self, target: Target, value: &impl Followed) {
         self.open.push(Open {
-            at: (target, value),
+            at: (target, value.address()),
             assumes: usize::MAX,
             dependents: Vec::new(),
         });
     }
 
-    fn end(&mut self, value: &Value, accepted: bool) {
+    fn end(&mut self, value: &impl Followed, accepted: bool) {
         let Some(ended) = self.open.pop() else {
             return;
         };
@@ -119,7 +154,7 @@ impl Following {
         if place < REMEMBERED_FROM || self.known.len() >= MOST_KNOWN {
             return;
         }
-        let step = (ended.at.0, Node::of(value));
+        let step = (ended.at.0, value.node());
         self.known.insert(step, (accepted, assumes));
         if let Some(open) = self.open.get_mut(assumes) {
             open.dependents.push(step);
@@ -129,7 +164,11 @@ impl Following {
 
 /// Whether what is referred to accepts a value: as it is known, or as `validate` says. `target` tells what is
 /// referred to apart.
-pub(super) fn follow(target: Target, value: &Value, validate: impl FnOnce() -> bool) -> bool {
+pub(super) fn follow(
+    target: Target,
+    value: &impl Followed,
+    validate: impl FnOnce() -> bool,
+) -> bool {
     let known = FOLLOWING.with_borrow_mut(|following| {
         let known = following.recall(target, value);
         if known.is_none() {

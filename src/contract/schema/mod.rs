@@ -34,6 +34,7 @@ mod standalone;
 mod store;
 mod structure;
 mod subschemas;
+mod tape;
 pub(crate) mod texts;
 mod translate;
 mod type_names;
@@ -62,6 +63,7 @@ pub(crate) use formats::{KNOWN_FORMATS, is_known_format};
 pub(crate) use shape::shape;
 pub(crate) use standalone::is_unread;
 pub(super) use store::SchemaStore;
+pub(crate) use tape::Tape;
 use unit::Unit;
 pub(crate) use unit::compiled_alone;
 pub(crate) use view::Sameness;
@@ -110,12 +112,20 @@ pub struct Schema {
     store: Arc<SchemaStore>,
     address: Address,
     direction: Direction,
-    /// What it was compiled to, once somebody has asked for it: looking it up again costs as much as holding
-    /// a small body.
-    unit: OnceLock<Arc<Unit>>,
+    at_hand: AtHand,
 }
 
-/// A copy looks its unit up anew: it may be given another address (`..schema.clone()`).
+/// What the store has of a schema, once somebody has asked for it: looking it up again costs as much as holding a small
+/// body.
+#[derive(Default)]
+struct AtHand {
+    unit: OnceLock<Arc<Unit>>,
+    types: OnceLock<jsonschema::JsonTypeSet>,
+    write_only: OnceLock<Arc<write_only::WriteOnlyNames>>,
+    declared: OnceLock<Arc<store::Shapes>>,
+}
+
+/// A copy looks everything up anew: it may be given another address (`..schema.clone()`).
 impl Clone for Schema {
     fn clone(&self) -> Self {
         Self::new(&self.store, self.address.clone(), self.direction)
@@ -134,7 +144,7 @@ impl Schema {
             store: Arc::clone(store),
             address,
             direction,
-            unit: OnceLock::new(),
+            at_hand: AtHand::default(),
         }
     }
 
@@ -211,10 +221,25 @@ impl Schema {
     /// Whether the schema accepts a value without any doubt. Looks for no reason, which costs as much as
     /// the schema has rules.
     pub(crate) fn surely_accepts(&self, value: &Value) -> bool {
-        let unit = self
-            .unit
-            .get_or_init(|| self.store.unit(&self.address, self.direction));
+        let unit = self.unit();
         effort::during(|| !self.store.takes_names(value) || unit.is_valid(value)).0
+    }
+
+    /// The same for a value on a tape; a no says nothing, since what cannot be decided there is left to a value. To be
+    /// asked where no piece of work is open that texts are paid from.
+    pub(crate) fn surely_accepts_tape(&self, tape: &Tape<'_>) -> bool {
+        if !effort::is_idle() || !self.store.takes_all_names() {
+            return false;
+        }
+        let unit = self.unit();
+        let (is_valid, effort) = effort::during(|| unit.accepts(tape.root()));
+        is_valid && effort.undecided.is_empty()
+    }
+
+    fn unit(&self) -> &Unit {
+        self.at_hand
+            .unit
+            .get_or_init(|| self.store.unit(&self.address, self.direction))
     }
 
     /// The same schema with its formats ignored, in what it refers to as well: what breaks it breaks more
@@ -261,6 +286,11 @@ impl Schema {
         effort::during(|| write_only::write_only(self, value)).0
     }
 
+    /// Whether a property of a value on a tape may be `writeOnly`.
+    pub(crate) fn may_show_write_only(&self, tape: &Tape<'_>) -> bool {
+        write_only::may_show_write_only(self, tape)
+    }
+
     /// Whether the schema says `readOnly`, itself or in a part that always holds.
     pub fn is_read_only(&self) -> bool {
         let says = |raw: &Value| raw.get("readOnly") == Some(&Value::Bool(true));
@@ -278,9 +308,14 @@ impl Schema {
         effort::during(|| structure::undeclared(self, value)).0
     }
 
+    /// Whether a value with the shape of one on a tape is known to have no property that [`Schema::undeclared`] tells.
+    pub(crate) fn knows_declared(&self, tape: &Tape<'_>) -> bool {
+        structure::knows_declared(self, tape)
+    }
+
     /// The JSON types that a value may have.
     pub(crate) fn types(&self) -> jsonschema::JsonTypeSet {
-        types::types(self)
+        *self.at_hand.types.get_or_init(|| types::types(self))
     }
 
     /// What each element of an array must be, as far as one schema says so.

@@ -6,7 +6,11 @@ use std::{
     sync::{Arc, Mutex, OnceLock, PoisonError, RwLock},
 };
 
-use jsonschema::{PatternOptions, ValidationOptions, Validator, error::ValidationErrorKind};
+use jsonschema::{
+    PatternOptions, Retrieve, ValidationOptions, Validator,
+    error::ValidationErrorKind,
+    json::{Json, SerdeJson},
+};
 use oasgate_document::{Address, Document, FileId, Pointer};
 use serde_json::{Value, json};
 
@@ -45,14 +49,14 @@ pub(super) fn bounded(at: &Address, plain: &str) -> Value {
 }
 
 /// How patterns are read.
-pub(super) fn engine() -> ValidationOptions<'static> {
+pub(super) fn engine<F: Json>() -> ValidationOptions<'static, Arc<dyn Retrieve>, F> {
     engine_within(MOST_RETURNS)
 }
 
 /// How patterns are read where a reader may go back in a text so often.
-fn engine_within(returns: usize) -> ValidationOptions<'static> {
+fn engine_within<F: Json>(returns: usize) -> ValidationOptions<'static, Arc<dyn Retrieve>, F> {
     let engine = PatternOptions::fancy_regex().backtrack_limit(returns);
-    jsonschema::options().with_pattern_options(engine)
+    jsonschema::options_for::<F>().with_pattern_options(engine)
 }
 
 /// Whether a pattern costs more the longer a text is, so that it is tried within a bound.
@@ -165,7 +169,7 @@ impl Bounded {
 }
 
 fn compiled(plain: &str, returns: usize) -> Option<Validator> {
-    let options = engine_within(returns);
+    let options = engine_within::<SerdeJson>(returns);
     options.build(&json!({ "pattern": plain })).ok()
 }
 
@@ -199,11 +203,20 @@ impl Patterns {
         self.compiled(pattern).is_some()
     }
 
+    /// Whether no pattern that names are held against is costly.
+    pub(super) fn takes_all_names(&self, document: &Document) -> bool {
+        self.costly(document).is_empty()
+    }
+
     /// Whether the names in a value can be held against all costly patterns that names are held against; the first one
     /// that cannot is noted. A validator tries them itself, and within no bound of its own.
     pub(super) fn takes_names(&self, document: &Document, value: &Value) -> bool {
-        let costly = self.costly.get_or_init(|| self.costly_ones(document));
+        let costly = self.costly(document);
         costly.is_empty() || names_are_short(costly, value)
+    }
+
+    fn costly(&self, document: &Document) -> &[(Address, Arc<Bounded>)] {
+        self.costly.get_or_init(|| self.costly_ones(document))
     }
 
     fn costly_ones(&self, document: &Document) -> Vec<(Address, Arc<Bounded>)> {

@@ -3,38 +3,57 @@
 //! Which optional properties are there and which branch of a schema was taken shows in the shape, so
 //! that what is new can be told from what came often, for the cost of one walk.
 
-use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};
+use std::sync::LazyLock;
 
+use jsonschema::{
+    JsonType,
+    json::{Array, Json, JsonNumber as _, Node as _, Object, SerdeJson},
+};
 use serde_json::Value;
 
-/// The same numbers in every run and on every machine.
-const HASHER: BuildHasherDefault<DefaultHasher> = BuildHasherDefault::new();
+/// Its numbers do not leave the program, and nobody who writes a recording knows them.
+static HASHER: LazyLock<ahash::RandomState> = LazyLock::new(ahash::RandomState::new);
 
 /// The shape of a value.
 pub(crate) fn shape(value: &Value) -> u64 {
-    match value {
-        Value::Null => 1,
-        Value::Bool(_) => 2,
-        Value::Number(number) => 3 + u64::from(number.is_f64()),
-        Value::String(text) => 5 + u64::from(text.is_empty()),
-        Value::Array(items) => HASHER.hash_one((7_u8, shapes(items))),
-        // A sum knows no order, and names are there once.
-        Value::Object(members) => members.iter().fold(8_u64, |sum, (name, member)| {
-            sum.wrapping_add(HASHER.hash_one((name, shape(member))))
-        }),
-    }
+    shape_of::<SerdeJson>(&value)
 }
 
-/// The shapes of several values, as a set.
-pub(crate) fn shapes(values: &[Value]) -> Vec<u64> {
-    let mut found: Vec<u64> = Vec::new();
-    for value in values {
-        let one = shape(value);
-        if let Err(at) = found.binary_search(&one) {
-            found.insert(at, one);
+/// The shape of a value, however it is kept in memory.
+pub(super) fn shape_of<F: Json>(value: &F::Node<'_>) -> u64 {
+    match value.json_type() {
+        JsonType::Null => 1,
+        JsonType::Boolean => 2,
+        JsonType::Number | JsonType::Integer => {
+            3 + u64::from(
+                !value
+                    .as_number()
+                    .is_some_and(|number| number.as_u64().is_some() || number.as_i64().is_some()),
+            )
+        }
+        JsonType::String => {
+            let is_empty = value.as_string().is_some_and(|text| text.is_empty());
+            5 + u64::from(is_empty)
+        }
+        JsonType::Array => {
+            let mut shapes: Vec<u64> = Vec::new();
+            for item in value.as_array().iter().flat_map(Array::elements) {
+                let one = shape_of::<F>(&item);
+                if let Err(at) = shapes.binary_search(&one) {
+                    shapes.insert(at, one);
+                }
+            }
+            HASHER.hash_one((7_u8, shapes))
+        }
+        // A sum knows no order, and names are there once.
+        JsonType::Object => {
+            let members = value.as_object();
+            let members = members.iter().flat_map(Object::members);
+            members.fold(8_u64, |sum, (name, member)| {
+                sum.wrapping_add(HASHER.hash_one((name.as_ref(), shape_of::<F>(&member))))
+            })
         }
     }
-    found
 }
 
 #[cfg(test)]

@@ -50,6 +50,26 @@ struct KnownProperties {
     count: usize,
 }
 
+/// Shapes of values, each a number.
+#[derive(Default)]
+pub(super) struct Shapes(RwLock<HashSet<u64, ahash::RandomState>>);
+
+impl Shapes {
+    /// Whether a shape is among them.
+    pub(super) fn has(&self, shape: u64) -> bool {
+        let shapes = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        shapes.contains(&shape)
+    }
+
+    /// Notes a shape, where there is room.
+    pub(super) fn add(&self, shape: u64) {
+        let mut shapes = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if shapes.len() < MOST_SHAPES {
+            shapes.insert(shape);
+        }
+    }
+}
+
 /// The compiled schemas of one document.
 pub(in crate::contract) struct SchemaStore {
     document: Arc<Document>,
@@ -69,7 +89,7 @@ pub(in crate::contract) struct SchemaStore {
     subtypes: OnceLock<Subtypes>,
     seeing: OnceLock<Seeing>,
     /// Shapes of values in which every property is named, by schema.
-    declared: RwLock<HashMap<Address, HashSet<u64>>>,
+    declared: RwLock<HashMap<Address, Arc<Shapes>>>,
     itself: Weak<SchemaStore>,
 }
 
@@ -223,6 +243,11 @@ impl SchemaStore {
         self.patterns.takes_names(&self.document, value)
     }
 
+    /// Whether no pattern that names are held against is costly.
+    pub(super) fn takes_all_names(&self) -> bool {
+        self.patterns.takes_all_names(&self.document)
+    }
+
     /// Whether a pattern can be read.
     pub(super) fn reads_pattern(&self, pattern: &str) -> bool {
         self.patterns.reads(pattern)
@@ -253,25 +278,9 @@ impl SchemaStore {
             .insert(key);
     }
 
-    /// Whether every property of a value with this shape is known to be named.
-    pub(super) fn knows_declared(&self, address: &Address, shape: u64) -> bool {
-        self.declared
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(address)
-            .is_some_and(|shapes| shapes.contains(&shape))
-    }
-
-    /// Notes that every property of values with this shape is named.
-    pub(super) fn remember_declared(&self, address: &Address, shape: u64) {
-        let mut declared = self
-            .declared
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
-        let shapes = declared.entry(address.clone()).or_default();
-        if shapes.len() < MOST_SHAPES {
-            shapes.insert(shape);
-        }
+    /// The shapes of values of a schema in which every property is named.
+    pub(super) fn declared_shapes(&self, address: &Address) -> Arc<Shapes> {
+        remembered(&self.declared, address, Arc::default)
     }
 
     /// What may be `writeOnly` below a schema, worked out when it is first asked for.
@@ -322,6 +331,7 @@ fn remembered<V: Clone>(
     known
         .write()
         .unwrap_or_else(PoisonError::into_inner)
-        .insert(address.clone(), found.clone());
-    found
+        .entry(address.clone())
+        .or_insert(found)
+        .clone()
 }

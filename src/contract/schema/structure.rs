@@ -6,13 +6,16 @@
 
 use std::sync::Arc;
 
+use jsonschema::json::SerdeJson;
 use oasgate_document::{Address, FileId, Pointer};
 use serde_json::{Map, Value};
 
 use super::{
     Schema,
     discriminator::{Discriminator, Selection},
-    store::Properties,
+    shape::shape_of,
+    store::{Properties, Shapes},
+    tape::{OnTape, Scalar, Tape},
 };
 
 /// How deep references and compositions are followed before they are taken for a circle.
@@ -31,15 +34,37 @@ const MOST_UNDECLARED: usize = 100_000;
 /// The schema objects in force at one node.
 pub(super) type InForce<'s> = Vec<(Address, &'s Map<String, Value>)>;
 
+/// Whether it is known that every property of a value on a tape is named.
+pub(super) fn knows_declared(schema: &Schema, tape: &Tape<'_>) -> bool {
+    let shapes = declared_shapes(schema);
+    let outline = tape.outline(|scalar| match scalar {
+        Scalar::Number(_) => 6,
+        Scalar::Text(_) => 7,
+    });
+    if shapes.has(outline) {
+        return true;
+    }
+    let is_known = shapes.has(shape_of::<OnTape>(&tape.root()));
+    if is_known {
+        shapes.add(outline);
+    }
+    is_known
+}
+
+fn declared_shapes(schema: &Schema) -> &Shapes {
+    let find = || schema.store.declared_shapes(&schema.address);
+    schema.at_hand.declared.get_or_init(find)
+}
+
 /// Each property that no schema in force names.
 pub(super) fn undeclared(schema: &Schema, value: &Value) -> Vec<Pointer> {
-    let shape = super::shape(value);
-    if schema.store.knows_declared(&schema.address, shape) {
+    let shape = shape_of::<SerdeJson>(&value);
+    if declared_shapes(schema).has(shape) {
         return Vec::new();
     }
     let at = schema.store.document().get(&schema.address);
     if surely_declared(schema, schema.address.file, at, value, 0) {
-        schema.store.remember_declared(&schema.address, shape);
+        declared_shapes(schema).add(shape);
         return Vec::new();
     }
     let mut found = Vec::new();

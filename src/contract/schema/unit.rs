@@ -8,9 +8,12 @@
 mod own_keyword;
 mod together;
 
-use std::sync::{OnceLock, Weak};
+use std::{
+    collections::HashMap,
+    sync::{Arc, OnceLock, PoisonError, RwLock, Weak},
+};
 
-use jsonschema::{Draft, ValidationError, Validator};
+use jsonschema::{Draft, Retrieve, ValidationError, ValidationOptions, Validator, json::SerdeJson};
 use oasgate_document::{Address, Document, FileId, Pointer};
 use serde_json::{Value, json};
 
@@ -22,10 +25,11 @@ use super::{
     formats::registered,
     patterns::{self, Bounded, engine, is_costly},
     store::Formats,
+    tape::{OnTape, TapeNode},
     translate::{DISCRIMINATOR, FORMAT, Form, Purpose, Translation},
     type_names::no_type,
 };
-use own_keyword::{BoundedPattern, Chosen, Format, Reference};
+use own_keyword::{BoundedPattern, Chosen, Format, Own, Reference, Representation};
 
 /// The keyword that stands for `$ref` in a unit.
 pub(super) const REFERENCE: &str = "x-oasgate-ref";
@@ -33,42 +37,50 @@ pub(super) const REFERENCE: &str = "x-oasgate-ref";
 /// How many keywords of one unit may be refused before the whole unit is given up.
 const MOST_REPAIRS: usize = 200;
 
+/// How many broken keywords of one unit are remembered.
+const MOST_KEYWORDS: usize = 1_000;
+
 /// A compiled schema object.
 pub(super) struct Unit {
     validator: Validator,
+    /// The same for values on tapes, once one was held.
+    on_tape: OnceLock<Option<Validator<OnTape>>>,
+    store: Weak<SchemaStore>,
     address: Address,
+    direction: Direction,
     /// Where each resource of a unit that was compiled together with others comes from.
     resources: Vec<Address>,
+    /// The places of keywords that were broken, by their places in the translated schema.
+    keywords: RwLock<HashMap<String, Address>>,
 }
 
 impl Unit {
     pub(super) fn compile(store: &SchemaStore, address: &Address, direction: Direction) -> Self {
-        let value = store.document().get(address).unwrap_or(&Value::Bool(true));
-        let must_see_through = together::must_see_through_references(value);
-        if must_see_through && let Some(unit) = together::compile(store, address, direction) {
-            return unit;
-        }
-        let mut translated = translate(store, address, direction, &mut |target, _| {
-            (
-                REFERENCE,
-                json!([target.file.index(), target.pointer.as_str()]),
-            )
-        });
-        if must_see_through {
-            together::without_what_sees_through(&mut translated);
-        }
-        let validator = build(store, translated, direction, &|pointer| {
-            address_below(store.document(), address, pointer)
-        });
+        let (validator, resources) = compiled(store, address, direction);
         Self {
             validator,
+            on_tape: OnceLock::new(),
+            store: store.weak(),
             address: address.clone(),
-            resources: Vec::new(),
+            direction,
+            resources,
+            keywords: RwLock::default(),
         }
     }
 
     pub(super) fn is_valid(&self, value: &Value) -> bool {
         self.validator.is_valid(value)
+    }
+
+    /// Whether a value on a tape is valid.
+    pub(super) fn accepts(&self, node: TapeNode<'_>) -> bool {
+        let compile = || {
+            // Whoever validates holds the store.
+            let store = self.store.upgrade()?;
+            Some(compiled(&store, &self.address, self.direction).0)
+        };
+        let validator = self.on_tape.get_or_init(compile);
+        validator.as_ref().is_some_and(|one| one.is_valid(node))
     }
 
     pub(super) fn errors<'v>(&'v self, value: &'v Value) -> jsonschema::ErrorIterator<'v> {
@@ -82,8 +94,20 @@ impl Unit {
         error: &ValidationError<'_>,
     ) -> Address {
         if self.resources.is_empty() {
-            let pointer = Pointer::parse(error.schema_path().as_str()).unwrap_or_default();
-            return address_below(document, &self.address, &pointer);
+            let path = error.schema_path().as_str();
+            let known = self.keywords.read().unwrap_or_else(PoisonError::into_inner);
+            if let Some(known) = known.get(path) {
+                return known.clone();
+            }
+            drop(known);
+            let pointer = Pointer::parse(path).unwrap_or_default();
+            let at = address_below(document, &self.address, &pointer);
+            let keywords = self.keywords.write();
+            let mut keywords = keywords.unwrap_or_else(PoisonError::into_inner);
+            if keywords.len() < MOST_KEYWORDS {
+                keywords.insert(path.to_owned(), at.clone());
+            }
+            return at;
         }
         let location = error
             .absolute_keyword_location()
@@ -99,6 +123,33 @@ impl Unit {
             .unwrap_or(&self.address);
         address_below(document, at, &Pointer::parse(fragment).unwrap_or_default())
     }
+}
+
+/// A schema object compiled for values of one representation, and where each resource of it comes from where it was
+/// compiled together with others.
+fn compiled<F: Representation>(
+    store: &SchemaStore,
+    address: &Address,
+    direction: Direction,
+) -> (Validator<F>, Vec<Address>) {
+    let value = store.document().get(address).unwrap_or(&Value::Bool(true));
+    let must_see_through = together::must_see_through_references(value);
+    if must_see_through && let Some(together) = together::compile(store, address, direction) {
+        return together;
+    }
+    let mut translated = translate(store, address, direction, &mut |target, _| {
+        (
+            REFERENCE,
+            json!([target.file.index(), target.pointer.as_str()]),
+        )
+    });
+    if must_see_through {
+        together::without_what_sees_through(&mut translated);
+    }
+    let validator = build(store, translated, direction, &|pointer| {
+        address_below(store.document(), address, pointer)
+    });
+    (validator, Vec::new())
 }
 
 /// The place in the document of a keyword of a translated schema, whose patterns of names are written anew.
@@ -141,12 +192,12 @@ fn translate(
 
 /// Compiles a translated schema. What the dialect refuses is reported at its place and taken out,
 /// so that one impossible pattern does not cost the rest.
-fn build(
+fn build<F: Representation>(
     store: &SchemaStore,
     mut schema: Value,
     direction: Direction,
     address_of: &dyn Fn(&Pointer) -> Address,
-) -> Validator {
+) -> Validator<F> {
     for _ in 0..MOST_REPAIRS {
         match options(store, direction).build(&schema) {
             Ok(validator) => return validator,
@@ -209,7 +260,10 @@ fn remove_keyword(schema: &mut Value, pointer: &Pointer) -> Pointer {
     Pointer::root()
 }
 
-fn options(store: &SchemaStore, direction: Direction) -> jsonschema::ValidationOptions<'static> {
+fn options<F: Representation>(
+    store: &SchemaStore,
+    direction: Direction,
+) -> ValidationOptions<'static, Arc<dyn Retrieve>, F> {
     let formats = store.formats();
     let store = store.weak();
     let chosen_of = Weak::clone(&store);
@@ -219,12 +273,12 @@ fn options(store: &SchemaStore, direction: Direction) -> jsonschema::ValidationO
                 .as_str()
                 .and_then(|digits| Limit::new(keyword, digits));
             let limit = limit.ok_or_else(|| ValidationError::schema("no number"))?;
-            Ok(Box::new(limit))
+            Ok(Box::new(Own(limit)))
         })
     });
     let options = LISTED.iter().fold(options, |options, (own, keyword)| {
         options.with_keyword(*own, move |_, value, _| {
-            Ok(Box::new(Listed::new(keyword, value)))
+            Ok(Box::new(Own(Listed::new(keyword, value))))
         })
     });
     let holds_formats = formats == Formats::Held;
@@ -235,35 +289,35 @@ fn options(store: &SchemaStore, direction: Direction) -> jsonschema::ValidationO
         .with_keyword(REFERENCE, move |_, value, _| {
             let target = reference_target(value)
                 .ok_or_else(|| ValidationError::schema("a reference is a file and a pointer"))?;
-            Ok(Box::new(Reference {
+            Ok(Box::new(Own(Reference {
                 store: Weak::clone(&store),
                 target,
                 direction,
                 unit: OnceLock::new(),
-            }))
+            })))
         })
         .with_keyword(FORMAT, move |_, value, _| {
             let format = value.as_str().and_then(registered);
             let format = format.ok_or_else(|| ValidationError::schema("no registered format"))?;
-            Ok(Box::new(Format {
+            Ok(Box::new(Own(Format {
                 format: holds_formats.then_some(format),
                 direction,
-            }))
+            })))
         })
         .with_keyword(patterns::BOUNDED, |_, value, _| {
             let pattern = BoundedPattern::of(value);
             let pattern = pattern.ok_or_else(|| ValidationError::schema("no pattern"))?;
-            Ok(Box::new(pattern))
+            Ok(Box::new(Own(pattern)))
         })
         .with_keyword(DISCRIMINATOR, move |_, value, _| {
             let at = reference_target(value)
                 .ok_or_else(|| ValidationError::schema("an address is a file and a pointer"))?;
-            Ok(Box::new(Chosen {
+            Ok(Box::new(Own(Chosen {
                 store: Weak::clone(&chosen_of),
                 at,
                 direction,
                 discriminator: OnceLock::new(),
-            }))
+            })))
         })
 }
 
@@ -272,13 +326,13 @@ fn options(store: &SchemaStore, direction: Direction) -> jsonschema::ValidationO
 pub(crate) fn compiled_alone(mut schema: Value) -> Validator {
     bound_patterns(&mut schema);
     let options = || {
-        engine()
+        engine::<SerdeJson>()
             .should_validate_formats(true)
             .offline()
             .with_keyword(patterns::BOUNDED, |_, value, _| {
                 let pattern = BoundedPattern::of(value);
                 let pattern = pattern.ok_or_else(|| ValidationError::schema("no pattern"))?;
-                Ok(Box::new(pattern))
+                Ok(Box::new(Own(pattern)))
             })
     };
     options()

@@ -6,19 +6,24 @@
 
 use std::{
     collections::{HashSet, VecDeque},
-    hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher},
+    sync::LazyLock,
 };
 
+use jsonschema::{
+    JsonType,
+    json::{Array, Json, JsonNumber as _, Node as _, Object, SerdeJson},
+};
 use oasgate_document::{Document, FileId};
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
 use super::{
     Schema,
     ends::{self, End},
+    tape::{OnTape, Scalar, Tape},
 };
 
-/// The same numbers in every run and on every machine.
-const HASHER: BuildHasherDefault<DefaultHasher> = BuildHasherDefault::new();
+/// Its numbers do not leave the program, and nobody who writes a recording knows them.
+static HASHER: LazyLock<ahash::RandomState> = LazyLock::new(ahash::RandomState::new);
 
 /// How many nodes of the document are looked at before every value is taken to be different.
 const MAX_NODES: usize = 4_000;
@@ -52,15 +57,48 @@ const ANNOTATIONS: &[&str] = &["default", "description", "example", "examples", 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct View {
     /// Texts and numbers that a schema tells apart.
-    words: HashSet<String>,
+    words: Words,
     /// Names that a schema has, which an object may leave out.
-    names: HashSet<String>,
+    names: Words,
     /// Numbers of characters that stand at an end.
     lengths: HashSet<u64>,
     /// Numbers of elements that stand at an end.
     sizes: HashSet<u64>,
     /// Whether times of other than whole seconds of UTC are told apart.
     has_times: bool,
+}
+
+/// Texts to be looked up, most of which are told not to be there by their lengths.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Words {
+    all: HashSet<String, ahash::RandomState>,
+    /// One bit for each length, modulo 64.
+    lengths: u64,
+}
+
+impl Words {
+    fn length(word: &str) -> u64 {
+        1 << (word.len() % 64)
+    }
+
+    fn contains(&self, word: &str) -> bool {
+        self.lengths & Self::length(word) != 0 && self.all.contains(word)
+    }
+
+    fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
+    fn insert(&mut self, word: String) {
+        self.lengths |= Self::length(&word);
+        self.all.insert(word);
+    }
+}
+
+impl Extend<String> for Words {
+    fn extend<T: IntoIterator<Item = String>>(&mut self, words: T) {
+        words.into_iter().for_each(|word| self.insert(word));
+    }
 }
 
 /// How it is told whether a value can take a choice that none before it took.
@@ -105,15 +143,60 @@ impl Sameness {
     /// Hands over the numbers of what is to be seen of values; answers whether there are any. A value all of whose
     /// numbers were seen before takes nothing new.
     pub(crate) fn each(&self, values: &[Value], seed: u64, take: &mut dyn FnMut(u64)) -> bool {
+        self.each_of::<SerdeJson>(values.iter(), seed, take)
+    }
+
+    /// The same for a value on a tape.
+    pub(crate) fn each_on_tape(
+        &self,
+        tape: &Tape<'_>,
+        seed: u64,
+        take: &mut dyn FnMut(u64),
+    ) -> bool {
+        self.each_of::<OnTape>(std::iter::once(tape.root()), seed, take)
+    }
+
+    /// As [`Sameness::look`], where names and containers are at the same places in the text too. It costs a fraction of
+    /// that.
+    pub(crate) fn outline(&self, tape: &Tape<'_>, seed: u64) -> Option<u64> {
+        match self {
+            Self::Facts(view) | Self::Whole(view) => {
+                let outline = tape.outline(|scalar| match scalar {
+                    Scalar::Number(number) => view.hash_number(number),
+                    Scalar::Text(text) => view.hash_text(text),
+                });
+                Some(HASHER.hash_one((outline, seed)))
+            }
+            Self::Never => None,
+        }
+    }
+
+    /// A number that values on tapes have in common of which [`Sameness::each_on_tape`] tells the same numbers; `None`
+    /// where it tells none. It costs a fraction of these.
+    pub(crate) fn look(&self, tape: &Tape<'_>, seed: u64) -> Option<u64> {
+        match self {
+            Self::Facts(view) | Self::Whole(view) => {
+                Some(HASHER.hash_one((seed, view.look::<OnTape>(&tape.root()))))
+            }
+            Self::Never => None,
+        }
+    }
+
+    fn each_of<'v, F: Json>(
+        &self,
+        values: impl Iterator<Item = F::Node<'v>>,
+        seed: u64,
+        take: &mut dyn FnMut(u64),
+    ) -> bool {
         match self {
             Self::Facts(view) => {
                 for value in values {
-                    view.facts(value, seed, take);
+                    view.facts::<F>(&value, seed, take);
                 }
                 true
             }
             Self::Whole(view) => {
-                take(HASHER.hash_one((seed, view.hash_all(values))));
+                take(HASHER.hash_one((seed, view.hash_all::<F>(values))));
                 true
             }
             Self::Never => false,
@@ -123,50 +206,104 @@ impl Sameness {
 
 impl View {
     /// The numbers of what a value is and has, each with its place; elements of an array have one place.
-    fn facts(&self, value: &Value, place: u64, take: &mut dyn FnMut(u64)) {
-        match value {
-            Value::Array(items) => {
-                take(HASHER.hash_one((place, 9_u8, items.is_empty(), self.size(items))));
-                let place = HASHER.hash_one((place, 9_u8));
-                for item in items {
-                    self.facts(item, place, take);
-                }
+    fn facts<F: Json>(&self, value: &F::Node<'_>, place: u64, take: &mut dyn FnMut(u64)) {
+        if let Some(items) = value.as_array() {
+            let size = items.len();
+            take(HASHER.hash_one((place, 9_u8, size == 0, self.size(size))));
+            let place = HASHER.hash_one((place, 9_u8));
+            for item in items.elements() {
+                self.facts::<F>(&item, place, take);
             }
-            Value::Object(members) => {
-                // What an object leaves out is told by the names that it has.
-                let known = members.keys().filter(|name| self.names.contains(*name));
-                let names = known.fold(0_u64, |sum, name| sum.wrapping_add(HASHER.hash_one(name)));
-                take(HASHER.hash_one((place, 10_u8, names)));
-                for (name, member) in members {
-                    self.facts(member, HASHER.hash_one((place, name)), take);
+        } else if let Some(members) = value.as_object() {
+            // What an object leaves out is told by the names that it has.
+            let mut names = 0_u64;
+            for (name, member) in members.members() {
+                let name = name.as_ref();
+                if self.names.contains(name) {
+                    names = names.wrapping_add(HASHER.hash_one(name));
                 }
+                self.facts::<F>(&member, HASHER.hash_one((place, name)), take);
             }
-            leaf => take(HASHER.hash_one((place, self.hash(leaf)))),
+            take(HASHER.hash_one((place, 10_u8, names)));
+        } else {
+            take(HASHER.hash_one((place, self.hash::<F>(value))));
         }
     }
 
     /// A number that values have in common which look the same.
-    fn hash(&self, value: &Value) -> u64 {
-        match value {
-            Value::Null => 1,
-            Value::Bool(truth) => 2 + u64::from(*truth),
-            Value::Number(number) if self.words.contains(&ends::digits(number)) => {
-                HASHER.hash_one((4_u8, ends::digits(number)))
+    fn hash<F: Json>(&self, value: &F::Node<'_>) -> u64 {
+        match value.json_type() {
+            JsonType::Null => 1,
+            JsonType::Boolean => 2 + u64::from(value.as_boolean() == Some(true)),
+            JsonType::Number | JsonType::Integer => {
+                let number = value.as_number();
+                number.map_or(5, |number| self.hash_number(&number.to_number()))
             }
-            Value::Number(number) => {
-                let fraction = number.as_f64().unwrap_or_default().fract();
-                5 + u64::from(number.is_f64() && fraction != 0.0)
+            JsonType::String => {
+                let text = value.as_string();
+                text.map_or(8, |text| self.hash_text(&text))
             }
-            Value::String(text) if self.words.contains(text) => HASHER.hash_one((7_u8, text)),
-            Value::String(text) => match (self.length(text), self.is_uncommon(text)) {
-                (None, false) => 8,
-                told => HASHER.hash_one((8_u8, told)),
-            },
-            Value::Array(items) => HASHER.hash_one((9_u8, self.size(items), self.hash_all(items))),
+            JsonType::Array => {
+                let items = value.as_array();
+                let size = items.as_ref().and_then(|items| self.size(items.len()));
+                let items = items.iter().flat_map(Array::elements);
+                HASHER.hash_one((9_u8, size, self.hash_all::<F>(items)))
+            }
             // A sum knows no order, and names are there once.
-            Value::Object(members) => members.iter().fold(10_u64, |sum, (name, member)| {
-                sum.wrapping_add(HASHER.hash_one((name, self.hash(member))))
-            }),
+            JsonType::Object => {
+                let members = value.as_object();
+                let members = members.iter().flat_map(Object::members);
+                members.fold(10_u64, |sum, (name, member)| {
+                    sum.wrapping_add(HASHER.hash_one((name.as_ref(), self.hash::<F>(&member))))
+                })
+            }
+        }
+    }
+
+    /// A number for all that is seen of a value. Elements that look the same count once, as far as few looks take turns.
+    fn look<F: Json>(&self, value: &F::Node<'_>) -> u64 {
+        if let Some(items) = value.as_array() {
+            let mut sum = 0_u64;
+            let mut last = [0_u64; 8];
+            let mut next = 0;
+            for item in items.elements() {
+                let look = HASHER.hash_one(self.look::<F>(&item));
+                if !last.contains(&look) {
+                    last[next % last.len()] = look;
+                    next += 1;
+                    sum = sum.wrapping_add(look);
+                }
+            }
+            let size = items.len();
+            HASHER.hash_one((9_u8, size == 0, self.size(size), sum))
+        } else if let Some(members) = value.as_object() {
+            // A sum knows no order, and names are there once.
+            members.members().fold(10_u64, |sum, (name, member)| {
+                sum.wrapping_add(HASHER.hash_one((name.as_ref(), self.look::<F>(&member))))
+            })
+        } else {
+            self.hash::<F>(value)
+        }
+    }
+
+    fn hash_number(&self, number: &Number) -> u64 {
+        if !self.words.is_empty() {
+            let digits = ends::digits(number);
+            if self.words.contains(&digits) {
+                return HASHER.hash_one((4_u8, digits));
+            }
+        }
+        let fraction = number.as_f64().unwrap_or_default().fract();
+        5 + u64::from(number.is_f64() && fraction != 0.0)
+    }
+
+    fn hash_text(&self, text: &str) -> u64 {
+        if self.words.contains(text) {
+            return HASHER.hash_one((7_u8, text));
+        }
+        match (self.length(text), self.is_uncommon(text)) {
+            (None, false) => 8,
+            told => HASHER.hash_one((8_u8, told)),
         }
     }
 
@@ -179,8 +316,8 @@ impl View {
     }
 
     /// The number of elements, where it stands at an end.
-    fn size(&self, items: &[Value]) -> Option<u64> {
-        let size = u64::try_from(items.len()).ok();
+    fn size(&self, elements: usize) -> Option<u64> {
+        let size = u64::try_from(elements).ok();
         size.filter(|size| self.sizes.contains(size))
     }
 
@@ -189,8 +326,8 @@ impl View {
     }
 
     /// The numbers of several values, as a set.
-    fn hash_all(&self, values: &[Value]) -> Vec<u64> {
-        let mut found: Vec<u64> = values.iter().map(|value| self.hash(value)).collect();
+    fn hash_all<'v, F: Json>(&self, values: impl Iterator<Item = F::Node<'v>>) -> Vec<u64> {
+        let mut found: Vec<u64> = values.map(|value| self.hash::<F>(&value)).collect();
         found.sort_unstable();
         found.dedup();
         found
@@ -387,7 +524,7 @@ mod tests {
     use oasgate_document::Document;
     use serde_json::{Value, json};
 
-    use super::{Sameness, View};
+    use super::{Sameness, SerdeJson, View};
     use crate::contract::{Contract, Schema};
 
     fn schema(schema: &Value) -> Schema {
@@ -424,7 +561,7 @@ mod tests {
             {"type": "object", "properties": {"size": {"type": "integer"}}},
         ]}))
         .expect("words decide");
-        let same = |a: Value, b: Value| view.hash(&a) == view.hash(&b);
+        let same = |a: Value, b: Value| view.hash::<SerdeJson>(&&a) == view.hash::<SerdeJson>(&&b);
         assert!(same(json!({"kind": "a"}), json!({"kind": "b"})));
         assert!(!same(json!({"kind": "a"}), json!({"kind": "wolf"})));
         assert!(!same(json!({"kind": 6}), json!({"kind": 7})));
@@ -483,7 +620,7 @@ mod tests {
         let kinds = ["puppy", "Cat", "Dog", "other"];
         let hashes: std::collections::HashSet<_> = kinds
             .iter()
-            .map(|kind| view.hash(&json!({"kind": kind})))
+            .map(|kind| view.hash::<SerdeJson>(&&json!({"kind": kind})))
             .collect();
         assert_eq!(hashes.len(), kinds.len());
     }

@@ -2,12 +2,14 @@
 
 use std::collections::HashSet;
 
+use jsonschema::json::{Array as _, Json, Node as _, Object as _, SerdeJson};
 use oasgate_document::{Address, Pointer};
 use serde_json::{Map, Value};
 
 use super::{
     Schema, objects,
     structure::{InForce, in_force, walk_all},
+    tape::{OnTape, Tape},
 };
 
 /// What may be `writeOnly` anywhere below a schema, so that most values need no closer look.
@@ -67,17 +69,21 @@ impl WriteOnlyNames {
         found
     }
 
-    fn may_be_in(&self, value: &Value) -> bool {
+    fn may_be_in<F: Json>(&self, value: &F::Node<'_>) -> bool {
         if self.is_unnamed {
             return true;
         }
-        match value {
-            _ if self.properties.is_empty() => false,
-            Value::Object(members) => members
-                .iter()
-                .any(|(name, member)| self.properties.contains(name) || self.may_be_in(member)),
-            Value::Array(items) => items.iter().any(|item| self.may_be_in(item)),
-            _ => false,
+        if self.properties.is_empty() {
+            return false;
+        }
+        if let Some(members) = value.as_object() {
+            members.members().any(|(name, member)| {
+                self.properties.contains(name.as_ref()) || self.may_be_in::<F>(&member)
+            })
+        } else if let Some(items) = value.as_array() {
+            items.elements().any(|item| self.may_be_in::<F>(&item))
+        } else {
+            false
         }
     }
 }
@@ -86,10 +92,19 @@ fn is_marked(members: &Map<String, Value>) -> bool {
     members.get("writeOnly") == Some(&Value::Bool(true))
 }
 
+fn hidden(schema: &Schema) -> &WriteOnlyNames {
+    let find = || (schema.store).write_only(&schema.address, || WriteOnlyNames::of(schema));
+    schema.at_hand.write_only.get_or_init(find)
+}
+
+/// Whether a property of a value on a tape may be `writeOnly`.
+pub(super) fn may_show_write_only(schema: &Schema, tape: &Tape<'_>) -> bool {
+    hidden(schema).may_be_in::<OnTape>(&tape.root())
+}
+
 /// Each property in `value` whose schema is `writeOnly`.
 pub(super) fn write_only(schema: &Schema, value: &Value) -> Vec<(Pointer, Address)> {
-    let hidden = (schema.store).write_only(&schema.address, || WriteOnlyNames::of(schema));
-    if !hidden.may_be_in(value) {
+    if !hidden(schema).may_be_in::<SerdeJson>(&value) {
         return Vec::new();
     }
     let mut found = Vec::new();

@@ -7,24 +7,30 @@
 //! depend on the order of the exchanges, nor on who looked at which of them.
 
 use std::{
-    collections::{HashMap, HashSet, hash_map::DefaultHasher},
-    hash::{Hash, Hasher},
-    sync::OnceLock,
+    collections::{HashMap, HashSet},
+    sync::{LazyLock, OnceLock},
 };
 
+use ahash::RandomState;
 use indexmap::IndexSet;
 use oasgate_document::Address;
 use serde_json::Value;
 
 use crate::{
     check::{Content, Subject},
-    contract::{Choice, Contract, Operation, Sameness, Schema},
+    contract::{Choice, Contract, Operation, Sameness, Schema, Tape},
     run::{Coverage, Share, Witness, WitnessKind},
     wire::Parsed,
 };
 
 /// How many looks of values are remembered for one operation; what comes beyond is looked at each time.
 const MAX_REMEMBERED: usize = 4_000;
+
+/// How many looks of whole values are remembered.
+const MAX_WHOLE: usize = 100_000;
+
+/// Its numbers do not leave the program, and nobody who writes a recording knows them.
+static HASHER: LazyLock<RandomState> = LazyLock::new(RandomState::new);
 
 /// What there is to be seen, worked out for an operation when it is first asked for.
 pub(crate) struct CoverageTargets<'c> {
@@ -87,8 +93,10 @@ pub(crate) struct CoverageSample {
 /// Looks at exchanges, and remembers at what.
 #[derive(Debug, Default)]
 pub(crate) struct ShapeSampler {
-    looked_at: HashMap<usize, HashSet<u64>>,
-    taken: HashMap<(usize, usize, usize), HashSet<usize>>,
+    looked_at: HashMap<usize, HashSet<u64, RandomState>, RandomState>,
+    taken: HashMap<(usize, usize, usize), HashSet<usize, RandomState>, RandomState>,
+    /// Looks of values that show nothing new any more.
+    whole: HashSet<u64, RandomState>,
 }
 
 impl ShapeSampler {
@@ -102,6 +110,25 @@ impl ShapeSampler {
         }
     }
 
+    /// Whether a value shows nothing new for sure: one like it was looked at. What is not known is remembered, since it
+    /// is looked at next.
+    fn knows(&mut self, sameness: &Sameness, tape: &Tape<'_>, seed: u64) -> bool {
+        // A look at all of a value costs less than one at each of its facts, and one at its outline still less.
+        let Some(outline) = sameness.outline(tape, seed) else {
+            return false;
+        };
+        if self.whole.contains(&outline) {
+            return true;
+        }
+        let look = sameness.look(tape, seed);
+        let is_known = look.is_some_and(|look| self.whole.contains(&look));
+        if self.whole.len() < MAX_WHOLE {
+            self.whole.insert(outline);
+            self.whole.extend(look);
+        }
+        is_known
+    }
+
     /// What an exchange shows; `None` where one like it was looked at before.
     pub(crate) fn at(
         &mut self,
@@ -113,15 +140,12 @@ impl ShapeSampler {
         let came = subject.declared()?;
         let response = responses
             .iter()
-            .position(|response| response.key == came.key)?;
+            .position(|response| std::ptr::eq(response, came))?;
         let held = subject.media_type().filter(|_| subject.is_held());
         let media_type = held.and_then(|came| {
             let media_types = &responses[response].content.media_types;
-            media_types
-                .iter()
-                .position(|one| one.address == came.address)
+            media_types.iter().position(|one| std::ptr::eq(one, came))
         });
-        let values = values_of(subject);
         let offered = declared
             .of(operation)
             .iter()
@@ -132,16 +156,22 @@ impl ShapeSampler {
             let taken = self.taken.get(&key).map_or(0, HashSet::len);
             taken == offered.choices.len()
         });
-        let mut hasher = DefaultHasher::new();
-        (response, media_type).hash(&mut hasher);
-        let seed = hasher.finish();
+        let seed = HASHER.hash_one((response, media_type));
+        if let (Some(offered), Some(tape)) = (offered, subject.tape())
+            && !is_all_taken
+            && self.knows(&offered.sameness, tape, HASHER.hash_one(key))
+        {
+            return None;
+        }
         let mut is_new = self.is_new(operation, seed);
         if let Some(offered) = offered
             && !is_all_taken
         {
-            let tells = offered.sameness.each(values, seed, &mut |look| {
-                is_new |= self.is_new(operation, look);
-            });
+            let mut look_at = |look| is_new |= self.is_new(operation, look);
+            let tells = match subject.tape() {
+                Some(tape) => offered.sameness.each_on_tape(tape, seed, &mut look_at),
+                None => (offered.sameness).each(values_of(subject), seed, &mut look_at),
+            };
             is_new |= !tells;
         }
         if !is_new {
@@ -154,7 +184,7 @@ impl ShapeSampler {
         let (aside, taken) = match (offered, schema) {
             (Some(offered), Some(schema)) if !is_all_taken => {
                 let known = self.taken.entry(key).or_default();
-                values
+                values_of(subject)
                     .iter()
                     .flat_map(|value| schema.taken(value))
                     .filter_map(|one| Some((offered.choices.get_index_of(&one)?, one.1)))

@@ -52,7 +52,7 @@ mod tests {
 
     fn matches(pattern: &str, text: &str) -> bool {
         let plain = plain(pattern).unwrap_or_else(|| panic!("{pattern} is read"));
-        super::super::patterns::engine()
+        super::super::patterns::engine::<jsonschema::json::SerdeJson>()
             .build(&json!({ "pattern": plain }))
             .unwrap_or_else(|error| panic!("{pattern} as {plain}: {error}"))
             .is_valid(&Value::from(text))
@@ -149,7 +149,7 @@ mod tests {
             r"(a",
         ] {
             let built = plain(pattern).map(|plain| {
-                super::super::patterns::engine()
+                super::super::patterns::engine::<jsonschema::json::SerdeJson>()
                     .build(&json!({ "pattern": plain }))
                     .is_ok()
             });

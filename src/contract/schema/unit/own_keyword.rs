@@ -2,7 +2,10 @@
 
 use std::sync::{Arc, OnceLock, Weak};
 
-use jsonschema::{Keyword, ValidationError};
+use jsonschema::{
+    Keyword, ValidationError,
+    json::{Json, Node as _, SerdeJson},
+};
 use oasgate_document::Address;
 use serde_json::{Value, json};
 
@@ -15,9 +18,57 @@ use super::{
         following,
         formats::RegisteredFormat,
         patterns::Bounded,
+        tape::{OnTape, TapeNode},
     },
     Unit, reference_target,
 };
+
+/// A keyword of our own.
+pub(super) trait OwnKeyword: Send + Sync {
+    /// What is wrong with a value that it refuses.
+    const REFUSAL: &'static str;
+
+    /// Whether it accepts a value.
+    fn accepts(&self, value: &Value) -> bool;
+
+    /// Whether it accepts a value on a tape: the same answer.
+    fn accepts_on_tape(&self, node: TapeNode<'_>) -> bool;
+}
+
+/// A representation of values that units are compiled for.
+pub(super) trait Representation: Json {
+    /// Whether a keyword accepts a value.
+    fn is_accepted(node: Self::Node<'_>, by: &impl OwnKeyword) -> bool;
+}
+
+impl Representation for SerdeJson {
+    fn is_accepted(node: &Value, by: &impl OwnKeyword) -> bool {
+        by.accepts(node)
+    }
+}
+
+impl Representation for OnTape {
+    fn is_accepted(node: TapeNode<'_>, by: &impl OwnKeyword) -> bool {
+        by.accepts_on_tape(node)
+    }
+}
+
+/// A keyword of our own, as validators call it.
+pub(super) struct Own<K>(pub(super) K);
+
+impl<'i, K: OwnKeyword, F: Representation> Keyword<'i, F> for Own<K> {
+    fn validate(&self, node: F::Node<'i>) -> Result<(), ValidationError<'i>> {
+        if F::is_accepted(node, &self.0) {
+            Ok(())
+        } else {
+            Err(ValidationError::custom(K::REFUSAL))
+        }
+    }
+
+    fn is_valid(&self, node: F::Node<'i>) -> bool {
+        F::is_accepted(node, &self.0)
+    }
+}
 
 /// A reference that finds its unit when first needed.
 pub(super) struct Reference {
@@ -28,14 +79,13 @@ pub(super) struct Reference {
 }
 
 impl Reference {
-    fn accepts(&self, value: &Value) -> bool {
-        // Whoever validates holds the store.
-        let unit = self.known().or_else(|| {
+    /// The unit. Whoever validates holds the store.
+    fn find(&self) -> Option<Arc<Unit>> {
+        self.known().or_else(|| {
             let unit = self.store.upgrade()?.unit(&self.target, self.direction);
             self.unit.get_or_init(|| Arc::downgrade(&unit));
             Some(unit)
-        });
-        unit.is_none_or(|unit| follow(&unit, value))
+        })
     }
 
     /// The unit, where it was found before and the store still has it.
@@ -46,25 +96,23 @@ impl Reference {
 
 /// Whether a unit that is referred to accepts a value.
 fn follow(unit: &Arc<Unit>, value: &Value) -> bool {
-    following::follow(Arc::as_ptr(unit).cast(), value, || unit.is_valid(value))
+    following::follow(Arc::as_ptr(unit).cast(), &value, || unit.is_valid(value))
 }
 
-/// What a keyword says of a value that it accepts or refuses.
-fn verdict<'i>(accepts: bool, refusal: &'static str) -> Result<(), ValidationError<'i>> {
-    if accepts {
-        Ok(())
-    } else {
-        Err(ValidationError::custom(refusal))
-    }
+/// The same for a value on a tape.
+fn follow_on_tape(unit: &Arc<Unit>, node: TapeNode<'_>) -> bool {
+    following::follow(Arc::as_ptr(unit).cast(), &node, || unit.accepts(node))
 }
 
-impl<'i> Keyword<'i> for Reference {
-    fn validate(&self, value: &'i Value) -> Result<(), ValidationError<'i>> {
-        verdict(self.accepts(value), "the referenced schema refuses it")
+impl OwnKeyword for Reference {
+    const REFUSAL: &'static str = "the referenced schema refuses it";
+
+    fn accepts(&self, value: &Value) -> bool {
+        self.find().is_none_or(|unit| follow(&unit, value))
     }
 
-    fn is_valid(&self, value: &'i Value) -> bool {
-        self.accepts(value)
+    fn accepts_on_tape(&self, node: TapeNode<'_>) -> bool {
+        self.find().is_none_or(|unit| follow_on_tape(&unit, node))
     }
 }
 
@@ -74,14 +122,17 @@ pub(super) struct Format {
     pub(super) direction: Direction,
 }
 
-impl<'i> Keyword<'i> for Format {
-    fn validate(&self, value: &'i Value) -> Result<(), ValidationError<'i>> {
-        verdict(self.is_valid(value), "the value is not of the format")
-    }
+impl OwnKeyword for Format {
+    const REFUSAL: &'static str = "the value is not of the format";
 
-    fn is_valid(&self, value: &'i Value) -> bool {
+    fn accepts(&self, value: &Value) -> bool {
         self.format
             .is_none_or(|format| format.accepts(value, self.direction))
+    }
+
+    fn accepts_on_tape(&self, node: TapeNode<'_>) -> bool {
+        // No format speaks of what is in a container.
+        node.is_container() || self.accepts(&node.to_value())
     }
 }
 
@@ -105,10 +156,7 @@ impl BoundedPattern {
         })
     }
 
-    fn refuses(&self, value: &Value) -> bool {
-        let Some(text) = value.as_str() else {
-            return false;
-        };
+    fn refuses(&self, text: &str, value: &Value) -> bool {
         let matches = self.pattern.matches(text);
         if matches.is_none() {
             effort::leave(&self.at, text.len(), value);
@@ -117,33 +165,41 @@ impl BoundedPattern {
     }
 }
 
-impl<'i> Keyword<'i> for BoundedPattern {
-    fn validate(&self, value: &'i Value) -> Result<(), ValidationError<'i>> {
-        verdict(!self.refuses(value), "the text does not match the pattern")
+impl OwnKeyword for BoundedPattern {
+    const REFUSAL: &'static str = "the text does not match the pattern";
+
+    fn accepts(&self, value: &Value) -> bool {
+        !value.as_str().is_some_and(|text| self.refuses(text, value))
     }
 
-    fn is_valid(&self, value: &'i Value) -> bool {
-        !self.refuses(value)
-    }
-}
-
-impl<'i> Keyword<'i> for Limit {
-    fn validate(&self, value: &'i Value) -> Result<(), ValidationError<'i>> {
-        verdict(self.accepts(value), "the number is beyond its limit")
-    }
-
-    fn is_valid(&self, value: &'i Value) -> bool {
-        self.accepts(value)
+    fn accepts_on_tape(&self, node: TapeNode<'_>) -> bool {
+        // That a text was left is all that is asked of a tape.
+        let text = node.as_string();
+        !text.is_some_and(|text| self.refuses(&text, &Value::Null))
     }
 }
 
-impl<'i> Keyword<'i> for Listed {
-    fn validate(&self, value: &'i Value) -> Result<(), ValidationError<'i>> {
-        verdict(self.accepts(value), "the value is not listed")
+impl OwnKeyword for Limit {
+    const REFUSAL: &'static str = "the number is beyond its limit";
+
+    fn accepts(&self, value: &Value) -> bool {
+        Self::accepts(self, value)
     }
 
-    fn is_valid(&self, value: &'i Value) -> bool {
-        self.accepts(value)
+    fn accepts_on_tape(&self, node: TapeNode<'_>) -> bool {
+        !node.is_number() || Self::accepts(self, &node.to_value())
+    }
+}
+
+impl OwnKeyword for Listed {
+    const REFUSAL: &'static str = "the value is not listed";
+
+    fn accepts(&self, value: &Value) -> bool {
+        Self::accepts(self, value)
+    }
+
+    fn accepts_on_tape(&self, node: TapeNode<'_>) -> bool {
+        Self::accepts(self, &node.to_value())
     }
 }
 
@@ -155,12 +211,12 @@ pub(super) struct Chosen {
     pub(super) discriminator: OnceLock<Option<Arc<Discriminator>>>,
 }
 
-impl<'i> Keyword<'i> for Chosen {
-    fn validate(&self, value: &'i Value) -> Result<(), ValidationError<'i>> {
-        verdict(self.is_valid(value), "not what the discriminator names")
-    }
-
-    fn is_valid(&self, value: &'i Value) -> bool {
+impl Chosen {
+    fn accepts_what(
+        &self,
+        select: impl FnOnce(&Discriminator) -> Selection<'_>,
+        follow: impl Fn(&Arc<Unit>) -> bool,
+    ) -> bool {
         let Some(store) = self.store.upgrade() else {
             return true;
         };
@@ -169,12 +225,30 @@ impl<'i> Keyword<'i> for Chosen {
             .get_or_init(|| store.discriminator(&self.at));
         discriminator
             .as_ref()
-            .is_none_or(|discriminator| match discriminator.select(value) {
+            .is_none_or(|discriminator| match select(discriminator) {
                 Selection::Nothing => true,
                 Selection::Unknown => false,
                 Selection::OneOf(targets) => targets
                     .iter()
-                    .any(|target| follow(&store.unit(target, self.direction), value)),
+                    .any(|target| follow(&store.unit(target, self.direction))),
             })
+    }
+}
+
+impl OwnKeyword for Chosen {
+    const REFUSAL: &'static str = "not what the discriminator names";
+
+    fn accepts(&self, value: &Value) -> bool {
+        self.accepts_what(
+            |discriminator| discriminator.select(value),
+            |unit| follow(unit, value),
+        )
+    }
+
+    fn accepts_on_tape(&self, node: TapeNode<'_>) -> bool {
+        self.accepts_what(
+            |discriminator| discriminator.select_on_tape(node),
+            |unit| follow_on_tape(unit, node),
+        )
     }
 }

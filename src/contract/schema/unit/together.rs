@@ -9,10 +9,11 @@
 
 use std::collections::{HashMap, HashSet};
 
+use jsonschema::Validator;
 use oasgate_document::{Address, Pointer};
 use serde_json::{Map, Value, json};
 
-use super::{REFERENCE, Unit, address_below, build, reference_target, translate};
+use super::{REFERENCE, Representation, address_below, build, reference_target, translate};
 use crate::contract::{
     DefectKind,
     schema::{Direction, SchemaStore, recursive, seeing::sees_through},
@@ -60,11 +61,11 @@ const FOR_OTHER_PARTS: [&str; 5] = [
 
 /// Compiles the schema object and what it must see through as resources of one schema; `None` where that is too
 /// large.
-pub(super) fn compile(
+pub(super) fn compile<F: Representation>(
     store: &SchemaStore,
     address: &Address,
     direction: Direction,
-) -> Option<Unit> {
+) -> Option<(Validator<F>, Vec<Address>)> {
     let seeing = store.seeing();
     let mut resources = Resources {
         all: vec![address.clone()],
@@ -74,7 +75,8 @@ pub(super) fn compile(
     let mut done = 0;
     while let Some(at) = resources.all.get(done).cloned() {
         if RESOURCE_COST.saturating_mul(done as u64) > seeing.allowed {
-            return refused(store, address);
+            refused(store, address);
+            return None;
         }
         let mut schema = translate(store, &at, direction, &mut |target, _| {
             if seeing.is_dynamic {
@@ -97,7 +99,8 @@ pub(super) fn compile(
         done += 1;
     }
     if Costs::of(&definitions, seeing.is_dynamic) > seeing.allowed {
-        return refused(store, address);
+        refused(store, address);
+        return None;
     }
     let resources = resources.all;
     let schema = json!({ "$ref": resource_uri(0), "$defs": definitions });
@@ -111,15 +114,11 @@ pub(super) fn compile(
         let rest = tokens.fold(Pointer::root(), |pointer, token| pointer.join(&token));
         address_below(store.document(), &at, &rest)
     });
-    Some(Unit {
-        validator,
-        address: address.clone(),
-        resources,
-    })
+    Some((validator, resources))
 }
 
 /// Says that the keywords are not checked.
-fn refused(store: &SchemaStore, address: &Address) -> Option<Unit> {
+fn refused(store: &SchemaStore, address: &Address) {
     store.complain(
         address.clone(),
         DefectKind::DocumentLimit,
@@ -127,7 +126,6 @@ fn refused(store: &SchemaStore, address: &Address) -> Option<Unit> {
          here: the schemas refer to each other too often"
             .to_owned(),
     );
-    None
 }
 
 /// The schema objects of one unit, each with its number.
