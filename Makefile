@@ -114,7 +114,8 @@ python: ## the wheel with the program, in target/wheels
 	cd python && ../target/python/bin/maturin build --release --out ../target/wheels
 
 bench: ## speed and memory, as ratios measured in one run
-	cargo bench --workspace --bench gate --bench generation --bench live
+	cargo build --release --manifest-path benches/bare/Cargo.toml --target-dir target/bare
+	OASGATE_BENCH_BARE=$(CURDIR)/target/bare/release/bare cargo bench --workspace --bench gate --bench generation --bench live
 
 doc: ## the library's documentation, and the guide where mdbook is installed
 	cargo doc --workspace --no-deps

@@ -17,8 +17,9 @@ mod raw;
 mod service;
 
 use std::{
+    ffi::OsStr,
     fs::File,
-    io::{BufRead as _, BufReader, BufWriter, Read as _, Write as _},
+    io::{BufWriter, Write as _},
     path::{Path, PathBuf},
     process::{Command, Stdio},
     time::{Duration, Instant},
@@ -28,15 +29,23 @@ use futures_util::{StreamExt as _, stream};
 use oasgate::{
     Contract,
     document::Document,
-    gate::{
-        self, Credentials, Interrupt, LiveSettings, RandomEnd, RecordingSource, Replay, Settings,
-    },
+    gate::{self, Credentials, Interrupt, LiveSettings, RandomEnd},
     transport::{HttpTransport, Limits},
 };
 use serde_json::Value;
 
 const SPEC: &str = "spec/vantage-data-exports.yaml";
 const BODY: &str = r#"{\"token\":\"dta_xprt_964b2adb9bff37fb\",\"status\":\"completed\",\"created_at\":\"2025-03-27T20:46:31Z\",\"export_type\":\"cost_report\",\"manifest\":{\"files\":[\"https://example.com/file1.csv\"],\"completed_at\":\"2025-03-27T20:46:31Z\",\"valid_until\":\"2025-03-28T20:46:31Z\"},\"attributes\":{\"report_token\":null,\"groupings\":[],\"vql\":null}}"#;
+
+/// The texts in it.
+const TEXTS: [&str; 6] = [
+    "dta_xprt_964b2adb9bff37fb",
+    "completed",
+    "2025-03-27T20:46:31Z",
+    "cost_report",
+    "https://example.com/file1.csv",
+    "2025-03-28T20:46:31Z",
+];
 
 fn main() {
     // `cargo test --all-targets` runs this too, and must not measure anything.
@@ -65,12 +74,19 @@ fn best(mut run: impl FnMut()) -> Duration {
         .unwrap_or_default()
 }
 
-fn ndjson(path: &Path, bytes: u64) -> u64 {
+/// A body as it stands in a recording, with so many bytes of file names more.
+fn body(more: usize) -> String {
+    let name = r#"\"https://example.com/exports/0001/file.csv\","#;
+    let names = name.repeat(more.div_ceil(name.len()));
+    BODY.replacen(r#"[\"https"#, &format!(r#"[{names}\"https"#), 1)
+}
+
+fn ndjson(path: &Path, bytes: u64, body: &str) -> u64 {
     let mut out = BufWriter::new(File::create(path).expect("a file"));
     let (mut written, mut count) = (0, 0);
     while written < bytes {
         let line = format!(
-            "{{\"request\":{{\"method\":\"GET\",\"url\":\"https://api.vantage.sh/v2/data_exports/dta_xprt_{count:016x}\",\"headers\":{{\"accept\":\"*/*\"}}}},\"response\":{{\"status\":200,\"headers\":{{\"content-type\":\"application/json\",\"server\":\"x\"}},\"body\":\"{BODY}\"}}}}\n"
+            "{{\"request\":{{\"method\":\"GET\",\"url\":\"https://api.vantage.sh/v2/data_exports/dta_xprt_{count:016x}\",\"headers\":{{\"accept\":\"*/*\"}}}},\"response\":{{\"status\":200,\"headers\":{{\"content-type\":\"application/json\",\"server\":\"x\"}},\"body\":\"{body}\"}}}}\n"
         );
         out.write_all(line.as_bytes()).expect("it is written");
         written += line.len() as u64;
@@ -80,7 +96,7 @@ fn ndjson(path: &Path, bytes: u64) -> u64 {
     count
 }
 
-fn har(path: &Path, count: u64) {
+fn har(path: &Path, count: u64, body: &str) {
     let mut out = BufWriter::new(File::create(path).expect("a file"));
     out.write_all(b"{\"log\":{\"version\":\"1.2\",\"entries\":[")
         .expect("it is written");
@@ -88,7 +104,7 @@ fn har(path: &Path, count: u64) {
         let comma = if number == 0 { "" } else { "," };
         write!(
             out,
-            "{comma}\n{{\"startedDateTime\":\"2025-03-27T20:46:31Z\",\"time\":12.5,\"request\":{{\"method\":\"GET\",\"url\":\"https://api.vantage.sh/v2/data_exports/dta_xprt_{number:016x}\",\"headers\":[{{\"name\":\"accept\",\"value\":\"*/*\"}}],\"bodySize\":-1}},\"response\":{{\"status\":200,\"headers\":[{{\"name\":\"content-type\",\"value\":\"application/json\"}}],\"content\":{{\"size\":1,\"mimeType\":\"application/json\",\"text\":\"{BODY}\"}}}},\"timings\":{{}}}}"
+            "{comma}\n{{\"startedDateTime\":\"2025-03-27T20:46:31Z\",\"time\":12.5,\"request\":{{\"method\":\"GET\",\"url\":\"https://api.vantage.sh/v2/data_exports/dta_xprt_{number:016x}\",\"headers\":[{{\"name\":\"accept\",\"value\":\"*/*\"}}],\"bodySize\":-1}},\"response\":{{\"status\":200,\"headers\":[{{\"name\":\"content-type\",\"value\":\"application/json\"}}],\"content\":{{\"size\":1,\"mimeType\":\"application/json\",\"text\":\"{body}\"}}}},\"timings\":{{}}}}"
         )
         .expect("it is written");
     }
@@ -96,61 +112,78 @@ fn har(path: &Path, count: u64) {
     out.flush().expect("it is written");
 }
 
-fn replay(contract: &Contract, path: &Path, workers: usize) -> u64 {
-    let options = Replay {
-        entries: None,
-        settings: Settings::default(),
-        base_path: None,
-        hosts: Vec::new(),
-        columns: oasgate::recording::Columns::default(),
-        workers,
+/// What a program takes that sees these cores alone (`0`, `0,1`), start-up and all; `None` where nothing can say so.
+fn on_cores(cores: &str, arguments: &[&OsStr]) -> Option<Duration> {
+    let run = || {
+        Command::new("taskset")
+            .args(["-c", cores])
+            .arg(env!("CARGO_BIN_EXE_oasgate"))
+            .args(arguments)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status()
+            .is_ok_and(|status| status.code().is_some_and(|code| code < 2))
     };
-    gate::replay(
-        contract,
-        &[RecordingSource::File(path.to_path_buf())],
-        &options,
-        None,
-        &mut (),
-        &Interrupt::default(),
-    )
-    .expect("it opens")
-    .held
+    run().then(|| best(|| assert!(run())))
+}
+
+/// `sonic-rs` parsing the same bytes into its tree on one core: what a bare reader would take. `make bench` builds it.
+fn bare(path: &Path) -> Option<Duration> {
+    let program = std::env::var_os("OASGATE_BENCH_BARE")?;
+    let output = Command::new("taskset")
+        .args(["-c", "0"])
+        .arg(program)
+        .arg(path)
+        .output()
+        .ok()?;
+    let seconds = String::from_utf8(output.stdout).ok()?.trim().parse().ok()?;
+    Duration::try_from_secs_f64(seconds).ok()
 }
 
 fn replay_speed(folder: &Path) {
-    let contract = Contract::load(SPEC).expect("it loads");
+    const BYTES: u64 = 100 << 20;
     let lines = folder.join("speed.ndjson");
     let entries = folder.join("speed.har");
-    let count = ndjson(&lines, 50 << 20);
-    har(&entries, count);
-    let parse_lines = best(|| {
-        for line in BufReader::new(File::open(&lines).expect("it opens")).lines() {
-            let value: Value = serde_json::from_str(&line.expect("a line")).expect("it is JSON");
-            std::hint::black_box(value);
+    for (name, more) in [("1 kB", 0), ("100 kB", 100_000), ("1 MB", 1_000_000)] {
+        let body = body(more);
+        let count = ndjson(&lines, BYTES, &body);
+        har(&entries, count, &body);
+        for (format, path) in [("NDJSON", &lines), ("HAR", &entries)] {
+            let bare = bare(path);
+            for (cores, on) in [("0", "one core"), ("0,1", "two cores")] {
+                tell_replay(&format!("{format:6} {name:6} {on:9}"), path, cores, bare);
+            }
         }
+    }
+    // A number where each text belongs: seven breaches in each exchange, more than a million in all.
+    let broken = TEXTS.iter().fold(BODY.to_owned(), |body, text| {
+        body.replace(&format!(r#"\"{text}\""#), "7")
     });
-    let parse_har = best(|| {
-        let mut text = String::new();
-        File::open(&entries)
-            .expect("it opens")
-            .read_to_string(&mut text)
-            .expect("it is text");
-        let value: Value = serde_json::from_str(&text).expect("it is JSON");
-        std::hint::black_box(value);
-    });
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    for (name, path, bare) in [
-        ("NDJSON", &lines, parse_lines),
-        ("HAR", &entries, parse_har),
-    ] {
-        for workers in [1, cores] {
-            let took = best(|| assert_eq!(replay(&contract, path, workers), count));
-            println!(
-                "replay  {name:6} {workers} workers  {:>9.0} exchanges/s  {:.2} × reading and parsing it with serde_json",
-                count as f64 / took.as_secs_f64(),
-                took.as_secs_f64() / bare.as_secs_f64()
-            );
-        }
+    let bytes = std::fs::metadata(&lines).map_or(BYTES, |data| data.len());
+    let count = ndjson(&lines, bytes, &broken);
+    let bare = bare(&lines);
+    for (cores, on) in [("0", "one core"), ("0,1", "two cores")] {
+        let name = format!("NDJSON {count} broken exchanges, {on}");
+        tell_replay(&name, &lines, cores, bare);
+    }
+}
+
+fn tell_replay(name: &str, path: &Path, cores: &str, bare: Option<Duration>) {
+    let replay = ["replay", SPEC, "--snapshots", "off", "-q"].map(OsStr::new);
+    let arguments: Vec<&OsStr> = replay.into_iter().chain([path.as_os_str()]).collect();
+    let bytes = std::fs::metadata(path).map_or(0, |data| data.len());
+    let rate = |time: Duration| bytes as f64 / 1e6 / time.as_secs_f64();
+    let Some(took) = on_cores(cores, &arguments) else {
+        return println!("replay  {name}  not known on this system");
+    };
+    match bare {
+        Some(bare) => println!(
+            "replay  {name}  {:>5.0} MB/s, {:.2} of the {:.0} MB/s at which sonic-rs parses it on one core",
+            rate(took),
+            bare.as_secs_f64() / took.as_secs_f64(),
+            rate(bare)
+        ),
+        None => println!("replay  {name}  {:>5.0} MB/s", rate(took)),
     }
 }
 
@@ -203,12 +236,14 @@ fn load_speed() {
             std::hint::black_box(gate::plan(&contract, &settings).count());
         });
         println!(
-            "load    {:<22} {:>6} kB  parsed in {:>4} ms, loaded {:.2} ×, loaded and planned {:.2} ×",
+            "load    {:<22} {:>6} kB  parsed in {:>4} ms, loaded {:.2} ×, loaded and planned {:.2} ×; lint: {:.0} × its size in memory at most",
             path.file_name().unwrap_or_default().to_string_lossy(),
             size / 1024,
             parse.as_millis(),
             load.as_secs_f64() / parse.as_secs_f64(),
             planned.as_secs_f64() / parse.as_secs_f64(),
+            peak(&["lint".as_ref(), path.as_os_str()]).unwrap_or_default() * f64::from(1 << 20)
+                / size as f64,
         );
     }
 }
@@ -326,13 +361,12 @@ fn start_up() {
     );
 }
 
-/// The most memory that a replay had, in MiB, from what the system counts.
-fn peak(path: &Path) -> Option<f64> {
+/// The most memory that a run of the program had, in MiB, from what the system counts.
+fn peak(arguments: &[&OsStr]) -> Option<f64> {
     let mut child = Command::new(env!("CARGO_BIN_EXE_oasgate"))
-        .args(["replay", SPEC])
-        .arg(path)
-        .args(["--snapshots", "check", "-q"])
+        .args(arguments)
         .stdout(Stdio::null())
+        .stderr(Stdio::null())
         .spawn()
         .ok()?;
     let status = PathBuf::from(format!("/proc/{}/status", child.id()));
@@ -363,15 +397,20 @@ fn memory(folder: &Path) {
         .unwrap_or(1024);
     let small_lines = folder.join("small.ndjson");
     let large_lines = folder.join("large.ndjson");
-    let count = ndjson(&small_lines, 10 << 20);
-    ndjson(&large_lines, large << 20);
+    let count = ndjson(&small_lines, 10 << 20, BODY);
+    ndjson(&large_lines, large << 20, BODY);
     let (small_har, large_har) = (folder.join("small.har"), folder.join("large.har"));
-    har(&small_har, count);
-    har(&large_har, count * large / 10);
+    har(&small_har, count, BODY);
+    har(&large_har, count * large / 10, BODY);
     for (name, small, big) in [
         ("NDJSON", &small_lines, &large_lines),
         ("HAR", &small_har, &large_har),
     ] {
+        let peak = |path: &Path| {
+            let replay = ["replay", SPEC, "--snapshots", "check", "-q"].map(OsStr::new);
+            let arguments: Vec<&OsStr> = replay.into_iter().chain([path.as_os_str()]).collect();
+            peak(&arguments)
+        };
         match (peak(small), peak(big)) {
             (Some(small), Some(big)) => println!(
                 "memory  {name:6} 10 MiB: {small:.1} MiB at most; {large} MiB: {big:.1} MiB at most; {:.2} ×",
