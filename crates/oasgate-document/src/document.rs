@@ -325,7 +325,7 @@ impl Document {
                     && let Some((_, end)) = name.rsplit_once('/')
                 {
                     let alike = self.named_by_end.entry(end.to_owned()).or_default();
-                    if alike.len() < MOST_ALIKE && !self.named.contains_key(&(None, name.clone())) {
+                    if alike.len() < MOST_ALIKE && !alike.contains(&name) {
                         alike.push(name.clone());
                     }
                 }
