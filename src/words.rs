@@ -25,6 +25,15 @@ pub(crate) fn count_of(number: usize, noun: &str) -> String {
     count(u64::try_from(number).unwrap_or(u64::MAX), noun)
 }
 
+/// The first of some names, and how many more there are.
+pub(crate) fn few(names: &[String], most: usize) -> String {
+    let shown = names[..names.len().min(most)].join(", ");
+    match names.len().saturating_sub(most) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::count;

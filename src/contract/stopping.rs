@@ -336,9 +336,7 @@ impl Operation {
         if self.is_safe() || self.path.parameters().next().is_some() {
             return false;
         }
-        let mut segments = self.path.as_str().rsplit('/');
-        let last = segments.find(|segment| !segment.is_empty());
-        let last = words(last.unwrap_or_default());
+        let last = words(self.last_segment());
         has_any(&last, &ACTS)
             || has_any(&last, &TURNS) && has_any(&self.last_words(), &GOES_ON)
             || self.is_of_a_cluster() && has_any(&last, &["add", "join"])
@@ -352,9 +350,7 @@ impl Operation {
 
     /// Whether the last segment of a path without parameters is settings.
     pub(crate) fn is_called_settings(&self) -> bool {
-        let mut segments = self.path.as_str().rsplit('/');
-        let last = segments.find(|segment| !segment.is_empty());
-        let last = words(last.unwrap_or_default());
+        let last = words(self.last_segment());
         last.len() == 1 && has_any(&last, &SETTINGS) && self.path.parameters().next().is_none()
     }
 
@@ -373,6 +369,13 @@ impl Operation {
             || posts && has(&SAVES) && has(&SETTINGS)
     }
 
+    /// The last segment of the path that says anything.
+    fn last_segment(&self) -> &str {
+        let mut segments = self.path.as_str().rsplit('/');
+        let last = segments.find(|segment| !segment.is_empty());
+        last.unwrap_or_default()
+    }
+
     /// The words of the last two segments of the path.
     fn last_words(&self) -> Vec<String> {
         let segments = self.path.as_str().rsplit('/');
@@ -389,8 +392,7 @@ impl Operation {
 
     /// What follows each of these that the last segment of the path begins with, in whatever case.
     fn after_verbs<'o>(&'o self, verbs: &'o [&str]) -> impl Iterator<Item = &'o str> {
-        let last = self.path.as_str().rsplit('/').find(|one| !one.is_empty());
-        let last = last.unwrap_or_default();
+        let last = self.last_segment();
         verbs.iter().filter_map(move |verb| {
             let (start, rest) = last.split_at_checked(verb.len())?;
             start.eq_ignore_ascii_case(verb).then_some(rest)
@@ -412,8 +414,7 @@ impl Operation {
         let (last, before) = (segments.next(), segments.next());
         let last = last.unwrap_or_default();
         let is_of_service = before.is_none_or(|before| SERVICES.contains(&before.as_str()));
-        let last_words = self.path.as_str().trim_end_matches('/').rsplit('/').next();
-        let last_words = words(last_words.unwrap_or_default());
+        let last_words = words(self.last_segment());
         let has = |known: &[&str]| has_any(&last_words, known);
         // `shutdown-host`, `restart-container`, `set-full-service-restart-flag`.
         let is_of_a_host = has(&HALTS) || has(&STOPS_A_SERVICE) && has(&SERVICES);

@@ -69,7 +69,7 @@ fn names_in<'c>(context: &ResourceContext<'_>, index: usize, case: &'c Case) -> 
     in_query.chain(in_body).collect()
 }
 
-impl<T: Transport> Driver<'_, T> {
+impl<'r, T: Transport> Driver<'r, T> {
     /// Reads what cases would change whose names may well be those of something, and of which nobody knows
     /// whether it is there.
     pub(super) async fn look_before_changes(&mut self, cases: &[Case]) {
@@ -152,6 +152,25 @@ impl<T: Transport> Driver<'_, T> {
         Some(())
     }
 
+    /// The read of what a case names in its path: the resource, the operation and the request; `None` where there is none
+    /// that may be sent.
+    pub(super) fn read_of_named(&self, case: &Case) -> Option<(usize, &'r Operation, Request)> {
+        let context = self.context;
+        let (resource, read) = context.read_of(&case.operation)?;
+        let operation = context.operation(read);
+        if !context.settings.may_prepare(operation) {
+            return None;
+        }
+        let mut parts = RequestParts::default();
+        for (location, name, value) in &case.parts.parameters {
+            if *location == Location::Path {
+                parts.set(Location::Path, name, value.clone());
+            }
+        }
+        let request = write_request(operation, &context.settings.base, &parts).ok()?;
+        Some((resource, operation, request))
+    }
+
     async fn look(&mut self, case: &Case) -> Option<()> {
         let context = self.context;
         if let Some(read) = context.read_before(&case.operation) {
@@ -174,18 +193,7 @@ impl<T: Transport> Driver<'_, T> {
         if !is_upsert && !is_short && !may_be_taken(parameter, value) {
             return None;
         }
-        let (resource, read) = context.read_of(&case.operation)?;
-        let operation = context.operation(read);
-        if !context.settings.may_prepare(operation) {
-            return None;
-        }
-        let mut parts = RequestParts::default();
-        for (location, name, value) in &case.parts.parameters {
-            if *location == Location::Path {
-                parts.set(Location::Path, name, value.clone());
-            }
-        }
-        let mut request = write_request(operation, &context.settings.base, &parts).ok()?;
+        let (resource, operation, mut request) = self.read_of_named(case)?;
         let named = named.to_owned();
         request.url.set_path(&named);
         let exchange = self.look_with(operation, request).await;

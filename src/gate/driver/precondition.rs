@@ -13,7 +13,6 @@ use crate::{
     gate::case_factory::CaseFactory,
     run::{Case, RunStatus},
     transport::Transport,
-    wire::{RequestParts, write_request},
 };
 
 /// Answers that ask for the version of what is there, or for another one (RFC 9110 §15.5.13, RFC 6585 §3).
@@ -69,18 +68,7 @@ impl<T: Transport> Driver<'_, T> {
         {
             return None;
         }
-        let (_, read) = context.read_of(&case.operation)?;
-        let operation = context.operation(read);
-        if !context.settings.may_prepare(operation) {
-            return None;
-        }
-        let mut parts = RequestParts::default();
-        for (location, name, value) in &case.parts.parameters {
-            if *location == Location::Path {
-                parts.set(Location::Path, name, value.clone());
-            }
-        }
-        let request = write_request(operation, &context.settings.base, &parts).ok()?;
+        let (_, operation, request) = self.read_of_named(case)?;
         let exchange = self.look_with(operation, request).await?;
         let version = exchange.response.headers.get(header::ETAG)?.to_str().ok()?;
         let version = Value::from(version);
@@ -111,6 +99,7 @@ mod tests {
         },
         run::Phase,
         transport::SendError,
+        wire::RequestParts,
     };
 
     /// One thing, which is changed where the request names its version.

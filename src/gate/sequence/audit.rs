@@ -20,6 +20,7 @@ use crate::{
     run::Existing,
     transport::Transport,
     wire::write_request,
+    words::few,
 };
 
 /// How many names one notice has.
@@ -123,7 +124,7 @@ async fn tell_changes<T: Transport>(
     if !new.is_empty() {
         notices.push(format!(
             "GET {path} shows what it did not before the run, made by it or by others meanwhile: {}",
-            few(&new)
+            few(&new, MAX_NAMED)
         ));
     }
     if !changed.is_empty() {
@@ -133,7 +134,7 @@ async fn tell_changes<T: Transport>(
             .collect();
         notices.push(format!(
             "changed in GET {path} since the run began, by it or by others: {}",
-            few(&changed)
+            few(&changed, MAX_NAMED)
         ));
     }
     if keeps {
@@ -141,7 +142,7 @@ async fn tell_changes<T: Transport>(
         if !gone.is_empty() {
             notices.push(format!(
                 "gone from GET {path} since the run began, by it or by others: {}",
-                few(&gone)
+                few(&gone, MAX_NAMED)
             ));
         }
     }
@@ -177,13 +178,4 @@ async fn gone<T: Transport>(
         }
     }
     gone
-}
-
-/// A few of many names.
-fn few(names: &[String]) -> String {
-    let shown = names[..names.len().min(MAX_NAMED)].join(", ");
-    match names.len().saturating_sub(MAX_NAMED) {
-        0 => shown,
-        more => format!("{shown} and {more} more"),
-    }
 }

@@ -24,6 +24,7 @@ use crate::{
     run::{Case, Phase, RunStatus},
     transport::Transport,
     wire::{RequestParts, write_request},
+    words::few,
 };
 
 /// How many lists are read to find what a run made in passing.
@@ -193,17 +194,14 @@ fn removal<T: Transport>(run: &Driver<'_, T>, pending: &PendingRemoval) -> Optio
 
 /// The paths of resources, as many as a reader looks at, each with the answer that it was given.
 fn listed(resources: &[&ResourceInstance], answer: impl Fn(&str) -> Option<StatusCode>) -> String {
-    let shown = resources.iter().take(MAX_NAMED);
-    let shown: Vec<String> = shown
+    let named: Vec<String> = resources
+        .iter()
         .map(|one| match answer(&one.path) {
             Some(status) => format!("{} ({})", one.path, status.as_u16()),
             None => one.path.clone(),
         })
         .collect();
-    match resources.len().saturating_sub(MAX_NAMED) {
-        0 => shown.join(", "),
-        more => format!("{} and {more} more", shown.join(", ")),
-    }
+    few(&named, MAX_NAMED)
 }
 
 /// Names the creations that no response has named, for creators that are known to take the names of
