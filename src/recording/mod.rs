@@ -31,6 +31,7 @@ mod nginx_log;
 mod otlp;
 mod pact;
 mod postman;
+mod postman_collection;
 mod unescape;
 mod vcr;
 mod wiremock;
@@ -127,6 +128,8 @@ pub enum Raw {
     Bytes(Bytes),
     /// A value that was already built.
     Tree(Value),
+    /// An example of a Postman collection, which is kept as its text.
+    Example(postman_collection::Example),
     /// A row of a table.
     #[cfg(feature = "columnar")]
     Row(columnar::Row),
@@ -139,7 +142,7 @@ impl Raw {
             Self::Bytes(bytes) => {
                 std::str::from_utf8(bytes).map_err(|_| "the entry is not UTF-8".to_owned())
             }
-            Self::Tree(_) => Err("the entry is not text".to_owned()),
+            Self::Tree(_) | Self::Example(_) => Err("the entry is not text".to_owned()),
             #[cfg(feature = "columnar")]
             Self::Row(_) => Err("the entry is not text".to_owned()),
         }
@@ -150,6 +153,7 @@ impl Raw {
         match self {
             Self::Bytes(bytes) => bytes.len(),
             Self::Tree(value) => size_of_value(value),
+            Self::Example(example) => example.size(),
             #[cfg(feature = "columnar")]
             // Rows share what was read of their table.
             Self::Row(_) => 0,
@@ -159,7 +163,7 @@ impl Raw {
     /// The recording that a row says it is from.
     fn source(&self) -> Option<&Arc<str>> {
         match self {
-            Self::Bytes(_) | Self::Tree(_) => None,
+            Self::Bytes(_) | Self::Tree(_) | Self::Example(_) => None,
             #[cfg(feature = "columnar")]
             Self::Row(row) => row.source(),
         }
@@ -169,6 +173,7 @@ impl Raw {
     fn value(&self) -> Result<Cow<'_, Value>, String> {
         match self {
             Self::Tree(value) => Ok(Cow::Borrowed(value)),
+            Self::Example(_) => Err("the entry is not JSON".to_owned()),
             #[cfg(feature = "columnar")]
             Self::Row(_) => Err("the entry is not JSON".to_owned()),
             Self::Bytes(_) => serde_json::from_str(self.text()?)

@@ -5,18 +5,19 @@
 //! switched off; bodies by mode; Newman's response bodies as lists of bytes. A variable whose value is not in
 //! the file stays a placeholder, and breaks nothing.
 
-use std::{fmt::Write as _, sync::Arc};
+use std::{collections::HashMap, fmt::Write as _, sync::Arc};
 
 use bytes::Bytes;
 use http::HeaderMap;
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 use url::Url;
 
 use super::{
-    Attachments, Entries, Format, Input, Messages, Raw, RawEntry,
+    Attachments, Entries, Format, Input, Messages, Raw, RawEntry, RecordingError,
     beginning::Beginning,
     json_scan::{self, Path, Step},
     loose, message,
+    postman_collection::{Collection, filled},
 };
 use crate::exchange::{Body, Kept, Request};
 
@@ -25,9 +26,6 @@ pub(super) struct Newman;
 
 const WHOLE: &[Path] = &[&[]];
 const EXECUTIONS: &[Path] = &[&[Step::Key("run"), Step::Key("executions"), Step::Each]];
-
-/// How deep folders are gone into.
-const MAX_FOLDERS: usize = 64;
 
 impl Format for Newman {
     fn name(&self) -> &'static str {
@@ -58,7 +56,7 @@ impl Format for Newman {
                 .unwrap_or("the request failed");
             return Err(format!("no response was recorded: {reason}"));
         }
-        messages(&entry["request"], &entry["response"], &Map::new())
+        messages(&entry["request"], &entry["response"], &HashMap::new())
     }
 }
 
@@ -78,83 +76,56 @@ impl Format for Postman {
     }
 
     fn entries(&self, input: Input, file: Arc<str>) -> Entries {
-        let whole = json_scan::elements(input, file, WHOLE);
-        Box::new(whole.flat_map(|whole| match whole {
-            Ok(whole) => examples(whole),
-            error => vec![error],
+        let whole = json_scan::elements(input, Arc::clone(&file), WHOLE);
+        Box::new(whole.flat_map(move |whole| match whole {
+            Ok(whole) => examples(whole, &file),
+            error => Box::new(std::iter::once(error)),
         }))
     }
 
     fn messages(&self, entry: &Raw, _: &Attachments) -> Result<Messages, String> {
-        let entry = entry.value()?;
-        let variables = entry.get("variables").and_then(Value::as_object);
-        messages(
-            &entry["request"],
-            &entry["response"],
-            variables.unwrap_or(&Map::new()),
-        )
+        if let Raw::Example(example) = entry {
+            let (request, response) = example.parts()?;
+            return messages(&request, &response, &example.collection().variables);
+        }
+        if let Raw::Bytes(text) = entry {
+            Collection::read(text)?;
+        }
+        Err("the entry is no example".to_owned())
     }
 }
 
 /// Every response that a collection keeps, with its request.
-fn examples(whole: RawEntry) -> Vec<<Entries as Iterator>::Item> {
-    let Ok(value) = whole.raw.value() else {
-        // It is told when an exchange is to be made of it.
-        return vec![Ok(whole)];
+fn examples(whole: RawEntry, file: &Arc<str>) -> Entries {
+    let collection = match &whole.raw {
+        Raw::Bytes(text) => Collection::read(text).ok(),
+        _ => None,
     };
-    let collection = value.get("collection").unwrap_or(&value);
-    let pairs = collection.get("variable").and_then(Value::as_array);
-    let variables: Map<String, Value> = pairs
-        .into_iter()
-        .flatten()
-        .filter_map(|pair| {
-            let value = loose::text_of(pair, &["value"]).filter(|value| !value.is_empty())?;
-            Some((loose::text_of(pair, &["key", "id"])?, value.into()))
-        })
-        .collect();
-    let mut found = Vec::new();
-    gather(collection, MAX_FOLDERS, &mut |item, response| {
-        let request = loose::first(response, &["originalRequest"]).or_else(|| item.get("request"));
-        found.push(json!({"request": request, "response": response, "variables": variables}));
-    });
-    (1..)
-        .zip(found)
-        .map(|(number, value)| {
-            Ok(RawEntry {
-                number,
-                line: None,
-                raw: Raw::Tree(value),
-            })
-        })
-        .collect()
-}
-
-fn gather(folder: &Value, depth: usize, take: &mut dyn FnMut(&Value, &Value)) {
-    if depth == 0 {
-        return;
-    }
-    for item in folder
-        .get("item")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-    {
-        for response in item
-            .get("response")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-        {
-            take(item, response);
-        }
-        gather(item, depth - 1, take);
-    }
+    let Some(collection) = collection else {
+        // It is told when an exchange is to be made of it.
+        return Box::new(std::iter::once(Ok(whole)));
+    };
+    let file = Arc::clone(file);
+    let numbered = (1..).zip(collection.examples());
+    Box::new(numbered.map(move |(number, example)| match example {
+        Ok(example) => Ok(RawEntry {
+            number,
+            line: None,
+            raw: Raw::Example(example),
+        }),
+        Err(message) => Err(RecordingError {
+            file: Arc::clone(&file),
+            entry: None,
+            line: None,
+            message,
+        }),
+    }))
 }
 
 fn messages(
     request: &Value,
     response: &Value,
-    variables: &Map<String, Value>,
+    variables: &HashMap<String, String>,
 ) -> Result<Messages, String> {
     let code = loose::first(response, &["code"])
         .and_then(loose::code)
@@ -194,7 +165,7 @@ fn from_stream(stream: &Value) -> Result<Bytes, String> {
         .ok_or_else(|| "the body is no list of bytes".to_owned())
 }
 
-fn read_request(request: &Value, variables: &Map<String, Value>) -> Result<Request, String> {
+fn read_request(request: &Value, variables: &HashMap<String, String>) -> Result<Request, String> {
     // A request may be its URL alone.
     let url = request.get("url").unwrap_or(request);
     let method = loose::text_of(request, &["method"]).unwrap_or_else(|| "GET".to_owned());
@@ -210,7 +181,7 @@ fn read_request(request: &Value, variables: &Map<String, Value>) -> Result<Reque
     loose::request(&method, read_url(url, variables)?, headers, body)
 }
 
-fn read_body(part: &Value, headers: &mut HeaderMap, variables: &Map<String, Value>) -> Body {
+fn read_body(part: &Value, headers: &mut HeaderMap, variables: &HashMap<String, String>) -> Body {
     let mode = loose::text_of(part, &["mode"]).unwrap_or_else(|| "raw".to_owned());
     match mode.as_str() {
         "raw" => {
@@ -244,7 +215,7 @@ fn is_on(field: &Value) -> bool {
     field.get("disabled") != Some(&Value::Bool(true))
 }
 
-fn read_url(part: &Value, variables: &Map<String, Value>) -> Result<Url, String> {
+fn read_url(part: &Value, variables: &HashMap<String, String>) -> Result<Url, String> {
     let raw = match part {
         Value::String(raw) => raw.clone(),
         _ => match loose::text_of(part, &["raw"]) {
@@ -313,11 +284,16 @@ fn with_path_variables(raw: &str, values: Option<&Value>) -> String {
     let end = raw[start..]
         .find(['?', '#'])
         .map_or(raw.len(), |at| start + at);
+    let pairs = values.and_then(Value::as_array).into_iter().flatten();
+    let mut known: HashMap<&str, &Value> = HashMap::new();
+    for pair in pairs {
+        if let Some(key) = pair.get("key").and_then(Value::as_str) {
+            known.entry(key).or_insert(pair);
+        }
+    }
     let value = |name: &str| {
-        let mut pairs = values.and_then(Value::as_array).into_iter().flatten();
-        let pair = pairs.find(|pair| pair.get("key").and_then(Value::as_str) == Some(name));
-        pair.and_then(|pair| loose::text_of(pair, &["value"]))
-            .filter(|value| !value.is_empty())
+        let value = loose::text_of(known.get(name)?, &["value"]);
+        value.filter(|value| !value.is_empty())
     };
     let segments = raw[start..end]
         .split('/')
@@ -330,37 +306,4 @@ fn with_path_variables(raw: &str, values: Option<&Value>) -> String {
         });
     let path = segments.collect::<Vec<_>>().join("/");
     format!("{}{path}{}", &raw[..start], &raw[end..])
-}
-
-/// A text whose `{{name}}` have the values of the collection. Values may have variables in them, once.
-fn filled(text: &str, variables: &Map<String, Value>) -> String {
-    let once = |text: &str| {
-        let mut filled = String::with_capacity(text.len());
-        let mut rest = text;
-        while let Some((before, after)) = rest.split_once("{{") {
-            filled.push_str(before);
-            match after.split_once("}}") {
-                Some((name, end)) => {
-                    match variables.get(name.trim()).and_then(Value::as_str) {
-                        Some(value) => filled.push_str(value),
-                        None => {
-                            let _ = write!(filled, "{{{{{name}}}}}");
-                        }
-                    }
-                    rest = end;
-                }
-                None => {
-                    filled.push_str("{{");
-                    rest = after;
-                }
-            }
-        }
-        filled.push_str(rest);
-        filled
-    };
-    if text.contains("{{") {
-        once(&once(text))
-    } else {
-        text.to_owned()
-    }
 }

@@ -78,7 +78,9 @@ impl Format for Columnar {
     fn messages(&self, entry: &Raw, _: &Attachments) -> Result<Messages, String> {
         match entry {
             Raw::Row(row) => row.rows.messages(row.index),
-            Raw::Bytes(_) | Raw::Tree(_) => Err("the entry is not a row".to_owned()),
+            Raw::Bytes(_) | Raw::Tree(_) | Raw::Example(_) => {
+                Err("the entry is not a row".to_owned())
+            }
         }
     }
 }
