@@ -135,6 +135,8 @@ pub(crate) struct Recorder<'r> {
     kept_existing: IndexMap<String, u64>,
     /// Requests that were not sent to operations whose responses do not end in time.
     endless: IndexMap<String, u64>,
+    /// Why a file for the next run could not be written.
+    unsaved: Option<String>,
     notices: Vec<String>,
     notices_left_out: u64,
     /// What is not told, also when a service sends it back.
@@ -159,6 +161,7 @@ impl<'r> Recorder<'r> {
             rate_limited: IndexMap::new(),
             kept_existing: IndexMap::new(),
             endless: IndexMap::new(),
+            unsaved: None,
             notices: Vec::new(),
             notices_left_out: 0,
             secrets: Vec::new(),
@@ -254,6 +257,13 @@ impl<'r> Recorder<'r> {
         }
     }
 
+    /// Tells that a file that was to be kept for the next run could not be written: the run has not done what it was
+    /// asked for.
+    pub(crate) fn not_saved(&mut self, why: String) {
+        self.notice(why.clone());
+        self.unsaved.get_or_insert(why);
+    }
+
     /// Counts a request that was not sent because its operation asked for a pause.
     pub(crate) fn rate_limited(&mut self, operation: &Operation) {
         let id = operation.id.to_string();
@@ -330,6 +340,12 @@ impl<'r> Recorder<'r> {
         let (snapshots, end) = settle(self.contract, self.snapshots.take(), end, |finding| {
             drifted.push(finding)
         });
+        let end = match (end, self.unsaved.take()) {
+            (RunStatus::Complete | RunStatus::Stopped(_), Some(why)) => {
+                without_secrets(RunStatus::Failed(FailReason::Snapshots(why)), &self.secrets)
+            }
+            (end, _) => end,
+        };
         for finding in drifted.into_iter().filter_map(finalize) {
             self.record(&finding);
         }

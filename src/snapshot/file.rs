@@ -1,9 +1,35 @@
 //! Files that are replaced as a whole.
 
 use std::{
-    io::{self, Write as _},
+    io::{self, Read as _, Write as _},
     path::Path,
 };
+
+/// The longest file that is read, in bytes: samples and failing requests may be as long as bodies are.
+const MOST_BYTES: u64 = 64 << 20;
+
+/// Whether a file is an ordinary one, and no longer than one of ours can be.
+pub(super) fn check(path: &Path) -> io::Result<()> {
+    let metadata = path.metadata()?;
+    if !metadata.is_file() {
+        return Err(io::Error::other("it is not a regular file"));
+    }
+    if metadata.len() > MOST_BYTES {
+        return Err(io::Error::other(format!(
+            "it is longer than {MOST_BYTES} bytes"
+        )));
+    }
+    Ok(())
+}
+
+/// Reads a file that may have been written by anybody.
+pub(super) fn read(path: &Path) -> io::Result<Vec<u8>> {
+    check(path)?;
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(path)?;
+    file.take(MOST_BYTES).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
 
 /// Puts a file in the place of another, so that nobody reads half of it. A link is written through and stays one; one
 /// that leads nowhere is an error.
@@ -33,7 +59,23 @@ fn new_file(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
 
 #[cfg(test)]
 mod tests {
-    use super::replace;
+    use super::{MOST_BYTES, read, replace};
+
+    #[test]
+    fn only_ordinary_files_of_a_bounded_length_are_read() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("a.json");
+        replace(&path, b"{}").expect("it is written");
+        assert_eq!(read(&path).expect("it is read"), b"{}");
+        let file = std::fs::File::options().write(true).open(&path);
+        let file = file.expect("it is opened");
+        // Sparse: nothing is written.
+        file.set_len(MOST_BYTES + 1).expect("it is long");
+        let error = read(&path).expect_err("it is too long").to_string();
+        assert!(error.contains("longer than"), "{error}");
+        let error = read(folder.path()).expect_err("a folder").to_string();
+        assert!(error.contains("not a regular file"), "{error}");
+    }
 
     #[test]
     #[cfg(unix)]

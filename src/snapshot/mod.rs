@@ -7,6 +7,7 @@
 
 mod file;
 mod formats;
+mod line_diff;
 mod redact;
 mod regressions;
 mod review;

@@ -172,7 +172,7 @@ impl Regressions {
         paths.retain(|path| path.extension().is_some_and(|ending| ending == "json"));
         paths.sort();
         for path in paths {
-            let read = fs::read(&path)
+            let read = super::file::read(&path)
                 .map_err(|error| RegressionError::new(&path, &error))
                 .and_then(|bytes| {
                     serde_json::from_slice::<Saved>(&bytes)

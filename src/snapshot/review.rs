@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::StoreError;
+use super::{StoreError, line_diff::line_diff};
 
 /// What the name of a file that waits ends in.
 const PENDING: &str = ".snap.new";
@@ -61,7 +61,9 @@ impl Pending {
     /// When a file cannot be read.
     pub fn texts(&self) -> Result<(String, Option<String>), StoreError> {
         let read = |path: &Path| {
-            fs::read_to_string(path).map_err(|source| StoreError::Io {
+            let bytes = super::file::read(path);
+            let text = bytes.and_then(|bytes| String::from_utf8(bytes).map_err(io::Error::other));
+            text.map_err(|source| StoreError::Io {
                 action: "read",
                 path: path.to_path_buf(),
                 source,
@@ -80,9 +82,7 @@ impl Pending {
     pub fn diff(&self) -> Result<String, StoreError> {
         let (after, before) = self.texts()?;
         let before = before.unwrap_or_default();
-        let changes = similar::TextDiff::from_lines(&before, &after);
-        let diff = changes.unified_diff().context_radius(3).to_string();
-        Ok(diff)
+        Ok(line_diff(&before, &after, 3))
     }
 
     /// Puts it in the place of the accepted file.
@@ -93,7 +93,7 @@ impl Pending {
     pub fn accept(&self) -> Result<(), StoreError> {
         let accepted = self.accepted();
         let done = if accepted.is_symlink() {
-            fs::read(&self.path)
+            super::file::read(&self.path)
                 .and_then(|bytes| super::file::replace(&accepted, &bytes))
                 .and_then(|()| fs::remove_file(&self.path))
         } else {

@@ -11,7 +11,7 @@ use oasgate_document::Pointer;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Drift, Redactor, Shape, file, shape::DriftKind};
+use super::{Drift, Redactor, Shape, file, line_diff::line_diff, shape::DriftKind};
 use crate::finding::{Finding, Remedy, Rule};
 
 /// Whether files are written.
@@ -399,10 +399,7 @@ impl Store {
                 }
                 let merged = accepted.clone().merge(seen.shape.clone());
                 let (before, after) = (accepted.to_string(), merged.to_string());
-                let diff = similar::TextDiff::from_lines(&before, &after)
-                    .unified_diff()
-                    .context_radius(2)
-                    .to_string();
+                let diff = line_diff(&before, &after, 2);
                 let diff = diff
                     .lines()
                     .filter(|line| !line.starts_with("@@"))
@@ -470,6 +467,9 @@ fn pretty(value: &Value) -> String {
     serde_json::to_string_pretty(value).unwrap_or_default()
 }
 
+/// The longest shape that is read, in bytes: objects with many names are maps, so that ours are short.
+const MOST_SHAPE: usize = 4 << 20;
+
 /// The accepted shape in a file; `None` when there is no file.
 fn read(path: &Path) -> Result<Option<Shape>, StoreError> {
     if !path.try_exists().map_err(|source| StoreError::Io {
@@ -483,6 +483,7 @@ fn read(path: &Path) -> Result<Option<Shape>, StoreError> {
         path: path.to_path_buf(),
         reason,
     };
+    super::file::check(path).map_err(|error| damaged(error.to_string()))?;
     let snapshot = insta::Snapshot::from_file(path).map_err(|error| damaged(error.to_string()))?;
     let insta::internals::SnapshotContents::Text(contents) = snapshot.contents() else {
         return Err(damaged("it is not text".to_owned()));
@@ -494,6 +495,11 @@ fn read(path: &Path) -> Result<Option<Shape>, StoreError> {
     let shape = shape
         .split_once("\nsample:\n")
         .map_or(shape, |(shape, _)| shape);
+    if shape.len() > MOST_SHAPE {
+        return Err(damaged(format!(
+            "its shape is longer than {MOST_SHAPE} bytes"
+        )));
+    }
     shape
         .parse()
         .map(Some)
@@ -607,6 +613,24 @@ mod tests {
             mode(settled[0].written.as_deref().expect("a file")),
             mode(&plain)
         );
+    }
+
+    #[test]
+    fn a_shape_that_is_none_of_ours_is_damaged() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let settled = run(folder.path(), Mode::Update, &[json!({"a": 1})]).expect("it settles");
+        let path = settled[0].written.clone().expect("it is written");
+        let written = std::fs::read_to_string(&path).expect("it is there");
+        let (head, rest) = written.split_once("\nsample:").expect("a sample");
+        let many: String = (0..400_000).fold(String::new(), |mut many, number| {
+            let _ = write!(many, "\n  k{number}: string");
+            many
+        });
+        let long = format!("{head}{many}\nsample:{rest}");
+        file::replace(&path, long.as_bytes()).expect("it is written");
+        let told = run(folder.path(), Mode::Check, &[json!({"a": 1})]);
+        let told = told.expect_err("it is too long").to_string();
+        assert!(told.contains("its shape is longer than"), "{told}");
     }
 
     #[test]

@@ -203,3 +203,52 @@ fn what_cannot_be_written_is_exit_code_2_and_costs_nothing_else() {
         }
     }
 }
+
+#[test]
+fn a_failure_that_cannot_be_kept_is_exit_code_2() {
+    let url = answering();
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    write(folder, "t.yaml", DOCUMENT);
+    fs::create_dir(folder.join("snapshots")).expect("it is made");
+    write(folder, "snapshots/regressions", "no folder");
+    let ended = check(folder, &url, "022", &["--report", "json=r.json"]);
+    assert_eq!(ended.status.code(), Some(2), "{ended:?}");
+    let said = String::from_utf8_lossy(&ended.stdout);
+    assert!(said.contains("a failure cannot be saved"), "{said}");
+    // What was found is told all the same.
+    assert!(said.contains("schema-mismatch"), "{said}");
+    let report = fs::read_to_string(folder.join("r.json")).expect("a report");
+    assert!(report.contains("schema-mismatch"), "{report}");
+}
+
+#[test]
+fn kept_failures_that_are_no_files_of_ours_cost_nothing_else() {
+    let url = answering();
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    write(folder, "t.yaml", DOCUMENT);
+    let kept = folder.join("snapshots/regressions");
+    fs::create_dir_all(&kept).expect("it is made");
+    let pipe = Command::new("mkfifo").arg(kept.join("pipe.json")).status();
+    assert!(pipe.is_ok_and(|status| status.success()));
+    let long = fs::File::create(kept.join("long.json")).expect("a file");
+    long.set_len(1 << 30).expect("it is sparse");
+    write(&kept, "deep.json", "[".repeat(1_000_000));
+    write(&kept, "other.json", "{\"format\": 99}");
+    let ended = check(folder, &url, "022", &[]);
+    assert_eq!(ended.status.code(), Some(1), "{ended:?}");
+    let said = String::from_utf8_lossy(&ended.stdout);
+    for (name, why) in [
+        ("pipe.json", "not a regular file"),
+        ("long.json", "longer than"),
+        ("deep.json", "invalid type"),
+        ("other.json", ""),
+    ] {
+        let line = said.lines().find(|line| line.contains(name));
+        assert!(
+            line.is_some_and(|line| line.contains(why)),
+            "{name}: {said}"
+        );
+    }
+}

@@ -166,7 +166,7 @@ fn save<T: Transport>(driver: &mut Driver<'_, T>, shrunk: &Shrunk) -> bool {
     if let Err(error) = store.save(&saved) {
         driver
             .recorder
-            .notice(format!("a failure cannot be saved: {error}"));
+            .not_saved(format!("a failure cannot be saved: {error}"));
     }
     store.keeps(&saved)
 }
