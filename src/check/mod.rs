@@ -148,6 +148,8 @@ pub const RUN_RULES: &[&Rule] = &[
 
 /// The rule about snapshots.
 pub(crate) const SHAPE_DRIFT: &Rule = &shape_drift::ShapeDrift::RULE;
+/// The rule of what of a recording could not be read.
+pub const UNREAD_ENTRY: &str = unread_entry::UnreadEntry::RULE.id;
 
 /// Every rule, for `explain` and for configuration.
 pub fn rules() -> impl Iterator<Item = &'static Rule> {

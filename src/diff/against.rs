@@ -9,17 +9,17 @@ use std::{
     sync::Arc,
 };
 
+use indexmap::IndexMap;
 use oasgate_document::Address;
 
 use super::{
-    Change, Comparison, Flow, Verdict, change::Concerned, operations,
-    rules::added_security::AddedSecurity,
+    Comparison, Flow, Verdict, change::Concerned, operations, rules::added_security::AddedSecurity,
 };
 use crate::{
-    check::{CHECKS, Subject, ids},
+    check::{CHECKS, Subject, ids, unread_entry},
     contract::{Contract, Operation, Route},
     exchange::Exchange,
-    finding::Finding,
+    finding::{Finding, Fingerprint},
 };
 
 /// Recorded exchanges beside the breaking changes of a comparison.
@@ -33,7 +33,16 @@ pub struct Traffic<'c> {
     counts: Vec<Option<u64>>,
     exchanges: u64,
     breaking: u64,
+    /// How many entries could be read, whatever they ask.
+    read: u64,
+    /// How many could not.
+    unread: u64,
+    /// A finding for each reason, by what tells them apart.
+    reasons: IndexMap<Fingerprint, Finding>,
 }
+
+/// How many reasons for what could not be read are told.
+const MOST_REASONS: usize = 1_000;
 
 impl<'c> Traffic<'c> {
     /// No exchanges yet.
@@ -73,11 +82,25 @@ impl<'c> Traffic<'c> {
             counts,
             exchanges: 0,
             breaking: 0,
+            read: 0,
+            unread: 0,
+            reasons: IndexMap::new(),
+        }
+    }
+
+    /// Notes an entry of the recording `file` that could not be read; `message` says where and why.
+    pub fn unread(&mut self, file: &str, message: String) {
+        self.unread += 1;
+        if self.reasons.len() < MOST_REASONS {
+            let reason = message.clone();
+            let finding = unread_entry(file, &reason, message);
+            self.reasons.entry(finding.fingerprint()).or_insert(finding);
         }
     }
 
     /// Looks at one exchange.
     pub fn look(&mut self, exchange: &Exchange, comparison: &Comparison) {
+        self.read += 1;
         let request = &exchange.request;
         let Ok(route) = self.old.route(&request.method, &request.url) else {
             return;
@@ -135,15 +158,19 @@ impl<'c> Traffic<'c> {
             .collect()
     }
 
-    /// Gives each breaking change the number of exchanges that it concerns.
-    pub fn settle(self, changes: &mut [Change]) -> Concerned {
-        for (change, count) in changes.iter_mut().zip(self.counts) {
+    /// Gives each breaking change the number of exchanges that it concerns, and the comparison what was seen of the
+    /// recordings.
+    pub fn settle(self, comparison: &mut Comparison) {
+        for (change, count) in comparison.changes.iter_mut().zip(self.counts) {
             change.recorded = count;
         }
-        Concerned {
+        comparison.unread = self.reasons.into_values().collect();
+        comparison.concerned = Some(Concerned {
             exchanges: self.exchanges,
             breaking: self.breaking,
-        }
+            read: self.read,
+            unread: self.unread,
+        });
     }
 }
 
@@ -204,7 +231,8 @@ mod tests {
             };
             traffic.look(&exchange, &comparison);
         }
-        let concerned = traffic.settle(&mut comparison.changes);
+        traffic.settle(&mut comparison);
+        let concerned = comparison.concerned.expect("traffic was looked at");
         assert_eq!((concerned.exchanges, concerned.breaking), (2, 1));
     }
 }

@@ -305,6 +305,10 @@ pub struct Concerned {
     pub exchanges: u64,
     /// Those that at least one breaking change concerns.
     pub breaking: u64,
+    /// Entries of the recordings that could be read, whatever they ask.
+    pub read: u64,
+    /// Entries that could not be read.
+    pub unread: u64,
 }
 
 /// All changes between two documents.
@@ -319,6 +323,8 @@ pub struct Comparison {
     pub renamed: Vec<[String; 2]>,
     /// What the breaking changes mean for recorded traffic; `None` where none was looked at.
     pub concerned: Option<Concerned>,
+    /// What of the recordings could not be read: a finding for each reason.
+    pub unread: Vec<Finding>,
     /// How long it took; zero until it is set by who measures.
     pub elapsed: Duration,
 }
@@ -399,6 +405,7 @@ pub(super) fn gathered(
         totals,
         renamed: Vec::new(),
         concerned: None,
+        unread: Vec::new(),
         elapsed: Duration::ZERO,
     }
 }

@@ -1,6 +1,7 @@
 //! `oasgate diff` as a step of CI: exit codes, revisions, accepted changes, recorded traffic.
 
 use std::{
+    fs,
     path::Path,
     process::{Command, Output},
 };
@@ -226,6 +227,57 @@ fn recorded_requests_that_would_be_refused_are_counted() {
         "{}",
         text(&output)
     );
+}
+
+#[test]
+fn recorded_entries_that_cannot_be_read_are_told() {
+    let folder = folder();
+    let good = r#"{"request": {"method": "POST", "url": "http://a.test/things", "headers": [["content-type", "application/json"]], "body": "{\"kind\":\"a\"}"}, "response": {"status": 200}}"#;
+    let lines = [good, "{\"request\": {}}", "{\"request\": 7}", "{"].join("\n");
+    write(folder.path(), "traffic.ndjson", lines);
+    // Nothing changed, so that nothing else can fail.
+    let same = ["old.yaml", "old.yaml", "--against", "traffic.ndjson"];
+    let run = |more: &[&str]| {
+        let output = oasgate(folder.path(), &[same.as_slice(), more].concat());
+        (output.status.code(), text(&output))
+    };
+    let (code, told) = run(&["--report", "markdown=c.md", "--report", "json=c.json"]);
+    assert_eq!(code, Some(0), "{told}");
+    assert!(told.contains("warning[unread-entry]"), "{told}");
+    assert!(told.contains("3 unread"), "{told}");
+    let report = |name: &str| fs::read_to_string(folder.path().join(name)).expect("a report");
+    assert!(report("c.md").contains("<code>unread-entry</code>"));
+    assert!(report("c.json").contains("\"unread\": 3"));
+    for word in ["unread-entry", "warning"] {
+        assert_eq!(run(&["--fail-on", word]).0, Some(1), "{word}");
+    }
+    write(
+        folder.path(),
+        "oasgate.toml",
+        "[severity]\nunread-entry = 'error'",
+    );
+    assert_eq!(run(&[]).0, Some(1));
+    let known = ["--baseline", "known.json"];
+    run(&[&known[..], &["--baseline-update"]].concat());
+    let (code, told) = run(&known);
+    assert_eq!(code, Some(0), "{told}");
+    assert!(!told.contains("[unread-entry]"), "{told}");
+}
+
+#[test]
+fn a_recording_of_which_nothing_can_be_read_is_2() {
+    let folder = folder();
+    write(folder.path(), "traffic.ndjson", "{\"request\": {}}\n{");
+    let args = ["old.yaml", "old.yaml", "--against"];
+    let output = oasgate(folder.path(), &[&args[..], &["traffic.ndjson"]].concat());
+    assert_eq!(output.status.code(), Some(2), "{}", text(&output));
+    // A folder may hold other files; where it holds nothing else, nothing was read.
+    fs::create_dir(folder.path().join("folder")).expect("a folder");
+    write(folder.path(), "folder/notes.json", "no recording");
+    let output = oasgate(folder.path(), &[&args[..], &["folder"]].concat());
+    assert_eq!(output.status.code(), Some(2), "{}", text(&output));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("notes.json"), "{said}");
 }
 
 /// Two operations in the new document and one in the old one, which is another now.

@@ -13,7 +13,7 @@ use clap_complete::engine::ArgValueCandidates;
 use crate::{
     Result,
     baseline::BaselineArgs,
-    common::{CliError, Output, configuration, probe_reports},
+    common::{CliError, Output, configuration, probe_reports, tell_line},
     complete,
     connection::{ReachArgs, ReferenceArgs},
     exit::Exit,
@@ -21,10 +21,11 @@ use crate::{
     wording::FLAGS,
 };
 use oasgate::{
+    check,
     contract::Contract,
     did_you_mean::hint,
     diff::{self, Change, Comparison, Lens, Traffic, Verdict},
-    finding::Severity,
+    finding::{Finding, Severity},
     gate::{self, Scope, Settings, Severities, SeverityRule},
     recording::{self, RecordingPath},
     report::{self, Changes, ReportSpec},
@@ -92,11 +93,24 @@ pub(crate) fn run(args: &Args, output: &Output) -> Result {
     let mut excluded = config.excluded_of(&[&old, &new])?;
     by_old_ids(&comparison.renamed, &mut severities, &mut excluded);
     configured(&mut comparison, &severities, &excluded);
+    let mut failure = None;
+    let mut notices = Vec::new();
     if !args.against.is_empty() {
-        against(&args.against, &old, &new, &mut comparison)?;
+        notices = against(&args.against, &old, &new, &mut comparison)?;
+        comparison.unread = std::mem::take(&mut comparison.unread)
+            .into_iter()
+            .filter_map(|finding| severities.apply(finding))
+            .collect();
+        if comparison.concerned.is_some_and(|seen| seen.read == 0) {
+            failure = Some(CliError::Usage(
+                "no recorded exchange could be read: nothing is known of the recorded traffic"
+                    .to_owned(),
+            ));
+        }
     }
     comparison.elapsed = started.elapsed();
-    let findings = comparison.changes.iter().map(Change::finding).collect();
+    let changed = comparison.changes.iter().map(Change::finding);
+    let findings = changed.chain(comparison.unread.iter().cloned()).collect();
     let mut outcome = {
         let settings = Settings {
             wording: FLAGS,
@@ -104,7 +118,7 @@ pub(crate) fn run(args: &Args, output: &Output) -> Result {
         };
         gate::lint_outcome(&new, findings, &settings, started.elapsed())
     };
-    let mut failure = None;
+    outcome.notices.clone_from(&notices);
     if let Some(known) = &known
         && let Err(error) = known.settle(&mut outcome, Scope::default())
     {
@@ -115,10 +129,10 @@ pub(crate) fn run(args: &Args, output: &Output) -> Result {
         .iter()
         .map(|finding| finding.fingerprint().to_string())
         .collect();
-    let accepted = comparison
-        .changes
-        .iter()
-        .map(|change| change.finding().fingerprint().to_string())
+    let changed = comparison.changes.iter().map(Change::finding);
+    let accepted = changed
+        .chain(comparison.unread.iter().cloned())
+        .map(|finding| finding.fingerprint().to_string())
         .filter(|fingerprint| !fresh.contains(fingerprint))
         .collect();
     let changes = Changes {
@@ -142,20 +156,26 @@ pub(crate) fn run(args: &Args, output: &Output) -> Result {
         let colour = output.colour(io::stdout().is_terminal());
         report::changes_terminal(&mut io::stdout(), &changes, colour, output.detail())?;
     }
+    for notice in &notices {
+        tell_line(&mut io::stderr(), &format!("note: {notice}"))?;
+    }
     if let Some(error) = failure {
         return Err(error);
     }
-    let fails = changes.fresh().any(|change| fails(change, &args.fail_on));
+    let mut unread = changes.unread();
+    let fails = changes.fresh().any(|change| fails(change, &args.fail_on))
+        || unread.any(|finding| fails_unread(finding, &args.fail_on));
     Ok(if fails { Exit::Findings } else { Exit::Holds })
 }
 
-/// Counts the recorded exchanges that breaking changes concern.
+/// Counts the recorded exchanges that breaking changes concern; answers which files of folders were passed over.
 fn against(
     recordings: &[PathBuf],
     old: &Contract,
     new: &Contract,
     comparison: &mut Comparison,
-) -> std::result::Result<(), CliError> {
+) -> std::result::Result<Vec<String>, CliError> {
+    let mut passed_over = Vec::new();
     let mut traffic = Traffic::new(old, new, comparison);
     for file in recording::files(recordings)? {
         let opened = match &file {
@@ -166,18 +186,21 @@ fn against(
             // A folder may hold other files too.
             RecordingPath::Found(path) => match recording::open(path) {
                 Ok(reader) => Ok(reader),
-                Err(_) => continue,
+                Err(error) => {
+                    passed_over.push(error.to_string());
+                    continue;
+                }
             },
         };
         for entry in opened? {
-            // An entry that cannot be read is told by `replay`.
-            if let Ok(exchange) = entry.and_then(|entry| entry.exchange()) {
-                traffic.look(&exchange, comparison);
+            match entry.and_then(|entry| entry.exchange()) {
+                Ok(exchange) => traffic.look(&exchange, comparison),
+                Err(error) => traffic.unread(&error.file, error.to_string()),
             }
         }
     }
-    comparison.concerned = Some(traffic.settle(&mut comparison.changes));
-    Ok(())
+    traffic.settle(comparison);
+    Ok(passed_over)
 }
 
 /// The old and the new document.
@@ -202,7 +225,12 @@ const LEVELS: [&str; 3] = ["breaking", "warning", "unknown"];
 
 fn known_words(words: &[String]) -> std::result::Result<(), CliError> {
     for word in words {
-        let known = || LEVELS.into_iter().chain(diff::rules().map(|rule| rule.id));
+        let rules = || {
+            diff::rules()
+                .map(|rule| rule.id)
+                .chain([check::UNREAD_ENTRY])
+        };
+        let known = || LEVELS.into_iter().chain(rules());
         if !known().any(|one| one == word) {
             let hint = hint(word, known());
             return Err(CliError::Usage(format!(
@@ -267,6 +295,14 @@ fn configured(comparison: &mut Comparison, severities: &Severities, excluded: &[
         change.severity = gravest.unwrap_or(change.severity);
         gravest.is_some()
     });
+}
+
+fn fails_unread(finding: &Finding, fail_on: &[String]) -> bool {
+    finding.severity == Severity::Error
+        || fail_on.iter().any(|word| match word.as_str() {
+            "warning" => finding.severity >= Severity::Warning,
+            rule => finding.rule.as_str() == rule,
+        })
 }
 
 fn fails(change: &Change, fail_on: &[String]) -> bool {

@@ -38,6 +38,8 @@ pub(super) fn render(changes: &Changes<'_>) -> Vec<u8> {
         "recorded": comparison.concerned.map(|concerned| json!({
             "exchanges": concerned.exchanges,
             "breaking": concerned.breaking,
+            "read": concerned.read,
+            "unread": concerned.unread,
         })),
         "elapsed_ms": u64::try_from(comparison.elapsed.as_millis()).unwrap_or(u64::MAX),
     });

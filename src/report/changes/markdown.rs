@@ -36,7 +36,8 @@ fn write(text: &mut String, changes: &Changes<'_>) -> std::fmt::Result {
     }
     let all: Vec<&Change> = changes.fresh().collect();
     if all.is_empty() {
-        return writeln!(text, "No changes.");
+        writeln!(text, "No changes.")?;
+        return unread(text, changes);
     }
     let headings: [(&str, Belongs); 4] = [
         ("Breaking", |one| one.verdict == Verdict::Breaking),
@@ -61,6 +62,23 @@ fn write(text: &mut String, changes: &Changes<'_>) -> std::fmt::Result {
             writeln!(text, "- and {} more", part.len() - MOST_CHANGES)?;
         }
         writeln!(text)?;
+    }
+    unread(text, changes)
+}
+
+/// What of the recordings could not be read.
+fn unread(text: &mut String, changes: &Changes<'_>) -> std::fmt::Result {
+    let all: Vec<_> = changes.unread().collect();
+    if all.is_empty() {
+        return Ok(());
+    }
+    writeln!(text, "\n### Not read ({})\n", all.len())?;
+    for finding in all.iter().take(MOST_CHANGES) {
+        let message = plain(&finding.message);
+        writeln!(text, "- {message} · <code>{}</code>", finding.rule.as_str())?;
+    }
+    if all.len() > MOST_CHANGES {
+        writeln!(text, "- and {} more", all.len() - MOST_CHANGES)?;
     }
     Ok(())
 }

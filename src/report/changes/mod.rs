@@ -14,6 +14,7 @@ use super::{ReportError, ReportSpec, escape::harmless_in_logs, write_atomically}
 use crate::{
     contract::Contract,
     diff::{Change, Comparison, Flow, Lens, Verdict},
+    finding::Finding,
     run::Outcome,
     words::count_of,
 };
@@ -44,6 +45,12 @@ impl Changes<'_> {
     pub fn fresh(&self) -> impl Iterator<Item = &Change> {
         let changes = self.comparison.changes.iter();
         changes.filter(|change| !self.is_known(change))
+    }
+
+    /// What of the recordings could not be read, where that is not accepted.
+    pub fn unread(&self) -> impl Iterator<Item = &Finding> {
+        let unread = self.comparison.unread.iter();
+        unread.filter(|finding| !self.known.contains(&finding.fingerprint().to_string()))
     }
 
     /// The worst verdict of all changes as a word; `none` where nothing changed.

@@ -42,13 +42,16 @@ fn write(
 ) -> io::Result<()> {
     let mut hidden = 0;
     for change in changes.fresh() {
-        let is_shown = match detail {
-            Detail::Quiet => false,
-            Detail::Usual => change.severity > Severity::Note,
-            Detail::Verbose => true,
-        };
-        if is_shown {
+        if is_shown(change.severity, detail) {
             entry(out, changes, change, colour)?;
+        } else {
+            hidden += 1;
+        }
+    }
+    for finding in changes.unread() {
+        if is_shown(finding.severity, detail) {
+            let rule = finding.rule.as_str();
+            head(out, finding.severity, rule, &finding.message, colour)?;
         } else {
             hidden += 1;
         }
@@ -89,6 +92,9 @@ fn write(
                 "recorded exchange"
             )
         ));
+        if concerned.unread > 0 {
+            parts.push(format!("{} unread", concerned.unread));
+        }
     }
     let verdict = match comparison.verdict() {
         None => "no changes".to_owned(),
@@ -97,13 +103,23 @@ fn write(
     writeln!(out, "{verdict}: {}", parts.join(" · "))
 }
 
-fn entry(
+fn is_shown(severity: Severity, detail: Detail) -> bool {
+    match detail {
+        Detail::Quiet => false,
+        Detail::Usual => severity > Severity::Note,
+        Detail::Verbose => true,
+    }
+}
+
+/// The line that a change, or what could not be read, begins with.
+fn head(
     out: &mut dyn Write,
-    changes: &Changes<'_>,
-    change: &Change,
+    severity: Severity,
+    rule: &str,
+    message: &str,
     colour: Colour,
 ) -> io::Result<()> {
-    let word = match change.severity {
+    let word = match severity {
         Severity::Error => "\u{1b}[1;31m",
         Severity::Warning => "\u{1b}[1;33m",
         Severity::Note => "\u{1b}[1;36m",
@@ -112,13 +128,17 @@ fn entry(
         Colour::Ansi => (word, "\u{1b}[0m"),
         Colour::None => ("", ""),
     };
-    writeln!(
-        out,
-        "{start}{}[{}]{end}: {}",
-        change.severity,
-        change.rule,
-        visible(&change.message)
-    )?;
+    writeln!(out, "{start}{severity}[{rule}]{end}: {}", visible(message))
+}
+
+fn entry(
+    out: &mut dyn Write,
+    changes: &Changes<'_>,
+    change: &Change,
+    colour: Colour,
+) -> io::Result<()> {
+    let rule = change.rule.as_str();
+    head(out, change.severity, rule, &change.message, colour)?;
     for (side, place) in ["old", "new"].iter().zip(changes.places(change)) {
         if let Some(place) = place {
             writeln!(out, "  {side}: {}", visible(&place.to_string()))?;
