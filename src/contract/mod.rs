@@ -388,9 +388,9 @@ impl Contract {
     }
 
     /// Hands over every schema object that an operation, a hook or a name leads to, once each.
-    pub fn each_schema_object(
-        &self,
-        visit: &mut dyn FnMut(&Address, &serde_json::Map<String, Value>),
+    pub fn each_schema_object<'c>(
+        &'c self,
+        visit: &mut dyn FnMut(&Address, &'c serde_json::Map<String, Value>),
     ) {
         let mut roots: Vec<_> = self
             .all_schemas()

@@ -21,6 +21,9 @@ use super::{
 };
 use crate::contract::canonical::{self, Distinctness};
 
+/// How many values of an `enum` are drawn.
+const MOST_LISTED: usize = 10_000;
+
 /// How many schemas are put together into one.
 const MOST_STEPS: usize = 256;
 
@@ -100,6 +103,8 @@ impl<'s> Reading<'s> {
         let members = without_definitions(members);
         if is_joined(&members) {
             self.joined(&[&members])
+        } else if let Some(values) = values_of(&members) {
+            values
         } else {
             self.own(members.into_owned())
         }
@@ -165,11 +170,8 @@ impl<'s> Reading<'s> {
 
     /// The node of a schema without references and `allOf` of its own.
     fn own(&mut self, mut members: Map<String, Value>) -> Node {
-        if let Some(value) = members.get("const") {
-            return Node::Values(vec![value.clone()]);
-        }
-        if let Some(Value::Array(values)) = members.get("enum") {
-            return Node::Values(values.clone());
+        if let Some(values) = values_of(&members) {
+            return values;
         }
         for keyword in ["oneOf", "anyOf"] {
             if let Some(Value::Array(branches)) = members.shift_remove(keyword) {
@@ -300,6 +302,15 @@ impl<'s> Reading<'s> {
             judge: None,
         }))
     }
+}
+
+/// The node of a schema that lists its values.
+fn values_of(members: &Map<String, Value>) -> Option<Node> {
+    if let Some(value) = members.get("const") {
+        return Some(Node::Values(vec![value.clone()]));
+    }
+    let values = members.get("enum")?.as_array()?.iter();
+    Some(Node::Values(values.take(MOST_LISTED).cloned().collect()))
 }
 
 /// The reference of a schema that says nothing else.

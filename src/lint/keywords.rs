@@ -157,5 +157,5 @@ pub(super) fn schema_objects<'s>(
             !is_swagger
                 || (is_below("schema") || is_below("definitions")) && !members.contains_key("in")
         })
-        .map(|(at, members)| (at, members))
+        .map(|(at, members)| (at, *members))
 }

@@ -15,7 +15,7 @@ pub struct Subject<'c> {
     /// The operations that no request to the service has: webhooks, callbacks, spare path items.
     pub hooks: Vec<Operation>,
     /// Every schema object, once each.
-    pub schemas: Vec<(Address, Map<String, Value>)>,
+    pub schemas: Vec<(Address, &'c Map<String, Value>)>,
     /// What is wrong with how the document is built.
     pub(super) structure: Vec<Problem>,
 }
@@ -24,7 +24,7 @@ impl<'c> Subject<'c> {
     pub(super) fn new(contract: &'c Contract) -> Self {
         let defects = contract.all_defects();
         let mut schemas = Vec::new();
-        contract.each_schema_object(&mut |at, members| schemas.push((at.clone(), members.clone())));
+        contract.each_schema_object(&mut |at, members| schemas.push((at.clone(), members)));
         Self {
             contract,
             defects,

@@ -1,6 +1,8 @@
 //! Bodies of `application/x-www-form-urlencoded`, each property by its `encoding`
 //! (OpenAPI 3.1.1 §4.8.15).
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value};
 
 use super::{
@@ -31,13 +33,14 @@ pub(super) fn parse(text: &str) -> Value {
 pub(super) fn read(media_type: &MediaType, schema: &Schema, text: &str) -> Value {
     let sent = pairs::split(text);
     let mut object = Map::new();
-    let mut taken = Vec::new();
+    let mut taken = HashSet::new();
+    let finder = schema.property_finder();
     for name in schema.property_names() {
-        let Some(property) = schema.property(&name) else {
+        let Some(property) = finder.find(&name) else {
             continue;
         };
         let brackets = format!("{name}[");
-        taken.push((name.clone(), brackets.clone()));
+        taken.insert(name.clone());
         let encoding = media_type.encoding.get(&name);
         let style = encoding.and_then(|encoding| encoding.style);
         let explode = encoding.and_then(|encoding| encoding.explode);
@@ -64,20 +67,23 @@ pub(super) fn read(media_type: &MediaType, schema: &Schema, text: &str) -> Value
             object.insert(name, value);
         }
     }
+    let longest = taken.iter().map(String::len).max().unwrap_or(0);
+    let is_taken = |name: &str| {
+        let brackets = name.match_indices('[').map(|(at, _)| at);
+        let mut brackets = brackets.take_while(|at| *at <= longest);
+        taken.contains(name) || brackets.any(|at| taken.contains(&name[..at]))
+    };
+    // The properties of an exploded object are pairs of their own.
+    let exploded = media_type.encoding.iter().filter(|(_, encoding)| {
+        encoding.style == Some(Style::Form) && encoding.explode != Some(Explode::No)
+    });
+    let inside: HashSet<String> = exploded
+        .filter_map(|(outer, _)| finder.find(outer))
+        .flat_map(|outer| outer.property_names())
+        .collect();
     for (name, value) in &sent {
-        let is_taken = taken
-            .iter()
-            .any(|(known, brackets)| name == known || name.starts_with(brackets.as_str()));
-        // The properties of an exploded object are pairs of their own.
-        let is_inside = media_type.encoding.iter().any(|(outer, encoding)| {
-            encoding.style == Some(Style::Form)
-                && encoding.explode != Some(Explode::No)
-                && schema
-                    .property(outer)
-                    .is_some_and(|outer| outer.property_names().contains(name))
-        });
-        if !is_taken && !is_inside {
-            let property = schema.property(name);
+        if !is_taken(name) && !inside.contains(name) {
+            let property = finder.find(name);
             let value = reading::read_text(&decode_form(value), property.as_ref());
             object.insert(name.clone(), value);
         }

@@ -62,11 +62,12 @@ pub(super) fn read(
         return Ok(None);
     };
     let mut object = styled(media_type, schema, &parts);
+    let finder = schema.property_finder();
     for part in parts {
         if style_of(media_type, &part.name).is_some() {
             continue;
         }
-        let property = schema.property(&part.name);
+        let property = finder.find(&part.name);
         let is_list = property
             .as_ref()
             .is_some_and(|property| Shape::of(property) == Shape::Array);
@@ -124,8 +125,9 @@ fn styled(media_type: &MediaType, schema: &Schema, parts: &[Part<'_>]) -> Map<St
         .map(|(name, text)| (name.clone(), text.as_str()))
         .collect();
     let mut object = Map::new();
+    let finder = schema.property_finder();
     for (name, encoding) in &media_type.encoding {
-        let (Some(style), Some(property)) = (encoding.style, schema.property(name)) else {
+        let (Some(style), Some(property)) = (encoding.style, finder.find(name)) else {
             continue;
         };
         let explode = encoding.explode.unwrap_or(Explode::Yes);
@@ -310,20 +312,23 @@ fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
 pub(super) fn write(media_type: &MediaType, value: &Value) -> (String, Vec<u8>) {
     let mut body = Vec::new();
     let members = value.as_object().into_iter().flatten();
+    let finder = media_type.schema.as_ref().map(Schema::property_finder);
     // A part has no way to say null but to be left out.
     for (name, value) in members.filter(|(_, value)| !value.is_null()) {
-        write_property(&mut body, media_type, name, value);
+        let property = finder.as_ref().and_then(|finder| finder.find(name));
+        write_property(&mut body, media_type, (name, property), value);
     }
     body.extend_from_slice(format!("--{BOUNDARY}--\r\n").as_bytes());
     (format!("multipart/form-data; boundary={BOUNDARY}"), body)
 }
 
 /// The parts of one property.
-fn write_property(body: &mut Vec<u8>, media_type: &MediaType, name: &str, value: &Value) {
-    let property = media_type
-        .schema
-        .as_ref()
-        .and_then(|schema| schema.property(name));
+fn write_property(
+    body: &mut Vec<u8>,
+    media_type: &MediaType,
+    (name, property): (&str, Option<Schema>),
+    value: &Value,
+) {
     let encoding = media_type.encoding.get(name);
     if let Some(style) = encoding.and_then(|encoding| encoding.style) {
         let explode = encoding

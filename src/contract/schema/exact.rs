@@ -447,7 +447,7 @@ impl Listed {
 }
 
 /// Whether a value is the one of the document, whose far numbers are their digits.
-fn is_same(listed: &Value, value: &Value) -> bool {
+pub(super) fn is_same(listed: &Value, value: &Value) -> bool {
     match (listed, value) {
         (Value::Object(members), Value::Number(number)) => members
             .get(DIGITS)

@@ -20,6 +20,7 @@ mod finite;
 mod following;
 mod for_generation;
 mod formats;
+mod long_enum;
 mod narrowed;
 mod nesting;
 pub(super) mod objects;
@@ -63,6 +64,7 @@ pub(crate) use formats::{KNOWN_FORMATS, is_known_format};
 pub(crate) use shape::shape;
 pub(crate) use standalone::is_unread;
 pub(super) use store::SchemaStore;
+use structure::PropertyFinder;
 pub(crate) use tape::Tape;
 use unit::Unit;
 pub(crate) use unit::compiled_alone;
@@ -330,7 +332,12 @@ impl Schema {
 
     /// What one property of an object must be, where a schema names it.
     pub fn property(&self, name: &str) -> Option<Schema> {
-        structure::property(self, name)
+        self.property_finder().find(name)
+    }
+
+    /// As [`Schema::property`], for who asks for many.
+    pub(crate) fn property_finder(&self) -> PropertyFinder<'_> {
+        PropertyFinder::of(self)
     }
 
     /// What a place in a value must be, where schemas name each property on the way to it.

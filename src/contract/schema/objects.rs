@@ -11,10 +11,10 @@ use super::{
 };
 
 /// Hands over every schema object that can be reached from `roots`, each once.
-pub(in crate::contract) fn each(
-    store: &SchemaStore,
+pub(in crate::contract) fn each<'s>(
+    store: &'s SchemaStore,
     roots: Vec<Address>,
-    visit: &mut dyn FnMut(&Address, &Map<String, Value>),
+    visit: &mut dyn FnMut(&Address, &'s Map<String, Value>),
 ) {
     let document = store.document();
     let mut seen: HashSet<Address> = HashSet::new();

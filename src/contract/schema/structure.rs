@@ -4,7 +4,7 @@
 //! through references, all of `allOf`, and those alternatives of `anyOf` and `oneOf` that accept the
 //! value.
 
-use std::sync::Arc;
+use std::{cell::OnceCell, sync::Arc};
 
 use jsonschema::json::SerdeJson;
 use oasgate_document::{Address, FileId, Pointer};
@@ -477,18 +477,38 @@ fn first_below(schema: &Schema, keyword: &str) -> Option<Schema> {
     })
 }
 
-/// The first schema for a property.
-pub(super) fn property(schema: &Schema, name: &str) -> Option<Schema> {
-    let address = match declared(schema).get(name) {
-        Some(address) => address.clone(),
-        None => schemas_of_property(schema, &everything_in_force(schema), name)
-            .into_iter()
-            .next()?,
-    };
-    Some(Schema {
-        address,
-        ..schema.clone()
-    })
+/// Finds the first schema for each of many properties: what speaks of an object is gathered once.
+pub(crate) struct PropertyFinder<'s> {
+    schema: &'s Schema,
+    declared: Arc<Properties>,
+    in_force: OnceCell<InForce<'s>>,
+}
+
+impl<'s> PropertyFinder<'s> {
+    pub(super) fn of(schema: &'s Schema) -> Self {
+        Self {
+            schema,
+            declared: declared(schema),
+            in_force: OnceCell::new(),
+        }
+    }
+
+    /// The first schema for a property.
+    pub(crate) fn find(&self, name: &str) -> Option<Schema> {
+        let schema = self.schema;
+        let address = match self.declared.get(name) {
+            Some(address) => address.clone(),
+            None => {
+                let in_force = self.in_force.get_or_init(|| everything_in_force(schema));
+                let mut below = schemas_of_property(schema, in_force, name).into_iter();
+                below.next()?
+            }
+        };
+        Some(Schema {
+            address,
+            ..schema.clone()
+        })
+    }
 }
 
 /// The names of all properties.

@@ -17,6 +17,7 @@ use super::{
     exact::{limit_keyword, listed_keyword},
     for_generation::{also, content, shown_or_no_text, tag},
     formats::registered,
+    long_enum::{LONG_ENUM, long_enum},
     patterns::{self, is_costly},
     recursive,
     structure::MOST_STEPS,
@@ -341,6 +342,7 @@ impl Translation<'_> {
                 self.forbid_what_does_not_travel(at, members, dialect, &mut properties);
                 put(keyword, properties);
             }
+            "enum" if is_unit && let Some(at) = long_enum(at, value) => put(LONG_ENUM, at),
             _ if self.purpose != Purpose::Publication
                 && (ANNOTATIONS.contains(&keyword) || keyword.starts_with("x-")) => {}
             _ if OPENAPI_ONLY.contains(&keyword) => {}

@@ -23,13 +23,14 @@ use super::{
     Direction, SchemaStore, ecma,
     exact::{LIMITS, LISTED, Limit, Listed},
     formats::registered,
+    long_enum::LONG_ENUM,
     patterns::{self, Bounded, engine, is_costly},
     store::Formats,
     tape::{OnTape, TapeNode},
     translate::{DISCRIMINATOR, FORMAT, Form, Purpose, Translation},
     type_names::no_type,
 };
-use own_keyword::{BoundedPattern, Chosen, Format, Own, Reference, Representation};
+use own_keyword::{BoundedPattern, Chosen, Format, LongEnum, Own, Reference, Representation};
 
 /// The keyword that stands for `$ref` in a unit.
 pub(super) const REFERENCE: &str = "x-oasgate-ref";
@@ -280,6 +281,13 @@ fn options<F: Representation>(
         options.with_keyword(*own, move |_, value, _| {
             Ok(Box::new(Own(Listed::new(keyword, value))))
         })
+    });
+    let listed_of = Weak::clone(&store);
+    let options = options.with_keyword(LONG_ENUM, move |_, value, _| {
+        let holder = reference_target(value)
+            .ok_or_else(|| ValidationError::schema("an address is a file and a pointer"))?;
+        let store = Weak::clone(&listed_of);
+        Ok(Box::new(Own(LongEnum::new(store, &holder))))
     });
     let holds_formats = formats == Formats::Held;
     options

@@ -1,5 +1,7 @@
 //! Values in a few words, as messages show them.
 
+use std::io;
+
 use serde_json::Value;
 
 use super::exact;
@@ -58,10 +60,40 @@ const BRIEF: usize = 100;
 /// A value as JSON, cut off where it is long.
 pub(super) fn brief(value: &Value) -> String {
     let written = value.as_number().and_then(exact::written);
-    let text = written.map_or_else(|| value.to_string(), |text| text.to_string());
-    if text.chars().count() <= BRIEF {
-        return text;
+    match written {
+        Some(text) => cut(&text),
+        None => {
+            let mut start = Start(Vec::new());
+            // That it ended early shows in its length.
+            let _ = serde_json::to_writer(&mut start, value);
+            cut(&String::from_utf8_lossy(&start.0))
+        }
     }
-    let cut: String = text.chars().take(BRIEF - 1).collect();
-    format!("{cut}…")
+}
+
+/// A text, cut off where it is long.
+pub(super) fn cut(text: &str) -> String {
+    match text.char_indices().nth(BRIEF - 1) {
+        Some((end, last)) if end + last.len_utf8() < text.len() => format!("{}…", &text[..end]),
+        _ => text.to_owned(),
+    }
+}
+
+/// The first bytes of what is written, as many as are looked at.
+struct Start(Vec<u8>);
+
+impl io::Write for Start {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        // A letter has four bytes at most.
+        if self.0.len() > 4 * BRIEF {
+            return Err(io::ErrorKind::WriteZero.into());
+        }
+        let taken = bytes.len().min(4 * BRIEF + 1);
+        self.0.extend_from_slice(&bytes[..taken]);
+        Ok(taken)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }

@@ -17,11 +17,12 @@ use super::{
     Direction, SchemaStore,
     discriminator::Selection,
     ecma,
-    exact::{self, LIMITS, LISTED, Limit},
+    exact::{self, LIMITS, Limit},
+    long_enum::listed_as,
     patterns,
     translate::{DISCRIMINATOR, FORMAT},
     unit::REFERENCE,
-    value_words::{brief, kind_and_value, kind_of, length, names},
+    value_words::{brief, cut, kind_and_value, kind_of, length, names},
 };
 
 /// One way in which a value breaks a schema.
@@ -389,18 +390,17 @@ impl Explanation<'_> {
         if let Some((_, keyword)) = LIMITS.iter().find(|(known, _)| *known == own) {
             return self.limit(at.parent()?.join(keyword), keyword, value, instance);
         }
-        if let Some((_, keyword)) = LISTED.iter().find(|(known, _)| *known == own) {
+        if let Some(keyword) = listed_as(&own) {
             let schema = at.parent()?.join(keyword);
-            let written = self.store.document().text_of(&schema).unwrap_or_default();
-            let (message, expected) = if *keyword == "const" {
-                ("the value is not the constant", written.to_owned())
-            } else {
-                ("the value is not in the enum", format!("one of {written}"))
+            let written = cut(self.store.document().text_of(&schema).unwrap_or_default());
+            let (message, expected) = match keyword {
+                "const" => ("the value is not the constant", written),
+                _ => ("the value is not in the enum", format!("one of {written}")),
             };
             return Some(Violation {
                 instance,
                 schema,
-                keyword: (*keyword).to_owned(),
+                keyword: keyword.to_owned(),
                 message: message.to_owned(),
                 expected,
                 actual: brief(value),

@@ -17,6 +17,7 @@ use super::{
         exact::{Limit, Listed},
         following,
         formats::RegisteredFormat,
+        long_enum::Places,
         patterns::Bounded,
         tape::{OnTape, TapeNode},
     },
@@ -200,6 +201,44 @@ impl OwnKeyword for Listed {
 
     fn accepts_on_tape(&self, node: TapeNode<'_>) -> bool {
         Self::accepts(self, &node.to_value())
+    }
+}
+
+/// A long `enum` of the document.
+pub(super) struct LongEnum {
+    store: Weak<SchemaStore>,
+    at: Address,
+    places: OnceLock<Places>,
+}
+
+impl LongEnum {
+    /// That of the schema object at an address.
+    pub(super) fn new(store: Weak<SchemaStore>, holder: &Address) -> Self {
+        Self {
+            store,
+            at: holder.join("enum"),
+            places: OnceLock::new(),
+        }
+    }
+}
+
+impl OwnKeyword for LongEnum {
+    const REFUSAL: &'static str = "the value is not listed";
+
+    fn accepts(&self, value: &Value) -> bool {
+        // Whoever validates holds the store.
+        let Some(store) = self.store.upgrade() else {
+            return true;
+        };
+        let Some(Value::Array(values)) = store.document().get(&self.at) else {
+            return true;
+        };
+        let places = self.places.get_or_init(|| Places::of(values));
+        places.hold(values, value)
+    }
+
+    fn accepts_on_tape(&self, node: TapeNode<'_>) -> bool {
+        self.accepts(&node.to_value())
     }
 }
 
