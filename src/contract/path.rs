@@ -73,20 +73,14 @@ impl PathTemplate {
         else {
             return Vec::new();
         };
-        let mut readings = vec![Vec::new()];
-        for (parts, segment) in self.segments.iter().zip(&whole[start..]) {
-            let found = match_all(parts, segment, MAX_READINGS);
-            readings = readings
-                .iter()
-                .flat_map(|before| {
-                    found
-                        .iter()
-                        .map(|values| before.iter().chain(values).cloned().collect())
-                })
-                .take(MAX_READINGS)
-                .collect();
-        }
-        readings
+        let segments = self.segments.iter().zip(&whole[start..]);
+        let ways: Vec<_> = segments
+            .map(|(parts, segment)| match_all(parts, segment, MAX_READINGS))
+            .collect();
+        let count = ways.iter().fold(1, |count: usize, ways| {
+            MAX_READINGS.min(count.saturating_mul(ways.len()))
+        });
+        (0..count).map(|number| reading(&ways, number)).collect()
     }
 
     /// Whether a path may be taken apart in more ways than one: a segment has more than one parameter.
@@ -178,6 +172,22 @@ fn match_all(parts: &[Part], segment: &str, most: usize) -> Vec<Vec<(String, Str
     };
     matching.rest(parts, segment, Vec::new());
     matching.found
+}
+
+/// One of the ways in which all segments are taken apart together: those of the last segment change first.
+fn reading(ways: &[Vec<Vec<(String, String)>>], number: usize) -> Vec<(String, String)> {
+    let mut rest = number;
+    let mut chosen: Vec<&Vec<(String, String)>> = ways
+        .iter()
+        .rev()
+        .filter_map(|ways| {
+            let way = ways.get(rest % ways.len().max(1));
+            rest /= ways.len().max(1);
+            way
+        })
+        .collect();
+    chosen.reverse();
+    chosen.into_iter().flatten().cloned().collect()
 }
 
 struct Matching {

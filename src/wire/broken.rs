@@ -19,8 +19,9 @@ use crate::{
 /// Whether a request breaks its contract in every way in which a server could read it.
 pub fn breaks_on_the_wire(operation: &Operation, request: &Request, parts: &RequestParts) -> bool {
     // What has no form is not sent at all, so that nothing of it can be broken.
-    let is_sent = |parameter: &Parameter| {
-        let value = parts.get(parameter.location, &parameter.name);
+    let mut turn = 0;
+    let mut is_sent = |parameter: &Parameter| {
+        let value = parts.get_in_turn(&mut turn, parameter.location, &parameter.name);
         !value.is_some_and(is_undefined)
     };
     let mut readings = path_readings(operation, request).into_iter();
@@ -309,8 +310,9 @@ fn value_breaks(media_type: &MediaType, value: &Value) -> bool {
     };
     let mut as_texts = Map::new();
     let mut without_empty = Map::new();
+    let finder = schema.property_finder();
     for (name, member) in members {
-        let property = schema.property(name);
+        let property = finder.find(name);
         let read = match plain_text(member) {
             Some(text) => read_text(&text, property.as_ref()),
             None => member.clone(),

@@ -11,6 +11,7 @@ mod file;
 mod form;
 pub mod header;
 pub mod http_syntax;
+mod in_turn;
 mod json;
 mod media_type;
 mod multipart;

@@ -203,8 +203,9 @@ fn typed(value: Value, schema: Option<&Schema>) -> Value {
                     schema,
                 );
             }
+            let finder = schema.map(Schema::property_finder);
             let typed_members = members.into_iter().map(|(name, value)| {
-                let below = schema.and_then(|schema| schema.property(&name));
+                let below = finder.as_ref().and_then(|finder| finder.find(&name));
                 let value = typed(value, below.as_ref());
                 (name, value)
             });

@@ -1,11 +1,15 @@
 //! A request's parameters, read back from what was sent.
 
+use std::cell::Cell;
+
 use http::{HeaderMap, header::COOKIE};
 use mediatype::MediaTypeBuf;
 use serde_json::Value;
 
 use super::{
-    Parsed, pairs, read_body,
+    Parsed,
+    in_turn::position_in_turn,
+    pairs, read_body,
     reading::{self, Shape, decode, decode_form, read_list},
 };
 use crate::{
@@ -28,6 +32,8 @@ pub struct UnreadableParameter {
 pub struct Parameters<'r> {
     operation: &'r Operation,
     path: &'r [(String, String)],
+    /// Behind the value of the path that was read last: they are mostly read in their order.
+    path_turn: Cell<usize>,
     query_text: &'r str,
     query: Vec<(String, &'r str)>,
     headers: &'r HeaderMap,
@@ -58,6 +64,7 @@ impl<'r> Parameters<'r> {
         Self {
             operation,
             path,
+            path_turn: Cell::new(0),
             query_text,
             query,
             headers: &request.headers,
@@ -232,10 +239,10 @@ impl<'r> Parameters<'r> {
     }
 
     fn path_value(&self, name: &str) -> Option<&'r str> {
-        self.path
-            .iter()
-            .find(|(known, _)| known == name)
-            .map(|(_, value)| value.as_str())
+        let mut turn = self.path_turn.get();
+        let at = position_in_turn(self.path, &mut turn, |(known, _)| known == name)?;
+        self.path_turn.set(turn);
+        self.path.get(at).map(|(_, value)| value.as_str())
     }
 
     fn header(&self, name: &str) -> Option<String> {

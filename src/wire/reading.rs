@@ -152,8 +152,9 @@ pub(super) fn read_object<'t>(
         texts.entry(name).or_default().push(text);
     }
     let mut object = Map::new();
+    let finder = schema.map(Schema::property_finder);
     for (name, texts) in texts {
-        let property = schema.and_then(|schema| schema.property(name));
+        let property = finder.as_ref().and_then(|finder| finder.find(name));
         let property = property.as_ref();
         let is_list = property.is_some_and(|property| Shape::of(property) == Shape::Array);
         let value = match texts.as_slice() {

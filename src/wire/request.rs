@@ -7,6 +7,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::{
+    in_turn::position_in_turn,
     reading::nested_style,
     style::{Escaping, is_undefined, write_pairs, write_text},
     write_body,
@@ -32,6 +33,19 @@ impl RequestParts {
             .iter()
             .find(|(at, known, _)| *at == location && known == name)
             .map(|(.., value)| value)
+    }
+
+    /// As [`RequestParts::get`], looked for first behind the value that was asked for before: `turn` says where that
+    /// is. Who asks for one after the other in their order goes over them once.
+    pub(super) fn get_in_turn(
+        &self,
+        turn: &mut usize,
+        location: Location,
+        name: &str,
+    ) -> Option<&Value> {
+        let is_it = |(at, known, _): &(Location, String, Value)| *at == location && known == name;
+        let at = position_in_turn(&self.parameters, turn, is_it)?;
+        self.parameters.get(at).map(|(.., value)| value)
     }
 
     /// Gives a parameter a value, in place of one that it may have.
@@ -86,20 +100,16 @@ pub fn write_request(
     base: &Url,
     parts: &RequestParts,
 ) -> Result<Request, UnwritableRequest> {
-    let declared = |location, name: &str| {
-        operation
-            .parameters
-            .iter()
-            .find(|one| one.location == location && one.name == name)
-    };
+    let mut declared = Declared::of(operation);
+    let mut turn = 0;
     let mut failure = None;
     let path = operation.path.fill(|name| {
-        let value = parts.get(Location::Path, name);
+        let value = parts.get_in_turn(&mut turn, Location::Path, name);
         let Some(value) = value.filter(|value| !is_undefined(value)) else {
             failure.get_or_insert(UnwritableRequest::NoPathValue(name.to_owned()));
             return String::new();
         };
-        let text = match declared(Location::Path, name) {
+        let text = match declared.find(Location::Path, name) {
             Some(parameter) => text_of(parameter, value, Escaping::Percent),
             None => Escaping::Percent.apply(&super::style::plain(value)),
         };
@@ -156,11 +166,8 @@ impl<'o> Declared<'o> {
 
     /// The parameter of a name, looked for behind the one before first.
     fn find(&mut self, location: Location, name: &str) -> Option<&'o Parameter> {
-        let (before, behind) = self.all.split_at(self.next);
-        let mut in_turn = behind.iter().chain(before);
-        let turn = in_turn.position(|one| one.location == location && one.name == name)?;
-        let at = (self.next + turn) % self.all.len();
-        self.next = at + 1;
+        let is_it = |one: &Parameter| one.location == location && one.name == name;
+        let at = position_in_turn(self.all, &mut self.next, is_it)?;
         self.all.get(at)
     }
 }

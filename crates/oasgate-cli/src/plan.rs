@@ -22,6 +22,9 @@ use oasgate::{
     report::{count, harmless_json, harmless_text},
 };
 
+/// How many parts of an operation that are not tried whole are named.
+const MOST_NAMED: usize = 10;
+
 /// Print the requests that a check would send, and why each exists
 #[derive(Debug, ClapArgs)]
 #[command(
@@ -104,9 +107,18 @@ pub(crate) fn run(args: &Args) -> Result {
             for part in &plan.unbreakable {
                 tell_line(&mut out, &format!("    {part} admits no invalid value"))?;
             }
-            for part in &plan.cut_short {
+            for part in plan.cut_short.iter().take(MOST_NAMED) {
                 let line =
                     format!("    {part}: some values at its edges cost too much, and are left out");
+                tell_line(&mut out, &line)?;
+            }
+            if let Some(more) = plan
+                .cut_short
+                .len()
+                .checked_sub(MOST_NAMED)
+                .filter(|more| *more > 0)
+            {
+                let line = format!("    {more} more parts: values at their edges are left out");
                 tell_line(&mut out, &line)?;
             }
         }

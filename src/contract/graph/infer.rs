@@ -13,7 +13,9 @@ use super::{
     identity::{PropertyNames, ResourceKey},
     lookup::{Edges, Lookup},
     names::words,
-    removal, successes,
+    removal,
+    shape::places_of,
+    successes,
 };
 use crate::contract::{Contract, Location, Operation, Schema, StatusKey};
 
@@ -98,10 +100,9 @@ impl<'c> Known<'c> {
             .collect();
         let mut items: IndexMap<Shape, Vec<usize>> = IndexMap::new();
         for (index, shape) in shapes.iter().enumerate() {
-            for prefix in (1..=shape.len()).map(|length| shape.prefix(length)) {
-                if prefix.is_item() {
-                    items.entry(prefix).or_default().push(index);
-                }
+            for length in (1..=shape.len()).filter(|length| shape.is_item_at(*length)) {
+                let prefix = shape.prefix(length);
+                items.entry(prefix).or_default().push(index);
             }
         }
         Self {
@@ -271,10 +272,9 @@ impl<'c> Known<'c> {
             return None;
         };
         let shape = &self.shapes[consumer];
-        (1..=shape.len())
-            .map(|length| shape.prefix(length))
-            .filter(|item| self.items.contains_key(item))
-            .find(|item| item.key(self.operation(consumer)) == Some(name))
+        places_of(self.operation(consumer), name)
+            .map(|at| shape.prefix(at + 1))
+            .find(|item| self.items.contains_key(item))
     }
 
     /// Adds the operations that make a resource as far as paths and responses say so.

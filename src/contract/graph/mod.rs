@@ -29,7 +29,7 @@ pub use identity::ResourceKey;
 pub(crate) use names::names_something;
 pub(crate) use removal::{Origin, Removal};
 pub use shape::Shape;
-pub(crate) use shape::segment_of_path;
+pub(crate) use shape::{last_key, segment_of_path};
 pub use write::GraphFormat;
 
 /// The producers and consumers of a contract, and the resources that they speak of. Operations are

@@ -57,6 +57,11 @@ impl Shape {
         Self(self.0[..length.min(self.0.len())].to_vec())
     }
 
+    /// Whether its first `length` segments are an item.
+    pub(super) fn is_item_at(&self, length: usize) -> bool {
+        keys_of(&self.0[..length.min(self.0.len())]).len() == 1
+    }
+
     /// Whether the other is this one or lies below it.
     pub fn contains(&self, other: &Self) -> bool {
         other.0.starts_with(&self.0)
@@ -74,11 +79,7 @@ impl Shape {
 
     /// The parameters that it ends in, by the numbers of their segments; none where no text is before them.
     pub(crate) fn keys(&self) -> Range<usize> {
-        let is_text = |segment: &Segment| !matches!(segment, Segment::Parameter);
-        match self.0.iter().rposition(is_text) {
-            Some(at) if matches!(self.0[at], Segment::Literal(_)) => at + 1..self.len(),
-            _ => self.len()..self.len(),
-        }
+        keys_of(&self.0)
     }
 
     /// The text of the last segment.
@@ -121,10 +122,16 @@ impl Shape {
 
     /// The nearest item above this one: `/orders/{}` of `/orders/{}/lines/{}`.
     pub(super) fn parent(&self) -> Option<Self> {
-        (1..self.len())
-            .rev()
-            .map(|length| self.prefix(length))
-            .find(Self::is_item)
+        let length = (1..self.len()).rev().find(|at| self.is_item_at(*at))?;
+        Some(self.prefix(length))
+    }
+}
+
+fn keys_of(segments: &[Segment]) -> Range<usize> {
+    let is_text = |segment: &Segment| !matches!(segment, Segment::Parameter);
+    match segments.iter().rposition(is_text) {
+        Some(at) if matches!(segments[at], Segment::Literal(_)) => at + 1..segments.len(),
+        _ => segments.len()..segments.len(),
     }
 }
 
@@ -212,6 +219,24 @@ fn without_ending(text: &str) -> &str {
 /// The name that a template gives to the parameter that is the segment at `at`.
 pub(super) fn parameter_at(path: &PathTemplate, at: usize) -> Option<&str> {
     pieces(path).nth(at)?.1.parameter()
+}
+
+/// The segments of the shape of an operation's path that are the parameter of a name.
+pub(super) fn places_of<'o>(
+    operation: &'o Operation,
+    name: &'o str,
+) -> impl Iterator<Item = usize> + 'o {
+    pieces(&operation.path)
+        .enumerate()
+        .filter(move |(_, (_, piece))| piece.parameter() == Some(name))
+        .map(|(at, _)| at)
+}
+
+/// The name of the last parameter of an operation's path that is a segment of its shape.
+pub(crate) fn last_key(operation: &Operation) -> Option<&str> {
+    pieces(&operation.path)
+        .filter_map(|(_, piece)| piece.parameter())
+        .last()
 }
 
 /// The number of the path's segment that the segment of its shape at `at` is in.

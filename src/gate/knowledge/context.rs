@@ -15,7 +15,7 @@ use super::{
 use crate::{
     contract::{
         Contract, Location, Operation, Schema, StatusKey,
-        graph::{Creator, Edge, Graph, Need, Resource, Role, Shape, ValueSource},
+        graph::{Creator, Edge, Graph, Need, Resource, Role, Shape, ValueSource, last_key},
     },
     run::LiveSettings,
     wire::{RequestParts, sendable, write_request},
@@ -329,10 +329,7 @@ impl<'n> ResourceContext<'n> {
 
     /// The parameter whose value names what an operation is about: the last one of its path.
     pub(crate) fn key_of(operation: &Operation) -> Option<&str> {
-        let shape = Shape::of(operation);
-        (0..shape.len())
-            .rev()
-            .find_map(|segment| shape.key_at(operation, segment))
+        last_key(operation)
     }
 
     /// Whether something makes what a parameter of a path names.

@@ -1,7 +1,10 @@
 //! The cases around the plainest request: edges, one part at a time; edges of two parts at once; and
 //! requests that break one rule each.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use oasgate_document::Pointer;
 use serde_json::Value;
@@ -9,7 +12,7 @@ use serde_json::Value;
 use super::{ParameterCandidates, Planner};
 use crate::{
     check::{Breach, Intent, Part},
-    contract::{Location, Operation},
+    contract::{Location, Operation, Parameter},
     exchange::Request,
     gate::{case_factory::Purpose, knowledge::context::ResourceContext},
     generate::{self, Edge, Generator, Mutation, Rank},
@@ -28,6 +31,31 @@ const MANY_PARTS: usize = 100;
 
 /// How many times the wanted cases are the parts that are looked at: some give none.
 const PARTS_PER_CASE: usize = 4;
+
+/// How many parameters are read, at most, to look at all parts of a request once: each is looked at in a request that
+/// has all the others too.
+const MOST_READ: usize = 20_000;
+
+/// What a broken request has in place of what the one that it is made from has.
+enum Change {
+    /// A parameter without a value is left out.
+    Parameter(Location, String, Option<Value>),
+    Body(Option<(String, Value)>),
+}
+
+impl Change {
+    fn made_to(&self, base: &RequestParts) -> RequestParts {
+        let mut parts = base.clone();
+        match self {
+            Self::Parameter(location, name, Some(value)) => {
+                parts.set(*location, name, value.clone());
+            }
+            Self::Parameter(location, name, None) => parts.remove(*location, name),
+            Self::Body(body) => parts.body.clone_from(body),
+        }
+        parts
+    }
+}
 
 /// The edges of one part of a request.
 struct PartBoundaries {
@@ -51,6 +79,15 @@ impl PartBoundaries {
             Part::Body => parts.body = Some((self.range.clone(), value)),
         }
     }
+
+    fn change(&self, value: Value) -> Change {
+        match &self.part {
+            Part::Parameter(location, name) => {
+                Change::Parameter(*location, name.clone(), Some(value))
+            }
+            Part::Body => Change::Body(Some((self.range.clone(), value))),
+        }
+    }
 }
 
 impl Planner<'_> {
@@ -61,17 +98,21 @@ impl Planner<'_> {
         let base = self.base(plain);
         let around = self.each_part(&operation, &base, known, &mut broken);
         let cut = around.iter().filter(|one| one.is_cut);
-        self.cut_short = cut.map(|one| one.part.clone()).collect();
-        let mut edges = self.presence(plain, known);
+        let cut = cut.map(|one| one.part.clone());
+        let not_looked_at = known.iter().skip(self.most_parts(known.len()));
+        let not_looked_at = not_looked_at.map(|one| part_of(one.parameter));
+        self.cut_short = cut.chain(not_looked_at).collect();
+        let most = self.settings.edge_cases;
+        let mut edges = self.presence(plain, known, most);
         let least = required_of(base.clone(), known);
-        edges.extend(in_turn(&least, &around));
-        for (parts, why) in edges.into_iter().take(self.settings.edge_cases) {
+        edges.extend(in_turn(&least, &around, most.saturating_sub(edges.len())));
+        for (parts, why) in edges.into_iter().take(most) {
             self.add(&parts, Phase::Edges, &why);
         }
-        for (parts, why) in pairs(&least, &around, self.settings.edge_cases / PAIRS_SHARE) {
+        for (parts, why) in pairs(&least, &around, most / PAIRS_SHARE) {
             self.add(&parts, Phase::Pairs, &why);
         }
-        self.broken(&around, in_telling_order(broken));
+        self.broken(&base, &around, in_telling_order(broken));
         self.malformed(&base);
     }
 
@@ -121,13 +162,19 @@ impl Planner<'_> {
     }
 
     /// Takes in requests that break one rule each, and notes the parts that cannot be broken.
-    fn broken(&mut self, around: &[PartBoundaries], broken: Vec<(RequestParts, Breach)>) {
+    fn broken(
+        &mut self,
+        base: &RequestParts,
+        around: &[PartBoundaries],
+        broken: Vec<(Change, Breach)>,
+    ) {
         let mut unbroken: Vec<Part> = around.iter().map(|one| one.part.clone()).collect();
         let mut room = self.settings.edge_cases;
-        for (parts, breach) in broken {
+        for (change, breach) in broken {
             if room == 0 && !unbroken.contains(&breach.part) {
                 continue;
             }
+            let parts = change.made_to(base);
             let Some(request) = self
                 .factory()
                 .broken_request(self.operation, &parts, &breach)
@@ -150,20 +197,20 @@ impl Planner<'_> {
         operation: &Operation,
         base: &RequestParts,
         known: &[ParameterCandidates<'_>],
-        broken: &mut Vec<(RequestParts, Breach)>,
+        broken: &mut Vec<(Change, Breach)>,
     ) -> Vec<PartBoundaries> {
         let id = operation.id.as_str();
         let most = self.settings.edge_cases;
         let mut around = Vec::new();
-        let most_parts = most.saturating_mul(PARTS_PER_CASE).max(MANY_PARTS);
-        for one in known.iter().take(most_parts) {
+        let key = ResourceContext::key_of(operation);
+        for one in known.iter().take(self.most_parts(known.len())) {
             let parameter = one.parameter;
             let (Some(schema), Some(strategy)) = (parameter.value.schema(), &one.strategy) else {
                 continue;
             };
-            let part = Part::Parameter(parameter.location, parameter.name.clone());
+            let part = part_of(parameter);
             let mut generator = Generator::new(self.settings.seed, &[id, &part.to_string()]);
-            let most = if self.is_known_parent(one) {
+            let most = if is_known_parent(key, one) {
                 most.min(MOST_OF_PARENT)
             } else {
                 most
@@ -175,14 +222,12 @@ impl Planner<'_> {
                 is_cut: false,
             };
             for mutation in generate::mutations(schema, strategy, most, &mut generator) {
-                let mut parts = base.clone();
-                one.put(&mut parts, mutation.value.clone());
-                broken.push((parts, breach(part.clone(), mutation)));
+                let change = one.change(mutation.value.clone());
+                broken.push((change, breach(part.clone(), mutation)));
             }
             if parameter.required && parameter.location != Location::Path {
-                let mut parts = base.clone();
-                parts.remove(parameter.location, &parameter.name);
-                broken.push((parts, Breach::left_out(part)));
+                let change = Change::Parameter(parameter.location, parameter.name.clone(), None);
+                broken.push((change, Breach::left_out(part)));
             }
             one.is_cut = generator.is_cut();
             around.push(one);
@@ -231,44 +276,36 @@ impl Planner<'_> {
                 self.with_given(range, mutation.value.clone(), kept.as_deref())
             };
             for mutation in generate::mutations(schema, strategy, most, &mut generator) {
-                let mut parts = base.clone();
-                one.put(&mut parts, filled(&mutation));
-                broken.push((parts, breach(Part::Body, mutation)));
+                let change = one.change(filled(&mutation));
+                broken.push((change, breach(Part::Body, mutation)));
             }
             if range.contains("json") {
                 for mutation in generate::type_mutations(schema, strategy, most, &mut generator) {
-                    let mut parts = base.clone();
-                    one.put(&mut parts, filled(&mutation));
-                    broken.push((parts, breach(Part::Body, mutation)));
+                    let change = one.change(filled(&mutation));
+                    broken.push((change, breach(Part::Body, mutation)));
                 }
             }
             one.is_cut = generator.is_cut();
             around.push(one);
         }
         if body.required {
-            let parts = RequestParts {
-                body: None,
-                ..base.clone()
-            };
-            broken.push((parts, Breach::left_out(Part::Body)));
+            broken.push((Change::Body(None), Breach::left_out(Part::Body)));
         }
         around
     }
 
-    /// Whether a parameter names what an operation is below of, and what is there is known: values of it are tried
-    /// where that itself is asked for.
-    pub(super) fn is_known_parent(&self, one: &ParameterCandidates<'_>) -> bool {
-        let key = ResourceContext::key_of(self.operation);
-        one.parameter.location == Location::Path
-            && key != Some(one.parameter.name.as_str())
-            && !one.given.is_empty()
+    /// How many of so many parameters are looked at one by one.
+    fn most_parts(&self, parameters: usize) -> usize {
+        let wanted = self.settings.edge_cases.saturating_mul(PARTS_PER_CASE);
+        wanted.max(MANY_PARTS).min(MOST_READ / parameters.max(1))
     }
 
-    /// What is optional: all of it, and each thing alone. Nothing of it is the plain request itself.
+    /// What is optional: all of it, and each thing alone, `most` of them. Nothing of it is the plain request itself.
     fn presence(
         &self,
         plain: &RequestParts,
         known: &[ParameterCandidates<'_>],
+        most: usize,
     ) -> Vec<(RequestParts, String)> {
         let mut generator = Generator::new(
             self.settings.seed,
@@ -284,12 +321,14 @@ impl Planner<'_> {
                 None => one.generated(&mut generator),
             };
             let Some(value) = value else { continue };
-            let mut parts = plain.clone();
-            parts.set(parameter.location, &parameter.name, value.clone());
-            alone.push((
-                parts,
-                format!("{} {} alone", parameter.location, parameter.name),
-            ));
+            if alone.len() < most {
+                let mut parts = plain.clone();
+                parts.set(parameter.location, &parameter.name, value.clone());
+                alone.push((
+                    parts,
+                    format!("{} {} alone", parameter.location, parameter.name),
+                ));
+            }
             all.set(parameter.location, &parameter.name, value);
         }
         let body_is_optional = self
@@ -360,11 +399,27 @@ impl Planner<'_> {
     }
 }
 
+/// Whether a parameter names what an operation is below of, and what is there is known: values of it are tried
+/// where that itself is asked for. `key` is the name of what the operation is about.
+pub(super) fn is_known_parent(key: Option<&str>, one: &ParameterCandidates<'_>) -> bool {
+    one.parameter.location == Location::Path
+        && key != Some(one.parameter.name.as_str())
+        && !one.given.is_empty()
+}
+
+fn part_of(parameter: &Parameter) -> Part {
+    Part::Parameter(parameter.location, parameter.name.clone())
+}
+
 /// A request without the parameters that are optional.
 fn required_of(mut parts: RequestParts, known: &[ParameterCandidates<'_>]) -> RequestParts {
-    for one in known.iter().filter(|one| !one.parameter.required) {
-        parts.remove(one.parameter.location, &one.parameter.name);
-    }
+    let optional = known.iter().filter(|one| !one.parameter.required);
+    let optional: HashSet<(Location, &str)> = optional
+        .map(|one| (one.parameter.location, one.parameter.name.as_str()))
+        .collect();
+    parts
+        .parameters
+        .retain(|(location, name, _)| !optional.contains(&(*location, name)));
     parts
 }
 
@@ -397,9 +452,9 @@ fn grafted(body: &Value, mutation: &Mutation) -> Option<Value> {
 }
 
 /// What is left out as a whole comes first, then one of each part in turn.
-fn in_telling_order(broken: Vec<(RequestParts, Breach)>) -> Vec<(RequestParts, Breach)> {
+fn in_telling_order(broken: Vec<(Change, Breach)>) -> Vec<(Change, Breach)> {
     let mut seen: Vec<(Part, usize)> = Vec::new();
-    let mut ranked: Vec<(usize, (RequestParts, Breach))> = broken
+    let mut ranked: Vec<(usize, (Change, Breach))> = broken
         .into_iter()
         .map(|one| {
             if one.1.is_left_out() {
@@ -471,8 +526,12 @@ fn pairs(
     found
 }
 
-/// The edges of all parts, the most telling first, each property of each part in its turn.
-fn in_turn(plain: &RequestParts, around: &[PartBoundaries]) -> Vec<(RequestParts, String)> {
+/// The edges of all parts, the most telling first, each property of each part in its turn; `most` of them.
+fn in_turn(
+    plain: &RequestParts,
+    around: &[PartBoundaries],
+    most: usize,
+) -> Vec<(RequestParts, String)> {
     let mut ordered: Vec<(bool, usize, Rank, usize, usize)> = Vec::new();
     for (part, one) in around.iter().enumerate() {
         let mut turns: HashMap<(Rank, &str), usize> = HashMap::new();
@@ -486,6 +545,7 @@ fn in_turn(plain: &RequestParts, around: &[PartBoundaries]) -> Vec<(RequestParts
     ordered.sort_unstable();
     ordered
         .into_iter()
+        .take(most)
         .map(|(.., index, part)| {
             let (one, edge) = (&around[part], &around[part].edges[index]);
             let mut parts = plain.clone();

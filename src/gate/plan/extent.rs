@@ -167,6 +167,35 @@ mod tests {
     }
 
     #[test]
+    fn of_a_path_of_many_parameters_few_are_looked_at_and_the_rest_is_told() {
+        const MANY: usize = 1_000;
+        let names = || (0..MANY).map(|number| format!("p{number}"));
+        let path: String = names().map(|name| format!("/{{{name}}}")).collect();
+        let parameters = names().map(|name| {
+            serde_json::json!({
+                "name": name, "in": "path", "required": true,
+                "schema": { "type": "string", "pattern": "^[a-z]{1,3}$" },
+            })
+        });
+        let document = serde_json::json!({
+            "openapi": "3.1.0", "info": { "title": "t", "version": "1" },
+            "paths": { path: { "get": {
+                "parameters": parameters.collect::<Vec<_>>(),
+                "responses": { "200": { "description": "d" } },
+            } } },
+        });
+        let document = oasgate_document::Document::parse("t", document.to_string());
+        let contract = Contract::from_document(document.expect("a document"));
+        let plan = plan(&contract, &fixture::settings())
+            .next()
+            .expect("a plan");
+        assert_eq!(plan.left_out, None);
+        assert!(!plan.cases.is_empty());
+        let told = plan.cut_short.len();
+        assert!((MANY - 50..MANY).contains(&told), "{told}");
+    }
+
+    #[test]
     fn few_cases_are_planned_of_each_of_many_operations() {
         let contract = fixture::things();
         let mut settings = fixture::settings();

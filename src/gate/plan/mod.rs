@@ -24,12 +24,14 @@ use crate::{
     gate::{
         case_factory::{CaseFactory, Purpose},
         identity::{Identity, identity},
+        knowledge::context::ResourceContext,
     },
     generate::{self, Generator, Strategies, Values},
     run::{Case, LiveSettings, Phase, Unreached, given_value},
     wire::{RequestParts, arrives_broken, sendable, travels, write_request},
 };
 
+use around::is_known_parent;
 pub(crate) use credential::is_last;
 pub use extent::plan;
 pub(super) use extent::{begin, left_out, most_cases};
@@ -555,6 +557,7 @@ impl<'p> Planner<'p> {
     fn random(&mut self, known: &[ParameterCandidates<'_>]) {
         let mut generator =
             Generator::new(self.settings.seed, &[self.operation.id.as_str(), "random"]);
+        let key = ResourceContext::key_of(self.operation);
         let is_varied = known.len() > 1 || !self.bodies.is_empty();
         let body_is_required = self.requires_body();
         for round in 0..self.settings.random_cases {
@@ -566,7 +569,7 @@ impl<'p> Planner<'p> {
                 }
                 // What the user gave names things that exist; every other case keeps it, and so
                 // does every other one with what the document shows for a path.
-                let is_in_turn = if self.is_known_parent(one) {
+                let is_in_turn = if is_known_parent(key, one) {
                     round % 5 != 4
                 } else {
                     round % 2 == 0
