@@ -100,6 +100,7 @@ SCHEMAS = {
     "repeated-repetition": "{type: string, pattern: '^(.{1,50}){1,50}$'}",
     "look-ahead": "{type: string, pattern: '(?=.*[0-9])x'}",
     "look-behind": "{type: string, pattern: '^(a|b(c)d*)\\1(?<=x)(?!y)\\p{L}+$'}",
+    "long-enum": "{enum: [" + listed(200_000, "{a: N}") + "]}",
     "nested-quantifiers": "{type: string, pattern: '^(([a-z]+)*)*!$'}",
     "kelvin-name": "{type: object, properties: {K_id: {type: string}, K_id: {type: string}}}",
 }
@@ -110,6 +111,7 @@ COMPONENTS = {
     "sees-through": (200, "{type: object, properties: {pN: {}}, allOf: [{$ref: '#/components/schemas/AM'}], unevaluatedProperties: false}"),
     "sees-parts": (200, "{type: object, properties: {a: {$ref: '#/components/schemas/AM'}}, unevaluatedProperties: false}"),
     "dynamic": (300, "{$dynamicAnchor: n, type: object, properties: {a: {$dynamicRef: '#n'}, b: {$ref: '#/components/schemas/AM'}}}"),
+    "many-ids": (20_000, "{$id: 'http://e.x/dN/s', type: object, properties: {a: {$ref: '../dM/s'}}}"),
     "one-id": (20_000, "{$id: x/s, type: object, properties: {a: {$ref: s}}}"),
 }
 
@@ -132,6 +134,9 @@ def documents(folder, scratch):
         written = "".join(f"    A{number}: {each.replace('N', str(number)).replace('M', str((number + 1) % count))}\n" for number in range(count))
         path.write_text(HEAD % (reference, reference) + "components:\n  schemas:\n" + written)
         paths.append(path)
+    for name, path in long_paths(here):
+        paths.append(path)
+    paths.append(forms(here))
     plain = here / "plain.yaml"
     plain.write_text(HEAD % ("{}", "{}"))
     for name, (count, each) in OVERLAYS.items():
@@ -175,6 +180,31 @@ def documents(folder, scratch):
         path = here / f"ref-{re.sub('[^a-z]+', '-', target).strip('-')[-12:]}.yaml"
         path.write_text(HEAD % ("{}", "{$ref: '%s'}" % target))
         yield Row("Documents", f"$ref to {target if len(target) < 30 else 'a FIFO'}", ["lint", str(path)])
+
+
+def long_paths(here):
+    """Documents with a path of a thousand parameters and more than are read, and one with texts between them."""
+    for name, count, segment in (("path-of-1000", 1_000, "/{pN}"), ("path-of-2000", 2_000, "/{pN}"), ("path-of-texts", 1_000, "/aN/{pN}")):
+        document = operations(1)
+        schema = {"type": "string", "pattern": "^[a-z]{1,9}$"}
+        parameters = [{"name": f"p{number}", "in": "path", "required": True, "schema": schema} for number in range(count)]
+        operation = {"parameters": parameters, "responses": {"200": {"description": "d"}}}
+        document["paths"] = {"".join(segment.replace("N", str(number)) for number in range(count)): {"get": operation}}
+        path = here / f"{name}.json"
+        path.write_text(json.dumps(document))
+        yield name, path
+
+
+def forms(here):
+    """A document with a body of 3,000 parts, of which each is a file."""
+    parts = {f"f{number}": {"type": "string", "format": "binary"} for number in range(3_000)}
+    schema = {"type": "object", "properties": parts, "required": list(parts)}
+    document = operations(1)
+    operation = document["paths"]["/p0/{a}"]["post"]
+    operation["requestBody"] = {"content": {"multipart/form-data": {"schema": schema}}}
+    path = here / "parts-3000.json"
+    path.write_text(json.dumps(document))
+    return path
 
 
 def operations(count):
@@ -248,12 +278,34 @@ def recordings(folder, scratch):
         "response": {"status": 200},
     }))
     yield Row("Recordings", brackets.name, ["replay", str(form), str(brackets), "--snapshots", "off"], is_computing=True)
+    pairs = here / "pairs.ndjson"
+    pairs.write_text(json.dumps({
+        "request": {"method": "POST", "url": "http://a.test/x", "headers": {"content-type": "application/x-www-form-urlencoded"}, "body": "&".join(f"k{number}={number}" for number in range(500_000))},
+        "response": {"status": 200},
+    }))
+    yield Row("Recordings", pairs.name, ["replay", str(form), str(pairs), "--snapshots", "off"], is_computing=True)
+    # 400,000 exchanges of an ordinary recording take some seconds.
+    collection = here / "examples.postman.json"
+    collection.write_text(postman(response={"code": 200, "header": [{"key": "content-type", "value": "application/json"}], "body": "{}"}, count=400_000))
+    yield Row("Recordings", "400,000 examples of Postman", ["replay", str(document), str(collection), "--snapshots", "off"], more=6, is_computing=True)
+    repeated = here / "repeated.postman.json"
+    repeated.write_text(postman(response={"code": 200}, count=100_000, url="http://a.test/x?{{a}}", value="{{b}}" * 10_000))
+    yield Row("Recordings", "a request of variables, repeated", ["replay", str(document), str(repeated), "--snapshots", "off"], is_computing=True)
     objects = here / "objects.ndjson"
     large = here / "one-entry.har.gz"
     yield Row("Recordings", "250 MB of {}", ["replay", str(document), str(objects)], limit=20, is_computing=True, prepare=lambda: write_objects(objects))
     yield Row("Recordings", "one entry of 1.5 GB, gzip", ["replay", str(document), str(large)], limit=20, is_computing=True, prepare=lambda: write_large(large))
     if folder and (folder / "recordings").is_dir():
         yield from injected(folder, here)
+
+
+def postman(response, count, url="http://a.test/x", value=""):
+    """A collection of one item with so many examples, and a variable whose value may have another in it."""
+    return json.dumps({
+        "info": {"name": "n", "schema": "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"},
+        "item": [{"name": "r", "request": {"method": "POST", "url": url}, "response": [response] * count}],
+        "variable": [{"key": "a", "value": value}, {"key": "b", "value": "x" * 100}],
+    })
 
 
 def write_objects(path):
