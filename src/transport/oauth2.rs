@@ -158,9 +158,21 @@ fn basic_user(id: &str, secret: &str) -> String {
     format!("{}:{}", encoded(id), encoded(secret))
 }
 
+/// The longest answer that is looked at, in bytes.
+const MOST_ANSWER: usize = 1 << 20;
+
+/// The longest token that is taken, in bytes: no server takes a longer header field, and all that is written is searched
+/// for every form of it.
+const MOST_TOKEN: usize = 64 << 10;
+
 /// Reads what a token endpoint answered (RFC 6749 §5).
 fn read(response: &Response) -> Result<Issued, String> {
     let status = response.status;
+    if response.body.bytes().len() > MOST_ANSWER {
+        return Err(format!(
+            "{status}: the answer is longer than {MOST_ANSWER} bytes"
+        ));
+    }
     let body: Value = serde_json::from_slice(response.body.bytes()).unwrap_or(Value::Null);
     let text = |key: &str| body.get(key).and_then(Value::as_str);
     if !status.is_success() {
@@ -174,6 +186,11 @@ fn read(response: &Response) -> Result<Issued, String> {
     let value = text("access_token")
         .filter(|token| !token.is_empty())
         .ok_or("the response has no access_token")?;
+    if value.len() > MOST_TOKEN {
+        return Err(format!(
+            "the access_token is longer than {MOST_TOKEN} bytes"
+        ));
+    }
     let lifetime = body.get("expires_in").and_then(|lifetime| {
         // Some servers write the number as text.
         lifetime
@@ -212,6 +229,19 @@ mod tests {
             let issued = answered(200, body).expect("a token");
             assert_eq!(issued.value, "abc");
             assert_eq!(issued.lifetime, seconds.map(Duration::from_secs), "{body}");
+        }
+    }
+
+    #[test]
+    fn an_answer_or_a_token_that_is_too_long_is_none() {
+        let of = |length: usize| {
+            let body = format!(r#"{{"access_token":"{}"}}"#, "a".repeat(length));
+            answered(200, &body).map(|issued| issued.value.len())
+        };
+        assert_eq!(of(MOST_TOKEN), Ok(MOST_TOKEN));
+        for (length, told) in [(MOST_TOKEN + 1, "access_token"), (MOST_ANSWER, "answer")] {
+            let why = of(length).expect_err("it is too long");
+            assert!(why.contains(&format!("the {told} is longer than")), "{why}");
         }
     }
 

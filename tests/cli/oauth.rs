@@ -236,3 +236,104 @@ async fn where_no_second_token_is_to_be_had_the_run_says_why_and_ends() {
     assert!(said.contains(why) && said.contains("/token"), "{said}");
     assert_eq!(seen.asked, 2);
 }
+
+/// What a hostile token endpoint answers, by the path that it is asked at; `elsewhere` is another origin.
+async fn hostile(State(elsewhere): State<Arc<String>>, request: Request) -> Response {
+    let path = request.uri().path().to_owned();
+    let proof = request.headers().get(header::AUTHORIZATION).cloned();
+    let proof = proof.map_or_else(String::new, |proof| format!("{proof:?}"));
+    let body = axum::body::to_bytes(request.into_body(), 1 << 20).await;
+    let sent = body.map_or_else(
+        |_| String::new(),
+        |body| String::from_utf8_lossy(&body).into_owned(),
+    );
+    match path.as_str() {
+        "/echo" => {
+            let text = format!("{proof} {sent} client-s3cr3t");
+            let no = json!({ "error": text, "error_description": text, "error_uri": text });
+            (StatusCode::UNAUTHORIZED, Json(no)).into_response()
+        }
+        "/huge" => format!("{{\"access_token\":\"{}\"}}", "a".repeat(200_000)).into_response(),
+        "/deep" => "[".repeat(1 << 20).into_response(),
+        "/odd" => Json(json!({ "access_token": { "a": 1 }, "expires_in": -1e300 })).into_response(),
+        "/line" => Json(json!({ "access_token": "a\r\nx-evil: 1" })).into_response(),
+        "/commands" => {
+            let no = json!({ "error": "\u{1b}[31m\n::error::x", "error_description": "##[error]" });
+            (StatusCode::BAD_REQUEST, Json(no)).into_response()
+        }
+        "/redirect" => {
+            let to = [(header::LOCATION, format!("{elsewhere}/steal"))];
+            (StatusCode::TEMPORARY_REDIRECT, to).into_response()
+        }
+        "/silent" => {
+            tokio::time::sleep(Duration::from_secs(60)).await;
+            StatusCode::OK.into_response()
+        }
+        _ => StatusCode::NO_CONTENT.into_response(),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[expect(clippy::disallowed_methods, reason = "a test writes its own input")]
+async fn a_hostile_token_endpoint_ends_the_run_and_learns_and_shows_nothing() {
+    let listen = async || {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await;
+        let listener = listener.expect("a free port");
+        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        (listener, url)
+    };
+    let asked = Arc::new(Mutex::new(0));
+    let (other, elsewhere) = listen().await;
+    let count = Arc::clone(&asked);
+    let steal = Router::new().fallback(move || async move {
+        *count.lock().expect("nobody panics") += 1;
+    });
+    tokio::spawn(async { axum::serve(other, steal).await });
+    let (own, url) = listen().await;
+    let router = Router::new()
+        .fallback(hostile)
+        .with_state(Arc::new(elsewhere));
+    tokio::spawn(async { axum::serve(own, router).await });
+    for path in [
+        "echo", "huge", "deep", "odd", "line", "commands", "redirect", "silent", "empty",
+    ] {
+        let folder = tempfile::tempdir().expect("a folder");
+        fs::write(folder.path().join("things.yaml"), DOCUMENT).expect("it is written");
+        let configuration = format!("{CONFIGURATION}token-url = \"{url}/{path}\"\n");
+        fs::write(folder.path().join("oasgate.toml"), configuration).expect("it is written");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_oasgate"));
+        command
+            .args(["check", "things.yaml", "--url", &url, "--seed", "1"])
+            .args([
+                "--snapshots",
+                "off",
+                "--timeout",
+                "1s",
+                "--report",
+                "json=r.json",
+            ])
+            .current_dir(folder.path())
+            .env("A_CLIENT", "client-s3cr3t");
+        let output = tokio::task::spawn_blocking(move || command.output().expect("it starts"))
+            .await
+            .expect("it ends");
+        assert_eq!(output.status.code(), Some(2), "{path}: {output:?}");
+        let report = fs::read_to_string(folder.path().join("r.json")).unwrap_or_default();
+        let said = [&output.stdout[..], &output.stderr, report.as_bytes()].concat();
+        let said = String::from_utf8_lossy(&said);
+        let why = match path {
+            "line" => "no header field can carry".to_owned(),
+            _ => format!("no access token from {url}/{path}: "),
+        };
+        assert!(said.contains(&why), "{path}: {said}");
+        // "gate:client-s3cr3t" in base64, of which the first letters hang on the id alone.
+        for secret in ["client-s3cr3t", "Z2F0ZTpjbGllbnQtczNjcjN0"] {
+            assert!(!said.contains(secret), "{path}: {said}");
+        }
+        let mut lines = said.lines();
+        assert!(!lines.any(|line| line.starts_with("::")), "{path}: {said}");
+        assert!(!said.contains("##[") && !said.contains('\u{1b}'), "{path}");
+        assert!(said.len() < 10_000, "{path}: {}", said.len());
+    }
+    assert_eq!(*asked.lock().expect("nobody panics"), 0);
+}
