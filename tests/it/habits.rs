@@ -589,3 +589,90 @@ async fn an_action_is_not_done_to_what_was_there_whatever_a_get_beside_it_shows(
         assert!(done.is_empty(), "{seed}: {done:?}");
     }
 }
+
+const MENUS: &str = r"
+openapi: 3.0.3
+info: { title: What only a refusal calls a recipe, version: '1' }
+paths:
+  /recipes:
+    get: { operationId: listRecipes, responses: { '200': { description: All, content: { application/json: { schema: { type: array, items: { $ref: '#/components/schemas/Recipe' } } } } } } }
+    post:
+      operationId: addRecipe
+      requestBody: { required: true, content: { application/json: { schema: { type: object, required: [text], additionalProperties: false, properties: { text: { type: string } } } } } }
+      responses: { '201': { description: Made, content: { application/json: { schema: { $ref: '#/components/schemas/Recipe' } } } }, 4XX: { description: No } }
+  /recipes/{id}:
+    parameters: [{ name: id, in: path, required: true, schema: { type: integer } }]
+    get: { operationId: getRecipe, responses: { '200': { description: One, content: { application/json: { schema: { $ref: '#/components/schemas/Recipe' } } } }, 4XX: { description: No } } }
+    delete: { operationId: dropRecipe, responses: { '204': { description: Gone }, 4XX: { description: No } } }
+  /tastings:
+    post:
+      operationId: taste
+      requestBody: { required: true, content: { application/json: { schema: { type: object, required: [dish, stars], additionalProperties: false, properties: { dish: { type: integer }, stars: { type: integer, minimum: 1, maximum: 5 } } } } } }
+      responses: { '200': { description: Tasted, content: { application/json: { schema: { type: object, required: [dish], properties: { dish: { type: string } } } } } }, 4XX: { description: No } }
+components:
+  schemas:
+    Recipe: { type: object, required: [id, text], properties: { id: { type: integer }, text: { type: string } } }
+";
+
+/// Keeps recipes, and tells the dish that was tasted as a number, which the document calls a text.
+fn menus(all: &Mutex<(BTreeMap<i64, String>, i64)>, came: &Came) -> Answer {
+    let mut all = all.lock().expect("no handler panics");
+    let (recipes, last) = &mut *all;
+    let shown = |id: i64, text: &str| json!({ "id": id, "text": text });
+    let id = came.number(1);
+    match came.route().as_str() {
+        "GET /recipes" => {
+            let all = recipes.iter().map(|(id, text)| shown(*id, text));
+            (200, Some(all.collect()))
+        }
+        "POST /recipes" => match came.text("text") {
+            Some(text) => {
+                *last += 1;
+                recipes.insert(*last, text.to_owned());
+                (201, Some(shown(*last, text)))
+            }
+            None => (400, None),
+        },
+        "GET /recipes/*" => match recipes.get(&id) {
+            Some(text) => (200, Some(shown(id, text))),
+            None => (404, None),
+        },
+        "DELETE /recipes/*" => match recipes.remove(&id) {
+            Some(_) => (204, None),
+            None => (404, None),
+        },
+        _ => {
+            let number = |name: &str| came.body.get(name).and_then(Value::as_i64);
+            match (number("dish"), number("stars")) {
+                (Some(dish), Some(1..=5)) if came.body.len() == 2 => {
+                    if recipes.contains_key(&dish) {
+                        (200, Some(json!({ "dish": dish })))
+                    } else {
+                        (404, Some(json!({ "error": "No such recipe." })))
+                    }
+                }
+                _ => (400, None),
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_a_refusal_says_is_missing_is_given_from_what_is_there() {
+    let routes = &[
+        "GET /recipes",
+        "POST /recipes",
+        "GET /recipes/*",
+        "DELETE /recipes/*",
+        "POST /tastings",
+    ];
+    for seed in 0..3 {
+        let all = Arc::new(Mutex::new((BTreeMap::new(), 1_000_000)));
+        let own = Arc::clone(&all);
+        let router = service(routes, move |came| menus(&own, came));
+        let outcome = check(MENUS, router, &settings(seed)).await;
+        let found = ["schema-mismatch taste", "undeclared-body taste"];
+        assert_eq!(rules(&outcome), found, "{seed}");
+        assert!(all.lock().expect("no handler panics").0.is_empty());
+    }
+}

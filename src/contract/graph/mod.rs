@@ -26,7 +26,7 @@ use super::{Contract, Location, Operation};
 
 pub use expression::{Expression, MessagePart, Piece};
 pub use identity::ResourceKey;
-pub(crate) use names::names_something;
+pub(crate) use names::{is_plural_of, names_something, words};
 pub(crate) use removal::{Origin, Removal};
 pub use shape::Shape;
 pub(crate) use shape::{last_key, segment_of_path};
@@ -239,6 +239,14 @@ impl Need {
         match self {
             Self::Parameter(_, name) => name,
             Self::Body(pointer) => pointer.as_str(),
+        }
+    }
+
+    /// The name of the parameter, or of the property; empty where it is the whole body.
+    pub(crate) fn last_name(&self) -> String {
+        match self {
+            Self::Parameter(_, name) => name.clone(),
+            Self::Body(pointer) => pointer.last().unwrap_or_default(),
         }
     }
 }

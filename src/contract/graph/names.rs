@@ -30,7 +30,7 @@ const IRREGULAR: &[(&str, &str)] = &[
 ];
 
 /// The words of a name, in lower case.
-pub(in crate::contract) fn words(name: &str) -> Vec<String> {
+pub(crate) fn words(name: &str) -> Vec<String> {
     let mut words: Vec<String> = vec![String::new()];
     let letters: Vec<char> = name.chars().collect();
     for (at, letter) in letters.iter().enumerate() {
@@ -68,7 +68,7 @@ pub(crate) fn names_something(name: &str) -> bool {
 }
 
 /// Whether words are the plural of others, or the same: `data_exports` of `data_export`.
-pub(super) fn is_plural_of(plural: &[String], singular: &[String]) -> bool {
+pub(crate) fn is_plural_of(plural: &[String], singular: &[String]) -> bool {
     let (Some((last, before)), Some((one, others))) = (plural.split_last(), singular.split_last())
     else {
         return false;

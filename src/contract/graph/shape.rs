@@ -111,7 +111,7 @@ impl Shape {
     }
 
     /// The text before the parameters that it ends in.
-    pub(super) fn collection_name(&self) -> Option<&str> {
+    pub(crate) fn collection_name(&self) -> Option<&str> {
         let keys = self.keys();
         let before = keys.start.checked_sub(1).filter(|_| !keys.is_empty())?;
         match &self.0[before] {

@@ -12,8 +12,10 @@ mod gone;
 mod own_key;
 mod path_key;
 mod precondition;
+mod referred;
 mod report;
 mod second_look;
+mod turns;
 
 use std::{
     collections::HashMap,
@@ -36,7 +38,7 @@ use super::{
     judge::{Doubt, Judge},
     knowledge::{
         Knowledge,
-        context::ResourceContext,
+        context::{ResourceContext, path_of},
         coverage::ShapeSampler,
         used::{UsedValues, Which},
         view::ExchangeView,
@@ -52,6 +54,7 @@ use credential::CredentialWatch;
 use fallback::Fallback;
 use path_key::OtherKeys;
 use second_look::{Decide, Doubtful, Later};
+use turns::{Turns, wants_one_at_a_time};
 
 use crate::{
     check::{Content, Intent},
@@ -108,6 +111,8 @@ pub(crate) struct Driver<'r, T> {
     other_keys: HashMap<OperationId, OtherKeys>,
     /// How many responses of each operation did not end in time.
     endless: HashMap<OperationId, usize>,
+    /// Whether the service has said that it cannot take several changes at once.
+    is_single: bool,
 }
 
 /// What sending a case gave.
@@ -155,6 +160,7 @@ impl<'r, T: Transport> Driver<'r, T> {
             fixed: Vec::new(),
             other_keys: HashMap::new(),
             endless: HashMap::new(),
+            is_single: false,
         }
     }
 
@@ -189,7 +195,8 @@ impl<'r, T: Transport> Driver<'r, T> {
         &mut self,
         cases: &[Case],
     ) -> ControlFlow<RunStatus, Vec<Option<StatusCode>>> {
-        let named = self.with_own_keys(cases);
+        let referring = self.with_learned_references(cases);
+        let named = self.with_own_keys(&referring);
         Box::pin(self.look_before_changes(&named)).await;
         let harmless = self.without_changes_of_existing(&named);
         let present = self.about_present(harmless);
@@ -234,9 +241,14 @@ impl<'r, T: Transport> Driver<'r, T> {
         let is_enough = &AtomicBool::new(false);
         let goes_on = || !is_enough.load(Relaxed) && !interrupt.is_set() && !budget.is_late();
         let (transport, settings) = (self.executor.transport, self.context.settings);
+        let turns = &Turns::of(cases, self.is_single);
+        let send_in_turn = async move |index: usize| {
+            let _turn = turns.wait(index).await;
+            (index, send(transport, settings, &cases[index]).await)
+        };
         let mut responses = stream::iter(0..cases.len())
             .take_while(|_| std::future::ready(goes_on()))
-            .map(|index| async move { (index, send(transport, settings, &cases[index]).await) })
+            .map(send_in_turn)
             .buffered(settings.workers.max(1));
         let given_up = given_up(interrupt, &budget);
         tokio::pin!(given_up);
@@ -281,6 +293,20 @@ impl<'r, T: Transport> Driver<'r, T> {
                 }
                 ControlFlow::Break(end) => return ControlFlow::Break(end),
             }
+        }
+    }
+
+    /// From the first answer that says so, a service gets one change at a time.
+    fn note_lock(&mut self, exchange: &Exchange) {
+        let has_several = self.context.settings.workers > 1 && !self.is_single;
+        if has_several && wants_one_at_a_time(exchange) {
+            self.is_single = true;
+            self.recorder.notice(format!(
+                "changes are sent one after another since {} {} was answered {} with others under way",
+                exchange.request.method,
+                path_of(&exchange.request.url),
+                exchange.response.status.as_u16(),
+            ));
         }
     }
 
@@ -342,6 +368,7 @@ impl<'r, T: Transport> Driver<'r, T> {
             if self.answered >= self.context.settings.workers {
                 self.flush_unanswered();
             }
+            self.note_lock(exchange);
             self.check(case, exchange, before, &mut decide).await;
         }
         if let Some(last) = sent.exchanges.last() {

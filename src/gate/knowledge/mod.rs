@@ -14,6 +14,7 @@ pub(crate) mod history;
 pub(crate) mod instance;
 pub(crate) mod memory;
 pub(crate) mod mentioned;
+pub(crate) mod named_by_refusal;
 pub(crate) mod novelty;
 pub(crate) mod pool;
 pub(crate) mod refusal;
@@ -47,6 +48,7 @@ use existing::ExistingResources;
 use first_look::FirstLooks;
 use memory::SequenceMemory;
 use mentioned::MentionedIds;
+use named_by_refusal::{RefusedReferences, Things};
 use novelty::Novelty;
 use pool::{Pool, fitting};
 use refusal::sentences;
@@ -78,6 +80,8 @@ pub(crate) struct Knowledge {
     pub(crate) shared: SharedRefusals,
     /// What reads show of things whose requests the document leaves open.
     pub(crate) shown: ShownThings,
+    /// What only refusals say to be references.
+    pub(crate) references: RefusedReferences,
     /// What was created and not deleted yet.
     pub(crate) created: CreatedResources,
     /// What answers to changes that are no known creations spoke of.
@@ -111,6 +115,7 @@ impl Knowledge {
             constraints: InferredConstraints::default(),
             shared: SharedRefusals::default(),
             shown: ShownThings::default(),
+            references: RefusedReferences::default(),
             created: CreatedResources::default(),
             mentioned: MentionedIds::default(),
             existing: ExistingResources::default(),
@@ -247,12 +252,24 @@ impl Knowledge {
         if case.intent != Intent::Obey {
             return Vec::new();
         }
-        match exchange.response.status {
-            status if status.is_success() => self.shared.accept(case),
+        let status = exchange.response.status;
+        if !status.is_client_error() {
+            if status.is_success() {
+                self.shared.accept(case);
+            }
+            return Vec::new();
+        }
+        let text = String::from_utf8_lossy(exchange.response.body.bytes());
+        let said = sentences(body, &text);
+        let things = Things {
+            created: &self.created,
+            existing: &self.existing,
+        };
+        self.references
+            .observe(&context, things, case, status, &said);
+        match status {
             StatusCode::NOT_FOUND | StatusCode::GONE => self.refuse_last_value(case),
             StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY => {
-                let text = String::from_utf8_lossy(exchange.response.body.bytes());
-                let said = sentences(body, &text);
                 self.shared.refuse(case, &said);
                 return self.constraints.take(case, &said);
             }

@@ -1,0 +1,210 @@
+//! References that only a refusal tells: a request that is answered `no such album` names an album somewhere,
+//! whatever that parameter or property is called.
+
+use std::collections::BTreeMap;
+
+use http::StatusCode;
+use oasgate_document::Pointer;
+use serde_json::Value;
+
+use super::{
+    context::ResourceContext, created::CreatedResources, existing::ExistingResources,
+    instance::ResourceInstance, pool::fitting, refusal::Hint,
+};
+use crate::{
+    check::Part,
+    contract::{
+        Location, Schema,
+        graph::{Need, Shape, is_plural_of, words},
+    },
+    run::Case,
+};
+
+/// What is said of something that is not there.
+const ABSENT: &[&str] = &[
+    "no such",
+    "not found",
+    "not exist",
+    "n't exist",
+    "unknown",
+    "cannot find",
+    "could not find",
+    "couldn't find",
+    "no matching",
+    "not a known",
+    "must exist",
+];
+
+/// How many words of a sentence are looked through for what it speaks of.
+const MAX_WORDS: usize = 60;
+
+/// What refusals have said to be references, with the resource that each names.
+#[derive(Debug, Default)]
+pub(crate) struct RefusedReferences {
+    known: BTreeMap<(usize, Need), usize>,
+}
+
+/// What a run knows to be there.
+#[derive(Clone, Copy)]
+pub(crate) struct Things<'k> {
+    pub(crate) created: &'k CreatedResources,
+    pub(crate) existing: &'k ExistingResources,
+}
+
+impl<'k> Things<'k> {
+    /// Something of a resource that is there: the run's own before what a list showed.
+    pub(crate) fn any_of(&self, resource: usize) -> Option<&'k ResourceInstance> {
+        let own = self.created.usable(resource);
+        own.or_else(|| self.existing.shown(resource))
+    }
+
+    /// Whether a value is the key of something that is there.
+    pub(crate) fn holds(&self, resource: usize, value: &Value) -> bool {
+        let own = self.created.present();
+        let mut all = own.chain(self.existing.shown(resource));
+        all.any(|thing| thing.resource == resource && thing.has_key(value))
+    }
+}
+
+impl RefusedReferences {
+    /// What is known to be named by an operation, and which resource that is of.
+    pub(crate) fn of(&self, operation: usize) -> impl Iterator<Item = (&Need, usize)> {
+        let known = self.known.iter();
+        let own = known.filter(move |((index, _), _)| *index == operation);
+        own.map(|((_, need), resource)| (need, *resource))
+    }
+
+    /// Learns from a refusal of a request that obeys the contract.
+    pub(crate) fn observe(
+        &mut self,
+        context: &ResourceContext<'_>,
+        things: Things<'_>,
+        case: &Case,
+        status: StatusCode,
+        said: &[Hint],
+    ) {
+        let says_absent = [
+            StatusCode::BAD_REQUEST,
+            StatusCode::NOT_FOUND,
+            StatusCode::CONFLICT,
+            StatusCode::GONE,
+            StatusCode::UNPROCESSABLE_ENTITY,
+        ];
+        let Some(index) = context.index(&case.operation) else {
+            return;
+        };
+        if !says_absent.contains(&status) {
+            return;
+        }
+        for hint in said {
+            let text = hint.text.to_lowercase();
+            if !ABSENT.iter().any(|phrase| text.contains(phrase)) {
+                continue;
+            }
+            let Some((resource, noun)) = spoken_of(context, case, &hint.text) else {
+                continue;
+            };
+            let Some(key) = things.any_of(resource).and_then(ResourceInstance::key) else {
+                continue;
+            };
+            let mut open = open_needs(context, index, case, key);
+            if open.is_empty() {
+                open.extend(own_key(case, key));
+            }
+            for need in chosen(open, &noun, hint, case) {
+                self.known.insert((index, need), resource);
+            }
+        }
+    }
+}
+
+/// The one resource that a sentence speaks of, and the word for one of them; not what the path of the request names.
+fn spoken_of(
+    context: &ResourceContext<'_>,
+    case: &Case,
+    text: &str,
+) -> Option<(usize, Vec<String>)> {
+    let mut spoken = words(text);
+    spoken.truncate(MAX_WORDS);
+    let own = Shape::of(&case.operation);
+    let resources = context.graph.resources.iter().enumerate();
+    let mut named = resources.filter_map(|(at, resource)| {
+        let collection = words(resource.shape.collection_name()?);
+        let mut phrases = spoken.windows(collection.len().max(1));
+        let phrase = phrases.find(|phrase| is_plural_of(&collection, phrase))?;
+        (!resource.shape.contains(&own)).then(|| (at, phrase.to_vec()))
+    });
+    let only = named.next()?;
+    named.next().is_none().then_some(only)
+}
+
+/// The parts of a request that nothing gives a value to and that could be a key.
+fn open_needs(
+    context: &ResourceContext<'_>,
+    index: usize,
+    case: &Case,
+    key: &Value,
+) -> Vec<Need> {
+    let is_filled = |need: &Need| context.graph.needs_of(index).any(|edge| edge.need == *need);
+    let is_open = |need: &Need, name: &str, value: &Value, schema: Option<&Schema>| {
+        (value.is_string() || value.is_number())
+            && context.settings.given(name).is_empty()
+            && !is_filled(need)
+            && schema.is_some_and(|schema| fitting(key, Some(schema)).is_some())
+    };
+    let mut needs = Vec::new();
+    for (location, name, value) in &case.parts.parameters {
+        let need = Need::Parameter(*location, name.clone());
+        let mut declared = case.operation.parameters_in(*location);
+        let parameter = declared.find(|one| one.name == *name);
+        let schema = parameter.and_then(|one| one.value.schema());
+        if *location != Location::Cookie && is_open(&need, name, value, schema) {
+            needs.push(need);
+        }
+    }
+    let body = case.parts.body.as_ref();
+    let members = body.and_then(|(_, body)| body.as_object());
+    if let Some((members, schema)) = members.zip(context.body_schema(index)) {
+        for (name, value) in members {
+            let need = Need::Body(Pointer::root().join(name));
+            if is_open(&need, name, value, schema.property(name).as_ref()) {
+                needs.push(need);
+            }
+        }
+    }
+    needs
+}
+
+/// The last name of the path, which may be that of something else: the recipe of `PUT /favorites/{slug}`.
+fn own_key(case: &Case, key: &Value) -> Option<Need> {
+    let name = ResourceContext::key_of(&case.operation)?;
+    let mut path = case.operation.parameters_in(Location::Path);
+    let schema = path.find(|one| one.name == name)?.value.schema();
+    fitting(key, schema)?;
+    Some(Need::Parameter(Location::Path, name.to_owned()))
+}
+
+/// Which of the open parts a refusal is about: those that are called after the thing, else the one that the refusal
+/// names, else the only one there is.
+fn chosen(open: Vec<Need>, noun: &[String], hint: &Hint, case: &Case) -> Vec<Need> {
+    let is_called_so = |need: &&Need| {
+        let called = words(&need.last_name());
+        called.windows(noun.len().max(1)).any(|part| part == noun)
+    };
+    let called: Vec<Need> = open.iter().filter(is_called_so).cloned().collect();
+    if !called.is_empty() {
+        return called;
+    }
+    if let Some(named) = hint.speaks_of(&case.parts) {
+        let name = named.property.as_deref();
+        let is_named = |need: &Need| match (need, name) {
+            (Need::Body(_), Some(name)) => need.last_name() == name,
+            (Need::Parameter(location, own), None) => {
+                named.part == Part::Parameter(*location, own.clone())
+            }
+            _ => false,
+        };
+        return open.into_iter().filter(is_named).collect();
+    }
+    if open.len() == 1 { open } else { Vec::new() }
+}
