@@ -25,6 +25,7 @@ mod read;
 mod router;
 mod schema;
 mod server;
+mod shown_values;
 mod stopping;
 mod written;
 
@@ -59,6 +60,7 @@ pub use server::HostPattern;
 
 use router::{Miss, Router, Target, Wanted};
 use schema::SchemaStore;
+use shown_values::ShownValues;
 use written::Written;
 pub(crate) use written::WrittenAt;
 
@@ -74,6 +76,8 @@ pub struct Contract {
     defects: Vec<Defect>,
     /// What clients write, once it was asked for.
     written: OnceLock<Written>,
+    /// What the document shows, once it was asked for.
+    shown_values: OnceLock<ShownValues>,
 }
 
 /// An id that no operation has.
@@ -167,6 +171,13 @@ impl Contract {
     /// What clients write of what responses show.
     pub(crate) fn written(&self) -> &Written {
         self.written.get_or_init(|| Written::of(self))
+    }
+
+    /// Whether the document shows a text or a number anywhere, as an example, a default or one of a list.
+    pub(crate) fn shows(&self, value: &Value) -> bool {
+        let shown = &self.shown_values;
+        let shown = shown.get_or_init(|| ShownValues::of(self.document()));
+        shown.holds(value)
     }
 
     /// The document.

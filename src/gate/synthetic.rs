@@ -39,6 +39,14 @@ pub(crate) fn drawn_name(
     let strategy = strategies.valid(schema);
     let mut fallback = None;
     for value in (0..50).filter_map(|_| generator.draw(&strategy)) {
+        if let Some(number) = value.as_i64() {
+            let usual = Value::from(usual_number(number));
+            return Some(if schema.is_valid(&usual) {
+                usual
+            } else {
+                value
+            });
+        }
         match value.as_str() {
             Some("" | "." | "..") => {}
             Some(text) if !is_plain_name(text) => fallback = fallback.or(Some(value)),
@@ -46,6 +54,11 @@ pub(crate) fn drawn_name(
         }
     }
     fallback
+}
+
+/// A number that names nothing by chance, and after which a service that counts on has many left.
+fn usual_number(drawn: i64) -> u64 {
+    100_000 + drawn.unsigned_abs() % 900_000
 }
 
 fn is_plain_name(text: &str) -> bool {

@@ -32,6 +32,9 @@ struct Count {
     obeyed: BTreeSet<u16>,
 }
 
+/// Statuses that say nothing of a request but that it may not be sent, or is about nothing.
+const SAY_NOTHING: [u16; 5] = [401, 403, 404, 405, 410];
+
 /// Statuses that refuse the credential.
 const REFUSALS: [u16; 2] = [401, 403];
 
@@ -240,6 +243,12 @@ fn unreached(operation: &Operation, count: &Count) -> Option<Unreached> {
     match &count.left_out {
         // What was asked speaks for itself.
         Some(Unreached::Budget) if count.held > 0 => {}
+        // What a request about the run's own was refused for is more than what was not sent.
+        Some(Unreached::Existing)
+            if count
+                .obeyed
+                .iter()
+                .any(|status| !SAY_NOTHING.contains(status)) => {}
         Some(left_out) => return Some(left_out.clone()),
         None => {}
     }

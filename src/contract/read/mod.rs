@@ -93,6 +93,7 @@ pub(super) fn contract(store: Arc<SchemaStore>) -> Contract {
         base_paths,
         defects,
         written: OnceLock::new(),
+        shown_values: OnceLock::new(),
     }
 }
 

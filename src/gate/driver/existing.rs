@@ -26,6 +26,12 @@ use crate::{
     wire::{RequestParts, write_request},
 };
 
+/// From which number on a key moves those that a service counts too far.
+const MIN_GREAT: f64 = 1e6;
+
+/// How deep the keys in a body are looked for.
+const MAX_KEY_DEPTH: usize = 4;
+
 /// The values of a case that must be there and that name something, by what they are called or by what the document
 /// says of them.
 fn names_in<'c>(context: &ResourceContext<'_>, index: usize, case: &'c Case) -> Vec<&'c Value> {
@@ -67,6 +73,33 @@ fn names_in<'c>(context: &ResourceContext<'_>, index: usize, case: &'c Case) -> 
         (is_name || removed.contains(&&need)).then_some(value)
     });
     in_query.chain(in_body).collect()
+}
+
+/// The values in a body that are called a key of something, in a list also those that are called its name: what is the
+/// only one of its kind has a name that is no key.
+fn keys_within(body: &Value, is_listed: bool, depth: usize) -> Vec<&Value> {
+    let Some(depth) = depth.checked_sub(1) else {
+        return Vec::new();
+    };
+    match body {
+        Value::Array(items) => items
+            .iter()
+            .flat_map(|item| keys_within(item, true, depth))
+            .collect(),
+        Value::Object(members) => members
+            .iter()
+            .flat_map(|(name, value)| match value {
+                Value::Array(_) | Value::Object(_) => keys_within(value, is_listed, depth),
+                _ if is_key(name, is_listed) => vec![value],
+                _ => Vec::new(),
+            })
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn is_key(name: &str, is_listed: bool) -> bool {
+    names_something(name) && (is_listed || !name.to_lowercase().ends_with("name"))
 }
 
 impl<'r, T: Transport> Driver<'r, T> {
@@ -250,8 +283,9 @@ impl<'r, T: Transport> Driver<'r, T> {
         let is_settings = operation.is_called_settings()
             && operation.method == Method::POST
             && context.read_before(operation).is_none();
+        let replaces_by_keys = self.replaces_by_keys(case);
         if !operation.is_called_an_action() {
-            return is_settings;
+            return is_settings || replaces_by_keys;
         }
         // What a GET shows and this replaces is restored.
         if context.read_before(operation).is_some() {
@@ -267,6 +301,21 @@ impl<'r, T: Transport> Driver<'r, T> {
         case.intent != Intent::Obey || named.peek().is_none() || !named.all(is_own)
     }
 
+    /// Whether a case may replace what the keys in its body name, as `PUT /secrets` with a list of keys and values, which
+    /// no read at that path shows, so that it could be restored.
+    fn replaces_by_keys(&self, case: &Case) -> bool {
+        let operation = &case.operation;
+        let is_replacement = [Method::PUT, Method::PATCH].contains(&operation.method);
+        let names_nothing = operation.path.parameters().next().is_none();
+        let is_shown = self.context.read_before(operation).is_some();
+        if !is_replacement || !names_nothing || is_shown {
+            return false;
+        }
+        let body = case.parts.body.as_ref();
+        let keys = body.map(|(_, body)| keys_within(body, false, MAX_KEY_DEPTH));
+        keys.is_some_and(|keys| !keys.into_iter().all(|key| self.is_own_name(key)))
+    }
+
     /// Whether a value names what the run made, or nothing that there is.
     fn is_own_name(&self, value: &Value) -> bool {
         let is_key = self
@@ -279,6 +328,7 @@ impl<'r, T: Transport> Driver<'r, T> {
             text.len() >= MIN_RANDOM_NAME
                 && !is_small(value)
                 && !self.knowledge.existing.names(&text)
+                && !self.context.contract.shows(value)
         };
         is_key || is_random
     }
@@ -291,7 +341,7 @@ impl<'r, T: Transport> Driver<'r, T> {
         let key = ResourceContext::key_of(&case.operation).filter(|_| is_change);
         let value = key.and_then(|key| case.parts.get(Location::Path, key));
         let number = value.and_then(Value::as_f64);
-        let is_great = number.is_some_and(|number| number >= f64::from(i32::MAX));
+        let is_great = number.is_some_and(|number| number >= MIN_GREAT);
         let index = context.index(&case.operation);
         is_great
             && !self.knowledge.created.holds(path_of(&case.request.url))

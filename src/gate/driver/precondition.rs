@@ -22,7 +22,7 @@ const WANT_A_VERSION: [StatusCode; 2] = [
 ];
 
 /// How many cases of one operation are sent again.
-const MAX_AGAIN: usize = 12;
+const MAX_AGAIN: usize = 40;
 
 impl<T: Transport> Driver<'_, T> {
     /// Sends those of some cases again that were answered 412 or 428, and takes in what came.

@@ -8,7 +8,6 @@ use tokio::sync::{Mutex, MutexGuard};
 
 use crate::{exchange::Exchange, run::Case};
 
-
 /// What a service says that cannot take two changes at once, in its own words.
 const LOCK_WORDS: &[&str] = &["is locked", "deadlock", "lock timeout", "lock wait", "busy"];
 

@@ -1,6 +1,6 @@
 //! What a run created and has not deleted yet.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use http::StatusCode;
 use indexmap::IndexMap;
@@ -14,6 +14,7 @@ use super::{
     view::{ExchangeView, plain},
 };
 use crate::{
+    check::Intent,
     contract::{Location, Operation, graph::Graph},
     exchange::Exchange,
     run::{Case, CredentialChoice},
@@ -40,6 +41,10 @@ pub(crate) struct CreatedResources {
     found: HashSet<String>,
     /// Paths of what an action was done to: archived, closed, deactivated.
     acted_on: HashSet<String>,
+    /// Paths of what a POST has answered with and that is kept, since it may have been there before.
+    kept: BTreeSet<String>,
+    /// Paths of what a POST has answered with, and not with a 201: it may have been there before.
+    shown_by_post: HashSet<String>,
     /// Operations that said of a name that there is nothing, and so make nothing of it.
     makes_nothing: HashSet<usize>,
     /// What was there and is no more, by its path: deleted, or gone with what it was a part of.
@@ -78,7 +83,8 @@ impl CreatedResources {
         if status.is_server_error() {
             self.note_failure(context, case, exchange);
         }
-        if says_absent(status) && request.method == case.operation.method {
+        let is_plain = case.intent == Intent::Obey && request.method == case.operation.method;
+        if says_absent(status) && is_plain {
             self.makes_nothing.extend(context.index(&case.operation));
         }
         if !status.is_success() {
@@ -103,7 +109,9 @@ impl CreatedResources {
             return;
         }
         let was_absent = changes
-            && (existing.lacks(named) || is_named_at_random(case) && !existing.holds(named));
+            && (existing.lacks(named)
+                || is_named_at_random(case) && !existing.holds(named)
+                || self.is_attached(context, index, case));
         if !was_absent && !is_new(&case.operation, &request.method, status) {
             return;
         }
@@ -118,6 +126,11 @@ impl CreatedResources {
             at_path.or_else(|| context.made(index, &ExchangeView::new(exchange, &case.parts)));
         match made {
             Some(thing) if existing.holds(&thing.path) => {}
+            Some(thing) if self.was_got(context, existing, &thing, (case, exchange)) => {
+                self.things.shift_remove(&thing.path);
+                self.kept.insert(thing.path.clone());
+                existing.note_found(thing.path);
+            }
             Some(thing) => {
                 existing.note_made(thing.resource);
                 self.insert(thing);
@@ -151,6 +164,33 @@ impl CreatedResources {
         if let Some(named) = named.filter(|named| is_action && self.things.contains_key(*named)) {
             self.acted_on.insert(named.to_owned());
         }
+    }
+
+    /// Whether a POST has answered with what may have been there: with one thing twice, or with one of a name that the
+    /// document shows, and never with a 201. Some services get by its name what is there, and make what is not; what no
+    /// list showed before the run may be somebody's.
+    fn was_got(
+        &mut self,
+        context: &ResourceContext<'_>,
+        existing: &ExistingResources,
+        thing: &ResourceInstance,
+        (case, exchange): (&Case, &Exchange),
+    ) -> bool {
+        let is_said = exchange.response.status == StatusCode::CREATED;
+        let collection = thing.path.rsplit_once('/').map_or("", |(above, _)| above);
+        if exchange.request.method != http::Method::POST || existing.was_listed(collection) {
+            return false;
+        }
+        let is_known = self.things.contains_key(&thing.path);
+        if is_said || is_known && !self.shown_by_post.contains(&thing.path) {
+            return false;
+        }
+        !self.shown_by_post.insert(thing.path.clone()) || gives_shown_name(context, case)
+    }
+
+    /// The paths of what a creation has answered with and that is not deleted, since it may have been there before.
+    pub(crate) fn kept(&self) -> impl Iterator<Item = &String> {
+        self.kept.iter()
     }
 
     /// Whether an operation is known to make nothing of a name of nothing.
@@ -304,6 +344,21 @@ impl CreatedResources {
     pub(crate) fn usable(&self, resource: usize) -> Option<&ResourceInstance> {
         let mut present = self.present();
         present.find(|thing| thing.resource == resource && !self.acted_on.contains(&thing.path))
+    }
+
+    /// Whether a request attaches something to what the run made, as `PUT /groups/{key}/members/{user_id}`: nothing shows
+    /// what is attached, and a DELETE at the same path takes it off again.
+    fn is_attached(&self, context: &ResourceContext<'_>, index: usize, case: &Case) -> bool {
+        let Some(thing) = context.at_path(index, &case.parts) else {
+            return false;
+        };
+        let resource = &context.graph.resources[thing.resource];
+        let is_seen_by_nobody = resource.read.is_none() || case.operation.request_body.is_none();
+        let mut above = thing
+            .path
+            .match_indices('/')
+            .map(|(at, _)| &thing.path[..at]);
+        is_seen_by_nobody && resource.delete.is_some() && above.any(|above| self.holds(above))
     }
 
     /// Whether an action was done to anything that the run created.
@@ -466,6 +521,27 @@ fn shows_as_many(exchange: &Exchange, sent: &Value) -> bool {
     }
     let shown = serde_json::from_slice::<Vec<Value>>(exchange.response.body.bytes());
     shown.is_ok_and(|shown| shown.len() <= most && shown.iter().all(Value::is_object))
+}
+
+/// What things are called by in the bodies that make them.
+const NAMES: [&str; 7] = ["email", "id", "key", "login", "name", "slug", "username"];
+
+/// What the body of a creation names, by the name of the property.
+fn given_names(case: &Case) -> impl Iterator<Item = (&String, &Value)> {
+    let body = case.parts.body.as_ref();
+    let members = body.and_then(|(_, body)| body.as_object());
+    let members = members.into_iter().flatten();
+    members.filter(|(name, _)| NAMES.contains(&name.to_lowercase().as_str()))
+}
+
+/// The properties by which the body of a creation names what it makes.
+pub(super) fn names_given(case: &Case) -> Vec<String> {
+    given_names(case).map(|(name, _)| name.clone()).collect()
+}
+
+/// Whether the body of a creation gives a name that the document shows.
+fn gives_shown_name(context: &ResourceContext<'_>, case: &Case) -> bool {
+    given_names(case).any(|(_, value)| context.contract.shows(value))
 }
 
 /// Whether a request names what it is about by a value that was drawn, and that is hardly the name of anything.

@@ -107,6 +107,11 @@ impl ExistingResources {
         }
     }
 
+    /// Notes what is there and may have been there before the run.
+    pub(crate) fn note_found(&mut self, path: String) {
+        self.paths.insert(path);
+    }
+
     /// Whether the run has made nothing of a resource yet.
     pub(crate) fn is_untouched(&self, resource: usize) -> bool {
         !self.made.contains(&resource)

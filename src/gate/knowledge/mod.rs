@@ -176,8 +176,13 @@ impl Knowledge {
         if is_own && self.settings.is_set_by(&context, &case.operation, path) {
             return;
         }
+        let kept = self.created.kept().count();
         self.created
             .note(&context, &mut self.existing, case, exchange);
+        if self.created.kept().count() > kept {
+            // What is found by its name is made by another.
+            self.used.learn_unique(created::names_given(case));
+        }
         let makes = context
             .index(&case.operation)
             .and_then(|index| context.graph.made_by(index));

@@ -139,12 +139,7 @@ fn spoken_of(
 }
 
 /// The parts of a request that nothing gives a value to and that could be a key.
-fn open_needs(
-    context: &ResourceContext<'_>,
-    index: usize,
-    case: &Case,
-    key: &Value,
-) -> Vec<Need> {
+fn open_needs(context: &ResourceContext<'_>, index: usize, case: &Case, key: &Value) -> Vec<Need> {
     let is_filled = |need: &Need| context.graph.needs_of(index).any(|edge| edge.need == *need);
     let is_open = |need: &Need, name: &str, value: &Value, schema: Option<&Schema>| {
         (value.is_string() || value.is_number())

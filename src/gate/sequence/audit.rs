@@ -7,7 +7,10 @@ use serde_json::Value;
 
 use super::cleanup::is_there;
 use crate::{
-    contract::Operation,
+    contract::{
+        Operation,
+        graph::{is_plural_of, words},
+    },
     gate::{
         driver::Driver,
         knowledge::{
@@ -63,14 +66,26 @@ fn writers<T: Transport>(run: &Driver<'_, T>, list: usize) -> Vec<usize> {
             creators.chain(updates).chain(resource.delete)
         });
     let is_at = |operation: &Operation| {
-        let rest = operation.path.as_str().strip_prefix(path);
+        let own = operation.path.as_str();
+        let rest = own.strip_prefix(path);
         let is_below = rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '(']));
-        is_below && !operation.is_safe()
+        (is_below || is_singular_of(own, path)) && !operation.is_safe()
     };
     let operations = context.contract.operations().iter().enumerate();
     let at_path = operations.filter(|(_, operation)| is_at(operation));
     let all: BTreeSet<usize> = known.chain(at_path.map(|(at, _)| at)).collect();
     all.into_iter().collect()
+}
+
+/// Whether a path, up to its first parameter, is that of one where the other lists all: `/tag/{uuid}` of `/tags`.
+fn is_singular_of(path: &str, list: &str) -> bool {
+    let before = path.find('{').map_or(path, |at| &path[..at]);
+    let (one, all) = (before.trim_end_matches('/'), list.trim_end_matches('/'));
+    let Some(((above, one), (above_all, all))) = one.rsplit_once('/').zip(all.rsplit_once('/'))
+    else {
+        return false;
+    };
+    above == above_all && is_plural_of(&words(all), &words(one))
 }
 
 async fn read_again<T: Transport>(

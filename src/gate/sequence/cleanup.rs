@@ -18,7 +18,7 @@ use crate::{
         executor,
         knowledge::{
             context::says_absent, history::ExchangeRecord, instance::ResourceInstance,
-            removals::PendingRemoval,
+            removals::PendingRemoval, view::plain,
         },
     },
     run::{Case, Phase, RunStatus},
@@ -59,12 +59,23 @@ pub(crate) async fn cleanup<T: Transport>(run: &mut Driver<'_, T>) {
     for (number, thing) in left.into_iter().enumerate() {
         // What cannot be deleted may never have been there, or is gone by now; but what was never found again where it
         // should be is somewhere else.
-        let is_left = number >= MAX_NAMED || is_lost(run, &thing);
+        let is_doubtful = is_lost(run, &thing) || is_written_otherwise(&thing);
+        let is_left = number >= MAX_NAMED || is_doubtful;
         if is_left || is_there(run, &thing).await {
             run.knowledge.created.insert(thing);
         }
     }
     name_leftovers(run);
+}
+
+/// Whether the name of a thing has letters that a path cannot have as they are (RFC 3986 §3.3), so that it may have been
+/// written otherwise than the service reads it.
+fn is_written_otherwise(thing: &ResourceInstance) -> bool {
+    let is_plain =
+        |letter: char| letter.is_ascii_alphanumeric() || "-._~!$&'()*+,;=:@".contains(letter);
+    thing
+        .key()
+        .is_some_and(|key| !plain(key).chars().all(is_plain))
 }
 
 /// Whether it was told of the resource of a thing that what was made of it cannot be read.
@@ -112,6 +123,13 @@ pub(crate) fn name_leftovers<T: Transport>(run: &mut Driver<'_, T>) {
         notices.push(format!(
             "left behind, since the document has no DELETE for them: {}",
             listed(&kept, |_| None)
+        ));
+    }
+    let may_be_others: Vec<String> = run.knowledge.created.kept().cloned().collect();
+    if !may_be_others.is_empty() {
+        notices.push(format!(
+            "not deleted, since a POST that answers no 201 may have found them: {}",
+            few(&may_be_others, MAX_NAMED)
         ));
     }
     let mut counts = indexmap::IndexMap::<usize, usize>::new();
@@ -343,7 +361,8 @@ async fn delete_all<T: Transport>(
             let status = sent.exchanges.last().map(|last| last.response.status);
             let is_absent = status.is_some_and(says_absent);
             let is_deleted = status.is_some_and(|status| status.is_success());
-            let is_gone = is_deleted || is_absent && !is_lost(run, thing);
+            let is_doubtful = is_lost(run, thing) || is_written_otherwise(thing);
+            let is_gone = is_deleted || is_absent && !is_doubtful;
             run.knowledge.created.remove(&thing.path);
             if !is_gone {
                 if let Some(status) = status {

@@ -40,6 +40,7 @@ fn numbers() -> Vec<(Value, &'static str)> {
         (Value::from(0), "zero"),
         (Value::from(-1), "minus one"),
         (Value::from(i64::from(i32::MAX) + 1), "one beyond int32"),
+        (Value::from(1e20), "beyond 64 bits"),
         (Value::from(1), "one"),
         (Value::from(i64::MAX), "the greatest int64"),
         (Value::from(0.1), "a tenth"),
