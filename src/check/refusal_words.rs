@@ -1,6 +1,9 @@
 //! What a refusal says in its own words, so that a reader need not send the request to find out.
 
+use std::{borrow::Cow, sync::LazyLock};
+
 use percent_encoding::percent_decode_str;
+use regex::Regex;
 use serde_json::Value;
 
 use super::{Content, Subject};
@@ -97,7 +100,44 @@ pub(super) fn reason(subject: &Subject<'_>) -> String {
     for value in &sent {
         reason = without(&reason, value);
     }
-    cut(without_shown(&reason))
+    cut(without_varying(&without_shown(&reason)))
+}
+
+/// What differs each time in a sentence that says the same: where something stands, what a class is called, and the
+/// number that a failure has in a log.
+static VARYING: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
+    let all = [
+        (r" at \[Source.*$", ""),
+        (r"(?i)\b(validation errors? for) \S+", "$1 …"),
+        (
+            r"(?i)\b(line|column|char|byte|position|offset|index|row):? \d+",
+            "$1 …",
+        ),
+        (
+            r"(?i)\b((?:correlation|error|reference|request|trace) id|look for id):? \S+",
+            "$1 …",
+        ),
+        (
+            r"\b[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\b",
+            "…",
+        ),
+        (r#"'[^']'|"[^"]""#, "'…'"),
+    ];
+    let parsed = all
+        .into_iter()
+        .map(|(pattern, by)| Some((Regex::new(pattern).ok()?, by)));
+    parsed.flatten().collect()
+});
+
+/// A sentence without what differs each time.
+fn without_varying(text: &str) -> String {
+    let mut left = text.to_owned();
+    for (pattern, by) in VARYING.iter() {
+        if let Cow::Owned(other) = pattern.replace_all(&left, *by) {
+            left = other;
+        }
+    }
+    left
 }
 
 /// Whether words repeat one of these texts and numbers, as a word of its own or in quotes.

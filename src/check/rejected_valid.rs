@@ -45,7 +45,8 @@ documented! {
     ///   value must be an integer or not be empty: no rule of form need be behind the refusal;
     /// - with 400 or 422, the response says that something does not exist or is not found and repeats a value of the
     ///   query or the body that the document does not list: the value names something, whatever its property is
-    ///   called; or it says that there is one already, speaks of a foreign key, or cannot reach the host of a URL that
+    ///   called; or the body gives a `name`, an `id` or the like, and the response speaks of none of its other
+    ///   properties; or it says that there is one already, speaks of a foreign key, or cannot reach the host of a URL that
     ///   was sent;
     /// - with 400 or 422, the operation changes something and takes nothing but the names in its path, and the response
     ///   speaks of no value that is wrong or was left out: the state is not one for it, as with "nothing is being recorded";
@@ -307,7 +308,34 @@ fn is_about_something_absent(subject: &Subject<'_>) -> bool {
         || speaks_of_a_host(subject, &lower)
         || is_taken(&lower) && !repeats_elements(subject)
         || ABSENT.iter().any(|one| lower.contains(one))
-            && (repeats(&said, &free_values(subject)) || speaks_of_a_reference(subject, &lower))
+            && (repeats(&said, &free_values(subject))
+                || speaks_of_a_reference(subject, &lower)
+                || gives_a_name(subject, &lower))
+}
+
+/// What properties are called whose text is the name of something.
+const NAMES: [&str; 9] = [
+    "email", "id", "key", "login", "name", "slug", "user", "username", "uuid",
+];
+
+/// Whether the body gives the name of something, and words in lower case speak of none of its other properties: `No such
+/// secret` of `{"name": "x"}`.
+fn gives_a_name(subject: &Subject<'_>, said: &str) -> bool {
+    let body = subject.exchange.request.body.bytes();
+    let Ok(Value::Object(members)) = serde_json::from_slice::<Value>(body) else {
+        return false;
+    };
+    let words: BTreeSet<&str> = said.split(|one: char| !one.is_alphanumeric()).collect();
+    let is_name = |name: &String| {
+        let name = name.to_lowercase();
+        let last = name.rsplit(['_', '-']).next();
+        last.is_some_and(|last| NAMES.contains(&last))
+    };
+    let speaks_of_another = members
+        .keys()
+        .any(|name| !is_name(name) && words.contains(name.to_lowercase().as_str()));
+    let mut named = members.iter().filter(|(name, _)| is_name(name));
+    !speaks_of_another && named.any(|(_, value)| value.is_string() || value.is_array())
 }
 
 /// Whether words in lower case name a property of the body whose value is a number or a UUID, or several: `Some roles do

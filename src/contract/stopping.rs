@@ -40,8 +40,20 @@ const SERVICES: [&str; 12] = [
 ];
 
 /// First words of a last segment that say that a GET removes or ends something.
-const REMOVES: [&str; 9] = [
-    "delete", "destroy", "drop", "kill", "purge", "remove", "revoke", "shutdown", "wipe",
+const REMOVES: [&str; 13] = [
+    "delete",
+    "destroy",
+    "drop",
+    "kill",
+    "poweroff",
+    "purge",
+    "reboot",
+    "remove",
+    "restart",
+    "revoke",
+    "shutdown",
+    "testemail",
+    "wipe",
 ];
 
 /// First words of a last segment that say that a POST ends or removes something.
@@ -122,6 +134,17 @@ const ACTS: [&str; 57] = [
     "upsert",
     "vacuum",
     "wipe",
+];
+
+/// First words of a last segment that say that a POST only looks.
+const LOOKS: [&str; 14] = [
+    "count", "describe", "estimate", "filter", "find", "get", "list", "lookup", "paginate",
+    "preview", "query", "search", "show", "validate",
+];
+
+/// Words beside them that say that something is made all the same.
+const MAKES: [&str; 8] = [
+    "add", "create", "import", "insert", "new", "put", "register", "upload",
 ];
 
 /// Words of a last segment that begin or end what goes on by itself.
@@ -342,6 +365,15 @@ impl Operation {
             || self.is_of_a_cluster() && has_any(&last, &["add", "join"])
     }
 
+    /// Whether the last segment of the path says that a POST only looks: `POST /fleets/list`, `POST /users/get_user`.
+    pub(crate) fn is_called_a_look(&self) -> bool {
+        let last = words(self.last_segment());
+        let looks = last
+            .first()
+            .is_some_and(|first| LOOKS.contains(&first.as_str()));
+        self.method == Method::POST && looks && !has_any(&last, &ACTS) && !has_any(&last, &MAKES)
+    }
+
     /// Whether a path names a cluster anywhere.
     fn is_of_a_cluster(&self) -> bool {
         let words: Vec<String> = self.path.as_str().split('/').flat_map(words).collect();
@@ -411,7 +443,9 @@ impl Operation {
             letters.flat_map(char::to_lowercase).collect::<String>()
         });
         let mut segments = segments.filter(|segment| !segment.is_empty());
-        let (last, before) = (segments.next(), segments.next());
+        // `/admin/api/v1/restart` is about the admin's.
+        let last = segments.next();
+        let before = segments.find(|segment| !is_of_versions(segment));
         let last = last.unwrap_or_default();
         let is_of_service = before.is_none_or(|before| SERVICES.contains(&before.as_str()));
         let last_words = words(self.last_segment());
@@ -430,6 +464,13 @@ impl Operation {
         let has = |known: &[&str]| has_any(&words, known);
         has(&ACCESS) && has(&SETTINGS)
     }
+}
+
+/// Whether a segment says which version of an API this is, and nothing else.
+fn is_of_versions(segment: &str) -> bool {
+    let number = segment.strip_prefix('v').unwrap_or_default();
+    let is_version = !number.is_empty() && number.bytes().all(|one| one.is_ascii_digit());
+    is_version || ["api", "rest"].contains(&segment)
 }
 
 fn has_any(words: &[String], known: &[&str]) -> bool {

@@ -5,6 +5,9 @@ use std::time::{Duration, Instant};
 /// Which part of a run's requests may be kept for what comes in the end, at most.
 const LAST_SHARE: u64 = 20;
 
+/// Which part of a run's requests may be kept for looks at lists in the end, at most.
+const LOOKS_SHARE: u64 = 10;
+
 /// What a run may spend, and what it has spent.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Budget {
@@ -42,6 +45,12 @@ impl Budget {
     /// How many of some requests are kept for the end of a run: a small part of all at most.
     pub(crate) fn share(&self, wanted: usize) -> usize {
         let most = usize::try_from(self.most / LAST_SHARE).unwrap_or(usize::MAX);
+        wanted.min(most)
+    }
+
+    /// How many of some looks at lists are kept for the end of a run, a tenth of all at most.
+    pub(crate) fn looks(&self, wanted: usize) -> usize {
+        let most = usize::try_from(self.most / LOOKS_SHARE).unwrap_or(usize::MAX);
         wanted.min(most)
     }
 

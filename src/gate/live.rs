@@ -10,7 +10,9 @@ use super::{
     interrupt::Interrupt,
     judge::Judge,
     knowledge::{Knowledge, context::ResourceContext, coverage::CoverageTargets},
-    phase::{cleanup, examples, last, planned, random, regressions, sequences, shrink, telling},
+    phase::{
+        broken, cleanup, examples, last, planned, random, regressions, sequences, shrink, telling,
+    },
     plan,
     recorder::Recorder,
     schedule::Schedule,
@@ -29,7 +31,7 @@ use crate::{
 /// The phases that are planned ahead, in their order; a round of the most telling of their cases and of
 /// those of later phases goes before. Examples and random values have rounds of their
 /// own, and sequences are not planned.
-const PLANNED_PHASES: [Phase; 3] = [Phase::Invalid, Phase::Edges, Phase::Pairs];
+const PLANNED_PHASES: [Phase; 2] = [Phase::Edges, Phase::Pairs];
 /// The phases after the sequences.
 const LATE_PHASES: [Phase; 3] = [Phase::Methods, Phase::Framing, Phase::Auth];
 
@@ -144,6 +146,7 @@ async fn phases<T: Transport>(
     examples::run(driver, schedule).await?;
     telling::run(driver, schedule).await?;
     sequences::first(driver).await?;
+    broken::run(driver, schedule).await?;
     for phase in PLANNED_PHASES {
         planned::run(driver, schedule, phase).await?;
     }
@@ -211,7 +214,7 @@ mod tests {
 
     #[test]
     fn the_phases_are_all_run_in_their_order() {
-        let run: Vec<Phase> = [Phase::Regressions, Phase::Examples]
+        let run: Vec<Phase> = [Phase::Regressions, Phase::Examples, Phase::Invalid]
             .into_iter()
             .chain(PLANNED_PHASES)
             .chain([Phase::Random, Phase::Sequences])

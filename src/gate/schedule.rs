@@ -1,7 +1,7 @@
 //! Which planned cases are sent: none twice, and no phase so many that a later one starves.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashSet},
+    collections::{BTreeMap, BTreeSet, HashSet, VecDeque},
     sync::Arc,
 };
 
@@ -10,7 +10,10 @@ use http::Method;
 use super::{
     budget::share,
     identity::{Identity, identity},
-    knowledge::context::ResourceContext,
+    knowledge::{
+        broken_kinds::{BrokenKind, BrokenKinds},
+        context::ResourceContext,
+    },
     plan::Plan,
     sequence,
 };
@@ -105,14 +108,32 @@ impl Schedule {
             let fresh = cases.into_iter().filter(|case| self.is_fresh(case));
             let mut fresh: Vec<Case> = fresh.collect();
             if fresh.len() > share {
-                if phase == Phase::Invalid {
-                    fresh = dealt(fresh, share, at);
-                }
                 fresh.truncate(share);
                 let operation = Arc::clone(&self.plans[at].operation);
                 self.note_cut(phase, &operation);
             }
             all.push(fresh);
+        }
+        all
+    }
+
+    /// Broken requests by operation, with how many of each the budget allows. Where these are fewer, the operations have
+    /// their turn with other kinds.
+    pub(crate) fn take_broken(&mut self, context: ResourceContext<'_>, left: usize) -> Vec<Broken> {
+        let shares = self.shares(Phase::Invalid, context, left);
+        let plans = self.plans.iter_mut();
+        let taken: Vec<_> = plans.map(|plan| plan.take(Phase::Invalid)).collect();
+        let mut all = Vec::with_capacity(taken.len());
+        for (at, (cases, share)) in taken.into_iter().zip(shares).enumerate() {
+            let fresh = cases.into_iter().filter(|case| self.is_fresh(case));
+            let mut fresh: Vec<Case> = fresh.collect();
+            if fresh.len() > share {
+                fresh = dealt(one_of_bytes_first(fresh), share, at);
+                let operation = Arc::clone(&self.plans[at].operation);
+                self.note_cut(Phase::Invalid, &operation);
+            }
+            let cases = fresh.into();
+            all.push(Broken { cases, share });
         }
         all
     }
@@ -176,6 +197,42 @@ impl Schedule {
         shares.truncate(self.plans.len());
         shares
     }
+}
+
+/// The broken requests of one operation that are still to be sent.
+#[derive(Debug)]
+pub(crate) struct Broken {
+    cases: VecDeque<Case>,
+    /// How many of them may be sent.
+    share: usize,
+}
+
+impl Broken {
+    /// The next few, a part of what may be sent at first: what operations take is known then.
+    pub(crate) fn next(&mut self, part: usize, kinds: &BrokenKinds) -> Vec<Case> {
+        if self.cases.len() > self.share {
+            let cases = self.cases.make_contiguous();
+            cases.sort_by_cached_key(|case| kinds.rank(case));
+        }
+        let most = self.share.div_ceil(part.max(1)).min(self.cases.len());
+        self.share -= most.min(self.share);
+        self.cases.drain(..most).collect()
+    }
+}
+
+/// Cases of which those that are broken in their bytes come last, but for the first, and those that lack the body first:
+/// one reader of JSON decides for all operations, and whether it is asked is a matter of each.
+fn one_of_bytes_first(mut cases: Vec<Case>) -> Vec<Case> {
+    let mut has_bytes = false;
+    let mut place = |case: &Case| match BrokenKind::of(case) {
+        Some(BrokenKind::NoBody) => 0,
+        Some(BrokenKind::Bytes) if std::mem::replace(&mut has_bytes, true) => 3,
+        Some(BrokenKind::Bytes) => 1,
+        _ => 2,
+    };
+    let mut placed: Vec<(u8, Case)> = cases.drain(..).map(|case| (place(&case), case)).collect();
+    placed.sort_by_key(|(place, _)| *place);
+    placed.into_iter().map(|(_, case)| case).collect()
 }
 
 /// Cases in an order of which so many are sent: some of the most telling, which all operations have alike, and of the

@@ -255,6 +255,21 @@ impl Credentials {
         } else {
             credential.put(operation, request, proof);
         }
+        if [CredentialChoice::Primary, CredentialChoice::Unasked].contains(&which) {
+            self.put_own_fields(request);
+        }
+    }
+
+    /// Puts in the fields that the user names. Where one is that of a scheme, as `X-API-Key`, the user has said what
+    /// goes there, and the token is for others.
+    fn put_own_fields(&self, request: &mut Request) {
+        for (name, value) in &self.headers {
+            let field = CredentialField::of(name, value);
+            if let Some(field) = field.filter(|_| *name != header::AUTHORIZATION) {
+                replace_credential(request, &field.slot.place);
+                request.credentials.push(field.slot);
+            }
+        }
     }
 }
 

@@ -39,6 +39,7 @@ mod routing;
 mod rule_ids;
 mod sequence_checks;
 mod sequences;
+mod somebodys;
 mod suites;
 mod unsafe_evidence;
 mod vantage;

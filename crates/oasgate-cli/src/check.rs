@@ -348,13 +348,8 @@ impl Ready<'_> {
 fn settings(args: &Args, prepared: &Prepared) -> std::result::Result<LiveSettings, CliError> {
     let (contract, config) = (&prepared.contract, &prepared.config);
     config.fits(contract)?;
-    let base = base(args, config)?;
-    let is_loopback = match base.host() {
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    };
+    let base = base(args, prepared)?;
+    let is_loopback = is_loopback(&base);
     let mut only = Vec::new();
     for name in &args.operation {
         only.push(contract.operation(name)?.id.to_string());
@@ -466,13 +461,35 @@ fn excluded(args: &Args, prepared: &Prepared) -> std::result::Result<Vec<String>
     Ok(excluded)
 }
 
-fn base(args: &Args, config: &Config) -> std::result::Result<Url, CliError> {
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+/// The URL of a service on this machine that the document names. What it says of others is not for a test.
+fn declared_here(prepared: &Prepared) -> Option<Url> {
+    let operations = prepared.contract.operations().iter();
+    let servers = operations.flat_map(|operation| &operation.servers);
+    let urls = servers.filter_map(|server| Url::parse(&server.url).ok());
+    urls.filter(|url| ["http", "https"].contains(&url.scheme()))
+        .find(is_loopback)
+}
+
+fn base(args: &Args, prepared: &Prepared) -> std::result::Result<Url, CliError> {
     let mut url = match &args.url {
         Some(text) => typed_url(text)?,
-        None => config.url()?.ok_or_else(|| {
-            CliError::Usage(
-                "where is the service? Name it with --url http://localhost:8080".to_owned(),
-            )
+        None => prepared.config.url()?.ok_or_else(|| {
+            let (example, why) = match declared_here(prepared) {
+                Some(url) => (url.to_string(), ", as the document says"),
+                None => ("http://localhost:8080".to_owned(), ""),
+            };
+            CliError::Usage(format!(
+                "where is the service? Name it with --url {example}{why}"
+            ))
         })?,
     };
     if let Some(path) = &args.base_path {

@@ -12,7 +12,7 @@ use crate::{
     check::{Intent, may_revoke_credential},
     contract::{
         Location, Operation,
-        graph::{Need, Shape, names_something},
+        graph::{Need, Shape, names_something, words},
     },
     exchange::{Exchange, Request},
     gate::knowledge::{
@@ -241,7 +241,8 @@ impl<'r, T: Transport> Driver<'r, T> {
     fn is_blind(&self, case: &Case) -> bool {
         let context = &self.context;
         let operation = &case.operation;
-        if case.request.method.is_safe() || operation.is_safe() || case.phase == Phase::Methods {
+        let only_looks = operation.is_safe() || operation.is_called_a_look();
+        if case.request.method.is_safe() || only_looks || case.phase == Phase::Methods {
             return false;
         }
         let is_own = |name: &str, value: &Value| {
@@ -256,7 +257,9 @@ impl<'r, T: Transport> Driver<'r, T> {
             case.parts.get(Location::Path, name).is_some_and(|value| {
                 // What the document shows is meant to be sent.
                 let is_shown = parameter.examples.iter().any(|one| one.value == *value);
-                is_small(value)
+                // `PUT /wallet/{new_name}` renames the only one that there is.
+                let is_new = words(name).first().is_some_and(|first| first == "new");
+                (is_small(value) || is_new)
                     && !is_shown
                     && context.settings.given(name).is_empty()
                     && !context.is_looked_up(operation, name)

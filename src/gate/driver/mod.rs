@@ -318,7 +318,7 @@ impl<'r, T: Transport> Driver<'r, T> {
         let created = self.knowledge.created.deletable(self.context.graph);
         let others = self.knowledge.removals.len() + self.knowledge.settings.count_changed();
         let looks = self.knowledge.first_looks.before_changes().count();
-        created + others + self.executor.budget.share(looks)
+        created + others + self.executor.budget.looks(looks)
     }
 
     /// From now on failures are confirmed and made small with the requests that were kept for that.

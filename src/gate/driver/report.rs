@@ -24,9 +24,10 @@ impl<T: Transport> Driver<'_, T> {
         let Some(mut finding) = self.judge.finalize(finding) else {
             return;
         };
-        // An operation that fails whatever it is sent does not fail for a NUL.
+        // An operation that fails whatever it is sent does not fail for a NUL, and neither does one of which the service
+        // says what it says of others.
         let plain = check::whatever_was_sent(&finding);
-        if let Some(plain) = plain.filter(|one| !self.recorder.account.findings().is_new(one)) {
+        if let Some(plain) = plain.filter(|one| self.is_told(one)) {
             finding = plain;
         }
         if let Some(general) = self.beyond_count(&finding) {
@@ -38,6 +39,15 @@ impl<T: Transport> Driver<'_, T> {
             self.failures.note_other(case, &finding);
         }
         self.record(&finding);
+    }
+
+    /// Whether a failure was told before, of its operation or, in the same words, of another.
+    fn is_told(&self, finding: &Finding) -> bool {
+        let findings = self.recorder.account.findings();
+        let has_words = finding.discriminator.contains(' ');
+        let is_same =
+            |one: &Finding| one.rule == finding.rule && one.discriminator == finding.discriminator;
+        !findings.is_new(finding) || has_words && findings.iter().any(is_same)
     }
 
     /// A failure of an operation that has been told in many words already, whatever is said of it now.

@@ -157,7 +157,8 @@ impl ExistingResources {
         let method = &request.method;
         let is_safe = (method.is_safe() || method == "QUERY")
             && (operation.is_safe() || *method != operation.method);
-        if context.settings.existing == Existing::Touch {
+        let is_look = *method == operation.method && operation.is_called_a_look();
+        if context.settings.existing == Existing::Touch || is_look {
             return false;
         }
         let path = path_of(&request.url);

@@ -23,19 +23,17 @@ const LENGTH: std::ops::RangeInclusive<usize> = 1..=128;
 pub(crate) struct MentionedIds(HashSet<String>);
 
 impl MentionedIds {
-    /// Takes in what a change was answered with. Answers whether that speaks of any id.
-    pub(crate) fn observe(&mut self, case: &Case, exchange: &Exchange) -> bool {
+    /// Takes in what a change was answered with.
+    pub(crate) fn observe(&mut self, case: &Case, exchange: &Exchange) {
         let (request, response) = (&exchange.request, &exchange.response);
         let is_change = request.method == case.operation.method
             && !case.operation.is_safe()
             && request.method != Method::DELETE;
         if !is_change || !response.status.is_success() {
-            return false;
+            return;
         }
-        let known = self.0.len();
-        let room = MAX_IDS.saturating_sub(known);
+        let room = MAX_IDS.saturating_sub(self.0.len());
         self.0.extend(Self::of(exchange).into_iter().take(room));
-        self.0.len() > known
     }
 
     /// The ids that the answer to a change speaks of.

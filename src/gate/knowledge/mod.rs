@@ -4,6 +4,7 @@
 //! Nothing here sends anything or makes a finding: [`Knowledge::observe`] takes in an exchange, and the
 //! rest are queries.
 
+pub(crate) mod broken_kinds;
 pub(crate) mod constraints;
 pub(crate) mod context;
 pub(crate) mod coverage;
@@ -41,6 +42,7 @@ use crate::{
     run::{Case, CredentialChoice, Existing},
 };
 
+use broken_kinds::BrokenKinds;
 use constraints::{InferredConstraint, InferredConstraints};
 use context::ResourceContext;
 use created::CreatedResources;
@@ -76,6 +78,8 @@ pub(crate) struct Knowledge {
     pub(crate) novelty: Novelty,
     /// What refusals have said.
     pub(crate) constraints: InferredConstraints,
+    /// Which kinds of broken requests were taken and refused.
+    pub(crate) broken: BrokenKinds,
     /// What operations refuse alike.
     pub(crate) shared: SharedRefusals,
     /// What reads show of things whose requests the document leaves open.
@@ -113,6 +117,7 @@ impl Knowledge {
             used,
             novelty: Novelty::default(),
             constraints: InferredConstraints::default(),
+            broken: BrokenKinds::default(),
             shared: SharedRefusals::default(),
             shown: ShownThings::default(),
             references: RefusedReferences::default(),
@@ -186,7 +191,8 @@ impl Knowledge {
         let makes = context
             .index(&case.operation)
             .and_then(|index| context.graph.made_by(index));
-        if makes.is_none() && !self.mentioned.observe(case, exchange) {
+        if makes.is_none() {
+            self.mentioned.observe(case, exchange);
             self.created.note_called_so(&context, case, exchange);
         }
     }
@@ -254,10 +260,11 @@ impl Knowledge {
         self.novelty.take(&case.operation, exchange, body);
         let view = ExchangeView::with_body(exchange, &case.parts, body);
         self.observe_values(context, case, &view);
+        let status = exchange.response.status;
+        self.broken.observe(case, status);
         if case.intent != Intent::Obey {
             return Vec::new();
         }
-        let status = exchange.response.status;
         if !status.is_client_error() {
             if status.is_success() {
                 self.shared.accept(case);

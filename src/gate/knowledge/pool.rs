@@ -17,13 +17,17 @@ use super::view::{ExchangeView, Place, plain};
 use crate::{
     contract::{
         Contract, Location, Operation, Schema,
-        graph::{Graph, Need, Shape},
+        graph::{Graph, Need, Shape, names_something, words},
     },
     wire,
 };
 
 /// How many values of one place are kept.
 const MAX_VALUES: usize = 12;
+/// How many operations say of a value that it names nothing until none is asked any more.
+const MIN_REFUSALS: usize = 2;
+/// How many names of that kind are kept.
+const MAX_CALLED: usize = 1_000;
 /// How long the text of a value may be.
 const MAX_TEXT: usize = 200;
 
@@ -33,9 +37,12 @@ pub(crate) struct Pool {
     graph: Arc<Graph>,
     index: HashMap<String, usize>,
     values: BTreeMap<(usize, Need), VecDeque<Value>>,
-    refused: BTreeSet<(String, String)>,
+    /// Values that named nothing, by their place in a path, with the operations that said so.
+    refused: BTreeMap<(String, String), BTreeSet<String>>,
     /// Values of path parameters with which a request succeeded, by their place in the path.
     worked: BTreeMap<String, VecDeque<Value>>,
+    /// What answers to changes call by a name that says what it is of, such as `project_name`.
+    called: BTreeMap<String, VecDeque<Value>>,
 }
 
 impl Pool {
@@ -48,8 +55,9 @@ impl Pool {
                 .map(|(index, operation)| (operation.id.as_str().to_owned(), index))
                 .collect(),
             values: BTreeMap::new(),
-            refused: BTreeSet::new(),
+            refused: BTreeMap::new(),
             worked: BTreeMap::new(),
+            called: BTreeMap::new(),
         }
     }
 
@@ -65,6 +73,7 @@ impl Pool {
             return;
         }
         self.note_path(operation, given);
+        self.note_called(operation, given);
         let Some(producer) = self.index.get(operation.id.as_str()) else {
             return;
         };
@@ -126,11 +135,28 @@ impl Pool {
         need: &Need,
         schema: Option<&Schema>,
     ) -> Option<Value> {
-        let known = self.worked.get(&place(operation, need))?;
-        let mut known = known.iter().rev();
+        let worked = self.worked.get(&place(operation, need)).into_iter();
+        let called = self.called.get(need.name()).into_iter();
+        let mut known = worked
+            .flat_map(|known| known.iter().rev())
+            .chain(called.flat_map(|known| known.iter().rev()));
         known.find_map(|value| {
             fitting(value, schema).filter(|value| !self.is_refused(operation, need, value))
         })
+    }
+
+    /// Notes what the answer to a change calls by a name of several words that ends as that of a key does: it is the same
+    /// wherever a path asks for it by that name.
+    fn note_called(&mut self, operation: &Operation, given: &ExchangeView<'_>) {
+        let is_change = !operation.is_safe() && operation.method != http::Method::DELETE;
+        let answer = given.body().filter(|_| is_change);
+        for (name, value) in answer.and_then(Value::as_object).into_iter().flatten() {
+            let is_telling = names_something(name) && words(name).len() > 1;
+            let has_room = self.called.len() < MAX_CALLED || self.called.contains_key(name);
+            if is_telling && has_room && (value.is_string() || value.is_number()) {
+                push(self.called.entry(name.clone()).or_default(), value.clone());
+            }
+        }
     }
 
     /// The values that may stand for a need of an operation, newest first; those that its schema does
@@ -157,16 +183,25 @@ impl Pool {
         found
     }
 
-    /// Remembers that a value named nothing, so that it is not offered again. All operations whose
-    /// paths share the place share the memory.
+    /// Remembers that a value named nothing, so that it is not offered again.
     pub(crate) fn refuse(&mut self, operation: &Operation, need: &Need, value: &Value) {
-        self.refused.insert((place(operation, need), plain(value)));
+        let key = (place(operation, need), plain(value));
+        let id = operation.id.as_str().to_owned();
+        self.refused.entry(key).or_default().insert(id);
     }
 
-    /// Whether a value named nothing when it was sent.
+    /// Whether a value named nothing when it was sent: to the operation itself, or to two others whose paths share the
+    /// place, unless one has succeeded with it. One alone may look for another name than the others.
     pub(crate) fn is_refused(&self, operation: &Operation, need: &Need, value: &Value) -> bool {
-        self.refused
-            .contains(&(place(operation, need), plain(value)))
+        let place = place(operation, need);
+        let has_worked = || {
+            let known = self.worked.get(&place);
+            known.is_some_and(|known| known.iter().any(|one| plain(one) == plain(value)))
+        };
+        let by = self.refused.get(&(place.clone(), plain(value)));
+        by.is_some_and(|by| {
+            by.contains(operation.id.as_str()) || by.len() >= MIN_REFUSALS && !has_worked()
+        })
     }
 }
 

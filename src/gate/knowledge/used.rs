@@ -36,6 +36,9 @@ const MAX_FRUITLESS: usize = 3;
 /// How often an operation's conflicts are looked at to learn what is unique.
 const MAX_CONFLICTS: usize = 3;
 
+/// How many of an operation's conflicts of broken requests are looked at: what is broken was not judged.
+const MAX_BROKEN_CONFLICTS: usize = 12;
+
 /// Values of bodies that were accepted, by the name of their property.
 #[derive(Debug, Default)]
 pub(crate) struct UsedValues {
@@ -46,6 +49,8 @@ pub(crate) struct UsedValues {
     accepted: HashMap<String, RequestParts>,
     /// How many of the conflicts of each operation were looked at.
     conflicts: HashMap<String, usize>,
+    /// How many of those of broken requests.
+    broken_conflicts: HashMap<String, usize>,
     /// How often fresh values did not help an operation that never accepted anything.
     fruitless: HashMap<String, usize>,
     /// How many fresh values were made.
@@ -116,7 +121,7 @@ impl UsedValues {
     /// Whether a request may have met a conflict because a value is taken.
     pub(crate) fn may_conflict(case: &Case, status: StatusCode) -> bool {
         status == StatusCode::CONFLICT
-            && case.intent == Intent::Obey
+            && (case.intent == Intent::Obey || has_broken_value(case))
             && !case.operation.is_safe()
             && case.parts.body.is_some()
     }
@@ -128,6 +133,11 @@ impl UsedValues {
             return Some(Which::Unique);
         }
         let id = case.operation.id.to_string();
+        if has_broken_value(case) {
+            let seen = self.broken_conflicts.entry(id).or_default();
+            *seen += 1;
+            return (*seen <= MAX_BROKEN_CONFLICTS).then_some(Which::Names);
+        }
         let seen = self.conflicts.entry(id).or_default();
         *seen += 1;
         match *seen {
@@ -385,4 +395,9 @@ fn used(at: &Pointer, value: &Value) -> Option<Used> {
         _ => return None,
     };
     Some((at.last()?, text))
+}
+/// Whether a request is broken in a value of its own, and not in its bytes.
+fn has_broken_value(case: &Case) -> bool {
+    let breach = case.breaks.as_ref();
+    case.intent == Intent::Break && breach.is_some_and(|breach| !breach.is_of_bytes())
 }

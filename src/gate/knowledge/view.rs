@@ -188,7 +188,7 @@ impl<'e> ExchangeView<'e> {
         pointer.get(self.body()?).cloned()
     }
 
-    fn body(&self) -> Option<&Value> {
+    pub(super) fn body(&self) -> Option<&Value> {
         self.body
             .get_or_init(|| read(self.exchange).map(Cow::Owned))
             .as_deref()

@@ -17,6 +17,11 @@ pub(crate) async fn run<T: Transport>(
         let statuses = driver.round(std::slice::from_ref(&case)).await?;
         let mut statuses = statuses.into_iter().flatten();
         if statuses.any(|one| one.is_success() || one.is_redirection()) {
+            let path = case.request.url.path();
+            driver.recorder.notice(format!(
+                "{} {path} was sent last of all and accepted: the credential of this run may be void now",
+                case.request.method
+            ));
             break;
         }
     }

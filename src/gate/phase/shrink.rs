@@ -18,7 +18,9 @@ use crate::{
         driver::{Driver, MIN_CONFIRMATIONS},
         failure::Failure,
         identity::{Identity, identity},
-        knowledge::existing::named_path,
+        knowledge::{
+            context::ResourceContext, created::MIN_RANDOM_NAME, existing::named_path, view::plain,
+        },
         saved,
         sequence::{self, State},
     },
@@ -245,7 +247,7 @@ async fn step<T: Transport>(
             continue;
         };
         let key = identity(&candidate.request);
-        if attempt.tried.contains(&key) {
+        if attempt.tried.contains(&key) || may_name_others(case, &candidate) {
             continue;
         }
         attempt.tried.push(key);
@@ -257,6 +259,15 @@ async fn step<T: Transport>(
         }
     }
     None
+}
+
+/// Whether a candidate changes something by a name that is not that of the case, and so short that something may be
+/// called so.
+fn may_name_others(case: &Case, candidate: &Case) -> bool {
+    let name = ResourceContext::key_of(&case.operation);
+    let named = |one: &Case| one.parts.get(Location::Path, name?).map(plain);
+    let (before, now) = (named(case), named(candidate));
+    !case.operation.is_safe() && before != now && now.is_some_and(|now| now.len() < MIN_RANDOM_NAME)
 }
 
 /// The parts that fail with any other value too, as far as two others tell.
@@ -295,6 +306,9 @@ async fn what_does_not_matter<T: Transport>(
             let Some(candidate) = factory.with_parts(case, parts) else {
                 continue;
             };
+            if may_name_others(case, &candidate) {
+                continue;
+            }
             if fails(driver, &candidate, finding, attempt).await.is_none() {
                 failed = 0;
                 break;

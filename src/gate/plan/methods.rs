@@ -48,6 +48,7 @@ impl Planner<'_> {
                 .contract
                 .route_under(base, &method, &request.url)
                 .is_ok()
+                || self.is_served_elsewhere(&method)
             {
                 continue;
             }
@@ -55,5 +56,35 @@ impl Planner<'_> {
             let purpose = Purpose::new(Phase::Methods, &why);
             self.push(request, &first.parts, Intent::OtherMethod, purpose);
         }
+    }
+
+    /// Whether another template that declares a method fits the path as well: `PUT /wallets/{name}` that of
+    /// `GET /wallets/all`. A service that looks for the method first does what that says.
+    fn is_served_elsewhere(&self, method: &Method) -> bool {
+        let own = self.operation.path.as_str();
+        let operations = self.contract.operations().iter();
+        let others = operations.filter(|one| one.method == *method);
+        others
+            .map(|one| one.path.as_str())
+            .any(|other| fits(other, own))
+    }
+}
+
+/// Whether a path is one of those that a template stands for.
+fn fits(template: &str, path: &str) -> bool {
+    let same = |(wanted, is): (&str, &str)| wanted.contains('{') || wanted == is;
+    template.split('/').count() == path.split('/').count()
+        && template.split('/').zip(path.split('/')).all(same)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fits;
+
+    #[test]
+    fn a_parameter_stands_for_any_segment() {
+        assert!(fits("/wallets/{name}", "/wallets/all"));
+        assert!(!fits("/wallets/{name}", "/wallets/all/of"));
+        assert!(!fits("/wallets/all", "/wallets/{name}"));
     }
 }

@@ -23,7 +23,7 @@ use crate::{
     run::Existing,
     transport::Transport,
     wire::write_request,
-    words::few,
+    words::{count_of, few},
 };
 
 /// How many names one notice has.
@@ -37,19 +37,27 @@ pub(crate) async fn audit<T: Transport>(run: &mut Driver<'_, T>) {
     let looks = run.knowledge.first_looks.before_changes();
     let looks: Vec<ExchangeRecord> = looks.cloned().collect();
     let budget = &run.executor.budget;
-    let mut left = budget.left().max(budget.share(looks.len()));
+    let mut left = budget.left().max(budget.looks(looks.len()));
+    let mut unseen = 0;
     for before in looks {
         let writers = writers(run, before.operation);
         if writers.is_empty() {
             continue;
         }
         if left == 0 || run.executor.is_stopped() {
-            return;
+            unseen += 1;
+            continue;
         }
         left -= 1;
         if let Some(after) = read_again(run, &before).await {
             tell_changes(run, &writers, &before, &after).await;
         }
+    }
+    if unseen > 0 {
+        let lists = count_of(unseen, "list");
+        run.recorder.notice(format!(
+            "{lists} could not be read once more to see what is left"
+        ));
     }
 }
 

@@ -102,6 +102,11 @@ fn first_run(plan: &Plan) -> Vec<String> {
     vec![word.to_owned(), plan.spec.display().to_string()]
 }
 
+fn is_url(spec: &Path) -> bool {
+    let text = spec.to_string_lossy();
+    text.starts_with("http://") || text.starts_with("https://")
+}
+
 fn plan(args: &Args, folder: &Path, asks: bool) -> std::result::Result<Plan, CliError> {
     let mut person = Person {
         answers: io::stdin().lock(),
@@ -110,6 +115,13 @@ fn plan(args: &Args, folder: &Path, asks: bool) -> std::result::Result<Plan, Cli
     let found = frameworks::start(folder);
     let spec = match &args.spec {
         Some(spec) if spec.is_file() => spec.clone(),
+        Some(spec) if is_url(spec) => {
+            return Err(CliError::Usage(format!(
+                "init wants a file, so that CI has the document without the service: save it first, as with \
+                 curl -o openapi.json '{}', and name that",
+                spec.display()
+            )));
+        }
         Some(spec) => {
             return Err(CliError::Usage(format!(
                 "there is no document {}; name one that is there",

@@ -1,0 +1,194 @@
+//! What may be somebody else's is neither changed nor deleted, however a request comes to name it.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
+
+use serde_json::{Value, json};
+
+use crate::{
+    habits::{Came, service},
+    in_process::{check, settings},
+};
+
+const FLOWS: &str = r"
+openapi: 3.0.3
+info: { title: Flows that are found by their name or made, version: '1' }
+paths:
+  /flows:
+    post:
+      operationId: addFlow
+      requestBody: { required: true, content: { application/json: { schema: { type: object, required: [name], properties: { name: { type: string, example: mine } } } } } }
+      responses: { '200': { description: Made or found, content: { application/json: { schema: { $ref: '#/components/schemas/Flow' } } } }, 4XX: { description: No } }
+  /flows/{id}:
+    parameters: [{ name: id, in: path, required: true, schema: { type: integer } }]
+    get: { operationId: getFlow, responses: { '200': { description: One, content: { application/json: { schema: { $ref: '#/components/schemas/Flow' } } } }, 4XX: { description: No } } }
+    patch:
+      operationId: changeFlow
+      requestBody: { required: true, content: { application/json: { schema: { type: object, properties: { name: { type: string } } } } } }
+      responses: { '200': { description: Changed, content: { application/json: { schema: { $ref: '#/components/schemas/Flow' } } } }, 4XX: { description: No } }
+    delete: { operationId: dropFlow, responses: { '204': { description: Gone }, 4XX: { description: No } } }
+components:
+  schemas:
+    Flow: { type: object, required: [id, name], properties: { id: { type: integer }, name: { type: string } } }
+";
+
+/// Things by their ids, with what each is called.
+type Named = BTreeMap<i64, String>;
+
+fn flow(all: &mut Named, came: &Came) -> (u16, Option<Value>) {
+    let shown = |id: i64, name: &str| Some(json!({ "id": id, "name": name }));
+    let id = came.number(1);
+    let name = came.body.get("name").and_then(Value::as_str);
+    match (came.route().as_str(), name) {
+        ("POST /flows", Some(name)) => {
+            let known = all.iter().find(|(_, known)| *known == name);
+            let last = all.keys().next_back().copied().unwrap_or(700);
+            let id = known.map_or(last + 1, |(id, _)| *id);
+            all.insert(id, name.to_owned());
+            (200, shown(id, name))
+        }
+        ("GET /flows/*", _) => match all.get(&id) {
+            Some(name) => (200, shown(id, name)),
+            None => (404, None),
+        },
+        ("PATCH /flows/*", Some(name)) if all.contains_key(&id) => {
+            all.insert(id, name.to_owned());
+            (200, shown(id, name))
+        }
+        ("DELETE /flows/*", _) => match all.remove(&id) {
+            Some(_) => (204, None),
+            None => (404, None),
+        },
+        _ => (400, None),
+    }
+}
+
+#[tokio::test]
+async fn what_a_post_finds_by_a_name_of_the_document_is_kept_and_others_are_changed() {
+    let routes = &[
+        "POST /flows",
+        "GET /flows/*",
+        "PATCH /flows/*",
+        "DELETE /flows/*",
+    ];
+    for seed in 0..3 {
+        let all = Arc::new(Mutex::new(Named::from([(700, "mine".to_owned())])));
+        let own = Arc::clone(&all);
+        let router = service(routes, move |came| {
+            flow(&mut own.lock().expect("no handler panics"), came)
+        });
+        let outcome = check(FLOWS, router, &settings(seed)).await;
+        let all = all.lock().expect("no handler panics");
+        assert_eq!(*all, Named::from([(700, "mine".to_owned())]), "{seed}");
+        let notices = outcome.notices.join("\n");
+        assert!(notices.contains("not deleted, since"), "{notices}");
+        let changes = outcome.operations.iter().find(|one| one.id == "changeFlow");
+        assert_eq!(changes.expect("it is there").unreached, None, "{seed}");
+    }
+}
+
+const SECRETS: &str = r"
+openapi: 3.0.3
+info: { title: Secrets that are set by their keys, version: '1' }
+paths:
+  /secrets:
+    put:
+      operationId: setSecrets
+      requestBody: { required: true, content: { application/json: { schema: { type: array, items: { type: object, required: [key], properties: { key: { type: string, example: API_KEY }, value: { type: string } } } } } } }
+      responses: { '204': { description: Set }, 4XX: { description: No } }
+";
+
+#[tokio::test]
+async fn keys_that_the_document_shows_are_not_set() {
+    for seed in 0..5 {
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let own = Arc::clone(&seen);
+        let router = axum::Router::new().fallback(move |body: axum::body::Bytes| {
+            let text = String::from_utf8_lossy(&body).into_owned();
+            own.lock().expect("no handler panics").push(text);
+            async { axum::http::StatusCode::NO_CONTENT }
+        });
+        check(SECRETS, router, &settings(seed)).await;
+        let seen = seen.lock().expect("no handler panics");
+        let named = seen.iter().find(|body| body.contains("API_KEY"));
+        assert_eq!(named, None, "{seed}");
+    }
+}
+
+const OWNERS: &str = r"
+openapi: 3.0.3
+info: { title: Owners that a PUT makes as well, version: '1' }
+paths:
+  /owners:
+    get: { operationId: listOwners, responses: { '200': { description: All, content: { application/json: { schema: { type: array, items: { $ref: '#/components/schemas/Owner' } } } } } } }
+    post:
+      operationId: addOwner
+      requestBody: { $ref: '#/components/requestBodies/Owner' }
+      responses: { '201': { description: Made, content: { application/json: { schema: { $ref: '#/components/schemas/Owner' } } } }, 4XX: { description: No } }
+  /owners/{id}:
+    parameters: [{ name: id, in: path, required: true, schema: { type: integer } }]
+    get: { operationId: getOwner, responses: { '200': { description: One, content: { application/json: { schema: { $ref: '#/components/schemas/Owner' } } } }, 4XX: { description: No } } }
+    put:
+      operationId: setOwner
+      requestBody: { $ref: '#/components/requestBodies/Owner' }
+      responses: { '200': { description: Set, content: { application/json: { schema: { $ref: '#/components/schemas/Owner' } } } }, 4XX: { description: No } }
+    delete: { operationId: dropOwner, responses: { '204': { description: Gone }, 4XX: { description: No } } }
+components:
+  requestBodies:
+    Owner: { required: true, content: { application/json: { schema: { type: object, required: [text], additionalProperties: false, properties: { text: { type: string } } } } } }
+  schemas:
+    Owner: { type: object, required: [id, text], properties: { id: { type: integer }, text: { type: string } } }
+";
+
+#[tokio::test]
+async fn a_put_that_makes_what_it_names_moves_no_number_far() {
+    let routes = &[
+        "GET /owners",
+        "POST /owners",
+        "GET /owners/*",
+        "PUT /owners/*",
+        "DELETE /owners/*",
+    ];
+    for seed in 0..3 {
+        let all = Arc::new(Mutex::new((Named::from([(1, "Ann".to_owned())]), 1)));
+        let own = Arc::clone(&all);
+        let router = service(routes, move |came| {
+            let mut own = own.lock().expect("no handler panics");
+            let (owners, last) = &mut *own;
+            let shown = |id: i64, text: &str| json!({ "id": id, "text": text });
+            let id = match came.method.as_str() {
+                "POST" => *last + 1,
+                _ => came.number(1),
+            };
+            match (came.method.as_str(), came.text("text")) {
+                ("GET", _) if came.path.len() == 1 => {
+                    let all = owners.iter().map(|(id, text)| shown(*id, text));
+                    (200, Some(all.collect()))
+                }
+                ("GET", _) => match owners.get(&id) {
+                    Some(text) => (200, Some(shown(id, text))),
+                    None => (404, None),
+                },
+                ("DELETE", _) => match owners.remove(&id) {
+                    Some(_) => (204, None),
+                    None => (404, None),
+                },
+                (method, Some(text)) => {
+                    owners.insert(id, text.to_owned());
+                    *last = id.max(*last);
+                    (
+                        if method == "POST" { 201 } else { 200 },
+                        Some(shown(id, text)),
+                    )
+                }
+                _ => (400, None),
+            }
+        });
+        check(OWNERS, router, &settings(seed)).await;
+        let all = all.lock().expect("no handler panics");
+        assert_eq!(all.0, Named::from([(1, "Ann".to_owned())]), "{seed}");
+        assert!(all.1 < 1_100_000, "{seed}: {}", all.1);
+    }
+}
