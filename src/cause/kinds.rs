@@ -29,6 +29,14 @@ pub(super) fn of(finding: &Finding, document: &Document) -> Key {
         )
         .counting("finding"),
         ids::SERVER_ERROR => {
+            if let Some(status) = of_another_method(finding) {
+                return Key::new(
+                    format!("server-error {status} of other methods"),
+                    format!("methods that no path declares are answered {status}"),
+                    "answer 405 with `Allow` in the service's router",
+                )
+                .counting("path");
+            }
             let mut words = finding.discriminator.split(' ');
             // The method that the path does not declare stands before the status.
             let status = words.find(|word| word.parse::<u16>().is_ok());
@@ -207,6 +215,14 @@ fn path(finding: &Finding) -> String {
 }
 
 /// A handler that fails is its path's own fault; 501, 502, 503 and 504 speak for whole services.
+/// The status that a method was answered with that the path does not declare.
+fn of_another_method(finding: &Finding) -> Option<&str> {
+    let (method, status) = finding.discriminator.split_once(' ')?;
+    let is_method = !method.is_empty() && method.bytes().all(|one| one.is_ascii_uppercase());
+    let is_status = status.parse::<u16>().is_ok();
+    (is_method && is_status).then_some(status)
+}
+
 fn server_error(finding: &Finding, status: &str) -> Key {
     let path = path(finding);
     if matches!(status, "501" | "502" | "503" | "504") {

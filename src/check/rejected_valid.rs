@@ -318,6 +318,20 @@ const NAMES: [&str; 9] = [
     "email", "id", "key", "login", "name", "slug", "user", "username", "uuid",
 ];
 
+/// What parts of a request are called: a refusal that misses one speaks of the request itself.
+const PARTS: [&str; 10] = [
+    "argument",
+    "attribute",
+    "field",
+    "fields",
+    "header",
+    "key",
+    "keys",
+    "param",
+    "parameter",
+    "property",
+];
+
 /// Whether the body gives the name of something, and words in lower case speak of none of its other properties: `No such
 /// secret` of `{"name": "x"}`.
 fn gives_a_name(subject: &Subject<'_>, said: &str) -> bool {
@@ -334,8 +348,11 @@ fn gives_a_name(subject: &Subject<'_>, said: &str) -> bool {
     let speaks_of_another = members
         .keys()
         .any(|name| !is_name(name) && words.contains(name.to_lowercase().as_str()));
+    let misses_a_part = PARTS.iter().any(|part| words.contains(part));
     let mut named = members.iter().filter(|(name, _)| is_name(name));
-    !speaks_of_another && named.any(|(_, value)| value.is_string() || value.is_array())
+    !speaks_of_another
+        && !misses_a_part
+        && named.any(|(_, value)| value.is_string() || value.is_array())
 }
 
 /// Whether words in lower case name a property of the body whose value is a number or a UUID, or several: `Some roles do

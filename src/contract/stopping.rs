@@ -1,9 +1,9 @@
 //! Operations that end the service itself or shut everyone out of it, known by what their path is called.
 
-use http::Method;
+use http::{Method, StatusCode};
 use url::Url;
 
-use super::{Location, Operation, Parameter, Schema, graph::names::words};
+use super::{Location, Operation, Parameter, Schema, StatusKey, graph::names::words};
 
 /// Last segments that say so, letters and digits alone.
 const STOPS: [&str; 8] = [
@@ -24,7 +24,8 @@ const HALTS: [&str; 4] = ["halt", "poweroff", "reboot", "shutdown"];
 const STOPS_A_SERVICE: [&str; 6] = ["exit", "kill", "quit", "restart", "stop", "terminate"];
 
 /// What the segment before is called there.
-const SERVICES: [&str; 12] = [
+const SERVICES: [&str; 14] = [
+    "adm",
     "admin",
     "app",
     "application",
@@ -33,6 +34,7 @@ const SERVICES: [&str; 12] = [
     "engine",
     "host",
     "instance",
+    "management",
     "node",
     "server",
     "service",
@@ -40,19 +42,23 @@ const SERVICES: [&str; 12] = [
 ];
 
 /// First words of a last segment that say that a GET removes or ends something.
-const REMOVES: [&str; 13] = [
+const REMOVES: [&str; 17] = [
     "delete",
     "destroy",
     "drop",
+    "flush",
     "kill",
     "poweroff",
     "purge",
     "reboot",
     "remove",
+    "reset",
     "restart",
     "revoke",
+    "send",
     "shutdown",
     "testemail",
+    "trigger",
     "wipe",
 ];
 
@@ -341,7 +347,11 @@ impl Operation {
     pub(super) fn is_called_a_removal(&self) -> bool {
         // `deletePad` and `delete`, and not `deletes` or `delete-requests`.
         let mut rests = self.after_verbs(&REMOVES);
-        rests.any(|rest| rest.chars().next().is_none_or(char::is_uppercase))
+        rests.any(|rest| {
+            let mut next = rest.chars();
+            next.next()
+                .is_none_or(|next| next.is_uppercase() || next == '_')
+        })
     }
 
     /// Whether the last segment of the path, alone or followed by a noun or by how much is meant (`deleterange`), says
@@ -360,9 +370,30 @@ impl Operation {
             return false;
         }
         let last = words(self.last_segment());
-        has_any(&last, &ACTS)
+        // What is called so is no read, whatever its method says.
+        self.method.is_safe()
+            || has_any(&last, &ACTS)
+            || self.ends_as_told()
             || has_any(&last, &TURNS) && has_any(&self.last_words(), &GOES_ON)
             || self.is_of_a_cluster() && has_any(&last, &["add", "join"])
+    }
+
+    /// Whether a POST says nothing but that it is sent, and is declared to make nothing: `POST /stop_downloads` without
+    /// parameters and without a body acts on all that there is, whatever its word.
+    pub(crate) fn is_a_bare_action(&self) -> bool {
+        let makes = [StatusCode::CREATED, StatusCode::ACCEPTED];
+        let declares = |status: StatusCode| {
+            let mut declared = self.responses.declared.iter();
+            declared.any(|one| one.key == StatusKey::Exact(status))
+        };
+        let last = words(self.last_segment());
+        self.method == Method::POST
+            && self.request_body.is_none()
+            && self.path.parameters().next().is_none()
+            && !self.parameters.iter().any(|one| one.required)
+            && !makes.into_iter().any(declares)
+            && !self.is_called_a_look()
+            && !has_any(&last, &MAKES)
     }
 
     /// Whether the last segment of the path says that a POST only looks: `POST /fleets/list`, `POST /users/get_user`.
@@ -372,6 +403,13 @@ impl Operation {
             .first()
             .is_some_and(|first| LOOKS.contains(&first.as_str()));
         self.method == Method::POST && looks && !has_any(&last, &ACTS) && !has_any(&last, &MAKES)
+    }
+
+    /// Whether the segment before the last says that something is ended, and the last one of what: `/events/clear/all`.
+    fn ends_as_told(&self) -> bool {
+        let mut segments = self.path.as_str().rsplit('/').filter(|one| !one.is_empty());
+        let before = segments.nth(1).map(words).unwrap_or_default();
+        matches!(before.as_slice(), [verb] if ENDS.contains(&verb.as_str()))
     }
 
     /// Whether a path names a cluster anywhere.

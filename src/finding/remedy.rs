@@ -40,6 +40,8 @@ pub enum Remedy {
     RaiseBodyLimit,
     /// Allow bigger heads of responses.
     RaiseHeaderLimit,
+    /// Send fewer requests in a second.
+    LimitRate,
     /// Name the base path below which a recording was made.
     NameBasePath,
     /// Name the host at which a service was recorded.
@@ -77,6 +79,7 @@ impl fmt::Display for Remedy {
             Self::RaiseBodyLimit => {
                 "raise the limit of bodies if the service is meant to send this much"
             }
+            Self::LimitRate => "send fewer requests in a second",
             Self::RaiseHeaderLimit => {
                 "raise the limit of header fields if the service is meant to send this much"
             }

@@ -24,11 +24,15 @@ use crate::{
     },
     snapshot::{Saved, Store},
     transport::Secret,
+    words::count_of,
 };
 
 /// How many notices are kept; what comes beyond is counted, so that memory does not grow with a
 /// recording in which nothing can be read.
 const MAX_NOTICES: usize = 1_000;
+
+/// How many operations that asked for a pause are told one by one.
+const MAX_LIMITED: usize = 3;
 
 /// What exchanges come to.
 pub(crate) struct Account<'r> {
@@ -289,11 +293,22 @@ impl<'r> Recorder<'r> {
                 "responses of {operation} did not end in time; requests that were not sent to it: {left_out}"
             ));
         }
-        for (operation, left_out) in std::mem::take(&mut self.rate_limited) {
-            self.notice(format!(
-                "{operation} answered 429 and asked for a pause; requests that were not sent to it: \
-                 {left_out}"
-            ));
+        let limited = std::mem::take(&mut self.rate_limited);
+        if limited.len() > MAX_LIMITED {
+            // One limit of the service.
+            let left_out: u64 = limited.values().sum();
+            let operations = count_of(limited.len(), "operation");
+            let text = format!(
+                "{operations} answered 429 and asked for a pause; requests that were not sent to them: {left_out}"
+            );
+            self.advise(&text, Some(&Remedy::LimitRate));
+        } else {
+            for (operation, left_out) in limited {
+                self.notice(format!(
+                    "{operation} answered 429 and asked for a pause; requests that were not sent to it: \
+                     {left_out}"
+                ));
+            }
         }
         let kept = std::mem::take(&mut self.kept_existing);
         if !kept.is_empty() {

@@ -6,7 +6,7 @@ use jsonschema::JsonType;
 use oasgate_document::Pointer;
 use serde_json::Value;
 
-use super::formats::{TEXT, format_of};
+use super::formats::{format_of, is_told_apart};
 
 /// How many distinct names an object may have before it is taken for a map whose names are data.
 const MOST_NAMES: usize = 64;
@@ -312,7 +312,7 @@ impl Text {
     }
 
     fn compare(&self, seen: &Self, tell: &mut dyn FnMut(String)) {
-        if !self.formats.contains(TEXT) {
+        if self.formats.iter().all(|format| is_told_apart(format)) {
             for format in seen.formats.difference(&self.formats) {
                 let known: Vec<_> = self.formats.iter().map(String::as_str).collect();
                 tell(format!(

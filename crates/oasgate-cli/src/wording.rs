@@ -21,6 +21,7 @@ pub(crate) const FLAGS: Wording = Wording::new(|remedy| match remedy {
     Remedy::RaiseBodyLimit => {
         "raise the limit with --max-body if the service is meant to send this much".to_owned()
     }
+    Remedy::LimitRate => "send fewer with --rate".to_owned(),
     Remedy::RaiseHeaderLimit => {
         "raise the limit with --max-headers if the service is meant to send this much".to_owned()
     }

@@ -98,6 +98,14 @@ fn keys_within(body: &Value, is_listed: bool, depth: usize) -> Vec<&Value> {
     }
 }
 
+/// Whether a name is that of an id, and of nothing else that is counted.
+fn is_an_id(name: &str) -> bool {
+    let words = words(name);
+    words
+        .last()
+        .is_some_and(|last| ["id", "ids", "pk"].contains(&last.as_str()))
+}
+
 fn is_key(name: &str, is_listed: bool) -> bool {
     names_something(name) && (is_listed || !name.to_lowercase().ends_with("name"))
 }
@@ -251,21 +259,40 @@ impl<'r, T: Transport> Driver<'r, T> {
                 thing.value_for(shape, operation, name) == Some(value)
             })
         };
-        let mut parameters = operation.parameters_in(Location::Path);
-        parameters.any(|parameter| {
+        let is_own_key = |value: &Value| {
+            self.knowledge
+                .created
+                .newest()
+                .any(|thing| thing.has_key(value))
+        };
+        // `POST /order_package?package_id=1` is about the first that there is.
+        let mut named = operation.parameters_in(Location::Query);
+        let is_about_the_first = named.any(|parameter| {
             let name = parameter.name.as_str();
-            case.parts.get(Location::Path, name).is_some_and(|value| {
-                // What the document shows is meant to be sent.
-                let is_shown = parameter.examples.iter().any(|one| one.value == *value);
-                // `PUT /wallet/{new_name}` renames the only one that there is.
-                let is_new = words(name).first().is_some_and(|first| first == "new");
-                (is_small(value) || is_new)
-                    && !is_shown
-                    && context.settings.given(name).is_empty()
-                    && !context.is_looked_up(operation, name)
-                    && !is_own(name, value)
+            let sent = case.parts.get(Location::Query, name);
+            let is_first = |value: &Value| is_small(value) || value.is_boolean();
+            let is_shown = |value: &Value| parameter.examples.iter().any(|one| one.value == *value);
+            is_an_id(name)
+                && context.settings.given(name).is_empty()
+                && sent
+                    .is_some_and(|value| is_first(value) && !is_shown(value) && !is_own_key(value))
+        });
+        let mut parameters = operation.parameters_in(Location::Path);
+        is_about_the_first
+            || parameters.any(|parameter| {
+                let name = parameter.name.as_str();
+                case.parts.get(Location::Path, name).is_some_and(|value| {
+                    // What the document shows is meant to be sent.
+                    let is_shown = parameter.examples.iter().any(|one| one.value == *value);
+                    // `PUT /wallet/{new_name}` renames the only one that there is.
+                    let is_new = words(name).first().is_some_and(|first| first == "new");
+                    (is_small(value) || is_new)
+                        && !is_shown
+                        && context.settings.given(name).is_empty()
+                        && !context.is_looked_up(operation, name)
+                        && !is_own(name, value)
+                })
             })
-        })
     }
 
     /// Whether a case does something to what is there and does not say that it is about what the run made: where it
@@ -274,7 +301,8 @@ impl<'r, T: Transport> Driver<'r, T> {
     fn acts_on_others(&self, case: &Case) -> bool {
         let context = &self.context;
         let operation = &case.operation;
-        let is_change = !case.request.method.is_safe() && !operation.is_safe();
+        let is_own = case.request.method == operation.method || !case.request.method.is_safe();
+        let is_change = is_own && !operation.is_safe();
         let index = context.index(operation);
         let Some(index) = index.filter(|_| is_change) else {
             return false;
@@ -288,10 +316,10 @@ impl<'r, T: Transport> Driver<'r, T> {
             && context.read_before(operation).is_none();
         let replaces_by_keys = self.replaces_by_keys(case);
         if !operation.is_called_an_action() {
-            return is_settings || replaces_by_keys;
+            return is_settings || replaces_by_keys || operation.is_a_bare_action();
         }
         // What a GET shows and this replaces is restored.
-        if context.read_before(operation).is_some() {
+        if !operation.method.is_safe() && context.read_before(operation).is_some() {
             return false;
         }
         let is_own = |value: &Value| match value {

@@ -185,7 +185,8 @@ impl CreatedResources {
         if is_said || is_known && !self.shown_by_post.contains(&thing.path) {
             return false;
         }
-        !self.shown_by_post.insert(thing.path.clone()) || gives_shown_name(context, case)
+        let is_second = !self.shown_by_post.insert(thing.path.clone());
+        is_second && !gives_drawn_name(context, case) || gives_shown_name(context, case)
     }
 
     /// The paths of what a creation has answered with and that is not deleted, since it may have been there before.
@@ -537,6 +538,12 @@ fn given_names(case: &Case) -> impl Iterator<Item = (&String, &Value)> {
 /// The properties by which the body of a creation names what it makes.
 pub(super) fn names_given(case: &Case) -> Vec<String> {
     given_names(case).map(|(name, _)| name.clone()).collect()
+}
+
+/// Whether the body of a creation gives a name that was drawn, and that is hardly the name of anything.
+fn gives_drawn_name(context: &ResourceContext<'_>, case: &Case) -> bool {
+    given_names(case)
+        .any(|(_, value)| plain(value).len() >= MIN_RANDOM_NAME && !context.contract.shows(value))
 }
 
 /// Whether the body of a creation gives a name that the document shows.

@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     check::Intent,
+    contract::graph::names_something,
     run::{Case, CredentialChoice, Phase},
 };
 
@@ -158,13 +159,21 @@ fn elements(list: &Value) -> Vec<(Option<String>, &Value)> {
 
 fn name_of(element: &Value) -> Option<String> {
     let members = element.as_object()?;
-    NAMES.iter().find_map(|wanted| {
+    let is_plain = |value: &&Value| value.is_string() || value.is_number();
+    let called = NAMES.iter().find_map(|wanted| {
         let mut found = members
             .iter()
             .filter(|(name, _)| name.eq_ignore_ascii_case(wanted));
         let (_, value) = found.next()?;
-        (value.is_string() || value.is_number()).then(|| short(&plain(value)))
-    })
+        Some(value).filter(is_plain)
+    });
+    // `connection_id` of a connection, and not the two of what joins two things.
+    let or_else = || {
+        let mut named = members.iter().filter(|(name, _)| names_something(name));
+        let (_, only) = named.next()?;
+        Some(only).filter(|only| named.next().is_none() && is_plain(only))
+    };
+    Some(short(&plain(called.or_else(or_else)?)))
 }
 
 fn short(name: &str) -> String {

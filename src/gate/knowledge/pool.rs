@@ -41,7 +41,7 @@ pub(crate) struct Pool {
     refused: BTreeMap<(String, String), BTreeSet<String>>,
     /// Values of path parameters with which a request succeeded, by their place in the path.
     worked: BTreeMap<String, VecDeque<Value>>,
-    /// What answers to changes call by a name that says what it is of, such as `project_name`.
+    /// What answers to changes, and paths of what succeeded, call by a name that says what it is of: `project_name`.
     called: BTreeMap<String, VecDeque<Value>>,
 }
 
@@ -125,6 +125,7 @@ impl Pool {
             let need = Need::Parameter(*location, name.clone());
             let known = self.worked.entry(place(operation, &need)).or_default();
             push(known, value.clone());
+            self.note_named(name, value);
         }
     }
 
@@ -151,11 +152,20 @@ impl Pool {
         let is_change = !operation.is_safe() && operation.method != http::Method::DELETE;
         let answer = given.body().filter(|_| is_change);
         for (name, value) in answer.and_then(Value::as_object).into_iter().flatten() {
-            let is_telling = names_something(name) && words(name).len() > 1;
-            let has_room = self.called.len() < MAX_CALLED || self.called.contains_key(name);
-            if is_telling && has_room && (value.is_string() || value.is_number()) {
-                push(self.called.entry(name.clone()).or_default(), value.clone());
+            if value.is_string() || value.is_number() {
+                self.note_named(name, value);
             }
+        }
+    }
+
+    fn note_named(&mut self, name: &str, value: &Value) {
+        let is_telling = names_something(name) && words(name).len() > 1 || name == "username";
+        let has_room = self.called.len() < MAX_CALLED || self.called.contains_key(name);
+        if is_telling && has_room {
+            push(
+                self.called.entry(name.to_owned()).or_default(),
+                value.clone(),
+            );
         }
     }
 
