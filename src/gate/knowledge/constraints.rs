@@ -20,6 +20,16 @@ use crate::{
     wire::{RequestParts, read_text},
 };
 
+/// What stands before a list of the values that there are.
+const LISTS: [&str; 6] = [
+    "one of",
+    "allowed values",
+    "available ",
+    "possible values",
+    "supported values",
+    "valid values",
+];
+
 /// How many refusals must say the same.
 const MIN_CONFIRMATIONS: usize = 2;
 /// How many values are drawn for a part that must be there.
@@ -258,11 +268,12 @@ impl Constraint {
             return number(rest).filter(|step| *step > 1).map(Self::MultipleOf);
         }
         // The words keep their case: they are values.
-        if let Some(at) = lower.find("one of")
-            && lower.is_char_boundary(at + 6)
-            && text.is_char_boundary(at + 6)
-        {
-            return words(&text[at + 6..]).map(Self::OneOf);
+        let listed = LISTS.iter().find_map(|phrase| {
+            let behind = lower.find(phrase)? + phrase.len();
+            text.get(behind..)
+        });
+        if let Some(listed) = listed {
+            return words(listed).map(Self::OneOf);
         }
         let is_length = |rest: &str| rest.contains("character") || rest.contains("long");
         if let Some(rest) = behind(MOST) {
@@ -456,6 +467,10 @@ mod tests {
             ),
             (
                 "kind must be one of the following options: all, zone",
+                Constraint::OneOf(vec!["all".into(), "zone".into()]),
+            ),
+            (
+                "Unknown kind x1 (available kinds: ['all', 'zone'])",
                 Constraint::OneOf(vec!["all".into(), "zone".into()]),
             ),
             (

@@ -49,8 +49,20 @@ pub(crate) async fn audit<T: Transport>(run: &mut Driver<'_, T>) {
             continue;
         }
         left -= 1;
-        if let Some(after) = read_again(run, &before).await {
+        let Some(after) = read_again(run, &before).await else {
+            continue;
+        };
+        let status = after.exchange.response.status;
+        if status.is_success() {
             tell_changes(run, &writers, &before, &after).await;
+        } else if status.is_server_error() {
+            let path = &run.context.operation(before.operation).path;
+            let first = before.exchange.response.status.as_u16();
+            run.recorder.notice(format!(
+                "GET {path} was answered {first} before the run changed anything, and {} in the end: what is left there \
+                 cannot be seen",
+                status.as_u16()
+            ));
         }
     }
     if unseen > 0 {
@@ -104,8 +116,7 @@ async fn read_again<T: Transport>(
     let operation = run.context.operation(list);
     let request = write_request(operation, &run.context.settings.base, &before.parts).ok()?;
     let exchange = run.look_with(operation, request).await?;
-    let is_shown = exchange.response.status.is_success();
-    is_shown.then(|| ExchangeRecord::new(list, exchange, before.parts.clone()))
+    Some(ExchangeRecord::new(list, exchange, before.parts.clone()))
 }
 
 async fn tell_changes<T: Transport>(
