@@ -27,6 +27,7 @@ mod schema;
 mod server;
 mod shown_values;
 mod stopping;
+mod stopping_words;
 mod written;
 
 use std::{
