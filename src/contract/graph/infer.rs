@@ -41,6 +41,10 @@ const ACTIONS: &[&str] = &[
 /// First words of the ids of operations that make something.
 const CREATES: &[&str] = &["add", "create", "insert", "new", "register"];
 
+/// How many things one path names at most, the deepest first: what is above them in a path that a machine has written is
+/// left out.
+const MAX_NESTED: usize = 64;
+
 /// The most operations without a place of their own that are taken to make a resource.
 const MOST_LOCATED: usize = 32;
 
@@ -100,7 +104,11 @@ impl<'c> Known<'c> {
             .collect();
         let mut items: IndexMap<Shape, Vec<usize>> = IndexMap::new();
         for (index, shape) in shapes.iter().enumerate() {
-            for length in (1..=shape.len()).filter(|length| shape.is_item_at(*length)) {
+            let items_above = (1..=shape.len())
+                .rev()
+                .filter(|length| shape.is_item_at(*length));
+            let lengths: Vec<usize> = items_above.take(MAX_NESTED).collect();
+            for length in lengths.into_iter().rev() {
                 let prefix = shape.prefix(length);
                 items.entry(prefix).or_default().push(index);
             }
