@@ -113,7 +113,7 @@ impl Operation {
         let looks = last
             .first()
             .is_some_and(|first| LOOKS.contains(&first.as_str()));
-        self.method == Method::POST && looks && !has_any(&last, &ACTS) && !has_any(&last, &MAKES)
+        self.method == Method::POST && looks && !has_any(&last, &ENDS) && !has_any(&last, &MAKES)
     }
 
     /// Whether the segment before the last says that something is ended, and the last one of what: `/events/clear/all`.
@@ -312,6 +312,7 @@ mod tests {
             "/mappings/reset",
             "/mappings/save",
             "/recordings/start",
+            "/events/clear/all",
             "/auth/enable",
             "/v3/cluster/member/add",
         ] {
@@ -330,6 +331,50 @@ mod tests {
         ] {
             assert!(!acts(path), "{path}");
         }
+    }
+
+    fn post(path: &str, members: &str) -> Contract {
+        let document = format!(
+            "openapi: 3.0.3\ninfo: {{ title: t, version: '1' }}\npaths: {{ '{path}': {{ post: {{ {members} }} }} }}"
+        );
+        let document = Document::parse("t", document).expect("a document");
+        Contract::from_document(document)
+    }
+
+    #[test]
+    fn a_post_that_only_looks_is_known_by_its_first_word() {
+        let looks = |path: &str| post(path, "responses: {}").operations()[0].is_called_a_look();
+        for path in [
+            "/fleets/list",
+            "/files/get_archive_by_hash",
+            "/items/search",
+        ] {
+            assert!(looks(path), "{path}");
+        }
+        for path in [
+            "/flows/get_or_create",
+            "/lists",
+            "/fleets/apply",
+            "/find-and-delete",
+        ] {
+            assert!(!looks(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_verb_that_stands_alone_acts_on_all_that_there_is() {
+        let acts =
+            |path: &str, members: &str| post(path, members).operations()[0].is_a_bare_action();
+        let fine = "responses: { '200': { description: Fine } }";
+        assert!(acts("/stop_downloads", fine));
+        assert!(!acts("/tidy", fine));
+        assert!(!acts("/downloads/{id}/stop", fine));
+        assert!(!acts(
+            "/run",
+            "responses: { '202': { description: Begun } }"
+        ));
+        let body = "requestBody: { content: { application/json: {} } }, responses: {}";
+        assert!(!acts("/send", body));
     }
 
     #[test]

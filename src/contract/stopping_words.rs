@@ -2,7 +2,7 @@
 //!
 //! They are words of the last segments of paths, in lower case. Which of them decides what, [`super::stopping`] says.
 
-/// Last segments that say so, letters and digits alone.
+/// Last segments that say that a service is ended, or shut for others; letters and digits alone.
 pub(super) const STOPS: [&str; 8] = [
     "halt",
     "lockdown",
@@ -14,14 +14,14 @@ pub(super) const STOPS: [&str; 8] = [
     "shutdown",
 ];
 
-/// Words of a last segment that say so of a machine or a service, whatever else it says.
+/// Words of a last segment that say that a machine or a service is ended, whatever else it says.
 pub(super) const HALTS: [&str; 4] = ["halt", "poweroff", "reboot", "shutdown"];
 
-/// Last segments that say so of a service alone: much else is stopped and restarted.
+/// Last segments that say that something is ended, behind the name of a service: much else is stopped and restarted.
 pub(super) const STOPS_A_SERVICE: [&str; 6] =
     ["exit", "kill", "quit", "restart", "stop", "terminate"];
 
-/// What the segment before is called there.
+/// Names of services, in the segment before.
 pub(super) const SERVICES: [&str; 14] = [
     "adm",
     "admin",
@@ -40,7 +40,7 @@ pub(super) const SERVICES: [&str; 14] = [
 ];
 
 /// First words of a last segment that say that a GET removes or ends something.
-pub(super) const REMOVES: [&str; 17] = [
+pub(super) const REMOVES: [&str; 19] = [
     "delete",
     "destroy",
     "drop",
@@ -55,8 +55,10 @@ pub(super) const REMOVES: [&str; 17] = [
     "revoke",
     "send",
     "shutdown",
+    "stop",
     "testemail",
     "trigger",
+    "unsubscribe",
     "wipe",
 ];
 
@@ -151,7 +153,7 @@ pub(super) const MAKES: [&str; 8] = [
     "add", "create", "import", "insert", "new", "put", "register", "upload",
 ];
 
-/// Words of a last segment that say so where a request holds nothing else.
+/// Words of a last segment that say that something is done to what is there, where a request holds nothing else.
 pub(super) const ALONE: [&str; 44] = [
     "apply",
     "broadcast",

@@ -226,8 +226,8 @@ fn one_of_bytes_first(mut cases: Vec<Case>) -> Vec<Case> {
     let mut has_bytes = false;
     let mut place = |case: &Case| match BrokenKind::of(case) {
         Some(BrokenKind::NoBody) => 0,
-        Some(BrokenKind::Bytes) if std::mem::replace(&mut has_bytes, true) => 3,
-        Some(BrokenKind::Bytes) => 1,
+        Some(BrokenKind::Bytes(_)) if std::mem::replace(&mut has_bytes, true) => 3,
+        Some(BrokenKind::Bytes(_)) => 1,
         _ => 2,
     };
     let mut placed: Vec<(u8, Case)> = cases.drain(..).map(|case| (place(&case), case)).collect();

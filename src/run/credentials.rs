@@ -524,3 +524,38 @@ fn insert(request: &mut Request, name: HeaderName, text: &str) {
         request.headers.insert(name, value);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use oasgate_document::Document;
+    use serde_json::json;
+
+    use super::*;
+    use crate::contract::Contract;
+
+    #[test]
+    fn a_field_that_the_user_names_wins_over_the_token() {
+        let document = json!({
+            "openapi": "3.1.0",
+            "info": { "title": "t", "version": "1" },
+            "paths": { "/a": { "get": { "security": [{ "key": [] }], "responses": {} } } },
+            "components": { "securitySchemes": {
+                "key": { "type": "apiKey", "in": "header", "name": "X-API-KEY" },
+            } },
+        });
+        let document = Document::parse("t", document.to_string()).expect("a document");
+        let contract = Contract::from_document(document);
+        let mut credentials = Credentials::with_token("the token");
+        let name = HeaderName::from_static("x-api-key");
+        let value = HeaderValue::from_static("the key");
+        credentials.headers.push((name, value));
+        let url = "http://localhost/a".parse().expect("a URL");
+        let mut request = Request::new(http::Method::GET, url);
+        let operation = &contract.operations()[0];
+        credentials.apply(operation, &mut request, CredentialChoice::Primary);
+        let sent: Vec<&str> = (request.credentials.iter())
+            .map(|slot| slot.secret.as_str())
+            .collect();
+        assert_eq!(sent, ["HEADER_X_API_KEY"]);
+    }
+}

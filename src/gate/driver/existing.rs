@@ -286,11 +286,10 @@ impl<'r, T: Transport> Driver<'r, T> {
                     let is_shown = parameter.examples.iter().any(|one| one.value == *value);
                     // `PUT /wallet/{new_name}` renames the only one that there is.
                     let is_new = words(name).first().is_some_and(|first| first == "new");
-                    (is_small(value) || is_new)
-                        && !is_shown
-                        && context.settings.given(name).is_empty()
+                    let is_of_others = is_small(value)
                         && !context.is_looked_up(operation, name)
-                        && !is_own(name, value)
+                        && !is_own(name, value);
+                    (is_new || is_of_others) && !is_shown && context.settings.given(name).is_empty()
                 })
             })
     }
@@ -308,7 +307,9 @@ impl<'r, T: Transport> Driver<'r, T> {
             return false;
         };
         // What may revoke the credential is sent once, when all else is done.
-        if context.graph.made_by(index).is_some() || may_revoke_credential(operation) {
+        let comes_last =
+            may_revoke_credential(operation) && context.settings.credentials.is_sent_to(operation);
+        if context.graph.made_by(index).is_some() || comes_last {
             return false;
         }
         let is_settings = operation.is_called_settings()

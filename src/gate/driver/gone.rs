@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use http::{Method, StatusCode};
 use serde_json::Value;
 
-use super::Driver;
+use super::{Driver, referred::sent_for};
 use crate::{
     contract::{Location, Schema, graph::Need},
     gate::{
@@ -104,13 +104,7 @@ impl<T: Transport> Driver<'_, T> {
         };
         let created = &self.knowledge.created;
         let is_gone = |(need, resource): &(&Need, usize)| {
-            let sent = match need {
-                Need::Parameter(location, name) => case.parts.get(*location, name),
-                Need::Body(pointer) => {
-                    let body = case.parts.body.as_ref();
-                    body.and_then(|(_, body)| pointer.get(body))
-                }
-            };
+            let sent = sent_for(case, need);
             let is_key = |value: &Value| is_of_no_use(created, *resource, value);
             sent.is_some_and(|sent| match sent {
                 Value::Array(items) => items.iter().any(is_key),

@@ -241,7 +241,7 @@ impl<'r, T: Transport> Driver<'r, T> {
         let is_enough = &AtomicBool::new(false);
         let goes_on = || !is_enough.load(Relaxed) && !interrupt.is_set() && !budget.is_late();
         let (transport, settings) = (self.executor.transport, self.context.settings);
-        let turns = &Turns::of(cases, self.is_single);
+        let turns = &self.turns(cases.iter());
         let send_in_turn = async move |index: usize| {
             let _turn = turns.wait(index).await;
             (index, send(transport, settings, &cases[index]).await)
@@ -294,6 +294,11 @@ impl<'r, T: Transport> Driver<'r, T> {
                 ControlFlow::Break(end) => return ControlFlow::Break(end),
             }
         }
+    }
+
+    /// Whose turn it is among cases that are sent together.
+    pub(crate) fn turns<'c>(&self, cases: impl Iterator<Item = &'c Case>) -> Turns {
+        Turns::of(cases, self.is_single)
     }
 
     /// From the first answer that says so, a service gets one change at a time.

@@ -25,6 +25,24 @@ impl<T: Transport> Driver<'_, T> {
         })
     }
 
+    /// Whether one of two cases that change something refers to what the other does not, and that the run has not made.
+    pub(crate) fn refers_to_others(&self, before: &Case, now: &Case) -> bool {
+        let index = self.context.index(&now.operation);
+        let Some(index) = index.filter(|_| !now.operation.is_safe()) else {
+            return false;
+        };
+        let known = self.context.references(index).into_iter();
+        let learned = self.knowledge.references.of(index);
+        known.chain(learned).any(|(need, _)| {
+            let sent = sent_for(now, need);
+            let is_own = |value: &Value| {
+                let mut created = self.knowledge.created.newest();
+                created.any(|thing| thing.has_key(value))
+            };
+            sent.is_some_and(|sent| sent_for(before, need) != Some(sent) && !is_own(sent))
+        })
+    }
+
     fn with_learned_reference(&self, case: &Case) -> Option<Case> {
         let index = self.context.index(&case.operation)?;
         let knowledge = &self.knowledge;
@@ -39,13 +57,7 @@ impl<T: Transport> Driver<'_, T> {
             if !case.phase.has_values() || case.breaks.as_ref().is_some_and(is_broken) {
                 continue;
             }
-            let sent = match need {
-                Need::Parameter(location, name) => case.parts.get(*location, name),
-                Need::Body(pointer) => {
-                    let body = case.parts.body.as_ref();
-                    body.and_then(|(_, body)| pointer.get(body))
-                }
-            };
+            let sent = sent_for(case, need);
             let Some(sent) = sent.filter(|sent| !things.holds(resource, sent)) else {
                 continue;
             };
@@ -89,6 +101,17 @@ impl<T: Transport> Driver<'_, T> {
                 let schema = self.context.body_schema(index)?.property_at(pointer)?;
                 fitting(key, Some(&schema))
             }
+        }
+    }
+}
+
+/// What a case sends where a need stands.
+pub(super) fn sent_for<'c>(case: &'c Case, need: &Need) -> Option<&'c Value> {
+    match need {
+        Need::Parameter(location, name) => case.parts.get(*location, name),
+        Need::Body(pointer) => {
+            let body = case.parts.body.as_ref();
+            body.and_then(|(_, body)| pointer.get(body))
         }
     }
 }

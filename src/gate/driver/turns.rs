@@ -14,8 +14,8 @@ const LOCK_WORDS: &[&str] = &["is locked", "deadlock", "lock timeout", "lock wai
 /// How much of a refusal is looked through for them, in bytes.
 const MAX_READ: usize = 4_096;
 
-/// The queues of the changes of one round.
-pub(super) struct Turns {
+/// The queues of changes that are sent together.
+pub(crate) struct Turns {
     /// The queue of each case; `None` for those that only read.
     queue_of: Vec<Option<usize>>,
     queues: Vec<Mutex<()>>,
@@ -23,10 +23,9 @@ pub(super) struct Turns {
 
 impl Turns {
     /// The turns of some cases. All changes wait for each other where the service `is_single`.
-    pub(super) fn of(cases: &[Case], is_single: bool) -> Self {
+    pub(super) fn of<'c>(cases: impl Iterator<Item = &'c Case>, is_single: bool) -> Self {
         let mut collections: Vec<&str> = Vec::new();
         let queue_of = cases
-            .iter()
             .map(|case| {
                 let is_change = !case.request.method.is_safe();
                 let collection = if is_single { "" } else { collection_of(case) };
@@ -44,7 +43,7 @@ impl Turns {
     }
 
     /// Waits until the case at a place may be sent; it is under way for as long as the answer is kept.
-    pub(super) async fn wait(&self, place: usize) -> Option<MutexGuard<'_, ()>> {
+    pub(crate) async fn wait(&self, place: usize) -> Option<MutexGuard<'_, ()>> {
         let queue = self.queue_of.get(place).copied().flatten()?;
         Some(self.queues.get(queue)?.lock().await)
     }
@@ -88,7 +87,7 @@ mod tests {
         let contract = contract();
         let create = case(&contract, "addPet", Phase::Random);
         let list = case(&contract, "listPets", Phase::Random);
-        let turns = Turns::of(&[create.clone(), list, create], false);
+        let turns = Turns::of([&create, &list, &create].into_iter(), false);
         let first = turns.wait(0).await;
         assert!(first.is_some());
         assert!(turns.wait(1).await.is_none());

@@ -21,8 +21,8 @@ pub(crate) enum BrokenKind {
     NoBody,
     /// A parameter is not there.
     NoParameter,
-    /// The bytes of the body are not what they are called: one reader decides for all operations.
-    Bytes,
+    /// The bytes of the body are not what they are called, and in what: one reader decides for all operations.
+    Bytes(String),
     /// A keyword, and the type of the value that breaks it.
     Keyword(String, &'static str),
 }
@@ -34,7 +34,7 @@ impl BrokenKind {
         Some(match (&breach.part, breach.is_left_out()) {
             (Part::Body, true) => Self::NoBody,
             (Part::Parameter(..), true) => Self::NoParameter,
-            _ if breach.is_of_bytes() => Self::Bytes,
+            _ if breach.is_of_bytes() => Self::Bytes(breach.rule.clone()),
             _ => Self::Keyword(breach.keyword.clone(), type_of(broken_value(case, breach))),
         })
     }

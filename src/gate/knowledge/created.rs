@@ -112,7 +112,9 @@ impl CreatedResources {
             && (existing.lacks(named)
                 || is_named_at_random(case) && !existing.holds(named)
                 || self.is_attached(context, index, case));
-        if !was_absent && !is_new(&case.operation, &request.method, status) {
+        // Some services answer 200 for what they make, though they declare a 201.
+        let is_named = request.method == http::Method::POST && gives_drawn_name(context, case);
+        if !was_absent && !is_named && !is_new(&case.operation, &request.method, status) {
             return;
         }
         if self.note_many(context, existing, index, case, exchange) {
@@ -178,7 +180,14 @@ impl CreatedResources {
     ) -> bool {
         let is_said = exchange.response.status == StatusCode::CREATED;
         let collection = thing.path.rsplit_once('/').map_or("", |(above, _)| above);
-        if exchange.request.method != http::Method::POST || existing.was_listed(collection) {
+        // What is below the run's own is the run's own.
+        let mut above = thing
+            .path
+            .match_indices('/')
+            .map(|(at, _)| &thing.path[..at]);
+        let is_known_to_be_new =
+            existing.was_listed(collection) || above.any(|one| self.holds(one));
+        if exchange.request.method != http::Method::POST || is_known_to_be_new {
             return false;
         }
         let is_known = self.things.contains_key(&thing.path);
@@ -509,7 +518,7 @@ impl CreatedResources {
 fn is_called_so(operation: &Operation) -> bool {
     let last = operation.path.as_str().rsplit('/').next();
     let last = last.unwrap_or_default().to_lowercase();
-    ["copy", "create", "duplicate", "new", "upload"].contains(&last.as_str())
+    ["add", "copy", "create", "duplicate", "new", "upload"].contains(&last.as_str())
 }
 
 /// Whether a creation is answered with a list that has no more elements than one that was sent: `{"names": ["a", "b"]}`.

@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// The most lists that are remembered.
-const MAX_LOOKS: usize = 40;
+const MAX_LOOKS: usize = 120;
 
 /// The most bytes of a list that is remembered.
 const MAX_BYTES: usize = 256 << 10;

@@ -108,7 +108,7 @@ impl RefusedReferences {
                 continue;
             };
             let mut open = open_needs(context, index, case, key);
-            if open.is_empty() {
+            if open.is_empty() && case.parts.body.is_none() {
                 open.extend(own_key(case, key));
             }
             for need in chosen(open, &noun, hint, case) {

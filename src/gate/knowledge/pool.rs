@@ -381,6 +381,30 @@ mod tests {
     }
 
     #[test]
+    fn a_name_that_says_what_it_is_of_is_the_same_wherever_it_is_asked_for() {
+        let document = json!({
+            "openapi": "3.1.0",
+            "info": { "title": "t", "version": "1" },
+            "paths": {
+                "/projects/create": { "post": { "operationId": "addProject",
+                    "responses": { "200": { "description": "Made", "content": { "application/json": {} } } } } },
+                "/project/{project_name}/secrets": { "get": { "operationId": "listSecrets",
+                    "parameters": [{ "name": "project_name", "in": "path", "required": true,
+                                     "schema": { "type": "string" } }],
+                    "responses": { "200": { "description": "All" } } } },
+            },
+        });
+        let document = Document::parse("t", document.to_string()).expect("a document");
+        let contract = Contract::from_document(document);
+        let mut pool = Pool::new(&contract, Arc::new(Graph::of(&contract)));
+        let made = json!({ "project_name": "blue", "name": "red" });
+        take(&mut pool, &contract, "addProject", &made, "");
+        let operation = contract.operation("listSecrets").expect("it is there");
+        let need = Need::Parameter(Location::Path, "project_name".to_owned());
+        assert_eq!(pool.worked(&operation, &need, None), Some(json!("blue")));
+    }
+
+    #[test]
     fn the_newest_few_are_kept() {
         let contract = contract();
         let mut pool = Pool::new(&contract, Arc::new(Graph::of(&contract)));

@@ -43,6 +43,8 @@ const MAX_BROKEN_CONFLICTS: usize = 12;
 #[derive(Debug, Default)]
 pub(crate) struct UsedValues {
     known: HashSet<Used>,
+    /// Values of unique properties that were sent, whatever became of them.
+    under_way: HashSet<Used>,
     /// Names of properties of which the service takes a value once.
     unique: BTreeSet<String>,
     /// The values of the first request of each operation that obeyed and was accepted.
@@ -213,8 +215,8 @@ impl UsedValues {
     fn note_unique(&mut self, parts: &RequestParts) {
         let Some((_, body)) = &parts.body else { return };
         for (at, value) in leaves(body) {
-            if self.is_unique(&at) && self.known.len() < MAX_VALUES {
-                self.known.extend(used(&at, value));
+            if self.is_unique(&at) && self.under_way.len() < MAX_VALUES {
+                self.under_way.extend(used(&at, value));
             }
         }
     }
@@ -236,9 +238,11 @@ impl UsedValues {
         let schema = declared.content.entry(range)?.schema.as_ref()?;
         let repeated = leaves(body).into_iter().filter(|(at, value)| {
             let is_wanted = which != Which::Unique || self.is_unique(at);
-            is_wanted
-                && !is_about(about, at)
-                && used(at, value).is_some_and(|used| self.known.contains(&used))
+            let is_used = |used: Used| {
+                let is_under_way = which == Which::Unique && self.under_way.contains(&used);
+                is_under_way || self.known.contains(&used)
+            };
+            is_wanted && !is_about(about, at) && used(at, value).is_some_and(is_used)
         });
         let repeated: Vec<(Pointer, &Value, Schema)> = repeated
             .filter_map(|(at, value)| {
@@ -265,7 +269,9 @@ impl UsedValues {
             let mut generator = Generator::new(seed, &[operation.id.as_str(), purpose.as_str()]);
             let is_fresh = |drawn: &Value| {
                 property.is_valid(drawn)
-                    && used(at, drawn).is_some_and(|used| !self.known.contains(&used))
+                    && used(at, drawn).is_some_and(|used| {
+                        !self.known.contains(&used) && !self.under_way.contains(&used)
+                    })
             };
             let other = another(value, property, &mut generator, strategies, &is_fresh)?;
             *fresh.pointer_mut(at.as_str())? = other;

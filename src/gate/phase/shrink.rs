@@ -247,7 +247,7 @@ async fn step<T: Transport>(
             continue;
         };
         let key = identity(&candidate.request);
-        if attempt.tried.contains(&key) || may_name_others(case, &candidate) {
+        if attempt.tried.contains(&key) || may_name_others(driver, case, &candidate) {
             continue;
         }
         attempt.tried.push(key);
@@ -262,8 +262,11 @@ async fn step<T: Transport>(
 }
 
 /// Whether a candidate changes something by a name that is not that of the case, and so short that something may be
-/// called so.
-fn may_name_others(case: &Case, candidate: &Case) -> bool {
+/// called so, or refers to what the case does not and the run has not made.
+fn may_name_others<T: Transport>(driver: &Driver<'_, T>, case: &Case, candidate: &Case) -> bool {
+    if driver.refers_to_others(case, candidate) {
+        return true;
+    }
     let name = ResourceContext::key_of(&case.operation);
     let named = |one: &Case| one.parts.get(Location::Path, name?).map(plain);
     let (before, now) = (named(case), named(candidate));
@@ -306,7 +309,7 @@ async fn what_does_not_matter<T: Transport>(
             let Some(candidate) = factory.with_parts(case, parts) else {
                 continue;
             };
-            if may_name_others(case, &candidate) {
+            if may_name_others(driver, case, &candidate) {
                 continue;
             }
             if fails(driver, &candidate, finding, attempt).await.is_none() {

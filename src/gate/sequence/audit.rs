@@ -213,3 +213,16 @@ async fn gone<T: Transport>(
     }
     gone
 }
+
+#[cfg(test)]
+mod tests {
+    use super::is_singular_of;
+
+    #[test]
+    fn a_singular_beside_a_list_is_known() {
+        assert!(is_singular_of("/tag/{uuid}", "/tags"));
+        assert!(is_singular_of("/api/tag", "/api/tags"));
+        assert!(!is_singular_of("/watch/{uuid}", "/tags"));
+        assert!(!is_singular_of("/old/tag", "/tags"));
+    }
+}

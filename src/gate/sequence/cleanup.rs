@@ -353,8 +353,12 @@ async fn delete_all<T: Transport>(
             }
         }
         let cases = cases.as_slice();
+        let turns = &run.turns(cases.iter().map(|(_, case)| case));
         let mut responses = stream::iter(0..cases.len())
-            .map(|at| async move { (at, executor::send(transport, settings, &cases[at].1).await) })
+            .map(|at| async move {
+                let _turn = turns.wait(at).await;
+                (at, executor::send(transport, settings, &cases[at].1).await)
+            })
             .buffered(workers);
         while let Some((at, sent)) = responses.next().await {
             let (thing, case) = &cases[at];
