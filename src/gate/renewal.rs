@@ -117,11 +117,16 @@ mod tests {
 
     /// `addUser`, whose body has a name, an age, and a name inside.
     fn add_user() -> Arc<Operation> {
+        adding("/users")
+    }
+
+    /// What makes a thing of a collection.
+    fn adding(path: &str) -> Arc<Operation> {
         let text = json!({ "type": "string", "minLength": 1, "maxLength": 20 });
         let document = json!({
             "openapi": "3.1.0",
             "info": { "title": "t", "version": "1" },
-            "paths": { "/users": { "post": {
+            "paths": { path: { "post": {
                 "operationId": "addUser",
                 "requestBody": { "content": { "application/json": { "schema": {
                     "type": "object",
@@ -139,6 +144,10 @@ mod tests {
     }
 
     fn case(body: Value, breaks: Option<Breach>) -> Case {
+        case_of(&add_user(), body, breaks)
+    }
+
+    fn case_of(operation: &Arc<Operation>, body: Value, breaks: Option<Breach>) -> Case {
         let settings = fixture::settings();
         let parts = RequestParts {
             body: Some(("application/json".to_owned(), body)),
@@ -146,7 +155,7 @@ mod tests {
         };
         let purpose = Purpose::new(Phase::Random, "a test");
         let factory = CaseFactory::new(&settings);
-        let restored = factory.restored(&add_user(), parts, breaks, purpose);
+        let restored = factory.restored(operation, parts, breaks, purpose);
         restored.expect("it is what it claims to be")
     }
 
@@ -217,6 +226,22 @@ mod tests {
             .collect();
         assert_eq!(names.len(), 3);
         assert!(others.iter().all(|one| body(one)["age"] == 3));
+    }
+
+    #[test]
+    fn another_collection_may_have_a_thing_of_the_same_name() {
+        let mut used = UsedValues::default();
+        used.learn_unique(vec!["name".to_owned()]);
+        let body = json!({ "name": "a/b" });
+        let users = [case(body.clone(), None)];
+        with_renewal(&mut used, |renewal| {
+            renewal.distinct((&users).into()).into_owned()
+        });
+        let teams = [case_of(&adding("/teams"), body, None)];
+        let same = with_renewal(&mut used, |renewal| {
+            renewal.distinct((&teams).into()).into_owned()
+        });
+        assert_eq!(self::body(&same[0])["name"], "a/b");
     }
 
     #[test]

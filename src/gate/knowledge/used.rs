@@ -43,8 +43,9 @@ const MAX_BROKEN_CONFLICTS: usize = 12;
 #[derive(Debug, Default)]
 pub(crate) struct UsedValues {
     known: HashSet<Used>,
-    /// Values of unique properties that were sent, whatever became of them.
-    under_way: HashSet<Used>,
+    /// Values that were accepted, and those of unique properties that were sent, by their collection: two collections
+    /// may have things of one name.
+    taken: HashSet<(String, Used)>,
     /// Names of properties of which the service takes a value once.
     unique: BTreeSet<String>,
     /// The values of the first request of each operation that obeyed and was accepted.
@@ -70,6 +71,8 @@ pub(crate) enum Which {
     Names,
     /// All that were used before.
     Used,
+    /// Those of properties that are known to be unique, where something of the same collection has them.
+    Repeated,
     /// Those of properties that are known to be unique.
     Unique,
 }
@@ -93,16 +96,20 @@ impl UsedValues {
             accepted.or_insert_with(|| case.parts.clone());
         }
         if exchange.response.status.is_success() && !case.operation.is_safe() {
-            self.note(&case.parts);
+            self.note(&case.operation, &case.parts);
         }
     }
 
     /// Notes values as used.
-    fn note(&mut self, parts: &RequestParts) {
+    fn note(&mut self, operation: &Operation, parts: &RequestParts) {
         let Some((_, body)) = &parts.body else { return };
+        let collection = collection_of(operation);
         for (at, value) in leaves(body) {
-            if self.known.len() < MAX_VALUES {
-                self.known.extend(used(&at, value));
+            if self.known.len() < MAX_VALUES
+                && let Some(used) = used(&at, value)
+            {
+                self.taken.insert((collection.to_owned(), used.clone()));
+                self.known.insert(used);
             }
         }
     }
@@ -204,19 +211,23 @@ impl UsedValues {
         if operation.is_safe() || !self.knows_unique() {
             return None;
         }
-        let other = self.replaced(operation, parts, about, Which::Unique, drawing);
+        let other = self.replaced(operation, parts, about, Which::Repeated, drawing);
         let other = other.map(|renewed| renewed.parts);
-        self.note_unique(other.as_ref().unwrap_or(parts));
+        self.note_unique(operation, other.as_ref().unwrap_or(parts));
         other
     }
 
     /// Notes the values of properties that are known to be unique as used: requests of one round do not
     /// wait for each other.
-    fn note_unique(&mut self, parts: &RequestParts) {
+    fn note_unique(&mut self, operation: &Operation, parts: &RequestParts) {
         let Some((_, body)) = &parts.body else { return };
+        let collection = collection_of(operation);
         for (at, value) in leaves(body) {
-            if self.is_unique(&at) && self.under_way.len() < MAX_VALUES {
-                self.under_way.extend(used(&at, value));
+            if self.is_unique(&at)
+                && self.taken.len() < MAX_VALUES
+                && let Some(used) = used(&at, value)
+            {
+                self.taken.insert((collection.to_owned(), used));
             }
         }
     }
@@ -236,11 +247,15 @@ impl UsedValues {
         let (range, body) = parts.body.as_ref()?;
         let declared = operation.request_body.as_ref()?;
         let schema = declared.content.entry(range)?.schema.as_ref()?;
+        let collection = collection_of(operation);
         let repeated = leaves(body).into_iter().filter(|(at, value)| {
-            let is_wanted = which != Which::Unique || self.is_unique(at);
+            let is_wanted = matches!(which, Which::Names | Which::Used) || self.is_unique(at);
             let is_used = |used: Used| {
-                let is_under_way = which == Which::Unique && self.under_way.contains(&used);
-                is_under_way || self.known.contains(&used)
+                if which == Which::Repeated {
+                    self.taken.contains(&(collection.to_owned(), used))
+                } else {
+                    self.known.contains(&used)
+                }
             };
             is_wanted && !is_about(about, at) && used(at, value).is_some_and(is_used)
         });
@@ -270,7 +285,8 @@ impl UsedValues {
             let is_fresh = |drawn: &Value| {
                 property.is_valid(drawn)
                     && used(at, drawn).is_some_and(|used| {
-                        !self.known.contains(&used) && !self.under_way.contains(&used)
+                        let is_known = self.known.contains(&used);
+                        !is_known && !self.taken.contains(&(collection.to_owned(), used))
                     })
             };
             let other = another(value, property, &mut generator, strategies, &is_fresh)?;
@@ -282,7 +298,7 @@ impl UsedValues {
         }
         let mut parts = parts.clone();
         parts.body = Some((range.clone(), fresh));
-        self.note(&parts);
+        self.note(operation, &parts);
         Some(Renewed { parts, names })
     }
 }
@@ -392,6 +408,18 @@ fn is_free(schema: &Schema) -> bool {
         .unwrap_or_default();
     let is_closed = raw.get("enum").is_some() || raw.get("const").is_some();
     !is_closed && !["date", "date-time", "time", "duration", "uuid"].contains(&format)
+}
+
+/// The path of an operation up to the names that it ends in: what is made and what is changed is of one collection.
+fn collection_of(operation: &Operation) -> &str {
+    let mut path = operation.path.as_str().trim_end_matches('/');
+    while let Some((above, last)) = path.rsplit_once('/') {
+        if !last.starts_with('{') {
+            break;
+        }
+        path = above;
+    }
+    path
 }
 
 fn used(at: &Pointer, value: &Value) -> Option<Used> {
