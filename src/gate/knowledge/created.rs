@@ -112,9 +112,7 @@ impl CreatedResources {
             && (existing.lacks(named)
                 || is_named_at_random(case) && !existing.holds(named)
                 || self.is_attached(context, index, case));
-        // Some services answer 200 for what they make, though they declare a 201.
-        let is_named = request.method == http::Method::POST && gives_drawn_name(context, case);
-        if !was_absent && !is_named && !is_new(&case.operation, &request.method, status) {
+        if !was_absent && !is_new(&case.operation, &request.method, status) {
             return;
         }
         if self.note_many(context, existing, index, case, exchange) {
