@@ -11,7 +11,7 @@ use super::Driver;
 use crate::{
     check::{Intent, may_revoke_credential},
     contract::{
-        Location, Operation,
+        Location, Operation, Parameter,
         graph::{Need, Shape, names_something, words},
     },
     exchange::{Exchange, Request},
@@ -96,6 +96,20 @@ fn keys_within(body: &Value, is_listed: bool, depth: usize) -> Vec<&Value> {
             .collect(),
         _ => Vec::new(),
     }
+}
+
+/// The value that a case sends for a parameter, where neither the document shows it nor the user gave it: these are meant
+/// to be sent.
+fn drawn_value<'c>(
+    case: &'c Case,
+    parameter: &Parameter,
+    context: &ResourceContext<'_>,
+) -> Option<&'c Value> {
+    let value = case.parts.get(parameter.location, &parameter.name)?;
+    let mut shown = parameter.examples.iter();
+    let is_shown = shown.any(|one| one.value == *value);
+    let is_given = !context.settings.given(&parameter.name).is_empty();
+    (!is_shown && !is_given).then_some(value)
 }
 
 /// Whether a name is that of an id, and of nothing else that is counted.
@@ -259,37 +273,25 @@ impl<'r, T: Transport> Driver<'r, T> {
                 thing.value_for(shape, operation, name) == Some(value)
             })
         };
-        let is_own_key = |value: &Value| {
-            self.knowledge
-                .created
-                .newest()
-                .any(|thing| thing.has_key(value))
-        };
-        // `POST /order_package?package_id=1` is about the first that there is.
-        let mut named = operation.parameters_in(Location::Query);
-        let is_about_the_first = named.any(|parameter| {
-            let name = parameter.name.as_str();
-            let sent = case.parts.get(Location::Query, name);
-            let is_first = |value: &Value| is_small(value) || value.is_boolean();
-            let is_shown = |value: &Value| parameter.examples.iter().any(|one| one.value == *value);
-            is_an_id(name)
-                && context.settings.given(name).is_empty()
-                && sent
-                    .is_some_and(|value| is_first(value) && !is_shown(value) && !is_own_key(value))
-        });
         let mut parameters = operation.parameters_in(Location::Path);
-        is_about_the_first
-            || parameters.any(|parameter| {
-                let name = parameter.name.as_str();
-                case.parts.get(Location::Path, name).is_some_and(|value| {
-                    // What the document shows is meant to be sent.
-                    let is_shown = parameter.examples.iter().any(|one| one.value == *value);
-                    // `PUT /wallet/{new_name}` renames the only one that there is.
-                    let is_new = words(name).first().is_some_and(|first| first == "new");
-                    let is_of_others = is_small(value)
-                        && !context.is_looked_up(operation, name)
-                        && !is_own(name, value);
-                    (is_new || is_of_others) && !is_shown && context.settings.given(name).is_empty()
+        let is_by_path = parameters.any(|parameter| {
+            let name = parameter.name.as_str();
+            drawn_value(case, parameter, context).is_some_and(|value| {
+                // `PUT /wallet/{new_name}` renames the only one that there is.
+                let is_new = words(name).first().is_some_and(|first| first == "new");
+                let is_looked_up = context.is_looked_up(operation, name);
+                is_new || is_small(value) && !is_looked_up && !is_own(name, value)
+            })
+        });
+        // `POST /order_package?package_id=1` is about the first that there is.
+        let mut ids = operation.parameters_in(Location::Query);
+        is_by_path
+            || ids.any(|parameter| {
+                let value = drawn_value(case, parameter, context);
+                let value = value.filter(|_| is_an_id(&parameter.name));
+                value.is_some_and(|value| {
+                    let is_first = is_small(value) || value.is_boolean();
+                    is_first && !self.knowledge.created.has_key(value)
                 })
             })
     }
@@ -350,11 +352,7 @@ impl<'r, T: Transport> Driver<'r, T> {
 
     /// Whether a value names what the run made, or nothing that there is.
     fn is_own_name(&self, value: &Value) -> bool {
-        let is_key = self
-            .knowledge
-            .created
-            .newest()
-            .any(|thing| thing.has_key(value));
+        let is_key = self.knowledge.created.has_key(value);
         let is_random = (value.is_string() || value.is_number()) && {
             let text = plain(value);
             text.len() >= MIN_RANDOM_NAME

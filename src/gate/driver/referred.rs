@@ -35,11 +35,9 @@ impl<T: Transport> Driver<'_, T> {
         let learned = self.knowledge.references.of(index);
         known.chain(learned).any(|(need, _)| {
             let sent = sent_for(now, need);
-            let is_own = |value: &Value| {
-                let mut created = self.knowledge.created.newest();
-                created.any(|thing| thing.has_key(value))
-            };
-            sent.is_some_and(|sent| sent_for(before, need) != Some(sent) && !is_own(sent))
+            sent.is_some_and(|sent| {
+                sent_for(before, need) != Some(sent) && !self.knowledge.created.has_key(sent)
+            })
         })
     }
 

@@ -427,6 +427,11 @@ impl CreatedResources {
         self.things.contains_key(path)
     }
 
+    /// Whether a value is the key of anything that the run created.
+    pub(crate) fn has_key(&self, value: &Value) -> bool {
+        self.newest().any(|thing| thing.has_key(value))
+    }
+
     /// What is there, newest first.
     pub(crate) fn newest(&self) -> impl Iterator<Item = &ResourceInstance> {
         self.things.values().rev()
