@@ -179,12 +179,7 @@ impl CreatedResources {
         let is_said = exchange.response.status == StatusCode::CREATED;
         let collection = thing.path.rsplit_once('/').map_or("", |(above, _)| above);
         // What is below the run's own is the run's own.
-        let mut above = thing
-            .path
-            .match_indices('/')
-            .map(|(at, _)| &thing.path[..at]);
-        let is_known_to_be_new =
-            existing.was_listed(collection) || above.any(|one| self.holds(one));
+        let is_known_to_be_new = existing.was_listed(collection) || self.is_below(&thing.path);
         if exchange.request.method != http::Method::POST || is_known_to_be_new {
             return false;
         }
@@ -362,11 +357,13 @@ impl CreatedResources {
         };
         let resource = &context.graph.resources[thing.resource];
         let is_seen_by_nobody = resource.read.is_none() || case.operation.request_body.is_none();
-        let mut above = thing
-            .path
-            .match_indices('/')
-            .map(|(at, _)| &thing.path[..at]);
-        is_seen_by_nobody && resource.delete.is_some() && above.any(|above| self.holds(above))
+        is_seen_by_nobody && resource.delete.is_some() && self.is_below(&thing.path)
+    }
+
+    /// Whether a path is below that of anything that the run created.
+    fn is_below(&self, path: &str) -> bool {
+        let mut above = path.match_indices('/').map(|(at, _)| &path[..at]);
+        above.any(|above| self.holds(above))
     }
 
     /// Whether an action was done to anything that the run created.

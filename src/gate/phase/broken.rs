@@ -24,10 +24,7 @@ pub(crate) async fn run<T: Transport>(
         let next: Vec<Case> = queues.flat_map(|queue| queue.next(part, kinds)).collect();
         schedule.mark(&next);
         for round in in_rounds(next) {
-            Box::pin(sequence::make_gone(driver, &round)).await;
-            driver.round(&round).await?;
-            // A run that is ended from outside leaves little changed.
-            Box::pin(sequence::restore_settings(driver)).await;
+            sequence::send_round(driver, &round).await?;
         }
     }
     ControlFlow::Continue(())

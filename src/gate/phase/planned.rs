@@ -18,10 +18,7 @@ pub(crate) async fn run<T: Transport>(
     let round = schedule.take(phase, driver.context, left).concat();
     schedule.mark(&round);
     for round in in_rounds(round) {
-        Box::pin(sequence::make_gone(driver, &round)).await;
-        driver.round(&round).await?;
-        // A run that is ended from outside leaves little changed.
-        Box::pin(sequence::restore_settings(driver)).await;
+        sequence::send_round(driver, &round).await?;
     }
     ControlFlow::Continue(())
 }

@@ -66,9 +66,7 @@ pub(crate) async fn run<T: Transport>(
         schedule.mark(&round);
         let novelty = &driver.knowledge.novelty;
         let before: Vec<u64> = queues.iter().map(|queue| queue.shown(novelty)).collect();
-        Box::pin(sequence::make_gone(driver, &round)).await;
-        driver.round(&round).await?;
-        Box::pin(sequence::restore_settings(driver)).await;
+        sequence::send_round(driver, &round).await?;
         for (queue, before) in queues.iter_mut().zip(before) {
             let is_new = queue.shown(&driver.knowledge.novelty) > before;
             if settings.random_end == RandomEnd::NothingNew {

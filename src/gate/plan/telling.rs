@@ -6,7 +6,7 @@ use super::Plan;
 use http::Method;
 
 use crate::{
-    check::Part,
+    gate::knowledge::broken_kinds::BrokenKind,
     run::{Case, CredentialChoice, Phase},
 };
 
@@ -27,15 +27,12 @@ enum Kind {
 impl Kind {
     fn of(case: &Case) -> Option<Self> {
         match case.phase {
-            Phase::Invalid => {
-                let breach = case.breaks.as_ref()?;
-                Some(match (&breach.part, breach.is_left_out()) {
-                    (Part::Body, true) => Self::MissingBody,
-                    (Part::Parameter(..), true) => Self::MissingParameter,
-                    _ if breach.is_of_bytes() => Self::MalformedBody,
-                    _ => Self::InvalidValue,
-                })
-            }
+            Phase::Invalid => Some(match BrokenKind::of(case)? {
+                BrokenKind::NoBody => Self::MissingBody,
+                BrokenKind::NoParameter => Self::MissingParameter,
+                BrokenKind::Bytes(_) => Self::MalformedBody,
+                BrokenKind::Keyword(..) => Self::InvalidValue,
+            }),
             Phase::Auth if case.credential == CredentialChoice::Omitted => Some(Self::NoCredential),
             Phase::Auth => Some(Self::WrongCredential(case.credential)),
             Phase::Framing => Some(Self::Framing(case.request.method.to_string())),

@@ -54,8 +54,7 @@ pub(crate) use cleanup::{cleanup, name_leftovers};
 pub use life::{Bind, Guard};
 pub(crate) use outline::of as outline;
 pub use outline::{Sequence, Step, sequences};
-pub(crate) use restore::restore as restore_settings;
-pub(crate) use set_up::{State, make_gone, set_up, state_for};
+pub(crate) use set_up::{State, send_round, set_up, state_for};
 
 use execute::SequenceState;
 use values::RequestValues;

@@ -3,16 +3,16 @@
 //! A request that changes something is only sent again to what the run made for it, and only where what
 //! the run made can be deleted.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, ops::ControlFlow};
 
-use super::{Sequencer, execute::SequenceState, is_allowed, walk};
+use super::{Sequencer, execute::SequenceState, is_allowed, restore::restore, walk};
 use crate::{
     contract::{
         Location,
         graph::{Resource, Shape},
     },
     gate::{case_factory::CaseFactory, driver::Driver},
-    run::{Case, CleanUp, existing},
+    run::{Case, CleanUp, RunStatus, existing},
     transport::Transport,
 };
 
@@ -74,8 +74,20 @@ pub(crate) async fn set_up<T: Transport>(run: &mut Driver<'_, T>, case: &Case) -
     Some(anew)
 }
 
+/// Sends a round of cases with what it needs around it: what they name and is there no more is made before, and settings
+/// are restored after it, so that a run that is ended from outside leaves little changed.
+pub(crate) async fn send_round<T: Transport>(
+    run: &mut Driver<'_, T>,
+    cases: &[Case],
+) -> ControlFlow<RunStatus> {
+    Box::pin(make_gone(run, cases)).await;
+    run.round(cases).await?;
+    Box::pin(restore(run)).await;
+    ControlFlow::Continue(())
+}
+
 /// Makes what cases name that is there no more, where nothing like it is left: one of each resource.
-pub(crate) async fn make_gone<T: Transport>(run: &mut Driver<'_, T>, cases: &[Case]) {
+async fn make_gone<T: Transport>(run: &mut Driver<'_, T>, cases: &[Case]) {
     if run.context.settings.clean_up == CleanUp::Leave || !run.knowledge.created.has_gone() {
         return;
     }
