@@ -11,7 +11,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 # What is larger teaches a fuzzer nothing that a smaller one does not.
-MOST_BYTES = 64 << 10
+MAX_BYTES = 64 << 10
 
 
 def main():
@@ -20,7 +20,7 @@ def main():
     seeds = list(SOURCES.get(target, lambda: [])())
     own = ROOT / "fuzz" / "seeds" / target
     seeds += [path.read_bytes() for path in sorted(own.iterdir())] if own.is_dir() else []
-    for number, seed in enumerate(seed for seed in seeds if len(seed) <= MOST_BYTES):
+    for number, seed in enumerate(seed for seed in seeds if len(seed) <= MAX_BYTES):
         (folder / f"seed-{number:04}").write_bytes(seed)
 
 

@@ -22,7 +22,7 @@ use oasgate::{
 use serde_json::Value;
 
 /// The most proved pairs of which values are drawn.
-const MOST_PROVED: usize = 1_000;
+const MAX_PROVED: usize = 1_000;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
@@ -166,7 +166,7 @@ impl Report {
         change: &Change,
         pair: &str,
     ) {
-        if self.proved_pairs >= MOST_PROVED {
+        if self.proved_pairs >= MAX_PROVED {
             return;
         }
         let Some((sender, reader)) = sides(old, new, change) else {

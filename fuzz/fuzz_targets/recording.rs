@@ -11,13 +11,13 @@ use oasgate::{
 };
 
 /// How many entries are looked at: more of them cost time and show nothing new.
-const MOST_ENTRIES: usize = 64;
+const MAX_ENTRIES: usize = 64;
 
 fuzz_target!(|bytes: &[u8]| {
     let Ok(reader) = recording::read("fuzz", Cursor::new(bytes.to_vec())) else {
         return;
     };
-    for entry in reader.take(MOST_ENTRIES).flatten() {
+    for entry in reader.take(MAX_ENTRIES).flatten() {
         if let Ok(exchange) = entry.exchange() {
             let _ = curl(&exchange.request);
             let _ = masked_url(&exchange.request.url);

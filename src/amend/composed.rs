@@ -10,7 +10,7 @@ use oasgate_document::{Address, Document, FileId, Pointer};
 use serde_json::Value;
 
 /// How many schemas are followed from one to the next.
-const MOST_STEPS: usize = 10_000;
+const MAX_STEPS: usize = 10_000;
 
 /// For each schema that others take in, those that do.
 #[derive(Debug, Default)]
@@ -81,7 +81,7 @@ impl Composed {
                 {
                     return true;
                 }
-                if known.len() < MOST_STEPS && known.insert(taker) {
+                if known.len() < MAX_STEPS && known.insert(taker) {
                     open.push(taker);
                 }
             }

@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::finding::stable_hash;
 
 /// How many references are followed, and how many alternatives are tried, on the way through a schema.
-const MOST_STEPS: usize = 64;
+const MAX_STEPS: usize = 64;
 
 /// Where a change to the document would be made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -163,7 +163,7 @@ pub(crate) fn schema_of(
     schema: &Address,
     instance: &[String],
 ) -> Option<Address> {
-    let mut steps = MOST_STEPS;
+    let mut steps = MAX_STEPS;
     walk(document, schema, instance, &mut steps)
 }
 

@@ -8,7 +8,7 @@ use super::{sequence::Step, sign_in::words};
 use crate::contract::{Operation, Schema};
 
 /// How deep representations are compared.
-const MOST_DEPTH: usize = 8;
+const MAX_DEPTH: usize = 8;
 
 /// Words in the names of what a service sets with each write: times, tags, revisions.
 const KEPT_BY_SERVICE: &[&str] = &[
@@ -172,7 +172,7 @@ fn walk(
     depth: usize,
     visit: &mut dyn FnMut(&Pointer, &Value, &Value, &Value),
 ) {
-    let Some(members) = sent.as_object().filter(|_| depth < MOST_DEPTH) else {
+    let Some(members) = sent.as_object().filter(|_| depth < MAX_DEPTH) else {
         return;
     };
     for (name, sent) in members {

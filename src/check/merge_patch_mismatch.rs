@@ -41,7 +41,7 @@ documented! {
 }
 
 /// How deep a patch is followed.
-const MOST_DEPTH: usize = 8;
+const MAX_DEPTH: usize = 8;
 
 impl SequenceCheck for MergePatchMismatch {
     fn rule(&self) -> &'static Rule {
@@ -119,7 +119,7 @@ fn mismatch(
     let empty = Map::new();
     let patch = patch.as_object()?;
     let (before, after) = (before.as_object()?, after.as_object().unwrap_or(&empty));
-    if depth > MOST_DEPTH {
+    if depth > MAX_DEPTH {
         return None;
     }
     for (name, was) in before {

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// How many values of a response are looked at.
-const MOST_VALUES: usize = 500;
+const MAX_VALUES: usize = 500;
 
 /// The properties of a request's body that the response names.
 pub(super) fn named_properties(subject: &Subject<'_>) -> BTreeSet<String> {
@@ -27,7 +27,7 @@ pub(super) fn named_properties(subject: &Subject<'_>) -> BTreeSet<String> {
         known.extend(schema.property_names());
     }
     let mut named = BTreeSet::new();
-    let mut left = MOST_VALUES;
+    let mut left = MAX_VALUES;
     if let Content::Read(Parsed::Value(value)) = subject.body() {
         collect(value, &known, &mut named, &mut left);
     } else {
@@ -51,7 +51,7 @@ pub(super) fn declared_names(subject: &Subject<'_>) -> BTreeSet<String> {
 }
 
 fn declare(schema: &Schema, sent: &Value, declared: &mut BTreeSet<String>, depth: usize) {
-    if depth > 8 || declared.len() > MOST_VALUES {
+    if depth > 8 || declared.len() > MAX_VALUES {
         return;
     }
     declared.extend(schema.property_names());
@@ -118,7 +118,7 @@ fn is_about_path(subject: &Subject<'_>, text: &str) -> bool {
 }
 
 fn names(value: &Value, known: &mut BTreeSet<String>, depth: usize) {
-    if depth > 8 || known.len() > MOST_VALUES {
+    if depth > 8 || known.len() > MAX_VALUES {
         return;
     }
     match value {

@@ -42,7 +42,7 @@ documented! {
 const FRAMES: usize = 3;
 
 /// How much of a body is looked at, in bytes.
-const MOST_BYTES: usize = 1 << 18;
+const MAX_BYTES: usize = 1 << 18;
 
 /// What a frame looks like in each runtime: the place in the source, not only the name.
 const RUNTIMES: &[(&str, &str)] = &[
@@ -110,7 +110,7 @@ impl Check for StackTraceLeak {
 /// The runtime whose trace the body shows against the document.
 fn leaked(subject: &Subject<'_>) -> Option<&'static str> {
     let bytes = subject.exchange.response.body.bytes();
-    let bytes = &bytes[..bytes.len().min(MOST_BYTES)];
+    let bytes = &bytes[..bytes.len().min(MAX_BYTES)];
     // Every frame has a place, and every place a digit behind a mark.
     if bytes.len() < 40 || !has_marks(bytes) || is_trace_by_name(subject) {
         return None;

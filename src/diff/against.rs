@@ -42,7 +42,7 @@ pub struct Traffic<'c> {
 }
 
 /// How many reasons for what could not be read are told.
-const MOST_REASONS: usize = 1_000;
+const MAX_REASONS: usize = 1_000;
 
 impl<'c> Traffic<'c> {
     /// No exchanges yet.
@@ -91,7 +91,7 @@ impl<'c> Traffic<'c> {
     /// Notes an entry of the recording `file` that could not be read; `message` says where and why.
     pub fn unread(&mut self, file: &str, message: String) {
         self.unread += 1;
-        if self.reasons.len() < MOST_REASONS {
+        if self.reasons.len() < MAX_REASONS {
             let reason = message.clone();
             let finding = unread_entry(file, &reason, message);
             self.reasons.entry(finding.fingerprint()).or_insert(finding);

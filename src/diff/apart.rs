@@ -17,13 +17,13 @@ use super::{
 use crate::contract::{Direction, is_alone};
 
 /// How deep parts and references are followed for an outline.
-const MOST_DEPTH: usize = 12;
+const MAX_DEPTH: usize = 12;
 
 /// How many schemas one outline is made of.
-const MOST_PARTS: usize = 64;
+const MAX_PARTS: usize = 64;
 
 /// The longest lists of alternatives that are laid beside each other: each is held against each.
-const MOST_BRANCHES: usize = 64;
+const MAX_BRANCHES: usize = 64;
 
 /// One list of alternatives, in outline.
 pub(super) struct Outlines {
@@ -45,7 +45,7 @@ impl Outlines {
                 bodies,
                 direction,
                 seen: HashSet::new(),
-                left: MOST_PARTS,
+                left: MAX_PARTS,
             };
             drawing.outline(branch, references, 0)
         });
@@ -61,7 +61,7 @@ impl Outlines {
 
 /// How an alternative that is a reference on both sides counts, given all alternatives and the numbers of this one.
 pub(super) fn link(keyword: &str, sides: [&Outlines; 2], numbers: [usize; 2], apart: Link) -> Link {
-    if sides.iter().any(|side| side.all.len() > MOST_BRANCHES) {
+    if sides.iter().any(|side| side.all.len() > MAX_BRANCHES) {
         return Link::InPlace;
     }
     let own = [0, 1].map(|side| &sides[side].all[numbers[side]]);
@@ -132,7 +132,7 @@ impl Drawing<'_, '_> {
         let Value::Object(members) = schema else {
             return schema.clone();
         };
-        if self.left == 0 || depth > MOST_DEPTH {
+        if self.left == 0 || depth > MAX_DEPTH {
             return Value::Bool(true);
         }
         self.left -= 1;
@@ -187,12 +187,12 @@ fn target<'r>(members: &Map<String, Value>, references: &'r [Address]) -> Option
 }
 
 /// The longest lists whose entries are looked for in each other.
-const MOST_PAIRED: usize = 512;
+const MAX_PAIRED: usize = 512;
 
 /// Which entries of two lists stand for each other: references of the same name first, then what is written alike, then
 /// what is left, in order.
 pub(super) fn paired(lists: [&[Value]; 2], references: [&[Address]; 2]) -> Vec<(usize, usize)> {
-    if lists.iter().any(|list| list.len() > MOST_PAIRED) {
+    if lists.iter().any(|list| list.len() > MAX_PAIRED) {
         let both = lists[0].len().min(lists[1].len());
         return (0..both).map(|number| (number, number)).collect();
     }

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 /// What all questions of one comparison may cost, in bytes of schemas that were taken out and values that were tried.
-const MOST_SPENT: usize = 96 << 20;
+const MAX_SPENT: usize = 96 << 20;
 
 /// What is left to spend on the questions of one comparison. Where it is spent, a question is answered by keywords and by
 /// little more.
@@ -11,7 +11,7 @@ pub(super) struct Budget(Cell<usize>);
 
 impl Budget {
     pub(super) const fn new() -> Self {
-        Self(Cell::new(MOST_SPENT))
+        Self(Cell::new(MAX_SPENT))
     }
 
     pub(super) fn spend(&self, bytes: usize) {

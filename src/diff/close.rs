@@ -18,7 +18,7 @@ use super::keywords::{Position, each, position, rebuilt};
 use crate::contract::Direction;
 
 /// How deep references are followed in place before they are taken for a circle.
-const MOST_STEPS: usize = 32;
+const MAX_STEPS: usize = 32;
 
 /// The definitions of one side: names to schemas whose references are names.
 pub(super) type Definitions = IndexMap<String, Value>;
@@ -38,10 +38,10 @@ pub(super) struct Closed {
 }
 
 /// How many schemas one closing looks at to see what they are like.
-const MOST_LOOKS: usize = 200_000;
+const MAX_LOOKS: usize = 200_000;
 
 /// The most forms of definitions that one closing makes; what would need more stays open.
-const MOST_FORMS: usize = 2_000;
+const MAX_FORMS: usize = 2_000;
 
 /// Adds to `definitions` the closed form of `root` and of what it needs.
 pub(super) fn close(definitions: &mut Definitions, root: &str, direction: Direction) -> Closed {
@@ -169,7 +169,7 @@ impl<'d> Closing<'d> {
             mark,
             forms: IndexSet::new(),
             shared: IndexSet::new(),
-            looks: Cell::new(MOST_LOOKS),
+            looks: Cell::new(MAX_LOOKS),
             is_wider: false,
         }
     }
@@ -177,7 +177,7 @@ impl<'d> Closing<'d> {
     /// The name of a definition's form, which is made; `None` where there are too many, so that it stays open.
     fn form(&mut self, form: Form, name: &str) -> Option<String> {
         let key = (form, name.to_owned());
-        if self.forms.len() >= MOST_FORMS && !self.forms.contains(&key) {
+        if self.forms.len() >= MAX_FORMS && !self.forms.contains(&key) {
             self.is_wider = true;
             return None;
         }
@@ -270,7 +270,7 @@ impl<'d> Closing<'d> {
         let Value::Object(members) = schema else {
             return *schema != Value::Bool(false);
         };
-        if depth > MOST_STEPS || !self.looks_on() {
+        if depth > MAX_STEPS || !self.looks_on() {
             return true;
         }
         let behind = reference(members).and_then(|name| self.open.get(name));
@@ -403,7 +403,7 @@ impl<'d> Closing<'d> {
         if names_some || !may_be_object(members) {
             return false;
         }
-        if depth > MOST_STEPS || !self.looks_on() {
+        if depth > MAX_STEPS || !self.looks_on() {
             return true;
         }
         let may = |one: &Value| self.may_be_nameless(one, depth + 1);
@@ -475,7 +475,7 @@ impl<'d> Closing<'d> {
         if members.contains_key(self.mark) {
             return true;
         }
-        if depth > MOST_STEPS || !self.looks_on() {
+        if depth > MAX_STEPS || !self.looks_on() {
             return false;
         }
         let behind = reference(members).and_then(|name| self.open.get(name));

@@ -23,10 +23,10 @@ use crate::{
 };
 
 /// How many simpler values are tried for what is around an instance.
-const MOST_SIMPLER: usize = 120;
+const MAX_SIMPLER: usize = 120;
 
 /// In how many places an instance is put where its own is not known.
-const MOST_NODES: usize = 64;
+const MAX_NODES: usize = 64;
 
 /// A value of a whole schema.
 struct Surrounding {
@@ -193,7 +193,7 @@ fn around(
     };
     let whole = in_its_place.or_else(|| carrier.searched.then(anywhere)?)?;
     let core = core(&refutation.instance);
-    Some(smallest(whole, MOST_SIMPLER, &mut |value| {
+    Some(smallest(whole, MAX_SIMPLER, &mut |value| {
         refutes(value) && value.to_string().contains(&core)
     }))
 }
@@ -205,7 +205,7 @@ fn nodes(value: &Value, kind: &Value) -> Vec<Pointer> {
     let mut all = vec![(Pointer::root(), value)];
     let mut found = Vec::new();
     let mut done = 0;
-    while done < all.len() && found.len() < MOST_NODES {
+    while done < all.len() && found.len() < MAX_NODES {
         let (at, value) = all[done].clone();
         match value {
             Value::Object(members) => {

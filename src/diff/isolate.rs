@@ -25,13 +25,13 @@ use super::{
 use crate::contract::{Contract, Direction, Schema};
 
 /// The most schema objects of one side; what they refer to besides is left open or closed.
-const MOST_DEFINITIONS: usize = 160;
+const MAX_DEFINITIONS: usize = 160;
 
 /// The most schema objects of one side with those that take part in a value that is not left out.
-const MOST_IN_PLACE: usize = 640;
+const MAX_IN_PLACE: usize = 640;
 
 /// The longest definitions of one side, written out.
-const MOST_TEXT: usize = 192 << 10;
+const MAX_TEXT: usize = 192 << 10;
 
 /// How far references are followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,7 +125,7 @@ pub(super) fn isolate(units: &Units<'_, '_>, number: UnitIx, cut: Cut) -> Isolat
         };
         let body = bodies.get(address, direction);
         out.is_partial |= body.is_partial;
-        let is_full = out.length > MOST_TEXT;
+        let is_full = out.length > MAX_TEXT;
         let (mut is_cut, mut left_out) = (false, LeftOut::Nothing);
         let schema = taken(
             marked.unwrap_or(&body.schema),
@@ -156,9 +156,9 @@ pub(super) fn isolate(units: &Units<'_, '_>, number: UnitIx, cut: Cut) -> Isolat
                     }
                 };
                 let is_known = keys.contains(&key);
-                if !is_known && (is_full || keys.len() >= MOST_DEFINITIONS) {
+                if !is_known && (is_full || keys.len() >= MAX_DEFINITIONS) {
                     let may_be_left = matches!(stand, Stand::Alone | Stand::Sole);
-                    if may_be_left || keys.len() >= MOST_IN_PLACE {
+                    if may_be_left || keys.len() >= MAX_IN_PLACE {
                         left_out = left_out.max(if may_be_left {
                             LeftOut::Alone
                         } else {

@@ -14,7 +14,7 @@ use super::{
 };
 
 /// The longest lists of alternatives that are held against each other.
-const MOST_BRANCHES: usize = 64;
+const MAX_BRANCHES: usize = 64;
 
 /// Whether alternatives of any `oneOf` may overlap where one of them `holds` something that stands for a unit.
 pub(super) fn overlaps(definitions: &Definitions, holds: &dyn Fn(&Value) -> bool) -> bool {
@@ -30,7 +30,7 @@ pub(super) fn overlaps(definitions: &Definitions, holds: &dyn Fn(&Value) -> bool
         }
     }
     lists.retain(|branches| branches.len() > 1 && branches.iter().any(holds));
-    if lists.iter().any(|branches| branches.len() > MOST_BRANCHES) {
+    if lists.iter().any(|branches| branches.len() > MAX_BRANCHES) {
         return true;
     }
     if lists.is_empty() {

@@ -21,11 +21,11 @@ use crate::contract::{
 
 /// The longest schemas, written out, whose difference is worked out: its cost grows much faster than
 /// their length.
-const MOST_DIFFERENCE: usize = 6_000;
+const MAX_DIFFERENCE: usize = 6_000;
 
 /// The longest schemas, written out, that are proved to contain one another by their canonical forms: these take
 /// seconds where there is more, and keywords prove most of it.
-const MOST_PROOF: usize = 14_000;
+const MAX_PROOF: usize = 14_000;
 
 /// What could be proved.
 pub(super) enum Proof {
@@ -128,7 +128,7 @@ impl Claim<'_> {
         }
         let sent = self.producer().self_contained(&self.sender.sent.name);
         let accepted = self.consumer.self_contained(&self.consumer.root);
-        if sent.to_string().len() + accepted.to_string().len() > MOST_PROOF
+        if sent.to_string().len() + accepted.to_string().len() > MAX_PROOF
             || !canonical::comes_soon(&sent)
             || !canonical::comes_soon(&accepted)
         {
@@ -202,7 +202,7 @@ impl Claim<'_> {
     pub(super) fn difference(&self) -> Option<Schema> {
         let sent = self.producer().self_contained(&self.sender.sent.name);
         let accepted = self.consumer.self_contained(&self.consumer.root);
-        if sent.to_string().len() + accepted.to_string().len() > MOST_DIFFERENCE
+        if sent.to_string().len() + accepted.to_string().len() > MAX_DIFFERENCE
             || !canonical::comes_soon(&sent)
             || !canonical::comes_soon(&accepted)
         {

@@ -34,13 +34,13 @@ use crate::{
 };
 
 /// The longest schemas, written out, that are short: all kinds of values are tried, many of each.
-const MOST_SHORT: usize = 6_000;
+const MAX_SHORT: usize = 6_000;
 
 /// The longest schemas that are asked about again and again with all that there is.
-const MOST_PATIENCE: usize = 2_500;
+const MAX_PATIENCE: usize = 2_500;
 
 /// How many keywords that see through references may be compiled, times the length of the schemas.
-const MOST_ENTANGLED: usize = 1 << 20;
+const MAX_ENTANGLED: usize = 1 << 20;
 
 /// How many values of one kind are tried.
 const DRAWS: usize = 200;
@@ -52,25 +52,25 @@ const LONG_DRAWS: usize = 40;
 const PROBES: usize = 8;
 
 /// How many values that could not be drawn end the drawing.
-const MOST_MISSES: usize = 8;
+const MAX_MISSES: usize = 8;
 
 /// How many listed values are tried one by one.
-const MOST_LISTED: usize = 200;
+const MAX_LISTED: usize = 200;
 
 /// In how many drawn values texts are replaced.
-const MOST_RETOLD: usize = 12;
+const MAX_RETOLD: usize = 12;
 
 /// How many broken keywords of one unit are told apart.
-const MOST_BREACHES: usize = 12;
+const MAX_BREACHES: usize = 12;
 
 /// How many simpler values are tried for one instance.
-const MOST_SIMPLER: usize = 400;
+const MAX_SIMPLER: usize = 400;
 
 /// What a search costs besides its values: making them, and what judges them, by the length of the schemas.
 const SEARCH: usize = 8;
 
 /// The longest schemas, written out, in which values are searched for.
-const MOST_SEARCHED: usize = 48_000;
+const MAX_SEARCHED: usize = 48_000;
 
 /// Answers the question for one unit.
 pub(super) fn ask(
@@ -189,9 +189,9 @@ impl Question<'_, '_, '_> {
     /// What breaks, as far as a search comes upon it.
     fn searched(&self, trial: &Trial, effort: Effort) -> Option<Answer> {
         let most = if self.budget.is_spent() {
-            MOST_PATIENCE
+            MAX_PATIENCE
         } else {
-            MOST_SEARCHED
+            MAX_SEARCHED
         };
         if trial.length() > most
             || trial.is_entangled()
@@ -347,7 +347,7 @@ impl Trial {
     }
 
     fn is_long(&self) -> bool {
-        self.length() > MOST_SHORT
+        self.length() > MAX_SHORT
     }
 
     /// Whether what judges the values is too much: each keyword that sees through references is compiled with all that it
@@ -361,7 +361,7 @@ impl Trial {
             let text = one.to_string();
             text.matches("\"unevaluatedProperties\"").count()
         });
-        through.sum::<usize>() * self.length() > MOST_ENTANGLED
+        through.sum::<usize>() * self.length() > MAX_ENTANGLED
     }
 
     fn claim(&self) -> Claim<'_> {
@@ -381,7 +381,7 @@ impl Trial {
             Proof::Contained if self.is_long() => Some(Answer::Proved(reach)),
             Proof::Contained if self.is_refuted_by_chance() => None,
             Proof::Contained => {
-                let may_be_equal = self.length() <= MOST_PATIENCE;
+                let may_be_equal = self.length() <= MAX_PATIENCE;
                 if may_be_equal && matches!(self.claim().by_canonical_forms(), Proof::Equal) {
                     Some(Answer::Equal(reach))
                 } else {
@@ -413,7 +413,7 @@ impl Trial {
         !self.is_cut()
             && !self.is_frayed()
             && subsume::listed(self.claim().sent()).is_some_and(|values| {
-                values.len() <= MOST_LISTED && values.iter().all(|value| !self.refutes(value))
+                values.len() <= MAX_LISTED && values.iter().all(|value| !self.refutes(value))
             })
     }
 
@@ -499,13 +499,13 @@ impl Trial {
 
     /// The smallest value like one that refutes.
     fn smallest(&self, value: Value, is_real: &dyn Fn(&Value) -> bool) -> Value {
-        let small = smallest(value.clone(), MOST_SIMPLER, &mut |value| {
+        let small = smallest(value.clone(), MAX_SIMPLER, &mut |value| {
             self.seems_to_refute(value)
         });
         if self.refutes(&small) && is_real(&small) {
             return small;
         }
-        smallest(value, MOST_SIMPLER, &mut |value| {
+        smallest(value, MAX_SIMPLER, &mut |value| {
             self.refutes(value) && is_real(value)
         })
     }
@@ -554,7 +554,7 @@ impl Trial {
             }
             let Some(value) = generator.draw(self.sender.values()) else {
                 misses += 1;
-                if misses < MOST_MISSES {
+                if misses < MAX_MISSES {
                     continue;
                 }
                 return None;
@@ -562,7 +562,7 @@ impl Trial {
             if tries.refutes(&value) {
                 return Some(value);
             }
-            if index >= MOST_RETOLD {
+            if index >= MAX_RETOLD {
                 continue;
             }
             let retold = texts.iter().flat_map(|text| with_text(&value, text));
@@ -599,7 +599,7 @@ impl Trial {
         let mut all = Vec::new();
         let mut relaxed: Option<Self> = None;
         let mut instance = first;
-        while all.len() < MOST_BREACHES {
+        while all.len() < MAX_BREACHES {
             let trial = relaxed.as_ref().unwrap_or(self);
             let Some((violation, next)) = trial.named(&instance) else {
                 break;
@@ -610,7 +610,7 @@ impl Trial {
                 break;
             }
             let mut found = next.search(Effort::Aimed, true, is_real).0;
-            if found.is_none() && next.length() <= MOST_PATIENCE {
+            if found.is_none() && next.length() <= MAX_PATIENCE {
                 found = next.search(Effort::Rest, true, is_real).0;
             }
             let Some(found) = found else {

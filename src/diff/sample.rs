@@ -16,7 +16,7 @@ pub(super) struct Asking {
 }
 
 /// How many units are put into each other.
-const MOST_INSIDE: usize = 32;
+const MAX_INSIDE: usize = 32;
 
 /// A value of each unit that was needed so far: one that is sent and accepted.
 #[derive(Default)]
@@ -77,7 +77,7 @@ impl Samples {
         if let Some(known) = self.0.borrow().get(&key) {
             return known.clone();
         }
-        if depth >= MOST_INSIDE {
+        if depth >= MAX_INSIDE {
             return None;
         }
         // What leads back to itself has none meanwhile.

@@ -117,7 +117,7 @@ fn unread(subject: &Subject<'_>, changes: &mut Vec<Change>) {
 }
 
 /// For how many positions an exchange is looked for that shows what breaks.
-const MOST_SHOWN: usize = 4;
+const MAX_SHOWN: usize = 4;
 
 /// A place where both documents have a schema, and the unit of these schemas.
 #[derive(Clone, Copy)]
@@ -247,7 +247,7 @@ impl Comparing<'_, '_> {
             };
             for flow in [Flow::Request, Flow::Response] {
                 let places = led.iter().flat_map(|start| starts[start].iter().copied());
-                let first: Vec<_> = of_flow(places, flow).take(MOST_SHOWN).collect();
+                let first: Vec<_> = of_flow(places, flow).take(MAX_SHOWN).collect();
                 self.tell(&first, *state, answer, led);
             }
         }
@@ -530,16 +530,16 @@ fn name_in_file(document: &Document, at: &Address) -> Option<String> {
 }
 
 /// The most differences that one change tells.
-const MOST_TOLD: usize = 6;
+const MAX_TOLD: usize = 6;
 
 /// What is written differently, in a few words each.
 fn differences(unit: &Unit) -> Vec<String> {
     let mut told = Vec::new();
     let [old, new] = &unit.schemas;
     differing(old, new, "", &mut told);
-    if told.len() > MOST_TOLD {
-        let more = told.len() - MOST_TOLD;
-        told.truncate(MOST_TOLD);
+    if told.len() > MAX_TOLD {
+        let more = told.len() - MAX_TOLD;
+        told.truncate(MAX_TOLD);
         told.push(format!("{more} more"));
     }
     told

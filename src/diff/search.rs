@@ -15,10 +15,10 @@ use crate::{
 };
 
 /// The most values that break, on purpose, a rule of the consumer's own.
-const MOST_AIMED: usize = 1_500;
+const MAX_AIMED: usize = 1_500;
 
 /// How many bytes of values, written out, are tried against one question.
-const MOST_TRIED: usize = 1 << 20;
+const MAX_TRIED: usize = 1 << 20;
 
 /// What a value costs besides its length.
 const EACH: usize = 64;
@@ -35,7 +35,7 @@ impl<'t> Tries<'t> {
         Self {
             refutes,
             seen: HashSet::new(),
-            left: MOST_TRIED,
+            left: MAX_TRIED,
         }
     }
 
@@ -61,7 +61,7 @@ impl<'t> Tries<'t> {
 
     /// How many bytes of them.
     pub(super) const fn bytes(&self) -> usize {
-        MOST_TRIED - self.left
+        MAX_TRIED - self.left
     }
 
     /// The first of some values that refutes.
@@ -92,7 +92,7 @@ pub(super) fn aimed(
     if let Some(found) = bases.iter().find(|value| tries.refutes(value)) {
         return Some((*found).clone());
     }
-    let mut left = MOST_AIMED;
+    let mut left = MAX_AIMED;
     for base in bases {
         let (sent, read) = (producer.constraints(base), consumer.constraints(base));
         let rules = |all: &[Constraint]| -> HashSet<String> { all.iter().map(rule).collect() };
@@ -143,7 +143,7 @@ pub(super) fn with_text(value: &Value, text: &str) -> Vec<Value> {
 }
 
 /// The most names of properties that are tried in each object.
-const MOST_NAMES: usize = 16;
+const MAX_NAMES: usize = 16;
 
 /// A shortest name that a pattern matches.
 fn matched(pattern: &str) -> Option<String> {
@@ -162,7 +162,7 @@ pub(super) fn property_names(schema: &Value, names: &mut Vec<String>) {
     };
     each(members, &mut |keyword, name, below| {
         let found = match keyword {
-            _ if names.len() >= MOST_NAMES => None,
+            _ if names.len() >= MAX_NAMES => None,
             "properties" => name.map(str::to_owned),
             "patternProperties" => name.and_then(matched),
             _ => None,
@@ -240,7 +240,7 @@ fn changed(value: &Value, change: &dyn Fn(&Value) -> Vec<Value>) -> Vec<Value> {
 }
 
 /// The longest value, written out, that is made smaller as a whole: each step is a copy of it.
-const MOST_STEPWISE: usize = 400;
+const MAX_STEPWISE: usize = 400;
 
 /// The smallest value like this one that refutes; no more than `left` are tried.
 pub(super) fn smallest(
@@ -249,7 +249,7 @@ pub(super) fn smallest(
     refutes: &mut dyn FnMut(&Value) -> bool,
 ) -> Value {
     let mut best = plain(pruned(value, &mut left, refutes), &mut left, refutes);
-    if best.to_string().len() > MOST_STEPWISE {
+    if best.to_string().len() > MAX_STEPWISE {
         return best;
     }
     'again: loop {
@@ -405,11 +405,11 @@ mod tests {
 
     #[test]
     fn what_must_stay_becomes_plain_where_it_stands() {
-        let long = |text: &str| json!({ "kept": "x".repeat(MOST_STEPWISE), "a": [text, 77] });
+        let long = |text: &str| json!({ "kept": "x".repeat(MAX_STEPWISE), "a": [text, 77] });
         let mut refutes = |value: &Value| {
             let kept = value["kept"]
                 .as_str()
-                .is_some_and(|text| text.len() >= MOST_STEPWISE);
+                .is_some_and(|text| text.len() >= MAX_STEPWISE);
             kept && value["a"][0]
                 .as_str()
                 .is_some_and(|text| text.contains('b'))

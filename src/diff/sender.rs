@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// How many alternatives that the consumer does not have get values of their own.
-const MOST_OWN: usize = 20;
+const MAX_OWN: usize = 20;
 
 /// The numbers of the alternatives of what is sent that the consumer does not have, each in its list.
 fn own_alternatives(producer: &Isolated, consumer: &Isolated) -> Vec<usize> {
@@ -43,7 +43,7 @@ fn own_alternatives(producer: &Isolated, consumer: &Isolated) -> Vec<usize> {
             .map(|(number, _)| number)
     });
     let numbers: BTreeSet<usize> = own.collect();
-    numbers.into_iter().take(MOST_OWN).collect()
+    numbers.into_iter().take(MAX_OWN).collect()
 }
 
 /// A schema and what it refers to at once.

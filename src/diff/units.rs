@@ -54,7 +54,7 @@ pub(super) struct Unit {
 }
 
 /// The longest leaf, written out.
-const MOST_LEAF: usize = 400;
+const MAX_LEAF: usize = 400;
 
 /// Whether a schema says in few words which values it accepts.
 fn is_plain_leaf(schema: &Value) -> bool {
@@ -65,7 +65,7 @@ fn is_plain_leaf(schema: &Value) -> bool {
     members
         .keys()
         .all(|keyword| plain.contains(&keyword.as_str()))
-        && schema.to_string().len() <= MOST_LEAF
+        && schema.to_string().len() <= MAX_LEAF
 }
 
 impl Unit {
@@ -394,7 +394,7 @@ struct Sole {
 }
 
 /// The most parts of one value that are looked through.
-const MOST_PARTS: usize = 64;
+const MAX_PARTS: usize = 64;
 
 /// How often the parts of one value speak of each name.
 #[derive(Default)]
@@ -424,7 +424,7 @@ impl Said {
                 let alone = Map::from_iter([(keyword.clone(), Value::Null)]);
                 !known && speaks_together(&alone)
             });
-        if is_vague || says_more || members.contains_key("prefixItems") || self.parts > MOST_PARTS {
+        if is_vague || says_more || members.contains_key("prefixItems") || self.parts > MAX_PARTS {
             return None;
         }
         let own = members.get("properties").and_then(Value::as_object);

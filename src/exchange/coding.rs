@@ -75,7 +75,7 @@ pub(crate) fn decode(content_encoding: &str, bytes: Bytes, limit: u64) -> Body {
 }
 
 /// How many members of gzip, or frames of zstd, are read: each costs some work though nothing comes out.
-const MOST_MEMBERS: usize = 10_000;
+const MAX_MEMBERS: usize = 10_000;
 
 /// The members of gzip, one behind the other (RFC 1952 §2.2).
 struct Gzip<R> {
@@ -114,10 +114,10 @@ impl<R: BufRead> Read for Gzip<R> {
 }
 
 fn bounded(members: usize) -> io::Result<()> {
-    if members <= MOST_MEMBERS {
+    if members <= MAX_MEMBERS {
         return Ok(());
     }
-    let error = format!("it has more than {MOST_MEMBERS} members");
+    let error = format!("it has more than {MAX_MEMBERS} members");
     Err(io::Error::other(error))
 }
 
@@ -286,7 +286,7 @@ mod tests {
         let two = [gzip(b"{\"id\":"), gzip(b""), gzip(b"1}")].concat();
         assert_eq!(decode("gzip", two.into(), 100), Body::from("{\"id\":1}"));
         let empty = gzip(b"");
-        for (members, is_read) in [(MOST_MEMBERS, true), (MOST_MEMBERS + 1, false)] {
+        for (members, is_read) in [(MAX_MEMBERS, true), (MAX_MEMBERS + 1, false)] {
             let decoded = decode("gzip", empty.repeat(members).into(), 100);
             assert_eq!(decoded == Body::empty(), is_read, "{decoded:?}");
         }

@@ -14,7 +14,7 @@ use crate::infer::Came;
 /// How many breaches of one rule are kept, so that memory does not grow with a recording in which each
 /// exchange breaks something else. Those with the least fingerprints are, so that what is kept does not
 /// depend on the order: what is among the least of the whole is among the least of each part.
-const MOST_OF_A_RULE: usize = 5_000;
+const MAX_OF_A_RULE: usize = 5_000;
 
 /// Where a breach was seen: the recording, by name, and which entry of it. The least one is the example
 /// that is told.
@@ -119,7 +119,7 @@ impl Findings {
         }
         let rule = group.example.rule.clone();
         let kept = self.kept.entry(rule.clone()).or_default();
-        if kept.len() >= MOST_OF_A_RULE {
+        if kept.len() >= MAX_OF_A_RULE {
             let last = kept.last().copied();
             let Some(last) = last.filter(|last| fingerprint < *last) else {
                 *self.beyond.entry(rule).or_default() += group.count;
@@ -324,8 +324,8 @@ mod tests {
 
     #[test]
     fn what_is_kept_of_one_rule_is_bounded_and_the_rest_is_counted() {
-        let mut all = findings(Findings::default(), MOST_OF_A_RULE + 3);
-        assert_eq!(all.len(), MOST_OF_A_RULE);
+        let mut all = findings(Findings::default(), MAX_OF_A_RULE + 3);
+        assert_eq!(all.len(), MAX_OF_A_RULE);
         let beyond: Vec<_> = all
             .beyond()
             .map(|(rule, count)| (rule.as_str(), count))

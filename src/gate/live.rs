@@ -36,7 +36,7 @@ const PLANNED_PHASES: [Phase; 2] = [Phase::Edges, Phase::Pairs];
 const LATE_PHASES: [Phase; 3] = [Phase::Methods, Phase::Framing, Phase::Auth];
 
 /// How many parts of requests a notice names.
-const MOST_NAMED: usize = 10;
+const MAX_NAMED: usize = 10;
 
 /// Sends the cases of a contract over a transport and holds what comes.
 ///
@@ -184,9 +184,9 @@ fn note_cut_short<T: Transport>(driver: &mut Driver<'_, T>, schedule: &Schedule)
     if parts.is_empty() {
         return;
     }
-    let named = parts.iter().take(MOST_NAMED).map(String::as_str);
+    let named = parts.iter().take(MAX_NAMED).map(String::as_str);
     let mut named = named.collect::<Vec<_>>().join(", ");
-    if let Some(more) = parts.len().checked_sub(MOST_NAMED).filter(|more| *more > 0) {
+    if let Some(more) = parts.len().checked_sub(MAX_NAMED).filter(|more| *more > 0) {
         named = format!("{named}, and {more} more");
     }
     driver.recorder.notice(format!(

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::{
     judge::Judge,
     likeness::Likeness,
-    limits::{JUDGE, MOST_SIZE, MOST_TEXT},
+    limits::{JUDGE, MAX_SIZE, MAX_TEXT},
     number,
     one_of::OneOf,
     pattern::Pattern,
@@ -24,10 +24,10 @@ const USUAL_DEPTH: u32 = 5;
 pub(super) const USUAL_NODES: usize = 400;
 
 /// How deep values go at all.
-const MOST_DEPTH: u32 = 60;
+const MAX_DEPTH: u32 = 60;
 
 /// How many shared nodes are open at once: they may lead in a circle.
-const MOST_SHARED: usize = 120;
+const MAX_SHARED: usize = 120;
 
 /// How often a part is drawn again when its judge refuses it.
 pub(super) const ATTEMPTS: usize = 60;
@@ -76,7 +76,7 @@ impl Draw<'_> {
     }
 
     pub(super) fn node(&mut self, node: &Node, depth: u32, name: Option<&str>) -> Option<Value> {
-        if depth > MOST_DEPTH || self.budget.step().is_err() {
+        if depth > MAX_DEPTH || self.budget.step().is_err() {
             return None;
         }
         if !matches!(node, Node::Shared(_)) {
@@ -140,7 +140,7 @@ impl Draw<'_> {
             }
             Node::Shared(number) => {
                 let recipe = self.recipe;
-                if self.shared >= MOST_SHARED {
+                if self.shared >= MAX_SHARED {
                     return None;
                 }
                 self.shared += 1;
@@ -287,7 +287,7 @@ impl Draw<'_> {
 
     fn text(&mut self, text: &Text, name: Option<&str>) -> Option<String> {
         let most = text.most.unwrap_or(usize::MAX);
-        if text.least > MOST_TEXT {
+        if text.least > MAX_TEXT {
             return None;
         }
         let budget = self.budget;
@@ -348,10 +348,7 @@ impl Draw<'_> {
             'A', 'Z', ' ', '_', '-', '.', '/', '%', '&', '=', '?', '#', '+', ',', ';', ':', '"',
             '\'', '\\', '<', '>', '{', '}', '|', '~', 'é', 'ß', '漢', 'ا', '😀', '\u{301}',
         ];
-        let usual = least
-            .saturating_add(USUAL_SIZE * 3)
-            .min(most)
-            .min(MOST_SIZE);
+        let usual = least.saturating_add(USUAL_SIZE * 3).min(most).min(MAX_SIZE);
         let length = between(self.rng, least as i128, usual as i128);
         let is_wide = !self.is_plain && once_in(self.rng, 5);
         (0..length)
@@ -391,7 +388,7 @@ impl Draw<'_> {
             .least
             .max(needed.min(most))
             .max(usize::from(items.distinctness == Distinctness::SomeRepeated) * 2);
-        if least > most || least > MOST_SIZE {
+        if least > most || least > MAX_SIZE {
             return None;
         }
         let usual = match self.optional {

@@ -7,14 +7,14 @@ use serde_json::{Map, Value};
 
 use super::{
     draw::{ATTEMPTS, Draw, Optional},
-    limits::MOST_SIZE,
+    limits::MAX_SIZE,
     pattern::Pattern,
     random::{below, once_in, pick},
     recipe::{Members, Node},
 };
 
 /// How many patterns of names have a property each in one object: a judge tries all of them on all names.
-const MOST_PATTERNS: usize = 64;
+const MAX_PATTERNS: usize = 64;
 
 /// How many patterns of names a judge tries on names in one step.
 const PATTERNS_OF_A_STEP: usize = 64;
@@ -23,7 +23,7 @@ impl Draw<'_> {
     /// An object; `None` where one of its parts was not found.
     pub(super) fn object(&mut self, members: &Members, depth: u32) -> Option<Value> {
         let most = members.most.unwrap_or(usize::MAX);
-        if members.least > MOST_SIZE || members.required.len() > MOST_SIZE {
+        if members.least > MAX_SIZE || members.required.len() > MAX_SIZE {
             return None;
         }
         let mut made = Map::new();
@@ -125,7 +125,7 @@ impl Draw<'_> {
     ) {
         let by_pattern = members.patterns.iter().map(Some);
         let rest = (!matches!(members.rest, Node::Any | Node::Never)).then_some(None);
-        for pattern in by_pattern.take(MOST_PATTERNS).chain(rest) {
+        for pattern in by_pattern.take(MAX_PATTERNS).chain(rest) {
             // Now and then without: where patterns contradict each other there is no such name.
             if made.len() >= most || once_in(self.rng, 4) {
                 continue;

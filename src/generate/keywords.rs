@@ -22,13 +22,13 @@ use super::{
 use crate::contract::canonical::{self, Distinctness};
 
 /// How many values of an `enum` are drawn.
-const MOST_LISTED: usize = 10_000;
+const MAX_LISTED: usize = 10_000;
 
 /// How many schemas are put together into one.
-const MOST_STEPS: usize = 256;
+const MAX_STEPS: usize = 256;
 
 /// How many schemas are put together of others at all.
-const MOST_JOINED: usize = 20_000;
+const MAX_JOINED: usize = 20_000;
 
 impl Recipe {
     /// From a self-contained schema.
@@ -126,7 +126,7 @@ impl<'s> Reading<'s> {
         if let [part] = parts.as_slice() {
             return self.object_schema(part);
         }
-        if self.numbers.len() >= MOST_JOINED {
+        if self.numbers.len() >= MAX_JOINED {
             return Node::Any;
         }
         let mut texts: Vec<String> = parts.iter().map(text_of).collect();
@@ -141,7 +141,7 @@ impl<'s> Reading<'s> {
         let mut seen = HashSet::new();
         let mut open = parts;
         open.reverse();
-        for _ in 0..MOST_STEPS {
+        for _ in 0..MAX_STEPS {
             let Some(part) = open.pop() else {
                 break;
             };
@@ -310,7 +310,7 @@ fn values_of(members: &Map<String, Value>) -> Option<Node> {
         return Some(Node::Values(vec![value.clone()]));
     }
     let values = members.get("enum")?.as_array()?.iter();
-    Some(Node::Values(values.take(MOST_LISTED).cloned().collect()))
+    Some(Node::Values(values.take(MAX_LISTED).cloned().collect()))
 }
 
 /// The reference of a schema that says nothing else.

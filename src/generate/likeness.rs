@@ -19,7 +19,7 @@ pub(super) struct Likeness {
 }
 
 /// How many values are kept for one name.
-const MOST_SHOWN: usize = 16;
+const MAX_SHOWN: usize = 16;
 
 /// What the end of a name says of its values.
 const BY_NAME: &[(&[&str], &str)] = &[
@@ -62,7 +62,7 @@ impl Likeness {
     pub(super) fn add(&mut self, shown: impl IntoIterator<Item = (String, Value)>) {
         for (name, value) in shown {
             let known = self.shown.entry(name).or_default();
-            if known.len() < MOST_SHOWN && !known.contains(&value) {
+            if known.len() < MAX_SHOWN && !known.contains(&value) {
                 known.push(value);
             }
         }

@@ -11,13 +11,13 @@ use crate::contract::{
 };
 
 /// The most elements or properties that are made of one value at all.
-pub(super) const MOST_SIZE: usize = 20_000;
+pub(super) const MAX_SIZE: usize = 20_000;
 
 /// The longest string that is made, in characters.
-pub(super) const MOST_TEXT: usize = 100_000;
+pub(super) const MAX_TEXT: usize = 100_000;
 
 /// How many members of all copies together are made of one value.
-const MOST_COPIED: usize = 200_000;
+const MAX_COPIED: usize = 200_000;
 
 /// Steps for one value, over all attempts at it.
 const STEPS: u64 = 100_000;
@@ -32,7 +32,7 @@ const HASTY_STEPS: u64 = 8_000;
 pub(super) const JUDGE: u64 = 20;
 
 /// How many values of one schema may use up their steps before the next ones get few.
-pub(super) const MOST_FAILURES: usize = 2;
+pub(super) const MAX_FAILURES: usize = 2;
 
 /// Steps for the values around those of one schema. One costs as many steps as the value has nodes and
 /// the schema has rules for them.
@@ -68,7 +68,7 @@ pub(super) fn for_neighbours(schema: &Schema) -> Budget {
 
 /// A budget for one value of a schema, of which so many values were not found before; less where it `is_hasty`.
 pub(super) fn for_value(schema: &Schema, failures: usize, is_hasty: bool) -> Budget {
-    let steps = match (failures < MOST_FAILURES, is_hasty) {
+    let steps = match (failures < MAX_FAILURES, is_hasty) {
         (true, false) => STEPS,
         (true, true) => HASTY_STEPS,
         (false, _) => FEW_STEPS,
@@ -82,5 +82,5 @@ pub(super) fn for_value(schema: &Schema, failures: usize, is_hasty: bool) -> Bud
 
 /// How many copies are made of a collection with so many members: few of what is large.
 pub(super) fn copies(members: usize) -> usize {
-    (MOST_COPIED / members.max(1)).max(2)
+    (MAX_COPIED / members.max(1)).max(2)
 }

@@ -68,7 +68,7 @@ fn together(keyword: &str, known: &Value, value: &Value) -> Value {
 }
 
 /// How many parts are put together: each is compared with each other one.
-const MOST_PARTS: usize = 256;
+const MAX_PARTS: usize = 256;
 
 /// Both, each part once: what is put together again of the same parts is the same. What is beyond a bound is left to
 /// the validator.
@@ -80,7 +80,7 @@ fn all_of(a: &Value, b: &Value) -> Value {
     }
     let mut parts: Vec<&Value> = Vec::new();
     for part in parts_of(a).into_iter().chain(parts_of(b)) {
-        if parts.len() < MOST_PARTS && !parts.contains(&part) {
+        if parts.len() < MAX_PARTS && !parts.contains(&part) {
             parts.push(part);
         }
     }

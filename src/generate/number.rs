@@ -136,7 +136,7 @@ fn step(multiples: &[Number]) -> Option<f64> {
 }
 
 /// With more decimals a step is no number that people write, and its multiples are as good with noise.
-const MOST_DECIMALS: usize = 30;
+const MAX_DECIMALS: usize = 30;
 
 /// How many decimals a number is written with.
 fn decimals(number: f64) -> usize {
@@ -158,7 +158,7 @@ fn times(step: f64, count: i128) -> Option<Number> {
             .or_else(|| Number::from_f64(step * count as f64));
     }
     let decimals = decimals(step);
-    if decimals > MOST_DECIMALS {
+    if decimals > MAX_DECIMALS {
         return Number::from_f64(step * count as f64);
     }
     let text = format!("{:.decimals$}", step * count as f64);

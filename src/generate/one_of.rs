@@ -18,10 +18,10 @@ use super::{
 const ATTEMPTS: usize = 40;
 
 /// How many steps into an alternative places are looked for.
-const MOST_STEPS: usize = 24;
+const MAX_STEPS: usize = 24;
 
 /// How many places are looked at in one alternative.
-const MOST_PLACES: usize = 400;
+const MAX_PLACES: usize = 400;
 
 /// Alternatives of which a value fits exactly one.
 #[derive(Debug)]
@@ -61,7 +61,7 @@ impl OneOf {
                 &alternatives[other],
                 &value,
                 "",
-                MOST_STEPS,
+                MAX_STEPS,
                 &mut places,
             );
             for _ in 0..ATTEMPTS {
@@ -93,7 +93,7 @@ fn properties(
     found: &mut Vec<(String, String)>,
 ) {
     // Alternatives may lead to themselves without going deeper into the value.
-    if found.len() >= MOST_PLACES || steps == 0 {
+    if found.len() >= MAX_PLACES || steps == 0 {
         return;
     }
     let steps = steps - 1;

@@ -9,10 +9,10 @@ use regex_syntax::{
 use super::random::{below, between};
 
 /// The longest string that is drawn, in bytes.
-const MOST_BYTES: usize = 100_000;
+const MAX_BYTES: usize = 100_000;
 
 /// How many parts of a pattern are written for one string, each as often as it is repeated.
-const MOST_PARTS: usize = 400_000;
+const MAX_PARTS: usize = 400_000;
 
 /// How often an unbounded repetition repeats at most, unless more is asked for.
 const USUAL_REPEATS: u32 = 6;
@@ -50,7 +50,7 @@ impl Pattern {
 
     /// Whether all that matches is longer than anything that is drawn.
     pub(super) fn is_beyond_drawing(&self) -> bool {
-        (self.hir.properties().minimum_len()).is_some_and(|least| least > MOST_BYTES)
+        (self.hir.properties().minimum_len()).is_some_and(|least| least > MAX_BYTES)
     }
 
     /// A string that matches, and has a length in characters from `least` to `most` where that can
@@ -63,7 +63,7 @@ impl Pattern {
             1 => USUAL_REPEATS,
             _ => u32::try_from(least.clamp(6, 4096)).unwrap_or(USUAL_REPEATS),
         };
-        let mut left = MOST_PARTS;
+        let mut left = MAX_PARTS;
         let hir = self.half_anchored(rng).unwrap_or(&self.hir);
         write(hir, rng, Repeats::About(repeats), &mut left, &mut text);
         if hir.properties().look_set().is_empty() && self.is_half_anchored() && below(rng, 2) == 0 {
@@ -71,7 +71,7 @@ impl Pattern {
             text = format!("{}{text}{}", surroundings(rng), surroundings(rng));
         }
         let length = text.chars().count();
-        if length < least && least <= MOST_BYTES && (self.open_end || self.open_start) {
+        if length < least && least <= MAX_BYTES && (self.open_end || self.open_start) {
             let missing = "a".repeat(least - length);
             return if self.open_end {
                 text + &missing
@@ -140,7 +140,7 @@ impl Pattern {
 fn fixed(hir: &Hir, repeats: u32) -> String {
     let mut rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[1; 32]);
     let mut text = String::new();
-    let mut left = MOST_PARTS;
+    let mut left = MAX_PARTS;
     write(
         hir,
         &mut rng,
@@ -174,7 +174,7 @@ enum Repeats {
 /// `left` counts the parts that may still be written: what matches the empty text can be repeated without
 /// end.
 fn write(hir: &Hir, rng: &mut TestRng, repeats: Repeats, left: &mut usize, text: &mut String) {
-    if text.len() > MOST_BYTES || *left == 0 {
+    if text.len() > MAX_BYTES || *left == 0 {
         return;
     }
     *left -= 1;
@@ -194,7 +194,7 @@ fn write(hir: &Hir, rng: &mut TestRng, repeats: Repeats, left: &mut usize, text:
                 }
             };
             for _ in 0..times.min(8192) {
-                if text.len() > MOST_BYTES || *left == 0 {
+                if text.len() > MAX_BYTES || *left == 0 {
                     return;
                 }
                 write(&repetition.sub, rng, repeats, left, text);

@@ -238,7 +238,7 @@ struct Reading {
 
 /// How many breaches may stand inside each other: the complement of a schema in a circle unfolds for
 /// ever.
-const MOST_BREACHES: usize = 2;
+const MAX_BREACHES: usize = 2;
 
 impl Reading {
     fn node(&mut self, schema: &CanonicalSchema) -> Node {
@@ -378,7 +378,7 @@ impl Reading {
     }
 
     fn breach(&mut self, violation: &ObjectViolationView) -> Option<(Node, Node)> {
-        if self.breaches >= MOST_BREACHES {
+        if self.breaches >= MAX_BREACHES {
             return None;
         }
         self.breaches += 1;

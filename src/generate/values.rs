@@ -82,7 +82,7 @@ const CHEAP_COMPLEMENT: usize = 1_000;
 
 /// The longest schema whose complement is worked out at all: the cost grows much faster than the
 /// length does, to seconds for a few thousand characters.
-const MOST_COMPLEMENT: usize = 4_000;
+const MAX_COMPLEMENT: usize = 4_000;
 
 /// Where values come from.
 #[derive(Debug)]
@@ -100,7 +100,7 @@ impl Source {
     fn complement(accepted: Option<CanonicalSchema>, length: usize) -> Self {
         match accepted {
             Some(accepted) if length <= CHEAP_COMPLEMENT => Self::Ready(complement(&accepted)),
-            Some(accepted) if length <= MOST_COMPLEMENT => Self::Complement {
+            Some(accepted) if length <= MAX_COMPLEMENT => Self::Complement {
                 accepted,
                 recipe: OnceLock::new(),
             },
@@ -147,7 +147,7 @@ struct Kept {
 }
 
 /// How many bytes the schemas have, written out, whose strategies are kept.
-const MOST_WEIGHT: usize = 4 << 20;
+const MAX_WEIGHT: usize = 4 << 20;
 
 impl Strategies {
     /// As [`valid`].
@@ -160,7 +160,7 @@ impl Strategies {
         }
         let values = valid(&schema);
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.weight > MOST_WEIGHT {
+        if kept.weight > MAX_WEIGHT {
             *kept = Kept::default();
         }
         kept.weight += values.weight;
@@ -181,12 +181,12 @@ pub(crate) fn valid_in_haste(schema: &Schema) -> Values {
 }
 
 /// The longest schema, written out, whose canonical form comes soon.
-const MOST_HASTY: usize = 2_500;
+const MAX_HASTY: usize = 2_500;
 
 fn from_canonical(schema: &Schema, is_hasty: bool) -> Values {
     let bare = schema.to_generation_schema();
     let weight = bare.to_string().len();
-    let comes_soon = || weight <= MOST_HASTY && canonical::comes_soon(&bare);
+    let comes_soon = || weight <= MAX_HASTY && canonical::comes_soon(&bare);
     let canonical = (!is_hasty || comes_soon())
         .then(|| canonical::canonical(&bare))
         .flatten();
@@ -421,7 +421,7 @@ impl Values {
     /// find the others.
     fn aimed(&self, runner: &mut TestRunner, budget: &Budget) -> Option<Value> {
         let near = self.near.as_deref()?;
-        let alternatives = near.widest().clamp(1, around::MOST_ALTERNATIVES);
+        let alternatives = near.widest().clamp(1, around::MAX_ALTERNATIVES);
         (0..alternatives).find_map(|turn| {
             let base = Draw {
                 recipe: near,

@@ -17,19 +17,19 @@ pub use came::Came;
 pub use schema::Dialect;
 
 /// How many distinct values are remembered before only their type is.
-const MOST_VALUES: usize = 24;
+const MAX_VALUES: usize = 24;
 
 /// How long a text may be to be remembered as a value, in bytes.
 const LONGEST_VALUE: usize = 120;
 
 /// How many names an object may have before it is taken for a map whose names are data.
-const MOST_NAMES: usize = 64;
+const MAX_NAMES: usize = 64;
 
 /// How deep a value is looked into; what lies deeper may be anything.
 const DEEPEST: usize = 16;
 
 /// The most nodes of a value that is looked at; a larger one may be anything.
-const MOST_NODES: usize = 100_000;
+const MAX_NODES: usize = 100_000;
 
 /// What the values seen at one place looked like. [`Inferred::default`] is that of no value at all.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -150,7 +150,7 @@ impl Few {
         match (self, other) {
             (Self::These(mut ours), Self::These(theirs)) => {
                 ours.extend(theirs);
-                if ours.len() > MOST_VALUES {
+                if ours.len() > MAX_VALUES {
                     Self::TooMany
                 } else {
                     Self::These(ours)
@@ -181,7 +181,7 @@ impl Range {
 /// Whether a value has more nodes than are looked at.
 fn is_too_large(value: &Value, nodes: &mut usize) -> bool {
     *nodes += 1;
-    *nodes > MOST_NODES
+    *nodes > MAX_NODES
         || match value {
             Value::Array(items) => items.iter().any(|item| is_too_large(item, nodes)),
             Value::Object(members) => members.values().any(|member| is_too_large(member, nodes)),
@@ -424,7 +424,7 @@ impl Inferred {
 impl Names {
     fn settled(self) -> Self {
         match self {
-            Self::Known(names) if names.len() > MOST_NAMES => Self::Data(
+            Self::Known(names) if names.len() > MAX_NAMES => Self::Data(
                 names
                     .into_values()
                     .fold(Inferred::default(), |all, (_, one)| all.merge(one)),

@@ -31,7 +31,7 @@ documented! {
 const MOST: usize = 2_000;
 
 /// How many schemas that one needs are looked at for who is at fault.
-const MOST_NEEDED: usize = 100;
+const MAX_NEEDED: usize = 100;
 
 impl Lint for ImpossibleSchema {
     fn rule(&self) -> &'static Rule {
@@ -112,7 +112,7 @@ impl Causes<'_> {
         let mut all: HashSet<Address> = needed.iter().cloned().collect();
         while let Some(one) = needed.pop() {
             for next in self.needs(&one) {
-                if all.len() < MOST_NEEDED && all.insert(next.clone()) {
+                if all.len() < MAX_NEEDED && all.insert(next.clone()) {
                     needed.push(next);
                 }
             }

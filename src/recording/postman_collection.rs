@@ -3,7 +3,7 @@
 //! A collection is one JSON text, whose variables may stand behind its items. What of it is kept is the text and
 //! where in it each example stands; what an example says is read when an exchange is made of it. An item's request
 //! is that of all its examples, and variables are written into each: what of a small file becomes much that way
-//! is bounded by [`MOST_REPEATED`].
+//! is bounded by [`MAX_REPEATED`].
 
 use std::{borrow::Cow, collections::HashMap, fmt, ops::Range, sync::Arc};
 
@@ -17,13 +17,13 @@ use super::loose;
 const MAX_FOLDERS: usize = 64;
 
 /// How many bytes all examples together have from requests of their items and from variables.
-const MOST_REPEATED: usize = 256 << 20;
+const MAX_REPEATED: usize = 256 << 20;
 
 /// The longest value of a variable that is filled in, in bytes.
-const MOST_VALUE: usize = 1 << 20;
+const MAX_VALUE: usize = 1 << 20;
 
 /// How many examples of a collection are read.
-const MOST_EXAMPLES: usize = 1_000_000;
+const MAX_EXAMPLES: usize = 1_000_000;
 
 /// A collection, read once.
 #[derive(Debug)]
@@ -103,7 +103,7 @@ impl Collection {
         Examples {
             collection: Arc::new(self),
             at: 0,
-            left: MOST_REPEATED,
+            left: MAX_REPEATED,
         }
     }
 
@@ -215,11 +215,11 @@ fn placeholders(text: &str) -> impl Iterator<Item = &str> {
 fn resolved(list: &Value) -> HashMap<String, String> {
     let pairs = list.as_array().into_iter().flatten().filter_map(|pair| {
         let value = loose::text_of(pair, &["value"]);
-        let value = value.filter(|value| !value.is_empty() && value.len() <= MOST_VALUE)?;
+        let value = value.filter(|value| !value.is_empty() && value.len() <= MAX_VALUE)?;
         Some((loose::text_of(pair, &["key", "id"])?, value))
     });
     let written: HashMap<String, String> = pairs.collect();
-    let mut left = MOST_REPEATED / 4;
+    let mut left = MAX_REPEATED / 4;
     let mut names: Vec<&String> = written.keys().collect();
     names.sort_unstable();
     let mut resolved = HashMap::new();
@@ -229,7 +229,7 @@ fn resolved(list: &Value) -> HashMap<String, String> {
         let grown: usize = grown.map(String::len).sum();
         // One that would grow beyond all measure stays as it is written.
         let value = match left.checked_sub(grown) {
-            Some(rest) if grown <= MOST_VALUE => {
+            Some(rest) if grown <= MAX_VALUE => {
                 left = rest;
                 filled(value, &written)
             }
@@ -281,7 +281,7 @@ struct Found {
 impl Found {
     /// Adds examples, as far as there is room.
     fn add(&mut self, examples: impl ExactSizeIterator<Item = Place>) {
-        let room = MOST_EXAMPLES.saturating_sub(self.examples.len());
+        let room = MAX_EXAMPLES.saturating_sub(self.examples.len());
         self.is_cut |= examples.len() > room;
         self.examples.extend(examples.take(room));
     }
@@ -465,7 +465,7 @@ impl<'de> Visitor<'de> for Responses<'_> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut responses: A) -> Result<(), A::Error> {
         while let Some(response) = responses.next_element::<&RawValue>()? {
             // One more than there is room for is told of.
-            if self.found.len() <= MOST_EXAMPLES {
+            if self.found.len() <= MAX_EXAMPLES {
                 self.found.push(range_of(response, self.start));
             }
         }

@@ -15,10 +15,10 @@ use super::{Entries, Input, Raw, RawEntry, RecordingError};
 pub(super) const BINARY: &str = "!!binary";
 
 /// The most nodes of one entry: an entry that is larger is no entry but a bomb.
-const MOST_NODES: usize = 1_000_000;
+const MAX_NODES: usize = 1_000_000;
 
 /// The most nodes of all that aliases may name.
-const MOST_NAMED: usize = 500_000;
+const MAX_NAMED: usize = 500_000;
 
 /// A text of so many bytes counts as another node.
 const BYTES_OF_A_NODE: usize = 64;
@@ -221,7 +221,7 @@ impl Elements {
     fn named(&mut self, anchor: usize, value: Value, line: u64) -> Result<Value, RecordingError> {
         if anchor > 0 {
             self.named += size(&value);
-            if self.named > MOST_NAMED {
+            if self.named > MAX_NAMED {
                 let message = "too much of the recording has a name for aliases";
                 return Err(self.error(Some(line), message.to_owned()));
             }
@@ -237,7 +237,7 @@ impl Elements {
         let mut nodes = 0_usize;
         loop {
             nodes += 1;
-            if nodes > MOST_NODES {
+            if nodes > MAX_NODES {
                 return Err(self.error(Some(line), "an entry has too many nodes".to_owned()));
             }
             let complete = match event {
@@ -259,7 +259,7 @@ impl Elements {
                 Event::Alias(anchor) => match self.anchors.get(&anchor) {
                     Some(value) => {
                         nodes += size(value);
-                        if nodes > MOST_NODES {
+                        if nodes > MAX_NODES {
                             let message = "an entry has too many nodes".to_owned();
                             return Err(self.error(Some(line), message));
                         }

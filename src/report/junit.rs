@@ -165,7 +165,7 @@ fn coverage(suite: &mut TestSuite, coverage: &Coverage) {
 }
 
 /// How many findings of one case are told.
-const MOST_OF_A_CASE: usize = 100;
+const MAX_OF_A_CASE: usize = 100;
 
 /// What cases need to tell of findings.
 struct Told<'o> {
@@ -181,12 +181,12 @@ impl Told<'_> {
             .iter()
             .filter(|(finding, _)| finding.severity == Severity::Error);
         let errors: Vec<&Finding> = errors.map(|(finding, _)| *finding).collect();
-        let texts = found.iter().take(MOST_OF_A_CASE);
+        let texts = found.iter().take(MAX_OF_A_CASE);
         let mut texts: Vec<String> = texts
             .map(|(finding, count)| description(finding, *count, self.document))
             .collect();
-        if found.len() > MOST_OF_A_CASE {
-            texts.push(format!("and {} more", found.len() - MOST_OF_A_CASE));
+        if found.len() > MAX_OF_A_CASE {
+            texts.push(format!("and {} more", found.len() - MAX_OF_A_CASE));
         }
         let text = texts.join("\n\n");
         let status = match errors.as_slice() {

@@ -16,10 +16,10 @@ use crate::{
 };
 
 /// The most findings that are listed; forges cut what is longer.
-const MOST_FINDINGS: usize = 100;
+const MAX_FINDINGS: usize = 100;
 
 /// How many findings of one cause are named below its example.
-const MOST_MEMBERS: usize = 20;
+const MAX_MEMBERS: usize = 20;
 
 pub(super) fn render(outcome: &Outcome, document: &Document) -> Vec<u8> {
     let mut text = String::new();
@@ -77,7 +77,7 @@ fn by_cause(text: &mut String, causes: &[Cause<'_>], document: &Document) -> std
         "\n{}\n\n| | cause | operations | where |\n|---|---|---|---|",
         count_of(causes.len(), "cause")
     )?;
-    for cause in causes.iter().take(MOST_FINDINGS) {
+    for cause in causes.iter().take(MAX_FINDINGS) {
         writeln!(
             text,
             "| {} `{}` | {}{} | {} | {} |",
@@ -89,11 +89,11 @@ fn by_cause(text: &mut String, causes: &[Cause<'_>], document: &Document) -> std
             place(cause.example(), document),
         )?;
     }
-    if causes.len() > MOST_FINDINGS {
-        let rest = count_of(causes.len() - MOST_FINDINGS, "cause");
+    if causes.len() > MAX_FINDINGS {
+        let rest = count_of(causes.len() - MAX_FINDINGS, "cause");
         writeln!(text, "\nand {rest} more")?;
     }
-    let mut left = MOST_FINDINGS;
+    let mut left = MAX_FINDINGS;
     for cause in causes {
         for (at, (finding, seen)) in cause.findings.iter().enumerate() {
             let Some(less) = left.checked_sub(1) else {
@@ -106,15 +106,15 @@ fn by_cause(text: &mut String, causes: &[Cause<'_>], document: &Document) -> std
                 if cause.findings.len() > 1 {
                     writeln!(text, "\nmend: {}\n", plain(&cause.mend))?;
                 }
-            } else if at <= MOST_MEMBERS {
+            } else if at <= MAX_MEMBERS {
                 writeln!(text, "- {}{}", plain(&finding.message), times(*seen))?;
             }
         }
-        if cause.findings.len() > MOST_MEMBERS + 1 {
+        if cause.findings.len() > MAX_MEMBERS + 1 {
             writeln!(
                 text,
                 "- and {} more",
-                cause.findings.len() - MOST_MEMBERS - 1
+                cause.findings.len() - MAX_MEMBERS - 1
             )?;
         }
     }
@@ -134,7 +134,7 @@ fn by_line(
         text,
         "\n| | operation | finding | where |\n|---|---|---|---|"
     )?;
-    for (finding, seen) in findings.iter().take(MOST_FINDINGS) {
+    for (finding, seen) in findings.iter().take(MAX_FINDINGS) {
         writeln!(
             text,
             "| {} `{}` | {} | {}{} | {} |",
@@ -146,11 +146,11 @@ fn by_line(
             place(finding, document),
         )?;
     }
-    if findings.len() > MOST_FINDINGS {
-        let rest = count_of(findings.len() - MOST_FINDINGS, "finding");
+    if findings.len() > MAX_FINDINGS {
+        let rest = count_of(findings.len() - MAX_FINDINGS, "finding");
         writeln!(text, "\nand {rest} more")?;
     }
-    for (finding, _) in findings.iter().take(MOST_FINDINGS) {
+    for (finding, _) in findings.iter().take(MAX_FINDINGS) {
         details(text, finding)?;
     }
     Ok(())

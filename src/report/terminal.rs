@@ -47,13 +47,13 @@ pub enum Detail {
 }
 
 /// How many operations are listed before the list is cut to those that have findings.
-const MOST_OPERATIONS: usize = 20;
+const MAX_OPERATIONS: usize = 20;
 
 /// How many warnings of one rule about a document are shown before the rest is counted.
-const MOST_WARNINGS: usize = 20;
+const MAX_WARNINGS: usize = 20;
 
 /// How many causes are shown in full before the rest is one line each.
-const MOST_CAUSES: usize = 10;
+const MAX_CAUSES: usize = 10;
 
 /// Writes the report of a run as text.
 pub struct Terminal<W: Write + Send> {
@@ -186,7 +186,7 @@ fn noun(kind: RunKind) -> &'static str {
 
 fn operations(out: &mut dyn WriteColor, outcome: &Outcome, detail: Detail) -> io::Result<()> {
     let all = &outcome.operations;
-    let is_short = all.len() <= MOST_OPERATIONS || detail == Detail::Verbose;
+    let is_short = all.len() <= MAX_OPERATIONS || detail == Detail::Verbose;
     let shown: Vec<&OperationSummary> = all
         .iter()
         .filter(|one| detail == Detail::Verbose || one.held > 0 && (is_short || one.findings > 0))
@@ -291,7 +291,7 @@ fn findings(
     let causes = cause::of(shown(found, detail), document);
     let in_full = match detail {
         Detail::Verbose => causes.len(),
-        _ => MOST_CAUSES.min(causes.len()),
+        _ => MAX_CAUSES.min(causes.len()),
     };
     let (first, rest) = causes.split_at(in_full);
     for cause in first {
@@ -304,7 +304,7 @@ fn findings(
     if !rest.is_empty() {
         writeln!(
             out,
-            "\n{} in all; the first {MOST_CAUSES} are shown in full, {}\n",
+            "\n{} in all; the first {MAX_CAUSES} are shown in full, {}\n",
             count_of(causes.len(), "cause"),
             wording.say(&Remedy::ShowAll)
         )?;
@@ -325,19 +325,19 @@ fn of_document(
         if detail != Detail::Verbose && finding.severity == Severity::Warning {
             let warnings = warnings.entry(&finding.rule).or_default();
             *warnings += 1;
-            if *warnings > MOST_WARNINGS {
+            if *warnings > MAX_WARNINGS {
                 continue;
             }
         }
         write_finding(out, finding, seen, document)?;
     }
     for (rule, number) in warnings {
-        if number > MOST_WARNINGS {
+        if number > MAX_WARNINGS {
             coloured(out, Color::Yellow, &format!("warning[{rule}]"))?;
             writeln!(
                 out,
                 ": {} more; {}\n",
-                number - MOST_WARNINGS,
+                number - MAX_WARNINGS,
                 wording.say(&Remedy::ShowAll)
             )?;
         }

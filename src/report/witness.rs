@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// How many operations are named on one line; the rest is counted.
-const MOST_OPERATIONS: usize = 5;
+const MAX_OPERATIONS: usize = 5;
 
 /// How many values of an `enum` or the like are written out, in characters.
 const WIDEST_VALUE: usize = 60;
@@ -205,9 +205,9 @@ pub fn unwitnessed(outcome: &Outcome, document: &Document) -> String {
         let (number, column) = found
             .map(|place| (place.line, place.column))
             .unwrap_or_default();
-        let shown = operations.iter().take(MOST_OPERATIONS).copied();
+        let shown = operations.iter().take(MAX_OPERATIONS).copied();
         let shown = shown.collect::<Vec<_>>().join(", ");
-        let more = match operations.len().saturating_sub(MOST_OPERATIONS) {
+        let more = match operations.len().saturating_sub(MAX_OPERATIONS) {
             0 => String::new(),
             more => format!(" and {more} more"),
         };

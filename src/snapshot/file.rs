@@ -6,7 +6,7 @@ use std::{
 };
 
 /// The longest file that is read, in bytes: samples and failing requests may be as long as bodies are.
-const MOST_BYTES: u64 = 64 << 20;
+const MAX_BYTES: u64 = 64 << 20;
 
 /// Whether a file is an ordinary one, and no longer than one of ours can be.
 pub(super) fn check(path: &Path) -> io::Result<()> {
@@ -14,9 +14,9 @@ pub(super) fn check(path: &Path) -> io::Result<()> {
     if !metadata.is_file() {
         return Err(io::Error::other("it is not a regular file"));
     }
-    if metadata.len() > MOST_BYTES {
+    if metadata.len() > MAX_BYTES {
         return Err(io::Error::other(format!(
-            "it is longer than {MOST_BYTES} bytes"
+            "it is longer than {MAX_BYTES} bytes"
         )));
     }
     Ok(())
@@ -27,7 +27,7 @@ pub(super) fn read(path: &Path) -> io::Result<Vec<u8>> {
     check(path)?;
     let mut bytes = Vec::new();
     let file = std::fs::File::open(path)?;
-    file.take(MOST_BYTES).read_to_end(&mut bytes)?;
+    file.take(MAX_BYTES).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
@@ -59,7 +59,7 @@ fn new_file(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
 
 #[cfg(test)]
 mod tests {
-    use super::{MOST_BYTES, read, replace};
+    use super::{MAX_BYTES, read, replace};
 
     #[test]
     fn only_ordinary_files_of_a_bounded_length_are_read() {
@@ -70,7 +70,7 @@ mod tests {
         let file = std::fs::File::options().write(true).open(&path);
         let file = file.expect("it is opened");
         // Sparse: nothing is written.
-        file.set_len(MOST_BYTES + 1).expect("it is long");
+        file.set_len(MAX_BYTES + 1).expect("it is long");
         let error = read(&path).expect_err("it is too long").to_string();
         assert!(error.contains("longer than"), "{error}");
         let error = read(folder.path()).expect_err("a folder").to_string();

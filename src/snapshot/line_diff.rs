@@ -1,7 +1,7 @@
 //! What differs between two texts, line by line, as far as that is soon found and read by anybody.
 
 /// How many lines that differ are compared with each other.
-const MOST_LINES: usize = 5_000;
+const MAX_LINES: usize = 5_000;
 
 /// The lines that differ, with `radius` lines around them; how many there are where they are too many.
 pub(super) fn line_diff(before: &str, after: &str, radius: usize) -> String {
@@ -12,7 +12,7 @@ pub(super) fn line_diff(before: &str, after: &str, radius: usize) -> String {
     let same = old.iter().rev().zip(new.iter().rev());
     let last = same.take_while(|(one, other)| one == other).count();
     let (old, new) = (old.len() - last, new.len() - last);
-    if old + new > MOST_LINES {
+    if old + new > MAX_LINES {
         return format!("-{old} lines\n+{new} lines, too many to be compared\n");
     }
     let changes = similar::TextDiff::from_lines(before, after);

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::formats::{format_of, is_told_apart};
 
 /// How many distinct names an object may have before it is taken for a map whose names are data.
-const MOST_NAMES: usize = 64;
+const MAX_NAMES: usize = 64;
 
 /// What the values seen at one place look like. [`Shape::default`] is that of no value at all.
 ///
@@ -350,7 +350,7 @@ impl Object {
     /// A map, when there are too many names for them to mean something.
     fn settled(self) -> Self {
         match self {
-            Self::Names(names) if names.len() > MOST_NAMES => {
+            Self::Names(names) if names.len() > MAX_NAMES => {
                 Self::Map(Box::new(Self::Names(names).values()))
             }
             other => other,

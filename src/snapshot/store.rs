@@ -468,7 +468,7 @@ fn pretty(value: &Value) -> String {
 }
 
 /// The longest shape that is read, in bytes: objects with many names are maps, so that ours are short.
-const MOST_SHAPE: usize = 4 << 20;
+const MAX_SHAPE: usize = 4 << 20;
 
 /// The accepted shape in a file; `None` when there is no file.
 fn read(path: &Path) -> Result<Option<Shape>, StoreError> {
@@ -495,9 +495,9 @@ fn read(path: &Path) -> Result<Option<Shape>, StoreError> {
     let shape = shape
         .split_once("\nsample:\n")
         .map_or(shape, |(shape, _)| shape);
-    if shape.len() > MOST_SHAPE {
+    if shape.len() > MAX_SHAPE {
         return Err(damaged(format!(
-            "its shape is longer than {MOST_SHAPE} bytes"
+            "its shape is longer than {MAX_SHAPE} bytes"
         )));
     }
     shape

@@ -50,7 +50,7 @@ impl From<Limits> for Connection {
 }
 
 /// The most fields of a response; the library's own bound is lower than what services send.
-const MOST_FIELDS: usize = 512;
+const MAX_FIELDS: usize = 512;
 
 /// Which connections a client sends over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,7 +72,7 @@ impl Connection {
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
             .referer(false)
-            .http1_max_headers(MOST_FIELDS)
+            .http1_max_headers(MAX_FIELDS)
             .http2_max_header_list_size(u32::try_from(self.limits.headers).unwrap_or(u32::MAX))
             .tcp_nodelay(true)
             .build()

@@ -8,13 +8,13 @@ use url::Url;
 use super::{ClientError, Connection};
 
 /// The most bytes that a document may have.
-const MOST_BYTES: usize = 256 << 20;
+const MAX_BYTES: usize = 256 << 20;
 
 /// How long a document may take.
 const LONGEST: Duration = Duration::from_secs(60);
 
 /// The most redirects that are followed.
-const MOST_REDIRECTS: usize = 10;
+const MAX_REDIRECTS: usize = 10;
 
 /// Where documents may come from over the network.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,7 +72,7 @@ fn not_allowed(url: &Url) -> String {
 async fn get(url: Url, connection: &Connection, hosts: &Hosts) -> Result<Vec<u8>, String> {
     let hosts = hosts.clone();
     let redirects = Policy::custom(move |attempt| {
-        if attempt.previous().len() > MOST_REDIRECTS {
+        if attempt.previous().len() > MAX_REDIRECTS {
             attempt.error("it redirects too often")
         } else if hosts.allow(attempt.url()) {
             attempt.follow()
@@ -104,8 +104,8 @@ async fn get(url: Url, connection: &Connection, hosts: &Hosts) -> Result<Vec<u8>
     let mut bytes = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(said)? {
         bytes.extend_from_slice(&chunk);
-        if bytes.len() > MOST_BYTES {
-            return Err(format!("it has more than {MOST_BYTES} bytes"));
+        if bytes.len() > MAX_BYTES {
+            return Err(format!("it has more than {MAX_BYTES} bytes"));
         }
     }
     Ok(bytes)

@@ -19,10 +19,10 @@ use super::{Limits, SendError, Stage};
 use crate::exchange::{Body, CutReason, Request, Response};
 
 /// The most bytes that are read: enough to see that something follows.
-const MOST_BYTES: usize = 1 << 20;
+const MAX_BYTES: usize = 1 << 20;
 
 /// The most fields of a head.
-const MOST_FIELDS: usize = 256;
+const MAX_FIELDS: usize = 256;
 
 /// How long a connection stays open for what may follow a whole response, where the service does not
 /// close it though it was asked to.
@@ -79,8 +79,8 @@ async fn exchange(
     let mut deadline = started + limits.whole;
     let mut is_whole = false;
     let end = loop {
-        if received.len() >= MOST_BYTES {
-            break Some(CutReason::Limit(MOST_BYTES as u64));
+        if received.len() >= MAX_BYTES {
+            break Some(CutReason::Limit(MAX_BYTES as u64));
         }
         match timeout_at(
             head_deadline.unwrap_or(deadline),
@@ -133,7 +133,7 @@ struct Interim {
 fn interim_responses(received: &[u8]) -> Interim {
     let mut length = 0;
     loop {
-        let mut fields = [httparse::EMPTY_HEADER; MOST_FIELDS];
+        let mut fields = [httparse::EMPTY_HEADER; MAX_FIELDS];
         let mut head = httparse::Response::new(&mut fields);
         let parsed = head.parse(&received[length..]);
         let is_final = match (parsed, head.code) {
@@ -151,7 +151,7 @@ fn interim_responses(received: &[u8]) -> Interim {
 
 /// How many bytes a response takes, as far as its head says so (RFC 9112 §6.3).
 fn whole_length(method: &Method, received: &[u8]) -> Option<usize> {
-    let mut fields = [httparse::EMPTY_HEADER; MOST_FIELDS];
+    let mut fields = [httparse::EMPTY_HEADER; MAX_FIELDS];
     let mut head = httparse::Response::new(&mut fields);
     let Ok(httparse::Status::Complete(length)) = head.parse(received) else {
         return None;
@@ -212,7 +212,7 @@ fn message(request: &Request) -> Vec<u8> {
 
 /// Reads the head with `httparse` and takes the rest as it is.
 fn read(method: &Method, received: &Bytes, end: Option<CutReason>) -> Result<Response, SendError> {
-    let mut fields = [httparse::EMPTY_HEADER; MOST_FIELDS];
+    let mut fields = [httparse::EMPTY_HEADER; MAX_FIELDS];
     let mut head = httparse::Response::new(&mut fields);
     let length = match head.parse(received) {
         Ok(httparse::Status::Complete(length)) => length,
@@ -284,7 +284,7 @@ fn joined_chunks(received: &[u8]) -> Option<Bytes> {
         };
         left = left.get(line..)?;
         if size == 0 {
-            let mut fields = [httparse::EMPTY_HEADER; MOST_FIELDS];
+            let mut fields = [httparse::EMPTY_HEADER; MAX_FIELDS];
             let trailers = httparse::parse_headers(left, &mut fields).ok()?;
             let httparse::Status::Complete((length, _)) = trailers else {
                 return None;

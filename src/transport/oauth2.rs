@@ -159,18 +159,18 @@ fn basic_user(id: &str, secret: &str) -> String {
 }
 
 /// The longest answer that is looked at, in bytes.
-const MOST_ANSWER: usize = 1 << 20;
+const MAX_ANSWER: usize = 1 << 20;
 
 /// The longest token that is taken, in bytes: no server takes a longer header field, and all that is written is searched
 /// for every form of it.
-const MOST_TOKEN: usize = 64 << 10;
+const MAX_TOKEN: usize = 64 << 10;
 
 /// Reads what a token endpoint answered (RFC 6749 §5).
 fn read(response: &Response) -> Result<Issued, String> {
     let status = response.status;
-    if response.body.bytes().len() > MOST_ANSWER {
+    if response.body.bytes().len() > MAX_ANSWER {
         return Err(format!(
-            "{status}: the answer is longer than {MOST_ANSWER} bytes"
+            "{status}: the answer is longer than {MAX_ANSWER} bytes"
         ));
     }
     let body: Value = serde_json::from_slice(response.body.bytes()).unwrap_or(Value::Null);
@@ -186,10 +186,8 @@ fn read(response: &Response) -> Result<Issued, String> {
     let value = text("access_token")
         .filter(|token| !token.is_empty())
         .ok_or("the response has no access_token")?;
-    if value.len() > MOST_TOKEN {
-        return Err(format!(
-            "the access_token is longer than {MOST_TOKEN} bytes"
-        ));
+    if value.len() > MAX_TOKEN {
+        return Err(format!("the access_token is longer than {MAX_TOKEN} bytes"));
     }
     let lifetime = body.get("expires_in").and_then(|lifetime| {
         // Some servers write the number as text.
@@ -238,8 +236,8 @@ mod tests {
             let body = format!(r#"{{"access_token":"{}"}}"#, "a".repeat(length));
             answered(200, &body).map(|issued| issued.value.len())
         };
-        assert_eq!(of(MOST_TOKEN), Ok(MOST_TOKEN));
-        for (length, told) in [(MOST_TOKEN + 1, "access_token"), (MOST_ANSWER, "answer")] {
+        assert_eq!(of(MAX_TOKEN), Ok(MAX_TOKEN));
+        for (length, told) in [(MAX_TOKEN + 1, "access_token"), (MAX_ANSWER, "answer")] {
             let why = of(length).expect_err("it is too long");
             assert!(why.contains(&format!("the {told} is longer than")), "{why}");
         }

@@ -53,7 +53,7 @@ pub trait SecretSource: Send + Sync {
 }
 
 /// After this many renewals in a row that did not help, a refusal is not about the secret's age.
-const MOST_FRUITLESS: u32 = 3;
+const MAX_FRUITLESS: u32 = 3;
 
 /// A secret with a name. Copies share what is known of it.
 #[derive(Clone)]
@@ -150,7 +150,7 @@ impl Secret {
         if let Some(value) = held.value.as_ref().filter(|value| &***value != refused) {
             return Ok(Some(Arc::clone(value)));
         }
-        if self.0.source.is_none() || self.0.fruitless.load(Ordering::Relaxed) >= MOST_FRUITLESS {
+        if self.0.source.is_none() || self.0.fruitless.load(Ordering::Relaxed) >= MAX_FRUITLESS {
             return Ok(None);
         }
         let value = self.issue(&mut held).await?;
@@ -252,7 +252,7 @@ mod tests {
             let renewed = secret.renewed(&refused).await.expect("a value");
             assert_eq!(renewed.as_deref(), Some("value-number-1"));
         }
-        for _ in 0..MOST_FRUITLESS {
+        for _ in 0..MAX_FRUITLESS {
             secret.renewal_helped(false);
         }
         assert_eq!(secret.renewed("value-number-1").await, Ok(None));

@@ -179,7 +179,7 @@ pub(crate) fn tape<'b>(media_type: &MediaTypeBuf, bytes: &'b [u8]) -> Option<Tap
     }
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let text = std::str::from_utf8(bytes).ok()?;
-    let tape = Tape::read(text, json::MOST_VALUES)?;
+    let tape = Tape::read(text, json::MAX_VALUES)?;
     let is_as_written = |text| {
         let mut digits = Digits::default();
         matches!(numbers::readable(text, &mut digits), Cow::Borrowed(_))
@@ -245,10 +245,10 @@ fn read_scalar(schema: &Schema, text: String) -> Parsed {
 pub(super) fn malformed(format: &'static str, at: &str, error: &json::JsonError) -> MalformedBody {
     match error {
         json::JsonError::TooLarge => MalformedBody::TooLarge {
-            limit: json::MOST_VALUES,
+            limit: json::MAX_VALUES,
         },
         json::JsonError::TooDeep => MalformedBody::TooDeep {
-            limit: json::MOST_LEVELS,
+            limit: json::MAX_LEVELS,
         },
         json::JsonError::Syntax(error) => MalformedBody::Syntax {
             format,

@@ -19,10 +19,10 @@ use crate::contract::{Content, Encoding, MediaType, Schema};
 const OCTETS: &str = "application/octet-stream";
 
 /// How deep references and compositions are followed.
-const MOST_STEPS: usize = 8;
+const MAX_STEPS: usize = 8;
 
 /// How many schema objects of one body are looked at for bytes.
-const MOST_OBJECTS: usize = 500;
+const MAX_OBJECTS: usize = 500;
 
 /// A value that travels as a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -211,7 +211,7 @@ pub(crate) fn carries(media_type: &MediaType) -> bool {
         || essence.starts_with("text/");
     let schema = media_type.schema.as_ref().filter(|_| is_text);
     schema.is_none_or(|schema| {
-        let mut left = MOST_OBJECTS;
+        let mut left = MAX_OBJECTS;
         !holds_bytes(schema.document(), schema.address(), 0, &mut left)
     })
 }
@@ -221,7 +221,7 @@ fn holds_bytes(document: &Document, at: &Address, depth: usize, left: &mut usize
     let Some(Value::Object(members)) = document.get(at) else {
         return false;
     };
-    if depth > MOST_STEPS || *left == 0 {
+    if depth > MAX_STEPS || *left == 0 {
         return false;
     }
     *left -= 1;
@@ -243,7 +243,7 @@ fn holds_bytes(document: &Document, at: &Address, depth: usize, left: &mut usize
 /// What a schema says of bytes, itself or through references and compositions.
 fn bytes<'d>(document: &'d Document, at: &Address, depth: usize) -> Option<Bytes<'d>> {
     let members = document.get(at)?.as_object()?;
-    if depth > MOST_STEPS {
+    if depth > MAX_STEPS {
         return None;
     }
     said_of_bytes(members, document.version()).or_else(|| {

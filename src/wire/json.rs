@@ -15,19 +15,19 @@ use crate::contract::Digits;
 
 /// The most values that one body may have, members and elements counted: each takes much more memory
 /// than it has bytes.
-pub(super) const MOST_VALUES: usize = 1_000_000;
+pub(super) const MAX_VALUES: usize = 1_000_000;
 
 /// The most arrays and objects that may stand in each other.
-pub(super) const MOST_LEVELS: usize = 127;
+pub(super) const MAX_LEVELS: usize = 127;
 
 /// Why a text was not read.
 #[derive(Debug)]
 pub(super) enum JsonError {
     /// It is no JSON.
     Syntax(serde_json::Error),
-    /// It has more than [`MOST_VALUES`].
+    /// It has more than [`MAX_VALUES`].
     TooLarge,
-    /// It nests deeper than [`MOST_LEVELS`].
+    /// It nests deeper than [`MAX_LEVELS`].
     TooDeep,
 }
 
@@ -42,7 +42,7 @@ pub(super) struct Texts {
 impl Texts {
     pub(super) fn new() -> Self {
         Self {
-            left: Cell::new(MOST_VALUES),
+            left: Cell::new(MAX_VALUES),
             digits: RefCell::default(),
         }
     }
@@ -80,7 +80,7 @@ impl Texts {
     }
 }
 
-/// What the reader says where a text nests deeper than [`MOST_LEVELS`]; its errors have no kinds.
+/// What the reader says where a text nests deeper than [`MAX_LEVELS`]; its errors have no kinds.
 const TOO_DEEP: &str = "recursion limit exceeded";
 
 #[derive(Clone, Copy)]
@@ -188,7 +188,7 @@ pub(super) fn parse_loosely(text: &str) -> Option<Value> {
 mod tests {
     use serde_json::json;
 
-    use super::{JsonError, MOST_LEVELS, MOST_VALUES, Texts};
+    use super::{JsonError, MAX_LEVELS, MAX_VALUES, Texts};
 
     fn parse(text: &str) -> Result<serde_json::Value, JsonError> {
         Texts::new().parse(text)
@@ -197,7 +197,7 @@ mod tests {
     #[test]
     fn values_are_counted_over_all_texts_of_a_body() {
         let texts = Texts::new();
-        let half = format!("[{}0]", "0,".repeat(MOST_VALUES / 2));
+        let half = format!("[{}0]", "0,".repeat(MAX_VALUES / 2));
         assert!(texts.parse(&half).is_ok());
         assert!(matches!(texts.parse(&half), Err(JsonError::TooLarge)));
         assert!(matches!(texts.parse("[1"), Err(JsonError::TooLarge)));
@@ -231,9 +231,9 @@ mod tests {
         assert_eq!(parse("[1e400]").ok(), Some(json!([f64::MAX])));
         assert!(parse(&"9".repeat(10_000)).is_ok());
         let nested = |levels| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
-        assert!(parse(&nested(MOST_LEVELS)).is_ok());
+        assert!(parse(&nested(MAX_LEVELS)).is_ok());
         assert!(matches!(
-            parse(&nested(MOST_LEVELS + 1)),
+            parse(&nested(MAX_LEVELS + 1)),
             Err(JsonError::TooDeep)
         ));
     }

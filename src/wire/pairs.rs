@@ -10,7 +10,7 @@ use crate::contract::{Explode, Schema, Style};
 
 /// How many brackets of a name are levels of an object; those behind them are part of the last key. As deep as JSON is
 /// read.
-const MOST_LEVELS: usize = 100;
+const MAX_LEVELS: usize = 100;
 
 /// Pairs in the order in which they came: names decoded, values still encoded.
 pub(super) type Pairs<'t> = [(String, &'t str)];
@@ -145,7 +145,7 @@ pub(super) fn deep(pairs: &Pairs<'_>, name: &str, schema: &Schema) -> Option<Val
             continue;
         };
         let mut keys = vec![name];
-        let inner = rest[1..].splitn(MOST_LEVELS, '[');
+        let inner = rest[1..].splitn(MAX_LEVELS, '[');
         keys.extend(inner.map(|key| key.trim_end_matches(']')));
         insert(&mut tree, &keys, decode_form(value));
     }
@@ -220,7 +220,7 @@ mod tests {
     use oasgate_document::{Address, Document, Pointer};
     use serde_json::{Value, json};
 
-    use super::{MOST_LEVELS, deep, split};
+    use super::{MAX_LEVELS, deep, split};
     use crate::contract::{Contract, Direction};
 
     #[test]
@@ -242,6 +242,6 @@ mod tests {
             value = members.into_iter().next().expect("a member").1;
             levels += 1;
         }
-        assert_eq!((levels, value), (MOST_LEVELS, json!("x")));
+        assert_eq!((levels, value), (MAX_LEVELS, json!("x")));
     }
 }

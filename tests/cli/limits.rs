@@ -13,7 +13,7 @@ use std::{
 use crate::{answering, write};
 
 /// The most memory that may be resident, in KiB.
-const MOST_MEMORY: u64 = 512 << 10;
+const MAX_MEMORY: u64 = 512 << 10;
 
 /// The most memory for a document of some hundred KiB whose parts would come to gigabytes together, in KiB.
 const LITTLE_MEMORY: u64 = 200 << 10;
@@ -184,7 +184,7 @@ fn hostile_documents_end_within_bounds() {
         write(folder.path(), name, text);
         for command in ["lint", "plan"] {
             let (code, time, memory) = measured(folder.path(), &[command, name]);
-            if !matches!(code, Some(0..=2)) || memory > MOST_MEMORY || memory == 0 {
+            if !matches!(code, Some(0..=2)) || memory > MAX_MEMORY || memory == 0 {
                 wrong.push(format!(
                     "{command} {name}: {code:?}, {time:?}, {memory} KiB"
                 ));
@@ -288,7 +288,7 @@ fn many_operations_are_planned_as_far_as_requests_go() {
     assert!((2_900..3_000).contains(&left_out), "{left_out} of 3000");
     let (code, _, memory) = measured(folder.path(), &["plan", "spec"]);
     assert_eq!(code, Some(0));
-    assert!(memory > 0 && memory < MOST_MEMORY, "{memory} KiB");
+    assert!(memory > 0 && memory < MAX_MEMORY, "{memory} KiB");
 }
 
 #[test]
@@ -319,7 +319,7 @@ fn hostile_recordings_end_within_bounds() {
         write(folder.path(), name, text);
         let args = ["replay", "spec", name, "--snapshots", "off"];
         let (code, time, memory) = measured(folder.path(), &args);
-        if code != Some(wanted) || memory > MOST_MEMORY || memory == 0 {
+        if code != Some(wanted) || memory > MAX_MEMORY || memory == 0 {
             wrong.push(format!("{name}: {code:?}, {time:?}, {memory} KiB"));
         }
     }

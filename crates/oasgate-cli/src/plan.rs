@@ -23,7 +23,7 @@ use oasgate::{
 };
 
 /// How many parts of an operation that are not tried whole are named.
-const MOST_NAMED: usize = 10;
+const MAX_NAMED: usize = 10;
 
 /// Print the requests that a check would send, and why each exists
 #[derive(Debug, ClapArgs)]
@@ -107,7 +107,7 @@ pub(crate) fn run(args: &Args) -> Result {
             for part in &plan.unbreakable {
                 tell_line(&mut out, &format!("    {part} admits no invalid value"))?;
             }
-            for part in plan.cut_short.iter().take(MOST_NAMED) {
+            for part in plan.cut_short.iter().take(MAX_NAMED) {
                 let line =
                     format!("    {part}: some values at its edges cost too much, and are left out");
                 tell_line(&mut out, &line)?;
@@ -115,7 +115,7 @@ pub(crate) fn run(args: &Args) -> Result {
             if let Some(more) = plan
                 .cut_short
                 .len()
-                .checked_sub(MOST_NAMED)
+                .checked_sub(MAX_NAMED)
                 .filter(|more| *more > 0)
             {
                 let line = format!("    {more} more parts: values at their edges are left out");

@@ -20,7 +20,7 @@ use oasgate::{
 };
 
 /// How many files of a revision are read for a document that refers to others.
-const MOST_FILES: usize = 2_000;
+const MAX_FILES: usize = 2_000;
 
 /// Where a document is.
 pub(crate) enum Source {
@@ -110,7 +110,7 @@ fn opened(
             .iter()
             .any(|ending| file.ends_with(ending))
     });
-    for file in files.take(MOST_FILES) {
+    for file in files.take(MAX_FILES) {
         let to = folder.path().join(file);
         if !is_inside(Path::new(file)) {
             continue;

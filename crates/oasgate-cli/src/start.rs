@@ -22,13 +22,13 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const PATIENCE_WITH_CHILDREN: Duration = Duration::from_secs(1);
 
 /// How much of what it printed is shown when it ends too early.
-const MOST_LINES: usize = 20;
+const MAX_LINES: usize = 20;
 
 /// How many bytes of what it printed are kept to be shown.
-const MOST_LOG: usize = 64 << 10;
+const MAX_LOG: usize = 64 << 10;
 
 /// How many bytes before those are kept as well: what is hidden is looked for before anything is cut.
-const MOST_BEFORE: usize = 16 << 10;
+const MAX_BEFORE: usize = 16 << 10;
 
 /// How long the rest of what it printed is waited for when it ended.
 const PATIENCE_WITH_LOG: Duration = Duration::from_millis(500);
@@ -81,7 +81,7 @@ fn keep_end(
         while let Ok(length @ 1..) = pipe.read(&mut bytes) {
             let mut end = end.lock().unwrap_or_else(PoisonError::into_inner);
             end.extend(&bytes[..length]);
-            let beyond = end.len().saturating_sub(MOST_LOG + MOST_BEFORE);
+            let beyond = end.len().saturating_sub(MAX_LOG + MAX_BEFORE);
             end.drain(..beyond);
         }
     })
@@ -121,10 +121,10 @@ impl Service {
     /// The last lines that it printed, as they are after something was hidden in all that is kept.
     pub(crate) fn last_words(&self, hide: impl FnOnce(String) -> String) -> String {
         let bytes = self.log.bytes();
-        let is_cut = bytes.len() >= MOST_LOG + MOST_BEFORE;
+        let is_cut = bytes.len() >= MAX_LOG + MAX_BEFORE;
         let text = hide(String::from_utf8_lossy(&bytes).into_owned());
         let mut from = if is_cut {
-            text.len().saturating_sub(MOST_LOG)
+            text.len().saturating_sub(MAX_LOG)
         } else {
             0
         };
@@ -132,7 +132,7 @@ impl Service {
             from += 1;
         }
         let lines: Vec<&str> = text[from..].lines().collect();
-        lines[lines.len().saturating_sub(MOST_LINES)..].join("\n")
+        lines[lines.len().saturating_sub(MAX_LINES)..].join("\n")
     }
 }
 

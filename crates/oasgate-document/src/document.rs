@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// How many names with one end are told apart where a reference has that end alone.
-const MOST_ALIKE: usize = 1_000;
+const MAX_ALIKE: usize = 1_000;
 
 /// How much a document may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -325,7 +325,7 @@ impl Document {
                     && let Some((_, end)) = name.rsplit_once('/')
                 {
                     let alike = self.named_by_end.entry(end.to_owned()).or_default();
-                    if alike.len() < MOST_ALIKE && !alike.contains(&name) {
+                    if alike.len() < MAX_ALIKE && !alike.contains(&name) {
                         alike.push(name.clone());
                     }
                 }

@@ -23,7 +23,7 @@ struct Spot {
 }
 
 /// Detours inside detours are followed this far; YAML anchors cannot form circles.
-const MOST_DETOURS: usize = 64;
+const MAX_DETOURS: usize = 64;
 
 impl Index {
     pub(crate) fn insert(&mut self, path: &Path, key: Range<usize>, value: Range<usize>) {
@@ -62,7 +62,7 @@ impl Index {
     /// The node's ranges, through aliases; the nearest ancestor's where the node itself is not there.
     fn spot(&self, pointer: &Pointer) -> Option<Spot> {
         let mut wanted = pointer.clone();
-        for _ in 0..MOST_DETOURS {
+        for _ in 0..MAX_DETOURS {
             if let Some(spot) = self.nodes.get(&hash(&wanted)) {
                 return Some(*spot);
             }

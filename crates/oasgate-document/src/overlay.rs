@@ -28,10 +28,10 @@ use self::extent::Extent;
 use crate::{Allowance, Budget, Pointer, cost::Cost};
 
 /// How many nodes one action may select.
-const MOST_TARGETS: usize = 100_000;
+const MAX_TARGETS: usize = 100_000;
 
 /// How many nodes the targets of all overlays may look at, and move.
-const MOST_STEPS: u64 = 50_000_000;
+const MAX_STEPS: u64 = 50_000_000;
 
 /// What moving an element of an array costs, and finding anew where it was written.
 const STEPS_OF_A_MOVE: u64 = 20;
@@ -47,7 +47,7 @@ pub(crate) struct Work<'b> {
 impl<'b> Work<'b> {
     pub(crate) fn new(room: &'b Budget) -> Self {
         let allowance = Allowance {
-            steps: MOST_STEPS,
+            steps: MAX_STEPS,
             ..Allowance::UNLIMITED
         };
         Self {
@@ -441,12 +441,12 @@ impl Applied<'_> {
             .query_located(self.root)
             .locations()
             .filter_map(|location| Pointer::parse(&location.to_json_pointer()))
-            .take(MOST_TARGETS + 1)
+            .take(MAX_TARGETS + 1)
             .collect();
-        if nodes.len() > MOST_TARGETS {
+        if nodes.len() > MAX_TARGETS {
             return refuse(
                 at,
-                format!("the target selects more than {MOST_TARGETS} nodes"),
+                format!("the target selects more than {MAX_TARGETS} nodes"),
             );
         }
         Ok(nodes.into_iter().collect())

@@ -28,7 +28,7 @@ pub(crate) struct Read {
 }
 
 /// How many aliases are read as null before the document as a whole is refused.
-const MOST_CUT: usize = 1_000;
+const MAX_CUT: usize = 1_000;
 
 /// Parses the first document of the text; what the value needs is spent from the budget.
 pub(crate) fn parse(source: &Source, budget: &Budget) -> Result<Read, DocumentError> {
@@ -166,7 +166,7 @@ impl Builder<'_> {
         };
         let value = match copied {
             Ok(value) => value,
-            Err(exceeded) if self.expects_key() || self.read.cut.len() >= MOST_CUT => {
+            Err(exceeded) if self.expects_key() || self.read.cut.len() >= MAX_CUT => {
                 return Err(self.over_budget(span, exceeded));
             }
             Err(exceeded) => {

@@ -35,7 +35,7 @@ const LISTS: &[&str] = &[
 const USUAL: &[&str] = &["id", "uuid", "guid", "sid", "token", "key", "slug", "name"];
 
 /// How deep wrappers are looked into.
-const MOST_WRAPPERS: usize = 2;
+const MAX_WRAPPERS: usize = 2;
 
 /// What the name of a resource may be called in a response, and what it must be.
 #[derive(Clone, Debug, PartialEq)]
@@ -218,7 +218,7 @@ impl ResourceKey {
         if let Some((_, value)) = fitting.min_by_key(|(rank, _)| *rank) {
             return Some(value);
         }
-        if depth >= MOST_WRAPPERS {
+        if depth >= MAX_WRAPPERS {
             return None;
         }
         self.wrapped(members)
@@ -239,7 +239,7 @@ impl ResourceKey {
         if let Value::Array(items) = value {
             return Some(items);
         }
-        let members = value.as_object().filter(|_| depth <= MOST_WRAPPERS)?;
+        let members = value.as_object().filter(|_| depth <= MAX_WRAPPERS)?;
         let mut lists = members.iter().filter(|(name, _)| self.lists(&words(name)));
         let found = lists.find_map(|(_, inner)| inner.as_array());
         let found = found.or_else(|| {
@@ -319,7 +319,7 @@ impl ResourceKey {
         if let Some(name) = self.among(schema, known) {
             return Some(at.join(&name));
         }
-        if depth >= MOST_WRAPPERS {
+        if depth >= MAX_WRAPPERS {
             return None;
         }
         let below =
@@ -360,7 +360,7 @@ impl ResourceKey {
         {
             return Some((at.clone(), value));
         }
-        if depth > MOST_WRAPPERS || !types.contains(JsonType::Object) {
+        if depth > MAX_WRAPPERS || !types.contains(JsonType::Object) {
             return None;
         }
         let names = known.of(schema);

@@ -46,7 +46,7 @@ const CREATES: &[&str] = &["add", "create", "insert", "new", "register"];
 const MAX_NESTED: usize = 64;
 
 /// The most operations without a place of their own that are taken to make a resource.
-const MOST_LOCATED: usize = 32;
+const MAX_LOCATED: usize = 32;
 
 /// The graph of a contract.
 pub(super) fn graph(contract: &Contract) -> Graph {
@@ -433,7 +433,7 @@ impl<'c> Known<'c> {
                 .iter()
                 .filter(|index| !resource.shape.contains(&self.shapes[**index]));
             resource.creators = fitting
-                .take(MOST_LOCATED)
+                .take(MAX_LOCATED)
                 .map(|index| Creator {
                     operation: *index,
                     sources: vec![ValueSource::Location],

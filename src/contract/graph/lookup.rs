@@ -12,7 +12,7 @@ use super::{
 use crate::contract::Contract;
 
 /// The most paths elsewhere, with the name of a collection, that are looked at as what may make its things.
-const MOST_ELSEWHERE: usize = 32;
+const MAX_ELSEWHERE: usize = 32;
 
 /// The operations of a contract by their paths.
 pub(super) struct Lookup<'c> {
@@ -114,7 +114,7 @@ impl<'c> Lookup<'c> {
         let elsewhere = collection
             .last_literal()
             .and_then(|last| self.posts_elsewhere.get(last));
-        let elsewhere = elsewhere.into_iter().flatten().take(MOST_ELSEWHERE);
+        let elsewhere = elsewhere.into_iter().flatten().take(MAX_ELSEWHERE);
         own.chain(below).chain(elsewhere).copied().collect()
     }
 }

@@ -16,7 +16,7 @@ use crate::contract::{
 };
 
 /// How many parameters of one operation are read: what is done with one is done beside all others.
-const MOST_PARAMETERS: usize = 1_000;
+const MAX_PARAMETERS: usize = 1_000;
 
 /// Members that are read apart, each with its own address.
 const LIFTED: &[&str] = &[
@@ -100,12 +100,12 @@ impl Reader {
         let mut places: HashMap<(Location, String), usize> = HashMap::new();
         for holder in [item, own] {
             for at in self.elements(holder, "parameters") {
-                if parameters.len() >= MOST_PARAMETERS {
+                if parameters.len() >= MAX_PARAMETERS {
                     self.complain(
                         DefectKind::DocumentLimit,
                         at,
                         format!(
-                            "an operation is read with {MOST_PARAMETERS} parameters at most: this one and those \
+                            "an operation is read with {MAX_PARAMETERS} parameters at most: this one and those \
                              behind it are left out"
                         ),
                     );

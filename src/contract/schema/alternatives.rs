@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde_json::{Map, Value};
 
 /// How many references are followed into each other.
-const MOST_REFERENCES: usize = 64;
+const MAX_REFERENCES: usize = 64;
 
 /// The most alternatives that any part of a self-contained schema has.
 ///
@@ -179,7 +179,7 @@ impl<'s> Count<'s> {
         if let Some(known) = known(self).get(target) {
             return *known;
         }
-        if self.depth >= MOST_REFERENCES {
+        if self.depth >= MAX_REFERENCES {
             return 1;
         }
         known(self).insert(target, 1);

@@ -13,25 +13,25 @@ pub(crate) use jsonschema::canonical::{
 };
 
 /// The longest schema, written out, that is canonicalised: what is longer costs too much.
-const MOST_TEXT: usize = 2 << 20;
+const MAX_TEXT: usize = 2 << 20;
 
 /// How many alternatives the parts of a schema may have when they are put together: each pair of
 /// alternatives in an `allOf` doubles them, and with them the time and the memory that it takes.
-const MOST_ALTERNATIVES: u64 = 4_096;
+const MAX_ALTERNATIVES: u64 = 4_096;
 
 /// How many names one keyword may require: each is put beside each other one.
-const MOST_REQUIRED: usize = 1_000;
+const MAX_REQUIRED: usize = 1_000;
 
 /// How many branches a `oneOf` may have: each excludes each other one.
-const MOST_EXCLUSIVE: usize = 1_000;
+const MAX_EXCLUSIVE: usize = 1_000;
 
 /// How many numbers values may be multiples of: what is a multiple of all of them has as many digits as they have
 /// together.
-const MOST_MULTIPLES: usize = 64;
+const MAX_MULTIPLES: usize = 64;
 
 /// How deep schemas may lead into each other: the canonical form is built one inside the other, and each
 /// takes its part of the stack.
-const MOST_NESTING: usize = 2_000;
+const MAX_NESTING: usize = 2_000;
 
 /// How deep it goes on the stack of whoever asks.
 const SHALLOW: usize = 100;
@@ -52,11 +52,11 @@ fn on_a_deep_stack<T: Send>(schema: &Value, work: impl FnOnce() -> T + Send) -> 
 
 /// Whether the canonical form costs more than it may.
 fn is_too_costly(schema: &Value) -> bool {
-    schema.to_string().len() > MOST_TEXT
+    schema.to_string().len() > MAX_TEXT
         || requires_much(schema)
         || is_too_wide(schema)
-        || nesting::deepest(schema) > MOST_NESTING
-        || alternatives::widest(schema) > MOST_ALTERNATIVES
+        || nesting::deepest(schema) > MAX_NESTING
+        || alternatives::widest(schema) > MAX_ALTERNATIVES
 }
 
 /// Whether one list of schemas is too long for what each of them costs beside the others.
@@ -70,7 +70,7 @@ fn is_too_wide(schema: &Value) -> bool {
                 for (keyword, value) in members {
                     match (keyword.as_str(), value) {
                         ("oneOf", Value::Array(branches)) => {
-                            if branches.len() > MOST_EXCLUSIVE {
+                            if branches.len() > MAX_EXCLUSIVE {
                                 return true;
                             }
                             open.extend(branches);
@@ -85,17 +85,17 @@ fn is_too_wide(schema: &Value) -> bool {
             _ => {}
         }
     }
-    multiples.len() > MOST_MULTIPLES
+    multiples.len() > MAX_MULTIPLES
 }
 
 fn requires_much(schema: &Value) -> bool {
     match schema {
         Value::Array(list) => list.iter().any(requires_much),
         Value::Object(members) => members.iter().any(|(keyword, value)| match value {
-            Value::Array(names) if keyword == "required" => names.len() > MOST_REQUIRED,
+            Value::Array(names) if keyword == "required" => names.len() > MAX_REQUIRED,
             Value::Object(lists) if keyword == "dependentRequired" => {
                 let names = lists.values().filter_map(Value::as_array).map(Vec::len);
-                names.sum::<usize>() > MOST_REQUIRED
+                names.sum::<usize>() > MAX_REQUIRED
             }
             value => requires_much(value),
         }),
@@ -104,11 +104,11 @@ fn requires_much(schema: &Value) -> bool {
 }
 
 /// How many bytes of alternatives may be laid beside each other where a canonical form is to come soon.
-const MOST_SOON: usize = 2_500;
+const MAX_SOON: usize = 2_500;
 
 /// Whether the canonical form of a self-contained schema comes soon: its cost grows with each pair of alternatives.
 pub(crate) fn comes_soon(schema: &Value) -> bool {
-    alternatives::beside(schema) <= MOST_SOON
+    alternatives::beside(schema) <= MAX_SOON
 }
 
 /// The canonical form of a self-contained schema. `None` where it has none, or is too large.

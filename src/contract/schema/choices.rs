@@ -15,10 +15,10 @@ use super::{Schema, ends::ends, structure};
 
 /// How many nodes of one schema are looked at, those near the root first: each operation and response has a list of
 /// its own. Where there are more, [`Choice::Rest`] says so.
-const MOST_NODES: usize = 400;
+const MAX_NODES: usize = 400;
 
 /// How many values of one `enum` are asked for.
-const MOST_ENUM_VALUES: usize = 100;
+const MAX_ENUM_VALUES: usize = 100;
 
 /// One thing that a schema leaves open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -52,7 +52,7 @@ fn of(schema: &Schema) -> IndexSet<(Address, Choice)> {
     let mut looked_at = 0;
     while let Some(root) = open.pop_front() {
         looked_at += 1;
-        if looked_at > MOST_NODES {
+        if looked_at > MAX_NODES {
             found.insert((schema.address.clone(), Choice::Rest));
             break;
         }
@@ -81,7 +81,7 @@ fn of(schema: &Schema) -> IndexSet<(Address, Choice)> {
                 found.insert((value, Choice::EnumValue));
             }
             let values = members.get("enum").and_then(Value::as_array);
-            if values.is_some_and(|values| values.len() > MOST_ENUM_VALUES) {
+            if values.is_some_and(|values| values.len() > MAX_ENUM_VALUES) {
                 found.insert((at.join("enum"), Choice::Rest));
             }
             found.extend(
@@ -217,7 +217,7 @@ fn enum_values<'s>(
     several
         .into_iter()
         .flatten()
-        .take(MOST_ENUM_VALUES)
+        .take(MAX_ENUM_VALUES)
         .enumerate()
         .map(move |(index, value)| (at.index(index), value))
 }
@@ -268,7 +268,7 @@ fn always_required<'s>(
     let Some(Value::Object(members)) = store.document().get(at) else {
         return;
     };
-    if depth > structure::MOST_STEPS {
+    if depth > structure::MAX_STEPS {
         return;
     }
     if let Some(reference) = members.get("$ref").and_then(Value::as_str) {

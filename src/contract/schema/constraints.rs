@@ -127,10 +127,10 @@ const STEPS_OF_A_LIST: usize = 16;
 const STEPS_OF_A_MULTIPLE: usize = 8;
 
 /// The longest list that a constraint carries.
-const MOST_LISTED: usize = 1_000;
+const MAX_LISTED: usize = 1_000;
 
 /// The most keywords of a schema that a constraint carries.
-const MOST_MEMBERS: usize = 8;
+const MAX_MEMBERS: usize = 8;
 
 /// The argument of a keyword without what no constraint needs: schemas beyond a flat one, and the end of
 /// long lists. A constraint is made for each node of a value.
@@ -138,14 +138,14 @@ fn shortened(keyword: &str, argument: &Value) -> Value {
     match argument {
         Value::Object(members) if !matches!(keyword, "const" | "dependentRequired") => {
             let is_flat = |member: &Value| !member.is_array() && !member.is_object();
-            if members.len() <= MOST_MEMBERS && members.values().all(is_flat) {
+            if members.len() <= MAX_MEMBERS && members.values().all(is_flat) {
                 argument.clone()
             } else {
                 Value::from("a schema")
             }
         }
         Value::Array(list) if keyword != "const" => {
-            Value::Array(list.iter().take(MOST_LISTED).cloned().collect())
+            Value::Array(list.iter().take(MAX_LISTED).cloned().collect())
         }
         other => other.clone(),
     }

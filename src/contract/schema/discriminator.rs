@@ -13,10 +13,10 @@ use jsonschema::json::Node as _;
 use oasgate_document::{Address, FileId, Pointer};
 use serde_json::{Map, Value};
 
-use super::{SchemaStore, standalone::component_name, structure::MOST_STEPS, tape::TapeNode};
+use super::{SchemaStore, standalone::component_name, structure::MAX_STEPS, tape::TapeNode};
 
 /// How many schemas one discriminator may tell apart.
-const MOST_SUBTYPES: usize = 4_000;
+const MAX_SUBTYPES: usize = 4_000;
 
 /// Where generators write the name that a schema goes by, without OpenAPI's own means (Swagger 2.0).
 const NAME_EXTENSIONS: [&str; 2] = ["x-ms-discriminator-value", "x-discriminator-value"];
@@ -251,7 +251,7 @@ fn with_derived(store: &SchemaStore, start: Vec<Address>) -> Vec<Address> {
     let mut next = 0;
     while let Some(target) = open.get(next).cloned() {
         next += 1;
-        if found.len() >= MOST_SUBTYPES {
+        if found.len() >= MAX_SUBTYPES {
             break;
         }
         if !seen.insert(target.clone()) {
@@ -332,7 +332,7 @@ fn listed_values(store: &SchemaStore, at: &Address, property: &str) -> Option<Ve
     let mut seen = HashSet::new();
     while let Some((at, depth)) = open.pop() {
         let at = store.target(&at);
-        if depth > MOST_STEPS || !seen.insert(at.clone()) {
+        if depth > MAX_STEPS || !seen.insert(at.clone()) {
             continue;
         }
         let Some(Value::Object(members)) = store.document().get(&at) else {
@@ -464,7 +464,7 @@ pub(super) fn kinship(store: &SchemaStore, at: &Address) -> Option<Kinship> {
         let mut open = vec![parent.clone()];
         let mut seen = HashSet::from([at.clone()]);
         while let Some(ancestor) = open.pop() {
-            if !seen.insert(ancestor.clone()) || seen.len() > MOST_STEPS {
+            if !seen.insert(ancestor.clone()) || seen.len() > MAX_STEPS {
                 continue;
             }
             if let Some(discriminator) = store.discriminator(&ancestor) {

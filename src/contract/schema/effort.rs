@@ -10,10 +10,10 @@ use oasgate_document::{Address, Pointer};
 use serde_json::Value;
 
 /// Steps of one piece of work, each of which is a place of a pattern at a letter: some tenths of a second.
-const MOST_STEPS: u64 = 1 << 25;
+const MAX_STEPS: u64 = 1 << 25;
 
 /// How many undecided texts are remembered.
-const MOST_UNDECIDED: usize = 100;
+const MAX_UNDECIDED: usize = 100;
 
 /// A text that a pattern was not tried on, because that would have cost too much.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -118,7 +118,7 @@ pub(super) fn spend(steps: u64) -> bool {
             spent.effort.steps
         };
         let after = before.saturating_add(steps);
-        let is_paid = after <= MOST_STEPS;
+        let is_paid = after <= MAX_STEPS;
         if is_paid && spent.open > 0 {
             spent.effort.steps = after;
         }
@@ -130,7 +130,7 @@ pub(super) fn spend(steps: u64) -> bool {
 pub(super) fn leave(pattern: &Address, length: usize, node: &Value) {
     SPENT.with_borrow_mut(|spent| {
         let undecided = &mut spent.effort.undecided;
-        if spent.open > 0 && undecided.len() < MOST_UNDECIDED {
+        if spent.open > 0 && undecided.len() < MAX_UNDECIDED {
             undecided.push(Undecided {
                 pattern: pattern.clone(),
                 length,
@@ -150,7 +150,7 @@ mod tests {
     fn work_in_other_work_has_what_that_left() {
         let value = json!({ "a": ["x", "y"] });
         let ((), outer) = during(|| {
-            assert!(spend(MOST_STEPS - 1));
+            assert!(spend(MAX_STEPS - 1));
             let ((), inner) = during(|| {
                 assert!(!spend(2));
                 leave(&Address::default(), 1, &value["a"][1]);
@@ -160,7 +160,7 @@ mod tests {
             let place = inner.undecided[0].place_in(&value);
             assert_eq!(place.as_str(), "/a/1");
         });
-        assert_eq!((outer.steps, outer.undecided.len()), (MOST_STEPS, 1));
-        assert_eq!(during(|| spend(MOST_STEPS)).1.undecided.len(), 0);
+        assert_eq!((outer.steps, outer.undecided.len()), (MAX_STEPS, 1));
+        assert_eq!(during(|| spend(MAX_STEPS)).1.undecided.len(), 0);
     }
 }

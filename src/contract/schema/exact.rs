@@ -23,13 +23,13 @@ const FROM: f64 = 2_251_799_813_685_248.0;
 const FRACTION: f64 = 4_503_599_627_370_495.5;
 
 /// How many numbers of one body are remembered by their digits.
-const MOST_NUMBERS: usize = 100_000;
+const MAX_NUMBERS: usize = 100_000;
 
 /// How many doubles are tried as a stand-in.
-const MOST_TRIES: usize = 1_000;
+const MAX_TRIES: usize = 1_000;
 
 /// How many zeros are written out to divide: beyond, a number counts as a multiple.
-const MOST_ZEROS: i64 = 20_000;
+const MAX_ZEROS: i64 = 20_000;
 
 /// A decimal number: its digits, without zeros at either end, times a power of ten.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -131,7 +131,7 @@ impl Decimal {
                 .checked_add(u128::from(digit - b'0'))?;
             (number < u128::MAX / 16).then_some(number)
         });
-        let Some(divisor) = divisor.filter(|divisor| *divisor > 0 && zeros <= MOST_ZEROS) else {
+        let Some(divisor) = divisor.filter(|divisor| *divisor > 0 && zeros <= MAX_ZEROS) else {
             return true;
         };
         let rest = self.digits.iter().fold(0, |rest: u128, digit| {
@@ -267,8 +267,8 @@ impl Digits {
             (true, false) => f64::MAX.copysign(nearest),
             (true, true) => nearest,
         };
-        let is_full = self.by_bits.len() >= MOST_NUMBERS;
-        for _ in 0..MOST_TRIES {
+        let is_full = self.by_bits.len() >= MAX_NUMBERS;
+        for _ in 0..MAX_TRIES {
             let stand_in = format!("{double:?}");
             let bits = read(&stand_in)?.to_bits();
             match self.by_bits.get(&bits) {

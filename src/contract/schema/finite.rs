@@ -17,13 +17,13 @@ use super::{
 };
 
 /// How many schema objects one search looks at.
-const MOST_VISITS: usize = 2_000;
+const MAX_VISITS: usize = 2_000;
 
 /// How far a proof goes that what a pattern, a format and bounds of the length allow has nothing in common.
-const MOST_PLACES: usize = 500;
+const MAX_PLACES: usize = 500;
 
 /// How deep a schema is put together of others, and of how many, for that proof.
-const MOST_PARTS: usize = 8;
+const MAX_PARTS: usize = 8;
 
 /// Whether it is proved that no finite value is accepted.
 pub(super) fn is_endless(schema: &Schema) -> bool {
@@ -46,7 +46,7 @@ impl Search<'_> {
     /// Whether a schema object may have a value.
     fn has_value(&mut self, at: &Address) -> bool {
         self.visits += 1;
-        if self.visits > MOST_VISITS {
+        if self.visits > MAX_VISITS {
             return true;
         }
         let store = &self.schema.store;
@@ -120,7 +120,7 @@ impl Search<'_> {
         if only(JsonType::String) {
             let mut texts = Language::default();
             return self.keep_texts(at, &mut texts, 0)
-                && !(texts.rules() > 1 && texts.is_empty_within(MOST_PLACES));
+                && !(texts.rules() > 1 && texts.is_empty_within(MAX_PLACES));
         }
         true
     }
@@ -132,7 +132,7 @@ impl Search<'_> {
         let Some(Value::Object(members)) = store.document().get(at) else {
             return true;
         };
-        if depth > MOST_PARTS {
+        if depth > MAX_PARTS {
             return true;
         }
         if let Some(reference) = members.get("$ref").and_then(Value::as_str) {
@@ -145,7 +145,7 @@ impl Search<'_> {
             }
         }
         let parts = members.get("allOf").and_then(Value::as_array);
-        for index in 0..parts.map_or(0, Vec::len).min(MOST_PARTS) {
+        for index in 0..parts.map_or(0, Vec::len).min(MAX_PARTS) {
             if !self.keep_texts(&at.join("allOf").index(index), texts, depth + 1) {
                 return false;
             }

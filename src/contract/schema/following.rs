@@ -19,10 +19,10 @@ use super::tape::TapeNode;
 const REMEMBERED_FROM: usize = 8;
 
 /// How many references may be open at once. What lies behind more of them counts as accepted.
-const MOST_OPEN: usize = 400;
+const MAX_OPEN: usize = 400;
 
 /// How many results are remembered.
-const MOST_KNOWN: usize = 100_000;
+const MAX_KNOWN: usize = 100_000;
 
 /// A node of a value. Scalars are known by what they are: those that a validator makes for names live no
 /// longer than it looks at them.
@@ -107,7 +107,7 @@ impl Following {
             self.assume(place);
             return Some(true);
         }
-        if self.open.len() >= MOST_OPEN {
+        if self.open.len() >= MAX_OPEN {
             return Some(true);
         }
         if self.open.len() < REMEMBERED_FROM {
@@ -151,7 +151,7 @@ impl Following {
             usize::MAX
         };
         self.assume(assumes);
-        if place < REMEMBERED_FROM || self.known.len() >= MOST_KNOWN {
+        if place < REMEMBERED_FROM || self.known.len() >= MAX_KNOWN {
             return;
         }
         let step = (ended.at.0, value.node());

@@ -107,7 +107,7 @@ impl fmt::Display for Direction {
 }
 
 /// How many references are followed to the schema that they stand for.
-const MOST_REFERENCES: usize = 64;
+const MAX_REFERENCES: usize = 64;
 
 /// A schema of the document in one direction: a cheap handle.
 pub struct Schema {
@@ -179,7 +179,7 @@ impl Schema {
     pub fn target(&self) -> Self {
         let mut target = self.clone();
         // References may lead in a circle.
-        for _ in 0..MOST_REFERENCES {
+        for _ in 0..MAX_REFERENCES {
             let Value::Object(members) = target.raw() else {
                 break;
             };
@@ -253,7 +253,7 @@ impl Schema {
 
     /// Each keyword of the document that a value breaks; empty when it is accepted.
     pub fn violations(&self, value: &Value) -> Vec<Violation> {
-        self.first_violations(value, violation::MOST_VIOLATIONS)
+        self.first_violations(value, violation::MAX_VIOLATIONS)
     }
 
     /// As [`Schema::violations`], by the one alternative of an `anyOf` or `oneOf` that is of the value's type, where there

@@ -5,14 +5,14 @@ use serde_json::Value;
 
 use super::{
     Schema,
-    violation::{self, MOST_VIOLATIONS, Violation},
+    violation::{self, MAX_VIOLATIONS, Violation},
 };
 
 /// How many alternatives within each other are entered.
-const MOST_STEPS: usize = 8;
+const MAX_STEPS: usize = 8;
 
 /// How many alternatives are looked at.
-const MOST_ALTERNATIVES: usize = 16;
+const MAX_ALTERNATIVES: usize = 16;
 
 /// What a value breaks, by the one alternative that is of its type where there is one.
 pub(super) fn violations(schema: &Schema, value: &Value) -> Vec<Violation> {
@@ -30,7 +30,7 @@ fn narrow(
     step: usize,
     narrowed: &mut Vec<Violation>,
 ) {
-    let is_full = narrowed.len() >= MOST_VIOLATIONS || step >= MOST_STEPS;
+    let is_full = narrowed.len() >= MAX_VIOLATIONS || step >= MAX_STEPS;
     let inner = (!is_full).then(|| of_one_alternative(schema, &violation, value));
     match inner.flatten() {
         Some(inner) => {
@@ -52,7 +52,7 @@ fn of_one_alternative(
     }
     let node = violation.instance.get(value)?;
     let alternatives = schema.store.document().get(&violation.schema)?.as_array()?;
-    if alternatives.len() > MOST_ALTERNATIVES {
+    if alternatives.len() > MAX_ALTERNATIVES {
         return None;
     }
     let mut meant = None;
@@ -63,7 +63,7 @@ fn of_one_alternative(
             &branch,
             schema.direction,
             node,
-            MOST_VIOLATIONS,
+            MAX_VIOLATIONS,
         );
         let is_of_another_type = |one: &Violation| one.instance.is_root() && one.keyword == "type";
         if broken.is_empty() {

@@ -20,22 +20,22 @@ use super::{
 };
 
 /// How many places of a pattern may be tried at once on a text of any length.
-const MOST_PLACES: u64 = 64;
+const MAX_PLACES: u64 = 64;
 
 /// How often a reader may go back in a text at first, which is more than ordinary texts need.
 const FEW_RETURNS: usize = 100;
 
 /// How often a reader may go back in a text at all; less in a long one, because each time it may read all of it.
-const MOST_RETURNS: usize = 100_000;
+const MAX_RETURNS: usize = 100_000;
 
 /// How many bytes a reader that goes back may read again in one text, about.
-const MOST_READ_AGAIN: usize = 1 << 24;
+const MAX_READ_AGAIN: usize = 1 << 24;
 
 /// From how many steps on the answer for a text is remembered.
 const COSTLY: u64 = 1 << 14;
 
 /// How many answers of one pattern are remembered.
-const MOST_REMEMBERED: usize = 64;
+const MAX_REMEMBERED: usize = 64;
 
 /// The longest text whose answer is remembered.
 const LONGEST_REMEMBERED: usize = 10_000;
@@ -50,7 +50,7 @@ pub(super) fn bounded(at: &Address, plain: &str) -> Value {
 
 /// How patterns are read.
 pub(super) fn engine<F: Json>() -> ValidationOptions<'static, Arc<dyn Retrieve>, F> {
-    engine_within(MOST_RETURNS)
+    engine_within(MAX_RETURNS)
 }
 
 /// How patterns are read where a reader may go back in a text so often.
@@ -62,7 +62,7 @@ fn engine_within<F: Json>(returns: usize) -> ValidationOptions<'static, Arc<dyn 
 /// Whether a pattern costs more the longer a text is, so that it is tried within a bound.
 pub(super) fn is_costly(plain: &str) -> bool {
     match ecma::cost(plain) {
-        Cost::Places(places) => places > MOST_PLACES,
+        Cost::Places(places) => places > MAX_PLACES,
         Cost::GoingBack => true,
     }
 }
@@ -100,7 +100,7 @@ impl Bounded {
     pub(super) fn matches(&self, text: &str) -> Option<bool> {
         let length = text.len() as u64;
         let places = match self.cost {
-            Cost::Places(few) if few <= MOST_PLACES => return answer(&self.first, text),
+            Cost::Places(few) if few <= MAX_PLACES => return answer(&self.first, text),
             Cost::Places(places) => places,
             Cost::GoingBack => return self.matches_going_back(text),
         };
@@ -120,8 +120,8 @@ impl Bounded {
         if first.is_some() {
             return first;
         }
-        let mut returns = MOST_RETURNS;
-        while returns > FEW_RETURNS && returns.saturating_mul(length) > MOST_READ_AGAIN {
+        let mut returns = MAX_RETURNS;
+        while returns > FEW_RETURNS && returns.saturating_mul(length) > MAX_READ_AGAIN {
             returns /= 10;
         }
         let steps = (returns.saturating_mul(length)) as u64;
@@ -160,7 +160,7 @@ impl Bounded {
         }
         let answer = find()?;
         let mut known = known();
-        if known.len() >= MOST_REMEMBERED {
+        if known.len() >= MAX_REMEMBERED {
             known.clear();
         }
         known.insert(text.to_owned(), answer);

@@ -7,7 +7,7 @@ use serde_json::Value;
 const DOCUMENT_COST: u64 = 200_000;
 
 /// What one unit may cost at most, and what each may in any document.
-const MOST_COST: u64 = 2_000;
+const MAX_COST: u64 = 2_000;
 const LEAST_COST: u64 = 60;
 
 /// Whether a keyword depends on what references evaluate to.
@@ -40,7 +40,7 @@ impl Seeing {
         };
         let files = (0..).map_while(|file| document.file(FileId::from_index(file)));
         let count: u64 = files.map(|root| found.count(root)).sum();
-        found.allowed = (DOCUMENT_COST / count.max(1)).clamp(LEAST_COST, MOST_COST);
+        found.allowed = (DOCUMENT_COST / count.max(1)).clamp(LEAST_COST, MAX_COST);
         found
     }
 

@@ -40,7 +40,7 @@ pub(super) fn for_generation(schema: &Schema) -> Value {
 }
 
 /// How many definitions a bounded schema may have.
-const MOST_DEFINITIONS: usize = 40;
+const MAX_DEFINITIONS: usize = 40;
 
 /// The schema without annotations, where it does not refer to too much. `None` where it does and
 /// uses a keyword for which allowing more elsewhere may mean allowing less here.
@@ -50,11 +50,11 @@ pub(super) fn bounded(schema: &Schema) -> Option<Value> {
 
 /// As [`bounded`], of what `trim` leaves of the schema itself.
 pub(super) fn bounded_by(schema: &Schema, trim: &dyn Fn(&mut Value)) -> Option<Value> {
-    let bare = bundle_up_to(schema, Purpose::Validation, MOST_DEFINITIONS, trim);
+    let bare = bundle_up_to(schema, Purpose::Validation, MAX_DEFINITIONS, trim);
     let is_cut = bare
         .get("$defs")
         .and_then(Value::as_object)
-        .is_some_and(|all| all.len() >= MOST_DEFINITIONS);
+        .is_some_and(|all| all.len() >= MAX_DEFINITIONS);
     if is_cut {
         let text = bare.to_string();
         if ["\"not\":", "\"oneOf\":", "\"if\":", "\"maxContains\":"]

@@ -22,7 +22,7 @@ use super::{
 use crate::contract::{Defect, DefectKind};
 
 /// How many shapes of one schema's values are remembered.
-const MOST_SHAPES: usize = 10_000;
+const MAX_SHAPES: usize = 10_000;
 
 /// Whether `format` is held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,7 +64,7 @@ impl Shapes {
     /// Notes a shape, where there is room.
     pub(super) fn add(&self, shape: u64) {
         let mut shapes = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        if shapes.len() < MOST_SHAPES {
+        if shapes.len() < MAX_SHAPES {
             shapes.insert(shape);
         }
     }

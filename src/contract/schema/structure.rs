@@ -19,17 +19,17 @@ use super::{
 };
 
 /// How deep references and compositions are followed before they are taken for a circle.
-pub(super) const MOST_STEPS: usize = 32;
+pub(super) const MAX_STEPS: usize = 32;
 
 /// How many schema objects are gathered for one node.
-const MOST_IN_FORCE: usize = 1_000;
+const MAX_IN_FORCE: usize = 1_000;
 
 /// How many undeclared properties of one object are told.
-const MOST_UNDECLARED_OF_OBJECT: usize = 1_000;
+const MAX_UNDECLARED_OF_OBJECT: usize = 1_000;
 
 /// How many undeclared properties of one value are told. What is learned of a property has to come from every
 /// element of a long list, so that this is well over what a list of ordinary objects needs.
-const MOST_UNDECLARED: usize = 100_000;
+const MAX_UNDECLARED: usize = 100_000;
 
 /// The schema objects in force at one node.
 pub(super) type InForce<'s> = Vec<(Address, &'s Map<String, Value>)>;
@@ -73,7 +73,7 @@ pub(super) fn undeclared(schema: &Schema, value: &Value) -> Vec<Pointer> {
             return;
         };
         // Where not all schemas were gathered, another one may name the property.
-        let is_partial = node.schemas.len() >= MOST_IN_FORCE;
+        let is_partial = node.schemas.len() >= MAX_IN_FORCE;
         let is_open = is_partial
             || node.schemas.iter().any(|(_, schema)| {
                 [
@@ -96,7 +96,7 @@ pub(super) fn undeclared(schema: &Schema, value: &Value) -> Vec<Pointer> {
         if named.iter().all(|properties| properties.is_empty()) {
             return;
         }
-        let left = MOST_UNDECLARED.saturating_sub(found.len());
+        let left = MAX_UNDECLARED.saturating_sub(found.len());
         let undeclared = members
             .keys()
             .filter(|name| {
@@ -104,7 +104,7 @@ pub(super) fn undeclared(schema: &Schema, value: &Value) -> Vec<Pointer> {
                     .iter()
                     .any(|properties| properties.contains_key(*name))
             })
-            .take(left.min(MOST_UNDECLARED_OF_OBJECT));
+            .take(left.min(MAX_UNDECLARED_OF_OBJECT));
         found.extend(undeclared.map(|name| node.place.pointer.join(name)));
     });
     found
@@ -126,7 +126,7 @@ fn surely_declared(
     let Some(Value::Object(members)) = at else {
         return matches!(at, Some(Value::Bool(_)));
     };
-    if depth > MOST_STEPS * 4 {
+    if depth > MAX_STEPS * 4 {
         return false;
     }
     let document = schema.store.document();
@@ -348,7 +348,7 @@ pub(super) fn in_force<'s>(
     depth: usize,
     found: &mut InForce<'s>,
 ) {
-    if depth > MOST_STEPS || found.len() >= MOST_IN_FORCE {
+    if depth > MAX_STEPS || found.len() >= MAX_IN_FORCE {
         return;
     }
     let store = &schema.store;
@@ -416,15 +416,15 @@ pub(super) fn in_force<'s>(
 }
 
 /// How many subtypes of one base are looked at where no value chooses among them.
-const MOST_SUBTYPES: usize = 64;
+const MAX_SUBTYPES: usize = 64;
 
 /// How many subtypes of one base generation chooses among: each brings all that it refers to.
-const MOST_GENERATED: usize = 8;
+const MAX_GENERATED: usize = 8;
 
 /// The subtypes of which values are generated.
 pub(super) fn subtypes_to_generate(discriminator: &Discriminator, base: &Address) -> Vec<Address> {
     let mut targets = discriminator.subtypes(base);
-    targets.truncate(MOST_GENERATED);
+    targets.truncate(MAX_GENERATED);
     targets
 }
 
@@ -437,7 +437,7 @@ pub(super) fn subtypes(schema: &Schema, at: &Address, value: Option<&Value>) -> 
     };
     let Some(value) = value else {
         let others = discriminator.targets().filter(|target| *target != at);
-        return others.take(MOST_SUBTYPES).cloned().collect();
+        return others.take(MAX_SUBTYPES).cloned().collect();
     };
     match discriminator.select(value) {
         Selection::OneOf(targets) => targets

@@ -20,10 +20,10 @@ use serde_json::{Map, Number, Value};
 use super::exact::Digits;
 
 /// The most arrays and objects that may stand in each other; more are refused where values are made.
-const MOST_LEVELS: usize = 127;
+const MAX_LEVELS: usize = 127;
 
 /// The most members of one object: they are looked up one after another.
-const MOST_MEMBERS: usize = 128;
+const MAX_MEMBERS: usize = 128;
 
 /// One node, before the nodes that are in it.
 #[derive(Debug)]
@@ -93,7 +93,7 @@ impl<'t> Tape<'t> {
             left: most,
             may_need_digits: false,
         };
-        reader.value(MOST_LEVELS)?;
+        reader.value(MAX_LEVELS)?;
         reader.skip_space();
         (reader.at == text.len()).then_some(Self {
             entries: reader.entries,
@@ -233,7 +233,7 @@ impl<'t> Reader<'t> {
                 self.pass(b':')?;
                 self.value(levels)?;
                 count += 1;
-                if count > MOST_MEMBERS {
+                if count > MAX_MEMBERS {
                     return None;
                 }
                 if self.peek()? == b'}' {
@@ -361,7 +361,7 @@ impl Json for OnTape {
     type StringBuffer = Option<NameBuffer>;
 
     // To look a name up is to go through the members.
-    const KEYS_PER_LOOKUP: usize = MOST_MEMBERS;
+    const KEYS_PER_LOOKUP: usize = MAX_MEMBERS;
     const ACYCLIC: bool = true;
 
     fn prepare_key(key: &str) -> Box<str> {

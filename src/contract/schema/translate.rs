@@ -20,7 +20,7 @@ use super::{
     long_enum::{LONG_ENUM, long_enum},
     patterns::{self, is_costly},
     recursive,
-    structure::MOST_STEPS,
+    structure::MAX_STEPS,
 };
 
 pub(super) use super::subschemas::{LIST_OF_SCHEMAS, MAP_OF_SCHEMAS, ONE_SCHEMA};
@@ -187,7 +187,7 @@ impl Translation<'_> {
     /// Whether a reference leads from one to the next until it is met again.
     fn leads_back(&self, at: &Address, target: &Address) -> bool {
         let mut next = target.clone();
-        for _ in 0..MOST_STEPS {
+        for _ in 0..MAX_STEPS {
             if next == *at {
                 return true;
             }

@@ -24,7 +24,7 @@ pub(super) fn types(schema: &Schema) -> JsonTypeSet {
 /// The types at one schema object, worked out once: schemas that refer to each other twice lead to the
 /// same objects on ever more ways.
 fn types_at(schema: &Schema, address: &Address, depth: usize) -> JsonTypeSet {
-    if depth > structure::MOST_STEPS {
+    if depth > structure::MAX_STEPS {
         return all();
     }
     schema.store.types(address, || {

@@ -36,10 +36,10 @@ use own_keyword::{BoundedPattern, Chosen, Format, LongEnum, Own, Reference, Repr
 pub(super) const REFERENCE: &str = "x-oasgate-ref";
 
 /// How many keywords of one unit may be refused before the whole unit is given up.
-const MOST_REPAIRS: usize = 200;
+const MAX_REPAIRS: usize = 200;
 
 /// How many broken keywords of one unit are remembered.
-const MOST_KEYWORDS: usize = 1_000;
+const MAX_KEYWORDS: usize = 1_000;
 
 /// A compiled schema object.
 pub(super) struct Unit {
@@ -105,7 +105,7 @@ impl Unit {
             let at = address_below(document, &self.address, &pointer);
             let keywords = self.keywords.write();
             let mut keywords = keywords.unwrap_or_else(PoisonError::into_inner);
-            if keywords.len() < MOST_KEYWORDS {
+            if keywords.len() < MAX_KEYWORDS {
                 keywords.insert(path.to_owned(), at.clone());
             }
             return at;
@@ -199,7 +199,7 @@ fn build<F: Representation>(
     direction: Direction,
     address_of: &dyn Fn(&Pointer) -> Address,
 ) -> Validator<F> {
-    for _ in 0..MOST_REPAIRS {
+    for _ in 0..MAX_REPAIRS {
         match options(store, direction).build(&schema) {
             Ok(validator) => return validator,
             Err(error) => {

@@ -61,19 +61,19 @@ impl Violation {
 }
 
 /// How many references an explanation follows: as deep as a value may nest.
-const MOST_STEPS: usize = 256;
+const MAX_STEPS: usize = 256;
 
 /// How many of the alternatives of an `anyOf` or `oneOf` are explained.
-const MOST_ALTERNATIVES: usize = 64;
+const MAX_ALTERNATIVES: usize = 64;
 
 /// How many breaches of one keyword are told of one value: those of one keyword must not hide another's.
-const MOST_OF_A_KEYWORD: usize = 1_000;
+const MAX_OF_A_KEYWORD: usize = 1_000;
 
 /// How many breaches of one value are told.
-pub(super) const MOST_VIOLATIONS: usize = 10_000;
+pub(super) const MAX_VIOLATIONS: usize = 10_000;
 
 /// How many errors of one value are looked at.
-const MOST_LOOKED_AT: usize = 200_000;
+const MAX_LOOKED_AT: usize = 200_000;
 
 /// The keywords that a value breaks, as many as are wanted.
 pub(super) fn collect(
@@ -115,7 +115,7 @@ impl Default for Found {
             all: IndexSet::new(),
             by_keyword: HashMap::new(),
             looked_at: 0,
-            most: MOST_VIOLATIONS,
+            most: MAX_VIOLATIONS,
             explained: HashMap::new(),
         }
     }
@@ -125,7 +125,7 @@ impl Found {
     /// What is found in an alternative, to tell how near it is: not all of it matters.
     fn of_alternative() -> Self {
         Self {
-            looked_at: MOST_LOOKED_AT - MOST_OF_A_KEYWORD,
+            looked_at: MAX_LOOKED_AT - MAX_OF_A_KEYWORD,
             ..Self::default()
         }
     }
@@ -147,12 +147,12 @@ impl Found {
 
     fn is_full(&mut self) -> bool {
         self.looked_at += 1;
-        self.looked_at > MOST_LOOKED_AT || self.all.len() >= self.most
+        self.looked_at > MAX_LOOKED_AT || self.all.len() >= self.most
     }
 
     fn add(&mut self, violation: Violation) {
         let number = self.by_keyword.entry(violation.schema.clone()).or_default();
-        if *number < MOST_OF_A_KEYWORD && self.all.insert(violation) {
+        if *number < MAX_OF_A_KEYWORD && self.all.insert(violation) {
             *number += 1;
         }
     }
@@ -177,7 +177,7 @@ impl Explanation<'_> {
         found: &mut Found,
     ) {
         let step = (address.clone(), std::ptr::from_ref(value));
-        if depth > MOST_STEPS
+        if depth > MAX_STEPS
             || self.following.borrow().contains(&step)
             || !self.is_in_name.get() && found.is_explained(&step, depth)
         {
@@ -328,7 +328,7 @@ impl Explanation<'_> {
                 let property = &discriminator.property;
                 let names: Vec<String> = discriminator
                     .names()
-                    .take(MOST_ALTERNATIVES)
+                    .take(MAX_ALTERNATIVES)
                     .map(|name| format!("`{name}`"))
                     .collect();
                 found.add(Violation {
@@ -636,7 +636,7 @@ impl Explanation<'_> {
         let expected = format!("one of the {count} alternatives of {keyword}");
         let mut nearest: Option<(usize, Address, Vec<Violation>)> = None;
         if depth < 4 {
-            for index in 0..count.min(MOST_ALTERNATIVES) {
+            for index in 0..count.min(MAX_ALTERNATIVES) {
                 let branch = at.index(index);
                 let mut found = Found::of_alternative();
                 self.unit(&branch, value, &Pointer::root(), depth + 1, &mut found);

@@ -68,7 +68,7 @@ impl ChangeRule for ChangedServer {
 const ANY: &str = "{}";
 
 /// How many URLs the variables of one server make.
-const MOST_FORMS: usize = 64;
+const MAX_FORMS: usize = 64;
 
 /// The URLs of a server with each value that its variables list.
 fn forms(contract: &Contract, server: &Server) -> Vec<String> {
@@ -103,7 +103,7 @@ fn forms(contract: &Contract, server: &Server) -> Vec<String> {
                     .iter()
                     .map(move |value| format!("{form}{before}{value}"))
             })
-            .take(MOST_FORMS)
+            .take(MAX_FORMS)
             .collect();
         rest = after;
     }

@@ -169,10 +169,10 @@ pub(super) struct SchemaPair<'s> {
 }
 
 /// How deep schemas that stand in each other are laid side by side.
-const MOST_DEPTH: usize = 64;
+const MAX_DEPTH: usize = 64;
 
 /// How many references and parts of one are looked behind.
-const MOST_BEHIND: usize = 16;
+const MAX_BEHIND: usize = 16;
 
 impl SchemaPair<'_> {
     /// Hands over this pair, and each pair of schemas at the same place inside it.
@@ -193,7 +193,7 @@ impl SchemaPair<'_> {
             ..*self
         };
         visit(&pair);
-        if depth > MOST_DEPTH {
+        if depth > MAX_DEPTH {
             return;
         }
         for (keyword, old) in pair.old {
@@ -270,7 +270,7 @@ fn behind<'c>(
     direction: Direction,
 ) -> (&'c Map<String, Value>, Address) {
     let (mut members, mut at) = (members, at.clone());
-    for _ in 0..MOST_BEHIND {
+    for _ in 0..MAX_BEHIND {
         if members.len() != 1 {
             break;
         }

@@ -4,10 +4,10 @@ use std::cmp::Ordering;
 
 use serde_json::Value;
 
-use super::{Depth, Goal, MOST_DEPTH, Node, Parts, Prover, scalar::is_ordered, types::Types};
+use super::{Depth, Goal, MAX_DEPTH, Node, Parts, Prover, scalar::is_ordered, types::Types};
 
 /// Up to how many elements are compared with each other.
-const MOST_COMPARED: u64 = 12;
+const MAX_COMPARED: u64 = 12;
 
 impl<'d> Prover<'d> {
     /// Whether a keyword of arrays follows; `None` for another one.
@@ -85,7 +85,7 @@ impl<'d> Prover<'d> {
 
     /// Whether no two elements can be equal.
     fn is_unique(&mut self, parts: &Parts<'d>, goal: Goal<'d>) -> bool {
-        let Some(number) = longest(parts).filter(|most| *most <= MOST_COMPARED) else {
+        let Some(number) = longest(parts).filter(|most| *most <= MAX_COMPARED) else {
             return false;
         };
         let number = usize::try_from(number).unwrap_or(usize::MAX);
@@ -99,7 +99,7 @@ impl<'d> Prover<'d> {
 
     /// Whether an array must have more elements than it can, or one that nothing can be.
     pub(super) fn is_empty_array(&mut self, parts: &Parts<'d>, depth: Depth) -> bool {
-        if !parts.types().is_within(Types::ARRAY) || depth.steps > MOST_DEPTH {
+        if !parts.types().is_within(Types::ARRAY) || depth.steps > MAX_DEPTH {
             return false;
         }
         let least = parts
@@ -110,7 +110,7 @@ impl<'d> Prover<'d> {
         if longest(parts).is_some_and(|most| least > most) {
             return true;
         }
-        let number = usize::try_from(least.min(MOST_COMPARED)).unwrap_or_default();
+        let number = usize::try_from(least.min(MAX_COMPARED)).unwrap_or_default();
         let named = parts
             .values("prefixItems")
             .map(|all| named(Some(all)))

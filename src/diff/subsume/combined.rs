@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{
     super::keywords::{Position, position},
-    Depth, Goal, MOST_DEPTH, Node, Parts, Prover,
+    Depth, Goal, MAX_DEPTH, Node, Parts, Prover,
     scalar::listed,
     types::Types,
 };
@@ -52,7 +52,7 @@ impl<'d> Prover<'d> {
 
     /// Whether no value fits what is denied.
     fn denied(&mut self, parts: &Parts<'d>, denied: Node<'d>, depth: Depth) -> bool {
-        if depth.steps > MOST_DEPTH {
+        if depth.steps > MAX_DEPTH {
             return false;
         }
         let inside = depth.in_place();

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::{
     super::keywords::{Position, each, position},
-    Goal, MOST_PARTS, Node, Part, Parts, Prover,
+    Goal, MAX_PARTS, Node, Part, Parts, Prover,
 };
 
 impl<'d> Prover<'d> {
@@ -76,7 +76,7 @@ fn alternatives(consumer: Node<'_>) -> Vec<Node<'_>> {
         let Value::Object(members) = node.schema else {
             continue;
         };
-        if !seen.insert(node.identity()) || seen.len() > MOST_PARTS {
+        if !seen.insert(node.identity()) || seen.len() > MAX_PARTS {
             continue;
         }
         open.extend(node.target(members));
@@ -103,7 +103,7 @@ fn conditional<'d>(
         if !seen.insert((node.identity(), owner)) {
             continue;
         }
-        if seen.len() > MOST_PARTS {
+        if seen.len() > MAX_PARTS {
             return None;
         }
         let Value::Object(members) = node.schema else {
@@ -168,7 +168,7 @@ impl<'c> Evaluated<'c> {
             let Value::Object(members) = node.schema else {
                 continue;
             };
-            if !seen.insert(node.identity()) || seen.len() > MOST_PARTS {
+            if !seen.insert(node.identity()) || seen.len() > MAX_PARTS {
                 continue;
             }
             let takes_rest = members.contains_key("additionalProperties")
@@ -206,7 +206,7 @@ pub(super) fn evaluated<'d>(
         if !seen.insert(node.identity()) {
             continue;
         }
-        if seen.len() > MOST_PARTS {
+        if seen.len() > MAX_PARTS {
             return None;
         }
         let Value::Object(members) = node.schema else {

@@ -22,17 +22,17 @@ use serde_json::{Map, Value};
 use super::close::Definitions;
 use crate::contract::texts::Pattern;
 use alike::identical;
-use parts::{MOST_PARTS, Part, Parts};
+use parts::{MAX_PARTS, Part, Parts};
 use types::Types;
 
 /// The most steps of one proof.
-const MOST_STEPS: usize = 20_000;
+const MAX_STEPS: usize = 20_000;
 
 /// How deep schemas are walked.
-const MOST_DEPTH: usize = 48;
+const MAX_DEPTH: usize = 48;
 
 /// How many alternatives of the producer are told apart inside each other.
-const MOST_SPLITS: usize = 3;
+const MAX_SPLITS: usize = 3;
 
 /// A schema with the definitions that its references name.
 #[derive(Clone, Copy)]
@@ -69,7 +69,7 @@ impl<'d> Node<'d> {
 
     /// What is behind a schema that is nothing but a reference.
     fn resolved(mut self) -> Self {
-        for _ in 0..MOST_DEPTH {
+        for _ in 0..MAX_DEPTH {
             let members = self.schema.as_object().filter(|one| one.len() == 1);
             match members.and_then(|members| self.target(members)) {
                 Some(target) => self = target,
@@ -184,7 +184,7 @@ struct Prover<'d> {
 impl<'d> Prover<'d> {
     fn new() -> Self {
         Self {
-            left: MOST_STEPS,
+            left: MAX_STEPS,
             assumed: Vec::new(),
             proved: HashMap::new(),
             trail: Vec::new(),
@@ -220,7 +220,7 @@ impl<'d> Prover<'d> {
 
     /// Whether every value that all of `producer` accept is accepted by `consumer`.
     fn contained(&mut self, producer: &[Node<'d>], consumer: Node<'d>, depth: Depth) -> bool {
-        if self.left == 0 || depth.steps > MOST_DEPTH {
+        if self.left == 0 || depth.steps > MAX_DEPTH {
             return false;
         }
         self.left -= 1;
@@ -273,7 +273,7 @@ impl<'d> Prover<'d> {
         if !proved {
             self.take_back(known);
             let is_whole = !self.split.iter().any(|(_, below)| *below == depth.below);
-            let has_room = is_whole && depth.steps < MOST_DEPTH / 2 && self.left > 0;
+            let has_room = is_whole && depth.steps < MAX_DEPTH / 2 && self.left > 0;
             if is_free && has_room {
                 self.failed.insert(goal, depth.below);
             }
@@ -372,7 +372,7 @@ impl<'d> Prover<'d> {
         consumer: Node<'d>,
         depth: Depth,
     ) -> bool {
-        if depth.splits >= MOST_SPLITS {
+        if depth.splits >= MAX_SPLITS {
             return false;
         }
         let depth = Depth {
@@ -414,7 +414,7 @@ impl<'d> Prover<'d> {
         if let Some(known) = parts.is_empty.get() {
             return known;
         }
-        if self.left == 0 || depth.steps > MOST_DEPTH {
+        if self.left == 0 || depth.steps > MAX_DEPTH {
             return false;
         }
         self.left -= 1;
@@ -426,7 +426,7 @@ impl<'d> Prover<'d> {
             || self.is_empty_array(parts, depth)
             || self.is_empty_scalar(parts);
         // Far inside less is looked at.
-        let is_settled = is_empty || depth.steps < MOST_DEPTH / 2;
+        let is_settled = is_empty || depth.steps < MAX_DEPTH / 2;
         parts.is_empty.set(is_settled.then_some(is_empty));
         is_empty
     }

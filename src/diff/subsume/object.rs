@@ -5,7 +5,7 @@ use std::{cmp::Ordering, collections::BTreeSet};
 use serde_json::Value;
 
 use super::{
-    Depth, Goal, MOST_DEPTH, Node, Parts, Prover,
+    Depth, Goal, MAX_DEPTH, Node, Parts, Prover,
     evaluated::{Evaluated, has_patterns},
     scalar::is_ordered,
     types::Types,
@@ -290,7 +290,7 @@ impl<'d> Prover<'d> {
 
     /// Whether something is required that cannot be there.
     pub(super) fn is_empty_object(&mut self, parts: &Parts<'d>, depth: Depth) -> bool {
-        if !parts.types().is_within(Types::OBJECT) || depth.steps > MOST_DEPTH {
+        if !parts.types().is_within(Types::OBJECT) || depth.steps > MAX_DEPTH {
             return false;
         }
         let required: BTreeSet<&str> = parts.values("required").flat_map(names).collect();

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use super::{Node, evaluated::evaluated, types::Types};
 
 /// The most schemas in place of one value that are gathered.
-pub(super) const MOST_PARTS: usize = 128;
+pub(super) const MAX_PARTS: usize = 128;
 
 /// An object schema of the producer, and where its references lead.
 #[derive(Clone, Copy)]
@@ -57,7 +57,7 @@ impl<'d> Parts<'d> {
             if !seen.insert(node.identity()) {
                 continue;
             }
-            if seen.len() > MOST_PARTS {
+            if seen.len() > MAX_PARTS {
                 return None;
             }
             match node.schema {
@@ -111,14 +111,14 @@ impl<'d> Parts<'d> {
 }
 
 /// How deep denials of denials are looked at.
-const MOST_DENIALS: usize = 16;
+const MAX_DENIALS: usize = 16;
 
 /// Adds what a value must fit that does not fit `denied`: who denies a denial demands.
 fn demanded<'d>(denied: Node<'d>, depth: usize, all: &mut Vec<Node<'d>>) {
     let Value::Object(members) = denied.schema else {
         return;
     };
-    if depth > MOST_DENIALS || members.len() != 1 {
+    if depth > MAX_DENIALS || members.len() != 1 {
         return;
     }
     if let Some(target) = denied.target(members) {

@@ -8,10 +8,10 @@ use super::{super::body::bounds, Goal, Parts, Prover, types::Types};
 use crate::contract::texts::{self, Automaton, Language, Member, Pattern};
 
 /// The most whole numbers between two bounds that are listed.
-const MOST_LISTED: i64 = 256;
+const MAX_LISTED: i64 = 256;
 
 /// The most texts that broke a rule which are kept.
-const MOST_TEXTS: usize = 16;
+const MAX_TEXTS: usize = 16;
 
 impl<'d> Prover<'d> {
     /// Whether a keyword of numbers, of strings or of listed values follows; `None` for another one.
@@ -86,7 +86,7 @@ impl<'d> Prover<'d> {
     /// Whether nothing was found; what was found may refute elsewhere.
     fn is_never_found(&mut self, found: &Member) -> bool {
         if let Member::Found(text) = found
-            && self.texts.len() < MOST_TEXTS
+            && self.texts.len() < MAX_TEXTS
             && !self.texts.contains(text)
         {
             self.texts.push(text.clone());
@@ -372,7 +372,7 @@ fn whole_bounds(parts: &Parts<'_>) -> (Option<i64>, Option<i64>) {
 /// All whole numbers between bounds that are near each other; empty where they are not.
 fn whole_numbers(parts: &Parts<'_>) -> Vec<Value> {
     match whole_bounds(parts) {
-        (Some(least), Some(most)) if most - least < MOST_LISTED => {
+        (Some(least), Some(most)) if most - least < MAX_LISTED => {
             (least..=most).map(Value::from).collect()
         }
         _ => Vec::new(),

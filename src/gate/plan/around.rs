@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// How many edges, and how many broken values, of what an operation is below of are tried.
-const MOST_OF_PARENT: usize = 2;
+const MAX_OF_PARENT: usize = 2;
 
 /// How many pairs of parts are tried for each operation, in relation to the edges.
 pub(super) const PAIRS_SHARE: usize = 4;
@@ -34,7 +34,7 @@ const PARTS_PER_CASE: usize = 4;
 
 /// How many parameters are read, at most, to look at all parts of a request once: each is looked at in a request that
 /// has all the others too.
-const MOST_READ: usize = 20_000;
+const MAX_READ: usize = 20_000;
 
 /// What a broken request has in place of what the one that it is made from has.
 enum Change {
@@ -211,7 +211,7 @@ impl Planner<'_> {
             let part = part_of(parameter);
             let mut generator = Generator::new(self.settings.seed, &[id, &part.to_string()]);
             let most = if is_known_parent(key, one) {
-                most.min(MOST_OF_PARENT)
+                most.min(MAX_OF_PARENT)
             } else {
                 most
             };
@@ -297,7 +297,7 @@ impl Planner<'_> {
     /// How many of so many parameters are looked at one by one.
     fn most_parts(&self, parameters: usize) -> usize {
         let wanted = self.settings.edge_cases.saturating_mul(PARTS_PER_CASE);
-        wanted.max(MANY_PARTS).min(MOST_READ / parameters.max(1))
+        wanted.max(MANY_PARTS).min(MAX_READ / parameters.max(1))
     }
 
     /// What is optional: all of it, and each thing alone, `most` of them. Nothing of it is the plain request itself.

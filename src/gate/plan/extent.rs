@@ -13,10 +13,10 @@ use crate::{
 };
 
 /// How many times the requests of a run are planned at most, when nothing is sent.
-const MOST_PLANNED: u64 = 10;
+const MAX_PLANNED: u64 = 10;
 
 /// How many times its share of the requests is planned of one operation: others may leave theirs.
-const MOST_SHARES: usize = 4;
+const MAX_SHARES: usize = 4;
 
 /// Plans the operations of a contract, each when it is asked for: nothing is kept of what came before.
 ///
@@ -28,7 +28,7 @@ pub fn plan<'p>(
 ) -> impl Iterator<Item = Plan> + 'p {
     let strategies = Strategies::default();
     let mut declared = declared_methods(contract);
-    let mut left = settings.max_requests.saturating_mul(MOST_PLANNED);
+    let mut left = settings.max_requests.saturating_mul(MAX_PLANNED);
     contract.operations().iter().map(move |operation| {
         if left == 0 {
             return Plan::beyond_budget(operation, settings);
@@ -117,7 +117,7 @@ pub(in crate::gate) fn most_cases(
         counts.max().unwrap_or(0)
     };
     let wanted: Vec<usize> = plans.iter().map(wanted).collect();
-    let shares = share(left.saturating_mul(MOST_SHARES), &wanted);
+    let shares = share(left.saturating_mul(MAX_SHARES), &wanted);
     let shares = shares.into_iter().zip(wanted);
     shares
         .map(|(share, wanted)| if share < wanted { share } else { usize::MAX })

@@ -19,7 +19,7 @@ use crate::{
 const FIRST_KINDS: usize = 4;
 
 /// How many refused values are asked for the reason.
-const MOST_DOUBTS: usize = 20;
+const MAX_DOUBTS: usize = 20;
 
 /// Valid values at the edges of a schema: all optional parts, none, and each alone; the near side of
 /// each constraint; and the values of each type that services stumble over. Most telling first, and
@@ -49,7 +49,7 @@ fn collect(schema: &Schema, bases: &[Value], most: usize) -> (Vec<Edge>, bool) {
         values: HashSet::new(),
         names: HashSet::new(),
         spending: Spending::new(schema),
-        doubts: MOST_DOUBTS,
+        doubts: MAX_DOUBTS,
     };
     // Where there is much that is optional, each alone is not to be all that is tried.
     let mut alone = collected.presence(bases).into_iter();
@@ -421,7 +421,7 @@ mod tests {
             values: HashSet::new(),
             names: HashSet::new(),
             spending: Spending::new(&schema),
-            doubts: MOST_DOUBTS,
+            doubts: MAX_DOUBTS,
         };
         let great = 7_582_440_016_475_957_i64;
         let base = json!({ "size": great, "share": great });

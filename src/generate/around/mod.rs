@@ -74,13 +74,13 @@ impl fmt::Display for Mutation {
 }
 
 /// The most alternatives that each get a base of their own.
-pub(super) const MOST_ALTERNATIVES: usize = 8;
+pub(super) const MAX_ALTERNATIVES: usize = 8;
 
 /// The longest string that is made to pass a length.
-const MOST_LENGTH: u64 = 100_000;
+const MAX_LENGTH: u64 = 100_000;
 
 /// The longest array that is made to pass a length.
-const MOST_ITEMS: u64 = 10_000;
+const MAX_ITEMS: u64 = 10_000;
 
 /// Valid values that have much in them, and little; then one for each alternative.
 pub(crate) fn bases(strategy: &Values, generator: &mut Generator) -> Vec<Value> {
@@ -94,7 +94,7 @@ pub(crate) fn bases_with(
     generator: &mut Generator,
 ) -> Vec<Value> {
     let alternatives = strategy.alternatives().max(1);
-    let first = alternatives.min(MOST_ALTERNATIVES);
+    let first = alternatives.min(MAX_ALTERNATIVES);
     let more = more
         .iter()
         .copied()
@@ -227,7 +227,7 @@ fn decimal(value: f64) -> Value {
 
 fn with_length(node: &Value, length: Option<u64>) -> Option<Value> {
     let text = node.as_str()?;
-    let length = usize::try_from(length.filter(|length| *length <= MOST_LENGTH)?).ok()?;
+    let length = usize::try_from(length.filter(|length| *length <= MAX_LENGTH)?).ok()?;
     let filler = text.chars().next_back().unwrap_or('a');
     let characters = text.chars().chain(std::iter::repeat(filler)).take(length);
     Some(Value::from(characters.collect::<String>()))
@@ -235,7 +235,7 @@ fn with_length(node: &Value, length: Option<u64>) -> Option<Value> {
 
 fn with_items(node: &Value, length: Option<u64>) -> Option<Value> {
     let items = node.as_array()?;
-    let length = usize::try_from(length.filter(|length| *length <= MOST_ITEMS)?).ok()?;
+    let length = usize::try_from(length.filter(|length| *length <= MAX_ITEMS)?).ok()?;
     if items.is_empty() && length > 0 {
         return None;
     }

@@ -18,16 +18,16 @@ use crate::{
 const DRAWS: usize = 40;
 
 /// How many breaches of a broken value are looked at to tell how well it is broken.
-const MOST_BREACHES: usize = 100;
+const MAX_BREACHES: usize = 100;
 
 /// How many elements of an array are tried as what may be contained.
-const MOST_ELEMENTS: usize = 20;
+const MAX_ELEMENTS: usize = 20;
 
 /// Keywords that hold or fail by what stands in them: a rule in them is broken through them.
 const APPLICATORS: &[&str] = &["allOf", "anyOf", "oneOf", "if", "then", "else", "not"];
 
 /// How many times `most` are collected before the most telling are chosen.
-const MOST_COLLECTED: usize = 4;
+const MAX_COLLECTED: usize = 4;
 
 /// Invalid values: one for each constraint in reach of a valid value. One that breaks nothing else is
 /// taken before one that does. The envelope comes first, then the deepest place, then what lies
@@ -143,7 +143,7 @@ impl<'s> Collected<'s> {
     fn new(schema: &'s Schema, most: usize) -> Self {
         Self {
             schema,
-            most: most.saturating_mul(MOST_COLLECTED),
+            most: most.saturating_mul(MAX_COLLECTED),
             found: Vec::new(),
             names: HashSet::new(),
             values: HashSet::new(),
@@ -227,7 +227,7 @@ impl Collected<'_> {
         if self.spending.judge(|| self.schema.surely_accepts(value)) != Some(false) {
             return None;
         }
-        let violations = self.schema.first_violations(value, MOST_BREACHES);
+        let violations = self.schema.first_violations(value, MAX_BREACHES);
         let meant = violations
             .iter()
             .filter(|one| speaks_of(&one.schema, rule))
@@ -523,7 +523,7 @@ fn too_many(node: &Value, count: Option<u64>) -> Vec<Value> {
     let items = node.as_array().into_iter().flatten();
     items
         .filter_map(|item| with_items(&Value::Array(vec![item.clone()]), count))
-        .take(MOST_ELEMENTS)
+        .take(MAX_ELEMENTS)
         .collect()
 }
 

@@ -35,7 +35,7 @@ pub(super) enum ProblemKind {
 }
 
 /// Deeper than any document: what is left when references between files lead in a circle.
-const MOST_DEPTH: usize = 200;
+const MAX_DEPTH: usize = 200;
 
 /// How many are told of one document.
 const MOST: usize = 1_000;
@@ -70,7 +70,7 @@ impl Walk<'_> {
 
     /// Walks a value of a kind that it has been found to be.
     fn value(&mut self, at: &Address, value: &Value, kind: Kind, depth: usize) {
-        if depth > MOST_DEPTH {
+        if depth > MAX_DEPTH {
             return;
         }
         match (kind, value) {

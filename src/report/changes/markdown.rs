@@ -16,7 +16,7 @@ use crate::{
 type Belongs = fn(&Change) -> bool;
 
 /// The most changes of one heading that are listed; forges cut what is longer.
-const MOST_CHANGES: usize = 200;
+const MAX_CHANGES: usize = 200;
 
 pub(super) fn render(changes: &Changes<'_>) -> Vec<u8> {
     let mut text = String::new();
@@ -55,11 +55,11 @@ fn write(text: &mut String, changes: &Changes<'_>) -> std::fmt::Result {
             continue;
         }
         writeln!(text, "### {heading} ({})\n", part.len())?;
-        for change in part.iter().take(MOST_CHANGES) {
+        for change in part.iter().take(MAX_CHANGES) {
             entry(text, changes, change)?;
         }
-        if part.len() > MOST_CHANGES {
-            writeln!(text, "- and {} more", part.len() - MOST_CHANGES)?;
+        if part.len() > MAX_CHANGES {
+            writeln!(text, "- and {} more", part.len() - MAX_CHANGES)?;
         }
         writeln!(text)?;
     }
@@ -73,12 +73,12 @@ fn unread(text: &mut String, changes: &Changes<'_>) -> std::fmt::Result {
         return Ok(());
     }
     writeln!(text, "\n### Not read ({})\n", all.len())?;
-    for finding in all.iter().take(MOST_CHANGES) {
+    for finding in all.iter().take(MAX_CHANGES) {
         let message = plain(&finding.message);
         writeln!(text, "- {message} · <code>{}</code>", finding.rule.as_str())?;
     }
-    if all.len() > MOST_CHANGES {
-        writeln!(text, "- and {} more", all.len() - MOST_CHANGES)?;
+    if all.len() > MAX_CHANGES {
+        writeln!(text, "- and {} more", all.len() - MAX_CHANGES)?;
     }
     Ok(())
 }

@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// How many operations are named before the rest is counted.
-const MOST_OPERATIONS: usize = 4;
+const MAX_OPERATIONS: usize = 4;
 
 /// Writes the changes as text.
 ///
@@ -148,10 +148,10 @@ fn entry(
         let named: Vec<_> = change
             .operations
             .iter()
-            .take(MOST_OPERATIONS)
+            .take(MAX_OPERATIONS)
             .map(|one| visible(one).into_owned())
             .collect();
-        let rest = change.operations.len().saturating_sub(MOST_OPERATIONS);
+        let rest = change.operations.len().saturating_sub(MAX_OPERATIONS);
         let more = if rest > 0 {
             format!(" and {rest} more")
         } else {

@@ -31,7 +31,7 @@ const SCRIPT: &str = include_str!("../../../templates/report.js");
 const SCRIPT_HASH: &str = "sha256-Th1l/PJg1T+2g4hiNBtjYrTJgqexKjLcUUMiRFUO3zA=";
 
 /// How many findings of one cause are named in it; all of them follow below.
-const MOST_MEMBERS: usize = 20;
+const MAX_MEMBERS: usize = 20;
 
 /// How many causes are told in full; of the rest, those of a single finding are one line that leads to it.
 const IN_FULL: usize = 10;
@@ -40,7 +40,7 @@ const IN_FULL: usize = 10;
 const GROUP: usize = 50;
 
 /// How many declared things that were never seen are named for one operation.
-const MOST_NEVER: usize = 200;
+const MAX_NEVER: usize = 200;
 
 #[derive(Template)]
 #[template(path = "report.html")]
@@ -321,7 +321,7 @@ fn cause_view(cause: &Cause<'_>, at: usize, lines: &mut excerpt::Excerpts<'_>) -
     if cause.certainty != Certainty::Stated {
         reach.push(cause.certainty.as_str().to_owned());
     }
-    let members = cause.findings.iter().take(MOST_MEMBERS);
+    let members = cause.findings.iter().take(MAX_MEMBERS);
     CauseView {
         id: cause.id.clone(),
         severity: cause.severity.as_str(),
@@ -336,7 +336,7 @@ fn cause_view(cause: &Cause<'_>, at: usize, lines: &mut excerpt::Excerpts<'_>) -
             .filter(|_| only.is_none())
             .and_then(|at| lines.of(at)),
         members: members.map(member).collect(),
-        more: cause.findings.len().saturating_sub(MOST_MEMBERS),
+        more: cause.findings.len().saturating_sub(MAX_MEMBERS),
         only,
     }
 }
@@ -398,15 +398,15 @@ fn operation(
         properties: share(one.coverage.properties),
         branches: share(one.coverage.branches),
         missing: missing
-            .take(MOST_NEVER)
+            .take(MAX_NEVER)
             .map(|one| {
                 let (name, place) = (one.name(document), witness::place(document, one.at));
                 shown(&format!("{}: {name}, {place}", one.standing()))
             })
             .collect(),
-        more_missing: number.saturating_sub(MOST_NEVER),
+        more_missing: number.saturating_sub(MAX_NEVER),
         findings: one.findings,
-        broken: broken.iter().take(MOST_MEMBERS).map(member).collect(),
+        broken: broken.iter().take(MAX_MEMBERS).map(member).collect(),
     }
 }
 

@@ -32,7 +32,7 @@ pub(super) struct Asked<'f> {
 const ATTEMPTS: usize = 50;
 
 /// The most edges that are answered in turn.
-const MOST_EDGES: usize = 40;
+const MAX_EDGES: usize = 40;
 
 /// Makes a response; the error is a sentence.
 pub(super) fn respond(asked: &Asked<'_>, answer: &Answer) -> Result<Response, String> {
@@ -141,7 +141,7 @@ fn body_value(
     };
     let strategy = generate::valid(schema);
     if answer.source == Source::Edge {
-        let edges = generate::edges(schema, &strategy, MOST_EDGES, generator);
+        let edges = generate::edges(schema, &strategy, MAX_EDGES, generator);
         if let Some(edge) = nth(&edges, asked.number) {
             return Some(edge.value.clone());
         }

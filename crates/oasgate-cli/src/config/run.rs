@@ -15,7 +15,7 @@ use oasgate::{
 };
 
 /// The most requests that may be under way at once.
-const MOST_WORKERS: u16 = 1024;
+const MAX_WORKERS: u16 = 1024;
 
 /// What a check sends; each key is the option of that name.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -129,9 +129,9 @@ impl Config {
 
     fn workers(&self) -> Result<Option<usize>, ConfigError> {
         match self.run.workers {
-            Some(number) if number.get() > MOST_WORKERS => Err(ConfigError::Wrong {
+            Some(number) if number.get() > MAX_WORKERS => Err(ConfigError::Wrong {
                 place: self.places.value_at(&["run", "workers"]),
-                message: format!("there are at most {MOST_WORKERS} workers"),
+                message: format!("there are at most {MAX_WORKERS} workers"),
             }),
             number => Ok(number.map(|number| usize::from(number.get()))),
         }

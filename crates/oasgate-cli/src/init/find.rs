@@ -10,7 +10,7 @@ use oasgate::document::{Document, Url};
 
 /// How deep folders are looked into, and how many entries in all.
 const DEEPEST: usize = 4;
-const MOST_ENTRIES: usize = 20_000;
+const MAX_ENTRIES: usize = 20_000;
 
 /// How much of a file tells whether it is a document.
 const HEAD: u64 = 4096;
@@ -30,7 +30,7 @@ const PASSED_OVER: &[&str] = &[
 /// Every OpenAPI document below a folder, those nearest to it first.
 pub(super) fn documents(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
-    let mut left = MOST_ENTRIES;
+    let mut left = MAX_ENTRIES;
     look(folder, 0, &mut left, &mut found);
     found.sort_by_key(|path| (path.components().count(), path.clone()));
     found

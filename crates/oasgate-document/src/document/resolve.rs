@@ -8,7 +8,7 @@ use super::Document;
 use crate::{Address, FileId, Pointer, ReferenceError, references};
 
 /// The longest chain of references that is followed to the object behind it.
-const MOST_REFERENCES: usize = 256;
+const MAX_REFERENCES: usize = 256;
 
 impl Document {
     /// One step of a reference that stands in the file `base`.
@@ -177,10 +177,10 @@ impl Document {
                     reference: reference.to_owned(),
                 });
             }
-            if seen.len() > MOST_REFERENCES {
+            if seen.len() > MAX_REFERENCES {
                 return Err(ReferenceError::TooLong {
                     reference: reference.to_owned(),
-                    limit: MOST_REFERENCES,
+                    limit: MAX_REFERENCES,
                 });
             }
             address = next;

@@ -4,7 +4,7 @@ use jsonschema::json::Node as _;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::{MOST_LEVELS, MOST_MEMBERS, Tape};
+use super::{MAX_LEVELS, MAX_MEMBERS, Tape};
 use crate::contract::{Contract, Direction, Schema};
 
 fn read(text: &str) -> Option<Value> {
@@ -29,16 +29,16 @@ fn what_is_read_is_the_value() {
 #[test]
 fn what_is_out_of_the_ordinary_is_left() {
     let nested = |levels| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
-    assert!(read(&nested(MOST_LEVELS)).is_some());
+    assert!(read(&nested(MAX_LEVELS)).is_some());
     let members = |count: usize| {
         let members: Vec<_> = (0..count).map(|name| format!("\"{name}\": 0")).collect();
         format!("{{{}}}", members.join(","))
     };
-    assert!(read(&members(MOST_MEMBERS)).is_some());
+    assert!(read(&members(MAX_MEMBERS)).is_some());
     let many = format!("[{}0]", "0,".repeat(1_000));
     for text in [
-        &nested(MOST_LEVELS + 1),
-        &members(MOST_MEMBERS + 1),
+        &nested(MAX_LEVELS + 1),
+        &members(MAX_MEMBERS + 1),
         &many,
         r#"{"a": 1, "b": {"a": 2}, "a": 3}"#,
         r#"{"a": 1, "\u0061": 3}"#,

@@ -10,10 +10,10 @@ use regex_syntax::hir::{Class, Hir, HirKind, Look};
 use super::super::ecma;
 
 /// The most states of one pattern.
-const MOST_STATES: usize = 2_000;
+const MAX_STATES: usize = 2_000;
 
 /// How often a repetition is written out.
-const MOST_REPEATS: u32 = 300;
+const MAX_REPEATS: u32 = 300;
 
 /// A pattern as automata: a text matches where every one of `all` accepts it and no one of `none` does.
 #[derive(Clone, Debug, Default)]
@@ -162,7 +162,7 @@ impl Automaton {
                 .chars()
                 .fold(first, |at, one| automaton.take(at, vec![(one, one)]));
             automaton.add(end, Step::Skip(last));
-            if automaton.steps.len() > MOST_STATES {
+            if automaton.steps.len() > MAX_STATES {
                 return None;
             }
         }
@@ -194,7 +194,7 @@ impl Automaton {
 
     /// Adds what a part of the pattern matches from a state on; gives the state behind it.
     fn build(&mut self, tree: &Hir, from: usize) -> Option<usize> {
-        if self.steps.len() > MOST_STATES {
+        if self.steps.len() > MAX_STATES {
             return None;
         }
         match tree.kind() {
@@ -262,7 +262,7 @@ impl Automaton {
         most: Option<u32>,
         from: usize,
     ) -> Option<usize> {
-        if least.max(most.unwrap_or_default()) > MOST_REPEATS {
+        if least.max(most.unwrap_or_default()) > MAX_REPEATS {
             return None;
         }
         let mut at = from;

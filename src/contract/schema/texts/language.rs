@@ -11,7 +11,7 @@ use std::{
 use super::automaton::{Automaton, Pattern, States};
 
 /// The most places of a walk.
-const MOST_PLACES: usize = 6_000;
+const MAX_PLACES: usize = 6_000;
 
 /// A set of texts: those that all of some automata accept and none of others, within bounds.
 #[derive(Clone, Debug, Default)]
@@ -87,7 +87,7 @@ impl Language {
 
     /// A shortest text of the set.
     pub(crate) fn member(&self) -> Member {
-        self.walk(MOST_PLACES)
+        self.walk(MAX_PLACES)
     }
 
     fn walk(&self, most_places: usize) -> Member {

@@ -27,7 +27,7 @@ const RESOURCE_COST: u64 = 10;
 const SEEING_COST: u64 = 3;
 
 /// How deep references that such a keyword must see through may lead into each other.
-const MOST_REFERENCES: usize = 200;
+const MAX_REFERENCES: usize = 200;
 
 /// Keywords whose schemas speak of the same value.
 const FOR_THE_SAME_VALUE: [&str; 8] = [
@@ -263,7 +263,7 @@ impl<'d> Costs<'d> {
         if let Some(known) = self.known.get(&number) {
             return *known;
         }
-        if depth > MOST_REFERENCES {
+        if depth > MAX_REFERENCES {
             return u64::MAX;
         }
         // A circle is written out once.
