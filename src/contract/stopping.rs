@@ -13,6 +13,9 @@ use super::{
     },
 };
 
+/// How many values of a parameter are looked at for a state and its opposite: who has more lists no states.
+const MAX_STATES: usize = 50;
+
 impl Parameter {
     /// Whether it changes something, though the request reads: `GET /watches/{id}?paused=unpaused`. The document says so
     /// by a verb, or lists a state and its opposite.
@@ -30,8 +33,8 @@ impl Parameter {
         let schema = self.value.schema().map(Schema::target);
         let listed = schema.as_ref().and_then(|schema| schema.raw().get("enum"));
         let listed = listed.and_then(|listed| listed.as_array());
-        let mut listed = listed.into_iter().flatten().filter_map(|one| one.as_str());
-        let all: Vec<&str> = listed.by_ref().collect();
+        let listed = listed.into_iter().flatten().take(MAX_STATES);
+        let all: Vec<&str> = listed.filter_map(|one| one.as_str()).collect();
         let has_opposites = all.iter().any(|one| {
             let opposite = format!("un{one}");
             all.contains(&opposite.as_str())

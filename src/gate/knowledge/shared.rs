@@ -113,10 +113,10 @@ fn shared_parameters<'p>(
     parts
         .parameters
         .iter()
+        .filter(|(location, ..)| matches!(location, Location::Header | Location::Cookie))
         .filter_map(|(location, name, value)| {
             let mut declared = operation.parameters_in(*location);
             let is_optional = declared.any(|one| one.name == *name && !one.required);
-            let is_shared = matches!(location, Location::Header | Location::Cookie);
-            (is_shared && is_optional).then_some((*location, name.as_str(), value))
+            is_optional.then_some((*location, name.as_str(), value))
         })
 }

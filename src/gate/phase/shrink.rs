@@ -6,6 +6,8 @@
 //! the wire again, in the same part and keyword. A request that may change something is only sent again
 //! where the state that it meets can be set up again: what it names is made anew for each step.
 
+use std::collections::HashSet;
+
 use http::StatusCode;
 use serde_json::Value;
 
@@ -32,6 +34,9 @@ use crate::{
 
 /// The most requests that one finding may cost.
 const MAX_REQUESTS: usize = 30;
+
+/// The most smaller requests that are made at one step, of which few are sent: most were sent before.
+const MAX_CANDIDATES: usize = 1_000;
 
 /// Answers to a request whose failure may depend on what it names.
 const MISSES: [StatusCode; 3] = [
@@ -242,7 +247,10 @@ async fn step<T: Transport>(
     attempt: &mut Attempt,
 ) -> Option<(Case, Failed)> {
     let factory = CaseFactory::new(driver.context.settings);
-    for parts in smaller(case) {
+    for parts in smaller(case).take(MAX_CANDIDATES) {
+        if attempt.left == 0 || driver.executor.is_stopped() {
+            return None;
+        }
         let Some(candidate) = factory.with_parts(case, parts) else {
             continue;
         };
@@ -253,9 +261,6 @@ async fn step<T: Transport>(
         attempt.tried.push(key);
         if let Some(again) = fails(driver, &candidate, finding, attempt).await {
             return Some((candidate, again));
-        }
-        if attempt.left == 0 {
-            return None;
         }
     }
     None
@@ -284,6 +289,9 @@ async fn what_does_not_matter<T: Transport>(
     let mut found = Vec::new();
     let named = existing(case);
     for (location, name, value) in &case.parts.parameters {
+        if attempt.left == 0 || driver.executor.is_stopped() {
+            break;
+        }
         let part = Part::Parameter(*location, name.clone());
         let is_broken = case
             .breaks
@@ -420,48 +428,57 @@ struct Attempt {
 }
 
 /// Every way to make a case one step smaller, the boldest first: without a part, without a piece of the
-/// body, with a simpler value.
-fn smaller(case: &Case) -> Vec<RequestParts> {
+/// body, with a simpler value. Each is made when it is asked for.
+fn smaller(case: &Case) -> impl Iterator<Item = RequestParts> {
     let operation = &case.operation;
-    let mut found = Vec::new();
     let broken = case.breaks.as_ref().map(|breach| &breach.part);
-    for (location, name, _) in &case.parts.parameters {
-        let is_required = operation
-            .parameters_in(*location)
-            .any(|parameter| parameter.name == *name && parameter.required);
-        let part = Part::Parameter(*location, name.clone());
-        if !is_required && broken != Some(&part) {
+    let required: HashSet<(Location, &str)> = (operation.parameters.iter())
+        .filter(|parameter| parameter.required)
+        .map(|parameter| (parameter.location, parameter.name.as_str()))
+        .collect();
+    let without_parameter = case
+        .parts
+        .parameters
+        .iter()
+        .filter(move |(location, name, _)| {
+            !required.contains(&(*location, name.as_str()))
+                && broken != Some(&Part::Parameter(*location, name.clone()))
+        })
+        .map(|(location, name, _)| {
             let mut parts = case.parts.clone();
             parts.remove(*location, name);
-            found.push(parts);
-        }
-    }
+            parts
+        });
     let body_is_required = operation
         .request_body
         .as_ref()
         .is_some_and(|body| body.required);
-    if case.parts.body.is_some() && !body_is_required && broken != Some(&Part::Body) {
+    let is_left_out = case.parts.body.is_some() && !body_is_required && broken != Some(&Part::Body);
+    let without_body = is_left_out.then(|| {
         let mut parts = case.parts.clone();
         parts.body = None;
-        found.push(parts);
-    }
-    if let Some((range, value)) = &case.parts.body {
-        for simpler in generate::simpler(value) {
+        parts
+    });
+    let body = case.parts.body.iter().flat_map(|(range, value)| {
+        generate::simpler(value).into_iter().map(|simpler| {
             let mut parts = case.parts.clone();
             parts.body = Some((range.clone(), simpler));
-            found.push(parts);
-        }
-    }
-    for (location, name, value) in &case.parts.parameters {
-        // The name of a resource that is there has no simpler form.
-        if *location == Location::Path && !case.made_up.contains(name) {
-            continue;
-        }
-        for simpler in generate::simpler(value) {
-            let mut parts = case.parts.clone();
-            parts.set(*location, name, simpler);
-            found.push(parts);
-        }
-    }
-    found
+            parts
+        })
+    });
+    let parameters = case.parts.parameters.iter();
+    // The name of a resource that is there has no simpler form.
+    let parameters = parameters
+        .filter(|(location, name, _)| *location != Location::Path || case.made_up.contains(name))
+        .flat_map(|(location, name, value)| {
+            generate::simpler(value).into_iter().map(|simpler| {
+                let mut parts = case.parts.clone();
+                parts.set(*location, name, simpler);
+                parts
+            })
+        });
+    without_parameter
+        .chain(without_body)
+        .chain(body)
+        .chain(parameters)
 }
