@@ -4,7 +4,7 @@
 //! in a circle are finite here too. [`Recipe::least_height`] tells which way out of a circle is
 //! shortest.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use jsonschema::JsonType;
 use serde_json::{Number, Value};
@@ -164,9 +164,7 @@ impl Recipe {
 
     /// Whether no value is ever finished: what is required leads in a circle, or nothing is allowed.
     pub(super) fn is_endless(&self) -> bool {
-        self.nodes
-            .first()
-            .is_some_and(|node| self.least_height(node) == ENDLESS)
+        self.heights.first() == Some(&ENDLESS)
     }
 
     /// How many alternatives the widest choice has; 0 where there is none.
@@ -197,15 +195,12 @@ impl Recipe {
                     .map(|(node, _)| higher(node));
                 prefix.chain(rest).chain(contains).max().unwrap_or(1)
             }
-            Node::Object(members) => members
-                .required
-                .iter()
-                .map(|name| {
-                    let named = members.properties.iter().find(|(known, _)| known == name);
-                    named.map_or(1, |(_, node)| higher(node))
-                })
-                .max()
-                .unwrap_or(1),
+            Node::Object(members) => {
+                let required: HashSet<&str> = members.required.iter().map(String::as_str).collect();
+                let named = members.properties.iter();
+                let named = named.filter(|(name, _)| required.contains(name.as_str()));
+                named.map(|(_, node)| higher(node)).max().unwrap_or(1)
+            }
             _ => 1,
         }
     }

@@ -17,7 +17,7 @@ use super::loose;
 const MAX_FOLDERS: usize = 64;
 
 /// How many bytes all examples together have from requests of their items and from variables.
-const MAX_REPEATED: usize = 256 << 20;
+const MAX_REPEATED: usize = 128 << 20;
 
 /// The longest value of a variable that is filled in, in bytes.
 const MAX_VALUE: usize = 1 << 20;

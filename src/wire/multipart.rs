@@ -303,9 +303,7 @@ fn disposition_name(value: &str) -> Option<String> {
 }
 
 fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
-    bytes
-        .windows(wanted.len())
-        .position(|window| window == wanted)
+    memchr::memmem::find(bytes, wanted)
 }
 
 /// An object as parts; the media type with its boundary, and the bytes.
