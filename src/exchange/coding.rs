@@ -77,6 +77,12 @@ pub(crate) fn decode(content_encoding: &str, bytes: Bytes, limit: u64) -> Body {
 /// How many members of gzip, or frames of zstd, are read: each costs some work though nothing comes out.
 const MAX_MEMBERS: usize = 10_000;
 
+/// What comes of gzip, of which not too many members are read.
+#[cfg(feature = "columnar")]
+pub(crate) fn gunzip(bytes: impl BufRead) -> impl Read {
+    Gzip::new(bytes)
+}
+
 /// The members of gzip, one behind the other (RFC 1952 §2.2).
 struct Gzip<R> {
     member: Option<GzDecoder<R>>,

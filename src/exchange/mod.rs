@@ -20,6 +20,8 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 pub use body::{Body, CutReason};
+#[cfg(feature = "columnar")]
+pub(crate) use coding::gunzip;
 pub(crate) use coding::{decode, decoded};
 pub use credential::{CredentialPlace, CredentialSlot, variable};
 pub use curl::{curl, is_credential, masked_url};

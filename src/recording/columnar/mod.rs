@@ -6,13 +6,17 @@
 
 mod attributes;
 mod cell;
+mod contents;
+mod guarded;
 mod layout;
 mod named;
+mod pages;
 mod parquet_file;
 mod place;
 mod stream;
 #[cfg(test)]
 mod tests;
+mod thrift;
 
 use std::{fs::File, io, sync::Arc};
 
@@ -101,7 +105,7 @@ pub(super) fn parquet(name: &str, file: File, columns: &Columns) -> Result<Reade
     };
     let table = parquet_file::Table::open(file).map_err(unfit)?;
     let layout = Layout::of(table.schema(), columns).map_err(unfit)?;
-    let batches = table.batches(layout.roots().as_ref());
+    let batches = table.batches(layout.roots().as_ref()).map_err(unfit)?;
     Ok(reader(&PARQUET, name, layout, batches))
 }
 

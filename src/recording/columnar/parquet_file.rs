@@ -7,28 +7,40 @@ use std::{
     sync::Arc,
 };
 
+use arrow_array::{Array as _, ArrayRef, RecordBatch, cast::AsArray as _};
 use arrow_schema::{DataType, Field, FieldRef, Fields, Schema};
-use parquet::arrow::{
-    ProjectionMask,
-    arrow_reader::{
-        ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
-        ParquetRecordBatchReaderBuilder,
+use parquet::{
+    arrow::{
+        FieldLevels, ProjectionMask,
+        arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader},
+        parquet_to_arrow_field_levels,
     },
+    errors::ParquetError,
+    file::metadata::ParquetStatisticsPolicy,
 };
 
-use super::{Next, broken};
+use super::{
+    Next, broken,
+    contents::{self, MAGIC},
+    guarded::Group,
+    pages,
+};
 
-/// What a file begins and ends with.
-const MAGIC: &[u8; 4] = b"PAR1";
-
-/// How many bytes of rows are read at a time, by what the row group says of their size.
+/// How many bytes of rows are read at a time, about.
 const BATCH_BYTES: u64 = 4 << 20;
 
-/// How many rows are read at a time at least and at most.
-const BATCH_ROWS: (u64, u64) = (16, 4096);
+/// How many rows are read at a time at most.
+const MAX_BATCH_ROWS: u64 = 4096;
 
-/// The most bytes of the table of contents.
-const MAX_FOOTER: u32 = 256 << 20;
+/// How many rows are read in any case, and how many more for each byte of the file: millions of rows that are alike
+/// fit into a few.
+const ROWS: u64 = 1_000_000;
+const ROWS_OF_BYTE: u64 = 64;
+
+/// How many bytes of texts are given out in any case, and how many more for each byte of the file: a text of a
+/// dictionary may be that of every row.
+const TEXTS: u64 = 1 << 30;
+const TEXTS_OF_BYTE: u64 = 1_000;
 
 /// Whether a file begins as a Parquet file does. Reading goes on at its beginning.
 pub(in crate::recording) fn is_parquet(file: &mut File) -> io::Result<bool> {
@@ -40,30 +52,42 @@ pub(in crate::recording) fn is_parquet(file: &mut File) -> io::Result<bool> {
 
 /// A file whose table of contents was read.
 pub(super) struct Table {
-    file: File,
+    file: Arc<File>,
+    length: u64,
     metadata: ArrowReaderMetadata,
+}
+
+fn unreadable(error: &ParquetError) -> String {
+    format!("its table of contents cannot be read: {error}")
 }
 
 impl Table {
     /// Reads the table of contents; the error is a sentence.
     pub(super) fn open(mut file: File) -> Result<Self, String> {
-        check_footer(&mut file)?;
-        let told = |error: parquet::errors::ParquetError| {
-            format!("its table of contents cannot be read: {error}")
-        };
-        let plain = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()).map_err(told)?;
-        let options = ArrowReaderOptions::new().with_schema(Arc::new(in_views(plain.schema())));
-        let metadata =
-            ArrowReaderMetadata::try_new(Arc::clone(plain.metadata()), options).map_err(told)?;
-        Ok(Self { file, metadata })
+        contents::check(&mut file)?;
+        let options = ArrowReaderOptions::new()
+            .with_column_stats_policy(ParquetStatisticsPolicy::SkipAll)
+            .with_size_stats_policy(ParquetStatisticsPolicy::SkipAll)
+            .with_encoding_stats_policy(ParquetStatisticsPolicy::SkipAll);
+        let plain = ArrowReaderMetadata::load(&file, options.clone())
+            .map_err(|error| unreadable(&error))?;
+        let options = options.with_schema(Arc::new(in_views(plain.schema())));
+        let metadata = ArrowReaderMetadata::try_new(Arc::clone(plain.metadata()), options)
+            .map_err(|error| unreadable(&error))?;
+        let length = file.metadata().map_err(|error| broken(&error))?.len();
+        Ok(Self {
+            file: Arc::new(file),
+            length,
+            metadata,
+        })
     }
 
     pub(super) fn schema(&self) -> &Schema {
         self.metadata.schema()
     }
 
-    /// The rows of the columns that are wanted; of all without a list.
-    pub(super) fn batches(self, wanted: Option<&BTreeSet<&str>>) -> Batches {
+    /// The rows of the columns that are wanted; of all without a list. The error is a sentence.
+    pub(super) fn batches(self, wanted: Option<&BTreeSet<&str>>) -> Result<Batches, String> {
         let columns = match wanted {
             None => ProjectionMask::all(),
             Some(wanted) => {
@@ -74,41 +98,22 @@ impl Table {
                 ProjectionMask::roots(self.metadata.parquet_schema(), roots)
             }
         };
-        Batches {
+        let levels = parquet_to_arrow_field_levels(
+            self.metadata.parquet_schema(),
+            columns.clone(),
+            Some(self.metadata.schema().fields()),
+        )
+        .map_err(|error| unreadable(&error))?;
+        Ok(Batches {
             table: self,
             columns,
+            levels,
             group: 0,
             first: 1,
+            texts: 0,
             open: None,
-        }
+        })
     }
-}
-
-/// Whether the file ends as one does: what is cut off is told as such.
-fn check_footer(file: &mut File) -> Result<(), String> {
-    let length = file.metadata().map_err(|error| broken(&error))?.len();
-    let cut = "it is a Parquet file that is cut off: the table of contents at its end is missing";
-    if length < 12 {
-        return Err(cut.to_owned());
-    }
-    let mut end = [0; 8];
-    let read = file
-        .seek(SeekFrom::End(-8))
-        .and_then(|_| file.read_exact(&mut end))
-        .and_then(|()| file.seek(SeekFrom::Start(0)));
-    read.map_err(|error| broken(&error))?;
-    let [a, b, c, d, magic @ ..] = end;
-    if magic == *b"PARE" {
-        return Err("it is encrypted".to_owned());
-    }
-    if magic != *MAGIC {
-        return Err(cut.to_owned());
-    }
-    let footer = u32::from_le_bytes([a, b, c, d]);
-    if footer > MAX_FOOTER || u64::from(footer) + 12 > length {
-        return Err("it is damaged: the table of contents has no proper length".to_owned());
-    }
-    Ok(())
 }
 
 /// The same columns, texts and bytes as views: values that share a dictionary are not copied for each row.
@@ -121,6 +126,11 @@ fn in_view(field: &FieldRef) -> FieldRef {
     let kind = match field.data_type() {
         DataType::Utf8 | DataType::LargeUtf8 => DataType::Utf8View,
         DataType::Binary | DataType::LargeBinary => DataType::BinaryView,
+        DataType::Dictionary(_, values) => match **values {
+            DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => DataType::Utf8View,
+            DataType::Binary | DataType::LargeBinary | DataType::BinaryView => DataType::BinaryView,
+            _ => field.data_type().clone(),
+        },
         DataType::Struct(fields) => DataType::Struct(fields.iter().map(in_view).collect()),
         DataType::List(item) => DataType::List(in_view(item)),
         DataType::LargeList(item) => DataType::LargeList(in_view(item)),
@@ -132,32 +142,78 @@ fn in_view(field: &FieldRef) -> FieldRef {
     )
 }
 
+/// How many bytes the texts of a column have, also those within lists and structs.
+fn texts_of(column: &ArrayRef) -> u64 {
+    let lengths = |views: &[u128]| {
+        // The length of a text is the lowest part of its view.
+        let lengths = views.iter().map(|view| view & u128::from(u32::MAX));
+        u64::try_from(lengths.sum::<u128>()).unwrap_or(u64::MAX)
+    };
+    match column.data_type() {
+        DataType::Utf8View => lengths(column.as_string_view().views()),
+        DataType::BinaryView => lengths(column.as_binary_view().views()),
+        DataType::Struct(_) => column.as_struct().columns().iter().map(texts_of).sum(),
+        DataType::List(_) => texts_of(column.as_list::<i32>().values()),
+        DataType::LargeList(_) => texts_of(column.as_list::<i64>().values()),
+        DataType::Map(..) => column
+            .as_map()
+            .entries()
+            .columns()
+            .iter()
+            .map(texts_of)
+            .sum(),
+        _ => 0,
+    }
+}
+
 /// The rows of a file.
 pub(super) struct Batches {
     table: Table,
     columns: ProjectionMask,
+    levels: FieldLevels,
     /// The next row group.
     group: usize,
     /// The number of the first row that was not given out.
     first: u64,
+    /// How many bytes of texts were given out.
+    texts: u64,
     /// The row group that is read, and the number of the first row behind it.
     open: Option<(ParquetRecordBatchReader, u64)>,
 }
 
 impl Batches {
-    /// Opens the next row group.
-    fn begin(&mut self, rows: u64, bytes: u64) -> Result<ParquetRecordBatchReader, String> {
-        let (least, most) = BATCH_ROWS;
-        let row = (bytes / rows.max(1)).max(1);
-        let batch = usize::try_from((BATCH_BYTES / row).clamp(least, most)).unwrap_or(1);
-        let file = self.table.file.try_clone();
-        let file = file.map_err(|error| broken(&error))?;
-        ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.table.metadata.clone())
-            .with_row_groups(vec![self.group])
-            .with_projection(self.columns.clone())
-            .with_batch_size(batch)
-            .build()
+    /// Opens the next row group, which ends before a row.
+    fn begin(&self, end: u64) -> Result<ParquetRecordBatchReader, String> {
+        let metadata = self.table.metadata.metadata();
+        let missing = || "it is missing".to_owned();
+        let group = metadata.row_groups().get(self.group).ok_or_else(missing)?;
+        let length = self.table.length;
+        let rows = end.saturating_sub(1);
+        if rows > length.saturating_mul(ROWS_OF_BYTE).saturating_add(ROWS) {
+            return Err(format!("{length} bytes claim {rows} rows"));
+        }
+        let row = pages::look_through(&self.table.file, group, &self.columns)?;
+        let batch = (BATCH_BYTES / row.max(1)).clamp(1, MAX_BATCH_ROWS);
+        let pages = Group {
+            file: Arc::clone(&self.table.file),
+            metadata: Arc::clone(metadata),
+            index: self.group,
+        };
+        let batch = usize::try_from(batch).unwrap_or(1);
+        ParquetRecordBatchReader::try_new_with_row_groups(&self.levels, &pages, batch, None)
             .map_err(|error| error.to_string())
+    }
+
+    /// Counts the texts of a batch; the error is that they are too many.
+    fn count(&mut self, batch: &RecordBatch) -> Result<(), String> {
+        let texts = batch.columns().iter().map(texts_of);
+        self.texts = texts.fold(self.texts, u64::saturating_add);
+        let length = self.table.length;
+        if self.texts > length.saturating_mul(TEXTS_OF_BYTE).saturating_add(TEXTS) {
+            let texts = self.texts;
+            return Err(format!("{length} bytes come to {texts} of texts"));
+        }
+        Ok(())
     }
 
     /// What is left of a row group is lost; reading goes on behind it.
@@ -180,10 +236,9 @@ impl Iterator for Batches {
             let Some((mut reader, end)) = self.open.take() else {
                 let groups = self.table.metadata.metadata().row_groups();
                 let group = groups.get(self.group)?;
-                let (rows, bytes) = (group.num_rows(), group.total_byte_size());
-                let rows = u64::try_from(rows).unwrap_or_default();
+                let rows = u64::try_from(group.num_rows()).unwrap_or_default();
                 let end = self.first.saturating_add(rows);
-                let begun = self.begin(rows, u64::try_from(bytes).unwrap_or_default());
+                let begun = self.begin(end);
                 self.group += 1;
                 match begun {
                     Ok(reader) => self.open = Some((reader, end)),
@@ -193,6 +248,9 @@ impl Iterator for Batches {
             };
             match reader.next() {
                 Some(Ok(batch)) => {
+                    if let Err(reason) = self.count(&batch) {
+                        return Some(self.lost(end, &reason));
+                    }
                     let first = self.first;
                     self.first = first.saturating_add(batch.num_rows() as u64);
                     self.open = Some((reader, end));

@@ -28,6 +28,10 @@ const MAX_METADATA: u32 = 64 << 20;
 /// The most bytes of a message's body, as it comes and unpacked.
 const MAX_BODY: i64 = 1 << 30;
 
+/// How many times its size a batch may unpack to, and how much it may in any case.
+const MAX_RATIO: i64 = 100;
+const UNPACKED: i64 = 256 << 20;
+
 /// How much room is made at once for what a length promises.
 const ROOM: usize = 1 << 20;
 
@@ -213,8 +217,14 @@ fn check_buffers(message: &arrow_ipc::Message<'_>, body: &[u8]) -> Result<(), St
             whole = whole.saturating_add(i64::from_le_bytes(*size).max(0));
         }
     }
-    if whole > MAX_BODY {
+    let packed = i64::try_from(body.len()).unwrap_or(i64::MAX);
+    if whole > MAX_BODY || whole > packed.saturating_mul(MAX_RATIO).saturating_add(UNPACKED) {
         return Err(damaged(format!("a batch of {whole} bytes is announced")));
+    }
+    // A row without a bit in any column says nothing, and millions of them cost nothing to write.
+    let rows = batch.length();
+    if rows > whole.max(packed).saturating_mul(8) {
+        return Err(damaged(format!("a batch of {rows} rows is announced")));
     }
     Ok(())
 }

@@ -36,6 +36,10 @@ fn table(columns: Vec<(&str, ArrayRef)>) -> RecordBatch {
     .expect("columns of one length")
 }
 
+fn text_of(value: &str) -> ArrayRef {
+    text(&[Some(value)])
+}
+
 /// Two exchanges in the plainest form.
 fn plain() -> RecordBatch {
     table(vec![
@@ -452,4 +456,57 @@ fn damage_is_read_to_an_end() {
         }
     }
     assert!(told > 0);
+}
+
+#[test]
+fn rows_that_take_nothing_are_announced_in_vain() {
+    let rows = 1 << 40;
+    let names = ["http.request.method", "url.full"];
+    let columns = names.map(|name| (name, of(arrow_array::NullArray::new(rows))));
+    let read = read(table(columns.to_vec()), "");
+    assert_eq!(
+        read,
+        [
+            "t, entry 1: the Arrow stream is damaged: a batch of 1099511627776 rows is announced; 0 rows were read"
+        ]
+    );
+}
+
+#[test]
+fn a_page_of_gzip_that_unpacks_to_more_than_it_says_is_not_read() {
+    let text = "a".repeat(32 << 20);
+    let body = table(vec![
+        ("method", text_of("GET")),
+        ("url", text_of("http://a.test/x")),
+        ("status", of(Int32Array::from(vec![200]))),
+        ("response_body", text_of(&text)),
+    ]);
+    let properties = WriterProperties::builder()
+        .set_compression(Compression::GZIP(parquet::basic::GzipLevel::default()))
+        .set_dictionary_enabled(false)
+        .build();
+    let mut file = NamedTempFile::new().expect("a file");
+    let mut writer =
+        ArrowWriter::try_new(&mut file, body.schema(), Some(properties)).expect("a writer");
+    writer.write(&body).expect("it is written");
+    writer.close().expect("it is written");
+    assert_eq!(read_file(&file).len(), 1);
+    assert!(!read_file(&file)[0].contains("cannot be read"));
+    let metadata = parquet::file::metadata::ParquetMetaDataReader::new()
+        .parse_and_finish(file.as_file())
+        .expect("metadata");
+    let (start, _) = metadata.row_group(0).column(3).byte_range();
+    let mut bytes = std::fs::read(file.path()).expect("bytes");
+    // The kind of the page, a field before its size of four bytes: 2^25 and a few; after this the few.
+    let size = usize::try_from(start).expect("it is short") + 3;
+    assert_eq!(bytes[size + 1..size + 4], [0x80, 0x80, 0x20]);
+    bytes[size + 3] = 0;
+    std::fs::write(file.path(), &bytes).expect("it is written");
+    let read = read_file(&file);
+    assert_eq!(
+        read,
+        [
+            "t, entry 1: rows 1 to 1 (row group 1) cannot be read: a page unpacks to more than it says"
+        ]
+    );
 }
