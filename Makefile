@@ -76,7 +76,7 @@ outside-live: ## services of others, started here: what is found, beside what Sc
 	@python3 examples/outside_live/live.py "$${OASGATE:-$${CARGO_TARGET_DIR:-target}/debug/oasgate}" $(ARGS)
 
 hostile: ## hostile documents, recordings and services with the release build, or with OASGATE=binary (docs/hostile.md)
-	@test -n "$$OASGATE" || cargo build --quiet --release --bin oasgate
+	@test -n "$$OASGATE" || cargo build --quiet --release -p oasgate-cli --features columnar
 	@python3 examples/hostile/run.py "$${OASGATE:-$${CARGO_TARGET_DIR:-target}/release/oasgate}" "$${OASGATE_SHARED:-../shared}/hostile" --out docs/hostile.md $(ARGS)
 
 html-test: ## HTML reports in a headless chromium: policy, widths, colours, keys, 5,000 findings, hostile texts

@@ -17,6 +17,8 @@ import threading
 import time
 import typing
 
+import tables
+
 SERVERS = []
 
 
@@ -251,6 +253,10 @@ def answering():
 EMPTY_DOCUMENT = HEAD % ("{}", "{type: object, properties: {a: {type: string}}}")
 
 
+# A million rows are read as such, and a gigabyte of texts.
+TABLE_LIMITS = {"one-text": 20, "dense-end": 20, "zstd-pages": 5}
+
+
 def recordings(folder, scratch):
     here = scratch / "recordings"
     here.mkdir(parents=True)
@@ -291,6 +297,9 @@ def recordings(folder, scratch):
     repeated = here / "repeated.postman.json"
     repeated.write_text(postman(response={"code": 200}, count=100_000, url="http://a.test/x?{{a}}", value="{{b}}" * 10_000))
     yield Row("Recordings", "a request of variables, repeated", ["replay", str(document), str(repeated), "--snapshots", "off"], is_computing=True)
+    for name, make in tables.FILES.items():
+        path = here / f"{name}.parquet"
+        yield Row("Recordings", path.name, ["replay", str(document), str(path), "--snapshots", "off"], limit=TABLE_LIMITS.get(name, 0), is_computing=True, prepare=lambda path=path, make=make: path.write_bytes(make()))
     objects = here / "objects.ndjson"
     large = here / "one-entry.har.gz"
     yield Row("Recordings", "250 MB of {}", ["replay", str(document), str(objects)], limit=20, is_computing=True, prepare=lambda: write_objects(objects))
