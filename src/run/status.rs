@@ -184,6 +184,8 @@ pub enum Unreached {
     NoValue(String),
     /// No value of the required body is known: its schema allows none that is finite.
     NoBody,
+    /// Values are known for all parts, and no request that obeys came of them.
+    NoRequest,
     /// Every response was 401 or 403.
     Refused,
     /// Every response was 404 or 410.
@@ -213,9 +215,12 @@ impl Unreached {
             Self::Budget => Some(Remedy::RaiseBudget),
             Self::Existing => Some(Remedy::TouchExisting),
             Self::Stopping => Some(Remedy::NameOperation),
-            Self::NotSeen | Self::NoBody | Self::Revoking | Self::Excluded | Self::NoSuccess(_) => {
-                None
-            }
+            Self::NotSeen
+            | Self::NoBody
+            | Self::NoRequest
+            | Self::Revoking
+            | Self::Excluded
+            | Self::NoSuccess(_) => None,
         }
     }
 
@@ -232,6 +237,7 @@ impl fmt::Display for Unreached {
             Self::NotSeen => "no exchange was seen",
             Self::NoValue(name) => return write!(f, "no value is known for {name}"),
             Self::NoBody => "no value of the required body was found",
+            Self::NoRequest => "no request that obeys the contract could be made of its parts",
             Self::Refused => "only 401 or 403 came back",
             Self::NotFound => "only 404 came back",
             Self::Budget => "the budget was spent",

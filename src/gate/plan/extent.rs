@@ -75,7 +75,7 @@ fn begun(
     }
     plan.start(contract, settings, strategies);
     // A search that was ended found no value, which says nothing of the operation.
-    if let Some(Unreached::NoValue(_) | Unreached::NoBody) = plan.left_out
+    if let Some(Unreached::NoValue(_) | Unreached::NoBody | Unreached::NoRequest) = plan.left_out
         && is_stopped()
     {
         plan.left_out = Some(Unreached::Budget);
@@ -193,6 +193,42 @@ mod tests {
         assert!(!plan.cases.is_empty());
         let told = plan.cut_short.len();
         assert!((MANY - 50..MANY).contains(&told), "{told}");
+    }
+
+    #[test]
+    fn parameters_that_nothing_is_known_of_have_plain_values_in_a_path() {
+        let path: String = (0..40).map(|number| format!("/{{p{number}}}")).collect();
+        let planned = |path: &str, parameters: serde_json::Value| {
+            let document = serde_json::json!({
+                "openapi": "3.1.0", "info": { "title": "t", "version": "1" },
+                "paths": { path: { "get": {
+                    "parameters": parameters, "responses": { "200": { "description": "d" } },
+                } } },
+            });
+            let document = oasgate_document::Document::parse("t", document.to_string());
+            let contract = Contract::from_document(document.expect("a document"));
+            let settings = fixture::settings();
+            let mut plans = plan(&contract, &settings);
+            plans.next().expect("a plan")
+        };
+        let undeclared = planned(&path, serde_json::json!([]));
+        assert_eq!(undeclared.left_out, None);
+        let examples = undeclared.cases.iter();
+        assert!(
+            examples
+                .clone()
+                .any(|case| case.phase == crate::run::Phase::Examples)
+        );
+        // An empty list has no form in a path, nor can the other be broken beside it: that is told.
+        let empty = ["a", "b"].map(|name| {
+            serde_json::json!({
+                "name": name, "in": "path", "required": true,
+                "schema": { "type": "array", "maxItems": 0 },
+            })
+        });
+        let impossible = planned("/{a}/{b}", serde_json::json!(empty));
+        assert_eq!(impossible.left_out, Some(Unreached::NoRequest));
+        assert!(impossible.cases.is_empty());
     }
 
     #[test]

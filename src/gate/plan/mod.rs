@@ -5,6 +5,7 @@
 //! requests brought back. [`plan`] makes both.
 
 mod around;
+mod candidates;
 mod credential;
 mod extent;
 mod given;
@@ -14,7 +15,6 @@ mod telling;
 use std::{collections::HashSet, sync::Arc};
 
 use http::Method;
-use jsonschema::JsonType;
 use serde_json::Value;
 
 use crate::{
@@ -32,6 +32,7 @@ use crate::{
 };
 
 use around::is_known_parent;
+use candidates::{ParameterCandidates, usual};
 pub(crate) use credential::is_last;
 pub use extent::plan;
 pub(super) use extent::{begin, left_out, most_cases};
@@ -92,7 +93,7 @@ impl Plan {
     ) {
         if !matches!(
             self.left_out,
-            None | Some(Unreached::NoValue(_) | Unreached::NoBody)
+            None | Some(Unreached::NoValue(_) | Unreached::NoBody | Unreached::NoRequest)
         ) {
             return;
         }
@@ -133,6 +134,10 @@ impl Plan {
         self.cases.append(&mut planner.cases);
         self.cases.sort_by_key(|case| case.phase);
         self.has_any |= !self.cases.is_empty();
+        let is_whole = contract.document().stop().reason().is_none();
+        if is_whole && !self.has_any && settings.has_phase(Phase::Examples) {
+            self.left_out = Some(Unreached::NoRequest);
+        }
     }
 
     /// The cases of a phase, taken out unless the next plan builds on them.
@@ -234,97 +239,6 @@ fn bodies(operation: &Operation, strategies: &Strategies) -> Vec<BodyValues> {
                 .map(|schema| strategies.valid(schema)),
         })
         .collect()
-}
-
-/// The values that are known for one parameter, best first.
-struct ParameterCandidates<'p> {
-    parameter: &'p Parameter,
-    /// From the user.
-    given: Vec<Value>,
-    /// From the document.
-    shown: Vec<Value>,
-    /// What a person would try first, where nobody gives or shows a value.
-    usual: Vec<Value>,
-    /// Makes more of them; `None` where the parameter has no schema.
-    strategy: Option<Values>,
-}
-
-impl ParameterCandidates<'_> {
-    /// The value of the `round`th case of the examples, when the parameter takes part in it.
-    fn example(&self, round: usize) -> Option<&Value> {
-        let values = self.examples();
-        values.get(round % values.len().max(1))
-    }
-
-    fn examples(&self) -> &[Value] {
-        let all = [&self.given, &self.shown, &self.usual];
-        let first = all.into_iter().find(|values| !values.is_empty());
-        first.map_or(&[], Vec::as_slice)
-    }
-
-    /// Whether nobody gives or shows a value.
-    fn is_unknown(&self) -> bool {
-        self.given.is_empty() && self.shown.is_empty()
-    }
-
-    /// A fresh value.
-    fn generated(&self, generator: &mut Generator) -> Option<Value> {
-        self.drawn(self.strategy.as_ref()?, generator)
-    }
-
-    /// A fresh value that does not stand out.
-    fn plain(&self, generator: &mut Generator) -> Option<Value> {
-        self.drawn(&self.strategy.as_ref()?.plain(), generator)
-    }
-
-    /// A number in a path as a whole one, where that is valid: what is numbered has no fractions.
-    fn as_a_name(&self, value: Value) -> Value {
-        let is_path = self.parameter.location == Location::Path;
-        let fraction = value
-            .as_f64()
-            .filter(|number| is_path && number.fract() != 0.0);
-        let whole =
-            fraction.and_then(|number| format!("{:.0}", number.trunc()).parse::<i64>().ok());
-        let schema = self.parameter.value.schema();
-        whole
-            .map(Value::from)
-            .filter(|whole| schema.is_none_or(|schema| schema.is_valid(whole)))
-            .unwrap_or(value)
-    }
-
-    fn drawn(&self, strategy: &Values, generator: &mut Generator) -> Option<Value> {
-        // A value that a path cannot carry is drawn again, and null, which has no form in any place
-        // (RFC 6570 §2.3).
-        (0..50)
-            .filter_map(|_| generator.draw(strategy))
-            .filter(|value| !value.is_null())
-            .map(|value| self.as_a_name(value))
-            .find(|value| {
-                self.parameter.location != Location::Path
-                    || value
-                        .as_str()
-                        .is_none_or(|text| !matches!(text, "" | "." | "..") && !text.contains('/'))
-            })
-    }
-
-    fn rounds(&self) -> usize {
-        self.examples().len()
-    }
-}
-
-/// The numbers that a person tries first in the path of a read: small ones, as in `/tiles/{z}/{x}/{y}`.
-fn usual(operation: &Operation, parameter: &Parameter) -> Vec<Value> {
-    let Some(schema) = parameter.value.schema() else {
-        return Vec::new();
-    };
-    let types = schema.types();
-    let is_number = !types.contains(JsonType::String)
-        && (types.contains(JsonType::Integer) || types.contains(JsonType::Number));
-    if !is_number || parameter.location != Location::Path || !operation.is_safe() {
-        return Vec::new();
-    }
-    let small = [1, 0].map(Value::from).into_iter();
-    small.filter(|value| schema.is_valid(value)).collect()
 }
 
 impl<'p> Planner<'p> {
