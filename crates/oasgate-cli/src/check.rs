@@ -16,6 +16,7 @@ use crate::{
     common::{CliError, Output, Prepared, RunArgs, StateArgs, base_path},
     complete,
     connection::ConnectionArgs,
+    errors::{KeptError, UrlError},
     interrupt,
     record::Recorded,
     selection::Selection,
@@ -259,22 +260,18 @@ fn kept_case(
     id: &str,
 ) -> std::result::Result<(Regressions, String), CliError> {
     let Some(kept) = kept else {
-        return Err(CliError::Usage(
-            "no failures are kept here: they are where snapshots are; write these with `--snapshots review`"
-                .to_owned(),
-        ));
+        return Err(KeptError::Nowhere.into());
     };
     let one = kept.chosen(id);
     let mut found = one.load().0;
     match (found.pop(), found.len()) {
         (Some((_, saved)), 0) => Ok((one, saved.operation)),
-        (None, _) => Err(CliError::Usage(format!(
-            "no failure is kept under {id}; the ids end the names of the files in `snapshots/regressions`"
-        ))),
-        (Some(_), more) => Err(CliError::Usage(format!(
-            "{} kept failures have an id that begins with {id}; give more of it",
-            more + 1
-        ))),
+        (None, _) => Err(KeptError::Unknown(id.to_owned()).into()),
+        (Some(_), more) => Err(KeptError::Several {
+            count: more + 1,
+            id: id.to_owned(),
+        }
+        .into()),
     }
 }
 
@@ -487,9 +484,7 @@ fn base(args: &Args, prepared: &Prepared) -> std::result::Result<Url, CliError> 
                 Some(url) => (url.to_string(), ", as the document says"),
                 None => ("http://localhost:8080".to_owned(), ""),
             };
-            CliError::Usage(format!(
-                "where is the service? Name it with --url {example}{why}"
-            ))
+            UrlError::Missing { example, why }
         })?,
     };
     if let Some(path) = &args.base_path {
@@ -498,24 +493,24 @@ fn base(args: &Args, prepared: &Prepared) -> std::result::Result<Url, CliError> 
     Ok(url)
 }
 
-fn typed_url(text: &str) -> std::result::Result<Url, CliError> {
+fn typed_url(text: &str) -> std::result::Result<Url, UrlError> {
     let url = Url::parse(text).map_err(|error| {
         let hint = if text.contains("://") {
             ""
         } else {
             "; it begins with http:// or https://"
         };
-        CliError::Usage(format!("--url {text:?} is not a URL: {error}{hint}"))
+        UrlError::Malformed {
+            text: text.to_owned(),
+            error,
+            hint,
+        }
     })?;
     if !["http", "https"].contains(&url.scheme()) {
-        return Err(CliError::Usage(format!(
-            "--url {text:?} is not an http or https URL"
-        )));
+        return Err(UrlError::Scheme(text.to_owned()));
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(CliError::Usage(
-            "--url holds a credential; give it with --token-env instead".to_owned(),
-        ));
+        return Err(UrlError::Credential);
     }
     Ok(url)
 }

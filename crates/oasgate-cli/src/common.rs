@@ -24,6 +24,7 @@ use oasgate::{
 use crate::{
     baseline::{BaselineArgs, Known},
     complete,
+    errors::{JoinError, KeptError, RevisionError, UrlError},
     exit::{Exit, Verdict},
     progress::Progress,
     spec::SpecArgs,
@@ -47,6 +48,14 @@ pub(crate) enum CliError {
     Snapshot(#[from] StoreError),
     #[error(transparent)]
     Client(#[from] oasgate::transport::ClientError),
+    #[error(transparent)]
+    Join(#[from] JoinError),
+    #[error(transparent)]
+    Revision(#[from] RevisionError),
+    #[error(transparent)]
+    Kept(#[from] KeptError),
+    #[error(transparent)]
+    Url(#[from] UrlError),
     #[error("cannot write: {0}")]
     Output(#[from] io::Error),
     #[error("{0}")]

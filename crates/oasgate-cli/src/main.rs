@@ -14,6 +14,7 @@ mod completions;
 mod config;
 mod connection;
 mod diff;
+mod errors;
 mod exit;
 mod explain;
 mod fault;

@@ -10,8 +10,9 @@ use clap::Args as ClapArgs;
 
 use crate::{
     Result, bounded,
-    common::{CliError, OutcomeArgs, Output, Prepared},
+    common::{OutcomeArgs, Output, Prepared},
     connection::{ReachArgs, ReferenceArgs},
+    errors::JoinError,
     exit::{Exit, Verdict},
     spec,
 };
@@ -67,26 +68,22 @@ pub(crate) fn run(args: &Args, output: &Output) -> Result {
     let files = paths
         .iter()
         .map(|path| Ok((path.display().to_string(), read(path)?)))
-        .collect::<std::result::Result<Vec<_>, CliError>>()?;
+        .collect::<std::result::Result<Vec<_>, JoinError>>()?;
     if files.iter().any(|(_, bytes)| State::is_written_in(bytes)) {
-        return Err(mixed());
+        return Err(JoinError::Mixed.into());
     }
     reports(args, &files)
 }
 
-fn read(path: &Path) -> std::result::Result<Vec<u8>, CliError> {
-    bounded::read(path, bounded::MADE)
-        .map_err(|error| CliError::Usage(format!("cannot read {}: {error}", path.display())))
-}
-
-fn mixed() -> CliError {
-    CliError::Usage(
-        "some of the files are states and some are reports; join each kind for itself".to_owned(),
-    )
+fn read(path: &Path) -> std::result::Result<Vec<u8>, JoinError> {
+    bounded::read(path, bounded::MADE).map_err(|error| JoinError::Unreadable {
+        path: path.to_owned(),
+        error,
+    })
 }
 
 /// Each path as it is; a folder as the files in it that end with `.json`, by name.
-fn files(paths: &[PathBuf]) -> std::result::Result<Vec<PathBuf>, CliError> {
+fn files(paths: &[PathBuf]) -> std::result::Result<Vec<PathBuf>, JoinError> {
     let mut files = Vec::new();
     for path in paths {
         if !path.is_dir() {
@@ -94,8 +91,10 @@ fn files(paths: &[PathBuf]) -> std::result::Result<Vec<PathBuf>, CliError> {
             continue;
         }
         let before = files.len();
-        let unreadable =
-            |error| CliError::Usage(format!("cannot read {}: {error}", path.display()));
+        let unreadable = |error| JoinError::Unreadable {
+            path: path.clone(),
+            error,
+        };
         for entry in path.read_dir().map_err(unreadable)? {
             let file = entry.map_err(unreadable)?.path();
             let name = file.file_name().unwrap_or_default();
@@ -105,10 +104,7 @@ fn files(paths: &[PathBuf]) -> std::result::Result<Vec<PathBuf>, CliError> {
             }
         }
         if files.len() == before {
-            return Err(CliError::Usage(format!(
-                "there is no file in {} that ends with .json",
-                path.display()
-            )));
+            return Err(JoinError::EmptyFolder(path.clone()));
         }
         files[before..].sort();
     }
@@ -116,15 +112,17 @@ fn files(paths: &[PathBuf]) -> std::result::Result<Vec<PathBuf>, CliError> {
 }
 
 /// The state of all that many have read, one in memory at a time: an engine has thousands of partitions.
-fn joined(paths: &[PathBuf]) -> std::result::Result<State, CliError> {
-    let usage = |error: StateError| CliError::Usage(error.to_string());
+fn joined(paths: &[PathBuf]) -> std::result::Result<State, JoinError> {
     let parsed = |path: &Path| {
         let bytes = read(path)?;
         State::parse(&bytes).map_err(|error| {
             if State::is_written_in(&bytes) || !is_json(&bytes) {
-                CliError::Usage(format!("{}: {error}", path.display()))
+                JoinError::NoState {
+                    path: path.to_owned(),
+                    error,
+                }
             } else {
-                mixed()
+                JoinError::Mixed
             }
         })
     };
@@ -136,17 +134,17 @@ fn joined(paths: &[PathBuf]) -> std::result::Result<State, CliError> {
         let inputs = serde_json::to_string(&state.inputs).unwrap_or_default();
         match known.entry(inputs) {
             Entry::Occupied(twin) => {
-                parsed(twin.get())?.merge(state).map_err(usage)?;
+                parsed(twin.get())?.merge(state)?;
                 continue;
             }
             Entry::Vacant(place) => place.insert(path),
         };
         whole = Some(match whole.take() {
             None => state,
-            Some(whole) => whole.merge(state).map_err(usage)?,
+            Some(whole) => whole.merge(state)?,
         });
     }
-    whole.ok_or_else(|| usage(StateError::Nothing))
+    whole.ok_or(JoinError::State(StateError::Nothing))
 }
 
 fn is_json(bytes: &[u8]) -> bool {
@@ -156,9 +154,7 @@ fn is_json(bytes: &[u8]) -> bool {
 fn states_of(args: &Args, paths: &[PathBuf], output: &Output) -> Result {
     let state = joined(paths)?;
     if args.spec.is_none() && args.outcome.needs_document() {
-        return Err(CliError::Usage(
-            "reports need the document: name it with --spec".to_owned(),
-        ));
+        return Err(JoinError::NoDocument.into());
     }
     match (&args.out, &args.spec) {
         (Some(path), _) => write_atomically(path, &state.render())?,
@@ -176,10 +172,7 @@ fn report(args: &Args, spec: &Path, state: State, output: &Output) -> Result {
     let config = args.outcome.configuration()?;
     let contract = spec::load(spec, &args.overlay, &args.references, &args.reach, &config)?;
     if gate::digest(&contract) != state.document {
-        return Err(CliError::Usage(format!(
-            "the states are about another document than {}",
-            spec.display()
-        )));
+        return Err(JoinError::OtherDocument(spec.to_owned()).into());
     }
     let mut prepared = (args.outcome).prepare(contract, config, &spec.display().to_string())?;
     let mut listener = Prepared::listener(output);
@@ -204,12 +197,9 @@ fn exit_of(state: &State) -> Exit {
 
 fn reports(args: &Args, files: &[(String, Vec<u8>)]) -> Result {
     if args.spec.is_some() || args.outcome.needs_document() {
-        return Err(CliError::Usage(
-            "JSON reports are joined to a JSON report; other reports are made of states (--state)"
-                .to_owned(),
-        ));
+        return Err(JoinError::NotJson.into());
     }
-    let merged = merge(files).map_err(|error| CliError::Usage(error.to_string()))?;
+    let merged = merge(files).map_err(JoinError::from)?;
     let text = harmless_json(&format!("{:#}\n", merged.report));
     let out = args.out.as_deref().unwrap_or_else(|| Path::new("-"));
     write_atomically(out, text.as_bytes())?;

@@ -12,6 +12,7 @@ use crate::{
     common::CliError,
     config::Config,
     connection::{ReachArgs, ReferenceArgs},
+    errors::RevisionError,
     spec,
 };
 use oasgate::{
@@ -32,16 +33,14 @@ pub(crate) enum Source {
 
 impl Source {
     /// Reads `git:REVISION:PATH`, else a file or a URL.
-    pub(crate) fn parse(text: &str) -> Result<Self, CliError> {
+    pub(crate) fn parse(text: &str) -> Result<Self, RevisionError> {
         let Some(rest) = text.strip_prefix("git:") else {
             return Ok(Self::Path(text.into()));
         };
         match rest.split_once(':') {
             Some((revision, path)) if !path.is_empty() => Ok(Self::at(revision, path)),
             _ if Path::new(text).exists() => Ok(Self::Path(text.into())),
-            _ => Err(CliError::Usage(format!(
-                "{text:?} names no file of a revision: write git:REVISION:PATH"
-            ))),
+            _ => Err(RevisionError::NoFile(text.to_owned())),
         }
     }
 
@@ -77,12 +76,16 @@ fn of_revision(
     options: Options,
 ) -> Result<Result<Document, DocumentError>, CliError> {
     if revision.is_empty() || revision.starts_with('-') {
-        return Err(CliError::Usage(format!("{revision:?} is no revision")));
+        return Err(RevisionError::NoRevision(revision.to_owned()).into());
     }
     let whole = within(Path::new(path))?;
     let name = format!("git:{revision}:{path}");
     let bytes = git(&["cat-file", "blob", &format!("{revision}:{whole}")])
-        .map_err(|error| CliError::Usage(format!("cannot read {name}: {error}")))?;
+        .map_err(Box::new)
+        .map_err(|error| RevisionError::Unreadable {
+            name: name.clone(),
+            error,
+        })?;
     let document = Document::parse(&name, bytes);
     if document.as_ref().is_ok_and(|one| refers_out(one.root())) {
         return opened(revision, &whole, options);
@@ -164,7 +167,7 @@ fn write(to: &Path, bytes: &[u8]) -> Result<(), CliError> {
 }
 
 /// A path as the repository names it.
-fn within(path: &Path) -> Result<String, CliError> {
+fn within(path: &Path) -> Result<String, RevisionError> {
     if path.is_relative() {
         let prefix = text(&git(&["rev-parse", "--show-prefix"])?);
         return Ok(resolved(Path::new(prefix.trim_end()), path));
@@ -176,12 +179,9 @@ fn within(path: &Path) -> Result<String, CliError> {
         Some(path.strip_prefix(top).ok()?.to_owned())
     };
     let inside = path.strip_prefix(top).map(Path::to_owned).ok();
-    let inside = inside.or_else(real).ok_or_else(|| {
-        CliError::Usage(format!(
-            "{} is not in the repository {}",
-            path.display(),
-            top.display()
-        ))
+    let inside = inside.or_else(real).ok_or_else(|| RevisionError::Outside {
+        path: path.to_owned(),
+        repository: top.to_owned(),
     })?;
     Ok(resolved(Path::new(""), &inside))
 }
@@ -206,19 +206,18 @@ fn is_inside(path: &Path) -> bool {
         .all(|component| matches!(component, Component::Normal(_)))
 }
 
-fn git(arguments: &[&str]) -> Result<Vec<u8>, CliError> {
+fn git(arguments: &[&str]) -> Result<Vec<u8>, RevisionError> {
     let output = Command::new("git")
         .args(arguments)
         .output()
-        .map_err(|error| CliError::Usage(format!("git cannot be run: {error}")))?;
+        .map_err(RevisionError::NoGit)?;
     if output.status.success() {
         Ok(output.stdout)
     } else {
-        Err(CliError::Usage(format!(
-            "git {}: {}",
-            arguments.join(" "),
-            String::from_utf8_lossy(&output.stderr).trim()
-        )))
+        Err(RevisionError::Git {
+            arguments: arguments.join(" "),
+            said: text(&output.stderr).trim().to_owned(),
+        })
     }
 }
 
