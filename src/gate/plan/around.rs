@@ -7,7 +7,7 @@ use std::{
 };
 
 use oasgate_document::Pointer;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{ParameterCandidates, Planner};
 use crate::{
@@ -235,6 +235,10 @@ impl Planner<'_> {
         let Some(body) = &operation.request_body else {
             return around;
         };
+        let members = base.body.as_ref().and_then(|(_, body)| body.as_object());
+        let few = self.most_parts(members.map_or(0, Map::len));
+        let is_large = few < most;
+        let most = most.min(few);
         for media_type in &body.content.media_types {
             let range = media_type.range.as_str();
             let strategy = (self.bodies.iter())
@@ -285,7 +289,7 @@ impl Planner<'_> {
                     broken.push((change, breach(Part::Body, mutation)));
                 }
             }
-            one.is_cut = generator.is_cut();
+            one.is_cut = is_large || generator.is_cut();
             around.push(one);
         }
         if body.required {

@@ -232,6 +232,42 @@ mod tests {
     }
 
     #[test]
+    fn of_a_body_of_many_parts_few_are_broken_and_that_is_told() {
+        let planned = |count: usize| {
+            let names: Vec<String> = (0..count).map(|number| format!("f{number}")).collect();
+            let text = serde_json::json!({ "type": "string" });
+            let members = names.iter().map(|name| (name.clone(), text.clone()));
+            let properties: serde_json::Map<String, serde_json::Value> = members.collect();
+            let schema = serde_json::json!({
+                "type": "object", "required": names, "properties": properties,
+            });
+            let document = serde_json::json!({
+                "openapi": "3.1.0", "info": { "title": "t", "version": "1" },
+                "paths": { "/x": { "post": {
+                    "requestBody": { "required": true, "content": {
+                        "multipart/form-data": { "schema": schema },
+                    } },
+                    "responses": { "200": { "description": "d" } },
+                } } },
+            });
+            let document = oasgate_document::Document::parse("t", document.to_string());
+            let contract = Contract::from_document(document.expect("a document"));
+            let mut settings = fixture::settings();
+            settings.methods = Methods::All;
+            let mut plans = plan(&contract, &settings);
+            let plan = plans.next().expect("a plan");
+            let broken = plan.cases.iter().filter(|case| case.breaks.is_some());
+            (broken.count(), plan.cut_short)
+        };
+        let (some, cut) = planned(20);
+        assert!(some > 10, "{some}");
+        assert!(cut.is_empty());
+        let (few, cut) = planned(2_000);
+        assert!((1..some).contains(&few), "{few} of {some}");
+        assert_eq!(cut.len(), 1);
+    }
+
+    #[test]
     fn few_cases_are_planned_of_each_of_many_operations() {
         let contract = fixture::things();
         let mut settings = fixture::settings();
