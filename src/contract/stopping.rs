@@ -1,15 +1,16 @@
 //! Operations that end the service itself or shut everyone out of it, known by what their path is called.
 
 use http::{Method, StatusCode};
+use jsonschema::JsonType;
 use url::Url;
 
 use super::{
     Location, Operation, Parameter, Schema, StatusKey,
     graph::names::words,
     stopping_words::{
-        ACCESS, ACTS, ALONE, CHANGES, CLUSTERS, ENDS, GOES_ON, HALTS, INSTALLS, LOOKS, MAKES, MANY,
-        MEMBERSHIP, PARTS, PROGRAMS, REMOVES, RETURNS, RUNS, SAVES, SERVICES, SETTINGS, STOPS,
-        STOPS_A_SERVICE, TURNS, WHOLES,
+        ACCESS, ACTS, ALONE, CHANGES, CLUSTERS, ENDS, GOES_ON, HALTS, HOLD_SETTINGS, INSTALLS,
+        LOOKS, MAKES, MANY, MEMBERSHIP, PARTS, PROGRAMS, REMOVES, RETURNS, RUNS, SAVES, SERVICES,
+        SETTINGS, STOPS, STOPS_A_SERVICE, TURNS, WHOLES,
     },
 };
 
@@ -92,20 +93,17 @@ impl Operation {
     }
 
     /// Whether a POST says nothing but a verb, and is declared to make nothing: `POST /stop_downloads` without parameters
-    /// and without a body acts on all that there is. With either, the same verb makes something of its own.
+    /// and without a body that says of what acts on all that there is. With either, the same verb makes something of its
+    /// own.
     pub(crate) fn is_a_bare_action(&self) -> bool {
         let makes = [StatusCode::CREATED, StatusCode::ACCEPTED];
-        let declares = |status: StatusCode| {
-            let mut declared = self.responses.declared.iter();
-            declared.any(|one| one.key == StatusKey::Exact(status))
-        };
         let last = words(self.last_segment());
         self.method == Method::POST
             && has_any(&last, &ALONE)
-            && self.request_body.is_none()
+            && self.may_be_sent_nothing()
             && self.path.parameters().next().is_none()
             && !self.parameters.iter().any(|one| one.required)
-            && !makes.into_iter().any(declares)
+            && !makes.into_iter().any(|status| self.declares(status))
             && !self.is_called_a_look()
             && !has_any(&last, &MAKES)
     }
@@ -126,16 +124,53 @@ impl Operation {
         matches!(before.as_slice(), [verb] if ENDS.contains(&verb.as_str()))
     }
 
+    /// Whether there is no body, or one of which the document says no more than that it is an object, or how something is
+    /// to be done: by booleans and words of a list.
+    fn may_be_sent_nothing(&self) -> bool {
+        let Some(body) = &self.request_body else {
+            return true;
+        };
+        let mut schemas = body
+            .content
+            .media_types
+            .iter()
+            .filter_map(|one| one.schema.as_ref());
+        schemas.all(|schema| {
+            let is_way = |name: &String| {
+                schema.property(name).is_some_and(|property| {
+                    let mut types = property.types().iter();
+                    let is_boolean =
+                        types.all(|one| [JsonType::Boolean, JsonType::Null].contains(&one));
+                    is_boolean || property.target().raw().get("enum").is_some()
+                })
+            };
+            let is_object = !schema.types().contains(JsonType::Array);
+            is_object && schema.property_names().iter().all(is_way)
+        })
+    }
+
+    fn declares(&self, status: StatusCode) -> bool {
+        let mut declared = self.responses.declared.iter();
+        declared.any(|one| one.key == StatusKey::Exact(status))
+    }
+
     /// Whether a path names a cluster anywhere.
     fn is_of_a_cluster(&self) -> bool {
         let words: Vec<String> = self.path.as_str().split('/').flat_map(words).collect();
         has_any(&words, &CLUSTERS)
     }
 
-    /// Whether the last segment of a path without parameters is settings.
+    /// Whether the last segment of a path without parameters is settings, or one of them: `/ui-config/cors`.
     pub(crate) fn is_called_settings(&self) -> bool {
         let last = words(self.last_segment());
-        last.len() == 1 && has_any(&last, &SETTINGS) && self.path.parameters().next().is_none()
+        let is_settings = last.len() == 1 && has_any(&last, &SETTINGS);
+        let mut segments = self.path.as_str().rsplit('/').filter(|one| !one.is_empty());
+        let above = segments.nth(1).map(words).unwrap_or_default();
+        let is_below = above
+            .last()
+            .is_some_and(|last| HOLD_SETTINGS.contains(&last.as_str()))
+            && !self.declares(StatusCode::CREATED);
+        (is_settings || is_below) && self.path.parameters().next().is_none()
     }
 
     /// Whether the end of a path without parameters says that a request changes the installation that the service is:
@@ -376,8 +411,19 @@ mod tests {
             "/run",
             "responses: { '202': { description: Begun } }"
         ));
-        let body = "requestBody: { content: { application/json: {} } }, responses: {}";
-        assert!(!acts("/send", body));
+        let body = |schema: &str| {
+            format!(
+                "requestBody: {{ content: {{ application/json: {{ schema: {schema} }} }} }}, responses: {{}}"
+            )
+        };
+        let said = "{ type: object, properties: { to: { type: string } } }";
+        assert!(!acts("/send", &body(said)));
+        for nothing in [
+            "{ type: object, additionalProperties: true }",
+            "{ type: object, properties: { force: { type: boolean }, option: { enum: [now, later] } } }",
+        ] {
+            assert!(acts("/manager/stop", &body(nothing)), "{nothing}");
+        }
     }
 
     #[test]

@@ -154,10 +154,11 @@ pub(super) const MAKES: [&str; 8] = [
 ];
 
 /// Words of a last segment that say that something is done to what is there, where a request holds nothing else.
-pub(super) const ALONE: [&str; 44] = [
+pub(super) const ALONE: [&str; 48] = [
     "apply",
     "broadcast",
     "charge",
+    "close",
     "deploy",
     "disconnect",
     "downgrade",
@@ -170,8 +171,10 @@ pub(super) const ALONE: [&str; 44] = [
     "format",
     "hibernate",
     "install",
+    "interrupt",
     "kill",
     "notify",
+    "open",
     "pause",
     "pay",
     "publish",
@@ -198,6 +201,7 @@ pub(super) const ALONE: [&str; 44] = [
     "unmount",
     "unpause",
     "unshare",
+    "upgrade",
     "withdraw",
 ];
 
@@ -329,6 +333,15 @@ pub(super) const SETTINGS: [&str; 9] = [
     "policy",
     "preferences",
     "profile",
+    "setting",
+    "settings",
+];
+
+/// Last words of a segment that has settings below it, each with a segment of its own.
+pub(super) const HOLD_SETTINGS: [&str; 5] = [
+    "config",
+    "configuration",
+    "preferences",
     "setting",
     "settings",
 ];

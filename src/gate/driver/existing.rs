@@ -378,29 +378,31 @@ impl<'r, T: Transport> Driver<'r, T> {
             && index.is_some_and(|index| !self.knowledge.created.makes_nothing(index))
     }
 
+    /// Whether a case would change what was there before the run.
+    pub(crate) fn would_change(&self, case: &Case) -> bool {
+        let (context, knowledge) = (&self.context, &self.knowledge);
+        let keeps = context.settings.existing == Existing::Keep;
+        let is_own = case.request.method == case.operation.method;
+        let path = path_of(&case.request.url);
+        let settings = &knowledge.settings;
+        knowledge
+            .existing
+            .would_change(context, &case.operation, &case.request)
+            || keeps && is_own && settings.would_be_lost(context, &case.operation, path)
+            || keeps && is_own && self.names_existing_in_body(case)
+            || keeps && is_own && self.is_blind(case)
+            || keeps && is_own && self.may_move_numbers(case)
+            || keeps && is_own && self.acts_on_others(case)
+    }
+
     /// Cases without those that would change what was there before the run.
     pub(super) fn without_changes_of_existing<'c>(&mut self, cases: &'c [Case]) -> Cow<'c, [Case]> {
-        let would_change = |driver: &Self, case: &Case| {
-            let (context, knowledge) = (&driver.context, &driver.knowledge);
-            let keeps = context.settings.existing == Existing::Keep;
-            let is_own = case.request.method == case.operation.method;
-            let path = path_of(&case.request.url);
-            let settings = &knowledge.settings;
-            knowledge
-                .existing
-                .would_change(context, &case.operation, &case.request)
-                || keeps && is_own && settings.would_be_lost(context, &case.operation, path)
-                || keeps && is_own && driver.names_existing_in_body(case)
-                || keeps && is_own && driver.is_blind(case)
-                || keeps && is_own && driver.may_move_numbers(case)
-                || keeps && is_own && driver.acts_on_others(case)
-        };
-        if !cases.iter().any(|case| would_change(self, case)) {
+        if !cases.iter().any(|case| self.would_change(case)) {
             return Cow::Borrowed(cases);
         }
         let mut kept = Vec::with_capacity(cases.len());
         for case in cases {
-            if !would_change(self, case) {
+            if !self.would_change(case) {
                 kept.push(case.clone());
                 continue;
             }
@@ -408,7 +410,7 @@ impl<'r, T: Transport> Driver<'r, T> {
                 .with_another_key(case)
                 .or_else(|| self.about_own(case))
                 .or_else(|| self.about_nothing(case));
-            match instead.filter(|instead| !would_change(self, instead)) {
+            match instead.filter(|instead| !self.would_change(instead)) {
                 Some(instead) => kept.push(instead),
                 // What no operation declares is not meant to change anything.
                 None if case.phase == Phase::Methods => kept.push(case.clone()),

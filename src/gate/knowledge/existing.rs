@@ -38,6 +38,8 @@ pub(crate) struct ExistingResources {
     paths: BTreeSet<String>,
     /// Paths of what is there, and that a creation may have made whose response named nothing.
     unclaimed: HashSet<String>,
+    /// Paths below lists, of the names that these showed before anything was changed.
+    shown_names: HashSet<String>,
     /// Paths that were read to find out.
     looked_at: HashSet<String>,
     /// Paths that named nothing.
@@ -112,6 +114,13 @@ impl ExistingResources {
         self.paths.insert(path);
     }
 
+    /// Notes what a list showed before anything was changed, whether or not any read leads to it.
+    pub(crate) fn note_shown(&mut self, path: String) {
+        if self.shown_names.len() < MAX_PATHS {
+            self.shown_names.insert(path);
+        }
+    }
+
     /// Whether the run has made nothing of a resource yet.
     pub(crate) fn is_untouched(&self, resource: usize) -> bool {
         !self.made.contains(&resource)
@@ -181,7 +190,9 @@ impl ExistingResources {
                 || ends_much(context, operation)
                 || operation.changes_the_installation();
         };
-        if !self.holds(named) && !self.unclaimed.contains(named) {
+        let is_there =
+            self.holds(named) || self.unclaimed.contains(named) || self.shown_names.contains(named);
+        if !is_there {
             return named != path && removes_all
                 || self.acts_on_what_is_above(context, operation, named);
         }

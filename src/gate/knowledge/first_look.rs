@@ -45,8 +45,13 @@ pub(crate) struct FirstLooks {
 }
 
 impl FirstLooks {
-    /// Takes in what an operation answered, of the plainest request.
-    pub(crate) fn observe(&mut self, index: usize, case: &Case, given: &ExchangeView<'_>) {
+    /// Takes in what an operation answered, of the plainest request. Answers the names of what a list shows.
+    pub(crate) fn observe(
+        &mut self,
+        index: usize,
+        case: &Case,
+        given: &ExchangeView<'_>,
+    ) -> Vec<String> {
         if !case.operation.is_safe() {
             self.is_over = true;
         }
@@ -58,7 +63,7 @@ impl FirstLooks {
             case.operation.method == Method::GET && exchange.request.method == Method::GET;
         let is_wanted = is_plain && is_own && is_read && exchange.response.status.is_success();
         if self.is_over || !is_wanted || exchange.response.body.bytes().len() > MAX_BYTES {
-            return;
+            return Vec::new();
         }
         let fewer = |known: &ExchangeRecord| known.parts.parameters.len() > parts.parameters.len();
         let is_better = self.looks.get(&index).is_none_or(fewer);
@@ -66,12 +71,26 @@ impl FirstLooks {
             let look = ExchangeRecord::new(index, exchange.clone(), parts.clone());
             self.looks.insert(index, look);
         }
+        names_shown(given)
     }
 
     /// The lists, where the run has changed anything since.
     pub(crate) fn before_changes(&self) -> impl Iterator<Item = &ExchangeRecord> {
         self.looks.values().filter(|_| self.is_over)
     }
+}
+
+/// The names of the elements of a list, as far as each can be the last segment of a path as it is.
+fn names_shown(given: &ExchangeView<'_>) -> Vec<String> {
+    let answer = serde_json::from_slice::<Value>(given.exchange.response.body.bytes());
+    let answer = answer.unwrap_or_default();
+    let list = place_of_list(&answer, 0).and_then(|place| answer.pointer(&place));
+    let elements = list.map(elements).unwrap_or_default();
+    let is_plain = |one: char| one.is_ascii_alphanumeric() || "-._~".contains(one);
+    let names = elements.into_iter().filter_map(|(name, _)| name);
+    names
+        .filter(|name| !name.is_empty() && name.chars().all(is_plain))
+        .collect()
 }
 
 /// How a list differs from what it was.

@@ -211,7 +211,11 @@ impl Knowledge {
             let is_created = |path: &str| self.created.holds(path);
             self.existing.observe(&context, index, view, &is_created);
             self.shown.observe(&context, index, view);
-            self.first_looks.observe(index, case, view);
+            // What can be reached by no read of its own was there all the same.
+            let collection = context::path_of(&view.exchange.request.url);
+            for name in self.first_looks.observe(index, case, view) {
+                self.existing.note_shown(format!("{collection}/{name}"));
+            }
             self.offer_sent_name(context, index, case, view);
         }
     }
