@@ -39,7 +39,7 @@ const ACTIONS: &[&str] = &[
 ];
 
 /// First words of the ids of operations that make something.
-const CREATES: &[&str] = &["add", "create", "insert", "new", "register"];
+pub(super) const CREATES: &[&str] = &["add", "create", "insert", "new", "register"];
 
 /// How many things one path names at most, the deepest first: what is above them in a path that a machine has written is
 /// left out.
@@ -60,6 +60,7 @@ pub(super) fn graph(contract: &Contract) -> Graph {
     }
     claims::of_composites(&mut resources);
     known.infer_located(&mut resources);
+    known.called_creations(&mut resources);
     let producers: Vec<_> = resources
         .iter()
         .map(|one| known.producers_of(one))
@@ -167,7 +168,7 @@ impl<'c> Known<'c> {
     }
 
     /// What a resource's key is called and must be.
-    fn wanted(&self, shape: &Shape) -> Option<ResourceKey> {
+    pub(super) fn wanted(&self, shape: &Shape) -> Option<ResourceKey> {
         self.key_of(shape, self.items.get(shape)?)
     }
 
@@ -595,7 +596,7 @@ impl<'c> Known<'c> {
     }
 
     /// The name of the schema that an operation answers with.
-    fn answered(&self, index: usize) -> Option<String> {
+    pub(super) fn answered(&self, index: usize) -> Option<String> {
         self.success_schemas(index).iter().find_map(Schema::name)
     }
 
@@ -645,7 +646,7 @@ fn is_called_a_creation(operation: &Operation) -> bool {
 }
 
 /// Whether one of a resource can be read or deleted.
-fn is_used(resource: &Resource) -> bool {
+pub(super) fn is_used(resource: &Resource) -> bool {
     resource.read.is_some() || resource.delete.is_some()
 }
 

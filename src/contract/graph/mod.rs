@@ -5,6 +5,7 @@
 //! `/orders/{order_id}` wants. An edge that is wrong costs a false alarm and one that is missing only a
 //! request, so that nothing is inferred from a name alone where the path does not say it too.
 
+mod called;
 mod claims;
 mod composite;
 mod elsewhere;
