@@ -10,6 +10,7 @@
 mod account;
 mod budget;
 mod case_factory;
+mod deal;
 mod declared_drift;
 mod driver;
 mod executor;

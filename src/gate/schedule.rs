@@ -9,12 +9,10 @@ use http::Method;
 
 use super::{
     budget::share,
+    deal::Dealer,
     identity::{Identity, identity},
-    knowledge::{
-        broken_kinds::{BrokenKind, BrokenKinds},
-        context::ResourceContext,
-    },
-    plan::Plan,
+    knowledge::{broken_kinds::BrokenKinds, context::ResourceContext},
+    plan::{Plan, Turn},
     sequence,
 };
 use crate::{
@@ -22,9 +20,6 @@ use crate::{
     run::{Case, LiveSettings, Phase},
     words::count_of,
 };
-
-/// Which part of too few requests is spent on what tells most of every operation.
-const ALIKE: usize = 3;
 
 /// The plans of a run's operations, and what of them was sent.
 #[derive(Debug)]
@@ -117,18 +112,19 @@ impl Schedule {
         all
     }
 
-    /// Broken requests by operation, with how many of each the budget allows. Where these are fewer, the operations have
-    /// their turn with other kinds.
+    /// Broken requests by operation, with how many of each the budget allows. Where these are fewer, each kind has its turn
+    /// somewhere.
     pub(crate) fn take_broken(&mut self, context: ResourceContext<'_>, left: usize) -> Vec<Broken> {
         let shares = self.shares(Phase::Invalid, context, left);
         let plans = self.plans.iter_mut();
         let taken: Vec<_> = plans.map(|plan| plan.take(Phase::Invalid)).collect();
+        let mut dealer = Dealer::default();
         let mut all = Vec::with_capacity(taken.len());
         for (at, (cases, share)) in taken.into_iter().zip(shares).enumerate() {
             let fresh = cases.into_iter().filter(|case| self.is_fresh(case));
             let mut fresh: Vec<Case> = fresh.collect();
             if fresh.len() > share {
-                fresh = dealt(one_of_bytes_first(fresh), share, at);
+                fresh = dealer.deal(fresh, share);
                 let operation = Arc::clone(&self.plans[at].operation);
                 self.note_cut(Phase::Invalid, &operation);
             }
@@ -158,17 +154,32 @@ impl Schedule {
         reads
     }
 
-    /// The first case of each kind of each operation, where a budget has room for all of them and as many
-    /// again: what is left of less is shared out as the phases come.
-    pub(crate) fn take_telling(&mut self, left: usize) -> Vec<Case> {
-        let wanted: usize = self.plans.iter().map(Plan::count_telling).sum();
-        if wanted > left / 2 {
-            return Vec::new();
+    /// The first case of each kind of each operation, in rounds of what all operations are sent before the next: as many
+    /// rounds as half of a budget has room for. What is left of it is shared out as the phases come.
+    pub(crate) fn take_telling(
+        &mut self,
+        context: &ResourceContext<'_>,
+        left: usize,
+    ) -> Vec<Vec<Case>> {
+        let mut counts: BTreeMap<Turn, usize> = BTreeMap::new();
+        for turn in self.plans.iter().flat_map(|plan| plan.telling(context)) {
+            *counts.entry(turn).or_default() += 1;
         }
-        let taken = self.plans.iter_mut().map(Plan::take_telling);
-        let taken: Vec<Case> = taken.flatten().collect();
-        let fresh = taken.into_iter().filter(|case| self.is_fresh(case));
-        fresh.collect()
+        let mut wanted = 0;
+        let fits = |(turn, count): (&Turn, &usize)| {
+            wanted += count;
+            (wanted <= left / 2).then_some(*turn)
+        };
+        let turns: BTreeSet<Turn> = counts.iter().map_while(fits).collect();
+        let plans = self.plans.iter_mut();
+        let taken: Vec<_> = plans
+            .flat_map(|plan| plan.take_telling(context, &turns))
+            .collect();
+        let mut rounds: BTreeMap<Turn, Vec<Case>> = BTreeMap::new();
+        for (turn, case) in taken.into_iter().filter(|(_, case)| self.is_fresh(case)) {
+            rounds.entry(turn).or_default().push(case);
+        }
+        rounds.into_values().collect()
     }
 
     /// How many cases of a phase each operation may have: what is `left` of the budget is shared out
@@ -220,34 +231,6 @@ impl Broken {
     }
 }
 
-/// Cases of which those that are broken in their bytes come last, but for the first, and those that lack the body first:
-/// one reader of JSON decides for all operations, and whether it is asked is a matter of each.
-fn one_of_bytes_first(mut cases: Vec<Case>) -> Vec<Case> {
-    let mut has_bytes = false;
-    let mut place = |case: &Case| match BrokenKind::of(case) {
-        Some(BrokenKind::NoBody) => 0,
-        Some(BrokenKind::Bytes(_)) if std::mem::replace(&mut has_bytes, true) => 3,
-        Some(BrokenKind::Bytes(_)) => 1,
-        _ => 2,
-    };
-    let mut placed: Vec<(u8, Case)> = cases.drain(..).map(|case| (place(&case), case)).collect();
-    placed.sort_by_key(|(place, _)| *place);
-    placed.into_iter().map(|(_, case)| case).collect()
-}
-
-/// Cases in an order of which so many are sent: some of the most telling, which all operations have alike, and of the
-/// others what no operation before this one, by its place, had its turn with. So every kind is tried somewhere.
-fn dealt(mut cases: Vec<Case>, share: usize, place: usize) -> Vec<Case> {
-    let alike = share.div_ceil(ALIKE);
-    if alike >= cases.len() {
-        return cases;
-    }
-    let others = &mut cases[alike..];
-    let turn = place.wrapping_mul(share - alike) % others.len();
-    others.rotate_left(turn);
-    cases
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -272,23 +255,6 @@ mod tests {
             first,
             schedule.take(Phase::Examples, context, left).concat(),
         )
-    }
-
-    #[test]
-    fn of_too_few_requests_each_operation_has_its_turn_with_other_kinds() {
-        let contract = fixture::contract();
-        let numbered = |number: usize| Case {
-            why: number.to_string(),
-            ..fixture::case(&contract, "listPets", Phase::Invalid)
-        };
-        let sent = |place: usize| -> Vec<String> {
-            let dealt = dealt((0..12).map(numbered).collect(), 6, place);
-            dealt.into_iter().take(6).map(|case| case.why).collect()
-        };
-        assert_eq!(sent(0), ["0", "1", "2", "3", "4", "5"]);
-        assert_eq!(sent(1), ["0", "1", "6", "7", "8", "9"]);
-        let all: BTreeSet<String> = (0..4).flat_map(sent).collect();
-        assert_eq!(all.len(), 12);
     }
 
     #[test]

@@ -14,7 +14,10 @@ pub(crate) async fn run<T: Transport>(
     driver: &mut Driver<'_, T>,
     schedule: &mut Schedule,
 ) -> ControlFlow<RunStatus> {
-    let round = schedule.take_telling(driver.executor.budget.left());
-    schedule.mark(&round);
-    driver.rounds(round).await
+    let left = driver.executor.budget.left();
+    for round in schedule.take_telling(&driver.context, left) {
+        schedule.mark(&round);
+        driver.rounds(round).await?;
+    }
+    ControlFlow::Continue(())
 }

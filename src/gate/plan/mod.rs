@@ -36,6 +36,7 @@ use candidates::{ParameterCandidates, usual};
 pub(crate) use credential::is_last;
 pub use extent::plan;
 pub(super) use extent::{begin, left_out, most_cases};
+pub(in crate::gate) use telling::Turn;
 
 /// How many bodies are drawn for one that still obeys once it has travelled.
 const MAX_BODY_DRAWS: usize = 20;
