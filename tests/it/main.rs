@@ -34,6 +34,7 @@ mod polling;
 mod public_surface;
 mod recordings;
 mod renamed;
+mod repeated_creation;
 mod revoked_credential;
 mod routing;
 mod rule_ids;

@@ -378,7 +378,7 @@ async fn a_sound_shop_is_walked_through_and_left_clean() {
     let shop = shop(&state);
     assert!(shop.carts.is_empty() && shop.items.is_empty(), "{shop:?}");
     // The life of a cart, as it was sent; who asks comes first.
-    let life: Vec<_> = shop.log.iter().take(14).map(String::as_str).collect();
+    let life: Vec<_> = shop.log.iter().take(17).map(String::as_str).collect();
     let words: Vec<String> = life
         .iter()
         .map(|line| line.split(' ').take(3).collect::<Vec<_>>().join(" "))
@@ -387,6 +387,9 @@ async fn a_sound_shop_is_walked_through_and_left_clean() {
         words,
         [
             "alice POST /carts",
+            "alice GET /carts",
+            "alice POST /carts",
+            "alice GET /carts",
             "alice GET /carts/1",
             "alice GET /carts/1",
             "alice GET /carts",

@@ -112,7 +112,8 @@ impl CreatedResources {
             && (existing.lacks(named)
                 || is_named_at_random(case) && !existing.holds(named)
                 || self.is_attached(context, index, case));
-        if !was_absent && !is_new(&case.operation, &request.method, status) {
+        let is_said_to_be_new = is_new(&case.operation, &request.method, status);
+        if !was_absent && !is_said_to_be_new && !shows_drawn_name(context, case, exchange) {
             return;
         }
         if self.note_many(context, existing, index, case, exchange) {
@@ -188,7 +189,7 @@ impl CreatedResources {
             return false;
         }
         let is_second = !self.shown_by_post.insert(thing.path.clone());
-        is_second && !gives_drawn_name(context, case) || gives_shown_name(context, case)
+        is_second && !gives_drawn_name(context, &case.parts) || gives_shown_name(context, case)
     }
 
     /// The paths of what a creation has answered with and that is not deleted, since it may have been there before.
@@ -537,8 +538,8 @@ fn shows_as_many(exchange: &Exchange, sent: &Value) -> bool {
 const NAMES: [&str; 7] = ["email", "id", "key", "login", "name", "slug", "username"];
 
 /// What the body of a creation names, by the name of the property.
-fn given_names(case: &Case) -> impl Iterator<Item = (&String, &Value)> {
-    let body = case.parts.body.as_ref();
+fn given_names(parts: &RequestParts) -> impl Iterator<Item = (&String, &Value)> {
+    let body = parts.body.as_ref();
     let members = body.and_then(|(_, body)| body.as_object());
     let members = members.into_iter().flatten();
     members.filter(|(name, _)| NAMES.contains(&name.to_lowercase().as_str()))
@@ -546,18 +547,45 @@ fn given_names(case: &Case) -> impl Iterator<Item = (&String, &Value)> {
 
 /// The properties by which the body of a creation names what it makes.
 pub(super) fn names_given(case: &Case) -> Vec<String> {
-    given_names(case).map(|(name, _)| name.clone()).collect()
+    given_names(&case.parts)
+        .map(|(name, _)| name.clone())
+        .collect()
 }
 
 /// Whether the body of a creation gives a name that was drawn, and that is hardly the name of anything.
-fn gives_drawn_name(context: &ResourceContext<'_>, case: &Case) -> bool {
-    given_names(case)
-        .any(|(_, value)| plain(value).len() >= MIN_RANDOM_NAME && !context.contract.shows(value))
+pub(crate) fn gives_drawn_name(context: &ResourceContext<'_>, parts: &RequestParts) -> bool {
+    given_names(parts).any(|(_, value)| is_drawn_name(context, value))
+}
+
+fn is_drawn_name(context: &ResourceContext<'_>, value: &Value) -> bool {
+    plain(value).len() >= MIN_RANDOM_NAME && !context.contract.shows(value)
+}
+
+/// Whether a POST is answered with the name that was drawn for what it makes: nothing else was called so before, whatever
+/// the status says of what is new.
+fn shows_drawn_name(context: &ResourceContext<'_>, case: &Case, exchange: &Exchange) -> bool {
+    let names = given_names(&case.parts);
+    let drawn: Vec<_> = names
+        .filter(|(_, value)| is_drawn_name(context, value))
+        .collect();
+    if drawn.is_empty() || exchange.request.method != http::Method::POST {
+        return false;
+    }
+    let shown = serde_json::from_slice::<Value>(exchange.response.body.bytes());
+    let shown = shown.unwrap_or_default();
+    // `{"data": {"name": ...}}`
+    let inner = shown.as_object().into_iter().flat_map(|all| all.values());
+    let mut owners = std::iter::once(&shown).chain(inner);
+    owners.any(|owner| {
+        drawn
+            .iter()
+            .any(|(name, value)| owner.get(name.as_str()) == Some(*value))
+    })
 }
 
 /// Whether the body of a creation gives a name that the document shows.
 fn gives_shown_name(context: &ResourceContext<'_>, case: &Case) -> bool {
-    given_names(case).any(|(_, value)| context.contract.shows(value))
+    given_names(&case.parts).any(|(_, value)| context.contract.shows(value))
 }
 
 /// Whether a request names what it is about by a value that was drawn, and that is hardly the name of anything.

@@ -27,6 +27,8 @@ pub(crate) struct SequenceMemory {
     pub(crate) listed: Vec<(usize, Need, serde_json::Value)>,
     /// Breaches that were seen once and are told when they are seen again, by rule and operation.
     pub(crate) suspected: HashSet<(String, String)>,
+    /// Creations that were sent a second time, word for word.
+    pub(crate) repeated: HashSet<usize>,
     /// Whether a creator makes a resource under the name that its request gives it.
     pub(crate) takes_names: HashMap<usize, bool>,
     /// Where the way through all sequences has been.

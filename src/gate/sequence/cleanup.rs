@@ -114,10 +114,20 @@ pub(crate) fn name_leftovers<T: Transport>(run: &mut Driver<'_, T>) {
     let (deletable, kept): (Vec<_>, Vec<_>) = (run.knowledge.created.newest())
         .partition(|thing| resources[thing.resource].delete.is_some());
     let mut notices = Vec::new();
-    if !deletable.is_empty() {
-        let answers = &run.knowledge.created;
-        let listed = listed(&deletable, |path| answers.refusal(path));
+    let answers = &run.knowledge.created;
+    let (absent, failed): (Vec<_>, Vec<_>) = deletable.into_iter().partition(|thing| {
+        let is_absent = answers.refusal(&thing.path).is_some_and(says_absent);
+        is_absent && resources[thing.resource].read.is_none()
+    });
+    if !failed.is_empty() {
+        let listed = listed(&failed, |path| answers.refusal(path));
         notices.push(format!("cleanup failed for {listed}"));
+    }
+    if !absent.is_empty() {
+        notices.push(format!(
+            "not there when they were to be deleted, so that they may never have been made: {}",
+            listed(&absent, |_| None)
+        ));
     }
     if !kept.is_empty() {
         notices.push(format!(

@@ -1,17 +1,17 @@
 //! What a service must keep of HTTP's own promises when it creates something: a `Location` that is followed, a
-//! refused creation, `readOnly` values.
+//! repeated and a refused creation, `readOnly` values.
 
-use http::StatusCode;
+use http::{Method, StatusCode};
 
 use super::{
     Purpose, Sequencer,
     execute::SequenceState,
     probes::shown,
-    values::{BodyFrom, widen_page},
+    values::{BodyFrom, RequestValues, widen_page},
     walk::{self, World as _},
 };
 use crate::{
-    gate::knowledge::{history::ExchangeRecord, view::begun_at},
+    gate::knowledge::{created::gives_drawn_name, history::ExchangeRecord, view::begun_at},
     transport::Transport,
 };
 
@@ -53,6 +53,35 @@ impl<T: Transport> Sequencer<'_, '_, T> {
                 self.follow_location(&mut state).await;
             }
         }
+    }
+
+    /// Sends the creation of a resource once more, word for word: a service may make another, answer with what is
+    /// there, or say that it is taken, and each of these is an answer that the contract has to declare.
+    pub(super) async fn create_again(&mut self, resource: usize, state: &mut SequenceState) {
+        let creators = &self.context.graph.resources[resource].creators;
+        let mut records = state.records.iter().rev();
+        let first = records.find(|record| {
+            let mut creators = creators.iter().map(|one| one.operation);
+            record.exchange.response.status.is_success()
+                && record.exchange.request.method == Method::POST
+                && creators.any(|creator| creator == record.operation)
+        });
+        let Some(first) = first.filter(|first| first.parts.body.is_some()) else {
+            return;
+        };
+        // What a 200 answers with the second time may be anybody's, but not under a name that was drawn.
+        let is_made = first.exchange.response.status == StatusCode::CREATED
+            || gives_drawn_name(&self.context, &first.parts);
+        let index = first.operation;
+        if !is_made || !self.memory.repeated.insert(index) {
+            return;
+        }
+        let made = RequestValues {
+            parts: first.parts.clone(),
+            made_up: Vec::new(),
+        };
+        let why = "the same creation again";
+        self.send_for(index, made, why, Purpose::Probe, state).await;
     }
 
     /// A creation with one value of a wrong type, which is to be refused as a whole: the collection is listed before

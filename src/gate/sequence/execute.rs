@@ -252,6 +252,14 @@ impl<T: Transport> World for Sequencer<'_, '_, T> {
         }
     }
 
+    async fn probe_creation(&mut self, resource: usize, state: &mut SequenceState) {
+        let known = self.memory.suspected.len();
+        self.create_in_vain(resource, state).await;
+        if self.memory.suspected.len() > known {
+            self.create_in_vain(resource, state).await;
+        }
+    }
+
     async fn probe(&mut self, resource: usize) {
         self.probe_until_confirmed(resource).await;
     }

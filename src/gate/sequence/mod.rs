@@ -210,8 +210,7 @@ impl<T: Transport> Sequencer<'_, '_, T> {
             )?
         };
         let case = self.run.with_own_key(case);
-        let existing = &self.run.knowledge.existing;
-        if existing.would_change(&self.context, operation, &case.request) {
+        if self.run.would_change(&case) {
             self.run.recorder.kept_existing(operation);
             return None;
         }

@@ -280,6 +280,8 @@ impl World for Outliner<'_> {
         }
     }
 
+    async fn probe_creation(&mut self, _: usize, _: &mut Self::State) {}
+
     async fn probe(&mut self, _: usize) {}
 
     async fn probe_singletons(&mut self) {}

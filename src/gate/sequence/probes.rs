@@ -76,11 +76,11 @@ impl<T: Transport> Sequencer<'_, '_, T> {
         let Some(fresh) = fresh else {
             return;
         };
-        self.create_in_vain(resource, &mut state).await;
         // What the service does not call new may have been there before.
         if !fresh.is_new {
             return;
         }
+        self.create_again(resource, &mut state).await;
         let thing = fresh.instance;
         state.things.push(thing.clone());
         let Some(read) = known.read.filter(|read| self.is_allowed(*read)) else {

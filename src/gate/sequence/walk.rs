@@ -99,6 +99,8 @@ pub(super) trait World {
     async fn perform(&mut self, step: &LifeStep, state: &mut Self::State) -> Option<Answer>;
     /// Answers two steps that are the same request.
     async fn perform_twice(&mut self, steps: [LifeStep; 2], state: &mut Self::State);
+    /// Tries what must not make another resource, while its list may still be short.
+    async fn probe_creation(&mut self, resource: usize, state: &mut Self::State);
     /// Tries what a service must keep of HTTP's own promises on a resource.
     async fn probe(&mut self, resource: usize);
     /// Tries the same on what is always there under one name.
@@ -181,6 +183,9 @@ async fn lifecycle<W: World>(world: &mut W, resource: usize, round: usize) {
     if !users.all(|index| is_named(world, *index, &state)) {
         world.keep_fixture(resource, None);
         return;
+    }
+    if round == 0 {
+        world.probe_creation(resource, &mut state).await;
     }
     let mut fate = Fate {
         is_new: fresh.is_new,
@@ -558,6 +563,8 @@ mod tests {
         }
 
         async fn probe_singletons(&mut self) {}
+
+        async fn probe_creation(&mut self, _: usize, _: &mut Self::State) {}
 
         async fn probe(&mut self, resource: usize) {
             self.log.push(format!("probe {resource}"));
