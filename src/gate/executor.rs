@@ -23,10 +23,12 @@ const GRACE: Duration = Duration::from_secs(2);
 const GRACE_WHEN_LATE: Duration = Duration::from_secs(1);
 
 /// How long after each other a service that went away is asked whether it is back.
-const RETRY_DELAYS: [Duration; 3] = [
+const RETRY_DELAYS: [Duration; 5] = [
     Duration::from_millis(100),
     Duration::from_millis(300),
     Duration::from_millis(600),
+    Duration::from_millis(1_500),
+    Duration::from_millis(2_500),
 ];
 
 /// Sends requests over a transport, within a budget.
@@ -199,7 +201,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_service_that_is_gone_is_asked_a_few_times_only() {
-        let script = Script::new([Unreachable, Unreachable, Unreachable]);
+        let script = Script::new([Unreachable; RETRY_DELAYS.len()]);
         let (settings, interrupt) = (settings(), Interrupt::default());
         let mut executor = Executor::new(&script, &settings, &interrupt);
         let request = case(&contract(), "listPets", Phase::Random).request;

@@ -99,10 +99,11 @@ pub(super) fn case(contract: &Contract, id: &str, phase: Phase) -> Case {
 #[derive(Debug, Default)]
 pub(super) struct Script(Mutex<VecDeque<Answer>>);
 
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) enum Answer {
     Status(u16),
     Unreachable,
+    Broken,
 }
 
 impl Script {
@@ -122,6 +123,7 @@ impl Transport for Script {
                     reason: "refused".to_owned(),
                 });
             }
+            Answer::Broken => return Err(SendError::Broken("reset".to_owned())),
         };
         let mut response = Response::new(status);
         let json = "application/json".parse().expect("a field's value");

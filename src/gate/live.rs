@@ -119,7 +119,7 @@ pub async fn check<T: Transport>(
         },
         end => end,
     };
-    driver.flush_unanswered();
+    Box::pin(driver.flush_unanswered()).await;
     driver.recorder.tell_not_sent();
     if let RunStatus::Complete | RunStatus::Stopped(_) = end {
         let summaries = driver.recorder.account.summaries();

@@ -8,12 +8,13 @@ use std::{
 
 use http::StatusCode;
 
+use super::Driver;
 use crate::{
     check,
     contract::Operation,
     exchange::{Exchange, Request},
     finding::Finding,
-    transport::SendError,
+    transport::{SendError, Transport},
 };
 
 /// How many requests may have ended a service that goes away.
@@ -90,5 +91,115 @@ impl LastAnswered {
             gone.help.push(text.into());
         }
         gone
+    }
+}
+
+/// A request that got no response, and what is told of it.
+#[derive(Debug)]
+pub(super) struct Unanswered {
+    pub(super) finding: Finding,
+    pub(super) request: Request,
+}
+
+impl<T: Transport> Driver<'_, T> {
+    /// Tells of requests that got no response, now that the service is known to be there. Where several operations are
+    /// concerned, one may have ended all: each is sent again alone, and those are told that get no response again.
+    pub(crate) async fn flush_unanswered(&mut self) {
+        let all = std::mem::take(&mut self.unanswered);
+        let is_one = all
+            .windows(2)
+            .all(|pair| pair[0].finding.operation == pair[1].finding.operation);
+        if is_one {
+            for one in all {
+                self.add(one.finding);
+            }
+            return;
+        }
+        let mut guilty: Vec<Finding> = Vec::new();
+        for one in all.iter().take(MAX_SUSPECTS) {
+            if self.executor.is_over() {
+                break;
+            }
+            // The one before may have ended the service, which needs a while to be back.
+            let again = if guilty.is_empty() {
+                self.executor.send_once(&one.request).await
+            } else {
+                self.executor.retry(&one.request).await
+            };
+            if again.is_none() && !self.executor.is_stopped() {
+                guilty.push(one.finding.clone());
+            }
+        }
+        self.has_blamed |= !guilty.is_empty();
+        if guilty.is_empty() && !self.has_blamed {
+            guilty.extend(broken_off_together(all));
+        }
+        for finding in guilty {
+            self.add(finding);
+        }
+    }
+}
+
+/// That a service broke off while requests were under way: any of them may have ended it, so that all are named. `None`
+/// where there were none.
+pub(super) fn broken_off_together(all: Vec<Unanswered>) -> Option<Finding> {
+    let requests: Vec<String> = all
+        .iter()
+        .filter_map(|one| request_line(&one.finding))
+        .collect();
+    let mut findings = all.into_iter().map(|one| one.finding);
+    let mut gone = Finding {
+        help: Vec::new(),
+        ..findings.next()?
+    };
+    if findings.next().is_some() {
+        let shown = &requests[..requests.len().min(MAX_SUSPECTS)];
+        let text = format!(
+            "{} requests were under way, and any of them may have ended it: {}",
+            requests.len(),
+            shown.join(", ")
+        );
+        gone.help.push(text.into());
+    }
+    Some(gone)
+}
+
+/// The method and the path of the request that a finding shows.
+fn request_line(finding: &Finding) -> Option<String> {
+    let evidence = finding.evidence.as_ref()?;
+    let (_, after) = evidence.url.split_once("://")?;
+    let path = after.find('/').map_or("/", |at| &after[at..]);
+    Some(format!("{} {path}", evidence.method))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::round;
+    use crate::gate::fixture::{
+        Answer::{Broken, Status},
+        contract, settings,
+    };
+
+    /// What is told where two operations were under way when the service broke off, and what came when each was sent
+    /// again alone.
+    async fn told(again: [crate::gate::fixture::Answer; 2]) -> Vec<String> {
+        let mut settings = settings();
+        settings.workers = 2;
+        let mut answers = vec![Broken, Broken, Status(200), Status(200)];
+        answers.extend(again);
+        let ids = ["listPets", "addPet", "listPets", "listPets"];
+        round(&contract(), &settings, &ids, answers).await.1
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn of_several_that_were_under_way_the_one_is_told_that_breaks_off_again() {
+        assert_eq!(told([Status(200), Broken]).await, ["no-response addPet"]);
+        assert_eq!(told([Broken, Status(200)]).await, ["no-response listPets"]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn where_none_breaks_off_again_it_is_told_once() {
+        let told = told([Status(200), Status(200)]).await;
+        assert_eq!(told, ["no-response listPets"]);
     }
 }

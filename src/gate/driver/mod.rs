@@ -49,7 +49,7 @@ use super::{
     renewal::without_refused,
     rounds::in_rounds,
 };
-use away::LastAnswered;
+use away::{LastAnswered, Unanswered, broken_off_together};
 use credential::CredentialWatch;
 use fallback::Fallback;
 use path_key::OtherKeys;
@@ -60,7 +60,6 @@ use crate::{
     check::{Content, Intent},
     contract::OperationId,
     exchange::{Before, Exchange, Request},
-    finding::Finding,
     generate::Strategies,
     run::{
         Case, CleanUp, ConnectionFailure, CredentialChoice, FailReason, Phase, RunStatus,
@@ -97,7 +96,9 @@ pub(crate) struct Driver<'r, T> {
     /// How many of the errors no baseline knows.
     new_errors: usize,
     /// Requests in a row that got no response: a service that goes away is one finding.
-    unanswered: Vec<Finding>,
+    unanswered: Vec<Unanswered>,
+    /// Whether a request that got no response again was told.
+    has_blamed: bool,
     /// Responses since the last request that got none.
     answered: usize,
     watch: CredentialWatch,
@@ -153,6 +154,7 @@ impl<'r, T: Transport> Driver<'r, T> {
             sampler: ShapeSampler::default(),
             new_errors: 0,
             unanswered: Vec::new(),
+            has_blamed: false,
             answered: 0,
             watch: CredentialWatch::default(),
             fallback: None,
@@ -371,7 +373,7 @@ impl<'r, T: Transport> Driver<'r, T> {
             self.answered += 1;
             // Those that were under way with one that broke off may have been answered before it.
             if self.answered >= self.context.settings.workers {
-                self.flush_unanswered();
+                Box::pin(self.flush_unanswered()).await;
             }
             self.note_lock(exchange);
             self.check(case, exchange, before, &mut decide).await;
@@ -441,19 +443,17 @@ impl<'r, T: Transport> Driver<'r, T> {
         self.recorder.account.count(&case.operation, None, None);
         let finding = Judge::unanswered(case, request, error);
         if !error.is_unreachable() {
-            self.unanswered.push(finding);
+            self.unanswered.push(Unanswered {
+                finding,
+                request: request.clone(),
+            });
             self.answered = 0;
             return ControlFlow::Continue(());
         }
         // Requests that broke off just before are part of the same event.
-        let broken_off = self.unanswered.drain(..).next();
-        let mut gone = match broken_off {
-            Some(broken_off) => Finding {
-                help: Vec::new(),
-                ..broken_off
-            },
-            None => self.last_answered.gone(finding, error),
-        };
+        let broken_off = std::mem::take(&mut self.unanswered);
+        let gone = broken_off_together(broken_off);
+        let mut gone = gone.unwrap_or_else(|| self.last_answered.gone(finding, error));
         if !is_first {
             gone.message = format!("the service went away: {}", gone.message);
             let log = "look into the service's own log for why it ended".into();
@@ -466,13 +466,6 @@ impl<'r, T: Transport> Driver<'r, T> {
             _ => format!("cannot reach {}: {text}", self.context.settings.base),
         };
         ControlFlow::Break(RunStatus::Unreachable(ConnectionFailure { text }))
-    }
-
-    /// Tells of requests that got no response, now that the service is known to be there.
-    pub(crate) fn flush_unanswered(&mut self) {
-        for finding in std::mem::take(&mut self.unanswered) {
-            self.add(finding);
-        }
     }
 
     fn is_enough(&self) -> ControlFlow<RunStatus> {
@@ -617,11 +610,11 @@ mod tests {
         run::LiveSettings,
     };
 
-    /// What a round of as many reads came to, and the rules of what was found in it.
-    async fn round(
+    /// What a round of requests to these operations came to, and the rule and the operation of what was found in it.
+    pub(super) async fn round(
         contract: &Contract,
         settings: &LiveSettings,
-        reads: usize,
+        ids: &[&str],
         answers: Vec<Answer>,
     ) -> (ControlFlow<RunStatus, Vec<Option<StatusCode>>>, Vec<String>) {
         let graph = Arc::new(Graph::of(contract));
@@ -636,21 +629,24 @@ mod tests {
             Recorder::new(contract, &targets, None, &mut nobody),
             Knowledge::new(contract, Arc::clone(&graph)),
         );
-        let cases = vec![case(contract, "listPets", Phase::Random); reads];
-        let ended = driver.round(&cases).await;
-        driver.flush_unanswered();
+        let cases = ids.iter().map(|id| case(contract, id, Phase::Random));
+        let ended = driver.round(&cases.collect::<Vec<_>>()).await;
+        driver.flush_unanswered().await;
         let findings = driver.recorder.account.findings().iter();
-        let rules = findings.map(|finding| finding.rule.to_string()).collect();
-        (ended, rules)
+        let found = findings.map(|finding| {
+            let operation = finding.operation.as_deref().unwrap_or_default();
+            format!("{} {operation}", finding.rule)
+        });
+        (ended, found.collect())
     }
 
     #[tokio::test]
     async fn a_round_answers_the_status_of_each_case() {
         let answers = vec![Status(200), Status(404), Status(200)];
-        let (ended, rules) = round(&contract(), &settings(), 3, answers).await;
+        let (ended, rules) = round(&contract(), &settings(), &["listPets"; 3], answers).await;
         let statuses = [StatusCode::OK, StatusCode::NOT_FOUND, StatusCode::OK].map(Some);
         assert_eq!(ended, ControlFlow::Continue(statuses.to_vec()));
-        assert_eq!(rules, ["undeclared-status"]);
+        assert_eq!(rules, ["undeclared-status listPets"]);
     }
 
     #[tokio::test]
@@ -658,12 +654,12 @@ mod tests {
         let mut settings = settings();
         (settings.workers, settings.max_failures) = (1, Some(1));
         let answers = vec![Status(500), Status(200)];
-        let (ended, rules) = round(&contract(), &settings, 2, answers).await;
+        let (ended, rules) = round(&contract(), &settings, &["listPets"; 2], answers).await;
         assert!(
             matches!(ended, ControlFlow::Break(RunStatus::Stopped(_))),
             "{ended:?}"
         );
-        assert_eq!(rules, ["server-error"]);
+        assert_eq!(rules, ["server-error listPets"]);
     }
 
     #[tokio::test(start_paused = true)]
@@ -671,7 +667,7 @@ mod tests {
         let mut settings = settings();
         settings.workers = 1;
         let answers = vec![Status(200), Unreachable, Status(200)];
-        let (ended, rules) = round(&contract(), &settings, 2, answers).await;
+        let (ended, rules) = round(&contract(), &settings, &["listPets"; 2], answers).await;
         assert!(ended.is_continue(), "{ended:?}");
         assert!(rules.is_empty(), "{rules:?}");
     }
@@ -680,14 +676,14 @@ mod tests {
     async fn a_service_that_goes_away_is_one_finding() {
         let mut settings = settings();
         settings.workers = 1;
-        // Two that are under way, and three looks whether it is back.
+        // Two that are under way, and five looks whether it is back.
         let mut answers = vec![Status(200)];
-        answers.extend((0..5).map(|_| Unreachable));
-        let (ended, rules) = round(&contract(), &settings, 3, answers).await;
+        answers.extend((0..7).map(|_| Unreachable));
+        let (ended, rules) = round(&contract(), &settings, &["listPets"; 3], answers).await;
         assert!(
             matches!(ended, ControlFlow::Break(RunStatus::Unreachable(_))),
             "{ended:?}"
         );
-        assert_eq!(rules, ["no-response"]);
+        assert_eq!(rules, ["no-response listPets"]);
     }
 }

@@ -97,7 +97,7 @@ async fn send_again<T: Transport>(
     saved: &Saved,
 ) -> ControlFlow<RunStatus> {
     let statuses = driver.round(std::slice::from_ref(case)).await?;
-    driver.flush_unanswered();
+    Box::pin(driver.flush_unanswered()).await;
     let findings = driver.recorder.account.findings();
     let still_fails =
         (findings.iter()).any(|finding| finding.fingerprint().to_string() == saved.fingerprint);
