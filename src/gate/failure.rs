@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::{
-    check::Part,
+    check::{Part, ids},
     finding::{Finding, Fingerprint, Severity},
     run::Case,
 };
@@ -29,12 +29,15 @@ pub(crate) struct Failures {
     queued: usize,
     /// Further cases that gave a finding that was queued, the first of each set of parts.
     others: BTreeMap<Fingerprint, Vec<Case>>,
+    /// The newest further case of each.
+    newest: BTreeMap<Fingerprint, Case>,
 }
 
 impl Failures {
     /// Keeps the case of a new finding, where there is room and the finding is worth it.
     pub(crate) fn queue(&mut self, case: &Case, finding: &Finding) {
-        if finding.severity >= Severity::Warning && case.has_values() && self.queued < MAX_SHRUNK {
+        let is_worth_it = case.has_values() || may_be_chance(case, finding);
+        if finding.severity >= Severity::Warning && is_worth_it && self.queued < MAX_SHRUNK {
             self.queued += 1;
             self.waiting.push_back(Failure {
                 case: case.clone(),
@@ -43,17 +46,25 @@ impl Failures {
         }
     }
 
-    /// Keeps a further case of a finding, where none of the same parts is kept.
+    /// Keeps a further case of a finding: as the newest, and where none of the same parts is kept.
     pub(crate) fn note_other(&mut self, case: &Case, finding: &Finding) {
-        if !case.has_values() || self.others.len() >= MAX_SHRUNK {
+        let fingerprint = finding.fingerprint();
+        let is_known = self.newest.contains_key(&fingerprint);
+        if !case.has_values() || !is_known && self.newest.len() >= MAX_SHRUNK {
             return;
         }
-        let others = self.others.entry(finding.fingerprint()).or_default();
+        self.newest.insert(fingerprint, case.clone());
+        let others = self.others.entry(fingerprint).or_default();
         let parts = optional_parts(case);
         let is_new = others.iter().all(|one| optional_parts(one) != parts);
         if is_new && others.len() < MAX_OTHERS {
             others.push(case.clone());
         }
+    }
+
+    /// The case that gave a finding last, where that was not the first.
+    pub(crate) fn newest(&self, finding: &Finding) -> Option<Case> {
+        self.newest.get(&finding.fingerprint()).cloned()
     }
 
     /// The cases that gave a finding without a part that its smallest case needs, those of the fewest parts
@@ -86,6 +97,11 @@ impl Failures {
     pub(crate) fn next(&mut self) -> Option<Failure> {
         self.waiting.pop_front()
     }
+}
+
+/// Whether a case that has nothing to be made smaller is to be sent again, since its failure may have been one of chance.
+pub(crate) fn may_be_chance(case: &Case, finding: &Finding) -> bool {
+    finding.rule.as_str() == ids::SERVER_ERROR && case.request.method.is_safe()
 }
 
 /// The parameters that a case could leave out, and the properties of its body.

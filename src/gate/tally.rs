@@ -1,7 +1,7 @@
 //! What was held for each operation, counted.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, HashMap},
     sync::Arc,
     time::Duration,
 };
@@ -28,11 +28,13 @@ struct Count {
     statuses: BTreeMap<u16, u64>,
     elapsed: Duration,
     left_out: Option<Unreached>,
-    /// What came back to requests that obey, sent with the credential of the run.
-    obeyed: BTreeSet<u16>,
+    /// How many requests were not sent for what was there before.
+    kept: u64,
+    /// What came back to requests that obey, sent with the credential of the run, and how often.
+    obeyed: BTreeMap<u16, u64>,
 }
 
-/// Statuses that say nothing of a request but that it may not be sent, or is about nothing.
+/// Refusals that say nothing of a request but that it may not be sent, or is about nothing.
 const SAY_NOTHING: [u16; 5] = [401, 403, 404, 405, 410];
 
 /// Statuses that refuse the credential.
@@ -42,7 +44,26 @@ impl Count {
     /// Whether every request that obeys was refused for its credential. What came back to others, such as a 422
     /// to JSON that cannot be read, says nothing of that.
     fn is_refused(&self) -> bool {
-        !self.obeyed.is_empty() && self.obeyed.iter().all(|status| REFUSALS.contains(status))
+        !self.obeyed.is_empty() && self.obeyed.keys().all(|status| REFUSALS.contains(status))
+    }
+
+    /// Why requests were not sent, where that is why nothing succeeded.
+    fn left_out(&self) -> Option<&Unreached> {
+        let left_out = self.left_out.as_ref()?;
+        let is_why = match left_out {
+            // What was asked speaks for itself.
+            Unreached::Budget => self.held == 0,
+            // What a request about the run's own was refused for is more than what was not sent, and so are many
+            // requests more than few.
+            Unreached::Existing => {
+                let says_something =
+                    |status: &u16| (400..500).contains(status) && !SAY_NOTHING.contains(status);
+                let sent: u64 = self.obeyed.values().sum();
+                !self.obeyed.keys().any(says_something) && self.kept >= sent
+            }
+            _ => true,
+        };
+        is_why.then_some(left_out)
     }
 }
 
@@ -78,7 +99,7 @@ impl Tally {
     /// Notes what a request was answered that obeys and has the credential of the run.
     pub(crate) fn note_obeying(&mut self, operation: &Operation, status: StatusCode) {
         if let Some(count) = self.counts.get_mut(operation.id.as_str()) {
-            count.obeyed.insert(status.as_u16());
+            *count.obeyed.entry(status.as_u16()).or_default() += 1;
         }
     }
 
@@ -93,6 +114,7 @@ impl Tally {
 
     pub(crate) fn left_out(&mut self, operation: &Operation, why: Unreached) {
         if let Some(count) = self.counts.get_mut(operation.id.as_str()) {
+            count.kept += u64::from(why == Unreached::Existing);
             count.left_out = Some(why);
         }
     }
@@ -122,11 +144,12 @@ impl Tally {
         let count = self.counts.get_index(operation).map(|(_, count)| count);
         let count = count.cloned().unwrap_or_default();
         let refused = count.is_refused().then_some(Unreached::Refused);
+        let left_out = count.left_out().cloned().or(refused);
         OperationAccount {
             held: count.held,
             elapsed_us: u64::try_from(count.elapsed.as_micros()).unwrap_or(u64::MAX),
             statuses: count.statuses,
-            left_out: count.left_out.or(refused),
+            left_out,
             ..OperationAccount::default()
         }
     }
@@ -240,23 +263,14 @@ fn unreached(operation: &Operation, count: &Count) -> Option<Unreached> {
     if count.statuses.keys().any(is_success) {
         return None;
     }
-    match &count.left_out {
-        // What was asked speaks for itself.
-        Some(Unreached::Budget) if count.held > 0 => {}
-        // What a request about the run's own was refused for is more than what was not sent.
-        Some(Unreached::Existing)
-            if count
-                .obeyed
-                .iter()
-                .any(|status| !SAY_NOTHING.contains(status)) => {}
-        Some(left_out) => return Some(left_out.clone()),
-        None => {}
+    if let Some(left_out) = count.left_out() {
+        return Some(left_out.clone());
     }
     // What came back to broken requests and to other methods says nothing of what a right one would meet.
     let seen: Vec<u16> = if count.obeyed.is_empty() {
         count.statuses.keys().copied().collect()
     } else {
-        count.obeyed.iter().copied().collect()
+        count.obeyed.keys().copied().collect()
     };
     let only =
         |wanted: &[u16]| !seen.is_empty() && seen.iter().all(|status| wanted.contains(status));

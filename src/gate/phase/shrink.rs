@@ -18,7 +18,7 @@ use crate::{
     gate::{
         case_factory::CaseFactory,
         driver::{Driver, MIN_CONFIRMATIONS},
-        failure::Failure,
+        failure::{Failure, may_be_chance},
         identity::{Identity, identity},
         knowledge::{
             context::ResourceContext, created::MIN_RANDOM_NAME, existing::named_path, view::plain,
@@ -72,12 +72,23 @@ pub(crate) async fn run<T: Transport>(driver: &mut Driver<'_, T>, mode: Mode) {
     driver.begin_confirmations();
     // To set up a state may show something new.
     while let Some(Failure { case, finding }) = driver.failures.next() {
-        let shrunk = match mode {
+        let mut shrunk = match mode {
             Mode::Shrink => shrink(driver, &case, &finding).await,
             Mode::KeepOnly => Err(Unshrunk::NotSent),
         };
+        // What the first request named may have been made since.
+        if shrunk.as_ref().err() == Some(&Unshrunk::NotRepeated)
+            && let Some(newest) = driver.failures.newest(&finding)
+            && let Ok(other) = shrink(driver, &newest, &finding).await
+        {
+            shrunk = Ok(other);
+        }
         let is_small = shrunk.is_ok();
         let is_repeated = shrunk.as_ref().err() != Some(&Unshrunk::NotRepeated);
+        let missed = match &shrunk {
+            Err(Unshrunk::Missed(status)) => Some(*status),
+            _ => None,
+        };
         let mut shrunk = shrunk.unwrap_or(Shrunk {
             case,
             finding,
@@ -89,6 +100,13 @@ pub(crate) async fn run<T: Transport>(driver: &mut Driver<'_, T>, mode: Mode) {
             } else {
                 ids::NOT_REPEATED
             };
+            shrunk.finding = shrunk.finding.with_help(help);
+        }
+        if let Some(status) = missed {
+            let status = status.as_u16();
+            let help = format!(
+                "sent again alone, it was answered {status}: what it names may be gone by now, or it fails now and then"
+            );
             shrunk.finding = shrunk.finding.with_help(help);
         }
         // What sending it alone does not show, the next run would call fixed.
@@ -127,6 +145,8 @@ enum Unshrunk {
     NotSent,
     /// It was sent again, alone, and did not fail.
     NotRepeated,
+    /// It was sent again, alone, and answered with this: what it names may be gone.
+    Missed(StatusCode),
 }
 
 /// Puts the smallest request in the place of the first.
@@ -164,6 +184,9 @@ fn save<T: Transport>(driver: &mut Driver<'_, T>, shrunk: &Shrunk) -> bool {
         finding,
         does_not_matter,
     } = shrunk;
+    if !case.has_values() {
+        return false;
+    }
     let saved = saved::save(case, finding, does_not_matter, settings);
     let Some(saved) = driver.recorder.without_secrets(saved) else {
         let text = "a failure is not saved: a part of it that has a fixed form is a secret";
@@ -197,6 +220,16 @@ async fn shrink<T: Transport>(
     // Each of those that wait is to be sent once more at least.
     let part = all / (driver.failures.waiting() + 1);
     let left = MAX_REQUESTS.min(part.max(MIN_CONFIRMATIONS.min(all)));
+    if left > 0 && !case.has_values() && may_be_chance(case, finding) {
+        let again = driver.executor.send_once(&case.request).await;
+        let status = again.map(|exchange| exchange.response.status);
+        let is_chance = status.is_some_and(|status| !status.is_server_error());
+        return Err(if is_chance {
+            Unshrunk::NotRepeated
+        } else {
+            Unshrunk::NotSent
+        });
+    }
     if left == 0 || !can_shrink(case, finding) {
         return Err(Unshrunk::NotSent);
     }
@@ -219,13 +252,12 @@ async fn shrink<T: Transport>(
     let Some(mut seen) = seen else {
         // What a request names may be gone, and what came before it in a sequence is a part of it.
         let may_miss = !existing(case).is_empty();
-        let is_failure = finding.rule.as_str() == ids::SERVER_ERROR
-            && case.phase != Phase::Sequences
-            && (attempt.answer).is_some_and(|status| !may_miss || !MISSES.contains(&status));
-        return Err(if is_failure {
-            Unshrunk::NotRepeated
-        } else {
-            Unshrunk::NotSent
+        let is_failure =
+            finding.rule.as_str() == ids::SERVER_ERROR && case.phase != Phase::Sequences;
+        return Err(match attempt.answer.filter(|_| is_failure) {
+            Some(status) if may_miss && MISSES.contains(&status) => Unshrunk::Missed(status),
+            Some(_) => Unshrunk::NotRepeated,
+            None => Unshrunk::NotSent,
         });
     };
     while let Some((smaller, next)) = step(driver, &smallest, finding, &mut attempt).await {
