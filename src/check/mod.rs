@@ -68,6 +68,7 @@ mod use_after_delete;
 mod write_only_leak;
 
 pub use breach::{Breach, Part};
+pub(crate) use refusal_words::says_absent;
 pub use sequence::{SequenceCheck, Step};
 pub(crate) use sign_in::may_revoke_credential;
 pub use subject::{Content, ContentType, Credential, Intent, Subject};

@@ -9,6 +9,25 @@ use serde_json::Value;
 use super::{Content, Subject};
 use crate::wire::{Parsed, path_values};
 
+/// What a service says of something that is not there, in lower case.
+const ABSENT: [&str; 10] = [
+    "can't find",
+    "cannot find",
+    "could not be found",
+    "could not find",
+    "couldn't find",
+    "do not exist",
+    "does not exist",
+    "doesn't exist",
+    "no such",
+    "not found",
+];
+
+/// Whether a sentence in lower case says that something is not there.
+pub(crate) fn says_absent(lower: &str) -> bool {
+    ABSENT.iter().any(|phrase| lower.contains(phrase))
+}
+
 /// Members that hold what an error says, the likeliest first.
 const SAYING: &[&str] = &[
     // What is wrong with single fields tells more than that something is.

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::{
     Check, Credential, Intent, Rule, Subject, documented,
     refusal::{declared_names, is_about_body, is_about_query_or_header, named_properties},
-    refusal_words::{reason, repeats, words},
+    refusal_words::{reason, repeats, says_absent, words},
     request_text::{holds_a_nul, holds_a_wide_integer},
     server_error::ServerError,
     sign_in::handles_credentials,
@@ -284,18 +284,6 @@ fn is_about_the_state(subject: &Subject<'_>) -> bool {
 
 /// Whether the refusal says that what a value of the query or the body names is not there.
 fn is_about_something_absent(subject: &Subject<'_>) -> bool {
-    const ABSENT: [&str; 10] = [
-        "can't find",
-        "cannot find",
-        "could not be found",
-        "could not find",
-        "couldn't find",
-        "do not exist",
-        "does not exist",
-        "doesn't exist",
-        "no such",
-        "not found",
-    ];
     let Some(said) = words(subject) else {
         return false;
     };
@@ -307,7 +295,7 @@ fn is_about_something_absent(subject: &Subject<'_>) -> bool {
         || OUTSIDE.iter().any(|one| lower.contains(one))
         || speaks_of_a_host(subject, &lower)
         || is_taken(&lower) && !repeats_elements(subject)
-        || ABSENT.iter().any(|one| lower.contains(one))
+        || says_absent(&lower)
             && (repeats(&said, &free_values(subject))
                 || speaks_of_a_reference(subject, &lower)
                 || gives_a_name(subject, &lower))
@@ -542,10 +530,12 @@ fn of_open_formats(subject: &Subject<'_>) -> BTreeSet<String> {
     let sent = Parameters::of(operation, request, &path);
     let mut open = BTreeSet::new();
     for parameter in &operation.parameters {
-        if let (Some(schema), Ok(Some(value))) = (parameter.value.schema(), sent.read(parameter))
-            && !open_formats(schema, &value).is_empty()
-        {
-            open.insert(parameter.name.clone());
+        if let (Some(schema), Ok(Some(value))) = (parameter.value.schema(), sent.read(parameter)) {
+            // What is empty stands for `null` as well as for an empty text.
+            let value = if value.is_null() { "".into() } else { value };
+            if !open_formats(schema, &value).is_empty() {
+                open.insert(parameter.name.clone());
+            }
         }
     }
     let body = operation.request_body.as_ref();

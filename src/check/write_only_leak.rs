@@ -24,7 +24,7 @@ documented! {
     /// # Not a finding when
     ///
     /// - the schema in force for the response does not name the property as `writeOnly`;
-    /// - a mask stands in its place: `**********`.
+    /// - a mask stands in its place: `**********`, or an empty text.
     ///
     /// # Example
     ///
@@ -85,9 +85,9 @@ fn leaked(subject: &Subject<'_>) -> Vec<(Pointer, Address)> {
     shown
 }
 
-/// Whether a text stands in place of the value that it hides.
+/// Whether a text stands in place of the value that it hides, or shows nothing.
 fn is_masked(instance: &Pointer, value: &Value) -> bool {
     const MASKS: [char; 4] = ['*', '•', '●', '∗'];
     let text = instance.get(value).and_then(Value::as_str);
-    text.is_some_and(|text| !text.is_empty() && text.chars().all(|one| MASKS.contains(&one)))
+    text.is_some_and(|text| text.chars().all(|one| MASKS.contains(&one)))
 }

@@ -12,7 +12,7 @@ use super::{
     instance::ResourceInstance, pool::fitting, refusal::Hint,
 };
 use crate::{
-    check::Part,
+    check::{self, Part},
     contract::{
         Location, Schema,
         graph::{Need, Shape, is_plural_of, words},
@@ -20,20 +20,8 @@ use crate::{
     run::Case,
 };
 
-/// What is said of something that is not there.
-const ABSENT: &[&str] = &[
-    "no such",
-    "not found",
-    "not exist",
-    "n't exist",
-    "unknown",
-    "cannot find",
-    "could not find",
-    "couldn't find",
-    "no matching",
-    "not a known",
-    "must exist",
-];
+/// What may be said of something that is not there, and of other things.
+const MAY_BE_ABSENT: [&str; 4] = ["must exist", "no matching", "not a known", "unknown"];
 
 /// How many words of a sentence are looked through for what it speaks of.
 const MAX_WORDS: usize = 60;
@@ -98,7 +86,8 @@ impl RefusedReferences {
         }
         for hint in said {
             let text = hint.text.to_lowercase();
-            if !ABSENT.iter().any(|phrase| text.contains(phrase)) {
+            let may_be = MAY_BE_ABSENT.iter().any(|phrase| text.contains(phrase));
+            if !may_be && !check::says_absent(&text) {
                 continue;
             }
             let Some((resource, noun)) = spoken_of(context, case, &hint.text) else {
