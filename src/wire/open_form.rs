@@ -71,7 +71,9 @@ fn collect(parameter: &Parameter, value: &Value, at: &Pointer, open: &mut Vec<(P
                 open.push((at.clone(), value.clone()));
             }
         }
-        Value::Number(number) if !is_portable(number) => open.push((at.clone(), value.clone())),
+        Value::Number(number) if !is_portable(number) && !is_beyond_int64(number) => {
+            open.push((at.clone(), value.clone()));
+        }
         Value::Array(items) => {
             for (index, item) in items.iter().enumerate() {
                 collect(parameter, item, &at.index(index), open);
@@ -84,6 +86,12 @@ fn collect(parameter: &Parameter, value: &Value, at: &Pointer, open: &mut Vec<(P
         }
         Value::Number(_) | Value::Bool(_) | Value::Null => {}
     }
+}
+
+/// Whether a number is an integer that unsigned 64 bits hold and signed ones do not: its digits are plain, and services
+/// that do not look at what they read fail over them. That one refuses it says nothing.
+fn is_beyond_int64(number: &Number) -> bool {
+    number.is_u64() && !number.is_i64()
 }
 
 /// Whether every reader makes the same of a number's digits.
@@ -126,5 +134,34 @@ fn asks_for(constraint: &Constraint, value: &Value) -> bool {
         }
         "multipleOf" => value.is_number() && value == bound,
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use oasgate_document::Document;
+    use serde_json::json;
+
+    use super::super::{RequestParts, arrives_broken, write_request};
+    use crate::contract::{Contract, Location};
+
+    #[test]
+    fn an_integer_beyond_64_signed_bits_is_sent_and_one_that_readers_round_is_not() {
+        let document = "openapi: 3.0.3\ninfo: { title: t, version: '1' }\npaths: { /a: { get: { parameters: [{ \
+             name: skip, in: query, schema: { type: integer, minimum: 0 } }], responses: {} } } }";
+        let document = Document::parse("t", document.to_owned()).expect("a document");
+        let contract = Contract::from_document(document);
+        let operation = &contract.operations()[0];
+        let arrives = |value| {
+            let mut parts = RequestParts::default();
+            parts.set(Location::Query, "skip", value);
+            let base = "http://localhost/".parse().expect("it is a URL");
+            let request = write_request(operation, &base, &parts).expect("it can be written");
+            !arrives_broken(operation, &request)
+        };
+        assert!(arrives(json!(u64::MAX)));
+        assert!(arrives(json!(7)));
+        assert!(!arrives(json!(1_i64 << 60)));
+        assert!(!arrives(json!(1e300)));
     }
 }
