@@ -11,6 +11,7 @@ use super::{
     infer::{Known, Producer},
     lookup::Edges,
     names::{is_identifier, is_plural_of, words},
+    shape::Shape,
 };
 use crate::contract::{Location, Schema};
 
@@ -226,8 +227,7 @@ impl Known<'_> {
                     is_written || naming.is_of_array || collection != noun
                 });
                 let (need, types) = (&open.need, naming.types());
-                // Two resources of one name: which is meant, nobody says.
-                let [(_, _, producers)] = fitting.as_slice() else {
+                let Some(producers) = nearest(&fitting, own) else {
                     continue;
                 };
                 for (producer, sources, role, basis) in producers {
@@ -340,6 +340,23 @@ impl Known<'_> {
         (same_name || is_only_key)
             && schema.is_some_and(|schema| schema.types().iter().any(|one| types.contains(one)))
     }
+}
+
+/// Of several resources of one name that whose path begins as a request's does, as `/v2/projects` to `/v2/datasets`.
+/// `None` where there are two: which is meant, nobody says.
+fn nearest<'f>(
+    fitting: &[&'f (Shape, Vec<String>, Vec<Producer>)],
+    own: &Shape,
+) -> Option<&'f [Producer]> {
+    let most = fitting
+        .iter()
+        .map(|(shape, ..)| shape.shared_with(own))
+        .max()?;
+    let mut all = fitting
+        .iter()
+        .filter(|(shape, ..)| shape.shared_with(own) == most);
+    let (_, _, producers) = all.next()?;
+    all.next().is_none().then_some(producers.as_slice())
 }
 
 /// What a noun and its plural have in common: the words before the last, and how that begins.

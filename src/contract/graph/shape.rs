@@ -52,6 +52,12 @@ impl Shape {
         self.0.len()
     }
 
+    /// How many segments it begins with that another begins with.
+    pub(super) fn shared_with(&self, other: &Self) -> usize {
+        let both = self.0.iter().zip(&other.0);
+        both.take_while(|(one, other)| one == other).count()
+    }
+
     /// The first `length` segments.
     pub(super) fn prefix(&self, length: usize) -> Self {
         Self(self.0[..length.min(self.0.len())].to_vec())
