@@ -17,7 +17,7 @@ use crate::{
     exchange::{Exchange, Request},
     gate::knowledge::{
         context::{ResourceContext, path_of},
-        created::MIN_RANDOM_NAME,
+        creation_signs::MIN_RANDOM_NAME,
         existing::{is_small, may_be_taken, named_path},
         view::{ExchangeView, plain},
     },

@@ -9,6 +9,7 @@ pub(crate) mod constraints;
 pub(crate) mod context;
 pub(crate) mod coverage;
 pub(crate) mod created;
+pub(crate) mod creation_signs;
 pub(crate) mod existing;
 pub(crate) mod first_look;
 pub(crate) mod history;
@@ -186,7 +187,7 @@ impl Knowledge {
             .note(&context, &mut self.existing, case, exchange);
         if self.created.kept().count() > kept {
             // What is found by its name is made by another.
-            self.used.learn_unique(created::names_given(case));
+            self.used.learn_unique(creation_signs::names_given(case));
         }
         let makes = context
             .index(&case.operation)

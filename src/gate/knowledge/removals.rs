@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{context::ResourceContext, created::MIN_RANDOM_NAME, view::plain};
+use super::{context::ResourceContext, creation_signs::MIN_RANDOM_NAME, view::plain};
 use crate::{
     contract::graph::{Need, Origin, Removal},
     exchange::Exchange,

@@ -98,6 +98,7 @@ impl<'e> ExchangeView<'e> {
         let shown: Vec<(&Value, Cow<'_, Value>)> = match source {
             ValueSource::Each { array, value } => {
                 let items = array.get(body).and_then(Value::as_array);
+                let items = items.or_else(|| list_elsewhere(body));
                 let items = items.into_iter().flatten().take(MAX_LISTED);
                 items
                     .filter_map(|item| Some((item, Cow::Borrowed(value.get(item)?))))
@@ -275,5 +276,23 @@ pub(crate) fn plain(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         other => other.to_string(),
+    }
+}
+/// The list that an answer is, or has as its only one, where none stands where the document says: that it does not is a
+/// finding, and what it names is there all the same.
+fn list_elsewhere(body: &Value) -> Option<&Vec<Value>> {
+    let of_objects = |value: &'_ Value| {
+        value
+            .as_array()
+            .is_some_and(|items| !items.is_empty() && items.iter().all(Value::is_object))
+    };
+    match body {
+        Value::Array(items) => Some(items),
+        Value::Object(members) => {
+            let mut lists = members.values().filter(|member| of_objects(member));
+            let only = lists.next()?;
+            only.as_array().filter(|_| lists.next().is_none())
+        }
+        _ => None,
     }
 }

@@ -21,7 +21,8 @@ use crate::{
         failure::{Failure, may_be_chance},
         identity::{Identity, identity},
         knowledge::{
-            context::ResourceContext, created::MIN_RANDOM_NAME, existing::named_path, view::plain,
+            context::ResourceContext, creation_signs::MIN_RANDOM_NAME, existing::named_path,
+            view::plain,
         },
         saved,
         sequence::{self, State},

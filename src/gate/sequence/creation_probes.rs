@@ -11,7 +11,7 @@ use super::{
     walk::{self, World as _},
 };
 use crate::{
-    gate::knowledge::{created::gives_drawn_name, history::ExchangeRecord, view::begun_at},
+    gate::knowledge::{creation_signs::gives_drawn_name, history::ExchangeRecord, view::begun_at},
     transport::Transport,
 };
 
