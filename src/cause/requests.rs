@@ -124,14 +124,40 @@ pub(super) fn rejected_valid(finding: &Finding, document: &Document) -> Key {
 fn wants_a_property(reason: &str) -> Option<&str> {
     let (name, sentence) = reason.split_once(": ")?;
     let is_name = !name.is_empty() && !name.contains(char::is_whitespace);
-    let says_required = sentence.to_lowercase().contains("required");
-    // More than that is said of this one property.
-    let is_short = sentence.split_whitespace().count() <= MAX_WORDS_OF_REQUIRED;
-    (is_name && says_required && is_short).then(|| sentence.trim_end_matches(['.', '!']))
+    let lower = sentence.to_lowercase();
+    let mut words = lower
+        .split(|one: char| !one.is_alphanumeric() && one != '_')
+        .filter(|word| !word.is_empty());
+    // "A valid timezone is required" speaks of a value that was sent.
+    let says_no_more =
+        words.all(|word| WORDS_OF_REQUIRED.contains(&word) || name.eq_ignore_ascii_case(word));
+    let says_required = lower.contains("required");
+    (is_name && says_required && says_no_more).then(|| sentence.trim_end_matches(['.', '!']))
 }
 
-/// How many words say that something is required, and no more than that.
-const MAX_WORDS_OF_REQUIRED: usize = 5;
+/// Words of a sentence that says of a property that it is required, and no more than that.
+const WORDS_OF_REQUIRED: [&str; 20] = [
+    "a",
+    "an",
+    "and",
+    "attribute",
+    "be",
+    "data",
+    "field",
+    "for",
+    "is",
+    "it",
+    "missing",
+    "must",
+    "not",
+    "parameter",
+    "property",
+    "provided",
+    "required",
+    "the",
+    "this",
+    "value",
+];
 
 /// The status that stands first in a refusal: `with 400 a request that obeys`.
 fn status_of(refusal: &str) -> &str {
