@@ -290,7 +290,8 @@ impl<'r> Recorder<'r> {
     pub(crate) fn tell_not_sent(&mut self) {
         for (operation, left_out) in std::mem::take(&mut self.endless) {
             self.notice(format!(
-                "responses of {operation} did not end in time; requests that were not sent to it: {left_out}"
+                "responses of {operation} did not end in time, or it ended the service; requests that were not sent \
+                 to it: {left_out}"
             ));
         }
         let limited = std::mem::take(&mut self.rate_limited);

@@ -1,7 +1,7 @@
 //! Places of requests, other than the paths of its own operations, that name a resource: a parameter or a property
 //! of a body called after it.
 
-use std::collections::HashMap;
+use std::{cmp::Reverse, collections::HashMap};
 
 use jsonschema::{JsonType, JsonTypeSet};
 use oasgate_document::Pointer;
@@ -342,19 +342,21 @@ impl Known<'_> {
     }
 }
 
-/// Of several resources of one name that whose path begins as a request's does, as `/v2/projects` to `/v2/datasets`.
-/// `None` where there are two: which is meant, nobody says.
+/// Of several resources of one name that whose path begins as a request's does, as `/v2/projects` to `/v2/datasets`, and
+/// where none is a part of anything, the plainest of those. `None` where there are two: which is meant, nobody says.
 fn nearest<'f>(
     fitting: &[&'f (Shape, Vec<String>, Vec<Producer>)],
     own: &Shape,
 ) -> Option<&'f [Producer]> {
-    let most = fitting
+    let is_of_a_whole = fitting
         .iter()
-        .map(|(shape, ..)| shape.shared_with(own))
-        .max()?;
-    let mut all = fitting
-        .iter()
-        .filter(|(shape, ..)| shape.shared_with(own) == most);
+        .any(|(shape, ..)| shape.collection().has_parameters());
+    let near = |shape: &Shape| {
+        let length = if is_of_a_whole { 0 } else { shape.len() };
+        (shape.shared_with(own), Reverse(length))
+    };
+    let best = fitting.iter().map(|(shape, ..)| near(shape)).max()?;
+    let mut all = fitting.iter().filter(|(shape, ..)| near(shape) == best);
     let (_, _, producers) = all.next()?;
     all.next().is_none().then_some(producers.as_slice())
 }

@@ -11,7 +11,7 @@ use http::StatusCode;
 use super::Driver;
 use crate::{
     check,
-    contract::Operation,
+    contract::{Operation, OperationId},
     exchange::{Exchange, Request},
     finding::Finding,
     transport::{SendError, Transport},
@@ -97,8 +97,11 @@ impl LastAnswered {
 /// A request that got no response, and what is told of it.
 #[derive(Debug)]
 pub(super) struct Unanswered {
+    pub(super) operation: OperationId,
     pub(super) finding: Finding,
     pub(super) request: Request,
+    /// Whether the time was over, and the connection still there.
+    pub(super) is_late: bool,
 }
 
 impl<T: Transport> Driver<'_, T> {
@@ -108,7 +111,7 @@ impl<T: Transport> Driver<'_, T> {
         let all = std::mem::take(&mut self.unanswered);
         let is_one = all
             .windows(2)
-            .all(|pair| pair[0].finding.operation == pair[1].finding.operation);
+            .all(|pair| pair[0].operation == pair[1].operation);
         if is_one {
             for one in all {
                 self.add(one.finding);
@@ -128,6 +131,9 @@ impl<T: Transport> Driver<'_, T> {
             };
             if again.is_none() && !self.executor.is_stopped() {
                 guilty.push(one.finding.clone());
+                if !one.is_late {
+                    self.leave_alone(&one.operation);
+                }
             }
         }
         self.has_blamed |= !guilty.is_empty();

@@ -1,10 +1,11 @@
 //! Operations whose responses do not end in time, such as a watch: a few are waited for, and then the operation is
-//! left alone.
+//! left alone. So is one that ends the service.
 
 use std::borrow::Cow;
 
 use crate::{
     check::Intent,
+    contract::OperationId,
     exchange::{Body, CutReason, LONGEST_GAP, may_be_endless},
     gate::polling::Sent,
     run::Case,
@@ -39,6 +40,12 @@ impl<T: Transport> Driver<'_, T> {
         if count > 0 {
             *self.endless.entry(case.operation.id.clone()).or_default() += count;
         }
+    }
+
+    /// Leaves an operation alone from now on, since its requests end the service.
+    pub(super) fn leave_alone(&mut self, operation: &OperationId) {
+        let count = self.endless.entry(operation.clone()).or_default();
+        *count = MAX_ENDLESS_TO_BROKEN.max(*count);
     }
 
     /// Cases without those of operations that are left alone.

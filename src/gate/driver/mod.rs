@@ -444,8 +444,10 @@ impl<'r, T: Transport> Driver<'r, T> {
         let finding = Judge::unanswered(case, request, error);
         if !error.is_unreachable() {
             self.unanswered.push(Unanswered {
+                operation: case.operation.id.clone(),
                 finding,
                 request: request.clone(),
+                is_late: error.is_late(),
             });
             self.answered = 0;
             return ControlFlow::Continue(());
