@@ -8,15 +8,23 @@ use crate::run::Case;
 /// How many operations are sent each way of breaking the bytes of a body: one reader of them serves all.
 const MAX_BYTES_EACH: usize = 3;
 
+/// To how many operations each kind goes before the most telling kinds go to all.
+const MIN_EACH: usize = 3;
+
+/// Which part of what is sent of too many is what tells most, which all operations have alike.
+const ALIKE: usize = 3;
+
 /// How often each kind was dealt to an operation so far.
 #[derive(Debug, Default)]
 pub(super) struct Dealer {
-    dealt: HashMap<BrokenKind, usize>,
+    /// `None` is what breaks no rule of the document, as a key named twice.
+    dealt: HashMap<Option<BrokenKind>, usize>,
 }
 
 impl Dealer {
     /// The cases of one operation, those first of which so many are sent: one without its body, since whether that is
-    /// looked at is a matter of each operation, and then of the kinds that others were sent least.
+    /// looked at is a matter of each operation, some of the most telling, and then of the kinds that others were sent
+    /// least.
     pub(super) fn deal(&mut self, cases: Vec<Case>, share: usize) -> Vec<Case> {
         let mut left: Vec<(Option<BrokenKind>, Case)> = cases
             .into_iter()
@@ -24,15 +32,14 @@ impl Dealer {
             .collect();
         let mut dealt = Vec::with_capacity(left.len());
         while dealt.len() < share && !left.is_empty() {
+            let is_alike = dealt.len() < share.div_ceil(ALIKE);
             let next = left
                 .iter()
                 .enumerate()
-                .min_by_key(|(_, (kind, _))| self.order(kind.as_ref()));
+                .min_by_key(|(_, (kind, _))| self.order(kind.as_ref(), is_alike));
             let at = next.map_or(0, |(at, _)| at);
             let (kind, case) = left.remove(at);
-            if let Some(kind) = kind {
-                *self.dealt.entry(kind).or_default() += 1;
-            }
+            *self.dealt.entry(kind).or_default() += 1;
             dealt.push(case);
         }
         dealt.extend(left.into_iter().map(|(_, case)| case));
@@ -40,12 +47,12 @@ impl Dealer {
     }
 
     /// Where a case of a kind stands among those of its operation.
-    fn order(&self, kind: Option<&BrokenKind>) -> (u8, usize) {
-        let count = kind.and_then(|kind| self.dealt.get(kind)).copied();
-        let count = count.unwrap_or_default();
+    fn order(&self, kind: Option<&BrokenKind>, is_alike: bool) -> (u8, usize) {
+        let count = self.dealt.get(&kind.cloned()).copied().unwrap_or_default();
         match kind {
             Some(BrokenKind::NoBody) => (0, 0),
-            Some(BrokenKind::Bytes(_)) if count >= MAX_BYTES_EACH => (2, count),
+            None | Some(BrokenKind::Bytes(_)) if count >= MAX_BYTES_EACH => (2, count),
+            _ if is_alike => (1, count.min(MIN_EACH)),
             _ => (1, count),
         }
     }

@@ -23,12 +23,13 @@ const GRACE: Duration = Duration::from_secs(2);
 const GRACE_WHEN_LATE: Duration = Duration::from_secs(1);
 
 /// How long after each other a service that went away is asked whether it is back.
-const RETRY_DELAYS: [Duration; 5] = [
+const RETRY_DELAYS: [Duration; 6] = [
     Duration::from_millis(100),
     Duration::from_millis(300),
     Duration::from_millis(600),
     Duration::from_millis(1_500),
     Duration::from_millis(2_500),
+    Duration::from_millis(5_000),
 ];
 
 /// Sends requests over a transport, within a budget.

@@ -1,7 +1,7 @@
 //! Places of requests, other than the paths of its own operations, that name a resource: a parameter or a property
 //! of a body called after it.
 
-use std::{cmp::Reverse, collections::HashMap};
+use std::collections::HashMap;
 
 use jsonschema::{JsonType, JsonTypeSet};
 use oasgate_document::Pointer;
@@ -352,8 +352,8 @@ fn nearest<'f>(
         .iter()
         .any(|(shape, ..)| shape.collection().has_parameters());
     let near = |shape: &Shape| {
-        let length = if is_of_a_whole { 0 } else { shape.len() };
-        (shape.shared_with(own), Reverse(length))
+        let (shared, length) = shape.nearness(own);
+        (shared, (!is_of_a_whole).then_some(length))
     };
     let best = fitting.iter().map(|(shape, ..)| near(shape)).max()?;
     let mut all = fitting.iter().filter(|(shape, ..)| near(shape) == best);

@@ -1,6 +1,6 @@
 //! A path template without the names of its parameters.
 
-use std::{fmt, ops::Range};
+use std::{cmp::Reverse, fmt, ops::Range};
 
 use crate::contract::{
     Operation,
@@ -52,10 +52,11 @@ impl Shape {
         self.0.len()
     }
 
-    /// How many segments it begins with that another begins with.
-    pub(super) fn shared_with(&self, other: &Self) -> usize {
+    /// How near it is to another: by how many segments both begin with, and of the same by how few it has itself.
+    pub(crate) fn nearness(&self, other: &Self) -> (usize, Reverse<usize>) {
         let both = self.0.iter().zip(&other.0);
-        both.take_while(|(one, other)| one == other).count()
+        let shared = both.take_while(|(one, other)| one == other).count();
+        (shared, Reverse(self.len()))
     }
 
     /// The first `length` segments.

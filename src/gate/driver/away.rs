@@ -14,6 +14,7 @@ use crate::{
     contract::{Operation, OperationId},
     exchange::{Exchange, Request},
     finding::Finding,
+    run::Case,
     transport::{SendError, Transport},
 };
 
@@ -105,6 +106,27 @@ pub(super) struct Unanswered {
 }
 
 impl<T: Transport> Driver<'_, T> {
+    /// That some operations have ended the service before, where there are any.
+    pub(super) fn known_to_end_it(&self) -> Option<String> {
+        let blamed: Vec<&str> = self.blamed.iter().map(OperationId::as_str).collect();
+        (!blamed.is_empty()).then(|| format!("it was ended before by: {}", blamed.join(", ")))
+    }
+
+    /// Names what was under way behind the request that found the service gone, since each may have ended it.
+    pub(super) fn name_under_way(&mut self, behind: &[Case]) {
+        let most = self.context.settings.workers.saturating_sub(1);
+        let requests = behind.iter().take(most.min(MAX_SUSPECTS));
+        let lines: Vec<String> = requests
+            .map(|case| format!("{} {}", case.request.method, case.request.url.path()))
+            .collect();
+        if !lines.is_empty() {
+            self.recorder.notice(format!(
+                "under way when the service went away, so that each of them may have ended it: {}",
+                lines.join(", ")
+            ));
+        }
+    }
+
     /// Tells of requests that got no response, now that the service is known to be there. Where several operations are
     /// concerned, one may have ended all: each is sent again alone, and those are told that get no response again.
     pub(crate) async fn flush_unanswered(&mut self) {
@@ -114,6 +136,9 @@ impl<T: Transport> Driver<'_, T> {
             .all(|pair| pair[0].operation == pair[1].operation);
         if is_one {
             for one in all {
+                if !one.is_late {
+                    self.note_broken_off(&one.operation);
+                }
                 self.add(one.finding);
             }
             return;
@@ -133,11 +158,11 @@ impl<T: Transport> Driver<'_, T> {
                 guilty.push(one.finding.clone());
                 if !one.is_late {
                     self.leave_alone(&one.operation);
+                    self.blamed.push(one.operation.clone());
                 }
             }
         }
-        self.has_blamed |= !guilty.is_empty();
-        if guilty.is_empty() && !self.has_blamed {
+        if guilty.is_empty() && self.blamed.is_empty() {
             guilty.extend(broken_off_together(all));
         }
         for finding in guilty {

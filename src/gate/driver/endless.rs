@@ -42,6 +42,12 @@ impl<T: Transport> Driver<'_, T> {
         }
     }
 
+    /// Notes that a response of an operation broke off, which counts as two that do not end: it may have ended the service,
+    /// which takes a while to be back.
+    pub(super) fn note_broken_off(&mut self, operation: &OperationId) {
+        *self.endless.entry(operation.clone()).or_default() += 2;
+    }
+
     /// Leaves an operation alone from now on, since its requests end the service.
     pub(super) fn leave_alone(&mut self, operation: &OperationId) {
         let count = self.endless.entry(operation.clone()).or_default();

@@ -97,8 +97,8 @@ pub(crate) struct Driver<'r, T> {
     new_errors: usize,
     /// Requests in a row that got no response: a service that goes away is one finding.
     unanswered: Vec<Unanswered>,
-    /// Whether a request that got no response again was told.
-    has_blamed: bool,
+    /// The operations of requests that got no response again.
+    blamed: Vec<OperationId>,
     /// Responses since the last request that got none.
     answered: usize,
     watch: CredentialWatch,
@@ -154,7 +154,7 @@ impl<'r, T: Transport> Driver<'r, T> {
             sampler: ShapeSampler::default(),
             new_errors: 0,
             unanswered: Vec::new(),
-            has_blamed: false,
+            blamed: Vec::new(),
             answered: 0,
             watch: CredentialWatch::default(),
             fallback: None,
@@ -293,7 +293,12 @@ impl<'r, T: Transport> Driver<'r, T> {
                     }
                     return ControlFlow::Break(end);
                 }
-                ControlFlow::Break(end) => return ControlFlow::Break(end),
+                ControlFlow::Break(end) => {
+                    if let RunStatus::Unreachable(_) = end {
+                        self.name_under_way(&cases[index + 1..]);
+                    }
+                    return ControlFlow::Break(end);
+                }
             }
         }
     }
@@ -456,6 +461,9 @@ impl<'r, T: Transport> Driver<'r, T> {
         let broken_off = std::mem::take(&mut self.unanswered);
         let gone = broken_off_together(broken_off);
         let mut gone = gone.unwrap_or_else(|| self.last_answered.gone(finding, error));
+        if let Some(known) = self.known_to_end_it() {
+            gone.help.insert(0, known.into());
+        }
         if !is_first {
             gone.message = format!("the service went away: {}", gone.message);
             let log = "look into the service's own log for why it ended".into();
@@ -678,9 +686,9 @@ mod tests {
     async fn a_service_that_goes_away_is_one_finding() {
         let mut settings = settings();
         settings.workers = 1;
-        // Two that are under way, and five looks whether it is back.
+        // Two that are under way, and six looks whether it is back.
         let mut answers = vec![Status(200)];
-        answers.extend((0..7).map(|_| Unreachable));
+        answers.extend((0..8).map(|_| Unreachable));
         let (ended, rules) = round(&contract(), &settings, &["listPets"; 3], answers).await;
         assert!(
             matches!(ended, ControlFlow::Break(RunStatus::Unreachable(_))),

@@ -229,7 +229,9 @@ impl CreatedResources {
         let is_own =
             request.method == http::Method::POST && request.method == case.operation.method;
         // What a 201 says is noted already.
-        let is_made = status.is_success() && status != StatusCode::CREATED;
+        let is_made = status.is_success()
+            && status != StatusCode::CREATED
+            && !case.operation.is_called_a_look();
         let index = context.index(&case.operation);
         let makes = || is_called_so(&case.operation) || shows_new_secret(exchange);
         if let Some(index) = index.filter(|_| is_own && is_made && makes()) {

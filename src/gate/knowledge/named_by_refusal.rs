@@ -107,7 +107,8 @@ impl RefusedReferences {
     }
 }
 
-/// The one resource that a sentence speaks of, and the word for one of them; not what the path of the request names.
+/// The resource that a sentence speaks of, and the word for one of them; not what the path of the request names. Of
+/// several that are called so, the one whose path is nearest: the next answer tells whether it was meant.
 fn spoken_of(
     context: &ResourceContext<'_>,
     case: &Case,
@@ -117,14 +118,18 @@ fn spoken_of(
     spoken.truncate(MAX_WORDS);
     let own = Shape::of(&case.operation);
     let resources = context.graph.resources.iter().enumerate();
-    let mut named = resources.filter_map(|(at, resource)| {
+    let named = resources.filter_map(|(at, resource)| {
         let collection = words(resource.shape.collection_name()?);
         let mut phrases = spoken.windows(collection.len().max(1));
         let phrase = phrases.find(|phrase| is_plural_of(&collection, phrase))?;
         (!resource.shape.contains(&own)).then(|| (at, phrase.to_vec()))
     });
-    let only = named.next()?;
-    named.next().is_none().then_some(only)
+    let near = |at: usize| context.graph.resources[at].shape.nearness(&own);
+    let named: Vec<_> = named.collect();
+    let best = named.iter().map(|(at, _)| near(*at)).max()?;
+    let mut nearest = named.into_iter().filter(|(at, _)| near(*at) == best);
+    let only = nearest.next()?;
+    nearest.next().is_none().then_some(only)
 }
 
 /// The parts of a request that nothing gives a value to and that could be a key.
