@@ -171,9 +171,9 @@ impl Schedule {
             (wanted <= left / 2).then_some(*turn)
         };
         let turns: BTreeSet<Turn> = counts.iter().map_while(fits).collect();
-        let plans = self.plans.iter_mut();
+        let plans = self.plans.iter_mut().enumerate();
         let taken: Vec<_> = plans
-            .flat_map(|plan| plan.take_telling(context, &turns))
+            .flat_map(|(place, plan)| plan.take_telling(context, &turns, place))
             .collect();
         let mut rounds: BTreeMap<Turn, Vec<Case>> = BTreeMap::new();
         for (turn, case) in taken.into_iter().filter(|(_, case)| self.is_fresh(case)) {

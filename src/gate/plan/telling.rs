@@ -1,6 +1,6 @@
 //! The first round: of each operation one request of each kind that tells most, before any gets its depth.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::Plan;
 use http::Method;
@@ -9,6 +9,9 @@ use crate::{
     gate::knowledge::{broken_kinds::BrokenKind, context::ResourceContext},
     run::{Case, CredentialChoice, Phase},
 };
+
+/// How many ways of breaking a request operations have their turn with in the first round.
+const MAX_WAYS: usize = 12;
 
 /// What a case tries, as far as one of a kind tells most of what all of them do.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -83,22 +86,42 @@ fn tells_early(context: &ResourceContext<'_>, case: &Case) -> bool {
 }
 
 impl Plan {
-    /// Takes out the first case of each kind that has one of these turns, each with its turn, in their order.
+    /// Takes out one case of each kind that has one of these turns, each with its turn, in their order: the first one, and
+    /// of what is broken what is this operation's turn by its `place` among all.
     pub(in crate::gate) fn take_telling(
         &mut self,
         context: &ResourceContext<'_>,
         turns: &BTreeSet<Turn>,
+        place: usize,
     ) -> Vec<(Turn, Case)> {
-        let mut seen = HashSet::new();
+        let mut ways: HashMap<Kind, Vec<(Option<BrokenKind>, usize)>> = HashMap::new();
+        for (at, case) in self.cases.iter().enumerate() {
+            let kind = Kind::of(context, case);
+            let Some(kind) = kind.filter(|kind| turns.contains(&kind.turn())) else {
+                continue;
+            };
+            let most = if kind.turn() == Turn::Broken {
+                MAX_WAYS
+            } else {
+                1
+            };
+            let way = BrokenKind::of(case);
+            let known = ways.entry(kind).or_default();
+            if known.len() < most && known.iter().all(|(known, _)| *known != way) {
+                known.push((way, at));
+            }
+        }
+        // Every second operation is sent what tells most, the others have their turn with each other way.
+        let turn = |ways: usize| if place % 2 == 0 { 0 } else { place / 2 % ways };
+        let mut chosen: HashMap<usize, Kind> = HashMap::new();
+        for (kind, ways) in ways {
+            let (_, at) = ways[turn(ways.len())];
+            chosen.insert(at, kind);
+        }
         let (mut taken, mut kept) = (Vec::new(), Vec::new());
-        for case in std::mem::take(&mut self.cases) {
-            let kind = Kind::of(context, &case);
-            let kind = kind.filter(|kind| turns.contains(&kind.turn()) && !seen.contains(kind));
-            match kind {
-                Some(kind) => {
-                    seen.insert(kind.clone());
-                    taken.push((kind, case));
-                }
+        for (at, case) in std::mem::take(&mut self.cases).into_iter().enumerate() {
+            match chosen.remove(&at) {
+                Some(kind) => taken.push((kind, case)),
                 None => kept.push(case),
             }
         }
@@ -118,6 +141,9 @@ impl Plan {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use super::BrokenKind;
     use crate::{
         contract::graph::Graph,
         gate::{fixture, plan},
@@ -139,7 +165,7 @@ mod tests {
         let before = list.cases.len();
         let wanted = list.telling(&context);
         let turns = wanted.iter().copied().collect();
-        let taken = list.take_telling(&context, &turns);
+        let taken = list.take_telling(&context, &turns, 0);
         assert_eq!(taken.len(), wanted.len());
         assert!(taken.is_sorted_by_key(|(turn, _)| *turn));
         let taken: Vec<_> = taken.into_iter().map(|(_, case)| case).collect();
@@ -149,5 +175,24 @@ mod tests {
         assert_eq!(invalid.count(), 1);
         assert!(list.cases.iter().any(|case| case.phase == Phase::Invalid));
         assert!(taken.iter().all(|case| case.phase != Phase::Edges));
+    }
+
+    #[test]
+    fn operations_have_their_turn_with_each_way_of_breaking() {
+        let (contract, settings) = (fixture::contract(), fixture::settings());
+        let strategies = Strategies::default();
+        let graph = Graph::of(&contract);
+        let context = fixture::context(&contract, &graph, &settings);
+        let broken = |place: usize| -> BTreeSet<String> {
+            let mut plan = plan::begin(&contract, &settings, &strategies).remove(0);
+            plan.complete(&contract, &settings, &strategies);
+            let turns = plan.telling(&context).into_iter().collect();
+            let taken = plan.take_telling(&context, &turns, place).into_iter();
+            let ways = taken.filter_map(|(_, case)| BrokenKind::of(&case));
+            ways.map(|way| format!("{way:?}")).collect()
+        };
+        assert_eq!(broken(0), broken(2));
+        let all: BTreeSet<String> = (0..24).flat_map(broken).collect();
+        assert!(all.len() > broken(0).len(), "{all:?}");
     }
 }
