@@ -198,3 +198,44 @@ async fn a_put_that_makes_what_it_names_moves_no_number_far() {
         assert!(all.1 < 1_100_000, "{seed}: {}", all.1);
     }
 }
+
+const FLAGS: &str = r"
+openapi: 3.0.3
+info: { title: Flags that two collections show, version: '1' }
+paths:
+  /flags:
+    get: { operationId: listFlags, responses: { '200': { description: All, content: { application/json: { schema: { type: array, items: { type: object, required: [name], properties: { name: { type: string } } } } } } } } }
+  /client/flags:
+    get: { operationId: listForClients, responses: { '200': { description: All, content: { application/json: { schema: { type: array, items: { type: object, required: [name], properties: { name: { type: string } } } } } } } } }
+  /client/flags/{name}:
+    parameters: [{ name: name, in: path, required: true, schema: { type: string } }]
+    get: { operationId: getForClients, responses: { '200': { description: One }, 4XX: { description: No } } }
+  /archive/revive/{name}:
+    parameters: [{ name: name, in: path, required: true, schema: { type: string } }]
+    post: { operationId: reviveFlag, responses: { '200': { description: Revived }, 4XX: { description: No } } }
+";
+
+#[tokio::test]
+async fn what_another_collection_shows_is_not_acted_on() {
+    let routes = &[
+        "GET /flags",
+        "GET /client/flags",
+        "GET /client/flags/somebodys",
+        "POST /archive/revive/somebodys",
+    ];
+    for seed in 0..3 {
+        let revived = Arc::new(Mutex::new(0));
+        let count = Arc::clone(&revived);
+        let router = service(routes, move |came| match came.route().as_str() {
+            "GET /flags" | "GET /client/flags" => (200, Some(json!([{ "name": "somebodys" }]))),
+            "POST /archive/revive/somebodys" => {
+                *count.lock().expect("no handler panics") += 1;
+                (200, None)
+            }
+            "GET /client/flags/somebodys" => (200, None),
+            _ => (404, None),
+        });
+        check(FLAGS, router, &settings(seed)).await;
+        assert_eq!(*revived.lock().expect("no handler panics"), 0, "{seed}");
+    }
+}

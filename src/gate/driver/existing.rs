@@ -273,6 +273,21 @@ impl<'r, T: Transport> Driver<'r, T> {
                 thing.value_for(shape, operation, name) == Some(value)
             })
         };
+        let key = ResourceContext::key_of(operation);
+        // What adds a part to what cannot be made for it is sent, and so is what is below the run's own.
+        let adds_a_part = operation.method == Method::POST
+            && context.adds_a_part(operation)
+            && key.is_some_and(|key| !context.can_be_made(operation, key));
+        let is_below_own = self.knowledge.created.is_below(path_of(&case.request.url));
+        // `POST /archive/revive/{name}` is about what another collection showed.
+        let is_somebodys = |name: &str, value: &Value| {
+            key == Some(name)
+                && !adds_a_part
+                && !is_below_own
+                && !is_small(value)
+                && self.knowledge.existing.names(&plain(value))
+                && !self.knowledge.created.has_key(value)
+        };
         let mut parameters = operation.parameters_in(Location::Path);
         let is_by_path = parameters.any(|parameter| {
             let name = parameter.name.as_str();
@@ -280,7 +295,8 @@ impl<'r, T: Transport> Driver<'r, T> {
                 // `PUT /wallet/{new_name}` renames the only one that there is.
                 let is_new = words(name).first().is_some_and(|first| first == "new");
                 let is_looked_up = context.is_looked_up(operation, name);
-                is_new || is_small(value) && !is_looked_up && !is_own(name, value)
+                let is_blind = is_small(value) && !is_looked_up && !is_own(name, value);
+                is_new || is_blind || is_somebodys(name, value)
             })
         });
         // `POST /order_package?package_id=1` is about the first that there is.

@@ -369,7 +369,7 @@ impl CreatedResources {
     }
 
     /// Whether a path is below that of anything that the run created.
-    fn is_below(&self, path: &str) -> bool {
+    pub(crate) fn is_below(&self, path: &str) -> bool {
         let mut above = path.match_indices('/').map(|(at, _)| &path[..at]);
         above.any(|above| self.holds(above))
     }

@@ -40,6 +40,8 @@ pub(crate) struct ExistingResources {
     unclaimed: HashSet<String>,
     /// Paths below lists, of the names that these showed before anything was changed.
     shown_names: HashSet<String>,
+    /// The last segments of the paths of what is there.
+    names: HashSet<String>,
     /// Paths that were read to find out.
     looked_at: HashSet<String>,
     /// Paths that named nothing.
@@ -77,13 +79,13 @@ impl ExistingResources {
                 if says_absent(status) {
                     self.absent.insert(path.to_owned());
                 } else if status.is_success() && !is_created(path) && !self.made.contains(&at) {
-                    self.paths.insert(path.to_owned());
+                    self.insert(path.to_owned());
                 }
             }
             if resource.list == Some(operation) && status.is_success() && !self.made.contains(&at) {
                 self.listed.insert(path.to_owned());
                 for (_, thing) in context.listed(at, given) {
-                    self.paths.insert(thing.path.clone());
+                    self.insert(thing.path.clone());
                     self.shown.insert(at, thing);
                 }
             }
@@ -101,7 +103,7 @@ impl ExistingResources {
         self.looked_at.insert(path.clone());
         let Some(status) = status else { return };
         if status.is_success() && self.is_untouched(resource) {
-            self.paths.insert(path);
+            self.insert(path);
         } else if status.is_success() {
             self.unclaimed.insert(path);
         } else if says_absent(status) {
@@ -111,12 +113,13 @@ impl ExistingResources {
 
     /// Notes what is there and may have been there before the run.
     pub(crate) fn note_found(&mut self, path: String) {
-        self.paths.insert(path);
+        self.insert(path);
     }
 
     /// Notes what a list showed before anything was changed, whether or not any read leads to it.
     pub(crate) fn note_shown(&mut self, path: String) {
         if self.shown_names.len() < MAX_PATHS {
+            self.note_name(&path);
             self.shown_names.insert(path);
         }
     }
@@ -133,8 +136,19 @@ impl ExistingResources {
 
     /// Whether a path of what was there ends in a name.
     pub(crate) fn names(&self, name: &str) -> bool {
-        let last = |path: &String| path.rsplit('/').next() == Some(name);
-        self.paths.iter().any(last)
+        self.names.contains(name)
+    }
+
+    fn insert(&mut self, path: String) {
+        self.note_name(&path);
+        self.paths.insert(path);
+    }
+
+    fn note_name(&mut self, path: &str) {
+        let name = path.rsplit('/').next().unwrap_or_default();
+        if self.names.len() < 2 * MAX_PATHS && !self.names.contains(name) {
+            self.names.insert(name.to_owned());
+        }
     }
 
     /// Something of a resource that a list showed.

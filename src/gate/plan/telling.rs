@@ -112,7 +112,13 @@ impl Plan {
             }
         }
         // Every second operation is sent what tells most, the others have their turn with each other way.
-        let turn = |ways: usize| if place % 2 == 0 { 0 } else { place / 2 % ways };
+        let turn = |ways: usize| {
+            if place.is_multiple_of(2) {
+                0
+            } else {
+                place / 2 % ways
+            }
+        };
         let mut chosen: HashMap<usize, Kind> = HashMap::new();
         for (kind, ways) in ways {
             let (_, at) = ways[turn(ways.len())];
