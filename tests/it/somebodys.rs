@@ -239,3 +239,44 @@ async fn what_another_collection_shows_is_not_acted_on() {
         assert_eq!(*revived.lock().expect("no handler panics"), 0, "{seed}");
     }
 }
+
+const SHOWN: &str = r"
+openapi: 3.0.3
+info: { title: Things that are only shown, version: '1' }
+paths:
+  /things:
+    get: { operationId: listThings, responses: { '200': { description: All, content: { application/json: { schema: { type: array, items: { type: object, required: [id], properties: { id: { type: string } } } } } } } } }
+  /things/{id}:
+    parameters: [{ name: id, in: path, required: true, schema: { type: string } }]
+    get: { operationId: getThing, responses: { '200': { description: One }, 4XX: { description: No } } }
+";
+
+#[tokio::test]
+async fn undeclared_methods_are_not_tried_on_what_was_learned() {
+    let routes = &[
+        "GET /things",
+        "GET /things/somebodys",
+        "DELETE /things/somebodys",
+        "PUT /things/somebodys",
+        "PATCH /things/somebodys",
+        "POST /things/somebodys",
+    ];
+    for seed in 0..3 {
+        let changed = Arc::new(Mutex::new(Vec::new()));
+        let seen = Arc::clone(&changed);
+        let router = service(routes, move |came| match came.route().as_str() {
+            "GET /things" => (200, Some(json!([{ "id": "somebodys" }]))),
+            "GET /things/somebodys" => (200, None),
+            other => {
+                seen.lock()
+                    .expect("no handler panics")
+                    .push(other.to_owned());
+                (204, None)
+            }
+        });
+        check(SHOWN, router, &settings(seed)).await;
+        let changed = changed.lock().expect("no handler panics");
+        let of_somebody = changed.iter().filter(|one| one.ends_with("/somebodys"));
+        assert_eq!(of_somebody.count(), 0, "{seed}: {changed:?}");
+    }
+}

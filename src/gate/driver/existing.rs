@@ -411,6 +411,14 @@ impl<'r, T: Transport> Driver<'r, T> {
             || keeps && is_own && self.acts_on_others(case)
     }
 
+    /// Whether the last name in the path of a case is neither given by the user nor shown by the document.
+    fn names_what_was_learned(&self, case: &Case) -> bool {
+        let key = ResourceContext::key_of(&case.operation);
+        let mut path = case.operation.parameters_in(Location::Path);
+        let parameter = path.find(|one| Some(one.name.as_str()) == key);
+        parameter.is_some_and(|one| drawn_value(case, one, &self.context).is_some())
+    }
+
     /// Cases without those that would change what was there before the run.
     pub(super) fn without_changes_of_existing<'c>(&mut self, cases: &'c [Case]) -> Cow<'c, [Case]> {
         if !cases.iter().any(|case| self.would_change(case)) {
@@ -422,14 +430,15 @@ impl<'r, T: Transport> Driver<'r, T> {
                 kept.push(case.clone());
                 continue;
             }
+            let is_meant = case.phase == Phase::Methods && !self.names_what_was_learned(case);
             let instead = self
                 .with_another_key(case)
                 .or_else(|| self.about_own(case))
-                .or_else(|| self.about_nothing(case));
+                .or_else(|| self.about_nothing(case).filter(|_| !is_meant));
             match instead.filter(|instead| !self.would_change(instead)) {
                 Some(instead) => kept.push(instead),
-                // What no operation declares is not meant to change anything.
-                None if case.phase == Phase::Methods => kept.push(case.clone()),
+                // What no operation declares is not meant to change anything, but it is not tried on somebody's.
+                None if is_meant => kept.push(case.clone()),
                 None => self.recorder.kept_existing(&case.operation),
             }
         }

@@ -145,7 +145,8 @@ impl<T: Transport> Driver<'_, T> {
     /// A case that needs no resource, about one that is not there: who asks, and what is broken, a service may look at
     /// before it looks for the resource.
     pub(super) fn about_nothing(&self, case: &Case) -> Option<Case> {
-        let needs_none = case.phase == Phase::Auth || case.intent == Intent::Break;
+        let needs_none =
+            [Phase::Auth, Phase::Methods].contains(&case.phase) || case.intent == Intent::Break;
         let key = ResourceContext::key_of(&case.operation).filter(|_| needs_none)?;
         let mut path = case.operation.parameters_in(Location::Path);
         let parameter = path.find(|one| one.name == key)?;
@@ -159,7 +160,12 @@ impl<T: Transport> Driver<'_, T> {
             .find(|name| !may_be_taken(parameter, name))?;
         let mut parts = case.parts.clone();
         parts.set(Location::Path, key, name);
-        let mut other = CaseFactory::new(self.context.settings).about(case, parts)?;
+        let factory = CaseFactory::new(self.context.settings);
+        let mut other = if case.phase == Phase::Methods {
+            factory.with_path_of(case, parts)?
+        } else {
+            factory.about(case, parts)?
+        };
         other.made_up.push(key.to_owned());
         Some(other)
     }
