@@ -275,9 +275,7 @@ impl<'r, T: Transport> Driver<'r, T> {
         };
         let key = ResourceContext::key_of(operation);
         // What adds a part to what cannot be made for it is sent, and so is what is below the run's own.
-        let adds_a_part = operation.method == Method::POST
-            && context.adds_a_part(operation)
-            && key.is_some_and(|key| !context.can_be_made(operation, key));
+        let adds_a_part = context.only_adds_a_part(operation, &operation.method);
         let is_below_own = self.knowledge.created.is_below(path_of(&case.request.url));
         // `POST /archive/revive/{name}` is about what another collection showed.
         let is_somebodys = |name: &str, value: &Value| {

@@ -385,6 +385,13 @@ impl<'n> ResourceContext<'n> {
         is_creator || list.is_some_and(|(at, list)| self.may_list(at, list))
     }
 
+    /// Whether a request only adds a part to what its path names, and nothing makes what it could be added to instead.
+    pub(crate) fn only_adds_a_part(&self, operation: &Operation, method: &Method) -> bool {
+        *method == Method::POST
+            && self.adds_a_part(operation)
+            && Self::key_of(operation).is_some_and(|key| !self.can_be_made(operation, key))
+    }
+
     /// Whether a GET may show several things: `GET /history/{id}/undo` beside a POST shows none, whatever that does.
     fn may_list(&self, at: usize, read: &Operation) -> bool {
         let is_list = self.graph.resources.iter().any(|one| one.list == Some(at));

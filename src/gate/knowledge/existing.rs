@@ -210,11 +210,7 @@ impl ExistingResources {
             return named != path && removes_all
                 || self.acts_on_what_is_above(context, operation, named);
         }
-        let adds_a_part = is_addition
-            && context.adds_a_part(operation)
-            && ResourceContext::key_of(operation)
-                .is_some_and(|key| !context.can_be_made(operation, key));
-        !adds_a_part
+        !context.only_adds_a_part(operation, method)
     }
 
     /// Whether a request names what was there and does something with it and something else, as
