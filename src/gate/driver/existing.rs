@@ -178,9 +178,7 @@ impl<'r, T: Transport> Driver<'r, T> {
         let (_, thing) = context.named_in_body(creator, &case.parts)?;
         let read = context.graph.resources[thing.resource].read?;
         let operation = context.operation(read);
-        let key = ResourceContext::key_of(operation)?;
-        let mut path = operation.parameters_in(Location::Path);
-        let parameter = path.find(|one| one.name == key)?;
+        let parameter = ResourceContext::key_parameter(operation)?;
         let value = thing.key()?;
         let is_short = plain(value).len() < MIN_RANDOM_NAME;
         if !is_short && !may_be_taken(parameter, value) {
@@ -236,9 +234,8 @@ impl<'r, T: Transport> Driver<'r, T> {
         if knowledge.created.holds(named) || !knowledge.existing.wants_a_look(named) {
             return None;
         }
-        let key = ResourceContext::key_of(&case.operation)?;
-        let mut path = case.operation.parameters_in(Location::Path);
-        let parameter = path.find(|one| one.name == key)?;
+        let parameter = ResourceContext::key_parameter(&case.operation)?;
+        let key = parameter.name.as_str();
         // What an upsert makes is deleted in the end, if it is known to have made it.
         let is_upsert = context.named_by_client(&case.operation) == Some(key);
         let value = case.parts.get(Location::Path, key)?;
@@ -411,9 +408,7 @@ impl<'r, T: Transport> Driver<'r, T> {
 
     /// Whether the last name in the path of a case is neither given by the user nor shown by the document.
     fn names_what_was_learned(&self, case: &Case) -> bool {
-        let key = ResourceContext::key_of(&case.operation);
-        let mut path = case.operation.parameters_in(Location::Path);
-        let parameter = path.find(|one| Some(one.name.as_str()) == key);
+        let parameter = ResourceContext::key_parameter(&case.operation);
         parameter.is_some_and(|one| drawn_value(case, one, &self.context).is_some())
     }
 

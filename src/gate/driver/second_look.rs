@@ -147,9 +147,9 @@ impl<T: Transport> Driver<'_, T> {
     pub(super) fn about_nothing(&self, case: &Case) -> Option<Case> {
         let needs_none =
             [Phase::Auth, Phase::Methods].contains(&case.phase) || case.intent == Intent::Break;
-        let key = ResourceContext::key_of(&case.operation).filter(|_| needs_none)?;
-        let mut path = case.operation.parameters_in(Location::Path);
-        let parameter = path.find(|one| one.name == key)?;
+        let parameter =
+            ResourceContext::key_parameter(&case.operation).filter(|_| needs_none)?;
+        let key = parameter.name.as_str();
         let schema = parameter.value.schema()?;
         let place = [case.operation.id.as_str(), "the name of nothing"];
         let mut generator = Generator::new(self.context.settings.seed, &place);

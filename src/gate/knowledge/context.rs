@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     contract::{
-        Contract, Location, Operation, Schema, StatusKey,
+        Contract, Location, Operation, Parameter, Schema, StatusKey,
         graph::{Creator, Edge, Graph, Need, Resource, Role, Shape, ValueSource, last_key},
     },
     run::LiveSettings,
@@ -330,6 +330,13 @@ impl<'n> ResourceContext<'n> {
     /// The parameter whose value names what an operation is about: the last one of its path.
     pub(crate) fn key_of(operation: &Operation) -> Option<&str> {
         last_key(operation)
+    }
+
+    /// The same parameter, as it is declared.
+    pub(crate) fn key_parameter(operation: &Operation) -> Option<&Parameter> {
+        let key = Self::key_of(operation)?;
+        let mut path = operation.parameters_in(Location::Path);
+        path.find(|one| one.name == key)
     }
 
     /// Whether something makes what a parameter of a path names.

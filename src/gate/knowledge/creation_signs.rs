@@ -110,19 +110,15 @@ pub(super) fn gives_shown_name(context: &ResourceContext<'_>, case: &Case) -> bo
 
 /// Whether a request names what it is about by a value that was drawn, and that is hardly the name of anything.
 pub(super) fn is_named_at_random(case: &Case) -> bool {
-    let key = ResourceContext::key_of(&case.operation);
-    let Some(key) = key.filter(|key| case.made_up.iter().any(|name| name == key)) else {
+    let key = ResourceContext::key_parameter(&case.operation);
+    let Some(key) = key.filter(|key| case.made_up.contains(&key.name)) else {
         return false;
     };
-    let parameter = case.operation.parameters_in(Location::Path);
-    let mut parameter = parameter.filter(|one| one.name == key);
-    parameter
-        .next()
-        .zip(case.parts.get(Location::Path, key))
-        .is_some_and(|(parameter, value)| {
-            let is_long = plain(value).len() >= MIN_RANDOM_NAME;
-            is_long && !may_be_taken(parameter, value)
-        })
+    let value = case.parts.get(Location::Path, &key.name);
+    value.is_some_and(|value| {
+        let is_long = plain(value).len() >= MIN_RANDOM_NAME;
+        is_long && !may_be_taken(key, value)
+    })
 }
 
 /// How many characters a drawn name has that nothing is called by chance.
