@@ -17,8 +17,9 @@ const ALIKE: usize = 3;
 /// How often each kind was dealt to an operation so far.
 #[derive(Debug, Default)]
 pub(super) struct Dealer {
-    /// `None` is what breaks no rule of the document, as a key named twice.
-    dealt: HashMap<Option<BrokenKind>, usize>,
+    dealt: HashMap<BrokenKind, usize>,
+    /// The same of what breaks no rule of the document, as a key named twice.
+    of_no_kind: usize,
 }
 
 impl Dealer {
@@ -39,7 +40,10 @@ impl Dealer {
                 .min_by_key(|(_, (kind, _))| self.order(kind.as_ref(), is_alike));
             let at = next.map_or(0, |(at, _)| at);
             let (kind, case) = left.remove(at);
-            *self.dealt.entry(kind).or_default() += 1;
+            *match kind {
+                Some(kind) => self.dealt.entry(kind).or_default(),
+                None => &mut self.of_no_kind,
+            } += 1;
             dealt.push(case);
         }
         dealt.extend(left.into_iter().map(|(_, case)| case));
@@ -48,7 +52,9 @@ impl Dealer {
 
     /// Where a case of a kind stands among those of its operation.
     fn order(&self, kind: Option<&BrokenKind>, is_alike: bool) -> (u8, usize) {
-        let count = self.dealt.get(&kind.cloned()).copied().unwrap_or_default();
+        let count = kind.map_or(self.of_no_kind, |kind| {
+            self.dealt.get(kind).copied().unwrap_or_default()
+        });
         match kind {
             Some(BrokenKind::NoBody) => (0, 0),
             None | Some(BrokenKind::Bytes(_)) if count >= MAX_BYTES_EACH => (2, count),
