@@ -8,9 +8,9 @@ use super::{
     Location, Operation, Parameter, Schema, StatusKey,
     graph::names::words,
     stopping_words::{
-        ACCESS, ACTS, ALONE, CHANGES, CLUSTERS, ENDS, GOES_ON, HALTS, HOLD_SETTINGS, INSTALLS,
-        LOOKS, MAKES, MANY, MEMBERSHIP, PARTS, PROGRAMS, REMOVES, RETURNS, RUNS, SAVES, SERVICES,
-        SETTINGS, STOPS, STOPS_A_SERVICE, TURNS, WHOLES,
+        ACCESS, ACTS, ALONE, CHANGES, CLUSTERS, CREATES, ENDS, GOES_ON, HALTS, HOLD_SETTINGS,
+        INSTALLS, LOOKS, MAKES, MANY, MEMBERSHIP, PARTS, PROGRAMS, REMOVES, RETURNS, RUNS, SAVES,
+        SERVICES, SETTINGS, STOPS, STOPS_A_SERVICE, TURNS, WHOLES,
     },
 };
 
@@ -108,6 +108,12 @@ impl Operation {
             && !has_any(&last, &MAKES)
     }
 
+    /// Whether the last segment of the path says that something is made, and nothing else: `POST /users/create`.
+    pub(crate) fn is_called_a_creation(&self) -> bool {
+        let last = self.last_segment().to_lowercase();
+        CREATES.contains(&last.as_str())
+    }
+
     /// Whether the last segment of the path says that a POST only looks: `POST /fleets/list`, `POST /users/get_user`.
     pub(crate) fn is_called_a_look(&self) -> bool {
         let last = words(self.last_segment());
@@ -119,8 +125,7 @@ impl Operation {
 
     /// Whether the segment before the last says that something is ended, and the last one of what: `/events/clear/all`.
     fn ends_as_told(&self) -> bool {
-        let mut segments = self.path.as_str().rsplit('/').filter(|one| !one.is_empty());
-        let before = segments.nth(1).map(words).unwrap_or_default();
+        let before = words(self.segment_from_end(1));
         matches!(before.as_slice(), [verb] if ENDS.contains(&verb.as_str()))
     }
 
@@ -164,8 +169,7 @@ impl Operation {
     pub(crate) fn is_called_settings(&self) -> bool {
         let last = words(self.last_segment());
         let is_settings = last.len() == 1 && has_any(&last, &SETTINGS);
-        let mut segments = self.path.as_str().rsplit('/').filter(|one| !one.is_empty());
-        let above = segments.nth(1).map(words).unwrap_or_default();
+        let above = words(self.segment_from_end(1));
         let is_below = above
             .last()
             .is_some_and(|last| HOLD_SETTINGS.contains(&last.as_str()))
@@ -188,18 +192,24 @@ impl Operation {
             || posts && has(&SAVES) && has(&SETTINGS)
     }
 
-    /// The last segment of the path that says anything.
+    /// The segments of the path that say anything, the last one first.
+    fn segments_from_end(&self) -> impl Iterator<Item = &str> {
+        let segments = self.path.as_str().rsplit('/');
+        segments.filter(|segment| !segment.is_empty())
+    }
+
+    /// The segment of the path that stands so many before the last one; empty where there is none.
+    fn segment_from_end(&self, at: usize) -> &str {
+        self.segments_from_end().nth(at).unwrap_or_default()
+    }
+
     fn last_segment(&self) -> &str {
-        let mut segments = self.path.as_str().rsplit('/');
-        let last = segments.find(|segment| !segment.is_empty());
-        last.unwrap_or_default()
+        self.segment_from_end(0)
     }
 
     /// The words of the last two segments of the path.
     fn last_words(&self) -> Vec<String> {
-        let segments = self.path.as_str().rsplit('/');
-        let last_two = segments.filter(|segment| !segment.is_empty()).take(2);
-        last_two.flat_map(words).collect()
+        self.segments_from_end().take(2).flat_map(words).collect()
     }
 
     fn returns_all(&self) -> bool {

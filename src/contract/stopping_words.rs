@@ -153,6 +153,9 @@ pub(super) const MAKES: [&str; 8] = [
     "add", "create", "import", "insert", "new", "put", "register", "upload",
 ];
 
+/// Last segments that say that something is made.
+pub(super) const CREATES: [&str; 6] = ["add", "copy", "create", "duplicate", "new", "upload"];
+
 /// Words of a last segment that say that something is done to what is there, where a request holds nothing else.
 pub(super) const ALONE: [&str; 48] = [
     "apply",

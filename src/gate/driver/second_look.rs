@@ -147,8 +147,7 @@ impl<T: Transport> Driver<'_, T> {
     pub(super) fn about_nothing(&self, case: &Case) -> Option<Case> {
         let needs_none =
             [Phase::Auth, Phase::Methods].contains(&case.phase) || case.intent == Intent::Break;
-        let parameter =
-            ResourceContext::key_parameter(&case.operation).filter(|_| needs_none)?;
+        let parameter = ResourceContext::key_parameter(&case.operation).filter(|_| needs_none)?;
         let key = parameter.name.as_str();
         let schema = parameter.value.schema()?;
         let place = [case.operation.id.as_str(), "the name of nothing"];

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::{
     context::{ResourceContext, is_new, path_of, says_absent},
     creation_signs::{
-        gives_drawn_name, gives_shown_name, is_called_so, is_named_at_random, shows, shows_as_many,
+        gives_drawn_name, gives_shown_name, is_named_at_random, shows, shows_as_many,
         shows_drawn_name, shows_new_secret,
     },
     existing::{ExistingResources, named_path},
@@ -233,7 +233,7 @@ impl CreatedResources {
             && status != StatusCode::CREATED
             && !case.operation.is_called_a_look();
         let index = context.index(&case.operation);
-        let makes = || is_called_so(&case.operation) || shows_new_secret(exchange);
+        let makes = || case.operation.is_called_a_creation() || shows_new_secret(exchange);
         if let Some(index) = index.filter(|_| is_own && is_made && makes()) {
             self.note_unnamed(context, index, case, exchange);
         }

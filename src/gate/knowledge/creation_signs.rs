@@ -5,18 +5,11 @@ use serde_json::Value;
 
 use super::{context::ResourceContext, existing::may_be_taken, view::plain};
 use crate::{
-    contract::{Location, Operation, graph::words},
+    contract::{Location, graph::words},
     exchange::Exchange,
     run::Case,
     wire::RequestParts,
 };
-
-/// Whether the last segment of a path says that something is made.
-pub(super) fn is_called_so(operation: &Operation) -> bool {
-    let last = operation.path.as_str().rsplit('/').next();
-    let last = last.unwrap_or_default().to_lowercase();
-    ["add", "copy", "create", "duplicate", "new", "upload"].contains(&last.as_str())
-}
 
 /// The least length of a secret that a service makes up.
 const MIN_SECRET: usize = 16;
