@@ -415,7 +415,8 @@ impl<'r, T: Transport> Driver<'r, T> {
 
     /// Notes what an exchange created, so that it is deleted in the end.
     pub(crate) fn note_created(&mut self, case: &Case, exchange: &Exchange) {
-        self.knowledge.note_created(self.context, case, exchange);
+        let view = ExchangeView::new(exchange, &case.parts);
+        self.knowledge.note_created(self.context, case, &view);
     }
 
     /// Sends cases in rounds: what reads first, what deletes last.

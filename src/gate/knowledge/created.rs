@@ -77,15 +77,16 @@ impl CreatedResources {
         context: &ResourceContext<'_>,
         existing: &mut ExistingResources,
         case: &Case,
-        exchange: &Exchange,
+        given: &ExchangeView<'_>,
     ) {
+        let exchange = given.exchange;
         let (request, status) = (&exchange.request, exchange.response.status);
         self.note_presence(context, case, exchange);
         if case.operation.is_safe() {
             return;
         }
         if status.is_server_error() {
-            self.note_failure(context, case, exchange);
+            self.note_failure(context, case, given);
         }
         let is_plain = case.intent == Intent::Obey && request.method == case.operation.method;
         if says_absent(status) && is_plain {
@@ -105,8 +106,7 @@ impl CreatedResources {
         self.note_action(context, &case.operation, named);
         let changes = [http::Method::PUT, http::Method::PATCH].contains(&request.method);
         if let Some(known) = self.things.get(named).filter(|_| changes) {
-            let view = ExchangeView::new(exchange, &case.parts);
-            let renamed = context.renamed(known, &view);
+            let renamed = context.renamed(known, given);
             if let Some(thing) = renamed.filter(|thing| !existing.holds(&thing.path)) {
                 self.insert(thing);
             }
@@ -117,18 +117,17 @@ impl CreatedResources {
                 || is_named_at_random(case) && !existing.holds(named)
                 || self.is_attached(context, index, case));
         let is_said_to_be_new = is_new(&case.operation, &request.method, status);
-        if !was_absent && !is_said_to_be_new && !shows_drawn_name(context, case, exchange) {
+        if !was_absent && !is_said_to_be_new && !shows_drawn_name(context, case, given) {
             return;
         }
-        if self.note_many(context, existing, index, case, exchange) {
+        if self.note_many(context, existing, index, given) {
             return;
         }
         // PUT creates what its own path names (RFC 9110 §9.3.4), and so may PATCH (RFC 5789 §2).
         let at_path = changes
             .then(|| context.at_path(index, &case.parts))
             .flatten();
-        let made =
-            at_path.or_else(|| context.made(index, &ExchangeView::new(exchange, &case.parts)));
+        let made = at_path.or_else(|| context.made(index, given));
         match made {
             Some(thing) if existing.holds(&thing.path) => {}
             Some(thing) if self.was_got(context, existing, &thing, (case, exchange)) => {
@@ -155,7 +154,7 @@ impl CreatedResources {
                 // An empty list of what was made names all of it.
                 let is_nothing = exchange.response.body.bytes().trim_ascii() == b"[]";
                 if (is_creator || is_said) && !is_nothing {
-                    self.note_unnamed(context, index, case, exchange);
+                    self.note_unnamed(context, index, given);
                 }
             }
             None => {}
@@ -207,14 +206,19 @@ impl CreatedResources {
     }
 
     /// Notes a creation of which the service says that it failed: it may have made something all the same.
-    fn note_failure(&mut self, context: &ResourceContext<'_>, case: &Case, exchange: &Exchange) {
-        let request = &exchange.request;
+    fn note_failure(
+        &mut self,
+        context: &ResourceContext<'_>,
+        case: &Case,
+        given: &ExchangeView<'_>,
+    ) {
+        let request = &given.exchange.request;
         let creator = context.index(&case.operation);
         let creator = creator.filter(|_| {
             request.method == http::Method::POST && request.method == case.operation.method
         });
         if let Some(index) = creator.filter(|index| context.graph.made_by(*index).is_some()) {
-            self.note_unnamed(context, index, case, exchange);
+            self.note_unnamed(context, index, given);
         }
     }
 
@@ -223,9 +227,9 @@ impl CreatedResources {
         &mut self,
         context: &ResourceContext<'_>,
         case: &Case,
-        exchange: &Exchange,
+        given: &ExchangeView<'_>,
     ) {
-        let (request, status) = (&exchange.request, exchange.response.status);
+        let (request, status) = (&given.exchange.request, given.exchange.response.status);
         let is_own =
             request.method == http::Method::POST && request.method == case.operation.method;
         // What a 201 says is noted already.
@@ -233,9 +237,9 @@ impl CreatedResources {
             && status != StatusCode::CREATED
             && !case.operation.is_called_a_look();
         let index = context.index(&case.operation);
-        let makes = || case.operation.is_called_a_creation() || shows_new_secret(exchange);
+        let makes = || case.operation.is_called_a_creation() || shows_new_secret(given);
         if let Some(index) = index.filter(|_| is_own && is_made && makes()) {
-            self.note_unnamed(context, index, case, exchange);
+            self.note_unnamed(context, index, given);
         }
     }
 
@@ -243,13 +247,12 @@ impl CreatedResources {
         &mut self,
         context: &ResourceContext<'_>,
         operation: usize,
-        case: &Case,
-        exchange: &Exchange,
+        given: &ExchangeView<'_>,
     ) {
         if self.unnamed.len() >= MAX_UNNAMED {
             return;
         }
-        let mut parts = case.parts.clone();
+        let mut parts = given.parts.clone();
         // A list need not show what the service sets itself.
         if let (Some((_, Value::Object(members))), Some(schema)) =
             (&mut parts.body, context.body_schema(operation))
@@ -259,12 +262,12 @@ impl CreatedResources {
                 !property.is_some_and(|property| property.is_read_only())
             });
         }
-        let mentions = MentionedIds::of(exchange).into_iter();
+        let mentions = MentionedIds::of(given).into_iter();
         self.unnamed.push(Unnamed {
             operation,
-            path: path_of(&exchange.request.url).to_owned(),
+            path: path_of(&given.exchange.request.url).to_owned(),
             parts,
-            has_failed: exchange.response.status.is_server_error(),
+            has_failed: given.exchange.response.status.is_server_error(),
             mentions: mentions.take(MAX_MENTIONS).collect(),
         });
     }
@@ -276,14 +279,12 @@ impl CreatedResources {
         context: &ResourceContext<'_>,
         existing: &mut ExistingResources,
         creator: usize,
-        case: &Case,
-        exchange: &Exchange,
+        given: &ExchangeView<'_>,
     ) -> bool {
-        let sent = case.parts.body.as_ref().map(|(_, body)| body);
-        if !sent.is_some_and(|sent| sent.is_array() || shows_as_many(exchange, sent)) {
+        let sent = given.parts.body.as_ref().map(|(_, body)| body);
+        if !sent.is_some_and(|sent| sent.is_array() || shows_as_many(given, sent)) {
             return false;
         }
-        let view = ExchangeView::new(exchange, &case.parts);
         let resources = context.graph.resources.iter().enumerate();
         let made = resources.filter(|(_, resource)| {
             let mut creators = resource.creators.iter();
@@ -291,8 +292,8 @@ impl CreatedResources {
         });
         let things: Vec<ResourceInstance> = made
             .flat_map(|(at, _)| {
-                let mut things = context.named_alone(at, &view);
-                let listed = context.listed(at, &view).into_iter();
+                let mut things = context.named_alone(at, given);
+                let listed = context.listed(at, given).into_iter();
                 things.extend(listed.map(|(_, thing)| thing));
                 things
             })

@@ -3,10 +3,13 @@
 use http::StatusCode;
 use serde_json::Value;
 
-use super::{context::ResourceContext, existing::may_be_taken, view::plain};
+use super::{
+    context::ResourceContext,
+    existing::may_be_taken,
+    view::{ExchangeView, plain},
+};
 use crate::{
     contract::{Location, graph::words},
-    exchange::Exchange,
     run::Case,
     wire::RequestParts,
 };
@@ -16,11 +19,13 @@ const MIN_SECRET: usize = 16;
 
 /// Whether an answer hands out a secret that the request did not have, as for a key that was made:
 /// `{"first_eight": "67a30dea", "secret": "..."}`.
-pub(super) fn shows_new_secret(exchange: &Exchange) -> bool {
-    let shown = serde_json::from_slice::<Value>(exchange.response.body.bytes());
-    let shown = shown.unwrap_or_default();
-    let sent = String::from_utf8_lossy(exchange.request.body.bytes());
-    let mut members = shown.as_object().into_iter().flatten();
+pub(super) fn shows_new_secret(given: &ExchangeView<'_>) -> bool {
+    let sent = String::from_utf8_lossy(given.exchange.request.body.bytes());
+    let mut members = given
+        .json()
+        .and_then(Value::as_object)
+        .into_iter()
+        .flatten();
     members.any(|(name, value)| {
         let words = words(name);
         let has = |word: &str| words.iter().any(|one| one == word);
@@ -32,15 +37,15 @@ pub(super) fn shows_new_secret(exchange: &Exchange) -> bool {
 }
 
 /// Whether a creation is answered with a list that has no more elements than one that was sent: `{"names": ["a", "b"]}`.
-pub(super) fn shows_as_many(exchange: &Exchange, sent: &Value) -> bool {
+pub(super) fn shows_as_many(given: &ExchangeView<'_>, sent: &Value) -> bool {
     let members = sent.as_object().into_iter().flatten();
     let arrays = members.filter_map(|(_, member)| member.as_array());
     let most = arrays.map(Vec::len).max().unwrap_or(0);
-    if exchange.response.status != StatusCode::CREATED || most == 0 {
+    if given.exchange.response.status != StatusCode::CREATED || most == 0 {
         return false;
     }
-    let shown = serde_json::from_slice::<Vec<Value>>(exchange.response.body.bytes());
-    shown.is_ok_and(|shown| shown.len() <= most && shown.iter().all(Value::is_object))
+    let shown = given.json().and_then(Value::as_array);
+    shown.is_some_and(|shown| shown.len() <= most && shown.iter().all(Value::is_object))
 }
 
 /// What things are called by in the bodies that make them.
@@ -75,20 +80,21 @@ fn is_drawn_name(context: &ResourceContext<'_>, value: &Value) -> bool {
 pub(super) fn shows_drawn_name(
     context: &ResourceContext<'_>,
     case: &Case,
-    exchange: &Exchange,
+    given: &ExchangeView<'_>,
 ) -> bool {
     let names = given_names(&case.parts);
     let drawn: Vec<_> = names
         .filter(|(_, value)| is_drawn_name(context, value))
         .collect();
-    if drawn.is_empty() || exchange.request.method != http::Method::POST {
+    if drawn.is_empty() || given.exchange.request.method != http::Method::POST {
         return false;
     }
-    let shown = serde_json::from_slice::<Value>(exchange.response.body.bytes());
-    let shown = shown.unwrap_or_default();
+    let Some(shown) = given.json() else {
+        return false;
+    };
     // `{"data": {"name": ...}}`
     let inner = shown.as_object().into_iter().flat_map(|all| all.values());
-    let mut owners = std::iter::once(&shown).chain(inner);
+    let mut owners = std::iter::once(shown).chain(inner);
     owners.any(|owner| {
         drawn
             .iter()
@@ -149,7 +155,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        exchange::{Body, Origin, Response},
+        exchange::{Body, Exchange, Origin, Response},
         gate::fixture::{case, contract},
         run::Phase,
     };
@@ -169,11 +175,12 @@ mod tests {
             request.body = Body::Complete(sent.into());
             let mut response = Response::new(StatusCode::OK);
             response.body = Body::Complete(body.into());
-            shows_new_secret(&Exchange {
+            let exchange = Exchange {
                 request,
                 response,
                 origin: Origin::Live,
-            })
+            };
+            shows_new_secret(&ExchangeView::new(&exchange, &case.parts))
         };
         assert!(made(
             r#"{"first": "67a3", "secret": "67a30dea0123456789"}"#,

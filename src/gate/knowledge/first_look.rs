@@ -82,9 +82,8 @@ impl FirstLooks {
 
 /// The names of the elements of a list, as far as each can be the last segment of a path as it is.
 fn names_shown(given: &ExchangeView<'_>) -> Vec<String> {
-    let answer = serde_json::from_slice::<Value>(given.exchange.response.body.bytes());
-    let answer = answer.unwrap_or_default();
-    let list = place_of_list(&answer, 0).and_then(|place| answer.pointer(&place));
+    let answer = given.json();
+    let list = answer.and_then(|answer| answer.pointer(&place_of_list(answer, 0)?));
     let elements = list.map(elements).unwrap_or_default();
     let is_plain = |one: char| one.is_ascii_alphanumeric() || "-._~".contains(one);
     let names = elements.into_iter().filter_map(|(name, _)| name);

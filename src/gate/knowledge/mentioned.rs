@@ -6,8 +6,8 @@ use std::collections::HashSet;
 use http::Method;
 use serde_json::Value;
 
-use super::view::plain;
-use crate::{exchange::Exchange, run::Case};
+use super::view::{ExchangeView, plain};
+use crate::run::Case;
 
 /// How many ids are remembered.
 const MAX_IDS: usize = 10_000;
@@ -24,8 +24,8 @@ pub(crate) struct MentionedIds(HashSet<String>);
 
 impl MentionedIds {
     /// Takes in what a change was answered with.
-    pub(crate) fn observe(&mut self, case: &Case, exchange: &Exchange) {
-        let (request, response) = (&exchange.request, &exchange.response);
+    pub(crate) fn observe(&mut self, case: &Case, given: &ExchangeView<'_>) {
+        let (request, response) = (&given.exchange.request, &given.exchange.response);
         let is_change = request.method == case.operation.method
             && !case.operation.is_safe()
             && request.method != Method::DELETE;
@@ -33,14 +33,14 @@ impl MentionedIds {
             return;
         }
         let room = MAX_IDS.saturating_sub(self.0.len());
-        self.0.extend(Self::of(exchange).into_iter().take(room));
+        self.0.extend(Self::of(given).into_iter().take(room));
     }
 
     /// The ids that the answer to a change speaks of.
-    pub(crate) fn of(exchange: &Exchange) -> HashSet<String> {
+    pub(crate) fn of(given: &ExchangeView<'_>) -> HashSet<String> {
         let mut ids = Self::default();
-        if let Ok(answer) = serde_json::from_slice::<Value>(exchange.response.body.bytes()) {
-            ids.collect(&answer, true, 0);
+        if let Some(answer) = given.json() {
+            ids.collect(answer, true, 0);
         }
         ids.0
     }

@@ -140,9 +140,9 @@ impl Knowledge {
         case: &Case,
         exchange: &Exchange,
     ) {
-        self.note_created(context, case, exchange);
+        let view = ExchangeView::new(exchange, &case.parts);
+        self.note_created(context, case, &view);
         if let Some(index) = context.index(&case.operation) {
-            let view = ExchangeView::new(exchange, &case.parts);
             self.settings.observe(&context, index, &view);
             self.removals.observe(&context, index, case, exchange);
         }
@@ -174,17 +174,17 @@ impl Knowledge {
         &mut self,
         context: ResourceContext<'_>,
         case: &Case,
-        exchange: &Exchange,
+        given: &ExchangeView<'_>,
     ) {
-        let path = context::path_of(&exchange.request.url);
-        let is_own = exchange.request.method == case.operation.method;
+        let request = &given.exchange.request;
+        let path = context::path_of(&request.url);
+        let is_own = request.method == case.operation.method;
         // What is always there is not made.
         if is_own && self.settings.is_set_by(&context, &case.operation, path) {
             return;
         }
         let kept = self.created.kept().count();
-        self.created
-            .note(&context, &mut self.existing, case, exchange);
+        self.created.note(&context, &mut self.existing, case, given);
         if self.created.kept().count() > kept {
             // What is found by its name is made by another.
             self.used.learn_unique(creation_signs::names_given(case));
@@ -193,8 +193,8 @@ impl Knowledge {
             .index(&case.operation)
             .and_then(|index| context.graph.made_by(index));
         if makes.is_none() {
-            self.mentioned.observe(case, exchange);
-            self.created.note_called_so(&context, case, exchange);
+            self.mentioned.observe(case, given);
+            self.created.note_called_so(&context, case, given);
         }
     }
 

@@ -30,6 +30,8 @@ pub(crate) struct ExchangeView<'e> {
     pub(crate) parts: &'e RequestParts,
     /// The response's body, where it is a value.
     body: OnceCell<Option<Cow<'e, Value>>>,
+    /// The response's body, read as JSON whatever it is said to be.
+    json: OnceCell<Option<Value>>,
 }
 
 /// The segment of a path that is wanted from a `Location`.
@@ -50,6 +52,7 @@ impl<'e> ExchangeView<'e> {
             exchange,
             parts,
             body: OnceCell::new(),
+            json: OnceCell::new(),
         }
     }
 
@@ -63,6 +66,7 @@ impl<'e> ExchangeView<'e> {
             exchange,
             parts,
             body: OnceCell::from(body.map(Cow::Borrowed)),
+            json: OnceCell::new(),
         }
     }
 
@@ -193,6 +197,14 @@ impl<'e> ExchangeView<'e> {
         self.body
             .get_or_init(|| read(self.exchange).map(Cow::Owned))
             .as_deref()
+    }
+
+    /// The response's body as JSON, whatever its media type says and even if it was cut off; `None` where it is none.
+    pub(super) fn json(&self) -> Option<&Value> {
+        let bytes = self.exchange.response.body.bytes();
+        self.json
+            .get_or_init(|| serde_json::from_slice(bytes).ok())
+            .as_ref()
     }
 
     /// What stands at the place in the path that `Location` names. A path elsewhere names nothing here,
