@@ -6,6 +6,7 @@
 mod agreement;
 mod architecture;
 mod checks;
+mod collection;
 #[cfg(unix)]
 mod curl_lines;
 #[cfg(unix)]

@@ -8,31 +8,22 @@ use std::{
 use serde_json::{Value, json};
 
 use crate::{
+    collection::Collection,
     habits::{Came, service},
     in_process::{check, settings},
 };
 
-const FLOWS: &str = r"
-openapi: 3.0.3
-info: { title: Flows that are found by their name or made, version: '1' }
-paths:
-  /flows:
-    post:
-      operationId: addFlow
-      requestBody: { required: true, content: { application/json: { schema: { type: object, required: [name], properties: { name: { type: string, example: mine } } } } } }
-      responses: { '200': { description: Made or found, content: { application/json: { schema: { $ref: '#/components/schemas/Flow' } } } }, 4XX: { description: No } }
-  /flows/{id}:
-    parameters: [{ name: id, in: path, required: true, schema: { type: integer } }]
-    get: { operationId: getFlow, responses: { '200': { description: One, content: { application/json: { schema: { $ref: '#/components/schemas/Flow' } } } }, 4XX: { description: No } } }
-    patch:
-      operationId: changeFlow
-      requestBody: { required: true, content: { application/json: { schema: { type: object, properties: { name: { type: string } } } } } }
-      responses: { '200': { description: Changed, content: { application/json: { schema: { $ref: '#/components/schemas/Flow' } } } }, 4XX: { description: No } }
-    delete: { operationId: dropFlow, responses: { '204': { description: Gone }, 4XX: { description: No } } }
-components:
-  schemas:
-    Flow: { type: object, required: [id, name], properties: { id: { type: integer }, name: { type: string } } }
-";
+/// Flows that are found by their name, or made.
+fn flows() -> Collection {
+    Collection {
+        thing: "Flow",
+        operations: &["get", "change", "drop"],
+        properties: json!({ "name": { "type": "string", "example": "mine" } }),
+        required: &["name"],
+        made: "200",
+        refusals: &["4XX"],
+    }
+}
 
 /// Things by their ids, with what each is called.
 type Named = BTreeMap<i64, String>;
@@ -79,7 +70,7 @@ async fn what_a_post_finds_by_a_name_of_the_document_is_kept_and_others_are_chan
         let router = service(routes, move |came| {
             flow(&mut own.lock().expect("no handler panics"), came)
         });
-        let outcome = check(FLOWS, router, &settings(seed)).await;
+        let outcome = check(&flows().document(), router, &settings(seed)).await;
         let all = all.lock().expect("no handler panics");
         assert_eq!(all.get(&700).map(String::as_str), Some("mine"), "{seed}");
         let notices = outcome.notices.join("\n");
@@ -123,30 +114,17 @@ async fn keys_that_the_document_shows_are_not_set() {
     }
 }
 
-const OWNERS: &str = r"
-openapi: 3.0.3
-info: { title: Owners that a PUT makes as well, version: '1' }
-paths:
-  /owners:
-    get: { operationId: listOwners, responses: { '200': { description: All, content: { application/json: { schema: { type: array, items: { $ref: '#/components/schemas/Owner' } } } } } } }
-    post:
-      operationId: addOwner
-      requestBody: { $ref: '#/components/requestBodies/Owner' }
-      responses: { '201': { description: Made, content: { application/json: { schema: { $ref: '#/components/schemas/Owner' } } } }, 4XX: { description: No } }
-  /owners/{id}:
-    parameters: [{ name: id, in: path, required: true, schema: { type: integer } }]
-    get: { operationId: getOwner, responses: { '200': { description: One, content: { application/json: { schema: { $ref: '#/components/schemas/Owner' } } } }, 4XX: { description: No } } }
-    put:
-      operationId: setOwner
-      requestBody: { $ref: '#/components/requestBodies/Owner' }
-      responses: { '200': { description: Set, content: { application/json: { schema: { $ref: '#/components/schemas/Owner' } } } }, 4XX: { description: No } }
-    delete: { operationId: dropOwner, responses: { '204': { description: Gone }, 4XX: { description: No } } }
-components:
-  requestBodies:
-    Owner: { required: true, content: { application/json: { schema: { type: object, required: [text], additionalProperties: false, properties: { text: { type: string } } } } } }
-  schemas:
-    Owner: { type: object, required: [id, text], properties: { id: { type: integer }, text: { type: string } } }
-";
+/// Owners that a PUT makes as well.
+fn owners() -> Collection {
+    Collection {
+        thing: "Owner",
+        operations: &["list", "get", "set", "drop"],
+        properties: json!({ "text": { "type": "string" } }),
+        required: &["text"],
+        made: "201",
+        refusals: &["4XX"],
+    }
+}
 
 #[tokio::test]
 async fn a_put_that_makes_what_it_names_moves_no_number_far() {
@@ -192,7 +170,7 @@ async fn a_put_that_makes_what_it_names_moves_no_number_far() {
                 _ => (400, None),
             }
         });
-        check(OWNERS, router, &settings(seed)).await;
+        check(&owners().document(), router, &settings(seed)).await;
         let all = all.lock().expect("no handler panics");
         assert_eq!(all.0, Named::from([(1, "Ann".to_owned())]), "{seed}");
         assert!(all.1 < 1_100_000, "{seed}: {}", all.1);

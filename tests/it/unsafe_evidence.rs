@@ -13,42 +13,28 @@ use oasgate::{
 };
 use serde_json::{Value, json};
 
-use crate::live::{Script, response, rules, run_on, settings};
-
-const DOCUMENT: &str = r"
-openapi: 3.0.3
-info: { title: Pens, version: '1' }
-paths:
-  /pens:
-    post:
-      operationId: makePen
-      requestBody: { required: true, content: { application/json: { schema: { $ref: '#/components/schemas/New' } } } }
-      responses: { '201': { description: Made, content: { application/json: { schema: { $ref: '#/components/schemas/Pen' } } } }, '400': { description: No } }
-  /pens/{pen}:
-    parameters: [{ name: pen, in: path, required: true, schema: { type: integer } }]
-    put:
-      operationId: changePen
-      requestBody: { required: true, content: { application/json: { schema: { $ref: '#/components/schemas/New' } } } }
-      responses: { '200': { description: Changed }, '400': { description: No }, '404': { description: None } }
-    delete:
-      operationId: deletePen
-      responses: { '204': { description: Gone }, '404': { description: None } }
-components:
-  schemas:
-    New:
-      type: object
-      required: [ink]
-      additionalProperties: false
-      properties: { ink: { type: integer, minimum: 0, maximum: 1000 }, note: { type: string, maxLength: 20 } }
-    Pen: { type: object, required: [pen], properties: { pen: { type: integer } } }
-";
+use crate::{
+    collection::Collection,
+    live::{Script, response, rules, run_on, settings},
+};
 
 fn contract() -> Contract {
-    Contract::from_document(Document::parse("t", DOCUMENT).expect("it is one"))
+    let pens = Collection {
+        thing: "Pen",
+        operations: &["set", "drop"],
+        properties: json!({
+            "ink": { "type": "integer", "minimum": 0, "maximum": 1000 },
+            "note": { "type": "string", "maxLength": 20 },
+        }),
+        required: &["ink"],
+        made: "201",
+        refusals: &["400"],
+    };
+    Contract::from_document(Document::parse("t", pens.document()).expect("it is one"))
 }
 
 /// What is found of a shelf that is not mended.
-const BROKEN: &str = "server-error changePen 500";
+const BROKEN: &str = "server-error setPen 500";
 
 /// A shelf of pens; changes to `ink` from 100 on break it while it is not mended.
 #[derive(Default)]
@@ -84,7 +70,7 @@ impl Shelf {
             *made += 1;
             let pen = self.first + *made;
             pens.insert(pen, body["ink"].as_i64().unwrap_or_default());
-            return response(201, &json!({ "pen": pen }));
+            return response(201, &json!({ "id": pen }));
         }
         let id = path.rsplit('/').next().and_then(|text| text.parse().ok());
         let Some(id) = id.filter(|id| pens.contains_key(id)) else {
@@ -102,7 +88,7 @@ impl Shelf {
             broken_by.push((id, body));
             return response(500, &Value::Null);
         }
-        response(200, &Value::Null)
+        response(200, &json!({ "id": id }))
     }
 }
 
@@ -174,10 +160,7 @@ async fn a_kept_change_meets_a_thing_made_anew_and_is_not_called_fixed_before_it
     let service = Script::new(|request: &Request| Ok(mended.answer(request)));
     let outcome = run_on(&contract(), &service, &only).await;
     let told = outcome.notices.join("\n");
-    assert!(
-        told.starts_with("fixed: server-error of changePen"),
-        "{told}"
-    );
+    assert!(told.starts_with("fixed: server-error of setPen"), "{told}");
     assert!(the_file(folder.path()).is_none());
 }
 
