@@ -28,7 +28,7 @@ impl Turns {
         let queue_of = cases
             .map(|case| {
                 let is_change = !case.request.method.is_safe();
-                let collection = if is_single { "" } else { collection_of(case) };
+                let collection = if is_single { "" } else { fixed_path(case) };
                 is_change.then(|| {
                     let known = collections.iter().position(|one| *one == collection);
                     known.unwrap_or_else(|| {
@@ -50,7 +50,7 @@ impl Turns {
 }
 
 /// The path of a case's operation up to its first parameter.
-fn collection_of(case: &Case) -> &str {
+fn fixed_path(case: &Case) -> &str {
     let path = case.operation.path.as_str();
     let before = path.find('{').map_or(path, |at| &path[..at]);
     before.trim_end_matches('/')
