@@ -199,7 +199,7 @@ fn found_in(text: &str, start: usize) -> Result<Found, String> {
         start,
         folders: MAX_FOLDERS,
     };
-    let read = folder.deserialize(&mut reader);
+    let read = Any(folder).deserialize(&mut reader);
     read.and_then(|()| reader.end())
         .map_err(|error| format!("the entry is not JSON: {error}"))?;
     Ok(found)
@@ -359,11 +359,14 @@ macro_rules! pass_over {
     };
 }
 
-impl<'de> DeserializeSeed<'de> for Folder<'_> {
+/// Reads a value of whatever kind, as one of these visits it.
+struct Any<V>(V);
+
+impl<'de, V: Visitor<'de, Value = ()>> DeserializeSeed<'de> for Any<V> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, reader: D) -> Result<(), D::Error> {
-        reader.deserialize_any(self)
+        reader.deserialize_any(self.0)
     }
 }
 
@@ -387,18 +390,18 @@ impl<'de> Visitor<'de> for Folder<'_> {
                 "request" => request = Some(range_of(members.next_value()?, start)),
                 "response" => {
                     responses.clear();
-                    members.next_value_seed(Responses {
+                    members.next_value_seed(Any(Responses {
                         found: &mut responses,
                         start,
-                    })?;
+                    }))?;
                 }
                 "item" if folders > 0 => {
                     inside.examples.clear();
-                    members.next_value_seed(Items(Folder {
+                    members.next_value_seed(Any(Items(Folder {
                         found: &mut inside,
                         start,
                         folders: folders - 1,
-                    }))?;
+                    })))?;
                 }
                 "variable" if folders == MAX_FOLDERS => {
                     found.variables = Some(range_of(members.next_value()?, start));
@@ -423,14 +426,6 @@ impl<'de> Visitor<'de> for Folder<'_> {
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Items<'_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, reader: D) -> Result<(), D::Error> {
-        reader.deserialize_any(self)
-    }
-}
-
 impl<'de> Visitor<'de> for Items<'_> {
     type Value = ();
 
@@ -442,18 +437,10 @@ impl<'de> Visitor<'de> for Items<'_> {
                 found: &mut *self.0.found,
                 ..self.0
             };
-            if items.next_element_seed(folder)?.is_none() {
+            if items.next_element_seed(Any(folder))?.is_none() {
                 return Ok(());
             }
         }
-    }
-}
-
-impl<'de> DeserializeSeed<'de> for Responses<'_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, reader: D) -> Result<(), D::Error> {
-        reader.deserialize_any(self)
     }
 }
 
