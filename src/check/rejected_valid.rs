@@ -15,7 +15,7 @@ use super::{
     sign_in::handles_credentials,
 };
 use crate::{
-    contract::{Location, Schema, is_known_format},
+    contract::{Location, Schema, graph::NAMED_BY, is_known_format},
     finding::Finding,
     wire::{Parameters, carries, has_wide_field, parse_media_type, path_values, sent_value},
 };
@@ -301,10 +301,8 @@ fn is_about_something_absent(subject: &Subject<'_>) -> bool {
                 || gives_a_name(subject, &lower))
 }
 
-/// What properties are called whose text is the name of something.
-const NAMES: [&str; 9] = [
-    "email", "id", "key", "login", "name", "slug", "user", "username", "uuid",
-];
+/// What properties are called beside [`NAMED_BY`] whose text is the name of something.
+const REFERS_BY: [&str; 2] = ["user", "uuid"];
 
 /// What parts of a request are called: a refusal that misses one speaks of the request itself.
 const PARTS: [&str; 10] = [
@@ -331,7 +329,7 @@ fn gives_a_name(subject: &Subject<'_>, said: &str) -> bool {
     let is_name = |name: &String| {
         let name = name.to_lowercase();
         let last = name.rsplit(['_', '-']).next();
-        last.is_some_and(|last| NAMES.contains(&last))
+        last.is_some_and(|last| NAMED_BY.contains(&last) || REFERS_BY.contains(&last))
     };
     let speaks_of_another = members
         .keys()

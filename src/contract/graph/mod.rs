@@ -27,7 +27,7 @@ use super::{Contract, Location, Operation};
 
 pub use expression::{Expression, MessagePart, Piece};
 pub use identity::ResourceKey;
-pub(crate) use names::{is_plural_of, names_something, words};
+pub(crate) use names::{NAMED_BY, is_plural_of, names_something, words};
 pub(crate) use removal::{Origin, Removal};
 pub use shape::Shape;
 pub(crate) use shape::{last_key, segment_of_path};

@@ -21,6 +21,9 @@ const IDENTIFIERS: &[&str] = &[
     "identifier",
 ];
 
+/// What things are called by in the bodies that make them.
+pub(crate) const NAMED_BY: [&str; 7] = ["email", "id", "key", "login", "name", "slug", "username"];
+
 /// Plurals that no rule gives.
 const IRREGULAR: &[(&str, &str)] = &[
     ("children", "child"),

@@ -9,7 +9,10 @@ use super::{
     view::{ExchangeView, plain},
 };
 use crate::{
-    contract::{Location, graph::words},
+    contract::{
+        Location,
+        graph::{NAMED_BY, words},
+    },
     run::Case,
     wire::RequestParts,
 };
@@ -48,15 +51,12 @@ pub(super) fn shows_as_many(given: &ExchangeView<'_>, sent: &Value) -> bool {
     shown.is_some_and(|shown| shown.len() <= most && shown.iter().all(Value::is_object))
 }
 
-/// What things are called by in the bodies that make them.
-const NAMES: [&str; 7] = ["email", "id", "key", "login", "name", "slug", "username"];
-
 /// What the body of a creation names, by the name of the property.
 fn given_names(parts: &RequestParts) -> impl Iterator<Item = (&String, &Value)> {
     let body = parts.body.as_ref();
     let members = body.and_then(|(_, body)| body.as_object());
     let members = members.into_iter().flatten();
-    members.filter(|(name, _)| NAMES.contains(&name.to_lowercase().as_str()))
+    members.filter(|(name, _)| NAMED_BY.contains(&name.to_lowercase().as_str()))
 }
 
 /// The properties by which the body of a creation names what it makes.

@@ -32,7 +32,7 @@ const MAX_DEPTH: usize = 2;
 const MAX_NAME: usize = 60;
 
 /// What an element may be known by, the best first.
-const NAMES: [&str; 10] = [
+const KNOWN_BY: [&str; 10] = [
     "id", "_id", "uuid", "guid", "pk", "uid", "key", "slug", "handle", "name",
 ];
 
@@ -178,7 +178,7 @@ fn elements(list: &Value) -> Vec<(Option<String>, &Value)> {
 fn name_of(element: &Value) -> Option<String> {
     let members = element.as_object()?;
     let is_plain = |value: &&Value| value.is_string() || value.is_number();
-    let called = NAMES.iter().find_map(|wanted| {
+    let called = KNOWN_BY.iter().find_map(|wanted| {
         let mut found = members
             .iter()
             .filter(|(name, _)| name.eq_ignore_ascii_case(wanted));
