@@ -59,7 +59,7 @@ const SECRET_QUERY: &[&str] = &[
 ];
 
 /// The longest body that is written into the command; a longer one is named by its length.
-const LONGEST_BODY: usize = 4096;
+const MAX_BODY: usize = 4096;
 
 /// The command that sends `request` again, on one line, quoted so that `sh` runs nothing that is in it.
 /// Credentials appear as environment variables, so that the line can be shown anywhere.
@@ -132,7 +132,7 @@ pub fn curl(request: &Request) -> String {
     let url = shown_url(request);
     if body.is_empty() {
         let _ = write!(line, " {url}");
-    } else if body.len() > LONGEST_BODY {
+    } else if body.len() > MAX_BODY {
         // What stands behind `#` is not read, so it comes last.
         let _ = write!(
             line,
@@ -409,7 +409,7 @@ mod tests {
     fn a_long_body_is_named_behind_the_url() {
         let mut request = request("http://api.test/x");
         request.method = Method::POST;
-        request.body = vec![b'x'; LONGEST_BODY + 1].into();
+        request.body = vec![b'x'; MAX_BODY + 1].into();
         assert_eq!(
             curl(&request),
             "curl -X 'POST' --data-binary @body 'http://api.test/x' # the body has 4097 bytes"

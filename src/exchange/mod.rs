@@ -27,7 +27,7 @@ pub use credential::{CredentialPlace, CredentialSlot, variable};
 pub use curl::{curl, is_credential, masked_url};
 pub use evidence::{Before, Evidence};
 pub use redaction::{REDACTED_HOST, holds_redaction, quote_redactions};
-pub(crate) use stream::{LONGEST_GAP, is_stream, may_be_endless, so_far};
+pub(crate) use stream::{MAX_GAP, is_stream, may_be_endless, so_far};
 
 /// A request as it was sent.
 #[derive(Clone, Debug)]

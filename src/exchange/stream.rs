@@ -9,7 +9,7 @@ use http::{HeaderMap, header};
 use super::{Body, CutReason};
 
 /// How long the next part of such a response is waited for.
-pub(crate) const LONGEST_GAP: Duration = Duration::from_secs(5);
+pub(crate) const MAX_GAP: Duration = Duration::from_secs(5);
 
 /// Media types whose bodies are items one after another, which nobody says the number of.
 const STREAMS: [&str; 10] = [

@@ -20,7 +20,7 @@ pub use schema::Dialect;
 const MAX_VALUES: usize = 24;
 
 /// How long a text may be to be remembered as a value, in bytes.
-const LONGEST_VALUE: usize = 120;
+const MAX_VALUE: usize = 120;
 
 /// How many names an object may have before it is taken for a map whose names are data.
 const MAX_NAMES: usize = 64;
@@ -139,7 +139,7 @@ impl Default for Few {
 impl Few {
     fn of(value: &Value) -> Self {
         let text = value.to_string();
-        if text.len() > LONGEST_VALUE {
+        if text.len() > MAX_VALUE {
             Self::TooMany
         } else {
             Self::These(BTreeSet::from([text]))

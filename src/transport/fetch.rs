@@ -11,7 +11,7 @@ use super::{ClientError, Connection};
 const MAX_BYTES: usize = 256 << 20;
 
 /// How long a document may take.
-const LONGEST: Duration = Duration::from_secs(60);
+const MAX_TIME: Duration = Duration::from_secs(60);
 
 /// The most redirects that are followed.
 const MAX_REDIRECTS: usize = 10;
@@ -91,7 +91,7 @@ async fn get(url: Url, connection: &Connection, hosts: &Hosts) -> Result<Vec<u8>
     let client = connection
         .builder()
         .and_then(|builder| {
-            let builder = builder.timeout(LONGEST).redirect(redirects);
+            let builder = builder.timeout(MAX_TIME).redirect(redirects);
             builder
                 .build()
                 .map_err(|error| ClientError::Client(error.into()))

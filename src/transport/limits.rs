@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::exchange::LONGEST_GAP;
+use crate::exchange::MAX_GAP;
 
 /// The bounds on one exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,7 +50,7 @@ impl Limits {
 /// Until when the next part of a response is waited for, whose end may take until `deadline`.
 pub(super) fn next_part(deadline: Instant, is_stream: bool) -> Instant {
     if is_stream {
-        deadline.min(Instant::now() + LONGEST_GAP)
+        deadline.min(Instant::now() + MAX_GAP)
     } else {
         deadline
     }

@@ -30,7 +30,7 @@ pub use authorized::Authorized;
 pub use error::{SendError, Stage};
 pub use limits::Limits;
 pub use oauth2::{ClientAuth, ClientCredentials, TokenEndpoint};
-pub use paced::{LONGEST_PAUSE, MalformedRate, Paced, Rate, pause};
+pub use paced::{MAX_PAUSE, MalformedRate, Paced, Rate, pause};
 pub use secret::{Issued, NoSecret, Secret, SecretSource};
 pub use service::ServiceTransport;
 pub use wait::is_up;

@@ -53,20 +53,20 @@ impl FromStr for Rate {
 }
 
 /// The longest pause that one `Retry-After` is granted.
-pub const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+pub const MAX_PAUSE: Duration = Duration::from_secs(60);
 
 /// How long a response asks everybody to wait: a 429 with a `Retry-After`, at most
-/// [`LONGEST_PAUSE`].
+/// [`MAX_PAUSE`].
 pub fn pause(response: &Response) -> Option<Duration> {
     if response.status != StatusCode::TOO_MANY_REQUESTS {
         return None;
     }
     let after = response.header("retry-after").and_then(RetryAfter::parse)?;
-    Some(after.wait(response.header("date")).min(LONGEST_PAUSE))
+    Some(after.wait(response.header("date")).min(MAX_PAUSE))
 }
 
 /// The longest pause that everybody takes part in, where it is known which operation a request is for.
-const LONGEST_SHARED_PAUSE: Duration = Duration::from_secs(5);
+const MAX_SHARED_PAUSE: Duration = Duration::from_secs(5);
 
 /// Which operation a request is for, by a number.
 type OperationOf<'o> = Box<dyn Fn(&Request) -> Option<usize> + Send + Sync + 'o>;
@@ -174,7 +174,7 @@ impl<'o, T: Transport> Paced<'o, T> {
     fn heed(&self, request: &Request, response: &Response) {
         if let Some(pause) = pause(response) {
             let operations = self.operations.as_ref();
-            if pause > LONGEST_SHARED_PAUSE
+            if pause > MAX_SHARED_PAUSE
                 && let Some(operations) = operations
                 && let Some(operation) = (operations.of)(request)
             {

@@ -19,10 +19,10 @@ const MAX_MEMORY: u64 = 512 << 10;
 const LITTLE_MEMORY: u64 = 200 << 10;
 
 /// How much time of a processor each may take, in a debug build.
-const LONGEST: Duration = Duration::from_secs(40);
+const MAX_TIME: Duration = Duration::from_secs(40);
 
 /// How long each may take at all: other tests run beside it.
-const LONGEST_BY_CLOCK: Duration = Duration::from_secs(300);
+const MAX_TIME_BY_CLOCK: Duration = Duration::from_secs(300);
 
 /// One schema of a request and of a response.
 fn document(schema: &str, components: &str) -> String {
@@ -92,7 +92,7 @@ fn measured(folder: &Path, args: &[&str]) -> (Option<i32>, Duration, u64) {
         if let Some(status) = child.try_wait().expect("it is our own") {
             return (status.code(), began.elapsed(), memory);
         }
-        if processor_time(child.id()) > LONGEST || began.elapsed() > LONGEST_BY_CLOCK {
+        if processor_time(child.id()) > MAX_TIME || began.elapsed() > MAX_TIME_BY_CLOCK {
             child.kill().expect("it is our own");
             child.wait().expect("it is our own");
             return (None, began.elapsed(), memory);

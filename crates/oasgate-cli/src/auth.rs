@@ -449,7 +449,7 @@ impl SecretSource for TokenFile {
 }
 
 /// The longest that a command may take to print a token.
-const LONGEST_COMMAND: Duration = Duration::from_secs(60);
+const MAX_COMMAND_TIME: Duration = Duration::from_secs(60);
 
 /// A command that prints a token.
 struct TokenCommand {
@@ -472,9 +472,9 @@ impl TokenCommand {
             .stderr(Stdio::inherit())
             .kill_on_drop(true)
             .output();
-        let output = tokio::time::timeout(LONGEST_COMMAND, output)
+        let output = tokio::time::timeout(MAX_COMMAND_TIME, output)
             .await
-            .map_err(|_| no(format!("took longer than {LONGEST_COMMAND:?}")))?
+            .map_err(|_| no(format!("took longer than {MAX_COMMAND_TIME:?}")))?
             .map_err(|error| no(format!("cannot be run: {error}")))?;
         if !output.status.success() {
             return Err(no(format!("failed: {}", output.status)));

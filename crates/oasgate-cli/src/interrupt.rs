@@ -11,7 +11,7 @@ use crate::{exit::Exit, start};
 static RUN: OnceLock<Interrupt> = OnceLock::new();
 
 /// How long a run may take to end and write its reports: one that waits for a pipe that nobody writes would never.
-const LONGEST_END: Duration = Duration::from_secs(60);
+const MAX_ENDING: Duration = Duration::from_secs(60);
 
 /// The variable that says so in whole seconds, for where what asks the run to end waits less.
 const END_WITHIN: &str = "OASGATE_END_WITHIN";
@@ -19,7 +19,7 @@ const END_WITHIN: &str = "OASGATE_END_WITHIN";
 fn longest_end() -> Duration {
     let said = std::env::var(END_WITHIN).ok();
     said.and_then(|seconds| seconds.parse().ok())
-        .map_or(LONGEST_END, Duration::from_secs)
+        .map_or(MAX_ENDING, Duration::from_secs)
 }
 
 /// From now on a request to end is one to this run, which reports what it did until then.

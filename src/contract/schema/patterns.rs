@@ -38,7 +38,7 @@ const COSTLY: u64 = 1 << 14;
 const MAX_REMEMBERED: usize = 64;
 
 /// The longest text whose answer is remembered.
-const LONGEST_REMEMBERED: usize = 10_000;
+const MAX_REMEMBERED_TEXT: usize = 10_000;
 
 /// The keyword that stands for `pattern` where it is tried on texts within a bound.
 pub(super) const BOUNDED: &str = "x-oasgate-pattern";
@@ -152,7 +152,7 @@ impl Bounded {
         find: impl FnOnce() -> Option<bool>,
     ) -> Option<bool> {
         let known = || self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if steps < COSTLY || text.len() > LONGEST_REMEMBERED {
+        if steps < COSTLY || text.len() > MAX_REMEMBERED_TEXT {
             return find();
         }
         if let Some(answer) = known().get(text) {

@@ -22,7 +22,7 @@ use crate::{
 const MAX_SUSPECTS: usize = 16;
 
 /// How long before it went away what ended a service was answered at most.
-const LONGEST_DELAY: Duration = Duration::from_secs(2);
+const MAX_DELAY: Duration = Duration::from_secs(2);
 
 /// A request, and what it was answered with.
 struct Answered {
@@ -58,7 +58,7 @@ impl LastAnswered {
     pub(super) fn gone(&self, finding: Finding, error: &SendError) -> Finding {
         let recent = || {
             let newest = self.all.iter().rev();
-            newest.filter(|one| one.at.elapsed() <= LONGEST_DELAY)
+            newest.filter(|one| one.at.elapsed() <= MAX_DELAY)
         };
         let failed = recent().find(|one| one.status.is_server_error());
         let Some(suspect) = failed.or(self.all.back()) else {

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use crate::{
     check::Intent,
     contract::OperationId,
-    exchange::{Body, CutReason, LONGEST_GAP, may_be_endless},
+    exchange::{Body, CutReason, MAX_GAP, may_be_endless},
     gate::polling::Sent,
     run::Case,
     transport::Transport,
@@ -32,7 +32,7 @@ impl<T: Transport> Driver<'_, T> {
                     ..
                 }
             );
-            let is_late = response.elapsed.is_some_and(|time| time >= LONGEST_GAP);
+            let is_late = response.elapsed.is_some_and(|time| time >= MAX_GAP);
             is_cut || is_late && may_be_endless(&response.headers)
         });
         let unanswered = sent.failure.iter().filter(|(_, error)| error.is_late());
