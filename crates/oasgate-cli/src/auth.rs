@@ -14,6 +14,7 @@ use url::Url;
 use crate::bounded;
 use crate::common::CliError;
 use crate::config::{AuthConfig, ClientAuthConfig, Config, OAuth2Config, SecretConfig};
+use crate::errors::{AuthError, HeaderError};
 use oasgate::{
     contract::{Contract, SecurityKind},
     exchange::variable,
@@ -63,7 +64,7 @@ pub(crate) struct Who {
     pub(crate) notices: Vec<String>,
 }
 
-type Result<T> = std::result::Result<T, CliError>;
+type Result<T, E = AuthError> = std::result::Result<T, E>;
 
 /// Reads secrets from where they are. What was typed must be there; what the file names may be left
 /// out, so that one configuration serves those who have a credential and those who have none.
@@ -73,7 +74,7 @@ pub(crate) fn credentials(
     contract: &Contract,
     base: &Url,
     client: &HttpTransport,
-) -> Result<Who> {
+) -> Result<Who, CliError> {
     let reader = Reader {
         contract,
         base,
@@ -123,10 +124,7 @@ pub(crate) fn credentials(
 /// Gets every token once, so that a wrong client is told before the run and not by each request.
 pub(crate) async fn try_all(credentials: &Credentials) -> Result<()> {
     for secret in credentials.secrets() {
-        secret
-            .value()
-            .await
-            .map_err(|error| CliError::Usage(error.to_string()))?;
+        secret.value().await?;
     }
     Ok(())
 }
@@ -135,25 +133,16 @@ fn typed(args: &AuthArgs, reader: &Reader<'_>) -> Result<Option<Secret>> {
     if let Some(name) = &args.token_env {
         return match environment(name) {
             Some(token) => Ok(Some(Secret::new(name, token))),
-            None => Err(CliError::Usage(format!(
-                "--token-env {name}: the environment variable is not set"
-            ))),
+            None => Err(unset("--token-env", name)),
         };
     }
     if let Some(path) = &args.token_file {
         let file = TokenFile(path.clone());
-        file.read()
-            .map_err(|error| CliError::Usage(format!("--token-file: {error}")))?;
+        file.read().map_err(AuthError::TokenFile)?;
         return Ok(Some(Secret::from_source("TOKEN", file)));
     }
     if let (Some(id), Some(secret)) = (&args.client_id_env, &args.client_secret_env) {
-        let of = |option: &str, name: &String| {
-            environment(name).ok_or_else(|| {
-                CliError::Usage(format!(
-                    "{option} {name}: the environment variable is not set"
-                ))
-            })
-        };
+        let of = |option, name: &String| environment(name).ok_or_else(|| unset(option, name));
         let ask = ClientCredentials {
             token_url: reader.token_url(None)?,
             client_id: of("--client-id-env", id)?,
@@ -167,22 +156,27 @@ fn typed(args: &AuthArgs, reader: &Reader<'_>) -> Result<Option<Secret>> {
     Ok(None)
 }
 
+fn unset(option: &'static str, variable: &str) -> AuthError {
+    AuthError::Unset {
+        option,
+        variable: variable.to_owned(),
+    }
+}
+
 type Fields = Vec<(HeaderName, HeaderValue)>;
 
-fn headers(typed: &[String]) -> Result<Fields> {
+fn headers(typed: &[String]) -> Result<Fields, HeaderError> {
     typed
         .iter()
         .map(|text| {
             // What was typed may be a secret, so that it is not repeated.
-            let (name, value) = text.split_once(':').ok_or_else(|| {
-                CliError::Usage("--header: write \"NAME: VALUE\", with a colon".to_owned())
-            })?;
+            let (name, value) = text.split_once(':').ok_or(HeaderError::NoColon)?;
             let name = HeaderName::from_bytes(name.trim().as_bytes())
-                .map_err(|_| CliError::Usage(format!("--header: {name:?} is not a header name")))?;
-            let value = HeaderValue::from_str(value.trim()).map_err(|_| {
-                CliError::Usage(format!("--header: the value of {name} cannot be sent"))
-            })?;
-            Ok((name, value))
+                .map_err(|_| HeaderError::Name(name.to_owned()))?;
+            match HeaderValue::from_str(value.trim()) {
+                Ok(value) => Ok((name, value)),
+                Err(_) => Err(HeaderError::Value(name)),
+            }
         })
         .collect()
 }
@@ -276,9 +270,7 @@ impl Reader<'_> {
                 command: None,
             } => {
                 let file = TokenFile(self.folder.join(path));
-                let value = file
-                    .read()
-                    .map_err(|error| CliError::Usage(error.to_string()))?;
+                let value = file.read()?;
                 Ok(Some(match user {
                     Some(_) => Secret::new(usual, with_user(value)),
                     None => Secret::from_source(usual, file),
@@ -319,11 +311,7 @@ impl Reader<'_> {
                 ));
                 None
             }),
-            (None, None) => {
-                return Err(CliError::Usage(
-                    "oauth2 wants client-id or client-id-env".to_owned(),
-                ));
-            }
+            (None, None) => return Err(AuthError::NoClientId),
         };
         let secret = match &config.client_secret {
             SecretConfig {
@@ -336,17 +324,8 @@ impl Reader<'_> {
             }),
             SecretConfig {
                 file: Some(path), ..
-            } => Some(
-                TokenFile(self.folder.join(path))
-                    .read()
-                    .map_err(|error| CliError::Usage(error.to_string()))?,
-            ),
-            _ => {
-                return Err(CliError::Usage(
-                    "oauth2 wants client-secret = { env = \"NAME\" } or { file = \"PATH\" }"
-                        .to_owned(),
-                ));
-            }
+            } => Some(TokenFile(self.folder.join(path)).read()?),
+            _ => return Err(AuthError::NoClientSecret),
         };
         let (Some(client_id), Some(client_secret)) = (id, secret) else {
             return Ok(None);
@@ -370,8 +349,8 @@ impl Reader<'_> {
     }
 
     fn endpoint(&self, name: &str, ask: ClientCredentials) -> Result<Secret> {
-        let endpoint = TokenEndpoint::new(self.client.clone(), ask)
-            .map_err(|error| CliError::Usage(format!("{error}; name another with --token-url")))?;
+        let endpoint =
+            TokenEndpoint::new(self.client.clone(), ask).map_err(AuthError::TokenEndpoint)?;
         Ok(Secret::from_source(name, endpoint))
     }
 
@@ -393,29 +372,16 @@ impl Reader<'_> {
             })
         };
         let named = self.token_url.or(configured);
-        let text = named.or_else(declared).ok_or_else(|| {
-            CliError::Usage(
-                "the document names no token URL for client credentials; name one with --token-url"
-                    .to_owned(),
-            )
-        })?;
+        let text = named.or_else(declared).ok_or(AuthError::NoTokenUrl)?;
         let url = self
             .base
             .join(text)
             .ok()
             .filter(|url| ["http", "https"].contains(&url.scheme()) && url.host().is_some())
-            .ok_or_else(|| {
-                CliError::Usage(format!(
-                    "the token URL {text:?} is not an http or https URL; name another with --token-url"
-                ))
-            })?;
+            .ok_or_else(|| AuthError::TokenUrl(text.to_owned()))?;
         // A document is not trusted with a client's secret: it may come from anybody.
         if named.is_none() && url.origin() != self.base.origin() {
-            return Err(CliError::Usage(format!(
-                "the document asks for tokens at {}, which is not the service: a client secret goes there only \
-                 where you name it, with --token-url {url} or as token-url under [auth.oauth2] of oasgate.toml",
-                url.origin().ascii_serialization()
-            )));
+            return Err(AuthError::ForeignTokenUrl { url });
         }
         Ok(url)
     }
@@ -425,7 +391,7 @@ impl Reader<'_> {
 struct TokenFile(PathBuf);
 
 impl TokenFile {
-    fn read(&self) -> std::result::Result<String, NoSecret> {
+    fn read(&self) -> Result<String, NoSecret> {
         let shown = self.0.display();
         let text = bounded::read_text(&self.0, bounded::WRITTEN)
             .map_err(|error| NoSecret(format!("cannot read the token file {shown}: {error}")))?;
@@ -438,7 +404,7 @@ impl TokenFile {
 }
 
 impl SecretSource for TokenFile {
-    fn issue(&self) -> BoxFuture<'_, std::result::Result<Issued, NoSecret>> {
+    fn issue(&self) -> BoxFuture<'_, Result<Issued, NoSecret>> {
         Box::pin(async {
             Ok(Issued {
                 value: self.read()?,
@@ -458,7 +424,7 @@ struct TokenCommand {
 }
 
 impl TokenCommand {
-    async fn run(&self) -> std::result::Result<Issued, NoSecret> {
+    async fn run(&self) -> Result<Issued, NoSecret> {
         let no = |why: String| NoSecret(format!("the token command {:?} {why}", self.command));
         let (shell, flag) = if cfg!(windows) {
             ("cmd", "/C")
@@ -494,7 +460,7 @@ impl TokenCommand {
 }
 
 impl SecretSource for TokenCommand {
-    fn issue(&self) -> BoxFuture<'_, std::result::Result<Issued, NoSecret>> {
+    fn issue(&self) -> BoxFuture<'_, Result<Issued, NoSecret>> {
         Box::pin(self.run())
     }
 }

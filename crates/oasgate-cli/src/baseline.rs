@@ -10,6 +10,7 @@ use clap::Args as ClapArgs;
 use crate::bounded;
 use crate::common::CliError;
 use crate::config::Config;
+use crate::errors::KnownError;
 use oasgate::{
     gate::{Baseline, Growth, Outcome, Scope},
     report::{self, count, write_atomically},
@@ -60,26 +61,18 @@ impl BaselineArgs {
         let (configured, ratchet) = config.baseline();
         let Some(path) = self.baseline.clone().or(configured) else {
             if self.baseline_update || self.baseline_ratchet {
-                return Err(CliError::Usage(
-                    "which baseline? Name it with --baseline PATH".to_owned(),
-                ));
+                return Err(KnownError::Unnamed.into());
             }
             return Ok(None);
         };
         let name = path.display().to_string();
         let lock = self.baseline_update.then(|| lock(&path)).flatten();
         let baseline = match bounded::read_text(&path, bounded::MADE) {
-            Ok(text) => Baseline::parse(&name, &text).map_err(|error| {
-                CliError::Usage(format!("{error}; write it anew with --baseline-update"))
-            })?,
+            Ok(text) => Baseline::parse(&name, &text).map_err(KnownError::Malformed)?,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound && self.baseline_update => {
                 Baseline::default()
             }
-            Err(error) => {
-                return Err(CliError::Usage(format!(
-                    "cannot read the baseline {name}: {error}; --baseline-update writes one"
-                )));
-            }
+            Err(error) => return Err(KnownError::Unreadable { path, error }.into()),
         };
         if self.baseline_update {
             report::probe(&path)?;

@@ -16,7 +16,7 @@ use crate::{
     common::{CliError, Output, Prepared, RunArgs, StateArgs, base_path},
     complete,
     connection::ConnectionArgs,
-    errors::{KeptError, UrlError},
+    errors::{KeptError, OptionError, StartError, UnknownWord, UrlError},
     interrupt,
     record::Recorded,
     selection::Selection,
@@ -159,9 +159,9 @@ pub(crate) fn run(args: &Args, output: &Output) -> Result {
         args.record.as_deref(),
         settings.credentials.secrets(),
     )
-    .map_err(|error| {
-        let path = args.record.clone().unwrap_or_default();
-        CliError::Usage(format!("{} cannot be written: {error}", path.display()))
+    .map_err(|error| OptionError::Recording {
+        path: args.record.clone().unwrap_or_default(),
+        error,
     })?;
     let interrupt = Interrupt::of(&prepared.contract);
     let mut listener = Prepared::listener(output);
@@ -226,7 +226,7 @@ pub(crate) fn run(args: &Args, output: &Output) -> Result {
             .iter()
             .fold(text, |text, secret| secret.hide(&text).into_owned())
     };
-    let mut outcome = outcome.map_err(|error| CliError::Usage(hide(error.to_string())))?;
+    let mut outcome = outcome.map_err(|error| CliError::Redacted(hide(error.to_string())))?;
     outcome.notices.extend(notices.into_iter().map(hide));
     if let Some(failure) = recorded.failure()
         && !matches!(outcome.end, RunStatus::Unreachable(_))
@@ -278,7 +278,7 @@ fn kept_case(
 /// Starts the service where the configuration says how, unless another one was named.
 fn start(args: &Args, config: &Config) -> std::result::Result<Option<Service>, CliError> {
     match &config.start {
-        Some(command) if args.url.is_none() => Service::start(command, config.folder()).map(Some),
+        Some(command) if args.url.is_none() => Ok(Some(Service::start(command, config.folder())?)),
         _ => Ok(None),
     }
 }
@@ -333,9 +333,7 @@ impl Ready<'_> {
                     let hidden = |words: String, secret: &Secret| secret.hide(&words).into_owned();
                     secrets.iter().fold(words, hidden)
                 });
-                return CliError::Usage(format!(
-                    "the service ended before it answered: {status}\n{words}"
-                ));
+                return StartError::Ended { status, words }.into();
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
@@ -371,9 +369,8 @@ fn settings(args: &Args, prepared: &Prepared) -> std::result::Result<LiveSetting
     for (name, _) in &parameters {
         if !all_names().any(|known| known == name) {
             let hint = oasgate::did_you_mean::hint(name, all_names());
-            return Err(CliError::Usage(format!(
-                "no parameter of the document, and no property of a body, is called {name:?}{hint}"
-            )));
+            let word = name.clone();
+            return Err(UnknownWord::Parameter { word, hint }.into());
         }
     }
     // Another service than that of the file was not meant when the file was written.
@@ -515,10 +512,13 @@ fn typed_url(text: &str) -> std::result::Result<Url, UrlError> {
     Ok(url)
 }
 
-fn pair(text: &str, option: &str) -> std::result::Result<(String, String), CliError> {
+fn pair(text: &str, option: &'static str) -> std::result::Result<(String, String), OptionError> {
     text.split_once('=')
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .ok_or_else(|| CliError::Usage(format!("{option} {text:?} is not NAME=VALUE")))
+        .ok_or_else(|| OptionError::NoPair {
+            option,
+            text: text.to_owned(),
+        })
 }
 
 /// A seed that no earlier run is likely to have had. It is printed, so that the run can be had again.

@@ -24,7 +24,11 @@ use oasgate::{
 use crate::{
     baseline::{BaselineArgs, Known},
     complete,
-    errors::{JoinError, KeptError, RevisionError, UrlError},
+    errors::{
+        AuthError, DiffError, GenerateError, HeaderError, InitError, JoinError, KeptError,
+        KnownError, OptionError, ReachError, RevisionError, SchemaError, SpecError, StartError,
+        UnknownWord, UrlError,
+    },
     exit::{Exit, Verdict},
     progress::Progress,
     spec::SpecArgs,
@@ -56,10 +60,35 @@ pub(crate) enum CliError {
     Kept(#[from] KeptError),
     #[error(transparent)]
     Url(#[from] UrlError),
+    #[error(transparent)]
+    Unknown(#[from] UnknownWord),
+    #[error(transparent)]
+    Auth(#[from] AuthError),
+    #[error(transparent)]
+    Header(#[from] HeaderError),
+    #[error(transparent)]
+    Reach(#[from] ReachError),
+    #[error(transparent)]
+    Spec(#[from] SpecError),
+    #[error(transparent)]
+    Known(#[from] KnownError),
+    #[error(transparent)]
+    Start(#[from] StartError),
+    #[error(transparent)]
+    Init(#[from] InitError),
+    #[error(transparent)]
+    Generate(#[from] GenerateError),
+    #[error(transparent)]
+    Schema(#[from] SchemaError),
+    #[error(transparent)]
+    Diff(#[from] DiffError),
+    #[error(transparent)]
+    Option(#[from] OptionError),
     #[error("cannot write: {0}")]
     Output(#[from] io::Error),
+    /// Any of these, said without the secrets that its words may repeat.
     #[error("{0}")]
-    Usage(String),
+    Redacted(String),
 }
 
 /// How things are shown.
@@ -267,9 +296,8 @@ impl OutcomeArgs {
         }
         for rule in &self.fail_on {
             if let Err(hint) = known_failure(rule) {
-                return Err(CliError::Usage(format!(
-                    "--fail-on: there is no rule {rule:?}{hint}; `oasgate explain` lists them"
-                )));
+                let word = rule.clone();
+                return Err(UnknownWord::FailOn { word, hint }.into());
             }
         }
         let fail_on = match self.fail_on.as_slice() {
@@ -354,9 +382,7 @@ pub(crate) fn probe_reports(reports: &[ReportSpec]) -> Result<(), CliError> {
     }
     let to_standard_output = reports.iter().filter(|report| report.is_standard_output());
     if to_standard_output.count() > 1 {
-        return Err(CliError::Usage(
-            "only one report can go to standard output".to_owned(),
-        ));
+        return Err(OptionError::StandardOutput.into());
     }
     Ok(())
 }

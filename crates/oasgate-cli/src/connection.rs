@@ -11,6 +11,7 @@ use clap::Args as ClapArgs;
 use crate::bounded;
 use crate::common::CliError;
 use crate::config::{self, Config, parse_duration};
+use crate::errors::ReachError;
 use oasgate::transport::{Connection, Hosts, Limits, Rate};
 
 /// Named for each option: a heading of the whole struct would also stand over what follows it.
@@ -34,7 +35,7 @@ impl ReachArgs {
     /// How connections are made, within the usual bounds.
     pub(crate) fn connection(&self, config: &Config) -> Result<Connection, CliError> {
         let typed = self.proxy.as_deref().map(config::proxy).transpose();
-        let typed = typed.map_err(|why| CliError::Usage(format!("--proxy {why}")))?;
+        let typed = typed.map_err(ReachError::Proxy)?;
         let authorities = self.ca.iter().map(|path| file("--ca", path));
         let configured = config.authorities();
         let configured = configured.iter().map(|path| file("[connection] ca", path));
@@ -85,9 +86,11 @@ impl ReferenceArgs {
     }
 }
 
-fn file(option: &str, path: &Path) -> Result<Vec<u8>, CliError> {
-    bounded::read(path, bounded::WRITTEN).map_err(|error| {
-        CliError::Usage(format!("{option}: cannot read {}: {error}", path.display()))
+fn file(option: &'static str, path: &Path) -> Result<Vec<u8>, ReachError> {
+    bounded::read(path, bounded::WRITTEN).map_err(|error| ReachError::Unreadable {
+        option,
+        path: path.to_owned(),
+        error,
     })
 }
 

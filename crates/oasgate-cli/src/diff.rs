@@ -16,6 +16,7 @@ use crate::{
     common::{CliError, Output, configuration, probe_reports, tell_line},
     complete,
     connection::{ReachArgs, ReferenceArgs},
+    errors::{DiffError, UnknownWord},
     exit::Exit,
     revision,
     wording::FLAGS,
@@ -102,10 +103,7 @@ pub(crate) fn run(args: &Args, output: &Output) -> Result {
             .filter_map(|finding| severities.apply(finding))
             .collect();
         if comparison.concerned.is_some_and(|seen| seen.read == 0) {
-            failure = Some(CliError::Usage(
-                "no recorded exchange could be read: nothing is known of the recorded traffic"
-                    .to_owned(),
-            ));
+            failure = Some(DiffError::NothingRead.into());
         }
     }
     comparison.elapsed = started.elapsed();
@@ -211,19 +209,15 @@ fn sources(args: &Args) -> std::result::Result<(revision::Source, revision::Sour
             revision::Source::parse(new)?,
         )),
         ([old, new], None) => Ok((revision::Source::parse(old)?, revision::Source::parse(new)?)),
-        (_, Some(_)) => Err(CliError::Usage(
-            "--base names the old document's revision: give the new document alone".to_owned(),
-        )),
-        (_, None) => Err(CliError::Usage(
-            "name two documents, or one and the revision of the old one with --base".to_owned(),
-        )),
+        (_, Some(_)) => Err(DiffError::BaseAndPair.into()),
+        (_, None) => Err(DiffError::NoPair.into()),
     }
 }
 
 /// The words of `--fail-on` besides rules.
 const LEVELS: [&str; 3] = ["breaking", "warning", "unknown"];
 
-fn known_words(words: &[String]) -> std::result::Result<(), CliError> {
+fn known_words(words: &[String]) -> std::result::Result<(), UnknownWord> {
     for word in words {
         let rules = || {
             diff::rules()
@@ -232,10 +226,8 @@ fn known_words(words: &[String]) -> std::result::Result<(), CliError> {
         };
         let known = || LEVELS.into_iter().chain(rules());
         if !known().any(|one| one == word) {
-            let hint = hint(word, known());
-            return Err(CliError::Usage(format!(
-                "--fail-on: there is no {word:?}{hint}; there are breaking, warning, unknown, and the rules of `oasgate explain`"
-            )));
+            let (word, hint) = (word.clone(), hint(word, known()));
+            return Err(UnknownWord::FailOnChange { word, hint });
         }
     }
     Ok(())

@@ -6,7 +6,7 @@ use clap::Args as ClapArgs;
 use clap_complete::engine::ArgValueCandidates;
 
 use crate::config::rules;
-use crate::{Result, common::CliError, complete, exit::Exit};
+use crate::{Result, complete, errors::UnknownWord, exit::Exit};
 use oasgate::did_you_mean::hint;
 
 /// Tell what a rule holds, why, and what is not a finding
@@ -34,9 +34,10 @@ pub(crate) fn run(args: &Args) -> Result {
     };
     let rule = rules().find(|rule| rule.id == id.as_str()).ok_or_else(|| {
         let hint = hint(id, rules().map(|rule| rule.id));
-        CliError::Usage(format!(
-            "there is no rule {id:?}{hint}; `oasgate explain` lists them"
-        ))
+        UnknownWord::Rule {
+            word: id.clone(),
+            hint,
+        }
     })?;
     writeln!(out, "{} ({})\n", rule.id, rule.severity)?;
     for line in rule.doc.lines() {

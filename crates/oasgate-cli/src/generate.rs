@@ -9,8 +9,9 @@ use serde_json::{Value, json};
 
 use crate::{
     Result,
-    common::{CliError, configuration},
+    common::configuration,
     complete,
+    errors::{GenerateError, UnknownWord},
     exit::Exit,
     spec::SpecArgs,
 };
@@ -56,18 +57,17 @@ pub(crate) fn run(args: &Args) -> Result {
     let Ok(operation) = contract.operation(&args.operation) else {
         let known = contract.operations().iter().map(|one| one.id.as_str());
         let hint = hint(&args.operation, known);
-        return Err(CliError::Usage(format!(
-            "{} has no operation {:?}{hint}",
-            args.spec, args.operation
-        )));
+        let (spec, word) = (args.spec.to_string(), args.operation.clone());
+        return Err(UnknownWord::Operation { spec, word, hint }.into());
     };
     let mut lines = Vec::new();
     if let Some(status) = args.response {
         let declared = StatusCode::from_u16(status)
             .ok()
             .and_then(|status| operation.responses.get(status))
-            .ok_or_else(|| {
-                CliError::Usage(format!("{} declares no response {status}", operation.id))
+            .ok_or_else(|| GenerateError::Undeclared {
+                operation: operation.id.clone(),
+                status,
             })?;
         let media_type = declared
             .content
@@ -77,10 +77,8 @@ pub(crate) fn run(args: &Args) -> Result {
         let Some((media_type, schema)) =
             media_type.and_then(|media_type| Some((media_type, media_type.schema.as_ref()?)))
         else {
-            return Err(CliError::Usage(format!(
-                "the {status} of {} has no schema to generate from",
-                operation.id
-            )));
+            let operation = operation.id.clone();
+            return Err(GenerateError::NoSchema { operation, status }.into());
         };
         let mut generator = Generator::new(args.seed, &[operation.id.as_str(), "response"]);
         let mut tell = |body: Value, breaks: Option<String>| {
@@ -130,10 +128,7 @@ pub(crate) fn run(args: &Args) -> Result {
             }));
         }
         if args.invalid && lines.is_empty() {
-            return Err(CliError::Usage(format!(
-                "{} admits no invalid request: every value that can be sent is valid",
-                operation.id
-            )));
+            return Err(GenerateError::NothingInvalid(operation.id.clone()).into());
         }
     }
     let mut out = std::io::stdout().lock();

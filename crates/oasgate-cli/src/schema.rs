@@ -12,8 +12,9 @@ use serde_json::Value;
 
 use crate::{
     Result,
-    common::{CliError, configuration},
+    common::configuration,
     complete,
+    errors::{SchemaError, UnknownWord},
     exit::Exit,
     spec::SpecArgs,
 };
@@ -63,27 +64,25 @@ pub(crate) fn run(args: &Args) -> Result {
         args.names.iter().map(String::as_str).collect()
     };
     if names.is_empty() {
-        return Err(CliError::Usage(format!(
-            "{} gives no schema a name",
-            args.spec
-        )));
+        return Err(SchemaError::NoNames(args.spec.to_string()).into());
     }
     let find = |name: &str| {
-        contract.schema(name, direction).ok_or_else(|| {
-            let hint = hint(name, contract.schema_names());
-            CliError::Usage(format!("{} has no schema {name:?}{hint}", args.spec))
-        })
+        contract
+            .schema(name, direction)
+            .ok_or_else(|| UnknownWord::Schema {
+                spec: args.spec.to_string(),
+                word: name.to_owned(),
+                hint: hint(name, contract.schema_names()),
+            })
     };
     let schemas = names
         .iter()
         .map(|name| find(name))
         .collect::<std::result::Result<Vec<_>, _>>()?;
     if let Some(folder) = &args.out {
-        std::fs::create_dir_all(folder).map_err(|error| {
-            CliError::Usage(format!(
-                "cannot make the folder {}: {error}",
-                folder.display()
-            ))
+        std::fs::create_dir_all(folder).map_err(|error| SchemaError::Folder {
+            folder: folder.clone(),
+            error,
         })?;
         let files = file_names(&contract.schema_names());
         for (name, schema) in names.iter().zip(schemas) {

@@ -12,6 +12,7 @@ use crate::config::Config;
 use crate::{
     common::CliError,
     connection::{ReachArgs, ReferenceArgs},
+    errors::SpecError,
 };
 use oasgate::{
     contract::Contract,
@@ -84,16 +85,15 @@ pub(crate) fn load(
     let document = match url(spec) {
         // The name of a document stands in every report.
         Some(url) if !url.username().is_empty() || url.password().is_some() => {
-            return Err(CliError::Usage(
-                "the URL of the document holds a credential; fetch the document first".to_owned(),
-            ));
+            return Err(SpecError::Credential.into());
         }
         Some(url) => {
             let connection = reach.connection(config)?;
-            let bytes =
-                transport::fetch(url.as_str(), &connection, &Hosts::All).map_err(|error| {
-                    CliError::Usage(format!("the document {url} cannot be fetched: {error}"))
-                })?;
+            let bytes = transport::fetch(url.as_str(), &connection, &Hosts::All);
+            let bytes = bytes.map_err(|error| SpecError::Fetch {
+                url: url.clone(),
+                error,
+            })?;
             Document::from_url(&url, bytes, &options)?
         }
         None => Document::open_with(spec, &options)?,

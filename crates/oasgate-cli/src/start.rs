@@ -13,7 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::common::CliError;
+use crate::errors::StartError;
 
 /// How long a service may take to stop when it is asked to.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -89,8 +89,11 @@ fn keep_end(
 
 impl Service {
     /// Starts `command` by the shell, in `folder`.
-    pub(crate) fn start(command: &str, folder: &Path) -> Result<Self, CliError> {
-        let failed = |error| CliError::Usage(format!("start = {command:?}: {error}"));
+    pub(crate) fn start(command: &str, folder: &Path) -> Result<Self, StartError> {
+        let failed = |error| StartError::Command {
+            command: command.to_owned(),
+            error,
+        };
         let (shell, flag) = if cfg!(windows) {
             ("cmd", "/C")
         } else {

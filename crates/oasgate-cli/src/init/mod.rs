@@ -16,7 +16,13 @@ use std::{
 
 use clap::Args as ClapArgs;
 
-use crate::{Result, common::CliError, config::FILE_NAME, exit::Exit};
+use crate::{
+    Result,
+    common::CliError,
+    config::FILE_NAME,
+    errors::{InitError, Served},
+    exit::Exit,
+};
 use ci::Forge;
 use frameworks::Start;
 
@@ -67,9 +73,7 @@ struct Plan {
 pub(crate) fn run(args: &Args) -> Result {
     let folder = Path::new("");
     if Path::new(FILE_NAME).exists() {
-        return Err(CliError::Usage(format!(
-            "{FILE_NAME} is there already; change it, or remove it and run this again"
-        )));
+        return Err(InitError::Configured.into());
     }
     let asks = !args.yes && io::stdin().is_terminal();
     let plan = plan(args, folder, asks)?;
@@ -116,18 +120,9 @@ fn plan(args: &Args, folder: &Path, asks: bool) -> std::result::Result<Plan, Cli
     let spec = match &args.spec {
         Some(spec) if spec.is_file() => spec.clone(),
         Some(spec) if is_url(spec) => {
-            return Err(CliError::Usage(format!(
-                "init wants a file, so that CI has the document without the service: save it first, as with \
-                 curl -o openapi.json '{}', and name that",
-                spec.display()
-            )));
+            return Err(InitError::Remote(spec.clone()).into());
         }
-        Some(spec) => {
-            return Err(CliError::Usage(format!(
-                "there is no document {}; name one that is there",
-                spec.display()
-            )));
-        }
+        Some(spec) => return Err(InitError::Named(spec.clone()).into()),
         None => document(&find::documents(folder), found.as_ref(), &mut person)?,
     };
     if let Some(found) = &found
@@ -174,15 +169,14 @@ fn document<R: BufRead>(
     };
     match found {
         [] => {
-            let served = framework.and_then(|one| Some((one, one.document?)));
-            let served = served.map(|(one, path)| {
-                let (name, port) = (one.framework, one.port);
-                format!("; {name} serves one at http://127.0.0.1:{port}{path} while it runs: save it as openapi.json")
+            let served = framework.and_then(|one| {
+                Some(Served {
+                    framework: one.framework,
+                    port: one.port,
+                    path: one.document?,
+                })
             });
-            Err(CliError::Usage(format!(
-                "no OpenAPI document was found here; name it: oasgate init path/to/openapi.yaml{}",
-                served.unwrap_or_default()
-            )))
+            Err(InitError::NoneFound(served).into())
         }
         [only] => {
             anstream::println!("found {}", only.display());
@@ -196,17 +190,14 @@ fn document<R: BufRead>(
             if path.is_file() {
                 Ok(path)
             } else {
-                Err(CliError::Usage(format!(
-                    "there is no document {}",
-                    path.display()
-                )))
+                Err(InitError::Answered(path).into())
             }
         }
-        _ => Err(CliError::Usage(format!(
-            "several OpenAPI documents were found: {}; name one: oasgate init {}",
-            list(),
-            found[0].display()
-        ))),
+        [first, ..] => Err(InitError::SeveralFound {
+            all: list(),
+            first: first.clone(),
+        }
+        .into()),
     }
 }
 
