@@ -15,6 +15,8 @@ use std::{
 use bytes::Bytes;
 use zip::ZipArchive;
 
+use super::EntryError;
+
 /// The most bytes of a recording inside an archive.
 const MAX_RECORDING: u64 = 256 << 20;
 
@@ -56,8 +58,11 @@ impl Attachments {
     /// # Errors
     ///
     /// When it is there and cannot be read.
-    pub(super) fn read(&self, name: &str) -> Result<Option<Bytes>, String> {
-        let failed = |error: io::Error| format!("the attached body {name} cannot be read: {error}");
+    pub(super) fn read(&self, name: &str) -> Result<Option<Bytes>, EntryError> {
+        let failed = |error: io::Error| EntryError::Attachment {
+            name: name.to_owned(),
+            error,
+        };
         match self {
             Self::Nowhere => Ok(None),
             Self::Beside(_) if !is_content_name(name) && !is_stored_response(name) => Ok(None),

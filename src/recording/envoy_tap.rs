@@ -11,7 +11,7 @@ use bytes::{Bytes, BytesMut};
 use serde_json::{Map, Value, json};
 
 use super::{
-    Attachments, Entries, Format, Input, Messages, Raw, RawEntry,
+    Attachments, Entries, EntryError, Format, Input, Messages, Raw, RawEntry,
     beginning::Beginning,
     json_scan::{self, Path},
     loose, message,
@@ -47,10 +47,9 @@ impl Format for EnvoyTap {
         })
     }
 
-    fn messages(&self, entry: &Raw, _: &Attachments) -> Result<Messages, String> {
+    fn messages(&self, entry: &Raw, _: &Attachments) -> Result<Messages, EntryError> {
         let entry = entry.value()?;
-        let trace = loose::first(&entry, BUFFERED)
-            .ok_or("it is no trace of HTTP: only exchanges that were tapped by the HTTP filter can be read")?;
+        let trace = loose::first(&entry, BUFFERED).ok_or(EntryError::NotHttp)?;
         let request = Message::of(trace.get("request"), "request")?;
         let response = Message::of(trace.get("response"), "response")?;
         let url = format!(
@@ -58,18 +57,20 @@ impl Format for EnvoyTap {
             request.pseudo(":scheme").unwrap_or("http"),
             request
                 .pseudo(":authority")
-                .ok_or("the request has no :authority")?,
-            request.pseudo(":path").ok_or("the request has no :path")?
+                .ok_or(EntryError::missing("request", ":authority"))?,
+            request
+                .pseudo(":path")
+                .ok_or(EntryError::missing("request", ":path"))?
         );
         let code = response
             .pseudo(":status")
             .and_then(|text| text.parse().ok())
-            .ok_or("no response was recorded: it has no :status")?;
+            .ok_or(EntryError::NoResponse("it has no :status".into()))?;
         Ok(Messages {
             request: loose::request(
                 request
                     .pseudo(":method")
-                    .ok_or("the request has no :method")?,
+                    .ok_or(EntryError::missing("request", ":method"))?,
                 message::url(&url)?,
                 loose::headers(request.headers()),
                 request.body()?,
@@ -88,10 +89,10 @@ impl Format for EnvoyTap {
 struct Message<'v>(&'v Value);
 
 impl<'v> Message<'v> {
-    fn of(part: Option<&'v Value>, name: &str) -> Result<Self, String> {
+    fn of(part: Option<&'v Value>, name: &'static str) -> Result<Self, EntryError> {
         part.filter(|part| part.is_object())
             .map(Self)
-            .ok_or_else(|| format!("the trace has no {name}"))
+            .ok_or(EntryError::missing("trace", name))
     }
 
     fn headers(&self) -> Option<&'v Value> {
@@ -106,7 +107,7 @@ impl<'v> Message<'v> {
     }
 
     /// The body. A message without one in a buffered trace had none.
-    fn body(&self) -> Result<Body, String> {
+    fn body(&self) -> Result<Body, EntryError> {
         let Some(part) = self.0.get("body").filter(|part| !part.is_null()) else {
             return Ok(Body::empty());
         };
@@ -122,7 +123,7 @@ impl<'v> Message<'v> {
 }
 
 /// The bytes of a `Body`.
-fn chunk(part: &Value) -> Result<Bytes, String> {
+fn chunk(part: &Value) -> Result<Bytes, EntryError> {
     if let Some(text) = loose::text_of(part, &["as_string", "asString"]) {
         return Ok(text.into());
     }
@@ -180,7 +181,7 @@ impl Joined {
         Some(self.numbered(Raw::Tree(Value::Object(whole))))
     }
 
-    fn add(&mut self, segment: &Value) -> Result<(), String> {
+    fn add(&mut self, segment: &Value) -> Result<(), EntryError> {
         let id = loose::text_of(segment, &["trace_id", "traceId"]).unwrap_or_default();
         let known = self.open.values_mut().find(|open| open.id == id);
         let open = if let Some(open) = known {

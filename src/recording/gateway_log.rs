@@ -9,7 +9,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::{
-    Attachments, Entries, Format, Input, Messages, Raw, RawEntry,
+    Attachments, Entries, EntryError, Format, Input, Messages, Raw, RawEntry,
     beginning::Beginning,
     json_scan::{self, Path, Step},
     lines, loose,
@@ -50,7 +50,7 @@ impl Format for Kong {
         entries(input, file)
     }
 
-    fn messages(&self, entry: &Raw, _: &Attachments) -> Result<Messages, String> {
+    fn messages(&self, entry: &Raw, _: &Attachments) -> Result<Messages, EntryError> {
         let entry = entry.value()?;
         messages(&entry)
     }
@@ -69,7 +69,7 @@ impl Format for Apisix {
         entries(input, file)
     }
 
-    fn messages(&self, entry: &Raw, _: &Attachments) -> Result<Messages, String> {
+    fn messages(&self, entry: &Raw, _: &Attachments) -> Result<Messages, EntryError> {
         let entry = entry.value()?;
         messages(&entry)
     }
@@ -108,24 +108,21 @@ fn unpacked(line: RawEntry) -> Vec<<Entries as Iterator>::Item> {
     }
 }
 
-fn messages(entry: &Value) -> Result<Messages, String> {
-    let part = |key: &str| {
-        entry
-            .get(key)
-            .ok_or_else(|| format!("the entry has no {key}"))
-    };
+fn messages(entry: &Value) -> Result<Messages, EntryError> {
+    let part = |key| entry.get(key).ok_or(EntryError::missing("entry", key));
     let (request, response) = (part("request")?, part("response")?);
     let request_headers = loose::headers(request.get("headers"));
     let response_headers = loose::headers(response.get("headers"));
-    let method = loose::text_of(request, &["method"]).ok_or("the request has no method")?;
+    let method =
+        loose::text_of(request, &["method"]).ok_or(EntryError::missing("request", "method"))?;
     let code = response
         .get("status")
         .and_then(loose::code)
-        .ok_or("the response has no status")?;
+        .ok_or(EntryError::missing("response", "status"))?;
     // Before 0.10, Kong kept the path as `uri` and the whole URL as `request_uri`.
     let url = loose::text_of(request, &["url", "request_uri", "uri"])
         .filter(|url| !url.is_empty())
-        .ok_or("the request has no url")?;
+        .ok_or(EntryError::missing("request", "url"))?;
     let url = if url.starts_with('/') {
         let host = request_headers
             .get("host")

@@ -16,8 +16,9 @@ use serde::Deserialize;
 use serde_json::{Value, value::RawValue};
 
 use super::{
-    Attachments, Entries, Format, Input, Messages, Raw,
+    Attachments, Entries, EntryError, Format, Input, Messages, Raw,
     beginning::Beginning,
+    entry_error::JsonPart,
     har_value::{Fields, Pairs, Text},
     json_scan::{self, Path, Step},
     message,
@@ -45,12 +46,16 @@ impl Format for Har {
         json_scan::elements(input, file, ENTRIES)
     }
 
-    fn messages(&self, entry: &Raw, attachments: &Attachments) -> Result<Messages, String> {
+    fn messages(&self, entry: &Raw, attachments: &Attachments) -> Result<Messages, EntryError> {
         let text = entry.text()?;
-        let entry: Entry<'_> = serde_json::from_str(text)
-            .map_err(|error| format!("the entry is not as HAR 1.2 has it: {error}"))?;
-        let request = entry.request.ok_or("the entry has no request")?;
-        let response = entry.response.ok_or("the entry has no response")?;
+        let entry: Entry<'_> =
+            serde_json::from_str(text).map_err(EntryError::json(JsonPart::HarEntry))?;
+        let request = entry
+            .request
+            .ok_or(EntryError::missing("entry", "request"))?;
+        let response = entry
+            .response
+            .ok_or(EntryError::missing("entry", "response"))?;
         let (mut answer, response_headers_are_partial) =
             response.read(&request.method, attachments)?;
         answer.elapsed = entry
@@ -166,7 +171,7 @@ fn headers(fields: &Fields<'_>, mime_type: Option<&str>) -> (HeaderMap, bool) {
 }
 
 impl HarRequest<'_> {
-    fn read(&self, attachments: &Attachments) -> Result<(Request, bool), String> {
+    fn read(&self, attachments: &Attachments) -> Result<(Request, bool), EntryError> {
         let mime_type = self
             .post_data
             .as_ref()
@@ -189,7 +194,7 @@ impl HarRequest<'_> {
 }
 
 impl PostData<'_> {
-    fn read(&self, headers: &HeaderMap, attachments: &Attachments) -> Result<Body, String> {
+    fn read(&self, headers: &HeaderMap, attachments: &Attachments) -> Result<Body, EntryError> {
         if let Some(file) = self.file.as_deref() {
             return Ok(attachments
                 .read(file)?
@@ -224,12 +229,16 @@ impl PostData<'_> {
 
 impl HarResponse<'_> {
     /// The response, and whether header fields were left out.
-    fn read(&self, method: &str, attachments: &Attachments) -> Result<(Response, bool), String> {
+    fn read(
+        &self,
+        method: &str,
+        attachments: &Attachments,
+    ) -> Result<(Response, bool), EntryError> {
         let code = self
             .status
             .as_u64()
             .or_else(|| self.status.as_str()?.parse().ok())
-            .ok_or_else(|| format!("{} is not a status", self.status))?;
+            .ok_or_else(|| EntryError::Status(self.status.to_string()))?;
         let status = message::status(code)?;
         let mime_type = self
             .content
@@ -259,7 +268,7 @@ impl HarResponse<'_> {
         code: u64,
         headers: &HeaderMap,
         attachments: &Attachments,
-    ) -> Result<Body, String> {
+    ) -> Result<Body, EntryError> {
         let content = self.content.as_ref();
         if let Some(file) = content.and_then(|content| content.file.as_deref()) {
             let kept = attachments.read(file)?;
@@ -296,14 +305,14 @@ fn is_named_base64(encoding: &str) -> bool {
 }
 
 /// A text; a value that stands in its place, as some writers keep JSON, as JSON.
-fn text_of(raw: Option<&RawValue>) -> Result<Option<Cow<'_, str>>, String> {
+fn text_of(raw: Option<&RawValue>) -> Result<Option<Cow<'_, str>>, EntryError> {
     let Some(raw) = raw.map(RawValue::get) else {
         return Ok(None);
     };
     if raw == "null" {
         Ok(None)
     } else if raw.starts_with('"') {
-        let text = unescaped(raw).map_err(|error| error.to_string())?;
+        let text = unescaped(raw).map_err(EntryError::Text)?;
         Ok(Some(Cow::Owned(text)))
     } else {
         Ok(Some(Cow::Borrowed(raw)))
@@ -311,9 +320,9 @@ fn text_of(raw: Option<&RawValue>) -> Result<Option<Cow<'_, str>>, String> {
 }
 
 /// Chunks as Polly.JS keeps them: a JSON list of base64 texts, of hexadecimal ones in its older versions.
-fn from_chunks(text: &str) -> Result<Bytes, String> {
+fn from_chunks(text: &str) -> Result<Bytes, EntryError> {
     let chunks: Vec<String> =
-        serde_json::from_str(text).map_err(|error| format!("the list of chunks: {error}"))?;
+        serde_json::from_str(text).map_err(EntryError::json(JsonPart::Chunks))?;
     let mut bytes = Vec::new();
     for chunk in &chunks {
         match message::from_hex(chunk) {

@@ -8,7 +8,7 @@ use std::{borrow::Cow, sync::Arc};
 use serde_json::Value;
 
 use super::{
-    Attachments, Entries, Format, Input, Messages, Raw,
+    Attachments, Entries, EntryError, Format, Input, Messages, Raw,
     beginning::Beginning,
     json_scan::{self, Path, Step},
     loose,
@@ -35,11 +35,11 @@ impl Format for Hoverfly {
         json_scan::elements(input, file, PAIRS)
     }
 
-    fn messages(&self, entry: &Raw, _: &Attachments) -> Result<Messages, String> {
+    fn messages(&self, entry: &Raw, _: &Attachments) -> Result<Messages, EntryError> {
         let entry = entry.value()?;
-        let part = |key: &str| {
+        let part = |key| {
             let part = entry.get(key).filter(|part| part.is_object());
-            part.ok_or_else(|| format!("the pair has no {key}"))
+            part.ok_or(EntryError::missing("pair", key))
         };
         let (request, response) = (part("request")?, part("response")?);
         let field = |key: &str| exact(key, request.get(key));
@@ -71,7 +71,7 @@ impl Format for Hoverfly {
             },
             request: loose::request(&method, loose::url(&url)?, headers, body)?,
             response: loose::response(
-                code.ok_or("the response has no status")?,
+                code.ok_or(EntryError::missing("response", "status"))?,
                 response_headers,
                 response_body,
                 loose::milliseconds(entry.get("latency")),
@@ -81,8 +81,11 @@ impl Format for Hoverfly {
 }
 
 /// The one value that a field has; `None` where it may be anything.
-fn exact<'v>(name: &str, field: Option<&'v Value>) -> Result<Option<Cow<'v, str>>, String> {
-    let pattern = || format!("its {name} is a pattern, not that of one request");
+fn exact<'v>(name: &str, field: Option<&'v Value>) -> Result<Option<Cow<'v, str>>, EntryError> {
+    let pattern = || EntryError::Pattern {
+        part: format!("its {name}").into(),
+        wanted: "that of one request",
+    };
     match field {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text.into())),
@@ -111,7 +114,7 @@ fn exact<'v>(name: &str, field: Option<&'v Value>) -> Result<Option<Cow<'v, str>
 }
 
 /// The query with its question mark: a text, or the matchers of each parameter.
-fn query(request: &Value) -> Result<String, String> {
+fn query(request: &Value) -> Result<String, EntryError> {
     let part = loose::first(request, &["query", "queriesWithMatchers"]);
     if let Some(Value::Object(members)) = part
         && !members.contains_key("exactMatch")

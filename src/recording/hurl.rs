@@ -9,7 +9,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::{
-    Attachments, Entries, Format, Input, Messages, Raw,
+    Attachments, Entries, EntryError, Format, Input, Messages, Raw,
     beginning::Beginning,
     json_scan::{self, Path, Step},
     loose, message,
@@ -47,12 +47,17 @@ impl Format for Hurl {
         json_scan::elements(input, file, CALLS)
     }
 
-    fn messages(&self, entry: &Raw, attachments: &Attachments) -> Result<Messages, String> {
+    fn messages(&self, entry: &Raw, attachments: &Attachments) -> Result<Messages, EntryError> {
         let entry = entry.value()?;
-        let request = entry.get("request").ok_or("the call has no request")?;
-        let response = entry.get("response").ok_or("the call has no response")?;
-        let method = loose::text_of(request, &["method"]).ok_or("the request has no method")?;
-        let url = loose::text_of(request, &["url"]).ok_or("the request has no url")?;
+        let request = entry
+            .get("request")
+            .ok_or(EntryError::missing("call", "request"))?;
+        let response = entry
+            .get("response")
+            .ok_or(EntryError::missing("call", "response"))?;
+        let method =
+            loose::text_of(request, &["method"]).ok_or(EntryError::missing("request", "method"))?;
+        let url = loose::text_of(request, &["url"]).ok_or(EntryError::missing("request", "url"))?;
         let code = response.get("status").and_then(loose::code);
         let headers = loose::headers(response.get("headers"));
         let body = match response.get("body").and_then(Value::as_str) {
@@ -73,7 +78,7 @@ impl Format for Hurl {
                 Body::NotRecorded,
             )?,
             response: loose::response(
-                code.ok_or("the response has no status")?,
+                code.ok_or(EntryError::missing("response", "status"))?,
                 headers,
                 body,
                 elapsed,

@@ -410,7 +410,10 @@ mod tests {
         let input = BufReader::with_capacity(chunk, Cursor::new(text.as_bytes().to_vec()));
         elements(Box::new(input), "x".into(), paths)
             .map(|entry| match entry {
-                Ok(entry) => entry.raw.text().map(str::to_owned),
+                Ok(entry) => {
+                    let text = entry.raw.text().map(str::to_owned);
+                    text.map_err(|error| error.to_string())
+                }
                 Err(error) => Err(error.message),
             })
             .collect()

@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderValue, header::CONTENT_TYPE};
 use serde_json::Value;
 use url::Url;
 
-use super::message;
+use super::{EntryError, message};
 use crate::exchange::{Body, REDACTED_HOST, Request, Response};
 
 /// The first of several members that is there and not null.
@@ -113,12 +113,12 @@ pub(super) fn body(part: Option<&Value>, headers: &HeaderMap) -> Body {
 }
 
 /// A body in base64.
-pub(super) fn base64_body(text: &str, headers: &HeaderMap) -> Result<Body, String> {
+pub(super) fn base64_body(text: &str, headers: &HeaderMap) -> Result<Body, EntryError> {
     Ok(message::body(message::from_base64(text)?, headers))
 }
 
 /// A URL; [`REDACTED_HOST`] stands for a host that is not kept.
-pub(super) fn url(text: &str) -> Result<Url, String> {
+pub(super) fn url(text: &str) -> Result<Url, EntryError> {
     if text.starts_with('/') {
         message::url(&format!("http://{REDACTED_HOST}{text}"))
     } else {
@@ -147,7 +147,7 @@ pub(super) fn request(
     url: Url,
     headers: HeaderMap,
     body: Body,
-) -> Result<Request, String> {
+) -> Result<Request, EntryError> {
     Ok(Request {
         method: message::method(method)?,
         url,
@@ -164,7 +164,7 @@ pub(super) fn response(
     headers: HeaderMap,
     body: Body,
     elapsed: Option<Duration>,
-) -> Result<Response, String> {
+) -> Result<Response, EntryError> {
     Ok(Response {
         status: message::status(code)?,
         headers,

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use url::Url;
 
+use super::EntryError;
 use crate::exchange::{Body, CutReason, REDACTED_HOST, decode, holds_redaction};
 
 /// The most bytes of one body after its coding is undone.
@@ -17,11 +18,11 @@ pub(super) const USUAL_FIELDS: usize = 64;
 
 /// A method. Tools write those that clients send in capitals however they are typed as they were typed (Fetch
 /// §2.2.1, "normalize").
-pub(super) fn method(text: &str) -> Result<Method, String> {
+pub(super) fn method(text: &str) -> Result<Method, EntryError> {
     const NORMALIZED: [&str; 6] = ["DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT"];
     let normal = NORMALIZED.iter().find(|one| one.eq_ignore_ascii_case(text));
     let text = normal.copied().unwrap_or(text);
-    Method::from_bytes(text.as_bytes()).map_err(|_| format!("{text:?} is not a method"))
+    Method::from_bytes(text.as_bytes()).map_err(|_| EntryError::Method(text.to_owned()))
 }
 
 /// An origin as URLs of a recording have it, with the URL of its root.
@@ -36,7 +37,7 @@ thread_local! {
 }
 
 /// A URL. Where a recorder took its host out, [`REDACTED_HOST`] stands for it.
-pub(super) fn url(text: &str) -> Result<Url, String> {
+pub(super) fn url(text: &str) -> Result<Url, EntryError> {
     let Some((origin, path)) = split_origin(text) else {
         return whole_url(text);
     };
@@ -75,11 +76,14 @@ fn split_origin(text: &str) -> Option<(&str, &str)> {
     (is_path && origin[begin..].bytes().all(is_plain)).then_some((origin, path))
 }
 
-fn unreadable(text: &str, error: url::ParseError) -> String {
-    format!("the URL {text:?} cannot be read: {error}")
+fn unreadable(text: &str, error: url::ParseError) -> EntryError {
+    EntryError::Url {
+        text: text.to_owned(),
+        error,
+    }
 }
 
-fn whole_url(text: &str) -> Result<Url, String> {
+fn whole_url(text: &str) -> Result<Url, EntryError> {
     let host = text.split_once("://").and_then(|(_, rest)| {
         let authority = rest.split(['/', '?', '#']).next()?;
         let start = text.len() - rest.len();
@@ -98,16 +102,19 @@ fn whole_url(text: &str) -> Result<Url, String> {
 
 /// The status of a final response. A recorder that keeps interim responses (RFC 9110 §15.2) as
 /// exchanges of their own keeps the final one as another; 101 ends the exchange over HTTP.
-pub(super) fn status(code: u64) -> Result<StatusCode, String> {
+pub(super) fn status(code: u64) -> Result<StatusCode, EntryError> {
     match code {
-        0 => return Err("no response was recorded: the request failed or was blocked".to_owned()),
-        100 | 102..=199 => return Err(format!("{code} is an interim response, not the final one")),
+        0 => {
+            let reason = "the request failed or was blocked";
+            return Err(EntryError::NoResponse(reason.into()));
+        }
+        100 | 102..=199 => return Err(EntryError::Interim(code)),
         _ => {}
     }
     u16::try_from(code)
         .ok()
         .and_then(|code| StatusCode::from_u16(code).ok())
-        .ok_or_else(|| format!("{code} is not a status"))
+        .ok_or_else(|| EntryError::Status(code.to_string()))
 }
 
 /// Adds a field. Pseudo-headers of HTTP/2 are left out; values that a recorder joined with line
@@ -129,7 +136,7 @@ pub(super) fn add_header(headers: &mut HeaderMap, name: &str, value: &str) {
 }
 
 /// Bytes from base64, with or without padding, line breaks passed over.
-pub(super) fn from_base64(text: &str) -> Result<Bytes, String> {
+pub(super) fn from_base64(text: &str) -> Result<Bytes, EntryError> {
     let compact: String = text
         .chars()
         .filter(|character| !character.is_ascii_whitespace())
@@ -139,7 +146,7 @@ pub(super) fn from_base64(text: &str) -> Result<Bytes, String> {
         .or_else(|_| general_purpose::STANDARD_NO_PAD.decode(&compact))
         .or_else(|_| general_purpose::URL_SAFE.decode(&compact))
         .map(Bytes::from)
-        .map_err(|error| format!("the base64 text of the body is broken: {error}"))
+        .map_err(EntryError::Base64)
 }
 
 /// Bytes from hexadecimal digits; `None` where there are others.

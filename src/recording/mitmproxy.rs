@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::HeaderMap;
 
 use super::{
-    Attachments, Entries, Format, Input, Messages, Raw, RawEntry, RecordingError,
+    Attachments, Entries, EntryError, Format, Input, Messages, Raw, RawEntry, RecordingError,
     beginning::Beginning,
     blocks::{Blocks, ENTRY_LIMIT, Stop},
     message,
@@ -46,24 +46,22 @@ impl Format for Mitmproxy {
         })
     }
 
-    fn messages(&self, entry: &Raw, _: &Attachments) -> Result<Messages, String> {
+    fn messages(&self, entry: &Raw, _: &Attachments) -> Result<Messages, EntryError> {
         let Raw::Bytes(bytes) = entry else {
-            return Err("the flow is not bytes".to_owned());
+            return Err(EntryError::Unlike {
+                part: "flow",
+                found: "not bytes",
+            });
         };
         let (flow, _) = read(bytes, MAX_DEPTH)?;
         let part = |name: &str| flow.get(name).filter(|part| matches!(part, Net::Dict(_)));
-        let request = part("request").ok_or("the flow has no request")?;
+        let request = part("request").ok_or(EntryError::missing("flow", "request"))?;
         let response = part("response").ok_or_else(|| {
             let error = flow.get("error").and_then(|error| error.get("msg"));
-            let reason = error.and_then(Net::text).unwrap_or_default();
-            format!(
-                "no response was recorded: {}",
-                if reason.is_empty() {
-                    "there is none"
-                } else {
-                    &reason
-                }
-            )
+            let reason = error
+                .and_then(Net::text)
+                .filter(|reason| !reason.is_empty());
+            EntryError::NoResponse(reason.map_or("there is none".into(), Into::into))
         })?;
         let request_headers = headers(request);
         let response_headers = headers(response);
@@ -71,7 +69,7 @@ impl Format for Mitmproxy {
             .get("status_code")
             .or_else(|| response.get("code"))
             .and_then(Net::number)
-            .ok_or("the response has no status_code")?;
+            .ok_or(EntryError::missing("response", "status_code"))?;
         let time = |part: &Net, name: &str| part.get(name).and_then(Net::number);
         let elapsed = time(response, "timestamp_end")
             .zip(time(request, "timestamp_start"))
@@ -109,8 +107,8 @@ fn text(part: &Net, name: &str) -> Option<String> {
         .filter(|text| !text.is_empty())
 }
 
-fn url(request: &Net) -> Result<String, String> {
-    let path = text(request, "path").ok_or("the request has no path")?;
+fn url(request: &Net) -> Result<String, EntryError> {
+    let path = text(request, "path").ok_or(EntryError::missing("request", "path"))?;
     if path.contains("://") {
         return Ok(path);
     }
@@ -191,8 +189,11 @@ impl Net {
 }
 
 /// Reads a value; gives what follows it, too.
-fn read(bytes: &Bytes, depth: usize) -> Result<(Net, Bytes), String> {
-    let broken = || "the flow is no tagged netstring".to_owned();
+fn read(bytes: &Bytes, depth: usize) -> Result<(Net, Bytes), EntryError> {
+    let broken = || EntryError::Unlike {
+        part: "flow",
+        found: "no tagged netstring",
+    };
     let colon = bytes
         .iter()
         .take(MAX_DIGITS + 1)
@@ -215,7 +216,7 @@ fn read(bytes: &Bytes, depth: usize) -> Result<(Net, Bytes), String> {
         b',' | b';' => Net::Bytes(payload),
         b'#' | b'^' => Net::Number(number().ok_or_else(broken)?),
         b'!' | b'~' => Net::Other,
-        b']' | b'}' if depth == 0 => return Err("the flow is nested too deeply".to_owned()),
+        b']' | b'}' if depth == 0 => return Err(EntryError::TooDeep),
         b']' => {
             let (mut items, mut rest) = (Vec::new(), payload);
             while !rest.is_empty() {

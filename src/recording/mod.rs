@@ -11,6 +11,7 @@ mod blocks;
 #[cfg(feature = "columnar")]
 mod columnar;
 mod columns;
+mod entry_error;
 mod envoy_tap;
 mod error;
 mod extent;
@@ -51,6 +52,7 @@ use flate2::bufread::MultiGzDecoder;
 use serde_json::Value;
 
 use crate::exchange::{Exchange, Kept, Origin, Request, Response};
+use entry_error::{EntryError, JsonPart};
 
 pub use attachments::Attachments;
 pub use beginning::Beginning;
@@ -70,8 +72,8 @@ pub(crate) trait Format: Sync {
     /// The entries of a recording, not yet read further than needed to tell them apart.
     fn entries(&self, input: Input, file: Arc<str>) -> Entries;
 
-    /// What an entry says; the error is a sentence.
-    fn messages(&self, entry: &Raw, attachments: &Attachments) -> Result<Messages, String>;
+    /// What an entry says.
+    fn messages(&self, entry: &Raw, attachments: &Attachments) -> Result<Messages, EntryError>;
 }
 
 /// What an entry says.
@@ -137,14 +139,12 @@ pub enum Raw {
 
 impl Raw {
     /// The text of an entry that is one.
-    fn text(&self) -> Result<&str, String> {
+    fn text(&self) -> Result<&str, EntryError> {
         match self {
-            Self::Bytes(bytes) => {
-                std::str::from_utf8(bytes).map_err(|_| "the entry is not UTF-8".to_owned())
-            }
-            Self::Tree(_) | Self::Example(_) => Err("the entry is not text".to_owned()),
+            Self::Bytes(bytes) => std::str::from_utf8(bytes).map_err(|_| EntryError::NotUtf8),
+            Self::Tree(_) | Self::Example(_) => Err(unlike("not text")),
             #[cfg(feature = "columnar")]
-            Self::Row(_) => Err("the entry is not text".to_owned()),
+            Self::Row(_) => Err(unlike("not text")),
         }
     }
 
@@ -170,16 +170,23 @@ impl Raw {
     }
 
     /// The JSON value that an entry is.
-    fn value(&self) -> Result<Cow<'_, Value>, String> {
+    fn value(&self) -> Result<Cow<'_, Value>, EntryError> {
         match self {
             Self::Tree(value) => Ok(Cow::Borrowed(value)),
-            Self::Example(_) => Err("the entry is not JSON".to_owned()),
+            Self::Example(_) => Err(unlike("not JSON")),
             #[cfg(feature = "columnar")]
-            Self::Row(_) => Err("the entry is not JSON".to_owned()),
+            Self::Row(_) => Err(unlike("not JSON")),
             Self::Bytes(_) => serde_json::from_str(self.text()?)
                 .map(Cow::Owned)
-                .map_err(|error| format!("the entry is not JSON: {error}")),
+                .map_err(EntryError::json(JsonPart::Entry)),
         }
+    }
+}
+
+fn unlike(found: &'static str) -> EntryError {
+    EntryError::Unlike {
+        part: "entry",
+        found,
     }
 }
 
@@ -253,11 +260,11 @@ impl Entry {
                     kept,
                 },
             }),
-            Err(message) => Err(RecordingError {
+            Err(error) => Err(RecordingError {
                 file: Arc::clone(&self.file),
                 entry: Some(self.raw.number),
                 line: self.raw.line,
-                message,
+                message: error.to_string(),
             }),
         }
     }

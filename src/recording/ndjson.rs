@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, value::RawValue};
 
 use super::{
-    Attachments, Entries, Format, Input, Messages, Raw, beginning::Beginning, har_value::Fields,
-    lines, message, unescape::unescaped,
+    Attachments, Entries, EntryError, Format, Input, Messages, Raw, beginning::Beginning,
+    entry_error::JsonPart, har_value::Fields, lines, message, unescape::unescaped,
 };
 use crate::exchange::{Body, CutReason, Kept, Request, RequestPurpose, Response};
 
@@ -31,10 +31,10 @@ impl Format for Ndjson {
         lines::entries(input, file)
     }
 
-    fn messages(&self, entry: &Raw, _: &Attachments) -> Result<Messages, String> {
+    fn messages(&self, entry: &Raw, _: &Attachments) -> Result<Messages, EntryError> {
         let text = entry.text()?;
-        let exchange: ReadExchange<'_> = serde_json::from_str(text)
-            .map_err(|error| format!("the line is not an exchange: {error}"))?;
+        let exchange: ReadExchange<'_> =
+            serde_json::from_str(text).map_err(EntryError::json(JsonPart::Line))?;
         let (request, response) = exchange.read()?;
         Ok(Messages {
             request,
@@ -97,14 +97,18 @@ fn present<'de, D: serde::Deserializer<'de>>(
 }
 
 /// The text of a body, `null` for none.
-fn text_of(raw: &RawValue) -> Result<String, String> {
+fn text_of(raw: &RawValue) -> Result<String, EntryError> {
     if raw.get() == "null" {
         return Ok(String::new());
     }
-    unescaped(raw.get()).map_err(|error| format!("the line is not an exchange: `body`: {error}"))
+    unescaped(raw.get()).map_err(EntryError::json(JsonPart::LineBody))
 }
 
-fn read_body(text: Option<&RawValue>, encoded: Option<&str>, is_cut: bool) -> Result<Body, String> {
+fn read_body(
+    text: Option<&RawValue>,
+    encoded: Option<&str>,
+    is_cut: bool,
+) -> Result<Body, EntryError> {
     let bytes = match (text, encoded) {
         (_, Some(encoded)) => message::from_base64(encoded)?,
         (Some(text), None) => text_of(text)?.into(),
@@ -121,7 +125,7 @@ fn read_body(text: Option<&RawValue>, encoded: Option<&str>, is_cut: bool) -> Re
 }
 
 impl ReadExchange<'_> {
-    fn read(self) -> Result<(Request, Response), String> {
+    fn read(self) -> Result<(Request, Response), EntryError> {
         let Self {
             request,
             response,

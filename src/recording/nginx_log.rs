@@ -11,7 +11,8 @@ use http::HeaderMap;
 use serde_json::Value;
 
 use super::{
-    Attachments, Entries, Format, Input, Messages, Raw, beginning::Beginning, lines, loose, message,
+    Attachments, Entries, EntryError, Format, Input, Messages, Raw, beginning::Beginning, lines,
+    loose, message,
 };
 use crate::exchange::{Body, Kept, REDACTED_HOST};
 
@@ -51,18 +52,18 @@ impl Format for NginxLog {
         lines::entries(input, file)
     }
 
-    fn messages(&self, entry: &Raw, _: &Attachments) -> Result<Messages, String> {
+    fn messages(&self, entry: &Raw, _: &Attachments) -> Result<Messages, EntryError> {
         let entry = entry.value()?;
         let line = entry.get("request").and_then(Value::as_str);
         let (line_method, line_target) = line.and_then(request_line).unzip();
         let method = loose::text_of(&entry, METHOD)
             .or_else(|| line_method.map(str::to_owned))
-            .ok_or("the line has no request_method")?;
+            .ok_or(EntryError::missing("line", "request_method"))?;
         // `$request` and `$request_uri` are what the client sent, `$uri` what nginx made of it.
         let mut target = loose::text_of(&entry, &TARGET[..1])
             .or_else(|| line_target.map(str::to_owned))
             .or_else(|| loose::text_of(&entry, TARGET))
-            .ok_or("the line has no request_uri")?;
+            .ok_or(EntryError::missing("line", "request_uri"))?;
         if !target.contains('?')
             && let Some(query) = given(&entry, QUERY)
         {
@@ -76,7 +77,7 @@ impl Format for NginxLog {
         }
         let code = loose::first(&entry, STATUS)
             .and_then(loose::code)
-            .ok_or("the line has no status")?;
+            .ok_or(EntryError::missing("line", "status"))?;
         let elapsed = loose::first(&entry, ELAPSED).and_then(|value| loose::seconds(value, 1.0));
         let (request_headers, response_headers) = headers(&entry);
         let request_body = body(&entry, REQUEST_BODY, &request_headers);

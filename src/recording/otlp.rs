@@ -13,7 +13,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::{
-    Attachments, Entries, Format, Input, Messages, Raw,
+    Attachments, Entries, EntryError, Format, Input, Messages, Raw,
     beginning::Beginning,
     json_scan::{self, Path, Step},
     loose, message,
@@ -57,7 +57,7 @@ impl Format for Otlp {
         }))
     }
 
-    fn messages(&self, entry: &Raw, _: &Attachments) -> Result<Messages, String> {
+    fn messages(&self, entry: &Raw, _: &Attachments) -> Result<Messages, EntryError> {
         let span = entry.value()?;
         let attributes = Attributes(span.get("attributes").and_then(Value::as_array));
         let method = attributes
@@ -66,11 +66,13 @@ impl Format for Otlp {
                 "http.request.method",
                 "http.method",
             ])
-            .ok_or("the span has no http.request.method")?;
+            .ok_or(EntryError::missing("span", "http.request.method"))?;
         let code = attributes
             .text(&["http.response.status_code", "http.status_code"])
             .and_then(|text| text.parse().ok())
-            .ok_or("no response was recorded: the span has no http.response.status_code")?;
+            .ok_or(EntryError::NoResponse(
+                "the span has no http.response.status_code".into(),
+            ))?;
         let time = |keys: &[&str]| loose::text_of(&span, keys)?.parse::<u64>().ok();
         let begun = time(&["startTimeUnixNano", "start_time_unix_nano"]);
         let ended = time(&["endTimeUnixNano", "end_time_unix_nano"]);
@@ -129,13 +131,13 @@ impl<'v> Attributes<'v> {
         keys.iter().find_map(text)
     }
 
-    fn url(&self) -> Result<Url, String> {
+    fn url(&self) -> Result<Url, EntryError> {
         if let Some(whole) = self.text(&["url.full", "http.url"]) {
             return loose::url(&whole);
         }
         let path = self
             .text(&["url.path", "http.target"])
-            .ok_or("the span has no url.full and no url.path")?;
+            .ok_or(EntryError::missing("span", "url.full and no url.path"))?;
         let query = self.text(&["url.query"]).map_or_else(String::new, |query| {
             format!("?{}", query.trim_start_matches('?'))
         });

@@ -9,7 +9,7 @@ use http::HeaderMap;
 use serde_json::Value;
 
 use super::{
-    Attachments, Entries, Format, Input, Messages, Raw,
+    Attachments, Entries, EntryError, Format, Input, Messages, Raw,
     beginning::Beginning,
     json_scan::{self, Path, Step},
     loose,
@@ -43,11 +43,11 @@ impl Format for Pact {
         }))
     }
 
-    fn messages(&self, entry: &Raw, _: &Attachments) -> Result<Messages, String> {
+    fn messages(&self, entry: &Raw, _: &Attachments) -> Result<Messages, EntryError> {
         let entry = entry.value()?;
-        let part = |key: &str| {
+        let part = |key| {
             let part = entry.get(key).filter(|part| part.is_object());
-            part.ok_or_else(|| format!("the interaction has no {key}"))
+            part.ok_or(EntryError::missing("interaction", key))
         };
         let (request, response) = (part("request")?, part("response")?);
         let method = loose::text_of(request, &["method"]).unwrap_or_else(|| "GET".to_owned());
@@ -61,7 +61,7 @@ impl Format for Pact {
         Ok(Messages {
             request: loose::request(&method.to_uppercase(), url, request_headers, request_body)?,
             response: loose::response(
-                code.ok_or("the response has no status")?,
+                code.ok_or(EntryError::missing("response", "status"))?,
                 response_headers,
                 response_body,
                 None,
@@ -105,7 +105,7 @@ fn query(part: Option<&Value>) -> String {
 }
 
 /// A body: since version 4 an object with its content, before that the content itself.
-fn body(part: &Value, headers: &mut HeaderMap) -> Result<Body, String> {
+fn body(part: &Value, headers: &mut HeaderMap) -> Result<Body, EntryError> {
     let Some(body) = part.get("body") else {
         return Ok(Body::NotRecorded);
     };

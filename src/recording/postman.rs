@@ -13,7 +13,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::{
-    Attachments, Entries, Format, Input, Messages, Raw, RawEntry, RecordingError,
+    Attachments, Entries, EntryError, Format, Input, Messages, Raw, RawEntry, RecordingError,
     beginning::Beginning,
     json_scan::{self, Path, Step},
     loose, message,
@@ -45,7 +45,7 @@ impl Format for Newman {
         json_scan::elements(input, file, EXECUTIONS)
     }
 
-    fn messages(&self, entry: &Raw, _: &Attachments) -> Result<Messages, String> {
+    fn messages(&self, entry: &Raw, _: &Attachments) -> Result<Messages, EntryError> {
         let entry = entry.value()?;
         if entry.get("response").is_none_or(Value::is_null) {
             let reason = entry
@@ -54,7 +54,7 @@ impl Format for Newman {
             let reason = reason
                 .and_then(Value::as_str)
                 .unwrap_or("the request failed");
-            return Err(format!("no response was recorded: {reason}"));
+            return Err(EntryError::NoResponse(reason.to_owned().into()));
         }
         messages(&entry["request"], &entry["response"], &HashMap::new())
     }
@@ -83,7 +83,7 @@ impl Format for Postman {
         }))
     }
 
-    fn messages(&self, entry: &Raw, _: &Attachments) -> Result<Messages, String> {
+    fn messages(&self, entry: &Raw, _: &Attachments) -> Result<Messages, EntryError> {
         if let Raw::Example(example) = entry {
             let (request, response) = example.parts()?;
             return messages(&request, &response, &example.collection().variables);
@@ -91,7 +91,10 @@ impl Format for Postman {
         if let Raw::Bytes(text) = entry {
             Collection::read(text)?;
         }
-        Err("the entry is no example".to_owned())
+        Err(EntryError::Unlike {
+            part: "entry",
+            found: "no example",
+        })
     }
 }
 
@@ -113,11 +116,11 @@ fn examples(whole: RawEntry, file: &Arc<str>) -> Entries {
             line: None,
             raw: Raw::Example(example),
         }),
-        Err(message) => Err(RecordingError {
+        Err(rest) => Err(RecordingError {
             file: Arc::clone(&file),
             entry: None,
             line: None,
-            message,
+            message: rest.to_string(),
         }),
     }))
 }
@@ -126,10 +129,10 @@ fn messages(
     request: &Value,
     response: &Value,
     variables: &HashMap<String, String>,
-) -> Result<Messages, String> {
+) -> Result<Messages, EntryError> {
     let code = loose::first(response, &["code"])
         .and_then(loose::code)
-        .ok_or("the response has no code")?;
+        .ok_or(EntryError::missing("response", "code"))?;
     let mut headers = loose::headers(response.get("header"));
     let is_partial = headers.is_empty();
     if loose::text_of(response, &["_postman_previewlanguage"]).as_deref() == Some("json") {
@@ -154,18 +157,23 @@ fn messages(
 }
 
 /// The bytes of a Node buffer.
-fn from_stream(stream: &Value) -> Result<Bytes, String> {
+fn from_stream(stream: &Value) -> Result<Bytes, EntryError> {
     let bytes = stream.get("data").and_then(Value::as_array);
-    let bytes = bytes.ok_or("the body is no list of bytes")?.iter();
-    let bytes: Option<Vec<u8>> = bytes
-        .map(|byte| u8::try_from(byte.as_u64()?).ok())
-        .collect();
-    bytes
-        .map(Bytes::from)
-        .ok_or_else(|| "the body is no list of bytes".to_owned())
+    let bytes = bytes.and_then(|bytes| {
+        let bytes = bytes.iter();
+        let bytes = bytes.map(|byte| u8::try_from(byte.as_u64()?).ok());
+        bytes.collect::<Option<Vec<u8>>>()
+    });
+    bytes.map(Bytes::from).ok_or(EntryError::Unlike {
+        part: "body",
+        found: "no list of bytes",
+    })
 }
 
-fn read_request(request: &Value, variables: &HashMap<String, String>) -> Result<Request, String> {
+fn read_request(
+    request: &Value,
+    variables: &HashMap<String, String>,
+) -> Result<Request, EntryError> {
     // A request may be its URL alone.
     let url = request.get("url").unwrap_or(request);
     let method = loose::text_of(request, &["method"]).unwrap_or_else(|| "GET".to_owned());
@@ -215,12 +223,12 @@ fn is_on(field: &Value) -> bool {
     field.get("disabled") != Some(&Value::Bool(true))
 }
 
-fn read_url(part: &Value, variables: &HashMap<String, String>) -> Result<Url, String> {
+fn read_url(part: &Value, variables: &HashMap<String, String>) -> Result<Url, EntryError> {
     let raw = match part {
         Value::String(raw) => raw.clone(),
         _ => match loose::text_of(part, &["raw"]) {
             Some(raw) => raw,
-            None => assembled(part).ok_or("the request has no URL")?,
+            None => assembled(part).ok_or(EntryError::missing("request", "URL"))?,
         },
     };
     let raw = filled(&raw, variables);

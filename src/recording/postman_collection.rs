@@ -11,7 +11,10 @@ use bytes::Bytes;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Value, value::RawValue};
 
-use super::loose;
+use super::{
+    entry_error::{EntryError, JsonPart},
+    loose,
+};
 
 /// How deep folders are gone into.
 const MAX_FOLDERS: usize = 64;
@@ -58,10 +61,13 @@ impl Example {
     }
 
     /// The request, and the response that is kept.
-    pub(super) fn parts(&self) -> Result<(Value, Value), String> {
+    pub(super) fn parts(&self) -> Result<(Value, Value), EntryError> {
         let collection = &self.collection;
         let place = collection.found.get(self.at);
-        let place = place.ok_or("there is no such example")?;
+        let place = place.ok_or(EntryError::Unlike {
+            part: "entry",
+            found: "no example",
+        })?;
         let response = collection.part(&place.response);
         let request = collection.request(place);
         Ok((read(request)?, read(response)?))
@@ -74,14 +80,14 @@ impl Example {
     }
 }
 
-fn read(part: &str) -> Result<Value, String> {
-    serde_json::from_str(part).map_err(|error| format!("the example is not JSON: {error}"))
+fn read(part: &str) -> Result<Value, EntryError> {
+    serde_json::from_str(part).map_err(EntryError::json(JsonPart::Example))
 }
 
 impl Collection {
-    /// Reads a collection; the error is a sentence.
-    pub(super) fn read(text: &Bytes) -> Result<Self, String> {
-        let whole = std::str::from_utf8(text).map_err(|_| "the entry is not UTF-8".to_owned())?;
+    /// Reads a collection.
+    pub(super) fn read(text: &Bytes) -> Result<Self, EntryError> {
+        let whole = std::str::from_utf8(text).map_err(|_| EntryError::NotUtf8)?;
         let start = whole.as_ptr().addr();
         let mut found = found_in(whole, start)?;
         // As Postman's own service gives it out.
@@ -149,7 +155,18 @@ impl Collection {
     }
 }
 
-/// The examples of a collection, one after another. The error is a sentence, and the last.
+/// Why the rest of the examples of a collection is left out.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum LeftOut {
+    #[error("the collection has more examples than are read: the rest is left out")]
+    TooMany,
+    #[error(
+        "requests of items and variables are repeated too often: the rest of the examples is left out"
+    )]
+    Repeated,
+}
+
+/// The examples of a collection, one after another. An error is the last.
 pub(super) struct Examples {
     collection: Arc<Collection>,
     at: usize,
@@ -158,20 +175,18 @@ pub(super) struct Examples {
 }
 
 impl Iterator for Examples {
-    type Item = Result<Example, String>;
+    type Item = Result<Example, LeftOut>;
 
     fn next(&mut self) -> Option<Self::Item> {
         let at = self.at;
         self.at = at.saturating_add(1);
         let Some(place) = self.collection.found.get(at) else {
             let is_told = self.collection.is_cut && at == self.collection.found.len();
-            let told = "the collection has more examples than are read: the rest is left out";
-            return is_told.then(|| Err(told.to_owned()));
+            return is_told.then_some(Err(LeftOut::TooMany));
         };
         let Some(left) = self.left.checked_sub(self.collection.repeated(place)) else {
             self.at = usize::MAX;
-            let told = "requests of items and variables are repeated too often: the rest of the examples is left out";
-            return Some(Err(told.to_owned()));
+            return Some(Err(LeftOut::Repeated));
         };
         self.left = left;
         let collection = Arc::clone(&self.collection);
@@ -191,7 +206,7 @@ fn own_request(response: &str) -> Option<&str> {
 }
 
 /// What is found in a text that stands in the text that begins at `start` in memory.
-fn found_in(text: &str, start: usize) -> Result<Found, String> {
+fn found_in(text: &str, start: usize) -> Result<Found, EntryError> {
     let mut found = Found::default();
     let mut reader = serde_json::Deserializer::from_str(text);
     let folder = Folder {
@@ -201,7 +216,7 @@ fn found_in(text: &str, start: usize) -> Result<Found, String> {
     };
     let read = Any(folder).deserialize(&mut reader);
     read.and_then(|()| reader.end())
-        .map_err(|error| format!("the entry is not JSON: {error}"))?;
+        .map_err(EntryError::json(JsonPart::Entry))?;
     Ok(found)
 }
 
@@ -464,16 +479,17 @@ impl<'de> Visitor<'de> for Responses<'_> {
 mod tests {
     use serde_json::json;
 
-    use super::{Bytes, Collection, Example, Value};
+    use super::{Bytes, Collection, Example, LeftOut, Value};
 
     fn collection(value: &Value) -> Collection {
         Collection::read(&Bytes::from(value.to_string())).expect("a collection")
     }
 
-    fn requests(examples: impl Iterator<Item = Result<Example, String>>) -> Vec<String> {
-        let requests = examples.map(|one| match one.and_then(|one| one.parts()) {
-            Ok((request, response)) => format!("{} {}", request["url"], response["code"]),
-            Err(error) => error,
+    fn requests(examples: impl Iterator<Item = Result<Example, LeftOut>>) -> Vec<String> {
+        let requests = examples.map(|one| match one.map(|one| one.parts()) {
+            Ok(Ok((request, response))) => format!("{} {}", request["url"], response["code"]),
+            Ok(Err(error)) => error.to_string(),
+            Err(rest) => rest.to_string(),
         });
         requests.collect()
     }

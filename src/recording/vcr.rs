@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use super::{
-    Attachments, Entries, Format, Input, Messages, Raw,
+    Attachments, Entries, EntryError, Format, Input, Messages, Raw,
     beginning::Beginning,
     json_scan::{self, Path, Step},
     message, yaml_stream,
@@ -48,7 +48,7 @@ impl Format for VcrJson {
         json_scan::elements(input, file, PATHS)
     }
 
-    fn messages(&self, entry: &Raw, _: &Attachments) -> Result<Messages, String> {
+    fn messages(&self, entry: &Raw, _: &Attachments) -> Result<Messages, EntryError> {
         interaction(entry)
     }
 }
@@ -72,18 +72,16 @@ impl Format for VcrYaml {
         yaml_stream::elements(input, file, ENTRIES)
     }
 
-    fn messages(&self, entry: &Raw, _: &Attachments) -> Result<Messages, String> {
+    fn messages(&self, entry: &Raw, _: &Attachments) -> Result<Messages, EntryError> {
         interaction(entry)
     }
 }
 
-fn interaction(entry: &Raw) -> Result<Messages, String> {
+fn interaction(entry: &Raw) -> Result<Messages, EntryError> {
     let entry = entry.value()?;
-    let part = |key: &str| {
-        entry
-            .get(key)
-            .filter(|part| part.is_object())
-            .ok_or(format!("the entry has no {key}"))
+    let part = |key| {
+        let part = entry.get(key).filter(|part| part.is_object());
+        part.ok_or(EntryError::missing("entry", key))
     };
     let (request, response) = (request(part("request")?)?, response(part("response")?)?);
     Ok(Messages {
@@ -98,20 +96,20 @@ fn interaction(entry: &Raw) -> Result<Messages, String> {
     })
 }
 
-fn request(part: &Value) -> Result<Request, String> {
+fn request(part: &Value) -> Result<Request, EntryError> {
     let text = |key: &str| part.get(key).and_then(Value::as_str);
     let headers = headers(part.get("headers"));
     let body = body(part.get("body"), &headers)?;
     Ok(Request {
         method: message::method(
             &text("method")
-                .ok_or("the request has no method")?
+                .ok_or(EntryError::missing("request", "method"))?
                 .to_uppercase(),
         )?,
         url: url(
             text("uri")
                 .or_else(|| text("url"))
-                .ok_or("the request has no uri")?,
+                .ok_or(EntryError::missing("request", "uri"))?,
             text("host"),
         )?,
         headers,
@@ -122,14 +120,14 @@ fn request(part: &Value) -> Result<Request, String> {
 }
 
 /// The URL; go-vcr keeps the one of a request to a server under test as a path beside its host.
-fn url(text: &str, host: Option<&str>) -> Result<Url, String> {
+fn url(text: &str, host: Option<&str>) -> Result<Url, EntryError> {
     match host.filter(|host| !host.is_empty()) {
         Some(host) if text.starts_with('/') => message::url(&format!("http://{host}{text}")),
         _ => message::url(text),
     }
 }
 
-fn response(part: &Value) -> Result<Response, String> {
+fn response(part: &Value) -> Result<Response, EntryError> {
     let status = part.get("status");
     let code = [
         status.and_then(|status| status.get("code")),
@@ -140,7 +138,7 @@ fn response(part: &Value) -> Result<Response, String> {
     .into_iter()
     .flatten()
     .find_map(code)
-    .ok_or("the response has no status code")?;
+    .ok_or(EntryError::missing("response", "status code"))?;
     let headers = headers(part.get("headers"));
     let kept = part.get("body").or_else(|| part.get("content"));
     let body = body(kept, &headers)?.unwrap_or(Body::NotRecorded);
@@ -214,7 +212,7 @@ fn headers(part: Option<&Value>) -> HeaderMap {
 }
 
 /// A body in any of the ways in which cassettes have it; `None` when there is none.
-fn body(part: Option<&Value>, headers: &HeaderMap) -> Result<Option<Body>, String> {
+fn body(part: Option<&Value>, headers: &HeaderMap) -> Result<Option<Body>, EntryError> {
     let Some(part) = part else { return Ok(None) };
     let read = match part {
         Value::Null => return Ok(None),

@@ -10,7 +10,7 @@ use http::HeaderMap;
 use serde_json::Value;
 
 use super::{
-    Attachments, Entries, Format, Input, Messages, Raw,
+    Attachments, Entries, EntryError, Format, Input, Messages, Raw,
     beginning::Beginning,
     json_scan::{self, Path, Step},
     loose,
@@ -57,7 +57,7 @@ impl Format for WireMock {
         json_scan::elements(input, file, LISTS)
     }
 
-    fn messages(&self, entry: &Raw, _: &Attachments) -> Result<Messages, String> {
+    fn messages(&self, entry: &Raw, _: &Attachments) -> Result<Messages, EntryError> {
         let entry = entry.value()?;
         messages(&entry)
     }
@@ -84,35 +84,32 @@ impl Format for WireMockStub {
         json_scan::elements(input, file, WHOLE)
     }
 
-    fn messages(&self, entry: &Raw, _: &Attachments) -> Result<Messages, String> {
+    fn messages(&self, entry: &Raw, _: &Attachments) -> Result<Messages, EntryError> {
         let entry = entry.value()?;
         messages(&entry)
     }
 }
 
-fn messages(entry: &Value) -> Result<Messages, String> {
-    let request = entry.get("request").ok_or("the mapping has no request")?;
+fn messages(entry: &Value) -> Result<Messages, EntryError> {
+    let request = entry
+        .get("request")
+        .ok_or(EntryError::missing("mapping", "request"))?;
     let is_journal =
         request.get("absoluteUrl").is_some() || entry.get("responseDefinition").is_some();
     let response = loose::first(entry, &["response", "responseDefinition"])
-        .ok_or("the mapping has no response")?;
+        .ok_or(EntryError::missing("mapping", "response"))?;
     for (key, what) in [
-        (
-            "fault",
-            "no response was recorded: the mapping breaks the connection",
-        ),
-        (
-            "proxyBaseUrl",
-            "no response was recorded: the mapping passes the request on",
-        ),
+        ("fault", "the mapping breaks the connection"),
+        ("proxyBaseUrl", "the mapping passes the request on"),
     ] {
         if response.get(key).is_some_and(|value| !value.is_null()) {
-            return Err(what.to_owned());
+            return Err(EntryError::NoResponse(what.into()));
         }
     }
-    let method = loose::text_of(request, &["method"]).ok_or("the request has no method")?;
+    let method =
+        loose::text_of(request, &["method"]).ok_or(EntryError::missing("request", "method"))?;
     if method == "ANY" {
-        return Err("the mapping is of any method, not of one request".to_owned());
+        return Err(EntryError::AnyMethod);
     }
     let code = loose::first(response, &["status"]).map_or(Some(200), loose::code);
     let response_headers = loose::headers(response.get("headers"));
@@ -127,7 +124,7 @@ fn messages(entry: &Value) -> Result<Messages, String> {
     Ok(Messages {
         request: loose::request(&method, url, request_headers, request_body)?,
         response: loose::response(
-            code.ok_or("the response has no status")?,
+            code.ok_or(EntryError::missing("response", "status"))?,
             response_headers,
             response_body,
             None,
@@ -141,7 +138,7 @@ fn messages(entry: &Value) -> Result<Messages, String> {
     })
 }
 
-fn url(request: &Value) -> Result<String, String> {
+fn url(request: &Value) -> Result<String, EntryError> {
     if let Some(url) = loose::text_of(request, &["absoluteUrl", "url"]) {
         return Ok(url);
     }
@@ -157,7 +154,10 @@ fn url(request: &Value) -> Result<String, String> {
             return Ok(format!("{path}{}", query(request)?));
         }
     }
-    Err("its URL is a pattern, not one request".to_owned())
+    Err(EntryError::Pattern {
+        part: "its URL".into(),
+        wanted: "one request",
+    })
 }
 
 fn members<'v>(part: &'v Value, key: &str) -> impl Iterator<Item = (&'v String, &'v Value)> {
@@ -167,20 +167,22 @@ fn members<'v>(part: &'v Value, key: &str) -> impl Iterator<Item = (&'v String, 
         .flatten()
 }
 
-fn query(request: &Value) -> Result<String, String> {
+fn query(request: &Value) -> Result<String, EntryError> {
     let pairs = members(request, "queryParameters");
     let pairs = pairs.map(|(name, matcher)| Ok((name.as_str(), exact(name, matcher)?)));
-    Ok(loose::query(pairs.collect::<Result<Vec<_>, String>>()?))
+    Ok(loose::query(pairs.collect::<Result<Vec<_>, EntryError>>()?))
 }
 
 /// The one text that a matcher matches.
-fn exact(name: &str, matcher: &Value) -> Result<String, String> {
-    loose::text_of(matcher, &["equalTo"])
-        .ok_or_else(|| format!("{name} is a pattern, not the value of one request"))
+fn exact(name: &str, matcher: &Value) -> Result<String, EntryError> {
+    loose::text_of(matcher, &["equalTo"]).ok_or_else(|| EntryError::Pattern {
+        part: name.to_owned().into(),
+        wanted: "the value of one request",
+    })
 }
 
 /// A body that a request is to have; `NotRecorded` where any will do.
-fn expected_body(request: &Value, headers: &mut HeaderMap) -> Result<Body, String> {
+fn expected_body(request: &Value, headers: &mut HeaderMap) -> Result<Body, EntryError> {
     for pattern in request
         .get("bodyPatterns")
         .and_then(Value::as_array)
@@ -206,7 +208,7 @@ fn expected_body(request: &Value, headers: &mut HeaderMap) -> Result<Body, Strin
 }
 
 /// A body in any of the ways in which WireMock keeps it.
-fn body(part: &Value, headers: &HeaderMap) -> Result<Body, String> {
+fn body(part: &Value, headers: &HeaderMap) -> Result<Body, EntryError> {
     if let Some(text) = loose::text_of(part, &["base64Body", "bodyAsBase64"]) {
         return loose::base64_body(&text, headers);
     }

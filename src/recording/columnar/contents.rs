@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{
-    broken,
+    table_error::{Beyond, TableError},
     thrift::{Compact, Kind},
 };
 
@@ -32,43 +32,38 @@ const MAX_ROW_GROUPS: u64 = 100_000;
 /// The most columns of all row groups together.
 const MAX_CHUNKS: u64 = 400_000;
 
-/// Looks for the table of contents at the end of a file, and through it; the error is a sentence.
-pub(super) fn check(file: &mut File) -> Result<(), String> {
-    let length = file.metadata().map_err(|error| broken(&error))?.len();
-    let cut = "it is a Parquet file that is cut off: the table of contents at its end is missing";
+/// Looks for the table of contents at the end of a file, and through it.
+pub(super) fn check(file: &mut File) -> Result<(), TableError> {
+    let length = file.metadata()?.len();
     if length < 12 {
-        return Err(cut.to_owned());
+        return Err(TableError::Cut);
     }
     let mut end = [0; 8];
     let read = file
         .seek(SeekFrom::End(-8))
         .and_then(|_| file.read_exact(&mut end));
-    read.map_err(|error| broken(&error))?;
+    read?;
     let [a, b, c, d, magic @ ..] = end;
     if magic == *b"PARE" {
-        return Err("it is encrypted".to_owned());
+        return Err(TableError::Encrypted);
     }
     if magic != *MAGIC {
-        return Err(cut.to_owned());
+        return Err(TableError::Cut);
     }
     let contents = u32::from_le_bytes([a, b, c, d]);
     if contents > MAX_BYTES || u64::from(contents) + 12 > length {
-        return Err("it is damaged: the table of contents has no proper length".to_owned());
+        return Err(TableError::Length);
     }
     let start = length - 8 - u64::from(contents);
-    file.seek(SeekFrom::Start(start))
-        .map_err(|error| broken(&error))?;
+    file.seek(SeekFrom::Start(start))?;
     let input = BufReader::new(&mut *file).take(contents.into());
-    look_through(input)
-        .map_err(|error| format!("its table of contents cannot be read: {error}"))?
-        .map_err(|beyond| format!("its table of contents {beyond}"))?;
-    file.seek(SeekFrom::Start(0))
-        .map_err(|error| broken(&error))?;
+    look_through(input).map_err(TableError::Contents)??;
+    file.seek(SeekFrom::Start(0))?;
     Ok(())
 }
 
 /// Whether what is claimed is within the bounds.
-fn look_through(input: impl BufRead) -> io::Result<Result<(), String>> {
+fn look_through(input: impl BufRead) -> io::Result<Result<(), Beyond>> {
     let mut contents = Compact::new(input);
     let mut last = 0;
     while let Some((field, kind)) = contents.field(&mut last)? {
@@ -95,10 +90,10 @@ struct Group {
     names: u64,
 }
 
-fn columns(contents: &mut Compact<impl BufRead>) -> io::Result<Result<(), String>> {
+fn columns(contents: &mut Compact<impl BufRead>) -> io::Result<Result<(), Beyond>> {
     let (count, kind) = contents.list()?;
     if kind != Kind::Struct || count > MAX_COLUMNS {
-        return Ok(Err(format!("names {count} columns")));
+        return Ok(Err(Beyond::Columns(count)));
     }
     let mut around: Vec<Group> = Vec::new();
     let mut names = 0_u64;
@@ -118,26 +113,26 @@ fn columns(contents: &mut Compact<impl BufRead>) -> io::Result<Result<(), String
         }
         names = names.saturating_add(name);
         if names > MAX_NAMES {
-            return Ok(Err("has names of columns that are too long".to_owned()));
+            return Ok(Err(Beyond::Names));
         }
         let left = u64::try_from(children).unwrap_or(u64::MAX);
         if left > count {
-            return Ok(Err(format!("has a group of {children} columns")));
+            return Ok(Err(Beyond::Group(children)));
         }
         if left > 0 {
             around.push(Group { left, names: name });
         }
         if around.len() > MAX_DEPTH {
-            return Ok(Err(format!("nests columns deeper than {MAX_DEPTH} times")));
+            return Ok(Err(Beyond::Depth(MAX_DEPTH)));
         }
     }
     Ok(Ok(()))
 }
 
-fn row_groups(contents: &mut Compact<impl BufRead>) -> io::Result<Result<(), String>> {
+fn row_groups(contents: &mut Compact<impl BufRead>) -> io::Result<Result<(), Beyond>> {
     let (count, kind) = contents.list()?;
     if kind != Kind::Struct || count > MAX_ROW_GROUPS {
-        return Ok(Err(format!("names {count} row groups")));
+        return Ok(Err(Beyond::RowGroups(count)));
     }
     let mut chunks = 0_u64;
     for _ in 0..count {
@@ -150,7 +145,7 @@ fn row_groups(contents: &mut Compact<impl BufRead>) -> io::Result<Result<(), Str
             let (columns, kind) = contents.list()?;
             chunks = chunks.saturating_add(columns);
             if kind != Kind::Struct || chunks > MAX_CHUNKS {
-                return Ok(Err(format!("names {chunks} columns of row groups")));
+                return Ok(Err(Beyond::Chunks(chunks)));
             }
             for _ in 0..columns {
                 contents.skip(kind)?;
@@ -179,7 +174,7 @@ mod tests {
     fn told(bytes: &[u8]) -> String {
         match look_through(bytes) {
             Ok(Ok(())) => String::new(),
-            Ok(Err(beyond)) => beyond,
+            Ok(Err(beyond)) => beyond.to_string(),
             Err(error) => error.to_string(),
         }
     }

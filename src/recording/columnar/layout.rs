@@ -13,7 +13,7 @@ use super::{
     place::{Column, Place},
 };
 use crate::recording::{
-    Attachments, Format, Messages, Raw,
+    Attachments, EntryError, Format, Messages, Raw,
     beginning::Beginning,
     columns::{Columns, Role},
     envoy_tap::EnvoyTap,
@@ -48,8 +48,8 @@ enum Kind {
 }
 
 impl Layout {
-    /// Looks for the columns; the error is a sentence.
-    pub(super) fn of(schema: &Schema, columns: &Columns) -> Result<Self, String> {
+    /// Looks for the columns.
+    pub(super) fn of(schema: &Schema, columns: &Columns) -> Result<Self, LayoutError> {
         let place = |role: Role| match columns.given(role) {
             None => Ok(None),
             Some(name) => match Place::find(schema, name) {
@@ -144,20 +144,38 @@ fn sample_of(kind: &DataType, depth: usize) -> Value {
 }
 
 impl Unfit {
-    fn told(self, schema: &Schema) -> String {
+    fn told(self, schema: &Schema) -> LayoutError {
         match self {
             Self::Missing(part, names) => missing(part, &names, schema),
-            Self::Type(name, kind, wanted) => {
-                format!(
-                    "the column {name} is {}, and {wanted} is wanted",
-                    shown(&kind)
-                )
-            }
+            Self::Type(column, kind, wanted) => LayoutError::Type {
+                column,
+                kind,
+                wanted,
+            },
         }
     }
 }
 
-fn missing(part: &str, names: &[String], schema: &Schema) -> String {
+/// Why a table has no exchanges, with what it has.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum LayoutError {
+    #[error(
+        "no column has the {part}: looked for {looked_for}; name it as {part}=COLUMN. The columns are {columns}"
+    )]
+    Missing {
+        part: &'static str,
+        looked_for: String,
+        columns: String,
+    },
+    #[error("the column {column} is {}, and {wanted} is wanted", shown(kind))]
+    Type {
+        column: String,
+        kind: DataType,
+        wanted: &'static str,
+    },
+}
+
+fn missing(part: &'static str, names: &[String], schema: &Schema) -> LayoutError {
     let fields = schema.fields();
     let listed = fields.iter().take(MAX_LISTED);
     let listed: Vec<_> = listed
@@ -169,11 +187,11 @@ fn missing(part: &str, names: &[String], schema: &Schema) -> String {
     } else {
         String::new()
     };
-    format!(
-        "no column has the {part}: looked for {}; name it as {part}=COLUMN. The columns are {}{more}",
-        names.join(", "),
-        listed.join(", "),
-    )
+    LayoutError::Missing {
+        part,
+        looked_for: names.join(", "),
+        columns: format!("{}{more}", listed.join(", ")),
+    }
 }
 
 /// A type in a few words.
@@ -190,6 +208,13 @@ fn shown(kind: &DataType) -> String {
         DataType::Dictionary(_, values) => shown(values),
         DataType::Timestamp(..) => "timestamp".to_owned(),
         other => other.to_string().to_lowercase(),
+    }
+}
+
+fn empty(column: &Column, wanted: &'static str) -> EntryError {
+    EntryError::Empty {
+        column: column.name.clone(),
+        wanted,
     }
 }
 
@@ -217,27 +242,27 @@ impl Rows {
     }
 
     /// What a row says of its recording; `None` where rows say nothing of it.
-    pub(super) fn source(&self, row: usize) -> Option<Result<&str, String>> {
+    pub(super) fn source(&self, row: usize) -> Option<Result<&str, EntryError>> {
         let column = self.source.as_ref()?;
         Some(match column.cell(row) {
             Cell::Text(text) => Ok(text),
-            _ => Err(format!("the column {} has no value", column.name)),
+            _ => Err(empty(column, "value")),
         })
     }
 
     /// Which entry of its recording a row says it is; `None` where rows say nothing of it.
-    pub(super) fn entry(&self, row: usize) -> Option<Result<u64, String>> {
+    pub(super) fn entry(&self, row: usize) -> Option<Result<u64, EntryError>> {
         let column = self.entry.as_ref()?;
         Some(match column.cell(row) {
             Cell::Integer(number) if (1..=u64::MAX.into()).contains(&number) => {
                 Ok(u64::try_from(number).unwrap_or(u64::MAX))
             }
-            _ => Err(format!("the column {} has no number from 1", column.name)),
+            _ => Err(empty(column, "number from 1")),
         })
     }
 
-    /// The exchange of a row; the error is a sentence.
-    pub(super) fn messages(&self, row: usize) -> Result<Messages, String> {
+    /// The exchange of a row.
+    pub(super) fn messages(&self, row: usize) -> Result<Messages, EntryError> {
         match (&self.layout.kind, &self.named) {
             (Kind::Named(_), Some(named)) => named.messages(row),
             (Kind::Lines(format), _) => {

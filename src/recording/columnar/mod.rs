@@ -14,19 +14,20 @@ mod pages;
 mod parquet_file;
 mod place;
 mod stream;
+mod table_error;
 #[cfg(test)]
 mod tests;
 mod thrift;
 
-use std::{fs::File, io, sync::Arc};
+use std::{fmt, fs::File, sync::Arc};
 
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 
 use self::layout::{Layout, Rows};
 use super::{
-    Attachments, Beginning, Columns, Entries, Format, Input, Messages, OpenError, Raw, RawEntry,
-    Reader, RecordingError,
+    Attachments, Beginning, Columns, Entries, EntryError, Format, Input, Messages, OpenError, Raw,
+    RawEntry, Reader, RecordingError, unlike,
 };
 
 pub(super) use parquet_file::is_parquet;
@@ -52,8 +53,8 @@ impl Row {
     }
 }
 
-impl std::fmt::Debug for Row {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Row")
             .field("index", &self.index)
             .finish_non_exhaustive()
@@ -79,12 +80,10 @@ impl Format for Columnar {
         Box::new(std::iter::empty())
     }
 
-    fn messages(&self, entry: &Raw, _: &Attachments) -> Result<Messages, String> {
+    fn messages(&self, entry: &Raw, _: &Attachments) -> Result<Messages, EntryError> {
         match entry {
             Raw::Row(row) => row.rows.messages(row.index),
-            Raw::Bytes(_) | Raw::Tree(_) | Raw::Example(_) => {
-                Err("the entry is not a row".to_owned())
-            }
+            Raw::Bytes(_) | Raw::Tree(_) | Raw::Example(_) => Err(unlike("not a row")),
         }
     }
 }
@@ -97,27 +96,27 @@ enum Next {
     Lost(u64, String),
 }
 
+fn unfit(name: &str, why: &dyn fmt::Display) -> OpenError {
+    OpenError::Table {
+        file: name.to_owned(),
+        message: why.to_string(),
+    }
+}
+
 /// Opens a Parquet file.
 pub(super) fn parquet(name: &str, file: File, columns: &Columns) -> Result<Reader, OpenError> {
-    let unfit = |message: String| OpenError::Table {
-        file: name.to_owned(),
-        message,
-    };
-    let table = parquet_file::Table::open(file).map_err(unfit)?;
-    let layout = Layout::of(table.schema(), columns).map_err(unfit)?;
-    let batches = table.batches(layout.roots().as_ref()).map_err(unfit)?;
+    let table = parquet_file::Table::open(file).map_err(|error| unfit(name, &error))?;
+    let layout = Layout::of(table.schema(), columns).map_err(|error| unfit(name, &error))?;
+    let batches = table.batches(layout.roots().as_ref());
+    let batches = batches.map_err(|error| unfit(name, &error))?;
     Ok(reader(&PARQUET, name, layout, batches))
 }
 
 /// Opens an Arrow stream, or an Arrow file read from its beginning to its end.
 pub(super) fn arrow(name: &str, input: Input, columns: &Columns) -> Result<Reader, OpenError> {
-    let unfit = |message: String| OpenError::Table {
-        file: name.to_owned(),
-        message,
-    };
-    let stream = stream::Stream::open(input).map_err(|stop| unfit(stop.to_string()))?;
+    let stream = stream::Stream::open(input).map_err(|stop| unfit(name, &stop))?;
     let schema: SchemaRef = stream.schema();
-    let layout = Layout::of(&schema, columns).map_err(unfit)?;
+    let layout = Layout::of(&schema, columns).map_err(|error| unfit(name, &error))?;
     Ok(reader(&ARROW, name, layout, stream))
 }
 
@@ -166,11 +165,11 @@ struct Table<B> {
 
 impl<B> Table<B> {
     fn entry(&mut self, rows: &Arc<Rows>, number: u64, row: usize) -> <Entries as Iterator>::Item {
-        let error = |file: &Arc<str>, entry: u64, message: String| RecordingError {
+        let error = |file: &Arc<str>, entry: u64, error: &EntryError| RecordingError {
             file: Arc::clone(file),
             entry: Some(entry),
             line: None,
-            message,
+            message: error.to_string(),
         };
         let number = rows.entry(row).unwrap_or(Ok(number));
         let source = match rows.source(row) {
@@ -179,9 +178,9 @@ impl<B> Table<B> {
                 Some(known) if **known == *name => Arc::clone(known),
                 _ => name.into(),
             }),
-            Some(Err(message)) => {
+            Some(Err(why)) => {
                 let number = number.unwrap_or(1);
-                return Err(error(&self.file, number, message));
+                return Err(error(&self.file, number, &why));
             }
         };
         self.source.clone_from(&source);
@@ -195,7 +194,7 @@ impl<B> Table<B> {
                     source,
                 }),
             }),
-            Err(message) => Err(error(source.as_ref().unwrap_or(&self.file), 1, message)),
+            Err(why) => Err(error(source.as_ref().unwrap_or(&self.file), 1, &why)),
         }
     }
 }
@@ -231,9 +230,4 @@ impl<B: Iterator<Item = Next>> Iterator for Table<B> {
             }
         }
     }
-}
-
-/// What went wrong while a file was read.
-fn broken(error: &io::Error) -> String {
-    format!("it cannot be read: {error}")
 }

@@ -18,6 +18,7 @@ use crate::{
     recording::{
         Messages,
         columns::{Columns, Role},
+        entry_error::{EntryError, JsonPart},
         loose, message,
     },
 };
@@ -152,7 +153,7 @@ pub(super) struct NamedRows(BTreeMap<Role, Column>);
 
 impl NamedRows {
     /// The exchange of a row.
-    pub(super) fn messages(&self, row: usize) -> Result<Messages, String> {
+    pub(super) fn messages(&self, row: usize) -> Result<Messages, EntryError> {
         let request_headers = self.headers(Role::RequestHeaders, row)?;
         let response_headers = self.headers(Role::ResponseHeaders, row)?;
         let kept = Kept {
@@ -214,7 +215,7 @@ impl NamedRows {
     }
 
     /// The text that every row must have.
-    fn text(&self, role: Role, row: usize) -> Result<&str, String> {
+    fn text(&self, role: Role, row: usize) -> Result<&str, EntryError> {
         match self.cell(role, row) {
             Cell::Text(text) => Ok(text),
             _ => Err(self.empty(role)),
@@ -229,12 +230,15 @@ impl NamedRows {
         }
     }
 
-    fn empty(&self, role: Role) -> String {
-        let name = self.0.get(&role).map_or(role.name(), |column| &column.name);
-        format!("the column {name} has no value")
+    fn empty(&self, role: Role) -> EntryError {
+        let column = self.0.get(&role).map_or(role.name(), |column| &column.name);
+        EntryError::Empty {
+            column: column.to_owned(),
+            wanted: "value",
+        }
     }
 
-    fn url(&self, row: usize) -> Result<Url, String> {
+    fn url(&self, row: usize) -> Result<Url, EntryError> {
         let target = match self.optional(Role::Url, row) {
             Some(url) => url,
             None if self.has_any(&[Role::Path]) => self.text(Role::Path, row)?,
@@ -254,7 +258,7 @@ impl NamedRows {
         message::url(&format!("{scheme}://{host}{target}{query}"))
     }
 
-    fn status(&self, row: usize) -> Result<u64, String> {
+    fn status(&self, row: usize) -> Result<u64, EntryError> {
         let code = match self.cell(Role::Status, row) {
             Cell::Integer(code) => u64::try_from(code).ok(),
             Cell::Text(text) => loose::code(&Value::from(text)),
@@ -262,7 +266,7 @@ impl NamedRows {
             Cell::Number(code) => loose::code(&Value::from(format!("{code:.0}"))),
             _ => return Err(self.empty(Role::Status)),
         };
-        code.ok_or_else(|| "the status is not a number".to_owned())
+        code.ok_or(EntryError::StatusText)
     }
 
     fn elapsed(&self, row: usize) -> Option<Duration> {
@@ -294,7 +298,7 @@ impl NamedRows {
         [plain, encoded, cut]: [Role; 3],
         headers: &HeaderMap,
         row: usize,
-    ) -> Result<Body, String> {
+    ) -> Result<Body, EntryError> {
         let bytes = match (self.cell(encoded, row), self.cell(plain, row)) {
             (Cell::Text(text), _) => message::from_base64(text)?,
             (_, Cell::Text(text)) => Bytes::copy_from_slice(text.as_bytes()),
@@ -312,7 +316,7 @@ impl NamedRows {
     }
 
     /// The header fields of a message; `None` where they were not kept.
-    fn headers(&self, role: Role, row: usize) -> Result<Option<HeaderMap>, String> {
+    fn headers(&self, role: Role, row: usize) -> Result<Option<HeaderMap>, EntryError> {
         let Some(column) = self.0.get(&role).filter(|column| !column.is_null(row)) else {
             return Ok(None);
         };
@@ -320,7 +324,7 @@ impl NamedRows {
         let mut headers = HeaderMap::new();
         if let Cell::Text(text) = column.cell(row) {
             let read: Value = serde_json::from_str(text)
-                .map_err(|error| format!("the column {} is not JSON: {error}", column.name))?;
+                .map_err(EntryError::json(JsonPart::Column(column.name.clone())))?;
             return Ok(Some(loose::headers(Some(&read))));
         }
         if let Some((entries, range)) = elements(values, row) {

@@ -13,7 +13,7 @@ use parquet::{
 };
 
 use super::{
-    broken,
+    table_error::PageError,
     thrift::{Compact, Kind},
 };
 use crate::exchange::gunzip;
@@ -45,15 +45,14 @@ const LZ4_FRAME: [u8; 4] = [0x04, 0x22, 0x4d, 0x18];
 const DELTA_LENGTH: i64 = 6;
 const DELTA_BYTES: i64 = 7;
 
-/// Looks through the columns that are read: about how many bytes a row takes where rows take most. The error is a
-/// sentence.
+/// Looks through the columns that are read: about how many bytes a row takes where rows take most.
 pub(super) fn look_through(
     file: &File,
     group: &RowGroupMetaData,
     wanted: &ProjectionMask,
-) -> Result<u64, String> {
-    let length = file.metadata().map_err(|error| broken(&error))?.len();
-    let file = file.try_clone().map_err(|error| broken(&error))?;
+) -> Result<u64, PageError> {
+    let length = file.metadata()?.len();
+    let file = file.try_clone()?;
     let mut file = BufReader::new(file);
     let rows = u64::try_from(group.num_rows()).unwrap_or_default().max(1);
     let (mut held, mut packed, mut unpacked, mut row) = (0_u64, 0_u64, 0_u64, 0_u64);
@@ -75,10 +74,10 @@ pub(super) fn look_through(
         row = row.saturating_add(value);
     }
     if held > MAX_HELD {
-        return Err(format!("its pages come to {held} bytes at once"));
+        return Err(PageError::Held(held));
     }
     if unpacked > packed.saturating_mul(MAX_RATIO).saturating_add(UNPACKED) {
-        return Err(format!("it unpacks {packed} bytes to {unpacked}"));
+        return Err(PageError::Ratio { packed, unpacked });
     }
     Ok(row)
 }
@@ -99,7 +98,7 @@ fn chunk(
     file: &mut BufReader<File>,
     length: u64,
     column: &ColumnChunkMetaData,
-) -> Result<Chunk, String> {
+) -> Result<Chunk, PageError> {
     let start = column
         .dictionary_page_offset()
         .unwrap_or_else(|| column.data_page_offset());
@@ -109,27 +108,26 @@ fn chunk(
         .and_then(|(start, size)| Some((start, start.checked_add(size)?)))
         .filter(|(_, end)| *end <= length);
     let Some((start, end)) = place else {
-        return Err("a column lies outside of the file".to_owned());
+        return Err(PageError::ColumnOutside);
     };
     let mut found = Chunk {
         packed: end - start,
         ..Chunk::default()
     };
     let mut at = start;
-    file.seek(SeekFrom::Start(at))
-        .map_err(|error| broken(&error))?;
+    file.seek(SeekFrom::Start(at))?;
     while at < end {
         let page = Page::read(file.by_ref().take((end - at).min(MAX_HEADER)))
-            .map_err(|error| format!("the header of a page is damaged: {error}"))?;
+            .map_err(PageError::Header)?;
         at += page.header;
         if page.packed > end - at {
-            return Err("a page lies outside of its column".to_owned());
+            return Err(PageError::PageOutside);
         }
         let unpacked = page.unpacked.max(page.packed);
         found.unpacked = found.unpacked.saturating_add(unpacked);
         if page.is_dictionary {
             if page.values > unpacked {
-                return Err("a dictionary claims more values than it has bytes".to_owned());
+                return Err(PageError::Dictionary);
             }
             let views = page.values.saturating_mul(16);
             found.dictionary = found.dictionary.max(unpacked.saturating_add(views));
@@ -137,7 +135,7 @@ fn chunk(
             if matches!(page.encoding, DELTA_LENGTH | DELTA_BYTES)
                 && page.values > unpacked.max(MAX_VALUES)
             {
-                return Err(format!("a page claims {} values", page.values));
+                return Err(PageError::Values(page.values));
             }
             let value = match page.encoding {
                 // Each value may begin with all of the one before.
@@ -147,11 +145,11 @@ fn chunk(
             found.data = found.data.max(unpacked);
             found.value = found.value.max(value);
         }
-        if is_longer(file, column.compression(), &page).map_err(|error| broken(&error))? {
-            return Err("a page unpacks to more than it says".to_owned());
+        if is_longer(file, column.compression(), &page)? {
+            return Err(PageError::Longer);
         }
         at += page.packed;
-        go_on(file, at).map_err(|error| broken(&error))?;
+        go_on(file, at)?;
     }
     Ok(found)
 }

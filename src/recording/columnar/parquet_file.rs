@@ -15,15 +15,15 @@ use parquet::{
         arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader},
         parquet_to_arrow_field_levels,
     },
-    errors::ParquetError,
     file::metadata::ParquetStatisticsPolicy,
 };
 
 use super::{
-    Next, broken,
+    Next,
     contents::{self, MAGIC},
     guarded::Group,
     pages,
+    table_error::TableError,
 };
 
 /// How many bytes of rows are read at a time, about.
@@ -57,24 +57,20 @@ pub(super) struct Table {
     metadata: ArrowReaderMetadata,
 }
 
-fn unreadable(error: &ParquetError) -> String {
-    format!("its table of contents cannot be read: {error}")
-}
-
 impl Table {
-    /// Reads the table of contents; the error is a sentence.
-    pub(super) fn open(mut file: File) -> Result<Self, String> {
+    /// Reads the table of contents.
+    pub(super) fn open(mut file: File) -> Result<Self, TableError> {
         contents::check(&mut file)?;
         let options = ArrowReaderOptions::new()
             .with_column_stats_policy(ParquetStatisticsPolicy::SkipAll)
             .with_size_stats_policy(ParquetStatisticsPolicy::SkipAll)
             .with_encoding_stats_policy(ParquetStatisticsPolicy::SkipAll);
-        let plain = ArrowReaderMetadata::load(&file, options.clone())
-            .map_err(|error| unreadable(&error))?;
+        let plain =
+            ArrowReaderMetadata::load(&file, options.clone()).map_err(TableError::Metadata)?;
         let options = options.with_schema(Arc::new(in_views(plain.schema())));
         let metadata = ArrowReaderMetadata::try_new(Arc::clone(plain.metadata()), options)
-            .map_err(|error| unreadable(&error))?;
-        let length = file.metadata().map_err(|error| broken(&error))?.len();
+            .map_err(TableError::Metadata)?;
+        let length = file.metadata()?.len();
         Ok(Self {
             file: Arc::new(file),
             length,
@@ -86,8 +82,8 @@ impl Table {
         self.metadata.schema()
     }
 
-    /// The rows of the columns that are wanted; of all without a list. The error is a sentence.
-    pub(super) fn batches(self, wanted: Option<&BTreeSet<&str>>) -> Result<Batches, String> {
+    /// The rows of the columns that are wanted; of all without a list.
+    pub(super) fn batches(self, wanted: Option<&BTreeSet<&str>>) -> Result<Batches, TableError> {
         let columns = match wanted {
             None => ProjectionMask::all(),
             Some(wanted) => {
@@ -103,7 +99,7 @@ impl Table {
             columns.clone(),
             Some(self.metadata.schema().fields()),
         )
-        .map_err(|error| unreadable(&error))?;
+        .map_err(TableError::Metadata)?;
         Ok(Batches {
             table: self,
             columns,
@@ -183,14 +179,15 @@ pub(super) struct Batches {
 
 impl Batches {
     /// Opens the next row group, which ends before a row.
-    fn begin(&self, end: u64) -> Result<ParquetRecordBatchReader, String> {
+    fn begin(&self, end: u64) -> Result<ParquetRecordBatchReader, TableError> {
         let metadata = self.table.metadata.metadata();
-        let missing = || "it is missing".to_owned();
-        let group = metadata.row_groups().get(self.group).ok_or_else(missing)?;
+        let group = metadata.row_groups().get(self.group);
+        let group = group.ok_or(TableError::NoGroup)?;
         let length = self.table.length;
         let rows = end.saturating_sub(1);
         if rows > length.saturating_mul(ROWS_OF_BYTE).saturating_add(ROWS) {
-            return Err(format!("{length} bytes claim {rows} rows"));
+            let bytes = length;
+            return Err(TableError::Rows { bytes, rows });
         }
         let row = pages::look_through(&self.table.file, group, &self.columns)?;
         let batch = (BATCH_BYTES / row.max(1)).clamp(1, MAX_BATCH_ROWS);
@@ -200,24 +197,27 @@ impl Batches {
             index: self.group,
         };
         let batch = usize::try_from(batch).unwrap_or(1);
-        ParquetRecordBatchReader::try_new_with_row_groups(&self.levels, &pages, batch, None)
-            .map_err(|error| error.to_string())
+        let reader =
+            ParquetRecordBatchReader::try_new_with_row_groups(&self.levels, &pages, batch, None)?;
+        Ok(reader)
     }
 
     /// Counts the texts of a batch; the error is that they are too many.
-    fn count(&mut self, batch: &RecordBatch) -> Result<(), String> {
+    fn count(&mut self, batch: &RecordBatch) -> Result<(), TableError> {
         let texts = batch.columns().iter().map(texts_of);
         self.texts = texts.fold(self.texts, u64::saturating_add);
         let length = self.table.length;
         if self.texts > length.saturating_mul(TEXTS_OF_BYTE).saturating_add(TEXTS) {
-            let texts = self.texts;
-            return Err(format!("{length} bytes come to {texts} of texts"));
+            return Err(TableError::Texts {
+                bytes: length,
+                texts: self.texts,
+            });
         }
         Ok(())
     }
 
     /// What is left of a row group is lost; reading goes on behind it.
-    fn lost(&mut self, end: u64, reason: &str) -> Next {
+    fn lost(&mut self, end: u64, reason: &TableError) -> Next {
         let first = std::mem::replace(&mut self.first, end);
         let last = end.saturating_sub(1);
         let group = self.group;
@@ -256,9 +256,9 @@ impl Iterator for Batches {
                     self.open = Some((reader, end));
                     return Some(Next::Rows(first, batch));
                 }
-                Some(Err(error)) => return Some(self.lost(end, &error.to_string())),
+                Some(Err(error)) => return Some(self.lost(end, &error.into())),
                 None if self.first < end => {
-                    return Some(self.lost(end, "the row group ends before them"));
+                    return Some(self.lost(end, &TableError::GroupEnds));
                 }
                 None => {}
             }
