@@ -18,16 +18,29 @@ use crate::{
     wire::RequestParts,
 };
 
+/// Why no case can be made of what a file tells.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RestoreError {
+    #[error("there is no operation {0} any more")]
+    NoOperation(String),
+    #[error("{0:?} is no place of a parameter")]
+    Location(String),
+    #[error("{0:?} is no JSON Pointer")]
+    Pointer(String),
+    #[error("the saved request is not what it was under the document of today")]
+    Changed,
+}
+
 /// The case that a file tells.
 ///
 /// # Errors
 ///
-/// A sentence, where the file tells none, or one that is not what it was under the document of today.
+/// Where the file tells none, or one that is not what it was under the document of today.
 pub(crate) fn restore(
     saved: &Saved,
     operation: &Arc<Operation>,
     settings: &LiveSettings,
-) -> Result<Case, String> {
+) -> Result<Case, RestoreError> {
     let mut parts = RequestParts::default();
     for parameter in &saved.parameters {
         let location = location(&parameter.location)?;
@@ -42,9 +55,7 @@ pub(crate) fn restore(
     let purpose = Purpose::new(Phase::Regressions, &why);
     let mut case = CaseFactory::new(settings)
         .restored(operation, parts, breaks, purpose)
-        .ok_or_else(|| {
-            "the saved request is not what it was under the document of today".to_owned()
-        })?;
+        .ok_or(RestoreError::Changed)?;
     let created = saved.parameters.iter().filter(|parameter| parameter.made);
     for parameter in created {
         case.made_up.retain(|name| *name != parameter.name);
@@ -102,7 +113,7 @@ pub(crate) fn save(
     }
 }
 
-fn location(word: &str) -> Result<Location, String> {
+fn location(word: &str) -> Result<Location, RestoreError> {
     [
         Location::Path,
         Location::Query,
@@ -112,10 +123,10 @@ fn location(word: &str) -> Result<Location, String> {
     ]
     .into_iter()
     .find(|location| location.as_str() == word)
-    .ok_or_else(|| format!("{word:?} is no place of a parameter"))
+    .ok_or_else(|| RestoreError::Location(word.to_owned()))
 }
 
-fn breach(saved: &SavedBreach) -> Result<Breach, String> {
+fn breach(saved: &SavedBreach) -> Result<Breach, RestoreError> {
     Ok(Breach {
         part: if saved.location == "body" {
             Part::Body
@@ -123,7 +134,7 @@ fn breach(saved: &SavedBreach) -> Result<Breach, String> {
             Part::Parameter(location(&saved.location)?, saved.name.clone())
         },
         pointer: Pointer::parse(&saved.pointer)
-            .ok_or_else(|| format!("{:?} is no JSON Pointer", saved.pointer))?,
+            .ok_or_else(|| RestoreError::Pointer(saved.pointer.clone()))?,
         keyword: saved.keyword.clone(),
         rule: saved.rule.clone(),
     })

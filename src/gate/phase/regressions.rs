@@ -4,7 +4,12 @@ use std::{ops::ControlFlow, path::Path};
 
 use crate::{
     gate::{
-        driver::Driver, knowledge::context::says_absent, plan, saved, schedule::Schedule, sequence,
+        driver::Driver,
+        knowledge::context::says_absent,
+        plan,
+        saved::{self, RestoreError},
+        schedule::Schedule,
+        sequence,
     },
     run::{Case, Phase, RunStatus, existing},
     snapshot::Saved,
@@ -76,12 +81,15 @@ pub(crate) async fn run<T: Transport>(
 }
 
 /// The case that a file tells; `None` for an operation that this run leaves out.
-fn case_of<T: Transport>(driver: &Driver<'_, T>, saved: &Saved) -> Result<Option<Case>, String> {
+fn case_of<T: Transport>(
+    driver: &Driver<'_, T>,
+    saved: &Saved,
+) -> Result<Option<Case>, RestoreError> {
     let settings = driver.context.settings;
     let mut operations = driver.context.contract.operations().iter();
     let operation = operations
         .find(|operation| operation.id.as_str() == saved.operation)
-        .ok_or_else(|| format!("there is no operation {} any more", saved.operation))?;
+        .ok_or_else(|| RestoreError::NoOperation(saved.operation.clone()))?;
     if plan::left_out(operation, settings).is_some() {
         return Ok(None);
     }
