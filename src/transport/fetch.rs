@@ -1,7 +1,8 @@
 //! Documents over the network: one GET, bounded, from a program that waits for it.
 
-use std::{thread, time::Duration};
+use std::{io, thread, time::Duration};
 
+use http::StatusCode;
 use reqwest::redirect::Policy;
 use url::Url;
 
@@ -15,6 +16,63 @@ const MAX_TIME: Duration = Duration::from_secs(60);
 
 /// The most redirects that are followed.
 const MAX_REDIRECTS: usize = 10;
+
+/// Why a document cannot be had over the network.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FetchError {
+    /// Its name is no URL.
+    #[error("it is no URL: {0}")]
+    Url(url::ParseError),
+    /// It is on another host than those that are allowed.
+    #[error("{host} is none of the hosts that are allowed")]
+    Host {
+        /// The host.
+        host: String,
+    },
+    /// The client could not be set up.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    /// The request could not be sent, or its response not be read.
+    #[error("{reason}")]
+    Broken {
+        /// What is at the bottom of it.
+        reason: String,
+    },
+    /// The server answers with an error.
+    #[error("the server answers {0}")]
+    Status(StatusCode),
+    /// It has more bytes than a document may have.
+    #[error("it has more than {most} bytes")]
+    TooLong {
+        /// How many it may have.
+        most: usize,
+    },
+    /// There is no way to wait for it.
+    #[error("{0}")]
+    Runtime(io::Error),
+    /// What was to fetch it broke down.
+    #[error("it could not be fetched")]
+    Panicked,
+}
+
+impl FetchError {
+    fn host(url: &Url) -> Self {
+        Self::Host {
+            host: url.host_str().unwrap_or_default().to_owned(),
+        }
+    }
+
+    fn broken(error: &reqwest::Error) -> Self {
+        let mut deepest: &dyn std::error::Error = error;
+        while let Some(source) = deepest.source() {
+            deepest = source;
+        }
+        Self::Broken {
+            reason: deepest.to_string(),
+        }
+    }
+}
 
 /// Where documents may come from over the network.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,11 +101,11 @@ impl Hosts {
 ///
 /// # Errors
 ///
-/// A sentence: the URL cannot be reached, is one of another host, answers with an error, or holds too much.
-pub fn fetch(url: &str, connection: &Connection, hosts: &Hosts) -> Result<Vec<u8>, String> {
-    let url = Url::parse(url).map_err(|error| format!("it is no URL: {error}"))?;
+/// When the URL cannot be reached, is one of another host, answers with an error, or holds too much.
+pub fn fetch(url: &str, connection: &Connection, hosts: &Hosts) -> Result<Vec<u8>, FetchError> {
+    let url = Url::parse(url).map_err(FetchError::Url)?;
     if !hosts.allow(&url) {
-        return Err(not_allowed(&url));
+        return Err(FetchError::host(&url));
     }
     // A runtime of its own on a thread of its own, so that the caller may be inside of another.
     thread::scope(|scope| {
@@ -56,20 +114,15 @@ pub fn fetch(url: &str, connection: &Connection, hosts: &Hosts) -> Result<Vec<u8
                 tokio::runtime::Builder::new_current_thread()
                     .enable_all()
                     .build()
-                    .map_err(|error| error.to_string())?
+                    .map_err(FetchError::Runtime)?
                     .block_on(get(url, connection, hosts))
             })
             .join()
-            .unwrap_or_else(|_| Err("it could not be fetched".to_owned()))
+            .unwrap_or(Err(FetchError::Panicked))
     })
 }
 
-fn not_allowed(url: &Url) -> String {
-    let host = url.host_str().unwrap_or_default();
-    format!("{host} is none of the hosts that are allowed")
-}
-
-async fn get(url: Url, connection: &Connection, hosts: &Hosts) -> Result<Vec<u8>, String> {
+async fn get(url: Url, connection: &Connection, hosts: &Hosts) -> Result<Vec<u8>, FetchError> {
     let hosts = hosts.clone();
     let redirects = Policy::custom(move |attempt| {
         if attempt.previous().len() > MAX_REDIRECTS {
@@ -77,35 +130,23 @@ async fn get(url: Url, connection: &Connection, hosts: &Hosts) -> Result<Vec<u8>
         } else if hosts.allow(attempt.url()) {
             attempt.follow()
         } else {
-            let why = not_allowed(attempt.url());
+            let why = FetchError::host(attempt.url());
             attempt.error(why)
         }
     });
-    let said = |error: reqwest::Error| {
-        let mut deepest: &dyn std::error::Error = &error;
-        while let Some(source) = deepest.source() {
-            deepest = source;
-        }
-        deepest.to_string()
-    };
-    let client = connection
-        .builder()
-        .and_then(|builder| {
-            let builder = builder.timeout(MAX_TIME).redirect(redirects);
-            builder
-                .build()
-                .map_err(|error| ClientError::Client(error.into()))
-        })
-        .map_err(|error| error.to_string())?;
-    let mut response = client.get(url).send().await.map_err(said)?;
+    let broken = |error: reqwest::Error| FetchError::broken(&error);
+    let builder = connection.builder()?;
+    let client = builder.timeout(MAX_TIME).redirect(redirects).build();
+    let client = client.map_err(|error| ClientError::Client(error.into()))?;
+    let mut response = client.get(url).send().await.map_err(broken)?;
     if !response.status().is_success() {
-        return Err(format!("the server answers {}", response.status()));
+        return Err(FetchError::Status(response.status()));
     }
     let mut bytes = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(said)? {
+    while let Some(chunk) = response.chunk().await.map_err(broken)? {
         bytes.extend_from_slice(&chunk);
         if bytes.len() > MAX_BYTES {
-            return Err(format!("it has more than {MAX_BYTES} bytes"));
+            return Err(FetchError::TooLong { most: MAX_BYTES });
         }
     }
     Ok(bytes)

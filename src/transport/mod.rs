@@ -38,7 +38,7 @@ pub use wait::is_up;
 #[cfg(feature = "http")]
 pub use connection::{ClientError, Connection};
 #[cfg(feature = "http")]
-pub use fetch::{Hosts, fetch};
+pub use fetch::{FetchError, Hosts, fetch};
 #[cfg(feature = "http")]
 pub use http_client::HttpTransport;
 

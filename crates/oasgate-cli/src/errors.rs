@@ -7,7 +7,7 @@ use oasgate::{
     contract::OperationId,
     gate::{BaselineError, StateError},
     report::MergeError,
-    transport::NoSecret,
+    transport::{FetchError, NoSecret},
 };
 use thiserror::Error;
 use url::Url;
@@ -173,7 +173,7 @@ pub(crate) enum SpecError {
     #[error("the URL of the document holds a credential; fetch the document first")]
     Credential,
     #[error("the document {url} cannot be fetched: {error}")]
-    Fetch { url: Url, error: String },
+    Fetch { url: Url, error: FetchError },
 }
 
 /// Why there is no baseline to compare with.

@@ -64,7 +64,9 @@ pub(crate) fn options(
             hosts.extend(url.host_str().map(str::to_owned));
         }
         let connection = reach.connection(config)?;
-        let fetch = move |url: &str| transport::fetch(url, &connection, &hosts);
+        let fetch = move |url: &str| {
+            transport::fetch(url, &connection, &hosts).map_err(|error| error.to_string())
+        };
         options.fetch = Some(Arc::new(fetch));
     }
     Ok(options)
