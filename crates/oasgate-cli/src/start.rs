@@ -236,3 +236,20 @@ mod group {
 
     pub(crate) fn stop_remembered() {}
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_long_log_the_end_alone_is_kept() {
+        let end = Arc::default();
+        let line = b"the service says the same again and again\n";
+        let long = std::io::repeat(b'.').take(40 << 20).chain(&line[..]);
+        keep_end(long, &end).join().expect("the pipe is read");
+        let end = end.lock().expect("nobody holds it any more");
+        assert_eq!(end.len(), MAX_LOG + MAX_BEFORE);
+        assert!(end.capacity() < 1 << 20, "{}", end.capacity());
+        assert!(end.iter().copied().collect::<Vec<_>>().ends_with(line));
+    }
+}
