@@ -93,7 +93,7 @@ impl<'t, T> Recorded<'t, T> {
     }
 }
 
-/// Names of properties whose values prove who asks, letters and digits alone.
+/// What the names of properties end in whose values prove who asks, letters and digits alone.
 const CREDENTIALS: [&str; 13] = [
     "accesskey",
     "accesstoken",
@@ -109,6 +109,9 @@ const CREDENTIALS: [&str; 13] = [
     "refreshtoken",
     "secretkey",
 ];
+
+/// What the names of others end in, whose values may be words as well.
+const OPAQUE: [&str; 2] = ["secret", "token"];
 
 /// How deep a body is looked through.
 const MAX_DEPTH: usize = 32;
@@ -140,8 +143,9 @@ fn mask(value: &mut Value, depth: usize) -> bool {
             for (name, member) in members {
                 let letters = name.chars().filter(|one| one.is_alphanumeric());
                 let plain: String = letters.flat_map(char::to_lowercase).collect();
-                let is_secret = CREDENTIALS.contains(&plain.as_str())
-                    || plain == "token" && member.as_str().is_some_and(is_a_token);
+                let ends_in = |ends: &[&str]| ends.iter().any(|end| plain.ends_with(end));
+                let is_secret = ends_in(&CREDENTIALS)
+                    || ends_in(&OPAQUE) && member.as_str().is_some_and(is_a_token);
                 match member {
                     Value::String(text) if is_secret && !text.is_empty() => {
                         *member = "REDACTED".into();
@@ -388,6 +392,9 @@ mod tests {
             r#"{"access_token":"abc","expires_in":3,"user":{"name":"Ann","password":"pw"}}"#;
         let written = r#"{"access_token":"REDACTED","expires_in":3,"user":{"name":"Ann","password":"REDACTED"}}"#;
         assert_eq!(masked(given).as_deref(), Some(written));
+        let named = r#"{"secret":"whsec-0123456789abcdef","admin_password":"pw","next_token":"b"}"#;
+        let written = r#"{"secret":"REDACTED","admin_password":"REDACTED","next_token":"b"}"#;
+        assert_eq!(masked(named).as_deref(), Some(written));
         let jwt = r#"["eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln"]"#;
         assert_eq!(masked(jwt).as_deref(), Some(r#"["REDACTED"]"#));
         for plain in [
