@@ -377,6 +377,15 @@ fn schema_mismatch(finding: &Finding, document: &Document) -> Key {
             )
             .counting("place");
         }
+        // What answers null for what it does not have does so wherever it looks for something.
+        if finding.instance.as_ref().is_some_and(Pointer::is_root) {
+            return Key::new(
+                "schema null body".to_owned(),
+                "the whole body is null, which the schema does not allow",
+                "answer 404 or 204 where there is nothing to show, or let the schemas be null",
+            )
+            .counting("response");
+        }
         // An envelope that each operation writes out anew is still one habit of the service.
         let place = finding.instance.as_ref().map(masked);
         if let Some(place) = place.filter(|place| !owner.is_component && !place.is_empty()) {

@@ -109,6 +109,19 @@ fn the_nulls_of_a_component_are_one_cause() {
 }
 
 #[test]
+fn bodies_that_are_null_are_one_cause_whatever_their_schemas() {
+    let null = |operation: &str, pointer: &str| {
+        finding("schema-mismatch", operation, pointer, "200 type")
+            .with_instance(Pointer::root())
+            .with_actual("null")
+    };
+    let user = "/components/schemas/User/type";
+    let inline = "/paths/~1teams/get/responses/200/content/application~1json/schema/type";
+    let groups = grouped(vec![null("listUsers", user), null("listTeams", inline)]);
+    assert_eq!(groups.len(), 1, "{groups:?}");
+}
+
+#[test]
 fn one_name_of_another_type_is_one_cause_in_whatever_schema() {
     let number = |operation: &str, pointer: &str, instance: &str| {
         finding("schema-mismatch", operation, pointer, "200 type")
