@@ -298,6 +298,7 @@ fn is_about_something_absent(subject: &Subject<'_>) -> bool {
         || says_absent(&lower)
             && (repeats(&said, &free_values(subject))
                 || speaks_of_a_reference(subject, &lower)
+                || names_a_value(&free_values(subject), subject, &lower)
                 || gives_a_name(subject, &lower))
 }
 
@@ -339,6 +340,25 @@ fn gives_a_name(subject: &Subject<'_>, said: &str) -> bool {
     !speaks_of_another
         && !misses_a_part
         && named.any(|(_, value)| value.is_string() || value.is_array())
+}
+
+/// Whether words in lower case have the name of a property of the body and its value behind it, however short that is:
+/// `environment a does not exist`.
+fn names_a_value(free: &[Value], subject: &Subject<'_>, said: &str) -> bool {
+    let body = subject.exchange.request.body.bytes();
+    let Ok(Value::Object(members)) = serde_json::from_slice::<Value>(body) else {
+        return false;
+    };
+    let words: Vec<&str> = said
+        .split(|one: char| !one.is_alphanumeric() && one != '_')
+        .filter(|word| !word.is_empty())
+        .collect();
+    members.iter().any(|(name, value)| {
+        let name = name.to_lowercase();
+        let value = value.as_str().filter(|_| free.contains(value));
+        let value = value.map(str::to_lowercase);
+        value.is_some_and(|value| words.windows(2).any(|pair| pair == [&name, &value]))
+    })
 }
 
 /// Whether words in lower case name a property of the body whose value is a number or a UUID, or several: `Some roles do
