@@ -258,3 +258,52 @@ async fn undeclared_methods_are_not_tried_on_what_was_learned() {
         assert_eq!(of_somebody.count(), 0, "{seed}: {changed:?}");
     }
 }
+
+const RESOURCES: &str = r"
+openapi: 3.0.3
+info: { title: Resources that are sent by their names, version: '1' }
+paths:
+  /resources:
+    get: { operationId: listResources, responses: { '200': { description: All, content: { application/json: { schema: { type: object } } } } } }
+    post:
+      operationId: addResource
+      requestBody: { required: true, content: { application/json: { schema: { type: object }, example: { lakes: { type: process } } } } }
+      responses: { '201': { description: Made }, 4XX: { description: No } }
+  /resources/{name}:
+    parameters: [{ name: name, in: path, required: true, schema: { type: string } }]
+    get: { operationId: getResource, responses: { '200': { description: One, content: { application/json: { schema: { type: object } } } }, 4XX: { description: No } } }
+";
+
+#[tokio::test]
+async fn members_that_are_called_as_what_is_there_are_not_sent() {
+    let routes = &[
+        "GET /resources",
+        "POST /resources",
+        "GET /resources/lakes",
+        "GET /resources/rivers",
+    ];
+    for seed in 0..3 {
+        let replaced = Arc::new(Mutex::new(Vec::new()));
+        let seen = Arc::clone(&replaced);
+        let router = service(routes, move |came| match came.method.as_str() {
+            "GET" if came.path.len() == 1 => (
+                200,
+                Some(
+                    json!({ "lakes": { "type": "collection" }, "rivers": { "type": "collection" } }),
+                ),
+            ),
+            "GET" => (200, Some(json!({ "type": "collection" }))),
+            _ => {
+                let names = came.body.keys().cloned();
+                seen.lock().expect("no handler panics").extend(names);
+                (201, None)
+            }
+        });
+        check(RESOURCES, router, &settings(seed)).await;
+        let replaced = replaced.lock().expect("no handler panics");
+        let of_somebody = replaced
+            .iter()
+            .filter(|one| ["lakes", "rivers"].contains(&one.as_str()));
+        assert_eq!(of_somebody.count(), 0, "{seed}: {replaced:?}");
+    }
+}

@@ -11,7 +11,7 @@ use super::Driver;
 use crate::{
     check::{Intent, may_revoke_credential},
     contract::{
-        Location, Operation, Parameter,
+        Location, Operation, Parameter, Schema,
         graph::{Need, Shape, names_something, words},
     },
     exchange::{Exchange, Request},
@@ -118,6 +118,12 @@ fn is_an_id(name: &str) -> bool {
     words
         .last()
         .is_some_and(|last| ["id", "ids", "pk"].contains(&last.as_str()))
+}
+
+/// Whether a name says that nothing is done: `dry_run`, `simulate`.
+fn is_a_trial(name: &str) -> bool {
+    let words = words(name);
+    ["dryrun", "simulate"].contains(&words.concat().as_str())
 }
 
 fn is_key(name: &str, is_listed: bool) -> bool {
@@ -374,6 +380,36 @@ impl<'r, T: Transport> Driver<'r, T> {
         is_key || is_random
     }
 
+    /// Whether a case says that it is no trial, to an operation that takes all requests for trials that do not say so.
+    fn is_no_trial(&self, case: &Case) -> bool {
+        let is_meant = |name: &str, value: &Value, schema: Option<&Schema>| {
+            is_a_trial(name)
+                && *value != Value::Bool(true)
+                && schema.is_some_and(|schema| {
+                    let target = schema.target();
+                    target.raw().get("default") == Some(&Value::Bool(true))
+                })
+        };
+        let mut query = case.operation.parameters_in(Location::Query);
+        let in_query = query.any(|parameter| {
+            let value = case.parts.get(Location::Query, &parameter.name);
+            value.is_some_and(|value| is_meant(&parameter.name, value, parameter.value.schema()))
+        });
+        let body = case.parts.body.as_ref();
+        let members = body.and_then(|(_, body)| body.as_object());
+        let mut members = members.into_iter().flatten();
+        let schema = || {
+            let index = self.context.index(&case.operation)?;
+            self.context.body_schema(index)
+        };
+        in_query
+            || members.any(|(name, value)| {
+                is_a_trial(name)
+                    && schema()
+                        .is_some_and(|body| is_meant(name, value, body.property(name).as_ref()))
+            })
+    }
+
     /// Whether a case may make something with a great number as its name, after which a service that counts gives
     /// out greater ones for ever.
     fn may_move_numbers(&self, case: &Case) -> bool {
@@ -404,6 +440,7 @@ impl<'r, T: Transport> Driver<'r, T> {
             || keeps && is_own && self.is_blind(case)
             || keeps && is_own && self.may_move_numbers(case)
             || keeps && is_own && self.acts_on_others(case)
+            || keeps && is_own && self.is_no_trial(case)
     }
 
     /// Whether the last name in the path of a case is neither given by the user nor shown by the document.

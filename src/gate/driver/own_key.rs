@@ -3,12 +3,16 @@
 
 use std::borrow::Cow;
 
+use http::Method;
 use serde_json::Value;
 
 use super::Driver;
 use crate::{
     check::Part,
-    gate::{case_factory::CaseFactory, knowledge::used::fresh_key},
+    gate::{
+        case_factory::CaseFactory,
+        knowledge::{context::path_of, used::fresh_key},
+    },
     generate::Generator,
     run::{Case, Existing},
     transport::Transport,
@@ -117,6 +121,30 @@ impl<T: Transport> Driver<'_, T> {
         let index = self.context.index(&case.operation);
         let named = index.and_then(|index| self.context.named_in_body(index, &case.parts));
         named.is_some_and(|(_, thing)| self.knowledge.existing.holds(&thing.path))
+            || self.has_members_called_as_existing(case)
+    }
+
+    /// Whether the body of a POST has a member that the document does not name and that is called as something below
+    /// the path: `{"lakes": {...}}` to a collection of things by their names.
+    fn has_members_called_as_existing(&self, case: &Case) -> bool {
+        let body = case.parts.body.as_ref();
+        let members = body.and_then(|(_, body)| body.as_object());
+        let members = members.filter(|_| case.request.method == Method::POST);
+        let Some(members) = members.filter(|members| !members.is_empty()) else {
+            return false;
+        };
+        let path = path_of(&case.request.url);
+        let existing = &self.knowledge.existing;
+        let mut called = members
+            .keys()
+            .filter(|name| existing.was_shown(&format!("{path}/{name}")));
+        let index = self.context.index(&case.operation);
+        let schema = index.and_then(|index| self.context.body_schema(index));
+        called.any(|name| {
+            schema
+                .as_ref()
+                .is_none_or(|schema| schema.property(name).is_none())
+        })
     }
 
     /// A creation of what was there before, by a key that nothing has.

@@ -70,7 +70,9 @@ impl ExistingResources {
     ) {
         let request = &given.exchange.request;
         let status = given.exchange.response.status;
-        if request.method != Method::GET || self.paths.len() > MAX_PATHS {
+        let is_look =
+            request.method == Method::GET || context.operation(operation).is_called_a_look();
+        if !is_look || self.paths.len() > MAX_PATHS {
             return;
         }
         let path = path_of(&request.url);
@@ -82,7 +84,7 @@ impl ExistingResources {
                     self.insert(path.to_owned());
                 }
             }
-            if resource.list == Some(operation) && status.is_success() && !self.made.contains(&at) {
+            if resource.is_shown_by(operation) && status.is_success() && !self.made.contains(&at) {
                 self.listed.insert(path.to_owned());
                 for (_, thing) in context.listed(at, given) {
                     self.insert(thing.path.clone());
@@ -132,6 +134,11 @@ impl ExistingResources {
     /// Whether a path names something that was there.
     pub(crate) fn holds(&self, path: &str) -> bool {
         self.paths.contains(path)
+    }
+
+    /// Whether a path is that of something that was there, or of what a list showed before anything was changed.
+    pub(crate) fn was_shown(&self, path: &str) -> bool {
+        self.holds(path) || self.shown_names.contains(path)
     }
 
     /// Whether a path of what was there ends in a name.
@@ -204,8 +211,7 @@ impl ExistingResources {
                 || ends_much(context, operation)
                 || operation.changes_the_installation();
         };
-        let is_there =
-            self.holds(named) || self.unclaimed.contains(named) || self.shown_names.contains(named);
+        let is_there = self.was_shown(named) || self.unclaimed.contains(named);
         if !is_there {
             return named != path && removes_all
                 || self.acts_on_what_is_above(context, operation, named);
