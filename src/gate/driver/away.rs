@@ -53,6 +53,13 @@ impl LastAnswered {
         });
     }
 
+    /// The newest request that changes nothing.
+    fn last_safe(&self) -> Option<Request> {
+        let mut newest = self.all.iter().rev();
+        let safe = newest.find(|one| one.request.method.is_safe())?;
+        Some(safe.request.clone())
+    }
+
     /// That nobody takes connections any more is not the doing of the request that wanted one: what was answered
     /// before is the nearest to a reason, and a failure of the service nearer than anything else.
     pub(super) fn gone(&self, finding: Finding, error: &SendError) -> Finding {
@@ -148,8 +155,16 @@ impl<T: Transport> Driver<'_, T> {
             if self.executor.is_over() {
                 break;
             }
-            // The one before may have ended the service, which needs a while to be back.
-            let again = if guilty.is_empty() {
+            // The one before may have ended the service, which needs a while to be back: what was answered before tells.
+            let innocent = self
+                .last_answered
+                .last_safe()
+                .filter(|_| !guilty.is_empty());
+            let is_back = match innocent {
+                Some(innocent) => self.executor.retry(&innocent).await.is_some(),
+                None => guilty.is_empty(),
+            };
+            let again = if is_back {
                 self.executor.send_once(&one.request).await
             } else {
                 self.executor.retry(&one.request).await
