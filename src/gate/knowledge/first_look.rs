@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     check::Intent,
-    contract::graph::names_something,
+    contract::graph::{is_plural_of, names_something, words},
     run::{Case, CredentialChoice, Phase},
 };
 
@@ -71,7 +71,9 @@ impl FirstLooks {
             let look = ExchangeRecord::new(index, exchange.clone(), parts.clone());
             self.looks.insert(index, look);
         }
-        names_shown(given)
+        let path = case.operation.path.as_str();
+        let collected = path.rsplit('/').find(|segment| !segment.is_empty());
+        names_shown(given, collected.unwrap_or_default())
     }
 
     /// The lists, where the run has changed anything since.
@@ -80,11 +82,13 @@ impl FirstLooks {
     }
 }
 
-/// The names of the elements of a list, as far as each can be the last segment of a path as it is.
-fn names_shown(given: &ExchangeView<'_>) -> Vec<String> {
+/// The names of the elements of a list of collected things, as far as each can be the last segment of a path as it is.
+fn names_shown(given: &ExchangeView<'_>, collected: &str) -> Vec<String> {
     let answer = given.json();
     let list = answer.and_then(|answer| answer.pointer(&place_of_list(answer, 0)?));
-    let elements = list.map(elements).unwrap_or_default();
+    let collected = words(collected);
+    let elements = list.map(|list| elements(list, &collected));
+    let elements = elements.unwrap_or_default();
     let is_plain = |one: char| one.is_ascii_alphanumeric() || "-._~".contains(one);
     let names = elements.into_iter().filter_map(|(name, _)| name);
     names
@@ -103,8 +107,13 @@ pub(crate) struct ListChange {
     pub(crate) changed: Vec<(String, Vec<String>)>,
 }
 
-/// How a list differs from what it was, of what its elements can be `given` by a request.
-pub(crate) fn list_change(before: &Value, after: &Value, given: &BTreeSet<String>) -> ListChange {
+/// How a list of `collected` things differs from what it was, of what its elements can be `given` by a request.
+pub(crate) fn list_change(
+    before: &Value,
+    after: &Value,
+    collected: &str,
+    given: &BTreeSet<String>,
+) -> ListChange {
     let mut change = ListChange::default();
     let Some(place) = place_of_list(after, 0) else {
         return change;
@@ -112,26 +121,28 @@ pub(crate) fn list_change(before: &Value, after: &Value, given: &BTreeSet<String
     let (Some(before), Some(after)) = (before.pointer(&place), after.pointer(&place)) else {
         return change;
     };
-    let (before, after) = (elements(before), elements(after));
+    let collected = words(collected);
+    let (before, after) = (elements(before, &collected), elements(after, &collected));
     let count =
         |all: &[(Option<String>, &Value)]| all.iter().filter(|(name, _)| name.is_none()).count();
     change.nameless = count(&after).saturating_sub(count(&before));
     for (name, element) in after {
         let Some(name) = name else { continue };
-        let known = before
+        let same = before
             .iter()
-            .find(|(known, _)| known.as_ref() == Some(&name));
-        let Some((_, known)) = known else {
-            change.new.push(name);
-            continue;
+            .filter(|(known, _)| known.as_ref() == Some(&name));
+        let differing = |known: &Value| -> Vec<String> {
+            let differs = |one: &&String| match (known.get(one), element.get(one)) {
+                (Some(known), Some(now)) => known != now,
+                _ => false,
+            };
+            given.iter().filter(differs).cloned().collect()
         };
-        let differs = |one: &&String| match (known.get(one), element.get(one)) {
-            (Some(known), Some(now)) => known != now,
-            _ => false,
-        };
-        let members: Vec<String> = given.iter().filter(differs).cloned().collect();
-        if !members.is_empty() {
-            change.changed.push((name, members));
+        // Several may have one name: what is like one of them has not changed.
+        match same.map(|(_, known)| differing(known)).min_by_key(Vec::len) {
+            None => change.new.push(name),
+            Some(members) if members.is_empty() => {}
+            Some(members) => change.changed.push((name, members)),
         }
     }
     change
@@ -161,10 +172,13 @@ fn place_of_list(answer: &Value, depth: usize) -> Option<String> {
     }
 }
 
-/// The elements of a list, with what each is known by.
-fn elements(list: &Value) -> Vec<(Option<String>, &Value)> {
+/// The elements of a list of collected things, with what each is known by.
+fn elements<'v>(list: &'v Value, collected: &[String]) -> Vec<(Option<String>, &'v Value)> {
     match list {
-        Value::Array(items) => items.iter().map(|item| (name_of(item), item)).collect(),
+        Value::Array(items) => {
+            let items = items.iter();
+            items.map(|item| (name_of(item, collected), item)).collect()
+        }
         Value::Object(members) => {
             let members = members.iter();
             members
@@ -175,7 +189,7 @@ fn elements(list: &Value) -> Vec<(Option<String>, &Value)> {
     }
 }
 
-fn name_of(element: &Value) -> Option<String> {
+fn name_of(element: &Value, collected: &[String]) -> Option<String> {
     let members = element.as_object()?;
     let is_plain = |value: &&Value| value.is_string() || value.is_number();
     let called = KNOWN_BY.iter().find_map(|wanted| {
@@ -185,13 +199,22 @@ fn name_of(element: &Value) -> Option<String> {
         let (_, value) = found.next()?;
         Some(value).filter(is_plain)
     });
-    // `connection_id` of a connection, and not the two of what joins two things.
-    let or_else = || {
+    // `connection_id` in a list of connections.
+    let own = || {
+        let mut named = members.iter().filter(|(name, _)| {
+            let words = words(name);
+            let noun = words.split_last().map(|(_, noun)| noun);
+            names_something(name) && noun.is_some_and(|noun| is_plural_of(collected, noun))
+        });
+        named.next().map(|(_, value)| value).filter(is_plain)
+    };
+    // The one of what has one, and not the two of what joins two things.
+    let only = || {
         let mut named = members.iter().filter(|(name, _)| names_something(name));
         let (_, only) = named.next()?;
         Some(only).filter(|only| named.next().is_none() && is_plain(only))
     };
-    Some(short(&plain(called.or_else(or_else)?)))
+    Some(short(&plain(called.or_else(own).or_else(only)?)))
 }
 
 fn short(name: &str) -> String {
@@ -208,7 +231,8 @@ mod tests {
     use super::*;
 
     fn change(before: &Value, after: &Value) -> ListChange {
-        list_change(before, after, &BTreeSet::from(["name".to_owned()]))
+        let given = BTreeSet::from(["name".to_owned()]);
+        list_change(before, after, "connections", &given)
     }
 
     #[test]
@@ -223,6 +247,18 @@ mod tests {
         ] {
             assert_eq!(change(&before, &after).new, ["2"], "{after}");
         }
+    }
+
+    #[test]
+    fn what_is_called_after_the_collection_names_an_element() {
+        let one = json!({ "connection_id": "ftp", "team_name": "x", "schema": null });
+        assert_eq!(change(&json!([]), &json!([one])).new, ["ftp"]);
+    }
+
+    #[test]
+    fn of_several_with_one_name_what_is_like_one_of_them_has_not_changed() {
+        let list = json!([{ "key": "a", "name": "Ann" }, { "key": "a", "name": "Bob" }]);
+        assert_eq!(change(&list, &list), ListChange::default());
     }
 
     #[test]
