@@ -34,6 +34,7 @@ mod partition_law;
 mod polling;
 mod public_surface;
 mod recordings;
+mod references;
 mod renamed;
 mod repeated_creation;
 mod revoked_credential;

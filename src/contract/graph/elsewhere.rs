@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use jsonschema::{JsonType, JsonTypeSet};
 use oasgate_document::Pointer;
+use serde_json::Value;
 
 use super::{
     Edge, Expression, MessagePart, Need, Resource, ValueSource,
@@ -21,6 +22,12 @@ const NUMBERS: &[&str] = &[
     "page", "points", "position", "priority", "rank", "score", "size", "status", "version", "week",
     "year",
 ];
+
+/// Words that say that an id is meant, and nothing but that.
+const PLAIN_IDS: [&str; 3] = ["id", "uuid", "guid"];
+
+/// Formats of texts that are URLs.
+const URLS: [&str; 4] = ["uri", "uri-reference", "iri", "iri-reference"];
 
 /// What people are called for what they do: `author_id` is the id of one of the users.
 const ROLES: &[&str] = &[
@@ -100,23 +107,85 @@ impl OpenNeed<'_> {
     }
 }
 
+/// How a place that is called after a resource, and not after its key, names one.
+enum Form {
+    /// By its key: an integer, or a UUID.
+    Key,
+    /// By an object with a key in it: `{"location": {"id": 7}}`. The name of that property, and what it may be.
+    Object(String, JsonTypeSet),
+    /// By its URL, as it is shown beside its key.
+    Url,
+}
+
 impl Naming {
     fn types(&self) -> JsonTypeSet {
         self.schema.types()
     }
 
-    /// Whether it can only be an id: an integer, or a UUID.
-    fn is_id(&self) -> bool {
+    /// How it names a resource, if it can be nothing else.
+    fn form(&self) -> Option<Form> {
         let types = self.types();
         let is_only = |wanted: JsonType| {
             let mut others = types.iter().filter(|one| *one != JsonType::Null);
             types.contains(wanted) && others.all(|one| one == wanted)
         };
         let target = self.schema.target();
-        let format = target.raw().get("format");
-        is_only(JsonType::Integer)
-            || is_only(JsonType::String) && format.is_some_and(|format| format == "uuid")
+        let format = target.raw().get("format").and_then(Value::as_str);
+        if is_only(JsonType::Integer) {
+            return Some(Form::Key);
+        }
+        if is_only(JsonType::String) {
+            return match format? {
+                "uuid" => Some(Form::Key),
+                format if URLS.contains(&format) => Some(Form::Url),
+                _ => None,
+            };
+        }
+        if !is_only(JsonType::Object) || self.is_of_array {
+            return None;
+        }
+        PLAIN_IDS.iter().find_map(|name| {
+            let types = self.schema.property(name)?.types();
+            let is_plain = [JsonType::Integer, JsonType::String]
+                .into_iter()
+                .any(|one| types.contains(one));
+            is_plain.then(|| Form::Object((*name).to_owned(), types))
+        })
     }
+}
+
+impl Form {
+    /// The very place of the name, where the request says it at a place.
+    fn within(&self, need: Need) -> Option<Need> {
+        match (self, need) {
+            (Self::Object(name, _), Need::Body(pointer)) => Some(Need::Body(pointer.join(name))),
+            (Self::Object(..), Need::Parameter(..)) => None,
+            (Self::Key | Self::Url, need) => Some(need),
+        }
+    }
+}
+
+/// Where a thing shows its URL, by where it shows its key.
+fn beside_key(source: &ValueSource, name: &str) -> Option<ValueSource> {
+    let sibling = |key: &Pointer| Some(key.parent()?.join(name));
+    match source {
+        ValueSource::Expression(Expression::Response(MessagePart::Body(key))) => {
+            let part = MessagePart::Body(sibling(key)?);
+            Some(ValueSource::Expression(Expression::Response(part)))
+        }
+        ValueSource::Each { array, value } => Some(ValueSource::Each {
+            array: array.clone(),
+            value: sibling(value)?,
+        }),
+        _ => None,
+    }
+}
+
+/// Whether a property of this name has the URL of what it stands in: `url`, `pulp_href`, `resource_uri`.
+fn is_called_a_url(name: &str) -> bool {
+    let words = words(name);
+    let last = words.last().map_or("", String::as_str);
+    words.len() <= 2 && ["href", "self", "uri", "url"].contains(&last)
 }
 
 /// The words of a name that may name a resource, singular and with the identifier at the end, and whether that is
@@ -139,7 +208,7 @@ fn as_identifier(mut words: Vec<String>) -> (Vec<String>, bool) {
 
 /// Whether a word says that an id is meant, and nothing but that.
 fn is_plain_id(word: &str) -> bool {
-    ["guid", "id", "uuid"].contains(&word)
+    PLAIN_IDS.contains(&word)
 }
 
 /// Other nouns for what a noun may stand for: one of a kind (`billing_address`), or people for what they do (`author`).
@@ -147,13 +216,18 @@ fn otherwise_called(noun: &[String]) -> Vec<Vec<String>> {
     let Some(last) = noun.last() else {
         return Vec::new();
     };
-    if ROLES.contains(&last.as_str()) {
+    if is_a_role(noun) {
         return PEOPLE.iter().map(|one| vec![(*one).to_owned()]).collect();
     }
     if noun.len() > 1 {
         return vec![vec![last.clone()]];
     }
     Vec::new()
+}
+
+fn is_a_role(noun: &[String]) -> bool {
+    noun.last()
+        .is_some_and(|last| ROLES.contains(&last.as_str()))
 }
 
 fn is_a_number(name: &str) -> bool {
@@ -207,7 +281,8 @@ impl Known<'_> {
                     fitting.collect()
                 };
                 let mut fitting = called(noun);
-                if fitting.is_empty() && is_written && is_plain_id(last) {
+                let is_otherwise_called = fitting.is_empty();
+                if is_otherwise_called && is_plain_id(last) {
                     fitting = otherwise_called(noun)
                         .iter()
                         .flat_map(|noun| called(noun))
@@ -219,27 +294,39 @@ impl Known<'_> {
                 let Some(naming) = open.naming() else {
                     continue;
                 };
-                if !is_written && !naming.is_id() {
+                let form = if is_written {
+                    Form::Key
+                } else {
+                    let Some(form) = naming.form() else { continue };
+                    form
+                };
+                // An integer `max_orders` counts them.
+                let may_count = matches!(form, Form::Key) && !is_written && !is_a_role(noun);
+                if is_otherwise_called && may_count {
                     continue;
                 }
                 // An integer `orders` counts them.
                 fitting.retain(|(_, collection, _)| {
                     is_written || naming.is_of_array || collection != noun
                 });
-                let (need, types) = (&open.need, naming.types());
                 let Some(producers) = nearest(&fitting, own) else {
                     continue;
                 };
+                let Some(need) = form.within(open.need) else {
+                    continue;
+                };
                 for (producer, sources, role, basis) in producers {
-                    let fits = sources
-                        .iter()
-                        .any(|source| self.ends_in(*producer, source, last, types));
-                    if *producer != consumer && fits {
+                    let sources = match &form {
+                        Form::Key => self.keys(*producer, sources, last, naming.types()),
+                        Form::Object(name, types) => self.keys(*producer, sources, name, *types),
+                        Form::Url => self.urls(*producer, sources),
+                    };
+                    if *producer != consumer && !sources.is_empty() {
                         edges.add_new(Edge {
                             producer: *producer,
                             consumer,
                             need: need.clone(),
-                            sources: sources.clone(),
+                            sources,
                             role: *role,
                             basis: basis.clone(),
                         });
@@ -296,6 +383,45 @@ impl Known<'_> {
             item.collection_name()
                 .is_some_and(|collection| is_plural_of(&words(collection), noun))
         })
+    }
+
+    /// The sources, where one of them gives the identifier that is wanted, of the types.
+    fn keys(
+        &self,
+        producer: usize,
+        sources: &[ValueSource],
+        wanted: &str,
+        types: JsonTypeSet,
+    ) -> Vec<ValueSource> {
+        let mut all = sources.iter();
+        let fits = all.any(|source| self.ends_in(producer, source, wanted, types));
+        if fits { sources.to_vec() } else { Vec::new() }
+    }
+
+    /// Where a producer shows the URLs of the things whose keys the sources give.
+    fn urls(&self, producer: usize, sources: &[ValueSource]) -> Vec<ValueSource> {
+        let shown = self.success_schemas(producer);
+        let all = sources.iter().filter_map(|source| {
+            let holder = |schema: &Schema| match source {
+                ValueSource::Each { array, value } => {
+                    let element = schema.property_at(array)?.items()?;
+                    element.property_at(&value.parent()?)
+                }
+                ValueSource::Expression(Expression::Response(MessagePart::Body(key))) => {
+                    schema.property_at(&key.parent()?)
+                }
+                _ => None,
+            };
+            let holder = shown.iter().find_map(holder)?;
+            let names = self.names.of(&holder);
+            let mut names = names.iter().map(|(name, _)| name);
+            let url = names.find(|name| {
+                let is_text = |schema: Schema| schema.types().contains(JsonType::String);
+                is_called_a_url(name) && holder.property(name).is_some_and(is_text)
+            })?;
+            beside_key(source, url)
+        });
+        all.collect()
     }
 
     /// Whether a value's last name is the identifier that is wanted, and can be of the types.

@@ -53,6 +53,9 @@ pub(super) fn graph(contract: &Contract) -> Graph {
     let known = Known::of(contract).with_composites();
     let items = known.items.keys();
     let mut resources: Vec<Resource> = items.map(|shape| known.resource(shape)).collect();
+    for resource in &mut resources {
+        resource.search = known.searched(resource).map(|(search, _)| search);
+    }
     let mut edges = Edges::default();
     known.links(&mut resources, &mut edges);
     for resource in &mut resources {
@@ -151,6 +154,7 @@ impl<'c> Known<'c> {
                 .collect(),
             delete: self.at(shape, "DELETE"),
             list: self.at(&self.lookup.collection_of(shape), "GET"),
+            search: None,
         }
     }
 
@@ -523,7 +527,8 @@ impl<'c> Known<'c> {
                 )
             })
             .collect();
-        if let Some((list, source)) = self.listed(resource, true) {
+        let listed = self.listed(resource, true);
+        if let Some((list, source)) = listed.or_else(|| self.searched(resource)) {
             producers.push((list, vec![source], Role::Lists, Basis::Inferred));
         }
         producers
@@ -564,6 +569,24 @@ impl<'c> Known<'c> {
         let shows_one = element.is_some() && schemas.iter().any(|schema| schema.name() == element);
         ((!is_described || shows_one) && is_used(resource))
             .then(|| (list, ValueSource::EachUndescribed(wanted)))
+    }
+
+    /// The POST that looks for the things of a resource that no GET lists, and where it names them.
+    fn searched(&self, resource: &Resource) -> Option<(usize, ValueSource)> {
+        if resource.list.is_some() || !is_used(resource) {
+            return None;
+        }
+        let mut wanted = self.wanted(&resource.shape)?;
+        wanted.is_element = resource.read.is_some();
+        let collection = self.lookup.collection_of(&resource.shape);
+        let mut posts = self.lookup.posts_below(&collection).iter();
+        posts.find_map(|post| {
+            let schemas = self.success_schemas(*post);
+            let looks = self.operation(*post).is_called_a_look();
+            let mut lists = schemas.iter().filter(|_| looks);
+            let (array, value) = lists.find_map(|schema| wanted.in_list(schema, &self.names))?;
+            Some((*post, ValueSource::Each { array, value }))
+        })
     }
 
     /// Whether a schema is of objects whose members are what the read of a resource shows, each under

@@ -98,6 +98,11 @@ impl<'c> Lookup<'c> {
         plural.cloned().unwrap_or(own)
     }
 
+    /// POST at the paths right below one.
+    pub(super) fn posts_below(&self, path: &Shape) -> &[usize] {
+        self.posts_below.get(path).map_or(&[], Vec::as_slice)
+    }
+
     /// The operation that a link names.
     pub(super) fn named(&self, id: &str) -> Option<usize> {
         self.ids.get(id).copied()
@@ -110,7 +115,7 @@ impl<'c> Lookup<'c> {
         let own = self.at.get(collection).into_iter().flatten();
         let own =
             own.filter(|index| ["POST", "PUT"].contains(&operations[**index].method.as_str()));
-        let below = self.posts_below.get(collection).into_iter().flatten();
+        let below = self.posts_below(collection).iter();
         let elsewhere = collection
             .last_literal()
             .and_then(|last| self.posts_elsewhere.get(last));

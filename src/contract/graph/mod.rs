@@ -139,6 +139,8 @@ pub struct Resource {
     pub delete: Option<usize>,
     /// The operation that shows those that are there.
     pub list: Option<usize>,
+    /// The POST that looks for them, where nothing else shows those that are there: `POST /flows/filter`.
+    pub search: Option<usize>,
 }
 
 /// An operation that makes a resource.
@@ -157,6 +159,13 @@ pub struct Creator {
     pub assumed: Option<Pointer>,
     /// Where the request's body may say the key of what is made, whatever the response says of it.
     pub key_in_body: Option<Pointer>,
+}
+
+impl Resource {
+    /// Whether an operation shows those that are there.
+    pub(crate) fn is_shown_by(&self, operation: usize) -> bool {
+        [self.list, self.search].contains(&Some(operation))
+    }
 }
 
 impl Graph {

@@ -12,8 +12,8 @@ use crate::{
     gate::{
         case_factory::CaseFactory,
         knowledge::{
-            context::says_absent, created::CreatedResources, existing::named_path, pool::fitting,
-            view::plain,
+            context::says_absent, created::CreatedResources, existing::named_path,
+            instance::last_of_url, pool::fitting, view::plain,
         },
         renewal::with_others,
     },
@@ -145,9 +145,14 @@ fn parameter_schema<'c>(case: &'c Case, location: Location, name: &str) -> Optio
     parameters.find(|one| one.name == name)?.value.schema()
 }
 
-/// A key in the JSON type in which another was sent.
+/// A key in the JSON type in which another was sent, at the end of a URL where that was one.
 fn in_the_form_of(sent: &Value, key: &Value) -> Value {
-    let text = plain(key);
+    let mut text = plain(key);
+    if let Some(url) = sent.as_str()
+        && let Some(last) = last_of_url(url)
+    {
+        text = format!("{}{text}{}", &url[..last.start], &url[last.end..]);
+    }
     match sent {
         Value::String(_) => Value::String(text),
         _ => text.parse().map_or_else(|_| key.clone(), Value::Number),

@@ -18,11 +18,44 @@ use crate::{
 };
 
 impl<T: Transport> Driver<'_, T> {
-    /// Cases that name what is there in the parts of which a refusal has told that they name something.
+    /// Cases that name what is there in the parts of which a refusal has told that they name something, and in which all
+    /// that names nothing is known to be made up.
     pub(super) fn with_learned_references<'c>(&self, cases: &'c [Case]) -> Cow<'c, [Case]> {
         with_others(Cow::Borrowed(cases), |case| {
-            self.with_learned_reference(case)
+            let learned = self.with_learned_reference(case);
+            let marked = self.with_made_up_references(learned.as_ref().unwrap_or(case));
+            marked.or(learned)
         })
+    }
+
+    /// A case that is known to name what is not there in the parts of it that the document is known to name things by,
+    /// whatever these are called; `None` where there is no such part.
+    fn with_made_up_references(&self, case: &Case) -> Option<Case> {
+        let index = self.context.index(&case.operation)?;
+        let knowledge = &self.knowledge;
+        let things = Things {
+            created: &knowledge.created,
+            existing: &knowledge.existing,
+        };
+        let mut made_up = Vec::new();
+        for (need, resource) in self.context.references(index) {
+            let sent = sent_for(case, need).filter(|sent| sent.is_string() || sent.is_number());
+            let Some(sent) = sent.filter(|sent| !things.holds(resource, sent)) else {
+                continue;
+            };
+            let known = knowledge.pool.values_for(&case.operation, need, None);
+            let name = need.last_name();
+            let is_given = !self.context.settings.given(&name).is_empty();
+            if !known.contains(sent) && !is_given && !case.made_up.contains(&name) {
+                made_up.push(name);
+            }
+        }
+        if made_up.is_empty() {
+            return None;
+        }
+        let mut marked = case.clone();
+        marked.made_up.extend(made_up);
+        Some(marked)
     }
 
     /// Whether one of two cases that change something refers to what the other does not, and that the run has not made.

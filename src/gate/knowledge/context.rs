@@ -211,7 +211,7 @@ impl<'n> ResourceContext<'n> {
         }
         let resources = self.graph.resources.iter().enumerate();
         resources
-            .filter(|(_, resource)| resource.list == Some(operation))
+            .filter(|(_, resource)| resource.is_shown_by(operation))
             .flat_map(|(at, _)| self.listed(at, given))
             .map(|(_, thing)| thing.path)
             .collect()
@@ -224,7 +224,7 @@ impl<'n> ResourceContext<'n> {
         given: &'v ExchangeView<'_>,
     ) -> Vec<(&'v Value, ResourceInstance)> {
         let resource = &self.graph.resources[at];
-        let Some(list) = resource.list else {
+        let Some(list) = resource.list.or(resource.search) else {
             return Vec::new();
         };
         let is_of_key = |edge: &&Edge| match &edge.need {
@@ -440,7 +440,7 @@ impl<'n> ResourceContext<'n> {
             };
             let mut resources = self.graph.resources.iter();
             let named = self.graph.place_of_made(edge.producer);
-            let named = named.or_else(|| resources.position(|one| one.list == Some(edge.producer)));
+            let named = named.or_else(|| resources.position(|one| one.is_shown_by(edge.producer)));
             if let Some(named) = named.filter(|_| is_beside)
                 && !references.contains(&(&edge.need, named))
             {

@@ -1,9 +1,18 @@
 //! Things that a service has: a resource, and the values that name one in its path.
 
+use std::ops::Range;
+
 use serde_json::Value;
 
 use super::view::plain;
 use crate::contract::{Operation, graph::Shape};
+
+/// Where the last segment of a text that is a URL or a path stands.
+pub(crate) fn last_of_url(text: &str) -> Option<Range<usize>> {
+    let end = text.trim_end_matches('/').len();
+    let start = text[..end].rfind('/')? + 1;
+    Some(start..end)
+}
 
 /// One thing that the service has.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,9 +31,11 @@ impl ResourceInstance {
         Some(&self.values.last()?.1)
     }
 
-    /// Whether a value is that one, as a number or as a text.
+    /// Whether a value is that one, as a number or as a text, or a URL that ends in it.
     pub(crate) fn has_key(&self, value: &Value) -> bool {
-        self.key().is_some_and(|key| plain(key) == plain(value))
+        let Some(key) = self.key() else { return false };
+        let (key, value) = (plain(key), plain(value));
+        key == value || last_of_url(&value).is_some_and(|last| value[last] == key)
     }
 
     /// The value that an operation at or below the thing wants for a path parameter.

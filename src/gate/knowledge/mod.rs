@@ -31,7 +31,7 @@ use std::sync::Arc;
 
 use http::{Method, StatusCode};
 use indexmap::IndexMap;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     check::Intent,
@@ -355,18 +355,25 @@ impl Knowledge {
             .unwrap_or_default()
         {
             let Need::Body(pointer) = &need else { continue };
-            let Some(name) = pointer.last() else { continue };
+            let mut tokens = pointer.tokens();
+            let Some(name) = tokens.next() else { continue };
             if !settings.given(&name).is_empty() {
                 continue;
             }
+            let inner = tokens.next();
+            let text = |value: Value| match &inner {
+                Some(inner) => json!({ inner: value }).to_string(),
+                None => plain(&value),
+            };
             let found = self.pool.values_for(operation, &need, None).into_iter();
-            values.extend(found.take(1).map(|value| (name.clone(), plain(&value))));
+            values.extend(found.take(1).map(|value| (name.clone(), text(value))));
         }
         values
     }
 
     /// The names in an operation's path that belong together, where there are several: those of one thing that the run
-    /// created, or that a list showed.
+    /// created, or that a list showed. Of several things the one that has most of the names: to
+    /// `/runs/{run}/tasks/{task}/tries/{number}` a task gives two.
     fn shown_for(&self, operation: &Operation, context: ResourceContext<'_>) -> Texts {
         let names: Vec<&str> = operation.path.parameters().collect();
         let given = |name: &&str| !context.settings.given(name).is_empty();
@@ -375,20 +382,26 @@ impl Knowledge {
         }
         let resources = context.graph.resources.iter().enumerate().rev();
         let shown = resources.filter_map(|(at, _)| self.existing.shown(at));
-        let mut things = self.created.present().chain(shown);
-        let whole = things.find_map(|thing| {
+        let mut best = Texts::new();
+        for thing in self.created.present().chain(shown) {
             let shape = &context.graph.resources[thing.resource].shape;
-            let found = names.iter().map(|name| {
+            let text = |name: &&str| {
                 let value = thing.value_for(shape, operation, name)?;
                 let mut path = operation.parameters_in(Location::Path);
-                let declared = path.find(|one| one.name == *name);
+                let declared = path.find(|one| one.name == **name);
                 // What a service calls its own need not be of the form that the document wants.
                 let schema = declared.and_then(|one| one.value.schema());
                 Some(((*name).to_owned(), plain(&fitting(value, schema)?)))
-            });
-            found.collect::<Option<Texts>>()
-        });
-        whole.unwrap_or_default()
+            };
+            let found: Texts = names.iter().filter_map(text).collect();
+            if found.len() > best.len().max(1) {
+                best = found;
+            }
+            if best.len() == names.len() {
+                break;
+            }
+        }
+        best
     }
 
     /// The names in an operation's path of the newest resources that the run created for it.

@@ -98,6 +98,22 @@ impl UsedValues {
         if exchange.response.status.is_success() && !case.operation.is_safe() {
             self.note(&case.operation, &case.parts);
         }
+        if exchange.response.status == StatusCode::NOT_FOUND {
+            self.forget(&case.operation, &case.parts);
+        }
+    }
+
+    /// Notes that a request came to nothing that could have kept its values: they may be sent as they are once more.
+    fn forget(&mut self, operation: &Operation, parts: &RequestParts) {
+        let Some((_, body)) = parts.body.as_ref().filter(|_| self.knows_unique()) else {
+            return;
+        };
+        let collection = collection_of(operation).to_owned();
+        for (at, value) in leaves(body) {
+            if let Some(used) = used(&at, value).filter(|used| !self.known.contains(used)) {
+                self.taken.remove(&(collection.clone(), used));
+            }
+        }
     }
 
     /// Notes values as used.

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use oasgate_document::Pointer;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::{
     contract::{
@@ -117,6 +117,14 @@ impl ResourceContext<'_> {
             return None;
         }
         let mut made_up = synthetic_ids(&parts, self.settings);
+        let body = parts.body.as_ref().map(|(_, body)| body);
+        made_up.extend(self.body_needs(index).iter().filter_map(|need| match need {
+            Need::Body(pointer) => {
+                pointer.get(body?)?;
+                pointer.last()
+            }
+            Need::Parameter(..) => None,
+        }));
         made_up.retain(|name| !known.contains(name));
         Some(RequestValues { parts, made_up })
     }
@@ -279,27 +287,54 @@ impl ResourceContext<'_> {
                 }
                 continue;
             }
-            let Some(name) = pointer.last() else { continue };
-            let property = schema.property(&name);
-            let mut changed = body.clone();
-            let value = self.known(index, &need, property.as_ref(), scope);
-            let is_known = value.is_some();
-            let Some(members) = changed.as_object_mut() else {
+            // `{"location": {"id": 7}}` names by a part of a property.
+            let Some(name) = pointer.tokens().next() else {
                 continue;
             };
-            match value {
-                Some(value) => members.insert(name.clone(), value),
-                None => members.shift_remove(&name),
+            let value = self.known(index, &need, schema.property_at(pointer).as_ref(), scope);
+            let is_known = value.is_some();
+            let changed = match value {
+                Some(value) => with_value(&body, pointer, value, &schema),
+                None => {
+                    let mut changed = body.clone();
+                    let members = changed.as_object_mut();
+                    members.and_then(|members| members.shift_remove(&name));
+                    Some(changed)
+                }
             };
-            if schema.is_valid(&changed) {
+            if let Some(changed) = changed.filter(|changed| schema.is_valid(changed)) {
                 body = changed;
                 if is_known {
-                    known.push(name);
+                    known.extend([Some(name), pointer.last()].into_iter().flatten());
                 }
             }
         }
         body
     }
+}
+
+/// A body with a value at a place, where what holds it has nothing else if the schema takes that, since what else is drawn
+/// there may be of another thing; `None` where the body is no object.
+fn with_value(body: &Value, at: &Pointer, value: Value, schema: &Schema) -> Option<Value> {
+    let mut tokens = at.tokens();
+    let (name, inner) = (tokens.next()?, tokens.next());
+    let with = |member: Value| {
+        let mut changed = body.clone();
+        changed.as_object_mut()?.insert(name.clone(), member);
+        Some(changed)
+    };
+    let Some(inner) = inner else {
+        return with(value);
+    };
+    let mut alone = Map::new();
+    alone.insert(inner.clone(), value.clone());
+    let alone = with(Value::Object(alone))?;
+    let Some(Value::Object(beside)) = body.get(&name).filter(|_| !schema.is_valid(&alone)) else {
+        return Some(alone);
+    };
+    let mut whole = beside.clone();
+    whole.insert(inner, value);
+    with(Value::Object(whole))
 }
 
 /// Whether a parameter names the version that a change is meant for (RFC 9110 §13.1.1).

@@ -1,0 +1,143 @@
+//! Things that refer to others by an object or by a URL, as services that are made of links do.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
+
+use serde_json::{Map, Value, json};
+
+use crate::{
+    habits::{Answer, Came, service},
+    in_process::{check, settings},
+};
+
+const RACKS: &str = r"
+openapi: 3.0.3
+info: { title: Racks that stand somewhere, version: '1' }
+paths:
+  /locations:
+    get: { operationId: listLocations, responses: { '200': { description: All, content: { application/json: { schema: { type: array, items: { $ref: '#/components/schemas/Location' } } } } } } }
+    post:
+      operationId: addLocation
+      requestBody: { required: true, content: { application/json: { schema: { type: object, required: [name], additionalProperties: false, properties: { name: { type: string, minLength: 1 } } } } } }
+      responses: { '201': { description: Made, content: { application/json: { schema: { $ref: '#/components/schemas/Location' } } } }, 4XX: { description: No } }
+  /locations/{id}:
+    parameters: [{ $ref: '#/components/parameters/Id' }]
+    get: { operationId: getLocation, responses: { '200': { description: One, content: { application/json: { schema: { $ref: '#/components/schemas/Location' } } } }, 4XX: { description: No } } }
+    delete: { operationId: dropLocation, responses: { '204': { description: Gone }, 4XX: { description: No } } }
+  /racks:
+    post:
+      operationId: addRack
+      requestBody: { required: true, content: { application/json: { schema: { type: object, required: [location], additionalProperties: false, properties: { location: { type: object, required: [id], properties: { id: { type: integer }, kind: { type: string } } } } } } } }
+      responses: { '201': { $ref: '#/components/responses/Made' }, 4XX: { description: No } }
+  /racks/{id}:
+    parameters: [{ $ref: '#/components/parameters/Id' }]
+    get: { operationId: getRack, responses: { '200': { $ref: '#/components/responses/Made' }, 4XX: { description: No } } }
+    delete: { operationId: dropRack, responses: { '204': { description: Gone }, 4XX: { description: No } } }
+  /shelves:
+    post:
+      operationId: addShelf
+      requestBody: { required: true, content: { application/json: { schema: { type: object, required: [location], additionalProperties: false, properties: { location: { type: string, format: uri } } } } } }
+      responses: { '201': { $ref: '#/components/responses/Made' }, 4XX: { description: No } }
+  /shelves/{id}:
+    parameters: [{ $ref: '#/components/parameters/Id' }]
+    get: { operationId: getShelf, responses: { '200': { $ref: '#/components/responses/Made' }, 4XX: { description: No } } }
+    delete: { operationId: dropShelf, responses: { '204': { description: Gone }, 4XX: { description: No } } }
+components:
+  parameters:
+    Id: { name: id, in: path, required: true, schema: { type: integer } }
+  responses:
+    Made: { description: One, content: { application/json: { schema: { type: object, required: [id], properties: { id: { type: integer } } } } } }
+  schemas:
+    Location: { type: object, required: [id, url], properties: { id: { type: integer }, url: { type: string, format: uri } } }
+";
+
+const ROUTES: &[&str] = &[
+    "GET /locations",
+    "POST /locations",
+    "GET /locations/*",
+    "DELETE /locations/*",
+    "POST /racks",
+    "GET /racks/*",
+    "DELETE /racks/*",
+    "POST /shelves",
+    "GET /shelves/*",
+    "DELETE /shelves/*",
+];
+
+/// What there is, by its id: the collection that it is in.
+type All = BTreeMap<i64, String>;
+
+fn location_of(body: &Map<String, Value>) -> Option<i64> {
+    match body.get("location").filter(|_| body.len() == 1)? {
+        Value::Object(location) => {
+            let kind = location.get("kind");
+            let id = location.get("id")?.as_i64();
+            id.filter(|_| kind.is_none_or(Value::is_string))
+        }
+        Value::String(url) => url
+            .strip_prefix("http://localhost/locations/")?
+            .parse()
+            .ok(),
+        _ => None,
+    }
+}
+
+fn answer(all: &mut All, came: &Came) -> Answer {
+    let kind = came.path[0].as_str();
+    let id = came.number(1);
+    let shown = |id: i64| match kind {
+        "locations" => json!({ "id": id, "url": format!("http://localhost/locations/{id}") }),
+        _ => json!({ "id": id }),
+    };
+    let is_there = all.get(&id).is_some_and(|known| known == kind);
+    match came.method.as_str() {
+        "GET" if came.path.len() == 1 => {
+            let ids = all.iter().filter(|(_, known)| *known == kind);
+            (200, Some(ids.map(|(id, _)| shown(*id)).collect()))
+        }
+        "GET" if is_there => (200, Some(shown(id))),
+        "DELETE" if is_there => {
+            all.remove(&id);
+            (204, None)
+        }
+        "POST" => {
+            let is_wanted = match kind {
+                "locations" => came.text("name").is_some_and(|name| !name.is_empty()),
+                _ => location_of(&came.body)
+                    .is_some_and(|id| all.get(&id).is_some_and(|known| known == "locations")),
+            };
+            if !is_wanted {
+                return (400, None);
+            }
+            // Ids that nobody guesses.
+            let last = all.keys().next_back().copied().unwrap_or(5_000_000);
+            all.insert(last + 977, kind.to_owned());
+            (201, Some(shown(last + 977)))
+        }
+        _ => (404, None),
+    }
+}
+
+#[tokio::test]
+async fn what_refers_by_an_object_or_a_url_is_made() {
+    for seed in 0..3 {
+        let all = Arc::new(Mutex::new(All::new()));
+        let own = Arc::clone(&all);
+        let router = service(ROUTES, move |came| {
+            answer(&mut own.lock().expect("no handler panics"), came)
+        });
+        let outcome = check(RACKS, router, &settings(seed)).await;
+        let unreached = outcome.operations.iter();
+        let unreached: Vec<&str> = unreached
+            .filter(|one| one.unreached.is_some())
+            .map(|one| one.id.as_str())
+            .collect();
+        assert!(unreached.is_empty(), "{seed}: {unreached:?}");
+        let left = all.lock().expect("no handler panics");
+        assert!(left.is_empty(), "{seed}: {left:?}");
+        let told: Vec<_> = outcome.findings.iter().map(|one| &one.message).collect();
+        assert!(told.is_empty(), "{seed}: {told:?}");
+    }
+}
