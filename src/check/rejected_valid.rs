@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use http::header::CONTENT_TYPE;
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use oasgate_document::{Address, Pointer};
 use serde_json::Value;
 
@@ -93,6 +93,7 @@ impl Check for RejectedValid {
             || !REFUSALS.contains(&status)
             || subject.lacks_credential()
             || subject.credential == Credential::Needless && speaks_of_credentials(subject)
+            || speaks_of_authorization(subject)
             || status == 501 && !ServerError.holds(subject)
             || has_wide_field(subject.operation, &subject.exchange.request)
             || has_unwritable_bytes(subject)
@@ -157,6 +158,14 @@ impl Check for RejectedValid {
                 .with_help(help),
         );
     }
+}
+
+/// Whether the refusal is about the field that proves who asks, which no case varies.
+fn speaks_of_authorization(subject: &Subject<'_>) -> bool {
+    let sends_one = subject.exchange.request.headers.contains_key(AUTHORIZATION)
+        || !subject.exchange.request.credentials.is_empty();
+    sends_one
+        && words(subject).is_some_and(|said| said.to_lowercase().contains("authorization header"))
 }
 
 /// Whether the refusal says what is lacking to prove who asks.

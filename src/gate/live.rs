@@ -11,7 +11,7 @@ use super::{
     judge::Judge,
     knowledge::{Knowledge, context::ResourceContext, coverage::CoverageTargets},
     phase::{
-        broken, cleanup, examples, last, planned, random, regressions, sequences, shrink, telling,
+        alternatives, broken, cleanup, examples, last, planned, random, regressions, sequences, shrink, telling,
     },
     plan,
     recorder::Recorder,
@@ -60,8 +60,6 @@ pub async fn check<T: Transport>(
         });
     let transport = &Authorized::new(transport, &settings.base, secrets.iter().cloned());
     let strategies = &Strategies::default();
-    let mut schedule = Schedule::new(plan::begin(contract, settings, strategies));
-    let last_of_all = schedule.take_last(settings);
     let graph = Arc::new(Graph::of(contract));
     let header = RunInfo {
         seed: Some(settings.seed),
@@ -88,6 +86,9 @@ pub async fn check<T: Transport>(
     let started = Instant::now();
     driver.recorder.tell(&Event::Started(&header));
     driver.recorder.defects();
+    Box::pin(alternatives::run(&mut driver)).await;
+    let mut schedule = Schedule::new(plan::begin(contract, settings, strategies));
+    let last_of_all = schedule.take_last(settings);
     let end = match Box::pin(phases(&mut driver, &mut schedule)).await {
         ControlFlow::Break(end) => end,
         // Where planning was ended early, not all was sent.

@@ -33,6 +33,43 @@ pub struct Credentials {
     pub others: Vec<NamedCredential>,
     /// Operations that ask for a credential though the document does not say so.
     pub undeclared: UndeclaredGuards,
+    /// Ways of proving who asks that the service does not take this credential for.
+    pub refused: RefusedWays,
+}
+
+/// Alternatives of `security` in which a service has refused a credential that it takes in another of them. Copies
+/// share what is known.
+#[derive(Clone, Debug, Default)]
+pub struct RefusedWays(Arc<RwLock<HashSet<String>>>);
+
+impl RefusedWays {
+    /// Replaces what is known.
+    pub(crate) fn set(&self, refused: HashSet<String>) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = refused;
+    }
+
+    /// Of the alternatives of an operation that a credential can prove the first that was not refused; the first where
+    /// all were.
+    fn choose<'o>(
+        &self,
+        credential: &Credential,
+        operation: &'o Operation,
+    ) -> Option<&'o SecurityRequirement> {
+        let mut provable = operation
+            .security
+            .iter()
+            .filter(|one| credential.proves(one));
+        let refused = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let mut others = provable.clone();
+        let taken = others.find(|one| !refused.contains(&way(one)));
+        taken.or_else(|| provable.next())
+    }
+}
+
+/// What an alternative of `security` is called: the names of its schemes.
+pub(crate) fn way(alternative: &SecurityRequirement) -> String {
+    let names = alternative.schemes.iter().map(|one| one.name.as_str());
+    names.collect::<Vec<_>>().join(" and ")
 }
 
 /// Operations that ask for a credential though the document does not say so, as a run finds out. Copies share what
@@ -167,8 +204,7 @@ impl Credentials {
             let mut usual = Usual::default();
             let mut counted: Vec<(&SecurityRequirement, usize)> = Vec::new();
             for operation in operations {
-                let mut alternatives = operation.security.iter();
-                let Some(known) = alternatives.find(|one| self.main.proves(one)) else {
+                let Some(known) = self.refused.choose(&self.main, operation) else {
                     continue;
                 };
                 let at = usual.at.entry(operation.path.as_str().to_owned());
@@ -193,6 +229,15 @@ impl Credentials {
         let mut names = self.headers.iter().map(|(name, _)| name);
         let is_asked = !operation.is_open || self.undeclared.holds(operation);
         names.any(|name| is_credential(name.as_str())) || self.main.is_known() && is_asked
+    }
+
+    /// The ways in which the credential of the run can be proved to an operation, in the document's order.
+    pub(crate) fn ways(&self, operation: &Operation) -> Vec<String> {
+        let provable = operation
+            .security
+            .iter()
+            .filter(|one| self.main.proves(one));
+        provable.map(way).collect()
     }
 
     /// All secrets, of everybody.
@@ -253,7 +298,8 @@ impl Credentials {
             });
             credential.put_unasked(usual, request, proof);
         } else {
-            credential.put(operation, request, proof);
+            let alternative = self.refused.choose(credential, operation);
+            credential.put(operation, alternative, request, proof);
         }
         if [CredentialChoice::Primary, CredentialChoice::Unasked].contains(&which) {
             self.put_own_fields(request);
@@ -381,12 +427,16 @@ impl Credential {
         self.schemes.get(&scheme.name).or(self.token.as_ref())
     }
 
-    /// Puts the secrets, or something wrong in place of them, where the operation wants them: those of the first
-    /// alternative for which all are known. As a bearer token where nothing is said, since the user
-    /// gave one.
-    fn put(&self, operation: &Operation, request: &mut Request, proof: Proof) {
-        let mut alternatives = operation.security.iter();
-        if let Some(alternative) = alternatives.find(|one| self.proves(one)) {
+    /// Puts the secrets, or something wrong in place of them, where the operation wants them: those of an alternative
+    /// for which all are known. As a bearer token where nothing is said, since the user gave one.
+    fn put(
+        &self,
+        operation: &Operation,
+        alternative: Option<&SecurityRequirement>,
+        request: &mut Request,
+        proof: Proof,
+    ) {
+        if let Some(alternative) = alternative {
             self.put_all(alternative, request, proof);
         } else if let Some(token) = self.token.as_ref().filter(|_| !operation.is_open) {
             self.send_token(request, token, proof);

@@ -18,7 +18,9 @@ pub use baseline::{Baseline, BaselineError, Growth, Scope};
 pub(crate) use case::existing;
 pub use case::{Case, Phase};
 pub use coverage::{Coverage, Share, Witness, WitnessKind};
-pub use credentials::{Credential, Credentials, NamedCredential, TokenForm, UndeclaredGuards};
+pub use credentials::{
+    Credential, Credentials, NamedCredential, RefusedWays, TokenForm, UndeclaredGuards,
+};
 pub(crate) use credentials::{CredentialChoice, hide, hide_in};
 pub use event::{Event, Listener, Progress};
 pub use info::{RunInfo, RunKind};

@@ -9,6 +9,9 @@ const SCHEMES: &[&str] = &["Bearer", "Token", "JWT", "ApiKey", "Api-Key", "Key",
 /// How much of a description is read, in bytes.
 const MAX_TEXT: usize = 4_000;
 
+/// How many words stand between `prefix` and what is the prefix at most.
+const MAX_BETWEEN: usize = 3;
+
 /// The scheme (RFC 9110 §11.4) that stands before the key, where the document says one.
 ///
 /// `name` is the key under which the scheme object is declared.
@@ -43,7 +46,9 @@ fn of_description(text: &str) -> Option<String> {
     for (at, word) in words.iter().enumerate() {
         let next = words.get(at + 1).copied().unwrap_or_default();
         let plain = bare(word);
-        let known = SCHEMES.iter().find(|scheme| **scheme == plain);
+        let known = SCHEMES
+            .iter()
+            .any(|scheme| scheme.eq_ignore_ascii_case(&plain));
         let before = at.checked_sub(1).map_or("", |before| words[before]);
         // `Authorization: Splunk abc`: two words behind the field's name.
         let is_of_field = bare(before).eq_ignore_ascii_case("authorization")
@@ -52,14 +57,21 @@ fn of_description(text: &str) -> Option<String> {
                 .ends_with(':')
             && !next.is_empty()
             && !word.ends_with(['`', '"', '\'', '.', ',', ';']);
-        if is_of_field && (known.is_some() || is_opened(next)) {
+        if is_of_field && (known || is_opened(next)) {
             return token(&plain).map(str::to_owned);
         }
-        let is_prefix = bare(before).eq_ignore_ascii_case("prefix")
+        let nearly_before = &words[at.saturating_sub(MAX_BETWEEN)..at];
+        let is_prefix = nearly_before
+            .iter()
+            .any(|before| bare(before).eq_ignore_ascii_case("prefix"))
             || next.starts_with("prefix") && is_quoted(word);
         let is_followed = next == "followed" || is_opened(next) && is_quoted(word);
-        if let Some(scheme) = known.filter(|_| is_prefix || is_followed) {
-            return Some((*scheme).to_owned());
+        // `Prefix value with 'Apikey '`: the space belongs to it.
+        let ends_in_space = is_quoted(word) && !next.is_empty() && bare(next).is_empty();
+        let is_any_word = is_prefix && ends_in_space;
+        let is_it = is_any_word || known && (is_prefix && is_quoted(word) || is_followed);
+        if let Some(scheme) = token(&plain).filter(|_| is_it) {
+            return Some(scheme.to_owned());
         }
     }
     None
@@ -113,6 +125,11 @@ mod tests {
                 Some("GenieKey"),
             ),
             ("Type 'Bearer {token}'", Some("Bearer")),
+            (
+                "Prefix value with 'Apikey ' as in, 'Apikey SECRET'",
+                Some("Apikey"),
+            ),
+            ("The prefix of the key says whose it is", None),
             ("The key of the account, see Authorization: there", None),
             ("Your API key. Tokens are told by mail.", None),
         ] {

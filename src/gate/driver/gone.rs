@@ -1,5 +1,5 @@
-//! Cases that name what the run created and that is there no more, deleted or gone with what it was a part of: they
-//! are sent about something that is there.
+//! Cases that name what the run created and that is there no more, deleted or gone with what it was a part of, or what
+//! was never there: they are sent about something that is there.
 
 use std::borrow::Cow;
 
@@ -8,16 +8,18 @@ use serde_json::Value;
 
 use super::{Driver, referred::sent_for};
 use crate::{
+    check::Part,
     contract::{Location, Schema, graph::Need},
     gate::{
         case_factory::CaseFactory,
         knowledge::{
-            context::says_absent, created::CreatedResources, existing::named_path,
+            context::{ResourceContext, path_of, says_absent},
+            created::CreatedResources, existing::named_path,
             instance::last_of_url, pool::fitting, view::plain,
         },
         renewal::with_others,
     },
-    run::{Case, CredentialChoice},
+    run::{Case, CredentialChoice, Phase},
     transport::Transport,
     wire::write_request,
 };
@@ -31,8 +33,7 @@ fn is_of_no_use(created: &CreatedResources, resource: usize, value: &Value) -> b
 impl<T: Transport> Driver<'_, T> {
     /// Cases about what is there, as far as the run knows.
     pub(super) fn about_present<'c>(&self, cases: Cow<'c, [Case]>) -> Cow<'c, [Case]> {
-        let created = &self.knowledge.created;
-        if !created.has_gone() && !created.has_acted_on() {
+        if self.knowledge.created.has_made_nothing() {
             return cases;
         }
         with_others(cases, |case| self.about_another(case))
@@ -55,8 +56,13 @@ impl<T: Transport> Driver<'_, T> {
     fn about_another(&self, case: &Case) -> Option<Case> {
         let beside = self.with_present_references(case);
         let case = beside.as_ref().unwrap_or(case);
-        let is_gone = self.names_what_is_gone(case);
-        let instead = is_gone.then(|| self.about_own(case)).flatten();
+        let instead = if self.names_what_is_gone(case) {
+            self.about_own(case)
+        } else if self.names_nothing(case) {
+            self.about_created(case)
+        } else {
+            None
+        };
         let instead = instead.filter(|instead| !self.names_what_is_gone(instead));
         instead.or(beside)
     }
@@ -129,6 +135,50 @@ impl<T: Transport> Driver<'_, T> {
     pub(crate) fn gone_resources(&self, case: &Case) -> Vec<usize> {
         let references = self.gone_references(case).into_iter();
         references.map(|(_, resource)| resource).collect()
+    }
+
+    /// Whether a case is about nothing that is known to be there, so that it shows nothing of what its operation does: at
+    /// what stands below several names, and wherever something is changed. What the document shows is sent as it stands
+    /// before, and what a GET of one thing says of the name of nothing is worth knowing.
+    pub(crate) fn names_nothing(&self, case: &Case) -> bool {
+        let operation = &case.operation;
+        let phases = [
+            Phase::Invalid,
+            Phase::Edges,
+            Phase::Pairs,
+            Phase::Random,
+            Phase::Methods,
+            Phase::Auth,
+        ];
+        let has_several = operation.path.parameters().nth(1).is_some();
+        let is_about_path = case
+            .breaks
+            .as_ref()
+            .is_some_and(|breach| matches!(breach.part, Part::Parameter(Location::Path, _)));
+        let is_edge_of_path =
+            [Phase::Edges, Phase::Pairs].contains(&case.phase) && case.parts.body.is_none();
+        let path = path_of(&case.request.url);
+        let named = || named_path(&self.context, operation, case.request.url.path());
+        let has_worked = || {
+            let accepted = self.knowledge.used.accepted(operation);
+            accepted.is_some_and(|accepted| {
+                let mut path = operation.path.parameters();
+                path.all(|name| {
+                    accepted.get(Location::Path, name) == case.parts.get(Location::Path, name)
+                })
+            })
+        };
+        phases.contains(&case.phase)
+            && case.request.method != Method::DELETE
+            && (has_several || !operation.is_safe())
+            && ResourceContext::key_of(operation)
+                .is_some_and(|key| case.made_up.iter().any(|name| name == key))
+            && !is_about_path
+            && !is_edge_of_path
+            && !self.knowledge.created.is_below(path)
+            && named().is_some_and(|named| !self.knowledge.created.holds(named))
+            && named().is_some_and(|named| !self.knowledge.existing.was_shown(named))
+            && !has_worked()
     }
 
     /// Whether a case is about what is there no more. That is what a deletion may well be about.

@@ -134,6 +134,15 @@ impl<T: Transport> Driver<'_, T> {
         let parts = self
             .named_as_created(case)
             .or_else(|| self.named_anew(case))?;
+        self.with_path_values(case, parts)
+    }
+
+    /// A case about the newest resource that the run created, in place of the one that it names.
+    pub(super) fn about_created(&self, case: &Case) -> Option<Case> {
+        self.with_path_values(case, self.named_as_created(case)?)
+    }
+
+    fn with_path_values(&self, case: &Case, parts: RequestParts) -> Option<Case> {
         let factory = CaseFactory::new(self.context.settings);
         if case.phase == Phase::Methods {
             factory.with_path_of(case, parts)

@@ -375,9 +375,14 @@ impl CreatedResources {
         above.any(|above| self.holds(above))
     }
 
-    /// Whether an action was done to anything that the run created.
-    pub(crate) fn has_acted_on(&self) -> bool {
-        !self.acted_on.is_empty()
+    /// Whether the run has created nothing that is there or was.
+    pub(crate) fn has_made_nothing(&self) -> bool {
+        self.things.is_empty() && self.gone.is_empty()
+    }
+
+    /// Whether the run has created something of a resource that is there no more.
+    pub(crate) fn has_gone_of(&self, resource: usize) -> bool {
+        self.gone.values().any(|thing| thing.resource == resource)
     }
 
     /// Whether anything that the run created is known to be there no more.

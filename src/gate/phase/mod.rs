@@ -2,6 +2,7 @@
 //!
 //! No phase knows another. A phase breaks when the run is to end.
 
+pub(crate) mod alternatives;
 pub(crate) mod broken;
 pub(crate) mod cleanup;
 pub(crate) mod examples;

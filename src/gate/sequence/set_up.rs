@@ -93,6 +93,9 @@ async fn make_gone<T: Transport>(run: &mut Driver<'_, T>, cases: &[Case]) {
     }
     let about_gone = cases.iter().filter(|case| run.names_what_is_gone(case));
     let mut wanted: BTreeSet<usize> = about_gone.filter_map(|case| maker(run, case)).collect();
+    let about_nothing = cases.iter().filter(|case| run.names_nothing(case));
+    let makers = about_nothing.filter_map(|case| maker(run, case));
+    wanted.extend(makers.filter(|at| run.knowledge.created.has_gone_of(*at)));
     let references = cases.iter().flat_map(|case| run.gone_resources(case));
     wanted.extend(references.filter(|at| can_be_made(run, &run.context.graph.resources[*at])));
     for resource in wanted {
