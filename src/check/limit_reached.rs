@@ -1,5 +1,7 @@
 //! `limit-reached`
 
+use http::header::CONTENT_LENGTH;
+
 use super::{
     Check, Content, Rule, Subject, documented, header_mismatch, request_mismatch, subject::TooLong,
 };
@@ -23,7 +25,7 @@ documented! {
     ///
     /// What fills the gate's memory fills a client's, and what was not looked at must not look as if it had been.
     /// That a recorded request was too large to be looked at is a note, and that a stream of events or lines showed
-    /// nothing whole while it was waited for.
+    /// nothing whole while it was waited for, or that text of what is called a stream went on.
     ///
     /// # Not a finding when
     ///
@@ -102,6 +104,23 @@ fn of_text(finding: Finding, text: &TooLong, discriminator: &str) -> Finding {
         .with_discriminator(discriminator)
 }
 
+/// Whether an operation is called a stream, and answers with text that has no length.
+fn is_called_a_stream(subject: &Subject<'_>) -> bool {
+    let last = subject.operation.path.as_str().rsplit('/').next();
+    let names = [last.unwrap_or_default(), subject.operation.id.as_str()];
+    let is_called_so = |name: &&str| {
+        let name = name.to_lowercase();
+        let mut words = name.split(|one: char| !one.is_alphanumeric());
+        words.any(|word| ["follow", "stream", "tail", "watch"].contains(&word))
+    };
+    let response = &subject.exchange.response;
+    let has_length = response.headers.contains_key(CONTENT_LENGTH);
+    let is_text = response
+        .header("content-type")
+        .is_some_and(|one| one.trim_start().to_ascii_lowercase().starts_with("text/"));
+    is_text && !has_length && names.iter().any(is_called_so)
+}
+
 impl Check for LimitReached {
     fn rule(&self) -> &'static Rule {
         &Self::RULE
@@ -172,7 +191,8 @@ impl Check for LimitReached {
         let declared = subject.declared().into_iter();
         let mut declared = declared.flat_map(|one| &one.content.media_types);
         let is_stream = may_be_endless(&subject.exchange.response.headers)
-            || declared.any(|one| is_stream(one.range.as_str()));
+            || declared.any(|one| is_stream(one.range.as_str()))
+            || is_called_a_stream(subject);
         let is_quiet_stream = *reason == CutReason::TimedOut && is_stream;
         let severity = if is_quiet_stream {
             Severity::Note

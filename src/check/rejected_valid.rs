@@ -57,7 +57,7 @@ documented! {
     ///   have no way to write them;
     /// - with 400 or 422, a text has a `format` that neither JSON Schema nor OpenAPI's registry defines, and
     ///   the response names nothing else: nobody can say whether the text is of it;
-    /// - a required body has no bytes, as an empty text: by one reading it is not there;
+    /// - a required body has no bytes, as an empty text, or a field of a form has none: by one reading it is not there;
     /// - an integer is beyond 64 bits with a sign, which few services keep;
     /// - a text holds a NUL, which many stores cannot keep;
     /// - a declared header carries text beyond ASCII, which a recipient may refuse (RFC 9110 §5.5).
@@ -98,6 +98,7 @@ impl Check for RejectedValid {
             || has_wide_field(subject.operation, &subject.exchange.request)
             || has_unwritable_bytes(subject)
             || lacks_a_required_body(subject)
+            || sends_an_empty_field(subject)
             || holds_a_nul(subject)
             || holds_a_wide_integer(subject)
             || OF_A_NAME.contains(&status) && is_about_a_value(subject)
@@ -212,6 +213,23 @@ fn speaks_of_query(subject: &Subject<'_>, said: &str) -> bool {
         })
 }
 
+/// Whether a field of a form was sent with nothing in it, which many readers take for one that is not there.
+fn sends_an_empty_field(subject: &Subject<'_>) -> bool {
+    let request = &subject.exchange.request;
+    let sent = request.headers.get(CONTENT_TYPE);
+    let sent = sent.and_then(|field| field.to_str().ok());
+    let sent = sent.unwrap_or_default().trim_start().to_ascii_lowercase();
+    let bytes = request.body.bytes();
+    if sent.starts_with("application/x-www-form-urlencoded") {
+        form_urlencoded::parse(bytes).any(|(_, value)| value.is_empty())
+    } else if sent.starts_with("multipart/form-data") {
+        let empty = b"\r\n\r\n\r\n--";
+        bytes.windows(empty.len()).any(|window| window == empty)
+    } else {
+        false
+    }
+}
+
 /// Whether no bytes at all were sent for a body that is required: an empty text is a body by one reading
 /// and none by another (RFC 9112 §6.3).
 fn lacks_a_required_body(subject: &Subject<'_>) -> bool {
@@ -282,7 +300,8 @@ fn is_about_the_state(subject: &Subject<'_>) -> bool {
     let mut parameters = operation.parameters.iter();
     let takes_values = parameters.any(|parameter| parameter.location != Location::Path)
         || operation.request_body.is_some();
-    if operation.is_safe() || takes_values {
+    let names_own = operation.path.parameters().next().is_some() && subject.made_up.is_empty();
+    if operation.is_safe() && !names_own || takes_values {
         return false;
     }
     words(subject).is_some_and(|words| {

@@ -11,7 +11,8 @@ use super::{
     judge::Judge,
     knowledge::{Knowledge, context::ResourceContext, coverage::CoverageTargets},
     phase::{
-        alternatives, broken, cleanup, examples, last, planned, random, regressions, sequences, shrink, telling,
+        alternatives, broken, cleanup, examples, last, planned, random, regressions, sequences,
+        shrink, telling,
     },
     plan,
     recorder::Recorder,

@@ -21,6 +21,9 @@ use crate::{
     words::count_of,
 };
 
+/// How many broken requests go to an operation that has accepted none, where the budget is short.
+const MAX_OF_UNREACHED: usize = 8;
+
 /// The plans of a run's operations, and what of them was sent.
 #[derive(Debug)]
 pub(crate) struct Schedule {
@@ -193,6 +196,15 @@ impl Schedule {
                 cases.filter(|case| self.is_fresh(case)).count()
             })
             .collect();
+        // What never succeeded shows little, and has less where there is not enough for all.
+        let is_short = wanted.iter().sum::<usize>() > left;
+        if is_short && phase == Phase::Invalid && self.is_complete {
+            for (wanted, plan) in wanted.iter_mut().zip(&self.plans) {
+                if plan.accepted.is_none() {
+                    *wanted = (*wanted).min(MAX_OF_UNREACHED);
+                }
+            }
+        }
         for later in Phase::ALL.into_iter().filter(|later| *later > phase) {
             let count = |plan: &Plan| plan.count(later, context.settings, self.is_complete);
             wanted.extend(self.plans.iter().map(count));

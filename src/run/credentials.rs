@@ -423,6 +423,12 @@ impl Credential {
         self.token.is_some() || !self.schemes.is_empty()
     }
 
+    /// Whether all of it was obtained by the run itself, as a token for an id and a secret of a client.
+    pub(crate) fn is_obtained(&self) -> bool {
+        let mut all = self.token.iter().chain(self.schemes.values());
+        self.is_known() && all.all(Secret::is_obtained)
+    }
+
     fn secret(&self, scheme: &SecurityScheme) -> Option<&Secret> {
         self.schemes.get(&scheme.name).or(self.token.as_ref())
     }

@@ -194,7 +194,7 @@ pub enum Unreached {
     Budget,
     /// Every request to it would have changed what was there before the run.
     Existing,
-    /// It may revoke the credential of the run, and others of its kind were sent first.
+    /// It may revoke the credential of the run, which others need, or others of its kind were sent first.
     Revoking,
     /// It may end the service, and is sent only where it is named.
     Stopping,
@@ -213,12 +213,11 @@ impl Unreached {
             Self::Refused => Some(Remedy::GiveCredential),
             Self::NotFound => Some(Remedy::NameExisting),
             Self::Budget => Some(Remedy::RaiseBudget),
-            Self::Existing => Some(Remedy::TouchExisting),
+            Self::Existing | Self::Revoking => Some(Remedy::TouchExisting),
             Self::Stopping => Some(Remedy::NameOperation),
             Self::NotSeen
             | Self::NoBody
             | Self::NoRequest
-            | Self::Revoking
             | Self::Excluded
             | Self::NoSuccess(_) => None,
         }
@@ -241,7 +240,7 @@ impl fmt::Display for Unreached {
             Self::Refused => "only 401 or 403 came back",
             Self::NotFound => "only 404 came back",
             Self::Budget => "the budget was spent",
-            Self::Revoking => "it may revoke the credential that the run needs",
+            Self::Revoking => "it may revoke the credential that the run was given",
             Self::Stopping => "it may end the service, or shut others or the run itself out",
             Self::Existing => "requests that would change what was there before were not sent",
             Self::Excluded => "left out by configuration, or in another shard",

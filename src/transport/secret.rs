@@ -118,6 +118,11 @@ impl Secret {
         &self.0.name
     }
 
+    /// Whether it is obtained while the program runs, and not given to it as it is.
+    pub(crate) fn is_obtained(&self) -> bool {
+        self.0.source.is_some()
+    }
+
     /// Whether its value, as far as it is known, is more than one word, as with a scheme before it.
     pub(crate) fn has_words(&self) -> bool {
         self.0.has_words.load(Ordering::Relaxed)

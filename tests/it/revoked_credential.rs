@@ -10,7 +10,9 @@ use axum::{
     response::{IntoResponse as _, Response},
     routing::{get, post},
 };
-use oasgate::gate::{Credentials, FailReason, LiveSettings, Outcome, RunStatus};
+use oasgate::gate::{
+    Credentials, Existing, FailReason, LiveSettings, Outcome, RunStatus, Unreached,
+};
 
 use crate::in_process::{check, settings};
 
@@ -45,7 +47,7 @@ async fn revoke(State(service): State<Shared>) -> StatusCode {
 }
 
 /// A run on a service that revokes the token at a path.
-async fn run(path: &str) -> (Outcome, Vec<String>) {
+async fn run(path: &str, existing: Existing) -> (Outcome, Vec<String>) {
     let document = format!(
         r"
 openapi: 3.1.0
@@ -76,6 +78,7 @@ components:
         .with_state(Arc::clone(&service));
     let settings = LiveSettings {
         credentials: Credentials::with_token(TOKEN),
+        existing,
         ..settings(1)
     };
     let outcome = check(&document, router, &settings).await;
@@ -84,9 +87,22 @@ components:
 }
 
 #[tokio::test]
-async fn what_is_named_after_it_is_sent_once_and_last() {
+async fn what_is_named_after_it_is_not_sent_since_others_need_the_credential() {
     for path in ["/token/reset", "/logout", "/api-keys/rotate"] {
-        let (outcome, log) = run(path).await;
+        let (outcome, log) = run(path, Existing::Keep).await;
+        assert!(matches!(outcome.end, RunStatus::Complete), "{path}");
+        assert!(!log.contains(&format!("POST {path}")), "{log:?}");
+        let mut operations = outcome.operations.iter();
+        let revokes = operations.find(|one| one.id == "revokes");
+        let why = revokes.expect("it is there").unreached.as_ref();
+        assert_eq!(why, Some(&Unreached::Revoking));
+    }
+}
+
+#[tokio::test]
+async fn where_that_is_wanted_it_is_sent_once_and_last() {
+    for path in ["/token/reset", "/logout", "/api-keys/rotate"] {
+        let (outcome, log) = run(path, Existing::Touch).await;
         assert!(
             matches!(outcome.end, RunStatus::Complete),
             "{path}: {:?}",
@@ -102,7 +118,7 @@ async fn what_is_named_after_it_is_sent_once_and_last() {
 
 #[tokio::test]
 async fn what_nobody_could_know_ends_the_run() {
-    let (outcome, _) = run("/tidy").await;
+    let (outcome, _) = run("/tidy", Existing::Keep).await;
     let RunStatus::Failed(FailReason::CredentialRevoked { after }) = &outcome.end else {
         panic!("{:?}", outcome.end);
     };

@@ -14,8 +14,11 @@ use crate::{
         case_factory::CaseFactory,
         knowledge::{
             context::{ResourceContext, path_of, says_absent},
-            created::CreatedResources, existing::named_path,
-            instance::last_of_url, pool::fitting, view::plain,
+            created::CreatedResources,
+            existing::named_path,
+            instance::last_of_url,
+            pool::fitting,
+            view::plain,
         },
         renewal::with_others,
     },

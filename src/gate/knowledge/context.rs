@@ -217,6 +217,17 @@ impl<'n> ResourceContext<'n> {
             .collect()
     }
 
+    /// Whether an operation lists parts of what its path names, and shows none.
+    pub(crate) fn shows_no_part(&self, operation: usize, given: &ExchangeView<'_>) -> bool {
+        let mut resources = self.graph.resources.iter().enumerate();
+        let has_parent = self.operation(operation).path.parameters().next().is_some();
+        has_parent
+            && given.exchange.response.status.is_success()
+            && resources.any(|(at, resource)| {
+                resource.list == Some(operation) && self.listed(at, given).is_empty()
+            })
+    }
+
     /// The things that a list shows, each with the element that shows it.
     pub(crate) fn listed<'v>(
         &self,

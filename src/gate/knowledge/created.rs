@@ -9,8 +9,8 @@ use serde_json::Value;
 use super::{
     context::{ResourceContext, is_new, path_of, says_absent},
     creation_signs::{
-        gives_drawn_name, gives_shown_name, is_named_at_random, shows, shows_as_many,
-        shows_drawn_name, shows_new_secret,
+        gives_drawn_name, gives_shown_name, is_named_at_random, says_it_failed, shows,
+        shows_as_many, shows_drawn_name, shows_new_secret,
     },
     existing::{ExistingResources, named_path},
     instance::ResourceInstance,
@@ -249,7 +249,8 @@ impl CreatedResources {
         operation: usize,
         given: &ExchangeView<'_>,
     ) {
-        if self.unnamed.len() >= MAX_UNNAMED {
+        let is_success = given.exchange.response.status.is_success();
+        if self.unnamed.len() >= MAX_UNNAMED || is_success && says_it_failed(given) {
             return;
         }
         let mut parts = given.parts.clone();

@@ -51,6 +51,15 @@ pub(super) fn shows_as_many(given: &ExchangeView<'_>, sent: &Value) -> bool {
     shown.is_some_and(|shown| shown.len() <= most && shown.iter().all(Value::is_object))
 }
 
+/// Whether a success says of itself that it is none: `{"success": false}`.
+pub(super) fn says_it_failed(given: &ExchangeView<'_>) -> bool {
+    given.json().is_some_and(|shown| {
+        let mut names = ["ok", "success"].iter();
+        *shown == Value::Bool(false)
+            || names.any(|name| shown.get(name) == Some(&Value::Bool(false)))
+    })
+}
+
 /// What the body of a creation names, by the name of the property.
 fn given_names(parts: &RequestParts) -> impl Iterator<Item = (&String, &Value)> {
     let body = parts.body.as_ref();

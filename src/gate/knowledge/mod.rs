@@ -212,6 +212,9 @@ impl Knowledge {
             let is_created = |path: &str| self.created.holds(path);
             self.existing.observe(&context, index, view, &is_created);
             self.shown.observe(&context, index, view);
+            if context.shows_no_part(index, view) {
+                self.pool.note_barren(&case.operation, view);
+            }
             // What can be reached by no read of its own was there all the same.
             let collection = context::path_of(&view.exchange.request.url);
             for name in self.first_looks.observe(index, case, view) {

@@ -16,6 +16,12 @@ pub(crate) async fn run<T: Transport>(
     driver: &mut Driver<'_, T>,
     schedule: &mut Schedule,
 ) -> ControlFlow<RunStatus> {
+    // What has succeeded in the meantime has something to show.
+    for plan in &mut schedule.plans {
+        if plan.accepted.is_none() {
+            plan.accepted = driver.knowledge.used.accepted(&plan.operation).cloned();
+        }
+    }
     let left = driver.executor.budget.left();
     let mut all = schedule.take_broken(driver.context, left);
     for part in (1..=PARTS).rev() {

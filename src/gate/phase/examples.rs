@@ -18,8 +18,8 @@ use crate::{
 };
 
 /// How often the examples are planned anew with values that came back: a list, its elements, what they
-/// hold, and what that holds.
-const MAX_ROUNDS: usize = 4;
+/// hold, and what that holds; and another where the first holds nothing.
+const MAX_ROUNDS: usize = 8;
 
 /// Sends the document's examples; then, while responses give values that operations need, the examples
 /// of those operations again with these values. In the end, completes the plans with them.

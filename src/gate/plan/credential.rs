@@ -7,7 +7,7 @@ use crate::{
     check::may_revoke_credential,
     contract::Operation,
     gate::case_factory::Purpose,
-    run::{Case, CredentialChoice, LiveSettings, Phase, Unreached},
+    run::{Case, CredentialChoice, Existing, LiveSettings, Phase, Unreached},
 };
 
 /// Whether an operation may revoke the credential of the run, so that it comes last of all.
@@ -16,13 +16,19 @@ pub(crate) fn is_last(operation: &Operation, settings: &LiveSettings) -> bool {
 }
 
 impl Plan {
-    /// The first case, where the operation may revoke the credential of the run: there are no others.
+    /// The first case, where the operation may revoke the credential of the run and may: one that the run was given is
+    /// needed by others, and by the next run. There are no other cases of it.
     pub(crate) fn take_last(&mut self, settings: &LiveSettings) -> Option<Case> {
         if self.left_out.is_some() || !is_last(&self.operation, settings) {
             return None;
         }
         self.left_out = Some(Unreached::Revoking);
-        let mut cases = std::mem::take(&mut self.cases).into_iter();
+        let cases = std::mem::take(&mut self.cases);
+        let is_own = settings.credentials.main.is_obtained();
+        if settings.existing == Existing::Keep && !is_own {
+            return None;
+        }
+        let mut cases = cases.into_iter();
         cases.find(|case| case.phase == Phase::Examples)
     }
 }

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use http::Method;
 use oasgate_document::Pointer;
 use serde_json::{Map, Value};
 
@@ -115,6 +116,9 @@ impl ResourceContext<'_> {
             .is_some_and(|one| one.required)
         {
             return None;
+        }
+        if operation.method == Method::DELETE {
+            wholly(&mut parts);
         }
         let mut made_up = synthetic_ids(&parts, self.settings);
         let body = parts.body.as_ref().map(|(_, body)| body);
@@ -335,6 +339,20 @@ fn with_value(body: &Value, at: &Pointer, value: Value, schema: &Schema) -> Opti
     let mut whole = beside.clone();
     whole.insert(inner, value);
     with(Value::Object(whole))
+}
+
+/// Says in the body of a deletion that nothing is to be left, where it says how much is done: `{"remove": false}` only
+/// stops a server.
+fn wholly(parts: &mut RequestParts) {
+    let body = parts.body.as_mut();
+    let members = body.and_then(|(_, body)| body.as_object_mut());
+    for (name, value) in members.into_iter().flatten() {
+        let ways = ["hard", "permanent", "permanently", "purge", "remove"];
+        let is_way = ways.contains(&name.as_str());
+        if is_way && value.is_boolean() {
+            *value = Value::Bool(true);
+        }
+    }
 }
 
 /// Whether a parameter names the version that a change is meant for (RFC 9110 §13.1.1).

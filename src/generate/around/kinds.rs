@@ -17,7 +17,7 @@ pub(super) fn kinds() -> Vec<(Value, &'static str)> {
 
 const TEXTS: &[(&str, &str)] = &[
     ("", "empty"),
-    ("ü", "not ASCII"),
+    ("漢", "not ASCII"),
     ("a\0b", "a NUL"),
     ("a/b", "a slash"),
     ("😀", "astral"),
