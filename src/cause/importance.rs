@@ -72,12 +72,16 @@ pub(super) fn of_cause(
     cause: &Cause<'_>,
 ) -> (
     Reverse<Severity>,
+    bool,
     usize,
     Reverse<usize>,
     Certainty,
     Reverse<u64>,
     String,
 ) {
+    // Where that is an error, all that is told besides is of another service, or of its door.
+    let says_nothing = cause.severity == Severity::Error
+        && (cause.findings.iter()).any(|(finding, _)| finding.rule.as_str() == ids::UNREACHED);
     let worst = cause
         .findings
         .iter()
@@ -86,6 +90,7 @@ pub(super) fn of_cause(
         .min();
     (
         Reverse(cause.severity),
+        !says_nothing,
         worst.unwrap_or(HARM.len()),
         Reverse(cause.operations.len()),
         cause.certainty,

@@ -297,16 +297,29 @@ fn is_about_the_state(subject: &Subject<'_>) -> bool {
         "require",
     ];
     let operation = subject.operation;
+    let request = &subject.exchange.request;
     let mut parameters = operation.parameters.iter();
-    let takes_values = parameters.any(|parameter| parameter.location != Location::Path)
-        || operation.request_body.is_some();
+    let takes_fields = parameters
+        .any(|parameter| [Location::Header, Location::Cookie].contains(&parameter.location));
+    let has_query = request.url.query().is_some_and(|query| !query.is_empty());
+    let body = request.body.bytes().trim_ascii();
+    let has_body = !request.body.is_known_empty() && body != b"null";
+    let takes_values = takes_fields || has_query || has_body;
     let names_own = operation.path.parameters().next().is_some() && subject.made_up.is_empty();
     if operation.is_safe() && !names_own || takes_values {
         return false;
     }
-    words(subject).is_some_and(|words| {
-        let words = words.to_lowercase();
-        !WORDS_OF_FORM.iter().any(|one| words.contains(one))
+    words(subject).is_some_and(|said| {
+        let said = said.to_lowercase();
+        // What is lacking may be called by its name.
+        let is_lacking = operation.parameters_in(Location::Query).any(|parameter| {
+            let name = parameter.name.to_lowercase();
+            let mut spoken = said.split(|one: char| !one.is_alphanumeric() && one != '_');
+            spoken.any(|word| word == name)
+        });
+        !WORDS_OF_FORM.iter().any(|one| said.contains(one))
+            && !is_lacking
+            && named_properties(subject).is_empty()
     })
 }
 
@@ -385,7 +398,10 @@ fn names_a_value(free: &[Value], subject: &Subject<'_>, said: &str) -> bool {
         let name = name.to_lowercase();
         let value = value.as_str().filter(|_| free.contains(value));
         let value = value.map(str::to_lowercase);
-        value.is_some_and(|value| words.windows(2).any(|pair| pair == [&name, &value]))
+        value.is_some_and(|value| {
+            words.windows(2).any(|pair| pair == [&name, &value])
+                || value.is_empty() && words.contains(&name.as_str())
+        })
     })
 }
 

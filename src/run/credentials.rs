@@ -43,6 +43,16 @@ pub struct Credentials {
 pub struct RefusedWays(Arc<RwLock<HashSet<String>>>);
 
 impl RefusedWays {
+    /// Notes that the service asks for a user and a password (RFC 7617), where the document does not say what it wants.
+    pub(crate) fn note_basic(&self) {
+        self.set(HashSet::from([BEARER.to_owned()]));
+    }
+
+    fn wants_basic(&self) -> bool {
+        let refused = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        refused.contains(BEARER)
+    }
+
     /// Replaces what is known.
     pub(crate) fn set(&self, refused: HashSet<String>) {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = refused;
@@ -65,6 +75,9 @@ impl RefusedWays {
         taken.or_else(|| provable.next())
     }
 }
+
+/// The way in which a token is sent where the document does not say one; no scheme of a document is called so.
+const BEARER: &str = " bearer";
 
 /// What an alternative of `security` is called: the names of its schemes.
 pub(crate) fn way(alternative: &SecurityRequirement) -> String {
@@ -296,7 +309,7 @@ impl Credentials {
                 let here = usual.at.get(operation.path.as_str());
                 here.or(usual.anywhere.as_ref())
             });
-            credential.put_unasked(usual, request, proof);
+            credential.put_unasked(usual, &self.refused, request, proof);
         } else {
             let alternative = self.refused.choose(credential, operation);
             credential.put(operation, alternative, request, proof);
@@ -468,11 +481,18 @@ impl Credential {
     fn put_unasked(
         &self,
         usual: Option<&SecurityRequirement>,
+        refused: &RefusedWays,
         request: &mut Request,
         proof: Proof,
     ) {
         match (usual, &self.token) {
             (Some(usual), _) if self.proves(usual) => self.put_all(usual, request, proof),
+            (_, Some(token)) if refused.wants_basic() => {
+                let basic = SecurityKind::Http {
+                    scheme: "basic".to_owned(),
+                };
+                send(Some(&basic), request, token, proof);
+            }
             (_, Some(token)) => self.send_token(request, token, proof),
             (_, None) => {}
         }

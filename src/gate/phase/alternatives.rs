@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use http::{Method, StatusCode};
+use http::{Method, StatusCode, header::WWW_AUTHENTICATE};
 
 use crate::{
     contract::{Location, Operation},
@@ -26,16 +26,23 @@ pub(crate) async fn run<T: Transport>(driver: &mut Driver<'_, T>) {
         let mut parameters = operation.parameters.iter();
         parameters.any(|one| one.required || one.location == Location::Path)
     };
-    let operations = context.contract.operations().iter();
-    let asked = operations.filter(|operation| {
+    let operations = context.contract.operations();
+    let reads = operations.iter().filter(|operation| {
         operation.method == Method::GET
             && operation.is_safe()
-            && operation.requires_credential()
             && !needs_values(operation)
             && context.settings.may_prepare(operation)
-            && credentials.ways(operation).len() > 1
     });
-    for operation in asked.take(MAX_ASKED) {
+    if credentials.main.is_known() && operations.iter().all(|one| one.is_open) {
+        if let Some(read) = reads.clone().next() {
+            ask_what_is_wanted(driver, read).await;
+        }
+        return;
+    }
+    let asked = reads.filter(|operation| {
+        operation.requires_credential() && credentials.ways(operation).len() > 1
+    });
+    for operation in asked.clone().take(MAX_ASKED) {
         let ways = credentials.ways(operation);
         let mut refused = HashSet::new();
         for way in ways.iter().take(MAX_WAYS) {
@@ -58,6 +65,29 @@ pub(crate) async fn run<T: Transport>(driver: &mut Driver<'_, T>) {
             credentials.refused.set(refused.clone());
         }
         credentials.refused.set(HashSet::new());
+    }
+}
+
+/// Where the document says nothing of credentials, a challenge may say what is wanted (RFC 9110 §11.6.1).
+async fn ask_what_is_wanted<T: Transport>(driver: &mut Driver<'_, T>, operation: &Operation) {
+    let context = driver.context;
+    let parts = RequestParts::default();
+    let Ok(request) = write_request(operation, &context.settings.base, &parts) else {
+        return;
+    };
+    let Some(exchange) = driver.look_with(operation, request).await else {
+        return;
+    };
+    let challenges = exchange.response.headers.get_all(WWW_AUTHENTICATE).iter();
+    let schemes = challenges.filter_map(|one| one.to_str().ok()?.split(' ').next());
+    let schemes: Vec<&str> = schemes.collect();
+    let has = |wanted: &str| schemes.iter().any(|one| one.eq_ignore_ascii_case(wanted));
+    let (is_basic, is_bearer) = (has("basic"), has("bearer"));
+    if exchange.response.status == StatusCode::UNAUTHORIZED && is_basic && !is_bearer {
+        context.settings.credentials.refused.note_basic();
+        let text = "the document asks for no credential, and the service asks for a user and a password: the one that \
+                    was given is sent as these; declare `security`";
+        driver.recorder.notice(text.to_owned());
     }
 }
 
