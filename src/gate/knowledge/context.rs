@@ -482,7 +482,6 @@ impl<'n> ResourceContext<'n> {
     }
 }
 
-/// The name of the schema that an operation answers with.
 /// Whether two values are the same but for the case of their letters.
 fn is_alike(one: &Value, other: &Value) -> bool {
     one == other
@@ -494,6 +493,7 @@ fn is_alike(one: &Value, other: &Value) -> bool {
             })
 }
 
+/// The name of the schema that an operation answers with.
 fn answered(operation: &Operation) -> Option<String> {
     let successes =
         operation.responses.declared.iter().filter(

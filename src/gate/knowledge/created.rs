@@ -53,6 +53,8 @@ pub(crate) struct CreatedResources {
     makes_nothing: HashSet<usize>,
     /// What was there and is no more, by its path: deleted, or gone with what it was a part of.
     gone: HashMap<String, ResourceInstance>,
+    /// Whether the service has said in the end that it will delete something, and not that it has.
+    is_going: bool,
 }
 
 /// A creation whose response does not say what was created.
@@ -374,6 +376,16 @@ impl CreatedResources {
     pub(crate) fn is_below(&self, path: &str) -> bool {
         let mut above = path.match_indices('/').map(|(at, _)| &path[..at]);
         above.any(|above| self.holds(above))
+    }
+
+    /// Notes that the service has taken a deletion upon itself (202).
+    pub(crate) fn note_going(&mut self) {
+        self.is_going = true;
+    }
+
+    /// Whether something may be there for a little longer.
+    pub(crate) fn is_going(&self) -> bool {
+        self.is_going
     }
 
     /// Whether the run has created nothing that is there or was.

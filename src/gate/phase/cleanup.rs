@@ -13,6 +13,9 @@ use crate::{
 /// How long a run that is interrupted, or whose time is over, may go on deleting what it created.
 const MAX_CLEANUP_TIME: Duration = Duration::from_secs(8);
 
+/// How long what the service has said that it will delete may take before the lists are read again.
+const PATIENCE_WITH_DELETIONS: Duration = Duration::from_secs(3);
+
 /// Deletes what the run created. One that is interrupted or late, before or while it does so, goes on but not for
 /// long. What is left is named.
 pub(crate) async fn run<T: Transport>(driver: &mut Driver<'_, T>, end: &RunStatus) {
@@ -40,6 +43,10 @@ pub(crate) async fn run<T: Transport>(driver: &mut Driver<'_, T>, end: &RunStatu
     let clean_up = async {
         sequence::cleanup(driver).await;
         if !is_ended_early {
+            // What was only promised is not called left.
+            if driver.knowledge.created.is_going() {
+                tokio::time::sleep(PATIENCE_WITH_DELETIONS).await;
+            }
             sequence::audit(driver).await;
         }
     };

@@ -103,9 +103,21 @@ impl Planner<'_> {
         let not_looked_at = not_looked_at.map(|one| part_of(one.parameter));
         self.cut_short = cut.chain(not_looked_at).collect();
         let most = self.settings.edge_cases;
-        let mut edges = self.presence(plain, known, most);
+        let (mut edges, alone) = self.presence(plain, known, most);
         let least = required_of(base.clone(), known);
-        edges.extend(in_turn(&least, &around, most.saturating_sub(edges.len())));
+        // Hundreds of bounds are not to be all that is tried.
+        let mut room = most / 3;
+        let (bounds, others): (Vec<_>, Vec<_>) =
+            in_turn(&least, &around, most).into_iter().partition(|one| {
+                let is_before = one.is_first_bound && room > 0;
+                room -= usize::from(is_before);
+                is_before
+            });
+        let written = |all: Vec<Turn>| all.into_iter().map(|one| (one.parts, one.why));
+        // What the document bounds tells more than each optional part alone.
+        edges.extend(written(bounds));
+        edges.extend(alone);
+        edges.extend(written(others));
         for (parts, why) in edges.into_iter().take(most) {
             self.add(&parts, Phase::Edges, &why);
         }
@@ -304,13 +316,14 @@ impl Planner<'_> {
         wanted.max(MANY_PARTS).min(MAX_READ / parameters.max(1))
     }
 
-    /// What is optional: all of it, and each thing alone, `most` of them. Nothing of it is the plain request itself.
+    /// What is optional: nothing of it, which is the plain request itself, and all of it; and each thing alone, `most` of
+    /// them.
     fn presence(
         &self,
         plain: &RequestParts,
         known: &[ParameterCandidates<'_>],
         most: usize,
-    ) -> Vec<(RequestParts, String)> {
+    ) -> (Vec<(RequestParts, String)>, Vec<(RequestParts, String)>) {
         let mut generator = Generator::new(
             self.settings.seed,
             &[self.operation.id.as_str(), "presence"],
@@ -351,8 +364,7 @@ impl Planner<'_> {
         if alone.len() > 1 {
             found.push((all, "everything optional".to_owned()));
         }
-        found.append(&mut alone);
-        found
+        (found, alone)
     }
 
     /// Whether what the configuration puts into every request takes the place of what is broken.
@@ -530,12 +542,16 @@ fn pairs(
     found
 }
 
+/// An edge of one part of a request, in its turn.
+struct Turn {
+    parts: RequestParts,
+    why: String,
+    /// Whether it is the first that meets a bound of this place exactly.
+    is_first_bound: bool,
+}
+
 /// The edges of all parts, the most telling first, each property of each part in its turn; `most` of them.
-fn in_turn(
-    plain: &RequestParts,
-    around: &[PartBoundaries],
-    most: usize,
-) -> Vec<(RequestParts, String)> {
+fn in_turn(plain: &RequestParts, around: &[PartBoundaries], most: usize) -> Vec<Turn> {
     let mut ordered: Vec<(bool, usize, Rank, usize, usize)> = Vec::new();
     for (part, one) in around.iter().enumerate() {
         let mut turns: HashMap<(Rank, &str), usize> = HashMap::new();
@@ -550,11 +566,15 @@ fn in_turn(
     ordered
         .into_iter()
         .take(most)
-        .map(|(.., index, part)| {
+        .map(|(_, turn, rank, index, part)| {
             let (one, edge) = (&around[part], &around[part].edges[index]);
             let mut parts = plain.clone();
             one.put(&mut parts, edge.value.clone());
-            (parts, format!("{}: {}", one.part, edge.name))
+            Turn {
+                parts,
+                why: format!("{}: {}", one.part, edge.name),
+                is_first_bound: turn == 0 && rank == Rank::Constraint,
+            }
         })
         .collect()
 }

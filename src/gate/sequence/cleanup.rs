@@ -378,6 +378,9 @@ async fn delete_all<T: Transport>(
             let is_doubtful = is_lost(run, thing) || is_written_otherwise(thing);
             let is_gone = is_deleted || is_absent && !is_doubtful;
             run.knowledge.created.remove(&thing.path);
+            if status == Some(StatusCode::ACCEPTED) {
+                run.knowledge.created.note_going();
+            }
             if !is_gone {
                 if let Some(status) = status {
                     run.knowledge.created.note_refusal(&thing.path, status);
