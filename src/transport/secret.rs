@@ -118,9 +118,11 @@ impl Secret {
         &self.0.name
     }
 
-    /// Whether it is obtained while the program runs, and not given to it as it is.
+    /// Whether it is obtained for this run alone, by something else that proves who asks for it; what a file or a command
+    /// gives is others' too.
     pub(crate) fn is_obtained(&self) -> bool {
-        self.0.source.is_some()
+        let source = self.0.source.as_ref();
+        source.is_some_and(|source| !source.hidden().is_empty())
     }
 
     /// Whether its value, as far as it is known, is more than one word, as with a scheme before it.

@@ -1,4 +1,4 @@
-//! What may revoke the credential of a run comes last, and one that was revoked ends the run.
+//! What may revoke the credential of a run is held back or comes last, and one that was revoked ends the run.
 
 use std::sync::{Arc, Mutex};
 
