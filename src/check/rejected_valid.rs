@@ -400,7 +400,7 @@ fn names_a_value(free: &[Value], subject: &Subject<'_>, said: &str) -> bool {
         let value = value.map(str::to_lowercase);
         value.is_some_and(|value| {
             words.windows(2).any(|pair| pair == [&name, &value])
-                || value.is_empty() && words.contains(&name.as_str())
+                || value.trim().is_empty() && words.contains(&name.as_str())
         })
     })
 }

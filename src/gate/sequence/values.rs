@@ -118,7 +118,7 @@ impl ResourceContext<'_> {
             return None;
         }
         if operation.method == Method::DELETE {
-            wholly(&mut parts);
+            wholly(operation, &mut parts);
         }
         let mut made_up = synthetic_ids(&parts, self.settings);
         let body = parts.body.as_ref().map(|(_, body)| body);
@@ -341,17 +341,43 @@ fn with_value(body: &Value, at: &Pointer, value: Value, schema: &Schema) -> Opti
     with(Value::Object(whole))
 }
 
-/// Says in the body of a deletion that nothing is to be left, where it says how much is done: `{"remove": false}` only
-/// stops a server.
-fn wholly(parts: &mut RequestParts) {
-    let body = parts.body.as_mut();
-    let members = body.and_then(|(_, body)| body.as_object_mut());
-    for (name, value) in members.into_iter().flatten() {
-        let ways = ["hard", "permanent", "permanently", "purge", "remove"];
-        let is_way = ways.contains(&name.as_str());
-        if is_way && value.is_boolean() {
-            *value = Value::Bool(true);
-        }
+/// Says in the body of a deletion that nothing is to be left, where the body may say how much is done: without
+/// `{"remove": true}` a server is only stopped.
+fn wholly(operation: &Operation, parts: &mut RequestParts) {
+    const WAYS: [&str; 5] = ["hard", "permanent", "permanently", "purge", "remove"];
+    let Some(declared) = operation.request_body.as_ref() else {
+        return;
+    };
+    let media_types = sendable(&declared.content);
+    let Some((media_type, schema)) = media_types
+        .first()
+        .and_then(|one| Some((one, one.schema.as_ref()?)))
+    else {
+        return;
+    };
+    let may_say = |name: &&str| {
+        let property = schema.property(name);
+        property.is_some_and(|property| property.is_valid(&Value::Bool(true)))
+    };
+    let ways: Vec<&str> = WAYS.into_iter().filter(may_say).collect();
+    if ways.is_empty() {
+        return;
+    }
+    let empty = || {
+        (
+            media_type.range.as_str().to_owned(),
+            Value::Object(Map::new()),
+        )
+    };
+    let mut said = parts.body.clone().unwrap_or_else(empty);
+    let Some(members) = said.1.as_object_mut() else {
+        return;
+    };
+    for way in ways {
+        members.insert(way.to_owned(), Value::Bool(true));
+    }
+    if schema.is_valid(&said.1) {
+        parts.body = Some(said);
     }
 }
 
