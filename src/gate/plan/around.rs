@@ -323,7 +323,7 @@ impl Planner<'_> {
         plain: &RequestParts,
         known: &[ParameterCandidates<'_>],
         most: usize,
-    ) -> (Vec<(RequestParts, String)>, Vec<(RequestParts, String)>) {
+    ) -> (Vec<Named>, Vec<Named>) {
         let mut generator = Generator::new(
             self.settings.seed,
             &[self.operation.id.as_str(), "presence"],
@@ -541,6 +541,9 @@ fn pairs(
     }
     found
 }
+
+/// The values of a request, and why it is sent.
+type Named = (RequestParts, String);
 
 /// An edge of one part of a request, in its turn.
 struct Turn {
