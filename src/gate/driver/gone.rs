@@ -24,7 +24,7 @@ use crate::{
     },
     run::{Case, CredentialChoice, Phase},
     transport::Transport,
-    wire::write_request,
+    wire::{RequestParts, write_request},
 };
 
 /// Whether a value names what is there no more, or what is of no use while something else is: an action was done to it.
@@ -145,43 +145,31 @@ impl<T: Transport> Driver<'_, T> {
     /// before, and what a GET of one thing says of the name of nothing is worth knowing.
     pub(crate) fn names_nothing(&self, case: &Case) -> bool {
         let operation = &case.operation;
-        let phases = [
-            Phase::Invalid,
-            Phase::Edges,
-            Phase::Pairs,
-            Phase::Random,
-            Phase::Methods,
-            Phase::Auth,
-        ];
         let has_several = operation.path.parameters().nth(1).is_some();
-        let is_about_path = case
-            .breaks
-            .as_ref()
-            .is_some_and(|breach| matches!(breach.part, Part::Parameter(Location::Path, _)));
-        let is_edge_of_path =
-            [Phase::Edges, Phase::Pairs].contains(&case.phase) && case.parts.body.is_none();
-        let path = path_of(&case.request.url);
-        let named = || named_path(&self.context, operation, case.request.url.path());
-        let has_worked = || {
-            let accepted = self.knowledge.used.accepted(operation);
+        let key = ResourceContext::key_of(operation);
+        let is_made_up = || key.is_some_and(|key| case.made_up.iter().any(|name| name == key));
+        (has_several || !operation.is_safe())
+            && may_name_another(case)
+            && is_made_up()
+            && !self.is_known_to_be_there(case)
+    }
+
+    /// Whether what a case names was created, shown, or named by a request of its operation that succeeded.
+    fn is_known_to_be_there(&self, case: &Case) -> bool {
+        let (operation, knowledge) = (&case.operation, &self.knowledge);
+        let named = named_path(&self.context, operation, case.request.url.path());
+        let is_there = named.is_none_or(|named| {
+            knowledge.created.holds(named) || knowledge.existing.was_shown(named)
+        });
+        let has_succeeded = || {
+            let accepted = knowledge.used.accepted(operation);
             accepted.is_some_and(|accepted| {
-                let mut path = operation.path.parameters();
-                path.all(|name| {
-                    accepted.get(Location::Path, name) == case.parts.get(Location::Path, name)
-                })
+                let sent = |parts: &RequestParts, name| parts.get(Location::Path, name).cloned();
+                let mut names = operation.path.parameters();
+                names.all(|name| sent(accepted, name) == sent(&case.parts, name))
             })
         };
-        phases.contains(&case.phase)
-            && case.request.method != Method::DELETE
-            && (has_several || !operation.is_safe())
-            && ResourceContext::key_of(operation)
-                .is_some_and(|key| case.made_up.iter().any(|name| name == key))
-            && !is_about_path
-            && !is_edge_of_path
-            && !self.knowledge.created.is_below(path)
-            && named().is_some_and(|named| !self.knowledge.created.holds(named))
-            && named().is_some_and(|named| !self.knowledge.existing.was_shown(named))
-            && !has_worked()
+        is_there || knowledge.created.is_below(path_of(&case.request.url)) || has_succeeded()
     }
 
     /// Whether a case is about what is there no more. That is what a deletion may well be about.
@@ -191,6 +179,27 @@ impl<T: Transport> Driver<'_, T> {
             && named_path(&self.context, &case.operation, case.request.url.path())
                 .is_some_and(|named| self.knowledge.created.is_gone(named))
     }
+}
+
+/// Whether what a case is sent for is the same whatever its path names: neither a broken value nor an edge of the path is
+/// what it shows, and it deletes nothing.
+fn may_name_another(case: &Case) -> bool {
+    let phases = [
+        Phase::Invalid,
+        Phase::Edges,
+        Phase::Pairs,
+        Phase::Random,
+        Phase::Methods,
+        Phase::Auth,
+    ];
+    let breaks = case.breaks.as_ref();
+    let is_about_path =
+        breaks.is_some_and(|breach| matches!(breach.part, Part::Parameter(Location::Path, _)));
+    let is_edge = [Phase::Edges, Phase::Pairs].contains(&case.phase);
+    phases.contains(&case.phase)
+        && case.request.method != Method::DELETE
+        && !is_about_path
+        && !(is_edge && case.parts.body.is_none())
 }
 
 fn parameter_schema<'c>(case: &'c Case, location: Location, name: &str) -> Option<&'c Schema> {
