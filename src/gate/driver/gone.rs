@@ -13,7 +13,7 @@ use crate::{
     gate::{
         case_factory::CaseFactory,
         knowledge::{
-            context::{ResourceContext, path_of, says_absent},
+            context::{ResourceContext, says_absent},
             created::CreatedResources,
             existing::named_path,
             instance::last_of_url,
@@ -169,7 +169,7 @@ impl<T: Transport> Driver<'_, T> {
                 names.all(|name| sent(accepted, name) == sent(&case.parts, name))
             })
         };
-        is_there || knowledge.created.is_below(path_of(&case.request.url)) || has_succeeded()
+        is_there || has_succeeded()
     }
 
     /// Whether a case is about what is there no more. That is what a deletion may well be about.
