@@ -13,12 +13,12 @@ use crate::{
 };
 
 /// How many operations are asked.
-const MAX_ASKED: usize = 3;
+const MAX_ASKED: usize = 5;
 
 /// How many ways are tried of each.
 const MAX_WAYS: usize = 6;
 
-/// Asks reads that nothing has to be known for, once in each way, until one is answered.
+/// Asks reads that nothing has to be known for, once in each way, until one is answered in another than the first.
 pub(crate) async fn run<T: Transport>(driver: &mut Driver<'_, T>) {
     let context = driver.context;
     let credentials = &context.settings.credentials;
@@ -54,11 +54,13 @@ pub(crate) async fn run<T: Transport>(driver: &mut Driver<'_, T>) {
                 break;
             };
             if !is_refusal(exchange.response.status) {
-                if let Some(first) = ways.first().filter(|first| *first != way) {
-                    driver.recorder.notice(format!(
-                        "the service refuses the credential as {first} and takes it as {way}: it is sent as that"
-                    ));
-                }
+                // What answers anybody shows nothing: others are asked too.
+                let Some(first) = ways.first().filter(|first| *first != way) else {
+                    break;
+                };
+                driver.recorder.notice(format!(
+                    "the service refuses the credential as {first} and takes it as {way}: it is sent as that"
+                ));
                 return;
             }
             refused.insert(way.clone());
