@@ -49,9 +49,9 @@ pub use crate::run::{
     Coverage, Credential, Credentials, Digest, Event, Existing, FailReason, Growth, Inputs,
     KnownFinding, Listener, LiveSettings, MalformedRanges, MalformedShard, Methods,
     NamedCredential, OperationAccount, OperationSummary, Outcome, Phase, PollingRule, Progress,
-    RandomEnd, Ranges, RefusedWays, RunInfo, RunKind, RunStatus, Scope, Settings, Severities,
-    SeverityRule, Shard, Share, SnapshotStanding, SnapshotSummary, State, StateError, StopReason,
-    TokenForm, UndeclaredGuards, Unreached, Witness, WitnessKind, base_of,
+    RandomEnd, Ranges, RefusedAlternatives, RunInfo, RunKind, RunStatus, Scope, Settings,
+    Severities, SeverityRule, Shard, Share, SnapshotStanding, SnapshotSummary, State, StateError,
+    StopReason, TokenForm, UndeclaredGuards, Unreached, Witness, WitnessKind, base_of,
 };
 pub use account::{digest, outcome_of};
 pub use hold::{Held, hold};

@@ -33,29 +33,33 @@ pub struct Credentials {
     pub others: Vec<NamedCredential>,
     /// Operations that ask for a credential though the document does not say so.
     pub undeclared: UndeclaredGuards,
-    /// Ways of proving who asks that the service does not take this credential for.
-    pub refused: RefusedWays,
+    /// Alternatives of `security` that the service does not accept this credential for.
+    pub refused: RefusedAlternatives,
 }
 
-/// Alternatives of `security` in which a service has refused a credential that it takes in another of them. Copies
+/// Alternatives of `security` in which a service has refused a credential that it accepts in another of them. Copies
 /// share what is known.
 #[derive(Clone, Debug, Default)]
-pub struct RefusedWays(Arc<RwLock<HashSet<String>>>);
+pub struct RefusedAlternatives(Arc<Refused>);
 
-impl RefusedWays {
+#[derive(Debug, Default)]
+struct Refused {
+    /// What the alternatives are called.
+    alternatives: RwLock<HashSet<String>>,
+    /// Whether the service asks for a user and a password, where the document does not say what it wants.
+    wants_basic: AtomicBool,
+}
+
+impl RefusedAlternatives {
     /// Notes that the service asks for a user and a password (RFC 7617), where the document does not say what it wants.
     pub(crate) fn note_basic(&self) {
-        self.set(HashSet::from([BEARER.to_owned()]));
+        self.0.wants_basic.store(true, Ordering::Relaxed);
     }
 
-    fn wants_basic(&self) -> bool {
-        let refused = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        refused.contains(BEARER)
-    }
-
-    /// Replaces what is known.
+    /// Replaces what is known of the alternatives.
     pub(crate) fn set(&self, refused: HashSet<String>) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = refused;
+        let known = self.0.alternatives.write();
+        *known.unwrap_or_else(PoisonError::into_inner) = refused;
     }
 
     /// Of the alternatives of an operation that a credential can prove the first that was not refused; the first where
@@ -69,18 +73,16 @@ impl RefusedWays {
             .security
             .iter()
             .filter(|one| credential.proves(one));
-        let refused = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let refused = self.0.alternatives.read();
+        let refused = refused.unwrap_or_else(PoisonError::into_inner);
         let mut others = provable.clone();
-        let taken = others.find(|one| !refused.contains(&way(one)));
-        taken.or_else(|| provable.next())
+        let accepted = others.find(|one| !refused.contains(&name_of(one)));
+        accepted.or_else(|| provable.next())
     }
 }
 
-/// The way in which a token is sent where the document does not say one; no scheme of a document is called so.
-const BEARER: &str = " bearer";
-
 /// What an alternative of `security` is called: the names of its schemes.
-pub(crate) fn way(alternative: &SecurityRequirement) -> String {
+fn name_of(alternative: &SecurityRequirement) -> String {
     let names = alternative.schemes.iter().map(|one| one.name.as_str());
     names.collect::<Vec<_>>().join(" and ")
 }
@@ -244,13 +246,14 @@ impl Credentials {
         names.any(|name| is_credential(name.as_str())) || self.main.is_known() && is_asked
     }
 
-    /// The ways in which the credential of the run can be proved to an operation, in the document's order.
-    pub(crate) fn ways(&self, operation: &Operation) -> Vec<String> {
+    /// The alternatives of an operation that the credential of the run can prove, by what they are called, in the
+    /// document's order.
+    pub(crate) fn alternatives(&self, operation: &Operation) -> Vec<String> {
         let provable = operation
             .security
             .iter()
             .filter(|one| self.main.proves(one));
-        provable.map(way).collect()
+        provable.map(name_of).collect()
     }
 
     /// All secrets, of everybody.
@@ -309,7 +312,13 @@ impl Credentials {
                 let here = usual.at.get(operation.path.as_str());
                 here.or(usual.anywhere.as_ref())
             });
-            credential.put_unasked(usual, &self.refused, request, proof);
+            let wants_basic = self.refused.0.wants_basic.load(Ordering::Relaxed);
+            let form = if wants_basic {
+                TokenForm::Basic
+            } else {
+                credential.unless_told
+            };
+            credential.put_unasked(usual, form, request, proof);
         } else {
             let alternative = self.refused.choose(credential, operation);
             credential.put(operation, alternative, request, proof);
@@ -458,7 +467,7 @@ impl Credential {
         if let Some(alternative) = alternative {
             self.put_all(alternative, request, proof);
         } else if let Some(token) = self.token.as_ref().filter(|_| !operation.is_open) {
-            self.send_token(request, token, proof);
+            send_token(token, self.unless_told, request, proof);
         }
     }
 
@@ -481,30 +490,25 @@ impl Credential {
     fn put_unasked(
         &self,
         usual: Option<&SecurityRequirement>,
-        refused: &RefusedWays,
+        form: TokenForm,
         request: &mut Request,
         proof: Proof,
     ) {
         match (usual, &self.token) {
             (Some(usual), _) if self.proves(usual) => self.put_all(usual, request, proof),
-            (_, Some(token)) if refused.wants_basic() => {
-                let basic = SecurityKind::Http {
-                    scheme: "basic".to_owned(),
-                };
-                send(Some(&basic), request, token, proof);
-            }
-            (_, Some(token)) => self.send_token(request, token, proof),
+            (_, Some(token)) => send_token(token, form, request, proof),
             (_, None) => {}
         }
     }
+}
 
-    fn send_token(&self, request: &mut Request, token: &Secret, proof: Proof) {
-        let basic = SecurityKind::Http {
-            scheme: "basic".to_owned(),
-        };
-        let kind = (self.unless_told == TokenForm::Basic).then_some(&basic);
-        send(kind, request, token, proof);
-    }
+/// Sends a token where the document says nothing of how.
+fn send_token(token: &Secret, form: TokenForm, request: &mut Request, proof: Proof) {
+    let basic = SecurityKind::Http {
+        scheme: "basic".to_owned(),
+    };
+    let kind = (form == TokenForm::Basic).then_some(&basic);
+    send(kind, request, token, proof);
 }
 
 /// Whether the right credential is sent, one that no service gave out, or what is none.

@@ -19,7 +19,7 @@ pub(crate) use case::existing;
 pub use case::{Case, Phase};
 pub use coverage::{Coverage, Share, Witness, WitnessKind};
 pub use credentials::{
-    Credential, Credentials, NamedCredential, RefusedWays, TokenForm, UndeclaredGuards,
+    Credential, Credentials, NamedCredential, RefusedAlternatives, TokenForm, UndeclaredGuards,
 };
 pub(crate) use credentials::{CredentialChoice, hide, hide_in};
 pub use event::{Event, Listener, Progress};

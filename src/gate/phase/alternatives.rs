@@ -7,6 +7,7 @@ use http::{Method, StatusCode, header::WWW_AUTHENTICATE};
 
 use crate::{
     contract::{Location, Operation},
+    exchange::Exchange,
     gate::driver::Driver,
     transport::Transport,
     wire::{RequestParts, write_request},
@@ -15,10 +16,10 @@ use crate::{
 /// How many operations are asked.
 const MAX_ASKED: usize = 5;
 
-/// How many ways are tried of each.
-const MAX_WAYS: usize = 6;
+/// How many alternatives are tried of each.
+const MAX_ALTERNATIVES: usize = 6;
 
-/// Asks reads that nothing has to be known for, once in each way, until one is answered in another than the first.
+/// Asks reads that nothing has to be known for, once in each alternative, until one is answered in another than the first.
 pub(crate) async fn run<T: Transport>(driver: &mut Driver<'_, T>) {
     let context = driver.context;
     let credentials = &context.settings.credentials;
@@ -40,44 +41,43 @@ pub(crate) async fn run<T: Transport>(driver: &mut Driver<'_, T>) {
         return;
     }
     let asked = reads.filter(|operation| {
-        operation.requires_credential() && credentials.ways(operation).len() > 1
+        operation.requires_credential() && credentials.alternatives(operation).len() > 1
     });
-    for operation in asked.clone().take(MAX_ASKED) {
-        let ways = credentials.ways(operation);
+    for operation in asked.take(MAX_ASKED) {
+        let alternatives = credentials.alternatives(operation);
         let mut refused = HashSet::new();
-        for way in ways.iter().take(MAX_WAYS) {
-            let parts = RequestParts::default();
-            let Ok(request) = write_request(operation, &context.settings.base, &parts) else {
-                break;
-            };
-            let Some(exchange) = driver.look_with(operation, request).await else {
+        for alternative in alternatives.iter().take(MAX_ALTERNATIVES) {
+            let Some(exchange) = ask(driver, operation).await else {
                 break;
             };
             if !is_refusal(exchange.response.status) {
+                let first = alternatives.first();
                 // What answers anybody shows nothing: others are asked too.
-                let Some(first) = ways.first().filter(|first| *first != way) else {
+                let Some(first) = first.filter(|first| *first != alternative) else {
                     break;
                 };
                 driver.recorder.notice(format!(
-                    "the service refuses the credential as {first} and takes it as {way}: it is sent as that"
+                    "the service refuses the credential as {first} and accepts it as {alternative}: it is sent as that"
                 ));
                 return;
             }
-            refused.insert(way.clone());
+            refused.insert(alternative.clone());
             credentials.refused.set(refused.clone());
         }
         credentials.refused.set(HashSet::new());
     }
 }
 
+/// What a read that needs no values is answered.
+async fn ask<T: Transport>(driver: &mut Driver<'_, T>, operation: &Operation) -> Option<Exchange> {
+    let base = &driver.context.settings.base;
+    let request = write_request(operation, base, &RequestParts::default()).ok()?;
+    driver.look_with(operation, request).await
+}
+
 /// Where the document says nothing of credentials, a challenge may say what is wanted (RFC 9110 §11.6.1).
 async fn ask_what_is_wanted<T: Transport>(driver: &mut Driver<'_, T>, operation: &Operation) {
-    let context = driver.context;
-    let parts = RequestParts::default();
-    let Ok(request) = write_request(operation, &context.settings.base, &parts) else {
-        return;
-    };
-    let Some(exchange) = driver.look_with(operation, request).await else {
+    let Some(exchange) = ask(driver, operation).await else {
         return;
     };
     let challenges = exchange.response.headers.get_all(WWW_AUTHENTICATE).iter();
@@ -86,7 +86,7 @@ async fn ask_what_is_wanted<T: Transport>(driver: &mut Driver<'_, T>, operation:
     let has = |wanted: &str| schemes.iter().any(|one| one.eq_ignore_ascii_case(wanted));
     let (is_basic, is_bearer) = (has("basic"), has("bearer"));
     if exchange.response.status == StatusCode::UNAUTHORIZED && is_basic && !is_bearer {
-        context.settings.credentials.refused.note_basic();
+        driver.context.settings.credentials.refused.note_basic();
         let text = "the document asks for no credential, and the service asks for a user and a password: the one that \
                     was given is sent as these; declare `security`";
         driver.recorder.notice(text.to_owned());
