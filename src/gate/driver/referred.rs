@@ -33,10 +33,7 @@ impl<T: Transport> Driver<'_, T> {
     fn with_made_up_references(&self, case: &Case) -> Option<Case> {
         let index = self.context.index(&case.operation)?;
         let knowledge = &self.knowledge;
-        let things = Things {
-            created: &knowledge.created,
-            existing: &knowledge.existing,
-        };
+        let things = knowledge.things();
         let mut made_up = Vec::new();
         for (need, resource) in self.context.references(index) {
             let sent = sent_for(case, need).filter(|sent| sent.is_string() || sent.is_number());
@@ -77,10 +74,7 @@ impl<T: Transport> Driver<'_, T> {
     fn with_learned_reference(&self, case: &Case) -> Option<Case> {
         let index = self.context.index(&case.operation)?;
         let knowledge = &self.knowledge;
-        let things = Things {
-            created: &knowledge.created,
-            existing: &knowledge.existing,
-        };
+        let things = knowledge.things();
         let mut parts = None;
         let mut named = Vec::new();
         for (need, resource) in knowledge.references.of(index) {

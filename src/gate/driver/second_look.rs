@@ -2,7 +2,6 @@
 //! place of those that may have been used before.
 
 use http::StatusCode;
-use serde_json::Value;
 
 use super::{
     super::{
@@ -141,27 +140,15 @@ impl<T: Transport> Driver<'_, T> {
     /// A case about what the run created, in place of what it names: of the things that are there the one that has most of
     /// the names in its path, the newest first.
     pub(super) fn about_created(&self, case: &Case) -> Option<Case> {
-        let names: Vec<&str> = case.operation.path.parameters().collect();
-        let mut best: Vec<(&str, &Value)> = Vec::new();
-        for created in self.knowledge.created.present() {
-            let shape = &self.context.graph.resources[created.resource].shape;
-            let value = |name: &&'_ str| created.value_for(shape, &case.operation, name);
-            let found = names.iter().filter_map(|name| Some((*name, value(name)?)));
-            let found: Vec<_> = found.collect();
-            if found.len() > best.len() {
-                best = found;
-            }
-            if best.len() == names.len() {
-                break;
-            }
-        }
+        let things = self.knowledge.created.present();
+        let named = self
+            .context
+            .most_named(&case.operation, things, |_, value| Some(value));
         let mut parts = case.parts.clone();
-        for (name, value) in &best {
-            parts.set(Location::Path, name, (*value).clone());
+        for (name, value) in named {
+            parts.set(Location::Path, name, value.clone());
         }
-        let is_other = best
-            .iter()
-            .any(|(name, value)| case.parts.get(Location::Path, name) != Some(*value));
+        let is_other = parts.parameters != case.parts.parameters;
         is_other
             .then(|| self.with_path_values(case, parts))
             .flatten()

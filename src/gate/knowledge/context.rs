@@ -217,6 +217,37 @@ impl<'n> ResourceContext<'n> {
             .collect()
     }
 
+    /// Of some things the one that has most of the names in the path of an operation, the first of several: these names,
+    /// with their values as `read` takes them.
+    pub(crate) fn most_named<'o, 't, V>(
+        &self,
+        operation: &'o Operation,
+        things: impl Iterator<Item = &'t ResourceInstance>,
+        read: impl Fn(&str, &'t Value) -> Option<V>,
+    ) -> Vec<(&'o str, V)> {
+        let own = Shape::of(operation);
+        let names: Vec<&str> = operation.path.parameters().collect();
+        let mut best = Vec::new();
+        for thing in things {
+            let shape = &self.graph.resources[thing.resource].shape;
+            if !shape.contains(&own) {
+                continue;
+            }
+            let named = names.iter().filter_map(|name| {
+                let value = thing.value_for(shape, operation, name)?;
+                Some((*name, read(name, value)?))
+            });
+            let named: Vec<_> = named.collect();
+            if named.len() > best.len() {
+                best = named;
+            }
+            if best.len() == names.len() {
+                break;
+            }
+        }
+        best
+    }
+
     /// Whether an operation lists parts of what its path names, and shows none.
     pub(crate) fn shows_no_part(&self, operation: usize, given: &ExchangeView<'_>) -> bool {
         let mut resources = self.graph.resources.iter().enumerate();

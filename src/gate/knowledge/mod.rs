@@ -213,7 +213,7 @@ impl Knowledge {
             self.existing.observe(&context, index, view, &is_created);
             self.shown.observe(&context, index, view);
             if context.shows_no_part(index, view) {
-                self.pool.note_barren(&case.operation, view);
+                self.pool.note_childless(&case.operation, view);
             }
             // What can be reached by no read of its own was there all the same.
             let collection = context::path_of(&view.exchange.request.url);
@@ -296,6 +296,14 @@ impl Knowledge {
             _ => {}
         }
         Vec::new()
+    }
+
+    /// What is known to be there.
+    pub(crate) fn things(&self) -> Things<'_> {
+        Things {
+            created: &self.created,
+            existing: &self.existing,
+        }
     }
 
     /// A value that named nothing is not offered again.
@@ -385,26 +393,18 @@ impl Knowledge {
         }
         let resources = context.graph.resources.iter().enumerate().rev();
         let shown = resources.filter_map(|(at, _)| self.existing.shown(at));
-        let mut best = Texts::new();
-        for thing in self.created.present().chain(shown) {
-            let shape = &context.graph.resources[thing.resource].shape;
-            let text = |name: &&str| {
-                let value = thing.value_for(shape, operation, name)?;
-                let mut path = operation.parameters_in(Location::Path);
-                let declared = path.find(|one| one.name == **name);
-                // What a service calls its own need not be of the form that the document wants.
-                let schema = declared.and_then(|one| one.value.schema());
-                Some(((*name).to_owned(), plain(&fitting(value, schema)?)))
-            };
-            let found: Texts = names.iter().filter_map(text).collect();
-            if found.len() > best.len().max(1) {
-                best = found;
-            }
-            if best.len() == names.len() {
-                break;
-            }
-        }
-        best
+        let things = self.created.present().chain(shown);
+        let text = |name: &str, value| {
+            let mut path = operation.parameters_in(Location::Path);
+            let declared = path.find(|one| one.name == name);
+            // What a service calls its own need not be of the form that the document wants.
+            let schema = declared.and_then(|one| one.value.schema());
+            Some(plain(&fitting(value, schema)?))
+        };
+        let named = context.most_named(operation, things, text).into_iter();
+        let named: Texts = named.map(|(name, text)| (name.to_owned(), text)).collect();
+        // One name alone belongs to nothing.
+        if named.len() < 2 { Texts::new() } else { named }
     }
 
     /// The names in an operation's path of the newest resources that the run created for it.
