@@ -106,8 +106,8 @@ fn of_text(finding: Finding, text: &TooLong, discriminator: &str) -> Finding {
 
 /// Whether an operation is called a stream, and answers with text that has no length.
 fn is_called_a_stream(subject: &Subject<'_>) -> bool {
-    let last = subject.operation.path.as_str().rsplit('/').next();
-    let names = [last.unwrap_or_default(), subject.operation.id.as_str()];
+    let operation = subject.operation;
+    let names = [operation.last_segment(), operation.id.as_str()];
     let is_called_so = |name: &&str| {
         let name = name.to_lowercase();
         let mut words = name.split(|one: char| !one.is_alphanumeric());

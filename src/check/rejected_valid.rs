@@ -215,19 +215,18 @@ fn speaks_of_query(subject: &Subject<'_>, said: &str) -> bool {
 
 /// Whether a field of a form was sent with nothing in it, which many readers take for one that is not there.
 fn sends_an_empty_field(subject: &Subject<'_>) -> bool {
-    let request = &subject.exchange.request;
-    let sent = request.headers.get(CONTENT_TYPE);
-    let sent = sent.and_then(|field| field.to_str().ok());
-    let sent = sent.unwrap_or_default().trim_start().to_ascii_lowercase();
-    let bytes = request.body.bytes();
-    if sent.starts_with("application/x-www-form-urlencoded") {
-        form_urlencoded::parse(bytes).any(|(_, value)| value.is_empty())
-    } else if sent.starts_with("multipart/form-data") {
-        let empty = b"\r\n\r\n\r\n--";
-        bytes.windows(empty.len()).any(|window| window == empty)
-    } else {
-        false
-    }
+    const FORMS: [&str; 2] = ["application/x-www-form-urlencoded", "multipart/form-data"];
+    let declared = subject.operation.request_body.as_ref();
+    let sent = declared.and_then(|body| sent_value(body, &subject.exchange.request));
+    let is_empty = |value: &Value| value.as_str().is_some_and(str::is_empty);
+    sent.is_some_and(|(media_type, value)| {
+        let mut fields = value.as_object().into_iter().flat_map(|all| all.values());
+        FORMS.contains(&media_type.range.essence().as_str())
+            && fields.any(|field| match field {
+                Value::Array(items) => items.iter().any(is_empty),
+                field => is_empty(field),
+            })
+    })
 }
 
 /// Whether no bytes at all were sent for a body that is required: an empty text is a body by one reading

@@ -203,7 +203,8 @@ impl Operation {
         self.segments_from_end().nth(at).unwrap_or_default()
     }
 
-    fn last_segment(&self) -> &str {
+    /// The last segment of the path that says anything; empty where there is none.
+    pub(crate) fn last_segment(&self) -> &str {
         self.segment_from_end(0)
     }
 

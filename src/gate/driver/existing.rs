@@ -121,7 +121,7 @@ fn is_an_id(name: &str) -> bool {
 }
 
 /// Whether a name says that nothing is done: `dry_run`, `simulate`.
-fn is_a_trial(name: &str) -> bool {
+fn is_dry_run(name: &str) -> bool {
     let words = words(name);
     ["dryrun", "simulate"].contains(&words.concat().as_str())
 }
@@ -380,10 +380,10 @@ impl<'r, T: Transport> Driver<'r, T> {
         is_key || is_random
     }
 
-    /// Whether a case says that it is no trial, to an operation that takes all requests for trials that do not say so.
-    fn is_no_trial(&self, case: &Case) -> bool {
+    /// Whether a case turns off the dry run of an operation that is one by default.
+    fn turns_off_dry_run(&self, case: &Case) -> bool {
         let is_meant = |name: &str, value: &Value, schema: Option<&Schema>| {
-            is_a_trial(name)
+            is_dry_run(name)
                 && *value != Value::Bool(true)
                 && schema.is_some_and(|schema| {
                     let target = schema.target();
@@ -404,7 +404,7 @@ impl<'r, T: Transport> Driver<'r, T> {
         };
         in_query
             || members.any(|(name, value)| {
-                is_a_trial(name)
+                is_dry_run(name)
                     && schema()
                         .is_some_and(|body| is_meant(name, value, body.property(name).as_ref()))
             })
@@ -440,7 +440,7 @@ impl<'r, T: Transport> Driver<'r, T> {
             || keeps && is_own && self.is_blind(case)
             || keeps && is_own && self.may_move_numbers(case)
             || keeps && is_own && self.acts_on_others(case)
-            || keeps && is_own && self.is_no_trial(case)
+            || keeps && is_own && self.turns_off_dry_run(case)
     }
 
     /// Whether the last name in the path of a case is neither given by the user nor shown by the document.

@@ -54,7 +54,7 @@ pub(crate) struct CreatedResources {
     /// What was there and is no more, by its path: deleted, or gone with what it was a part of.
     gone: HashMap<String, ResourceInstance>,
     /// Whether the service has said in the end that it will delete something, and not that it has.
-    is_going: bool,
+    has_pending_deletions: bool,
 }
 
 /// A creation whose response does not say what was created.
@@ -379,13 +379,13 @@ impl CreatedResources {
     }
 
     /// Notes that the service has taken a deletion upon itself (202).
-    pub(crate) fn note_going(&mut self) {
-        self.is_going = true;
+    pub(crate) fn note_pending_deletion(&mut self) {
+        self.has_pending_deletions = true;
     }
 
     /// Whether something may be there for a little longer.
-    pub(crate) fn is_going(&self) -> bool {
-        self.is_going
+    pub(crate) fn has_pending_deletions(&self) -> bool {
+        self.has_pending_deletions
     }
 
     /// Whether the run has created nothing that is there or was.

@@ -71,9 +71,7 @@ impl FirstLooks {
             let look = ExchangeRecord::new(index, exchange.clone(), parts.clone());
             self.looks.insert(index, look);
         }
-        let path = case.operation.path.as_str();
-        let collected = path.rsplit('/').find(|segment| !segment.is_empty());
-        names_shown(given, collected.unwrap_or_default())
+        names_shown(given, case.operation.last_segment())
     }
 
     /// The lists, where the run has changed anything since.

@@ -40,7 +40,7 @@ pub(crate) struct Pool {
     /// Values that named nothing, by their place in a path, with the operations that said so.
     refused: BTreeMap<(String, String), BTreeSet<String>>,
     /// Values below which a list has shown nothing, by their place in a path.
-    barren: BTreeSet<(String, String)>,
+    childless: BTreeSet<(String, String)>,
     /// Values of path parameters with which a request succeeded, by their place in the path.
     worked: BTreeMap<String, VecDeque<Value>>,
     /// What answers to changes, and paths of what succeeded, call by a name that says what it is of: `project_name`.
@@ -58,7 +58,7 @@ impl Pool {
                 .collect(),
             values: BTreeMap::new(),
             refused: BTreeMap::new(),
-            barren: BTreeSet::new(),
+            childless: BTreeSet::new(),
             worked: BTreeMap::new(),
             called: BTreeMap::new(),
         }
@@ -193,20 +193,23 @@ impl Pool {
                 found.push(value);
             }
         }
-        if !self.barren.is_empty() {
+        if !self.childless.is_empty() {
             let place = place(operation, need);
-            found.sort_by_cached_key(|value| self.barren.contains(&(place.clone(), plain(value))));
+            found.sort_by_cached_key(|value| {
+                self.childless.contains(&(place.clone(), plain(value)))
+            });
         }
         found
     }
 
     /// Remembers that a list below what a request names showed nothing, so that another is named before it.
-    pub(crate) fn note_barren(&mut self, operation: &Operation, given: &ExchangeView<'_>) {
+    pub(crate) fn note_childless(&mut self, operation: &Operation, given: &ExchangeView<'_>) {
         let mut parameters = given.parts.parameters.iter();
         let last = parameters.rfind(|(location, ..)| *location == Location::Path);
-        if let Some((location, name, value)) = last.filter(|_| self.barren.len() < MAX_CALLED) {
+        if let Some((location, name, value)) = last.filter(|_| self.childless.len() < MAX_CALLED) {
             let need = Need::Parameter(*location, name.clone());
-            self.barren.insert((place(operation, &need), plain(value)));
+            self.childless
+                .insert((place(operation, &need), plain(value)));
         }
     }
 

@@ -44,7 +44,7 @@ pub(crate) async fn run<T: Transport>(driver: &mut Driver<'_, T>, end: &RunStatu
         sequence::cleanup(driver).await;
         if !is_ended_early {
             // What was only promised is not called left.
-            if driver.knowledge.created.is_going() {
+            if driver.knowledge.created.has_pending_deletions() {
                 tokio::time::sleep(PATIENCE_WITH_DELETIONS).await;
             }
             sequence::audit(driver).await;

@@ -113,7 +113,7 @@ impl Planner<'_> {
                 room -= usize::from(is_before);
                 is_before
             });
-        let written = |all: Vec<Turn>| all.into_iter().map(|one| (one.parts, one.why));
+        let written = |all: Vec<PartEdge>| all.into_iter().map(|one| (one.parts, one.why));
         // What the document bounds tells more than each optional part alone.
         edges.extend(written(bounds));
         edges.extend(alone);
@@ -323,7 +323,7 @@ impl Planner<'_> {
         plain: &RequestParts,
         known: &[ParameterCandidates<'_>],
         most: usize,
-    ) -> (Vec<Named>, Vec<Named>) {
+    ) -> (Vec<Reasoned>, Vec<Reasoned>) {
         let mut generator = Generator::new(
             self.settings.seed,
             &[self.operation.id.as_str(), "presence"],
@@ -543,10 +543,10 @@ fn pairs(
 }
 
 /// The values of a request, and why it is sent.
-type Named = (RequestParts, String);
+type Reasoned = (RequestParts, String);
 
 /// An edge of one part of a request, in its turn.
-struct Turn {
+struct PartEdge {
     parts: RequestParts,
     why: String,
     /// Whether it is the first that meets a bound of this place exactly.
@@ -554,7 +554,7 @@ struct Turn {
 }
 
 /// The edges of all parts, the most telling first, each property of each part in its turn; `most` of them.
-fn in_turn(plain: &RequestParts, around: &[PartBoundaries], most: usize) -> Vec<Turn> {
+fn in_turn(plain: &RequestParts, around: &[PartBoundaries], most: usize) -> Vec<PartEdge> {
     let mut ordered: Vec<(bool, usize, Rank, usize, usize)> = Vec::new();
     for (part, one) in around.iter().enumerate() {
         let mut turns: HashMap<(Rank, &str), usize> = HashMap::new();
@@ -573,7 +573,7 @@ fn in_turn(plain: &RequestParts, around: &[PartBoundaries], most: usize) -> Vec<
             let (one, edge) = (&around[part], &around[part].edges[index]);
             let mut parts = plain.clone();
             one.put(&mut parts, edge.value.clone());
-            Turn {
+            PartEdge {
                 parts,
                 why: format!("{}: {}", one.part, edge.name),
                 is_first_bound: turn == 0 && rank == Rank::Constraint,

@@ -152,11 +152,12 @@ async fn tell_changes<T: Transport>(
         mut new,
         nameless,
         changed,
-    } = {
-        let path = context.operation(list).path.as_str();
-        let collected = path.rsplit('/').find(|segment| !segment.is_empty());
-        list_change(&first, &last, collected.unwrap_or_default(), &given)
-    };
+    } = list_change(
+        &first,
+        &last,
+        context.operation(list).last_segment(),
+        &given,
+    );
     // What could not be deleted is named already.
     let named: HashSet<String> = (run.knowledge.created.newest())
         .filter_map(|thing| thing.key().map(plain))

@@ -379,7 +379,7 @@ async fn delete_all<T: Transport>(
             let is_gone = is_deleted || is_absent && !is_doubtful;
             run.knowledge.created.remove(&thing.path);
             if status == Some(StatusCode::ACCEPTED) {
-                run.knowledge.created.note_going();
+                run.knowledge.created.note_pending_deletion();
             }
             if !is_gone {
                 if let Some(status) = status {

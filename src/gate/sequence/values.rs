@@ -118,7 +118,7 @@ impl ResourceContext<'_> {
             return None;
         }
         if operation.method == Method::DELETE {
-            wholly(operation, &mut parts);
+            delete_completely(operation, &mut parts);
         }
         let mut made_up = synthetic_ids(&parts, self.settings);
         let body = parts.body.as_ref().map(|(_, body)| body);
@@ -343,7 +343,7 @@ fn with_value(body: &Value, at: &Pointer, value: Value, schema: &Schema) -> Opti
 
 /// Says in the body of a deletion that nothing is to be left, where the body may say how much is done: without
 /// `{"remove": true}` a server is only stopped.
-fn wholly(operation: &Operation, parts: &mut RequestParts) {
+fn delete_completely(operation: &Operation, parts: &mut RequestParts) {
     const WAYS: [&str; 5] = ["hard", "permanent", "permanently", "purge", "remove"];
     let Some(declared) = operation.request_body.as_ref() else {
         return;
