@@ -99,9 +99,13 @@ fn handle(
         let Ok(Value::Object(members)) = serde_json::from_slice(body) else {
             return StatusCode::BAD_REQUEST.into_response();
         };
+        let mut names = BTreeMap::new();
+        count_names(&members, &mut names);
         let text = String::from_utf8_lossy(body);
-        let comes_twice = |name: &String| text.matches(&format!("\"{name}\":")).count() > 1;
-        if members.keys().any(comes_twice) {
+        let comes_twice = |(name, count): (&String, &usize)| {
+            text.matches(&format!("\"{name}\":")).count() > *count
+        };
+        if names.iter().any(comes_twice) {
             return StatusCode::BAD_REQUEST.into_response();
         }
         came.body = members;
@@ -111,6 +115,20 @@ fn handle(
     match shown {
         Some(value) => (status, axum::Json(value)).into_response(),
         None => status.into_response(),
+    }
+}
+
+/// How often each name stands in an object and in the objects within it.
+fn count_names(members: &Map<String, Value>, names: &mut BTreeMap<String, usize>) {
+    for (name, member) in members {
+        *names.entry(name.clone()).or_default() += 1;
+        let within = match member {
+            Value::Array(items) => items.as_slice(),
+            one => std::slice::from_ref(one),
+        };
+        for object in within.iter().filter_map(Value::as_object) {
+            count_names(object, names);
+        }
     }
 }
 

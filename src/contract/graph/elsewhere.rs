@@ -62,6 +62,12 @@ const PEOPLE: &[&str] = &[
     "account", "contact", "customer", "employee", "member", "people", "person", "user",
 ];
 
+/// How many objects within one body are looked through for places that name a resource.
+const MAX_HOLDERS: usize = 48;
+
+/// How deep within a body such an object may stand.
+const MAX_DEPTH: usize = 3;
+
 /// A place in a request that may name a resource.
 struct OpenNeed<'o> {
     need: Need,
@@ -74,7 +80,7 @@ struct OpenNeed<'o> {
 /// What declares an [`OpenNeed`].
 enum Holder<'o> {
     Parameter(&'o Schema),
-    Body(&'o Schema),
+    Body(Schema),
 }
 
 /// What names a resource in a request.
@@ -88,14 +94,14 @@ struct Naming {
 impl OpenNeed<'_> {
     /// What the document says of it, which takes a while for a property of a large body.
     fn naming(&self) -> Option<Naming> {
-        let property = match self.holder {
+        let property = match &self.holder {
             Holder::Parameter(schema) => {
                 return Some(Naming {
-                    schema: schema.clone(),
+                    schema: (*schema).clone(),
                     is_of_array: false,
                 });
             }
-            Holder::Body(body) => body.property(&self.name)?,
+            Holder::Body(holder) => holder.property(&self.name)?,
         };
         let types = property.types();
         let is_array = types.contains(JsonType::Array) && !types.contains(JsonType::String);
@@ -141,7 +147,7 @@ impl Naming {
                 _ => None,
             };
         }
-        if !is_only(JsonType::Object) || self.is_of_array {
+        if !is_only(JsonType::Object) {
             return None;
         }
         PLAIN_IDS.iter().find_map(|name| {
@@ -155,11 +161,19 @@ impl Naming {
 }
 
 impl Form {
-    /// The very place of the name, where the request says it at a place.
-    fn within(&self, need: Need) -> Option<Need> {
+    /// The very place of the name, where the request says it at a place, or in each element of an array there.
+    fn within(&self, need: Need, is_of_array: bool) -> Option<Need> {
         match (self, need) {
+            (Self::Object(name, _), Need::Body(array)) if is_of_array => Some(Need::Each {
+                array,
+                value: Pointer::root().join(name),
+            }),
             (Self::Object(name, _), Need::Body(pointer)) => Some(Need::Body(pointer.join(name))),
-            (Self::Object(..), Need::Parameter(..)) => None,
+            (Self::Object(name, _), Need::Each { array, value }) if !is_of_array => {
+                let value = value.join(name);
+                Some(Need::Each { array, value })
+            }
+            (Self::Object(..), _) => None,
             (Self::Key | Self::Url, need) => Some(need),
         }
     }
@@ -207,7 +221,7 @@ fn as_identifier(mut words: Vec<String>) -> (Vec<String>, bool) {
 }
 
 /// Whether a word says that an id is meant, and nothing but that.
-fn is_plain_id(word: &str) -> bool {
+pub(super) fn is_plain_id(word: &str) -> bool {
     PLAIN_IDS.contains(&word)
 }
 
@@ -312,7 +326,7 @@ impl Known<'_> {
                 let Some(producers) = nearest(&fitting, own) else {
                     continue;
                 };
-                let Some(need) = form.within(open.need) else {
+                let Some(need) = form.within(open.need, naming.is_of_array) else {
                     continue;
                 };
                 for (producer, sources, role, basis) in producers {
@@ -362,13 +376,13 @@ impl Known<'_> {
             .request_body
             .iter()
             .find_map(|body| body.content.media_types.first()?.schema.as_ref());
-        if let Some(body) = body.filter(|body| body.types().contains(JsonType::Object)) {
-            let names = self.names.of(body);
+        for (holder, place) in body.map(objects_within).unwrap_or_default() {
+            let names = self.names.of(&holder);
             needs.extend(names.iter().map(|(name, words)| OpenNeed {
-                need: Need::Body(Pointer::root().join(name)),
+                need: place.of(name),
                 name: name.clone(),
                 words: words.clone(),
-                holder: Holder::Body(body),
+                holder: Holder::Body(holder.clone()),
             }));
         }
         needs
@@ -466,6 +480,72 @@ impl Known<'_> {
         (same_name || is_only_key)
             && schema.is_some_and(|schema| schema.types().iter().any(|one| types.contains(one)))
     }
+}
+
+/// Where an object stands in a body.
+#[derive(Clone, Default)]
+struct Place {
+    /// The array that it is an element of, or stands in one of.
+    array: Option<Pointer>,
+    /// From the body, or from the element.
+    object: Pointer,
+}
+
+impl Place {
+    fn of(&self, name: &str) -> Need {
+        let value = self.object.join(name);
+        match &self.array {
+            None => Need::Body(value),
+            Some(array) => Need::Each {
+                array: array.clone(),
+                value,
+            },
+        }
+    }
+
+    fn below(&self, name: &str) -> Self {
+        Self {
+            array: self.array.clone(),
+            object: self.object.join(name),
+        }
+    }
+
+    /// In each element of the array that stands here; `None` within another array.
+    fn in_each(&self) -> Option<Self> {
+        self.array.is_none().then(|| Self {
+            array: Some(self.object.clone()),
+            object: Pointer::root(),
+        })
+    }
+}
+
+/// The objects that a body is and holds, the shallow ones first.
+fn objects_within(body: &Schema) -> Vec<(Schema, Place)> {
+    let mut found: Vec<(Schema, Place)> = Vec::new();
+    let mut level = vec![(body.clone(), Place::default())];
+    for _ in 0..MAX_DEPTH {
+        let mut objects = Vec::new();
+        for (schema, place) in level {
+            let types = schema.types();
+            if types.contains(JsonType::Object) {
+                objects.push((schema, place));
+            } else if types.contains(JsonType::Array)
+                && let Some(each) = place.in_each()
+                && let Some(items) = schema.items()
+                && items.types().contains(JsonType::Object)
+            {
+                objects.push((items, each));
+            }
+        }
+        objects.truncate(MAX_HOLDERS.saturating_sub(found.len()));
+        let below = objects.iter().flat_map(|(schema, place)| {
+            let names = schema.property_names().into_iter();
+            names.filter_map(|name| Some((schema.property(&name)?, place.below(&name))))
+        });
+        level = below.collect();
+        found.extend(objects);
+    }
+    found
 }
 
 /// Of several resources of one name that whose path begins as a request's does, as `/v2/projects` to `/v2/datasets`, and

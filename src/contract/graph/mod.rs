@@ -14,6 +14,7 @@ mod identity;
 mod infer;
 mod lookup;
 pub(super) mod names;
+mod need;
 mod other_key;
 mod removal;
 mod shape;
@@ -23,11 +24,12 @@ use std::{collections::HashMap, fmt};
 
 use oasgate_document::Pointer;
 
-use super::{Contract, Location, Operation};
+use super::{Contract, Operation};
 
 pub use expression::{Expression, MessagePart, Piece};
 pub use identity::ResourceKey;
 pub(crate) use names::{NAMED_BY, is_plural_of, names_something, words};
+pub use need::Need;
 pub(crate) use removal::{Origin, Removal};
 pub use shape::Shape;
 pub(crate) use shape::{last_key, segment_of_path};
@@ -68,16 +70,6 @@ pub struct Edge {
     pub role: Role,
     /// How the edge is known.
     pub basis: Basis,
-}
-
-/// A place in a request that a value goes to.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
-pub enum Need {
-    /// A parameter.
-    Parameter(Location, String),
-    /// A node of the request body.
-    Body(Pointer),
 }
 
 /// A place in an exchange that a value comes from.
@@ -240,34 +232,6 @@ impl Graph {
     /// The place of the resource that an operation makes.
     pub(crate) fn place_of_made(&self, operation: usize) -> Option<usize> {
         Some(self.made.get(&operation)?.0)
-    }
-}
-
-impl Need {
-    /// The name of the parameter, or the pointer into the body.
-    pub fn name(&self) -> &str {
-        match self {
-            Self::Parameter(_, name) => name,
-            Self::Body(pointer) => pointer.as_str(),
-        }
-    }
-
-    /// The name of the parameter, or of the property; empty where it is the whole body.
-    pub(crate) fn last_name(&self) -> String {
-        match self {
-            Self::Parameter(_, name) => name.clone(),
-            Self::Body(pointer) => pointer.last().unwrap_or_default(),
-        }
-    }
-}
-
-impl fmt::Display for Need {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Parameter(location, name) => write!(f, "{location} {name}"),
-            Self::Body(pointer) if pointer.is_root() => f.write_str("body"),
-            Self::Body(pointer) => write!(f, "body {}", pointer.as_str()),
-        }
     }
 }
 

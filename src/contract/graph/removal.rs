@@ -113,7 +113,7 @@ pub(super) fn edges(contract: &Contract, removals: &[Removal], edges: &mut Edges
             for (consumer, places) in places.iter().enumerate() {
                 let is_of_remover = consumer == removal.remover;
                 let wanted = places.iter().filter(|place| {
-                    place.words == name && (is_of_remover || !matches!(place.need, Need::Body(_)))
+                    place.words == name && (is_of_remover || !place.need.is_in_body())
                 });
                 for place in wanted.filter(|_| consumer != removal.creator) {
                     let part = MessagePart::Body(pointer.clone());

@@ -86,17 +86,19 @@ impl<T: Transport> Driver<'_, T> {
                     let schema = parameter_schema(case, *location, name);
                     parts.set(*location, name, fitting(key, schema)?);
                 }
-                Need::Body(pointer) => {
+                _ => {
                     let (_, body) = parts.body.as_mut()?;
-                    let place = body.pointer_mut(pointer.as_str())?;
                     let is_gone = |value: &Value| is_of_no_use(created, resource, value);
-                    match place {
-                        Value::Array(items) => {
-                            for item in items.iter_mut().filter(|item| is_gone(item)) {
-                                *item = in_the_form_of(item, key);
+                    for place in need.within_mut(body) {
+                        match place {
+                            Value::Array(items) => {
+                                for item in items.iter_mut().filter(|item| is_gone(item)) {
+                                    *item = in_the_form_of(item, key);
+                                }
                             }
+                            one if is_gone(one) => *one = in_the_form_of(one, key),
+                            _ => {}
                         }
-                        one => *one = in_the_form_of(one, key),
                     }
                 }
             }
@@ -113,9 +115,9 @@ impl<T: Transport> Driver<'_, T> {
         };
         let created = &self.knowledge.created;
         let is_gone = |(need, resource): &(&Need, usize)| {
-            let sent = sent_for(case, need);
             let is_key = |value: &Value| is_of_no_use(created, *resource, value);
-            sent.is_some_and(|sent| match sent {
+            let mut sent = sent_for(case, need).into_iter();
+            sent.any(|sent| match sent {
                 Value::Array(items) => items.iter().any(is_key),
                 one => is_key(one),
             })

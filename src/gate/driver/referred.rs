@@ -36,14 +36,18 @@ impl<T: Transport> Driver<'_, T> {
         let things = knowledge.things();
         let mut made_up = Vec::new();
         for (need, resource) in self.context.references(index) {
-            let sent = sent_for(case, need).filter(|sent| sent.is_string() || sent.is_number());
-            let Some(sent) = sent.filter(|sent| !things.holds(resource, sent)) else {
+            let mut sent = sent_for(case, need);
+            sent.retain(|sent| {
+                (sent.is_string() || sent.is_number()) && !things.holds(resource, sent)
+            });
+            if sent.is_empty() {
                 continue;
-            };
+            }
             let known = knowledge.pool.values_for(&case.operation, need, None);
             let name = need.last_name();
             let is_given = !self.context.settings.given(&name).is_empty();
-            if !known.contains(sent) && !is_given && !case.made_up.contains(&name) {
+            let is_known = sent.iter().all(|sent| known.contains(*sent));
+            if !is_known && !is_given && !case.made_up.contains(&name) {
                 made_up.push(name);
             }
         }
@@ -64,10 +68,9 @@ impl<T: Transport> Driver<'_, T> {
         let known = self.context.references(index).into_iter();
         let learned = self.knowledge.references.of(index);
         known.chain(learned).any(|(need, _)| {
-            let sent = sent_for(now, need);
-            sent.is_some_and(|sent| {
-                sent_for(before, need) != Some(sent) && !self.knowledge.created.has_key(sent)
-            })
+            let before = sent_for(before, need);
+            let mut new = sent_for(now, need).into_iter();
+            new.any(|sent| !before.contains(&sent) && !self.knowledge.created.has_key(sent))
         })
     }
 
@@ -77,24 +80,32 @@ impl<T: Transport> Driver<'_, T> {
         let things = knowledge.things();
         let mut parts = None;
         let mut named = Vec::new();
-        for (need, resource) in knowledge.references.of(index) {
+        let learned = knowledge.references.of(index);
+        let deep = self.context.references(index).into_iter();
+        let deep = deep.filter(|(need, _)| !need.is_shallow());
+        for (need, resource) in learned.chain(deep) {
             let is_broken = |breach: &Breach| is_about(breach, need);
             if !case.phase.has_values() || case.breaks.as_ref().is_some_and(is_broken) {
                 continue;
             }
-            let sent = sent_for(case, need);
-            let Some(sent) = sent.filter(|sent| !things.holds(resource, sent)) else {
-                continue;
+            let is_of_nothing = |sent: &Value| {
+                (sent.is_string() || sent.is_number()) && !things.holds(resource, sent)
             };
-            let Some(key) = self.key_in_place_of(need, resource, index, sent, things) else {
+            if !sent_for(case, need).into_iter().any(is_of_nothing) {
+                continue;
+            }
+            let Some(key) = self.key_in_place_of(need, resource, index, things) else {
                 continue;
             };
             let parts = parts.get_or_insert_with(|| case.parts.clone());
             match need {
                 Need::Parameter(location, name) => parts.set(*location, name, key),
-                Need::Body(pointer) => {
+                _ => {
                     let (_, body) = parts.body.as_mut()?;
-                    *body.pointer_mut(pointer.as_str())? = key;
+                    let sent = need.within_mut(body).into_iter();
+                    for place in sent.filter(|place| is_of_nothing(place)) {
+                        *place = key.clone();
+                    }
                 }
             }
             named.push(need.last_name());
@@ -111,19 +122,17 @@ impl<T: Transport> Driver<'_, T> {
         need: &Need,
         resource: usize,
         index: usize,
-        sent: &Value,
         things: Things<'_>,
     ) -> Option<Value> {
-        let is_plain = sent.is_string() || sent.is_number();
-        let key = things.any_of(resource).filter(|_| is_plain)?.key()?;
+        let key = things.any_of(resource)?.key()?;
         match need {
             Need::Parameter(location, name) => {
                 let mut declared = self.context.operation(index).parameters_in(*location);
                 let declared = declared.find(|one| one.name == *name)?;
                 fitting(key, declared.value.schema())
             }
-            Need::Body(pointer) => {
-                let schema = self.context.body_schema(index)?.property_at(pointer)?;
+            _ => {
+                let schema = need.schema_within(&self.context.body_schema(index)?)?;
                 fitting(key, Some(&schema))
             }
         }
@@ -131,12 +140,12 @@ impl<T: Transport> Driver<'_, T> {
 }
 
 /// What a case sends where a need stands.
-pub(super) fn sent_for<'c>(case: &'c Case, need: &Need) -> Option<&'c Value> {
+pub(super) fn sent_for<'c>(case: &'c Case, need: &Need) -> Vec<&'c Value> {
     match need {
-        Need::Parameter(location, name) => case.parts.get(*location, name),
-        Need::Body(pointer) => {
+        Need::Parameter(location, name) => case.parts.get(*location, name).into_iter().collect(),
+        _ => {
             let body = case.parts.body.as_ref();
-            body.and_then(|(_, body)| pointer.get(body))
+            body.map_or_else(Vec::new, |(_, body)| need.within(body))
         }
     }
 }
@@ -146,5 +155,6 @@ fn is_about(breach: &Breach, need: &Need) -> bool {
     match need {
         Need::Parameter(location, name) => breach.part == Part::Parameter(*location, name.clone()),
         Need::Body(pointer) => breach.part == Part::Body && breach.pointer.starts_with(pointer),
+        Need::Each { array, .. } => breach.part == Part::Body && breach.pointer.starts_with(array),
     }
 }

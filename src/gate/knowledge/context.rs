@@ -464,7 +464,7 @@ impl<'n> ResourceContext<'n> {
     pub(crate) fn body_needs(&self, index: usize) -> Vec<Need> {
         let mut needs: Vec<Need> = Vec::new();
         for edge in self.graph.needs_of(index) {
-            if matches!(edge.need, Need::Body(_)) && !needs.contains(&edge.need) {
+            if edge.need.is_in_body() && !needs.contains(&edge.need) {
                 needs.push(edge.need.clone());
             }
         }
@@ -477,8 +477,8 @@ impl<'n> ResourceContext<'n> {
         let mut references: Vec<(&Need, usize)> = Vec::new();
         for edge in self.graph.needs_of(index) {
             let is_beside = match &edge.need {
-                Need::Body(_) => true,
                 Need::Parameter(location, _) => *location == Location::Query,
+                _ => true,
             };
             let mut resources = self.graph.resources.iter();
             let named = self.graph.place_of_made(edge.producer);

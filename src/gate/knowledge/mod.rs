@@ -366,6 +366,10 @@ impl Knowledge {
             .unwrap_or_default()
         {
             let Need::Body(pointer) = &need else { continue };
+            // What stands deeper is put in where it is sent.
+            if !need.is_shallow() {
+                continue;
+            }
             let mut tokens = pointer.tokens();
             let Some(name) = tokens.next() else { continue };
             if !settings.given(&name).is_empty() {

@@ -187,7 +187,7 @@ fn chosen(open: Vec<Need>, noun: &[String], hint: &Hint, case: &Case) -> Vec<Nee
     if let Some(named) = hint.speaks_of(&case.parts) {
         let name = named.property.as_deref();
         let is_named = |need: &Need| match (need, name) {
-            (Need::Body(_), Some(name)) => need.last_name() == name,
+            (Need::Body(_) | Need::Each { .. }, Some(name)) => need.last_name() == name,
             (Need::Parameter(location, own), None) => {
                 named.part == Part::Parameter(*location, own.clone())
             }

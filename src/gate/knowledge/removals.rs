@@ -131,7 +131,7 @@ fn is_name(value: &Value) -> bool {
 fn sent<'p>(need: &Need, parts: &'p RequestParts) -> Option<&'p Value> {
     match need {
         Need::Parameter(location, name) => parts.get(*location, name),
-        Need::Body(pointer) => pointer.get(&parts.body.as_ref()?.1),
+        _ => need.within(&parts.body.as_ref()?.1).first().copied(),
     }
 }
 

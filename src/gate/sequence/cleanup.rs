@@ -202,10 +202,10 @@ fn removal<T: Transport>(run: &Driver<'_, T>, pending: &PendingRemoval) -> Optio
     for (need, value) in &pending.values {
         match need {
             Need::Parameter(location, name) => values.parts.set(*location, name, value.clone()),
-            Need::Body(pointer) => {
+            _ => {
                 let (_, body) = values.parts.body.as_mut()?;
-                let name = pointer.tokens().next()?;
-                body.as_object_mut()?.insert(name, value.clone());
+                body.as_object_mut()?
+                    .insert(need.property()?, value.clone());
             }
         }
     }

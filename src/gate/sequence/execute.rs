@@ -8,7 +8,7 @@ use super::{
     is_final,
     life::{Answer, Bind, Guard, LifeStep, StepValues},
     revise::revised,
-    values::{BodyFrom, PathNames, RequestValues, Scope, has},
+    values::{BodyFrom, PathNames, RequestValues, Scope},
     walk::{Fresh, World},
 };
 use crate::{
@@ -89,7 +89,7 @@ impl<T: Transport> World for Sequencer<'_, '_, T> {
         let Some((_, body)) = sample.and_then(|made| made.parts.body) else {
             return Vec::new();
         };
-        needs.retain(|need| matches!(need, Need::Body(pointer) if has(&body, pointer)));
+        needs.retain(|need| !need.within(&body).is_empty());
         needs
     }
 

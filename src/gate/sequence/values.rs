@@ -122,12 +122,9 @@ impl ResourceContext<'_> {
         }
         let mut made_up = synthetic_ids(&parts, self.settings);
         let body = parts.body.as_ref().map(|(_, body)| body);
-        made_up.extend(self.body_needs(index).iter().filter_map(|need| match need {
-            Need::Body(pointer) => {
-                pointer.get(body?)?;
-                pointer.last()
-            }
-            Need::Parameter(..) => None,
+        made_up.extend(self.body_needs(index).iter().filter_map(|need| {
+            let sent = need.within(body?);
+            (!sent.is_empty()).then(|| need.last_name())
         }));
         made_up.retain(|name| !known.contains(name));
         Some(RequestValues { parts, made_up })
@@ -195,7 +192,7 @@ impl ResourceContext<'_> {
                     || self.settings.existing == Existing::Touch
                     || !self.can_be_made(operation, name)
             }
-            Need::Parameter(..) | Need::Body(_) => true,
+            _ => true,
         }
     }
 
@@ -282,34 +279,24 @@ impl ResourceContext<'_> {
             return body;
         };
         for need in self.body_needs(index) {
-            let Need::Body(pointer) = &need else { continue };
-            if pointer.is_root() {
-                if let Some(value) = self.known(index, &need, Some(&schema), scope)
+            let value = self.known(index, &need, need.schema_within(&schema).as_ref(), scope);
+            let Some(name) = need.property() else {
+                if let Some(value) = value
                     && schema.is_valid(&value)
                 {
                     body = value;
                 }
                 continue;
-            }
-            // `{"location": {"id": 7}}` names by a part of a property.
-            let Some(name) = pointer.tokens().next() else {
-                continue;
             };
-            let value = self.known(index, &need, schema.property_at(pointer).as_ref(), scope);
             let is_known = value.is_some();
             let changed = match value {
-                Some(value) => with_value(&body, pointer, value, &schema),
-                None => {
-                    let mut changed = body.clone();
-                    let members = changed.as_object_mut();
-                    members.and_then(|members| members.shift_remove(&name));
-                    Some(changed)
-                }
+                Some(value) => with_value(&body, &need, value, &schema),
+                None => without(&body, &need, &schema),
             };
-            if let Some(changed) = changed.filter(|changed| schema.is_valid(changed)) {
+            if let Some(changed) = changed {
                 body = changed;
                 if is_known {
-                    known.extend([Some(name), pointer.last()].into_iter().flatten());
+                    known.extend([name, need.last_name()]);
                 }
             }
         }
@@ -317,28 +304,77 @@ impl ResourceContext<'_> {
     }
 }
 
-/// A body with a value at a place, where what holds it has nothing else if the schema takes that, since what else is drawn
-/// there may be of another thing; `None` where the body is no object.
-fn with_value(body: &Value, at: &Pointer, value: Value, schema: &Schema) -> Option<Value> {
-    let mut tokens = at.tokens();
-    let (name, inner) = (tokens.next()?, tokens.next());
-    let with = |member: Value| {
-        let mut changed = body.clone();
-        changed.as_object_mut()?.insert(name.clone(), member);
-        Some(changed)
+/// A body that its schema takes with a value at a place. Where an id is all that names a thing, what holds it has nothing
+/// else if the schema takes that, since what else is drawn there may be of another thing.
+fn with_value(body: &Value, need: &Need, value: Value, schema: &Schema) -> Option<Value> {
+    if let Need::Body(pointer) = need
+        && let Some(holder) = pointer.parent().filter(|holder| !holder.is_root())
+        && need.is_plain_id()
+    {
+        let mut alone = body.clone();
+        let named = Map::from_iter([(need.last_name(), value.clone())]);
+        if set(&mut alone, &holder, Value::Object(named)) && schema.is_valid(&alone) {
+            return Some(alone);
+        }
+    }
+    let mut changed = body.clone();
+    let is_set = match need {
+        Need::Body(pointer) => set(&mut changed, pointer, value),
+        Need::Each {
+            array,
+            value: inner,
+        } => {
+            let elements = changed.pointer_mut(array.as_str());
+            let elements = elements.and_then(Value::as_array_mut).into_iter().flatten();
+            elements.fold(false, |is_set, one| {
+                set(one, inner, value.clone()) || is_set
+            })
+        }
+        Need::Parameter(..) => false,
     };
-    let Some(inner) = inner else {
-        return with(value);
+    (is_set && schema.is_valid(&changed)).then_some(changed)
+}
+
+/// Sets a member of an object; whether there is such an object.
+fn set(within: &mut Value, at: &Pointer, value: Value) -> bool {
+    let holder = at
+        .parent()
+        .and_then(|holder| within.pointer_mut(holder.as_str()));
+    let Some((members, name)) = holder.and_then(Value::as_object_mut).zip(at.last()) else {
+        return false;
     };
-    let mut alone = Map::new();
-    alone.insert(inner.clone(), value.clone());
-    let alone = with(Value::Object(alone))?;
-    let Some(Value::Object(beside)) = body.get(&name).filter(|_| !schema.is_valid(&alone)) else {
+    members.insert(name, value);
+    true
+}
+
+/// A body that its schema takes without the name of nothing: without that alone, else without the property that it is in.
+fn without(body: &Value, need: &Need, schema: &Schema) -> Option<Value> {
+    let name = need.property()?;
+    let remove = |within: &mut Value, at: &Pointer| {
+        let holder = at
+            .parent()
+            .and_then(|holder| within.pointer_mut(holder.as_str()));
+        if let Some((members, name)) = holder.and_then(Value::as_object_mut).zip(at.last()) {
+            members.shift_remove(&name);
+        }
+    };
+    let mut alone = body.clone();
+    match need {
+        Need::Body(pointer) => remove(&mut alone, pointer),
+        Need::Each { array, value } => {
+            let elements = alone.pointer_mut(array.as_str());
+            let elements = elements.and_then(Value::as_array_mut).into_iter().flatten();
+            elements.for_each(|one| remove(one, value));
+        }
+        Need::Parameter(..) => return None,
+    }
+    // An object that names by an id names nothing without it.
+    if !need.is_plain_id() && schema.is_valid(&alone) {
         return Some(alone);
-    };
-    let mut whole = beside.clone();
-    whole.insert(inner, value);
-    with(Value::Object(whole))
+    }
+    let mut rest = body.clone();
+    rest.as_object_mut()?.shift_remove(&name);
+    schema.is_valid(&rest).then_some(rest)
 }
 
 /// Says in the body of a deletion that nothing is to be left, where the body may say how much is done: without
@@ -456,10 +492,8 @@ fn shown_or_drawn_body(
 
 /// The name that a user gives a value by.
 fn need_name(need: &Need) -> Option<String> {
-    match need {
-        Need::Parameter(_, name) => Some(name.clone()),
-        Need::Body(pointer) => pointer.last(),
-    }
+    let name = need.last_name();
+    (!name.is_empty()).then_some(name)
 }
 
 /// A value as a schema wants it: an id that is a number here may be a text there.
@@ -525,8 +559,3 @@ const PAGES: [&str; 4] = ["cursor", "offset", "page", "skip"];
 
 /// The most things that a page is asked for.
 const MAX_PAGE: u64 = 1000;
-
-/// Whether a body holds something at a place.
-pub(super) fn has(body: &Value, pointer: &Pointer) -> bool {
-    pointer.get(body).is_some()
-}
