@@ -71,7 +71,8 @@ pub(super) fn read(
         let is_list = property
             .as_ref()
             .is_some_and(|property| Shape::of(property) == Shape::Array);
-        let element = property.as_ref().and_then(Schema::items);
+        let element = property.as_ref().filter(|_| is_list);
+        let element = element.and_then(Schema::items);
         let is_json = has_json(&part, media_type.encoding.get(&part.name));
         let value = if is_json && !(is_list && element.is_some() && !begins_a_list(part.bytes)) {
             let text = String::from_utf8_lossy(part.bytes);
@@ -340,7 +341,8 @@ fn write_property(
     }
     let said = encoding.and_then(|encoding| encoding.content_type.as_deref());
     let whole_is_json = said.is_some_and(|kind| kind.contains("json"));
-    let element = property.as_ref().and_then(Schema::items);
+    let element = property.as_ref().filter(|_| value.is_array());
+    let element = element.and_then(Schema::items);
     let is_file = |schema: &Option<Schema>| {
         let schema = schema.as_ref();
         schema.is_some_and(|schema| File::of(schema, encoding).is_some())

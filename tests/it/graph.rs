@@ -171,13 +171,14 @@ fn a_document_of_others_gives_the_edges_that_were_looked_at() {
         .iter()
         .filter(|resource| !resource.creators.is_empty())
         .count();
-    assert_eq!((graph.edges.len(), made), (360, 28));
+    assert_eq!((graph.edges.len(), made), (398, 28));
     let found = edges(&contract, &graph);
     for edge in [
         "POST /costs/data_exports -> GET /data_exports/{data_export_token}, path data_export_token = $response.header.Location",
         "POST /integrations/gcp -> DELETE /integrations/{integration_token}, path integration_token = $response.body#/token",
         "POST /teams/{team_token}/members -> DELETE /teams/{team_token}/members/{user_token}, path user_token = $response.body#/user_token",
         "GET /workspaces -> POST /folders, body /workspace_token = $response.body#/workspaces/*/token",
+        "GET /business_metrics -> POST /virtual_tag_configs, body /values/*/business_metric_token = $response.body#/business_metrics/*/token",
         "POST /virtual_tag_configs -> GET /virtual_tag_configs/{token}/status, path token = $response.body#/token",
     ] {
         assert!(found.iter().any(|one| one == edge), "{edge}");

@@ -163,18 +163,11 @@ impl Naming {
 impl Form {
     /// The very place of the name, where the request says it at a place, or in each element of an array there.
     fn within(&self, need: Need, is_of_array: bool) -> Option<Need> {
-        match (self, need) {
-            (Self::Object(name, _), Need::Body(array)) if is_of_array => Some(Need::Each {
-                array,
-                value: Pointer::root().join(name),
-            }),
-            (Self::Object(name, _), Need::Body(pointer)) => Some(Need::Body(pointer.join(name))),
-            (Self::Object(name, _), Need::Each { array, value }) if !is_of_array => {
-                let value = value.join(name);
-                Some(Need::Each { array, value })
-            }
-            (Self::Object(..), _) => None,
-            (Self::Key | Self::Url, need) => Some(need),
+        match self {
+            Self::Key | Self::Url => Some(need),
+            Self::Object(..) if !need.is_in_body() => None,
+            Self::Object(name, _) if is_of_array => Some(need.in_each()?.below(name)),
+            Self::Object(name, _) => Some(need.below(name)),
         }
     }
 }
@@ -379,7 +372,7 @@ impl Known<'_> {
         for (holder, place) in body.map(objects_within).unwrap_or_default() {
             let names = self.names.of(&holder);
             needs.extend(names.iter().map(|(name, words)| OpenNeed {
-                need: place.of(name),
+                need: place.below(name),
                 name: name.clone(),
                 words: words.clone(),
                 holder: Holder::Body(holder.clone()),
@@ -482,47 +475,10 @@ impl Known<'_> {
     }
 }
 
-/// Where an object stands in a body.
-#[derive(Clone, Default)]
-struct Place {
-    /// The array that it is an element of, or stands in one of.
-    array: Option<Pointer>,
-    /// From the body, or from the element.
-    object: Pointer,
-}
-
-impl Place {
-    fn of(&self, name: &str) -> Need {
-        let value = self.object.join(name);
-        match &self.array {
-            None => Need::Body(value),
-            Some(array) => Need::Each {
-                array: array.clone(),
-                value,
-            },
-        }
-    }
-
-    fn below(&self, name: &str) -> Self {
-        Self {
-            array: self.array.clone(),
-            object: self.object.join(name),
-        }
-    }
-
-    /// In each element of the array that stands here; `None` within another array.
-    fn in_each(&self) -> Option<Self> {
-        self.array.is_none().then(|| Self {
-            array: Some(self.object.clone()),
-            object: Pointer::root(),
-        })
-    }
-}
-
 /// The objects that a body is and holds, the shallow ones first.
-fn objects_within(body: &Schema) -> Vec<(Schema, Place)> {
-    let mut found: Vec<(Schema, Place)> = Vec::new();
-    let mut level = vec![(body.clone(), Place::default())];
+fn objects_within(body: &Schema) -> Vec<(Schema, Need)> {
+    let mut found: Vec<(Schema, Need)> = Vec::new();
+    let mut level = vec![(body.clone(), Need::Body(Pointer::root()))];
     for _ in 0..MAX_DEPTH {
         let mut objects = Vec::new();
         for (schema, place) in level {

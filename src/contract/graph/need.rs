@@ -55,6 +55,29 @@ impl Need {
         }
     }
 
+    /// A property of what stands there in the body; a parameter stays what it is.
+    pub(crate) fn below(&self, name: &str) -> Self {
+        match self {
+            Self::Parameter(..) => self.clone(),
+            Self::Body(value) => Self::Body(value.join(name)),
+            Self::Each { array, value } => Self::Each {
+                array: array.clone(),
+                value: value.join(name),
+            },
+        }
+    }
+
+    /// Each element of the array that stands there; `None` for a parameter and within another array.
+    pub(crate) fn in_each(&self) -> Option<Self> {
+        match self {
+            Self::Body(array) => Some(Self::Each {
+                array: array.clone(),
+                value: Pointer::root(),
+            }),
+            Self::Parameter(..) | Self::Each { .. } => None,
+        }
+    }
+
     /// Whether it is a property of the body itself, or is all that names a thing in one: `{"place": {"id": 7}}`.
     pub(crate) fn is_shallow(&self) -> bool {
         match self {

@@ -26,6 +26,12 @@ const MAY_BE_ABSENT: [&str; 4] = ["must exist", "no matching", "not a known", "u
 /// How many words of a sentence are looked through for what it speaks of.
 const MAX_WORDS: usize = 60;
 
+/// How many places of a body are looked through for what names something.
+const MAX_PLACES: usize = 200;
+
+/// How deep in a body such a place may stand.
+const MAX_DEPTH: usize = 4;
+
 /// What refusals have said to be references, with the resource that each names.
 #[derive(Debug, Default)]
 pub(crate) struct RefusedReferences {
@@ -151,17 +157,52 @@ fn open_needs(context: &ResourceContext<'_>, index: usize, case: &Case, key: &Va
             needs.push(need);
         }
     }
-    let body = case.parts.body.as_ref();
-    let members = body.and_then(|(_, body)| body.as_object());
-    if let Some((members, schema)) = members.zip(context.body_schema(index)) {
-        for (name, value) in members {
-            let need = Need::Body(Pointer::root().join(name));
-            if is_open(&need, name, value, schema.property(name).as_ref()) {
+    if let Some(((_, body), schema)) = case.parts.body.as_ref().zip(context.body_schema(index)) {
+        for (need, value) in places_in(body) {
+            if is_open(
+                &need,
+                &need.last_name(),
+                value,
+                need.schema_within(&schema).as_ref(),
+            ) {
                 needs.push(need);
             }
         }
     }
     needs
+}
+
+/// The places in a body that have a text or a number, each by its first value: properties of the body, of objects in it,
+/// and of the elements of an array.
+fn places_in(body: &Value) -> Vec<(Need, &Value)> {
+    let mut found: Vec<(Need, &Value)> = Vec::new();
+    let mut level = vec![(Need::Body(Pointer::root()), body)];
+    for _ in 0..MAX_DEPTH {
+        let mut below = Vec::new();
+        for (place, value) in level {
+            match value {
+                Value::Object(members) => {
+                    let members = members.iter();
+                    below.extend(members.map(|(name, value)| (place.below(name), value)));
+                }
+                Value::Array(items) => {
+                    let items = items.iter().filter(|item| item.is_object());
+                    let each = place.in_each();
+                    below.extend(items.filter_map(|item| Some((each.clone()?, item))));
+                }
+                _ => {}
+            }
+        }
+        below.truncate(MAX_PLACES.saturating_sub(found.len()));
+        for (place, value) in &below {
+            let is_known = || found.iter().any(|(known, _)| known == place);
+            if !value.is_object() && !value.is_array() && !is_known() {
+                found.push((place.clone(), value));
+            }
+        }
+        level = below;
+    }
+    found
 }
 
 /// The last name of the path, which may be that of something else: the recipe of `PUT /favorites/{slug}`.

@@ -326,9 +326,8 @@ fn with_value(body: &Value, need: &Need, value: Value, schema: &Schema) -> Optio
         } => {
             let elements = changed.pointer_mut(array.as_str());
             let elements = elements.and_then(Value::as_array_mut).into_iter().flatten();
-            elements.fold(false, |is_set, one| {
-                set(one, inner, value.clone()) || is_set
-            })
+            let set = elements.map(|one| set(one, inner, value.clone()));
+            set.filter(|is_set| *is_set).count() > 0
         }
         Need::Parameter(..) => false,
     };
