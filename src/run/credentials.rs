@@ -48,12 +48,26 @@ struct Refused {
     alternatives: RwLock<HashSet<String>>,
     /// Whether the service asks for a user and a password, where the document does not say what it wants.
     wants_basic: AtomicBool,
+    /// Whether the service wants `Bearer` before a key that the document has in `Authorization` as it is.
+    wants_bearer: AtomicBool,
 }
 
 impl RefusedAlternatives {
     /// Notes that the service asks for a user and a password (RFC 7617), where the document does not say what it wants.
     pub(crate) fn note_basic(&self) {
         self.0.wants_basic.store(true, Ordering::Relaxed);
+    }
+
+    /// Notes whether the service wants `Bearer` before a key that the document has in `Authorization` as it is.
+    pub(crate) fn note_bearer(&self, is_wanted: bool) {
+        self.0.wants_bearer.store(is_wanted, Ordering::Relaxed);
+    }
+
+    /// How a scheme is sent to this service.
+    fn kind_of<'s>(&self, scheme: &'s SecurityScheme) -> Option<&'s SecurityKind> {
+        let kind = scheme.kind.as_ref();
+        let is_wanted = self.0.wants_bearer.load(Ordering::Relaxed);
+        kind.filter(|kind| !(is_wanted && is_bare_key(kind)))
     }
 
     /// Replaces what is known of the alternatives.
@@ -85,6 +99,21 @@ impl RefusedAlternatives {
 fn name_of(alternative: &SecurityRequirement) -> String {
     let names = alternative.schemes.iter().map(|one| one.name.as_str());
     names.collect::<Vec<_>>().join(" and ")
+}
+
+/// Whether a key is all that `Authorization` has, as far as the document says. That field wants a scheme before it
+/// (RFC 9110 §11.6.2), and many services do.
+fn is_bare_key(kind: &SecurityKind) -> bool {
+    let SecurityKind::ApiKey {
+        location: Location::Header,
+        name,
+        scheme: None,
+        ..
+    } = kind
+    else {
+        return false;
+    };
+    name.eq_ignore_ascii_case(header::AUTHORIZATION.as_str())
 }
 
 /// Operations that ask for a credential though the document does not say so, as a run finds out. Copies share what
@@ -256,6 +285,21 @@ impl Credentials {
         provable.map(name_of).collect()
     }
 
+    /// Whether what the run proves itself with to an operation is a key that is all that `Authorization` has, so that a
+    /// service may want `Bearer` before it.
+    pub(crate) fn is_sent_bare(&self, operation: &Operation) -> bool {
+        let alternative = self.refused.choose(&self.main, operation);
+        let mut schemes = alternative.iter().flat_map(|one| &one.schemes);
+        schemes.any(|scheme| {
+            let is_bare = scheme.kind.as_ref().is_some_and(is_bare_key);
+            is_bare
+                && self
+                    .main
+                    .secret(scheme)
+                    .is_some_and(|secret| !secret.has_words())
+        })
+    }
+
     /// All secrets, of everybody.
     pub fn secrets(&self) -> Vec<Secret> {
         let others = self.others.iter().map(|other| &other.credential);
@@ -318,10 +362,10 @@ impl Credentials {
             } else {
                 credential.unless_told
             };
-            credential.put_unasked(usual, form, request, proof);
+            credential.put_unasked(usual, (form, &self.refused), request, proof);
         } else {
             let alternative = self.refused.choose(credential, operation);
-            credential.put(operation, alternative, request, proof);
+            credential.put(operation, (alternative, &self.refused), request, proof);
         }
         if [CredentialChoice::Primary, CredentialChoice::Unasked].contains(&which) {
             self.put_own_fields(request);
@@ -460,12 +504,12 @@ impl Credential {
     fn put(
         &self,
         operation: &Operation,
-        alternative: Option<&SecurityRequirement>,
+        (alternative, learned): (Option<&SecurityRequirement>, &RefusedAlternatives),
         request: &mut Request,
         proof: Proof,
     ) {
         if let Some(alternative) = alternative {
-            self.put_all(alternative, request, proof);
+            self.put_all(alternative, learned, request, proof);
         } else if let Some(token) = self.token.as_ref().filter(|_| !operation.is_open) {
             send_token(token, self.unless_told, request, proof);
         }
@@ -478,10 +522,16 @@ impl Credential {
     }
 
     /// Puts the secrets of all schemes of an alternative.
-    fn put_all(&self, alternative: &SecurityRequirement, request: &mut Request, proof: Proof) {
+    fn put_all(
+        &self,
+        alternative: &SecurityRequirement,
+        learned: &RefusedAlternatives,
+        request: &mut Request,
+        proof: Proof,
+    ) {
         for scheme in &alternative.schemes {
             if let Some(secret) = self.secret(scheme) {
-                send(scheme.kind.as_ref(), request, secret, proof);
+                send(learned.kind_of(scheme), request, secret, proof);
             }
         }
     }
@@ -490,12 +540,14 @@ impl Credential {
     fn put_unasked(
         &self,
         usual: Option<&SecurityRequirement>,
-        form: TokenForm,
+        (form, learned): (TokenForm, &RefusedAlternatives),
         request: &mut Request,
         proof: Proof,
     ) {
         match (usual, &self.token) {
-            (Some(usual), _) if self.proves(usual) => self.put_all(usual, request, proof),
+            (Some(usual), _) if self.proves(usual) => {
+                self.put_all(usual, learned, request, proof);
+            }
             (_, Some(token)) => send_token(token, form, request, proof),
             (_, None) => {}
         }

@@ -40,9 +40,14 @@ pub(crate) async fn run<T: Transport>(driver: &mut Driver<'_, T>) {
         }
         return;
     }
-    let asked = reads.filter(|operation| {
-        operation.requires_credential() && credentials.alternatives(operation).len() > 1
-    });
+    let guarded = reads.filter(|operation| operation.requires_credential());
+    let bare = guarded.clone().filter(|one| credentials.is_sent_bare(one));
+    for operation in bare.take(MAX_ASKED) {
+        if ask_with_bearer(driver, operation).await {
+            return;
+        }
+    }
+    let asked = guarded.filter(|operation| credentials.alternatives(operation).len() > 1);
     for operation in asked.take(MAX_ASKED) {
         let alternatives = credentials.alternatives(operation);
         let mut refused = HashSet::new();
@@ -66,6 +71,29 @@ pub(crate) async fn run<T: Transport>(driver: &mut Driver<'_, T>) {
         }
         credentials.refused.set(HashSet::new());
     }
+}
+
+/// Whether a service that refuses a key that is all of `Authorization` accepts it behind `Bearer`.
+async fn ask_with_bearer<T: Transport>(driver: &mut Driver<'_, T>, operation: &Operation) -> bool {
+    let learned = &driver.context.settings.credentials.refused;
+    let refuses = |exchange: &Exchange| is_refusal(exchange.response.status);
+    if !ask(driver, operation)
+        .await
+        .is_some_and(|one| refuses(&one))
+    {
+        return false;
+    }
+    learned.note_bearer(true);
+    let is_accepted = ask(driver, operation)
+        .await
+        .is_some_and(|one| one.response.status.is_success());
+    learned.note_bearer(is_accepted);
+    if is_accepted {
+        let text = "the document has the credential in `Authorization` as it is, and the service accepts it behind \
+                    `Bearer`: it is sent so; declare `type: http` with `scheme: bearer`";
+        driver.recorder.notice(text.to_owned());
+    }
+    is_accepted
 }
 
 /// What a read that needs no values is answered.
