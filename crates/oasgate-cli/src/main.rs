@@ -24,6 +24,7 @@ mod init;
 mod interrupt;
 mod lint;
 mod man;
+mod masks;
 mod merge;
 mod plan;
 mod progress;

@@ -20,6 +20,8 @@ use oasgate::{
 };
 use serde_json::{Value, json};
 
+use crate::masks::Masks;
+
 /// What ends a HAR file.
 const HAR_END: &[u8] = b"\n]}}\n";
 
@@ -35,6 +37,7 @@ struct Sink {
     path: PathBuf,
     file: File,
     format: Format,
+    masks: Masks,
     entries: u64,
     failure: Option<io::Error>,
 }
@@ -75,107 +78,23 @@ impl<'t, T> Recorded<'t, T> {
             response: response.clone(),
             origin: Origin::Live,
         };
+        let mut sink = sink.lock().unwrap_or_else(PoisonError::into_inner);
         for body in [&mut exchange.request.body, &mut exchange.response.body] {
-            if let Some(masked) = without_credentials(body) {
+            if let Some(masked) = sink.masks.without_credentials(body) {
                 *body = masked;
             }
         }
-        let mut sink = sink.lock().unwrap_or_else(PoisonError::into_inner);
         if sink.failure.is_some() {
             return;
         }
         let written = sink.text(&exchange, started).and_then(|text| {
             let text =
                 (self.secrets.iter()).fold(text, |text, secret| secret.hide(&text).into_owned());
+            let text = sink.masks.without_seen(text);
             sink.append(&text)
         });
         sink.failure = written.err();
     }
-}
-
-/// What the names of properties end in whose values prove who asks, letters and digits alone.
-const CREDENTIALS: [&str; 13] = [
-    "accesskey",
-    "accesstoken",
-    "apikey",
-    "apitoken",
-    "authtoken",
-    "clientsecret",
-    "idtoken",
-    "jwt",
-    "passwd",
-    "password",
-    "privatekey",
-    "refreshtoken",
-    "secretkey",
-];
-
-/// What the names of others end in, whose values may be words as well.
-const OPAQUE: [&str; 2] = ["secret", "token"];
-
-/// How deep a body is looked through.
-const MAX_DEPTH: usize = 32;
-
-/// A JSON body without the credentials that a service hands out or is given in it; `None` where there are none.
-fn without_credentials(body: &Body) -> Option<Body> {
-    let Body::Complete(bytes) = body else {
-        return None;
-    };
-    let mut value: Value = serde_json::from_slice(bytes).ok()?;
-    mask(&mut value, 0).then(|| Body::Complete(value.to_string().into()))
-}
-
-/// Masks credentials in a value; whether there were any.
-fn mask(value: &mut Value, depth: usize) -> bool {
-    if depth > MAX_DEPTH {
-        return false;
-    }
-    match value {
-        Value::Array(items) => {
-            let mut is_masked = false;
-            for item in items {
-                is_masked |= mask(item, depth + 1);
-            }
-            is_masked
-        }
-        Value::Object(members) => {
-            let mut is_masked = false;
-            for (name, member) in members {
-                let letters = name.chars().filter(|one| one.is_alphanumeric());
-                let plain: String = letters.flat_map(char::to_lowercase).collect();
-                let ends_in = |ends: &[&str]| ends.iter().any(|end| plain.ends_with(end));
-                let is_secret = ends_in(&CREDENTIALS)
-                    || ends_in(&OPAQUE) && member.as_str().is_some_and(is_a_token);
-                match member {
-                    Value::String(text) if is_secret && !text.is_empty() => {
-                        *member = "REDACTED".into();
-                        is_masked = true;
-                    }
-                    _ => is_masked |= mask(member, depth + 1),
-                }
-            }
-            is_masked
-        }
-        Value::String(text) if is_a_jwt(text) => {
-            *value = "REDACTED".into();
-            true
-        }
-        _ => false,
-    }
-}
-
-/// Whether a text may be a token, and not a word.
-fn is_a_token(text: &str) -> bool {
-    text.len() >= 16 && !text.contains(char::is_whitespace)
-}
-
-/// Whether a text is a JSON Web Token (RFC 7519): three parts in base64url, the first of which begins as an object does.
-fn is_a_jwt(text: &str) -> bool {
-    let is_part = |part: &str| {
-        let mut letters = part.bytes();
-        !part.is_empty() && letters.all(|one| one.is_ascii_alphanumeric() || b"-_".contains(&one))
-    };
-    text.starts_with("eyJ") && text.split('.').count() == 3 && text.split('.').all(is_part)
 }
 
 impl Sink {
@@ -193,6 +112,7 @@ impl Sink {
             path: path.to_owned(),
             file: File::create(path)?,
             format: if is_har { Format::Har } else { Format::Ndjson },
+            masks: Masks::default(),
             entries: 0,
             failure: None,
         };
@@ -380,31 +300,6 @@ mod tests {
         }
         assert_eq!(recorded.failure(), None);
         (folder, path)
-    }
-
-    #[test]
-    fn credentials_in_bodies_are_not_recorded() {
-        let masked = |body: &str| {
-            let body = without_credentials(&body.to_owned().into())?;
-            Some(String::from_utf8_lossy(body.bytes()).into_owned())
-        };
-        let given =
-            r#"{"access_token":"abc","expires_in":3,"user":{"name":"Ann","password":"pw"}}"#;
-        let written = r#"{"access_token":"REDACTED","expires_in":3,"user":{"name":"Ann","password":"REDACTED"}}"#;
-        assert_eq!(masked(given).as_deref(), Some(written));
-        let named = r#"{"secret":"whsec-0123456789abcdef","admin_password":"pw","next_token":"b"}"#;
-        let written = r#"{"secret":"REDACTED","admin_password":"REDACTED","next_token":"b"}"#;
-        assert_eq!(masked(named).as_deref(), Some(written));
-        let jwt = r#"["eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln"]"#;
-        assert_eq!(masked(jwt).as_deref(), Some(r#"["REDACTED"]"#));
-        for plain in [
-            r#"{"token":"comma","tokens":3}"#,
-            r#"{"name":"eyJ.b"}"#,
-            "no JSON",
-            "",
-        ] {
-            assert_eq!(masked(plain), None, "{plain}");
-        }
     }
 
     #[test]
