@@ -13,6 +13,7 @@ use axum::{
     response::{IntoResponse as _, Response},
     routing::{get, post},
 };
+use oasgate::gate::{CleanUp, LiveSettings};
 use serde_json::{Value, json};
 
 use crate::in_process::{check, only_member, settings};
@@ -107,6 +108,55 @@ async fn settings_are_restored() {
         }
         assert_eq!(*service.0.lock().expect("no handler panics"), before);
     }
+}
+
+const OPEN: &str = r"
+openapi: 3.0.3
+info: { title: A setting that is free, version: '1' }
+paths:
+  /variables:
+    get: { operationId: getVariables, responses: { '200': { $ref: '#/components/responses/Variables' } } }
+    put: { operationId: putVariables, requestBody: { required: true, content: { application/json: { schema: { type: object } } } }, responses: { '200': { $ref: '#/components/responses/Variables' }, '400': { description: No } } }
+components:
+  responses:
+    Variables: { description: All, content: { application/json: { schema: { type: object } } } }
+";
+
+/// Takes an object, and answers as it is told.
+fn variables(held: &Arc<Mutex<Value>>, answer: StatusCode) -> Router {
+    let shown = Arc::clone(held);
+    let read = move || async move { Json(shown.lock().expect("no handler panics").clone()) };
+    let own = Arc::clone(held);
+    let write = move |body: Bytes| async move {
+        let Ok(Value::Object(members)) = serde_json::from_slice(&body) else {
+            return StatusCode::BAD_REQUEST.into_response();
+        };
+        *own.lock().expect("no handler panics") = Value::Object(members.clone());
+        (answer, Json(members)).into_response()
+    };
+    Router::new().route("/variables", get(read).put(write))
+}
+
+#[tokio::test]
+async fn what_a_failing_change_has_written_is_restored() {
+    let before = json!({ "mine": "yes" });
+    let held = Arc::new(Mutex::new(before.clone()));
+    let router = variables(&held, StatusCode::INTERNAL_SERVER_ERROR);
+    check(OPEN, router, &settings(1)).await;
+    assert_eq!(*held.lock().expect("no handler panics"), before);
+}
+
+#[tokio::test]
+async fn what_the_run_did_not_make_is_restored_also_where_the_rest_is_left() {
+    let before = json!({ "mine": "yes" });
+    let held = Arc::new(Mutex::new(before.clone()));
+    let router = variables(&held, StatusCode::OK);
+    let leaving = LiveSettings {
+        clean_up: CleanUp::Leave,
+        ..settings(1)
+    };
+    check(OPEN, router, &leaving).await;
+    assert_eq!(*held.lock().expect("no handler panics"), before);
 }
 
 const GROUPS: &str = r"

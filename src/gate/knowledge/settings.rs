@@ -3,7 +3,7 @@
 
 use std::{collections::HashSet, iter};
 
-use http::Method;
+use http::{Method, StatusCode};
 use indexmap::IndexMap;
 use jsonschema::JsonType;
 use serde_json::Value;
@@ -32,12 +32,24 @@ pub(crate) struct KnownSettings {
 #[derive(Clone, Debug)]
 struct Setting {
     before: Value,
-    /// The last operation that changed it, by its place.
+    /// The operation that changed it, by its place: one that replaces the whole, if there is one.
     changed_by: Option<usize>,
 }
 
+/// Whether a change that was answered so may have taken effect all the same: many a service fails after it has written.
+fn may_have_taken_effect(status: StatusCode) -> bool {
+    let nothing_done = [
+        StatusCode::UNAUTHORIZED,
+        StatusCode::FORBIDDEN,
+        StatusCode::NOT_FOUND,
+        StatusCode::METHOD_NOT_ALLOWED,
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+    ];
+    !nothing_done.contains(&status)
+}
+
 impl KnownSettings {
-    /// Takes in what a read shows, and that a change was accepted.
+    /// Takes in what a read shows, and that a change was sent.
     pub(crate) fn observe(
         &mut self,
         context: &ResourceContext<'_>,
@@ -48,11 +60,12 @@ impl KnownSettings {
         let contract_operation = context.operation(operation);
         let is_plain = contract_operation.path.parameters().next().is_none();
         let is_own = request.method == contract_operation.method;
-        if !is_plain || !is_own || !given.exchange.response.status.is_success() {
+        let status = given.exchange.response.status;
+        if !is_plain || !is_own {
             return;
         }
         let path = path_of(&request.url);
-        if request.method == Method::GET {
+        if request.method == Method::GET && status.is_success() {
             let is_new = self.known.len() < MAX_SETTINGS && !self.known.contains_key(path);
             let bytes = given.exchange.response.body.bytes();
             if is_new
@@ -65,10 +78,14 @@ impl KnownSettings {
                 self.known
                     .insert(path.to_owned(), Setting { before, changed_by });
             }
-        } else if context.read_before(contract_operation).is_some()
+        } else if may_have_taken_effect(status)
+            && context.read_before(contract_operation).is_some()
             && let Some(setting) = self.known.get_mut(path)
         {
-            setting.changed_by = Some(operation);
+            let is_whole = contract_operation.method == Method::PUT;
+            if is_whole || setting.changed_by.is_none() {
+                setting.changed_by = Some(operation);
+            }
         }
     }
 

@@ -26,7 +26,8 @@ pub(crate) async fn run<T: Transport>(driver: &mut Driver<'_, T>, end: &RunStatu
         && knowledge.removals.is_empty()
         && knowledge.settings.count_changed() == 0
         && knowledge.first_looks.before_changes().next().is_none();
-    if is_left || is_nothing_left {
+    let is_nothing_changed = knowledge.settings.count_changed() == 0;
+    if is_nothing_left || is_left && is_nothing_changed {
         return;
     }
     if let RunStatus::Unreachable(_) | RunStatus::Failed(_) = end {
@@ -41,6 +42,12 @@ pub(crate) async fn run<T: Transport>(driver: &mut Driver<'_, T>, end: &RunStatu
     };
     let is_ended_early = *end == RunStatus::Interrupted;
     let clean_up = async {
+        // What the run made is left where it is, and what it did not make is not.
+        if is_left {
+            sequence::restore(driver).await;
+            sequence::name_unrestored(driver);
+            return;
+        }
         sequence::cleanup(driver).await;
         if !is_ended_early {
             // What was only promised is not called left.

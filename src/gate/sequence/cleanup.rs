@@ -160,12 +160,18 @@ pub(crate) fn name_leftovers<T: Transport>(run: &mut Driver<'_, T>) {
             operation.id
         ));
     }
+    for text in notices {
+        run.recorder.notice(text);
+    }
+    name_unrestored(run);
+}
+
+/// Names the settings that the run changed and that are not what they were.
+pub(crate) fn name_unrestored<T: Transport>(run: &mut Driver<'_, T>) {
     let changed = run.knowledge.settings.changed();
     if !changed.is_empty() {
         let paths: Vec<&str> = changed.iter().map(|(path, ..)| path.as_str()).collect();
-        notices.push(format!("not restored: {}", paths.join(", ")));
-    }
-    for text in notices {
+        let text = format!("not restored: {}", paths.join(", "));
         run.recorder.notice(text);
     }
 }

@@ -50,10 +50,11 @@ use crate::{
 };
 
 pub(crate) use audit::audit;
-pub(crate) use cleanup::{cleanup, name_leftovers};
+pub(crate) use cleanup::{cleanup, name_leftovers, name_unrestored};
 pub use life::{Bind, Guard};
 pub(crate) use outline::of as outline;
 pub use outline::{Sequence, Step, sequences};
+pub(crate) use restore::restore;
 pub(crate) use set_up::{State, send_round, set_up, state_for};
 
 use execute::SequenceState;

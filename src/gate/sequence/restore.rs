@@ -9,16 +9,13 @@ use crate::{
         driver::Driver,
         knowledge::settings::{json_body, restorable},
     },
-    run::{Case, CleanUp, Phase},
+    run::{Case, Phase},
     transport::Transport,
     wire::{RequestParts, write_request},
 };
 
-/// Restores the settings that the run changed, unless they are to be left as they are.
+/// Restores the settings that the run changed.
 pub(crate) async fn restore<T: Transport>(run: &mut Driver<'_, T>) {
-    if run.context.settings.clean_up == CleanUp::Leave {
-        return;
-    }
     for (path, update, before) in run.knowledge.settings.changed() {
         if shown_now(run, update).await.as_ref() == Some(&before) {
             run.knowledge.settings.note_restored(&path);
@@ -28,7 +25,12 @@ pub(crate) async fn restore<T: Transport>(run: &mut Driver<'_, T>) {
             continue;
         };
         let status = run.send_in_cleanup(&case).await;
-        if status.is_some_and(|status| status.is_success()) {
+        // What fails may have been done, as the change was.
+        let is_done = status.is_some_and(|status| status.is_success())
+            || shown_now(run, update)
+                .await
+                .is_some_and(|now| now == before);
+        if is_done {
             run.knowledge.settings.note_restored(&path);
         }
     }
