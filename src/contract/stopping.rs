@@ -8,9 +8,9 @@ use super::{
     Location, Operation, Parameter, Schema, StatusKey,
     graph::names::words,
     stopping_words::{
-        ACCESS, ACTS, ALONE, CHANGES, CLUSTERS, CREATES, ENDS, GOES_ON, HALTS, HOLD_SETTINGS,
-        INSTALLS, LOOKS, MAKES, MANY, MEMBERSHIP, PARTS, PROGRAMS, REMOVES, RETURNS, RUNS, SAVES,
-        SERVICES, SETTINGS, STOPS, STOPS_A_SERVICE, TURNS, WHOLES,
+        ACCESS, ACTS, ALONE, CHANGES, CLUSTERS, CREATES, EMPTIES, ENDS, GOES_ON, HALTS,
+        HOLD_SETTINGS, INSTALLS, LOOKS, MAKES, MANY, MEMBERSHIP, PARTS, PROGRAMS, REMOVES, RETURNS,
+        RUNS, SAVES, SERVICES, SETTINGS, STOPS, STOPS_A_SERVICE, TURNS, WHOLES,
     },
 };
 
@@ -256,6 +256,21 @@ impl Operation {
             || self.sets_access()
     }
 
+    /// Whether a request may end the service by a value in it, as `POST /server/manage` does by
+    /// `{"operation": "shutdown"}`.
+    pub(crate) fn may_stop_service_by(&self, values: &[&str]) -> bool {
+        if self.is_safe() || self.path.parameters().next().is_some() {
+            return false;
+        }
+        let mut segments = self.path.as_str().split('/');
+        let is_of_service = segments.any(|segment| has_any(&words(segment), &SERVICES));
+        values.iter().any(|value| {
+            let value = words(value).concat();
+            let is = |known: &[&str]| known.contains(&value.as_str());
+            is(&HALTS) || is(&EMPTIES) || is_of_service && is(&STOPS_A_SERVICE)
+        })
+    }
+
     /// Whether the end of the path names the settings that say who may come in.
     fn sets_access(&self) -> bool {
         let words = self.last_words();
@@ -465,6 +480,21 @@ mod tests {
         ] {
             assert!(!changes(name, description, schema), "{name}");
         }
+    }
+
+    #[test]
+    fn what_ends_the_service_may_be_a_value() {
+        let stops = |path: &str, value: &str| {
+            post(path, "{}").operations()[0].may_stop_service_by(&[value])
+        };
+        assert!(stops("/server/manage", "shutdown"));
+        assert!(stops("/server/manage", "RESTART"));
+        assert!(stops("/tasks", "power-off"));
+        assert!(stops("/tasks", "factory_reset"));
+        assert!(!stops("/server/manage", "reload"));
+        // A player is stopped and goes on.
+        assert!(!stops("/player", "stop"));
+        assert!(!stops("/machines/{id}/actions", "reboot"));
     }
 
     #[test]

@@ -17,6 +17,9 @@ pub(super) const STOPS: [&str; 8] = [
 /// Words of a last segment that say that a machine or a service is ended, whatever else it says.
 pub(super) const HALTS: [&str; 4] = ["halt", "poweroff", "reboot", "shutdown"];
 
+/// Values that say that a machine or a service loses all that it has.
+pub(super) const EMPTIES: [&str; 3] = ["factoryreset", "resetall", "wipe"];
+
 /// Last segments that say that something is ended, behind the name of a service: much else is stopped and restarted.
 pub(super) const STOPS_A_SERVICE: [&str; 6] =
     ["exit", "kill", "quit", "restart", "stop", "terminate"];

@@ -307,3 +307,37 @@ async fn members_that_are_called_as_what_is_there_are_not_sent() {
         assert_eq!(of_somebody.count(), 0, "{seed}: {replaced:?}");
     }
 }
+
+const MANAGED: &str = r"
+openapi: 3.0.3
+info: { title: A server that is managed by a word, version: '1' }
+paths:
+  /server/manage:
+    post:
+      operationId: manage
+      requestBody: { required: true, content: { application/json: { schema: { type: object, required: [operation], additionalProperties: false, properties: { operation: { type: string, enum: [reload, shutdown, restart] } } } } } }
+      responses: { '200': { description: Done }, '400': { description: No } }
+";
+
+#[tokio::test]
+async fn a_value_that_ends_the_service_is_not_sent() {
+    for seed in 0..3 {
+        let said = Arc::new(Mutex::new(Vec::new()));
+        let seen = Arc::clone(&said);
+        let router = service(&["POST /server/manage"], move |came| {
+            let operation = came.text("operation").unwrap_or_default().to_owned();
+            let is_known = ["reload", "shutdown", "restart"].contains(&operation.as_str());
+            seen.lock().expect("no handler panics").push(operation);
+            (if is_known { 200 } else { 400 }, None)
+        });
+        let outcome = check(MANAGED, router, &settings(seed)).await;
+        let said = said.lock().expect("no handler panics");
+        let is_said = |word: &str| said.iter().any(|one| one == word);
+        assert!(is_said("reload"), "{seed}: {said:?}");
+        assert!(
+            !is_said("shutdown") && !is_said("restart"),
+            "{seed}: {said:?}"
+        );
+        assert!(outcome.operations[0].unreached.is_none(), "{seed}");
+    }
+}

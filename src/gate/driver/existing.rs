@@ -98,6 +98,33 @@ fn keys_within(body: &Value, is_listed: bool, depth: usize) -> Vec<&Value> {
     }
 }
 
+/// Whether a value of a case says that the service ends.
+fn says_that_the_service_ends(case: &Case) -> bool {
+    let members = case
+        .parts
+        .body
+        .as_ref()
+        .map(|(_, body)| texts_in(body, MAX_KEY_DEPTH));
+    let mut said = members.unwrap_or_default();
+    let query = case.parts.parameters.iter();
+    let query = query.filter(|(location, ..)| *location == Location::Query);
+    said.extend(query.filter_map(|(_, _, value)| value.as_str()));
+    case.operation.may_stop_service_by(&said)
+}
+
+/// The texts in a body.
+fn texts_in(body: &Value, depth: usize) -> Vec<&str> {
+    let below: Vec<&Value> = match body {
+        Value::String(text) => return vec![text],
+        Value::Array(items) => items.iter().collect(),
+        Value::Object(members) => members.values().collect(),
+        _ => return Vec::new(),
+    };
+    let depth = depth.checked_sub(1);
+    let texts = depth.map(|depth| below.into_iter().flat_map(move |one| texts_in(one, depth)));
+    texts.into_iter().flatten().collect()
+}
+
 /// The value that a case sends for a parameter, where neither the document shows it nor the user gave it: these are meant
 /// to be sent.
 fn drawn_value<'c>(
@@ -441,6 +468,7 @@ impl<'r, T: Transport> Driver<'r, T> {
             || keeps && is_own && self.may_move_numbers(case)
             || keeps && is_own && self.acts_on_others(case)
             || keeps && is_own && self.turns_off_dry_run(case)
+            || keeps && is_own && says_that_the_service_ends(case)
     }
 
     /// Whether the last name in the path of a case is neither given by the user nor shown by the document.
