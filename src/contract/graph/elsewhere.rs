@@ -11,7 +11,7 @@ use super::{
     Edge, Expression, MessagePart, Need, Resource, ValueSource,
     infer::{Known, Producer},
     lookup::Edges,
-    names::{is_identifier, is_plural_of, words},
+    names::{PLAIN_IDS, is_identifier, is_plain_id, is_plural_of, words},
     shape::Shape,
 };
 use crate::contract::{Location, Schema};
@@ -22,9 +22,6 @@ const NUMBERS: &[&str] = &[
     "page", "points", "position", "priority", "rank", "score", "size", "status", "version", "week",
     "year",
 ];
-
-/// Words that say that an id is meant, and nothing but that.
-const PLAIN_IDS: [&str; 3] = ["id", "uuid", "guid"];
 
 /// Formats of texts that are URLs.
 const URLS: [&str; 4] = ["uri", "uri-reference", "iri", "iri-reference"];
@@ -211,11 +208,6 @@ fn as_identifier(mut words: Vec<String>) -> (Vec<String>, bool) {
         *last = one.to_owned();
     }
     (words, is_written)
-}
-
-/// Whether a word says that an id is meant, and nothing but that.
-pub(super) fn is_plain_id(word: &str) -> bool {
-    PLAIN_IDS.contains(&word)
 }
 
 /// Other nouns for what a noun may stand for: one of a kind (`billing_address`), or people for what they do (`author`).

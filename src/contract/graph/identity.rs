@@ -133,7 +133,9 @@ impl ResourceKey {
                     // The primary key of Django and of what is made like it, and whatever else identifies a thing, is
                     // `id` in bodies.
                     let is_primary_key = GENERAL.contains(&wanted.as_str()) && last == "id";
-                    if last != wanted && !is_primary_key {
+                    // What proves who asks is called so where it is handed out.
+                    let is_secret = wanted == "token" && last == "secret";
+                    if last != wanted && !is_primary_key && !is_secret {
                         return None;
                     }
                     let is_short = before.is_empty()

@@ -21,6 +21,9 @@ const IDENTIFIERS: &[&str] = &[
     "identifier",
 ];
 
+/// Words that say that an id is meant, and nothing but that.
+pub(super) const PLAIN_IDS: [&str; 3] = ["id", "uuid", "guid"];
+
 /// What things are called by in the bodies that make them.
 pub(crate) const NAMED_BY: [&str; 7] = ["email", "id", "key", "login", "name", "slug", "username"];
 
@@ -31,6 +34,11 @@ const IRREGULAR: &[(&str, &str)] = &[
     ("media", "medium"),
     ("people", "person"),
 ];
+
+/// Whether a word says that an id is meant, and nothing but that.
+pub(super) fn is_plain_id(word: &str) -> bool {
+    PLAIN_IDS.contains(&word)
+}
 
 /// The words of a name, in lower case.
 pub(crate) fn words(name: &str) -> Vec<String> {

@@ -92,7 +92,7 @@ impl Need {
 
     /// Whether it is called an id and nothing else, so that what holds it names a thing.
     pub(crate) fn is_plain_id(&self) -> bool {
-        super::elsewhere::is_plain_id(&self.last_name())
+        super::names::is_plain_id(&self.last_name())
     }
 
     /// What a body has there, for an array in each element.

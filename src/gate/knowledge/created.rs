@@ -184,8 +184,13 @@ impl CreatedResources {
     ) -> bool {
         let is_said = exchange.response.status == StatusCode::CREATED;
         let collection = thing.path.rsplit_once('/').map_or("", |(above, _)| above);
+        let list = context.graph.resources[thing.resource].list;
+        let base = context.base_path().trim_end_matches('/');
+        let list = list.map(|list| format!("{base}{}", context.operation(list).path));
         // What is below the run's own is the run's own.
-        let is_known_to_be_new = existing.was_listed(collection) || self.is_below(&thing.path);
+        let is_known_to_be_new = existing.was_listed(collection)
+            || list.is_some_and(|list| existing.was_listed(&list))
+            || self.is_below(&thing.path);
         if exchange.request.method != http::Method::POST || is_known_to_be_new {
             return false;
         }

@@ -192,8 +192,9 @@ impl Knowledge {
         let makes = context
             .index(&case.operation)
             .and_then(|index| context.graph.made_by(index));
+        self.mentioned
+            .observe(&context, case, given, makes.is_some());
         if makes.is_none() {
-            self.mentioned.observe(case, given);
             self.created.note_called_so(&context, case, given);
         }
     }
