@@ -24,6 +24,12 @@ use crate::{
 /// How many broken requests go to an operation that has accepted none, where the budget is short.
 const MAX_OF_UNREACHED: usize = 8;
 
+/// The phases whose requests the same code of a service answers for all operations, as a rule.
+const OF_ROUTER: [Phase; 2] = [Phase::Methods, Phase::Auth];
+
+/// How many such requests go to each operation, beside those of the first round, where the budget is short.
+const MAX_OF_ROUTER: usize = 1;
+
 /// The plans of a run's operations, and what of them was sent.
 #[derive(Debug)]
 pub(crate) struct Schedule {
@@ -205,9 +211,17 @@ impl Schedule {
                 }
             }
         }
+        let mut of_router: Vec<usize> = Vec::new();
+        if OF_ROUTER.contains(&phase) {
+            of_router.extend(0..wanted.len());
+        }
         for later in Phase::ALL.into_iter().filter(|later| *later > phase) {
             let count = |plan: &Plan| plan.count(later, context.settings, self.is_complete);
+            let first = wanted.len();
             wanted.extend(self.plans.iter().map(count));
+            if OF_ROUTER.contains(&later) {
+                of_router.extend(first..wanted.len());
+            }
         }
         if phase < Phase::Sequences && context.settings.has_phase(Phase::Sequences) {
             wanted.extend(sequence::estimate(
@@ -215,6 +229,11 @@ impl Schedule {
                 context.graph,
                 context.settings,
             ));
+        }
+        if wanted.iter().sum::<usize>() > left {
+            for at in of_router {
+                wanted[at] = wanted[at].min(MAX_OF_ROUTER);
+            }
         }
         let mut shares = share(left, &wanted);
         shares.truncate(self.plans.len());

@@ -6,7 +6,10 @@ use std::{
     fmt,
     num::NonZeroU32,
     str::FromStr,
-    sync::{Mutex, PoisonError},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
     time::Duration,
 };
 
@@ -68,6 +71,13 @@ pub fn pause(response: &Response) -> Option<Duration> {
 /// The longest pause that everybody takes part in, where it is known which operation a request is for.
 const MAX_SHARED_PAUSE: Duration = Duration::from_secs(5);
 
+/// How many operations that are paused at once show that the limit is one of the whole service.
+const MIN_OF_ONE_LIMIT: usize = 4;
+
+/// How many long pauses everybody takes part in: a run that waits for a minute now and then ends, and one that does so for
+/// each hundred requests does not.
+const MAX_LONG_PAUSES: u32 = 3;
+
 /// Which operation a request is for, by a number.
 type OperationOf<'o> = Box<dyn Fn(&Request) -> Option<usize> + Send + Sync + 'o>;
 
@@ -77,6 +87,19 @@ struct Operations<'o> {
     of: OperationOf<'o>,
     /// Until when each of them is paused.
     paused: Mutex<HashMap<usize, Instant>>,
+    /// How often everybody may still wait for long.
+    long_pauses: AtomicU32,
+}
+
+impl Operations<'_> {
+    /// Whether everybody may wait for long once more, which is counted.
+    fn may_wait(&self) -> bool {
+        let left = &self.long_pauses;
+        left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
+            left.checked_sub(1)
+        })
+        .is_ok()
+    }
 }
 
 /// A transport on which the requests of all workers together keep to one rate, and on which all
@@ -85,7 +108,8 @@ struct Operations<'o> {
 ///
 /// Where it is known which operation a request is for, a pause of more than a few seconds is for that
 /// operation alone: its requests fail with [`SendError::RateLimited`] until it is over, and those of the
-/// others go on. When all operations are paused there is nothing else to do than to wait.
+/// others go on. When all operations are paused there is nothing else to do than to wait; and where several are at once, the
+/// limit is one of the service, which is waited for a few times.
 pub struct Paced<'o, T> {
     inner: T,
     interval: Duration,
@@ -124,6 +148,7 @@ impl<'o, T: Transport> Paced<'o, T> {
             count,
             of: Box::new(of),
             paused: Mutex::default(),
+            long_pauses: AtomicU32::new(MAX_LONG_PAUSES),
         });
         self
     }
@@ -181,7 +206,10 @@ impl<'o, T: Transport> Paced<'o, T> {
                 let paused = operations.paused.lock();
                 let mut paused = paused.unwrap_or_else(PoisonError::into_inner);
                 paused.insert(operation, Instant::now() + pause);
-                return;
+                if paused.len() < MIN_OF_ONE_LIMIT || !operations.may_wait() {
+                    return;
+                }
+                paused.clear();
             }
             let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
             *next = (*next).max(Instant::now() + pause);
@@ -321,6 +349,32 @@ mod tests {
         transport.send(&request).await.expect("a response");
         transport.send(&request).await.expect("it waited");
         assert_eq!(transport.inner.begun.elapsed(), Duration::from_secs(30));
+    }
+
+    /// Answers each request with 429.
+    struct Full;
+
+    impl Transport for Full {
+        async fn send(&self, _: &Request) -> Result<Response, SendError> {
+            let mut response = Response::new(StatusCode::TOO_MANY_REQUESTS);
+            let value = HeaderValue::from_static("30");
+            response.headers.insert("retry-after", value);
+            Ok(response)
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_limit_of_the_service_is_waited_for_a_few_times() {
+        let of = |request: &Request| request.url.path().trim_matches('/').parse().ok();
+        let transport = Paced::new(Full, None).with_operations(100, of);
+        let begun = Instant::now();
+        for number in 0..40 {
+            let url = format!("http://api.test/{number}").parse();
+            let request = Request::new(Method::GET, url.expect("a URL"));
+            transport.send(&request).await.expect("a response");
+        }
+        let waited = begun.elapsed();
+        assert_eq!(waited, Duration::from_secs(30) * MAX_LONG_PAUSES);
     }
 
     #[test]
