@@ -484,9 +484,8 @@ mod tests {
 
     #[test]
     fn what_ends_the_service_may_be_a_value() {
-        let stops = |path: &str, value: &str| {
-            post(path, "{}").operations()[0].may_stop_service_by(&[value])
-        };
+        let stops =
+            |path: &str, value: &str| post(path, "").operations()[0].may_stop_service_by(&[value]);
         assert!(stops("/server/manage", "shutdown"));
         assert!(stops("/server/manage", "RESTART"));
         assert!(stops("/tasks", "power-off"));
