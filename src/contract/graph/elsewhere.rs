@@ -237,20 +237,23 @@ impl Known<'_> {
     /// Edges to parameters and body properties that name a resource by its whole name, such as
     /// `workspace_token` for `/workspaces/{workspace_token}`, or by its noun where they can only be an id: the
     /// integer `workspace`.
-    pub(super) fn elsewhere<'r>(
+    pub(super) fn elsewhere(
         &self,
-        resources: impl Iterator<Item = (&'r Resource, Vec<Producer>)>,
+        resources: &[Resource],
+        producers: &[Vec<Producer>],
         edges: &mut Edges,
     ) {
-        let named = resources.filter_map(|(resource, producers)| {
+        let named = resources.iter().zip(producers);
+        let named = named.filter_map(|(resource, producers)| {
             let producers: Vec<_> = producers
-                .into_iter()
+                .iter()
                 .filter(|(producer, ..)| {
                     !resource
                         .creators
                         .iter()
                         .any(|one| one.operation == *producer && one.named_by_client)
                 })
+                .cloned()
                 .collect();
             let noun = words(resource.shape.collection_name()?);
             (!producers.is_empty()).then(|| (resource.shape.clone(), noun, producers))
@@ -498,7 +501,7 @@ fn objects_within(body: &Schema) -> Vec<(Schema, Need)> {
 
 /// Of several resources of one name that whose path begins as a request's does, as `/v2/projects` to `/v2/datasets`, and
 /// where none is a part of anything, the plainest of those. `None` where there are two: which is meant, nobody says.
-fn nearest<'f>(
+pub(super) fn nearest<'f>(
     fitting: &[&'f (Shape, Vec<String>, Vec<Producer>)],
     own: &Shape,
 ) -> Option<&'f [Producer]> {

@@ -95,6 +95,11 @@ fn either(words: Vec<String>) -> Vec<Vec<String>> {
 /// Words for what identifies a thing, whatever that is called where the thing is shown.
 const GENERAL: [&str; 4] = ["identifier", "pk", "ref", "reference"];
 
+/// Words for whatever a collection holds: `{row_id}` is the id of one of the directors.
+const ANYTHING: [&str; 8] = [
+    "element", "entity", "entry", "item", "obj", "object", "record", "row",
+];
+
 /// How long a name is that stands alone, in bytes.
 const MAX_NAME: usize = 128;
 
@@ -138,8 +143,10 @@ impl ResourceKey {
                     if last != wanted && !is_primary_key && !is_secret {
                         return None;
                     }
+                    let is_general = prefix.len() == 1 && ANYTHING.contains(&prefix[0].as_str());
                     let is_short = before.is_empty()
                         && (prefix.is_empty()
+                            || is_general
                             || self.is_of_collection(prefix)
                             || self.is_the_thing);
                     let is_long = prefix.is_empty() && is_plural_of(&self.collection, before);

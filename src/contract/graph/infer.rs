@@ -72,7 +72,8 @@ pub(super) fn graph(contract: &Contract) -> Graph {
         known.edges_of(resource, producers, &mut edges);
     }
     known.by_other_key(&resources, &producers, &mut edges);
-    known.elsewhere(resources.iter().zip(producers), &mut edges);
+    known.elsewhere(&resources, &producers, &mut edges);
+    known.of_same_collection(&resources, &producers, &mut edges);
     let removals = removal::pairs(contract, &resources);
     removal::edges(contract, &removals, &mut edges);
     let mut edges = edges.all;
@@ -364,8 +365,7 @@ impl<'c> Known<'c> {
             let is_listed = || is_collection && self.listed(resource, false).is_some();
             let is_located = !is_kind_of && self.says_location(producer);
             // What the document does not describe may name it all the same.
-            let may_be_undescribed =
-                is_collection && is_used(resource) && in_body.is_none() && !shape.is_composite();
+            let may_be_undescribed = is_collection && is_used(resource) && !shape.is_composite();
             let key_in_body = is_collection
                 .then(|| wanted.in_one(&self.sent(producer)?, &self.names))
                 .flatten();
@@ -662,10 +662,13 @@ pub(super) fn declares_created(operation: &Operation) -> bool {
     successes(operation).any(|response| response.key == created)
 }
 
-/// Whether the id of an operation begins with a word for making something: `createApplication`.
+/// Whether the id of an operation begins with a word for making something, or its summary says that it creates:
+/// `createApplication`, `Creates a new group`. What a summary adds may be a part of what the path names.
 fn is_called_a_creation(operation: &Operation) -> bool {
-    let first = words(operation.id.as_str()).into_iter().next();
-    first.is_some_and(|first| CREATES.contains(&first.as_str()))
+    let first = |text: &str| words(text).into_iter().next();
+    let is_named = first(operation.id.as_str()).is_some_and(|one| CREATES.contains(&one.as_str()));
+    let summary = operation.summary.as_deref().and_then(first);
+    is_named || summary.is_some_and(|one| ["create", "creates"].contains(&one.as_str()))
 }
 
 /// Whether one of a resource can be read or deleted.

@@ -17,6 +17,7 @@ pub(super) mod names;
 mod need;
 mod other_key;
 mod removal;
+mod same_collection;
 mod shape;
 mod write;
 

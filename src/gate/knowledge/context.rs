@@ -431,7 +431,17 @@ impl<'n> ResourceContext<'n> {
         let list = operations.find(|(_, one)| {
             one.method == Method::GET && one.path.as_str() == operation.path.as_str()
         });
-        is_creator || list.is_some_and(|(at, list)| self.may_list(at, list))
+        let is_of_one = || self.changes_one(operation);
+        is_creator || list.is_some_and(|(at, list)| self.may_list(at, list)) && !is_of_one()
+    }
+
+    /// Whether the path of an operation ends in the name of something that is changed or deleted there.
+    fn changes_one(&self, operation: &Operation) -> bool {
+        let path = operation.path.as_str();
+        let changes = [Method::PUT, Method::PATCH, Method::DELETE];
+        let mut operations = self.contract.operations().iter();
+        path.ends_with('}')
+            && operations.any(|one| one.path.as_str() == path && changes.contains(&one.method))
     }
 
     /// Whether a request only adds a part to what its path names, and nothing makes what it could be added to instead.
