@@ -17,6 +17,7 @@
 
 mod defect;
 pub mod graph;
+mod index;
 mod media_range;
 mod model;
 mod named;
@@ -41,6 +42,7 @@ use serde_json::Value;
 use url::Url;
 
 pub use defect::{Defect, DefectKind};
+pub use index::{OperationIndex, ResourceIndex};
 pub use media_range::{MediaRange, Specificity};
 pub use model::{
     Content, DeclaredResponse, Encoding, Example, Explode, Header, Link, Location, MediaType,
@@ -96,8 +98,8 @@ pub struct UnknownOperation {
 pub struct Route<'c> {
     /// The operation.
     pub operation: &'c Arc<Operation>,
-    /// Its place among [`Contract::operations`].
-    pub index: usize,
+    /// What names it in the contract.
+    pub index: OperationIndex,
     /// Parameter names and raw values, in the order of the path.
     pub path_values: Vec<(String, String)>,
 }
@@ -208,6 +210,22 @@ impl Contract {
     /// All operations, in the document's order.
     pub fn operations(&self) -> &[Arc<Operation>] {
         &self.operations
+    }
+
+    /// All operations, in the document's order, each with what names it among them.
+    pub fn indexed_operations(
+        &self,
+    ) -> impl DoubleEndedIterator<Item = (OperationIndex, &Arc<Operation>)> {
+        OperationIndex::number(&self.operations)
+    }
+
+    /// The operation with an index.
+    ///
+    /// # Panics
+    ///
+    /// When the contract has no such operation: the index is of another one.
+    pub fn operation_at(&self, index: OperationIndex) -> &Arc<Operation> {
+        &self.operations[index.place()]
     }
 
     /// The operation with this id: its `operationId`, or `GET /path`.
@@ -336,7 +354,7 @@ impl Contract {
             match found {
                 Ok((index, path_values)) => {
                     return Ok(Route {
-                        operation: &self.operations[index],
+                        operation: self.operation_at(index),
                         index,
                         path_values,
                     });

@@ -12,6 +12,7 @@ use super::{
     path::{Part, match_segment},
     server,
 };
+use crate::contract::OperationIndex;
 
 /// A tree over the segments of all path templates.
 #[derive(Debug, Default)]
@@ -29,15 +30,15 @@ struct Branch {
     operations: BTreeMap<String, Vec<Target>>,
 }
 
-/// An operation and the places where it is served, by their index in the contract.
+/// An operation and the places where it is served, by their places in the contract.
 #[derive(Debug)]
 pub(super) struct Target {
-    pub(super) operation: usize,
+    pub(super) operation: OperationIndex,
     pub(super) places: Vec<usize>,
 }
 
-/// The operation found, by index, with the values of its path parameters.
-pub(super) type Found = (usize, Vec<(String, String)>);
+/// The operation found, with the values of its path parameters.
+pub(super) type Found = (OperationIndex, Vec<(String, String)>);
 
 /// Why no operation was found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -195,7 +196,7 @@ impl Branch {
             is_lenient,
             ..
         } = search.wanted;
-        let chosen = |targets: &[Target]| -> Option<usize> {
+        let chosen = |targets: &[Target]| -> Option<OperationIndex> {
             let served = targets.iter().find(|target| serves(target));
             let target = served.or_else(|| targets.first().filter(|_| is_lenient))?;
             Some(target.operation)
@@ -223,7 +224,7 @@ mod tests {
 
     fn router(paths: &[&str]) -> Router {
         let mut router = Router::default();
-        for (operation, path) in paths.iter().enumerate() {
+        for (operation, path) in OperationIndex::number(paths) {
             let target = Target {
                 operation,
                 places: vec![0],
@@ -249,7 +250,7 @@ mod tests {
         let found = |path: &str| {
             router
                 .find(wanted(&Method::GET, path, ""))
-                .map(|(operation, _)| operation)
+                .map(|(operation, _)| operation.place())
         };
         assert_eq!(found("/users/me"), Ok(1));
         assert_eq!(found("/users/7"), Ok(0));
@@ -263,7 +264,7 @@ mod tests {
         let router = router(&["/a/b/c", "/a/{x}/d"]);
         assert_eq!(
             router.find(wanted(&Method::GET, "/a/b/d", "")),
-            Ok((1, vec![("x".into(), "b".into())]))
+            Ok((OperationIndex::new(1), vec![("x".into(), "b".into())]))
         );
     }
 
@@ -281,16 +282,16 @@ mod tests {
     #[test]
     fn a_concrete_path_wins_whatever_its_methods() {
         let mut router = router(&["/things/count", "/a/{x}/c"]);
-        for (operation, path) in ["/things/{id}", "/a/b/{y}"].iter().enumerate() {
+        for (operation, path) in [(2, "/things/{id}"), (3, "/a/b/{y}")] {
             let target = Target {
-                operation: operation + 2,
+                operation: OperationIndex::new(operation),
                 places: vec![0],
             };
             router.add(PathTemplate::parse(path).segments(), &Method::PUT, target);
         }
         let found = |path: &str| {
             let found = router.find_lenient(wanted(&Method::PUT, path, ""));
-            found.map(|(operation, _)| operation).ok()
+            found.map(|(operation, _)| operation.place()).ok()
         };
         assert_eq!(found("/things/count"), None);
         assert_eq!(found("/things/7"), Some(2));
@@ -304,7 +305,7 @@ mod tests {
         let found = |path: &str| {
             router
                 .find_lenient(wanted(&Method::GET, path, ""))
-                .map(|(operation, _)| operation)
+                .map(|(operation, _)| operation.place())
         };
         assert_eq!(
             (found("/a/"), found("/b"), found("/c"), found("/c/")),

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     check,
-    contract::Contract,
+    contract::{Contract, OperationIndex},
     finding::{Findings, stable_hash},
     run::{
         Account, Claim, Digest, Event, FailReason, Listener, OperationAccount, Outcome, RunInfo,
@@ -79,16 +79,16 @@ impl<'c> Accounts<'c> {
         self.part(claim, host).account.unmatched += 1;
     }
 
-    /// Counts an exchange of an operation, by its number.
+    /// Counts an exchange of an operation.
     pub(super) fn exchange(
         &mut self,
         claim: Claim,
         host: String,
-        operation: usize,
+        operation: OperationIndex,
         (status, elapsed): (StatusCode, Option<Duration>),
         sight: Option<&CoverageSample>,
     ) {
-        let operation = &self.contract.operations()[operation];
+        let operation = self.contract.operation_at(operation);
         let part = self.part(claim, host);
         part.tally.held(operation, Some(status), elapsed);
         if let Some(sight) = sight {
@@ -114,7 +114,7 @@ impl<'c> Accounts<'c> {
     pub(super) fn write(self, state: &mut State) {
         for (claim, part) in Claim::ALL.into_iter().zip(self.parts) {
             let mut account = part.account;
-            for (index, operation) in self.contract.operations().iter().enumerate() {
+            for (index, operation) in self.contract.indexed_operations() {
                 let seen = seen_of(&part.tally, &part.seen, self.declared, index);
                 if seen.held > 0 {
                     account.operations.insert(operation.id.to_string(), seen);
@@ -127,12 +127,12 @@ impl<'c> Accounts<'c> {
     }
 }
 
-/// What came of the operation with this number, and what was seen of it, by its pointers.
+/// What came of an operation, and what was seen of it, by its pointers.
 fn seen_of(
     tally: &Tally,
     seen: &CoverageMap,
     declared: &CoverageTargets<'_>,
-    operation: usize,
+    operation: OperationIndex,
 ) -> OperationAccount {
     let mut account = tally.account(operation);
     if account.held > 0 {
@@ -169,7 +169,7 @@ impl LiveAccount<'_> {
             ..Account::default()
         };
         let mut called = String::new();
-        for (index, operation) in self.contract.operations().iter().enumerate() {
+        for (index, operation) in self.contract.indexed_operations() {
             let seen = seen_of(self.tally, self.seen, self.declared, index);
             if seen.held > 0 {
                 called.push_str(operation.id.as_str());
@@ -280,10 +280,10 @@ pub(super) fn outcome_with(
         .iter()
         .map(|operation| operation.id.as_str())
         .collect();
-    let witnesses = |operation: usize, is_held: bool| {
+    let witnesses = |operation: OperationIndex, is_held: bool| {
         let mut witnesses = nothing.of(declared, operation, is_held);
         let seen = ids
-            .get(operation)
+            .get(operation.place())
             .and_then(|id| account.operations.get(*id));
         for witness in &mut witnesses {
             witness.is_seen = seen.is_some_and(|seen| seen.witnesses.contains(&witness.id()));

@@ -20,7 +20,7 @@ use super::{
     unreached::unreached,
 };
 use crate::{
-    contract::{Contract, RouteMiss, graph::Graph},
+    contract::{Contract, OperationIndex, RouteMiss, graph::Graph},
     exchange::Request,
     finding::Remedy,
     generate::Strategies,
@@ -57,7 +57,7 @@ pub async fn check<T: Transport>(
     let base = settings.base.path().trim_end_matches('/');
     let transport = Paced::new(transport, settings.rate)
         .with_operations(included.count(), |request| {
-            operation_of(contract, base, request)
+            operation_of(contract, base, request).map(OperationIndex::place)
         });
     let transport = &Authorized::new(transport, &settings.base, secrets.iter().cloned());
     let strategies = &Strategies::default();
@@ -198,7 +198,7 @@ fn note_cut_short<T: Transport>(driver: &mut Driver<'_, T>, schedule: &Schedule)
 
 /// The operation that a request is for; for a method that its path does not declare, the first of the
 /// path.
-fn operation_of(contract: &Contract, base: &str, request: &Request) -> Option<usize> {
+fn operation_of(contract: &Contract, base: &str, request: &Request) -> Option<OperationIndex> {
     match contract.route_under(base, &request.method, &request.url) {
         Ok(route) => Some(route.index),
         Err(RouteMiss::Method(declared)) => {

@@ -16,7 +16,7 @@ use super::{
     tally::{self, Tally},
 };
 use crate::{
-    contract::{Contract, Operation},
+    contract::{Contract, Operation, OperationIndex},
     finding::{Finding, Findings, Remedy, Wording},
     run::{
         ConnectionFailure, Event, FailReason, Listener, OperationSummary, Outcome, Progress,
@@ -62,7 +62,7 @@ impl<'r> Account<'r> {
     }
 
     /// Which operation of the contract has this id, by number.
-    pub(crate) fn index(&self, operation: &Operation) -> Option<usize> {
+    pub(crate) fn index(&self, operation: &Operation) -> Option<OperationIndex> {
         self.tally.index(operation)
     }
 

@@ -31,7 +31,7 @@ use super::{
 };
 use crate::{
     check::{self, Credential, Intent, Subject},
-    contract::{Contract, HostPattern},
+    contract::{Contract, HostPattern, OperationIndex},
     exchange::{Exchange, RequestPurpose},
     finding::{Finding, Position},
     recording::{self, Columns, Entry, OpenError, Reader, RecordingError},
@@ -118,7 +118,7 @@ enum HeldOne {
     Exchange {
         claim: Claim,
         host: String,
-        operation: usize,
+        operation: OperationIndex,
         status: StatusCode,
         elapsed: Option<Duration>,
         findings: Vec<Finding>,
@@ -564,7 +564,7 @@ impl Collector<'_> {
                 for finding in findings {
                     self.found(claim, finding, at.clone());
                 }
-                let operation = &self.contract.operations()[operation];
+                let operation = self.contract.operation_at(operation);
                 (claim, Some(operation.id.as_str()), status)
             }
         };

@@ -11,7 +11,7 @@ use indexmap::IndexMap;
 
 use super::knowledge::coverage::shares;
 use crate::{
-    contract::{Contract, Operation, StatusKey},
+    contract::{Contract, Operation, OperationIndex, StatusKey},
     finding::{Findings, Severity},
     run::{Account, Coverage, OperationAccount, OperationSummary, Unreached, Witness},
 };
@@ -139,9 +139,12 @@ impl Tally {
         tally
     }
 
-    /// What an account says of the operation with this number, without its witnesses.
-    pub(crate) fn account(&self, operation: usize) -> OperationAccount {
-        let count = self.counts.get_index(operation).map(|(_, count)| count);
+    /// What an account says of an operation, without its witnesses.
+    pub(crate) fn account(&self, operation: OperationIndex) -> OperationAccount {
+        let count = self
+            .counts
+            .get_index(operation.place())
+            .map(|(_, count)| count);
         let count = count.cloned().unwrap_or_default();
         let refused = count.is_refused().then_some(Unreached::Refused);
         let left_out = count.left_out().cloned().or(refused);
@@ -154,12 +157,12 @@ impl Tally {
         }
     }
 
-    /// What was seen of each operation. `witnesses` are asked for by its number, and by whether it was called.
+    /// What was seen of each operation. `witnesses` are asked for by its index, and by whether it was called.
     pub(crate) fn summaries(
         &self,
         contract: &Contract,
         findings: &Findings,
-        witnesses: impl Fn(usize, bool) -> Vec<Witness>,
+        witnesses: impl Fn(OperationIndex, bool) -> Vec<Witness>,
     ) -> Vec<OperationSummary> {
         let mut found: HashMap<&str, usize> = HashMap::new();
         for finding in findings
@@ -177,9 +180,7 @@ impl Tally {
                 .unwrap_or_default()
         };
         contract
-            .operations()
-            .iter()
-            .enumerate()
+            .indexed_operations()
             .map(|(index, operation)| {
                 let summary = self.summary(operation, count(operation));
                 let is_held = summary.held > 0;
@@ -193,9 +194,10 @@ impl Tally {
             .collect()
     }
 
-    /// Which operation of the contract has this id, by number.
-    pub(crate) fn index(&self, operation: &Operation) -> Option<usize> {
-        self.counts.get_index_of(operation.id.as_str())
+    /// Which operation of the contract has this id.
+    pub(crate) fn index(&self, operation: &Operation) -> Option<OperationIndex> {
+        let place = self.counts.get_index_of(operation.id.as_str());
+        place.map(OperationIndex::new)
     }
 
     fn summary(&self, operation: &Arc<Operation>, findings: usize) -> OperationSummary {

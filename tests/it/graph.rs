@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use oasgate::{
     contract::{
-        Contract,
+        Contract, OperationIndex,
         graph::{Basis, Graph, GraphFormat, Role},
     },
     document::Document,
@@ -89,8 +89,8 @@ fn operation(path: &str, method: &str, short: &Value) -> Value {
 
 /// `POST /orders -> GET /orders/{id}, path id = $response.body#/id`; `=>` for a link.
 fn edges(contract: &Contract, graph: &Graph) -> Vec<String> {
-    let name = |index: usize| {
-        let operation = &contract.operations()[index];
+    let name = |index: OperationIndex| {
+        let operation = contract.operation_at(index);
         format!("{} {}", operation.method, operation.path)
     };
     graph
@@ -186,5 +186,5 @@ fn a_document_of_others_gives_the_edges_that_were_looked_at() {
     // Nobody makes a user there.
     let users = "/users/{user_token}";
     assert!(!graph.edges.iter().any(|edge| edge.role == Role::Creates
-        && contract.operations()[edge.consumer].path.as_str() == users));
+        && contract.operation_at(edge.consumer).path.as_str() == users));
 }

@@ -8,14 +8,15 @@ use super::{
     infer::{CREATES, Known, is_used},
     names::{is_plural_of, words},
 };
+use crate::contract::OperationIndex;
 
 impl Known<'_> {
     /// Adds the operations whose last segment says that one of a resource is made, and that answer with what a read of
     /// it shows.
     pub(super) fn called_creations(&self, resources: &mut [Resource]) {
         let creators = resources.iter().flat_map(|one| &one.creators);
-        let known: HashSet<usize> = creators.map(|one| one.operation).collect();
-        for (index, shape) in self.shapes.iter().enumerate() {
+        let known: HashSet<OperationIndex> = creators.map(|one| one.operation).collect();
+        for (index, shape) in OperationIndex::number(&self.shapes) {
             if self.operation(index).method != "POST" || known.contains(&index) {
                 continue;
             }
@@ -42,7 +43,7 @@ impl Known<'_> {
     }
 
     /// An operation as what makes a resource, where it answers with one.
-    fn called_creation(&self, resource: &Resource, index: usize) -> Option<Creator> {
+    fn called_creation(&self, resource: &Resource, index: OperationIndex) -> Option<Creator> {
         let read = resource.read?;
         let mut wanted = self.wanted(&resource.shape)?;
         let thing = self.answered(read)?;

@@ -12,20 +12,20 @@ use super::{
     infer::{Known, declares_created},
     names::words,
 };
-use crate::contract::{Operation, Schema};
+use crate::contract::{Operation, OperationIndex, Schema};
 
 impl Known<'_> {
     /// Puts each path that ends in several parameters, and that is known to name one thing, in place of the shorter
     /// paths at which nothing is.
     pub(super) fn with_composites(mut self) -> Self {
-        let mut found: IndexMap<Shape, Vec<usize>> = IndexMap::new();
+        let mut found: IndexMap<Shape, Vec<OperationIndex>> = IndexMap::new();
         for shape in self.shapes.iter().filter(|shape| shape.is_composite()) {
             if found.contains_key(shape) || !self.is_named_by_all(shape) {
                 continue;
             }
             let above = shape.prefix(shape.keys().start + 1);
             let below = self.items.get(&above).into_iter().flatten().copied();
-            let users = below.filter(|user| shape.contains(&self.shapes[*user]));
+            let users = below.filter(|user| shape.contains(self.shape(*user)));
             found.insert(shape.clone(), users.collect());
         }
         for (shape, users) in found {
@@ -45,7 +45,8 @@ impl Known<'_> {
     /// Whether all of the parameters that a path ends in stand in what its collection is sent, answers or
     /// lists, or the client chooses them.
     fn is_named_by_all(&self, shape: &Shape) -> bool {
-        let Some(user) = self.shapes.iter().position(|one| one == shape) else {
+        let mut shapes = OperationIndex::number(&self.shapes);
+        let Some((user, _)) = shapes.find(|(_, one)| *one == shape) else {
             return false;
         };
         if self
@@ -83,7 +84,7 @@ impl Known<'_> {
     pub(super) fn beside(
         &self,
         resource: &Resource,
-        consumer: usize,
+        consumer: OperationIndex,
         sources: &[ValueSource],
     ) -> Vec<(String, Vec<ValueSource>)> {
         let mut keys = resource.shape.keys();

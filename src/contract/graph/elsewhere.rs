@@ -14,7 +14,7 @@ use super::{
     names::{PLAIN_IDS, is_identifier, is_plain_id, is_plural_of, words},
     shape::Shape,
 };
-use crate::contract::{Location, Schema};
+use crate::contract::{Location, OperationIndex, Schema};
 
 /// Names of integers that are no ids, even where a collection is called so.
 const NUMBERS: &[&str] = &[
@@ -262,7 +262,7 @@ impl Known<'_> {
         for one in named {
             by_beginning.entry(beginning(&one.1)).or_default().push(one);
         }
-        for consumer in 0..self.shapes.len() {
+        for (consumer, own) in OperationIndex::number(&self.shapes) {
             for mut open in self.open_needs(consumer, edges) {
                 let (name, is_written) = as_identifier(std::mem::take(&mut open.words));
                 let Some((last, noun)) = name.split_last() else {
@@ -271,7 +271,6 @@ impl Known<'_> {
                 if noun.is_empty() || !is_written && is_a_number(&open.name) {
                     continue;
                 }
-                let own = &self.shapes[consumer];
                 let called = |noun: &[String]| -> Vec<_> {
                     let all = by_beginning.get(&beginning(noun)).into_iter().flatten();
                     let fitting = all.filter(|(shape, collection, _)| {
@@ -339,7 +338,7 @@ impl Known<'_> {
     }
 
     /// Query parameters, path parameters that nothing leads to, and properties of the body.
-    fn open_needs(&self, consumer: usize, edges: &Edges) -> Vec<OpenNeed<'_>> {
+    fn open_needs(&self, consumer: OperationIndex, edges: &Edges) -> Vec<OpenNeed<'_>> {
         let operation = self.operation(consumer);
         let mut needs = Vec::new();
         for parameter in &operation.parameters {
@@ -378,7 +377,7 @@ impl Known<'_> {
 
     /// Whether a path parameter follows the name of its own collection, so that the things of another
     /// collection of that name are others.
-    fn is_of_own_collection(&self, consumer: usize, need: &Need) -> bool {
+    fn is_of_own_collection(&self, consumer: OperationIndex, need: &Need) -> bool {
         self.item_named(consumer, need).is_some_and(|item| {
             let name = words(need.name());
             let noun = name.split_last().map_or(&[][..], |(_, noun)| noun);
@@ -390,7 +389,7 @@ impl Known<'_> {
     /// The sources, where one of them gives the identifier that is wanted, of the types.
     fn keys(
         &self,
-        producer: usize,
+        producer: OperationIndex,
         sources: &[ValueSource],
         wanted: &str,
         types: JsonTypeSet,
@@ -401,7 +400,7 @@ impl Known<'_> {
     }
 
     /// Where a producer shows the URLs of the things whose keys the sources give.
-    fn urls(&self, producer: usize, sources: &[ValueSource]) -> Vec<ValueSource> {
+    fn urls(&self, producer: OperationIndex, sources: &[ValueSource]) -> Vec<ValueSource> {
         let shown = self.success_schemas(producer);
         let all = sources.iter().filter_map(|source| {
             let holder = |schema: &Schema| match source {
@@ -429,7 +428,7 @@ impl Known<'_> {
     /// Whether a value's last name is the identifier that is wanted, and can be of the types.
     fn ends_in(
         &self,
-        producer: usize,
+        producer: OperationIndex,
         source: &ValueSource,
         wanted: &str,
         types: JsonTypeSet,

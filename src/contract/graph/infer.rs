@@ -17,7 +17,7 @@ use super::{
     shape::places_of,
     successes,
 };
-use crate::contract::{Contract, Location, Operation, Schema, StatusKey};
+use crate::contract::{Contract, Location, Operation, OperationIndex, Schema, StatusKey};
 
 /// Last segments of paths that answer with a thing and make none.
 const ACTIONS: &[&str] = &[
@@ -89,13 +89,13 @@ pub(super) fn graph(contract: &Contract) -> Graph {
 }
 
 /// An operation that makes or lists the things of a resource, where it names them, and how that is known.
-pub(super) type Producer = (usize, Vec<ValueSource>, Role, Basis);
+pub(super) type Producer = (OperationIndex, Vec<ValueSource>, Role, Basis);
 
 pub(super) struct Known<'c> {
     contract: &'c Contract,
     pub(super) shapes: Vec<Shape>,
     /// Each path that names a thing, with the operations at it and below it.
-    pub(super) items: IndexMap<Shape, Vec<usize>>,
+    pub(super) items: IndexMap<Shape, Vec<OperationIndex>>,
     pub(super) lookup: Lookup<'c>,
     pub(super) names: PropertyNames,
 }
@@ -107,8 +107,8 @@ impl<'c> Known<'c> {
             .iter()
             .map(|one| Shape::of(one))
             .collect();
-        let mut items: IndexMap<Shape, Vec<usize>> = IndexMap::new();
-        for (index, shape) in shapes.iter().enumerate() {
+        let mut items: IndexMap<Shape, Vec<OperationIndex>> = IndexMap::new();
+        for (index, shape) in OperationIndex::number(&shapes) {
             let items_above = (1..=shape.len())
                 .rev()
                 .filter(|length| shape.is_item_at(*length));
@@ -127,20 +127,25 @@ impl<'c> Known<'c> {
         }
     }
 
-    pub(super) fn operation(&self, index: usize) -> &'c Operation {
-        &self.contract.operations()[index]
+    pub(super) fn operation(&self, index: OperationIndex) -> &'c Operation {
+        self.contract.operation_at(index)
+    }
+
+    /// The path of an operation.
+    pub(super) fn shape(&self, index: OperationIndex) -> &Shape {
+        &self.shapes[index.place()]
     }
 
     /// The operation with a method at a path.
-    pub(super) fn at(&self, shape: &Shape, method: &str) -> Option<usize> {
+    pub(super) fn at(&self, shape: &Shape, method: &str) -> Option<OperationIndex> {
         self.lookup.at(shape, method)
     }
 
     /// The operations at paths below an item.
-    fn below(&self, item: &Shape) -> Vec<usize> {
+    fn below(&self, item: &Shape) -> Vec<OperationIndex> {
         let all = self.items.get(item).into_iter().flatten();
         all.copied()
-            .filter(|index| self.shapes[*index] != *item)
+            .filter(|index| self.shape(*index) != item)
             .collect()
     }
 
@@ -160,7 +165,7 @@ impl<'c> Known<'c> {
     }
 
     /// Where the bodies of the operations that change a thing say its key.
-    fn keys_in_updates(&self, resource: &Resource) -> Vec<(usize, Pointer)> {
+    fn keys_in_updates(&self, resource: &Resource) -> Vec<(OperationIndex, Pointer)> {
         let Some(wanted) = self.wanted(&resource.shape) else {
             return Vec::new();
         };
@@ -178,7 +183,7 @@ impl<'c> Known<'c> {
     }
 
     /// What the key of a resource is called by its users and must be.
-    pub(super) fn key_of(&self, shape: &Shape, users: &[usize]) -> Option<ResourceKey> {
+    pub(super) fn key_of(&self, shape: &Shape, users: &[OperationIndex]) -> Option<ResourceKey> {
         let mut names: Vec<&str> = Vec::new();
         let mut types = JsonTypeSet::empty();
         for index in users {
@@ -199,7 +204,7 @@ impl<'c> Known<'c> {
 
     /// What links say.
     fn links(&self, resources: &mut [Resource], edges: &mut Edges) {
-        for (producer, operation) in self.contract.operations().iter().enumerate() {
+        for (producer, operation) in self.contract.indexed_operations() {
             for link in successes(operation).flat_map(|response| &response.links) {
                 let Some(consumer) = link
                     .operation
@@ -220,7 +225,7 @@ impl<'c> Known<'c> {
                     let makes = item.as_ref().is_some_and(|item| {
                         operation.method == "POST"
                             && matches!(expression, Expression::Response(_))
-                            && !item.contains(&self.shapes[producer])
+                            && !item.contains(self.shape(producer))
                             && !self.names_another(producer, item, &expression)
                     });
                     let basis = Basis::Link(link.name.clone());
@@ -267,8 +272,13 @@ impl<'c> Known<'c> {
 
     /// Whether what an operation answers, and a link takes, names something that it has not made: it makes what its own
     /// path collects, or the request has said it.
-    fn names_another(&self, producer: usize, item: &Shape, expression: &Expression) -> bool {
-        let own = &self.shapes[producer];
+    fn names_another(
+        &self,
+        producer: OperationIndex,
+        item: &Shape,
+        expression: &Expression,
+    ) -> bool {
+        let own = self.shape(producer);
         if self.lookup.collection_of(item) == *own {
             return false;
         }
@@ -281,11 +291,11 @@ impl<'c> Known<'c> {
     }
 
     /// The item that a path parameter names.
-    pub(super) fn item_named(&self, consumer: usize, need: &Need) -> Option<Shape> {
+    pub(super) fn item_named(&self, consumer: OperationIndex, need: &Need) -> Option<Shape> {
         let Need::Parameter(Location::Path, name) = need else {
             return None;
         };
-        let shape = &self.shapes[consumer];
+        let shape = self.shape(consumer);
         places_of(self.operation(consumer), name)
             .map(|at| shape.prefix(at + 1))
             .find(|item| self.items.contains_key(item))
@@ -305,7 +315,7 @@ impl<'c> Known<'c> {
             .and_then(|read| self.answered(read));
         let mut found = Vec::new();
         for producer in self.lookup.makers(&collection) {
-            let path = &self.shapes[producer];
+            let path = self.shape(producer);
             if shape.contains(path) {
                 continue;
             }
@@ -419,14 +429,12 @@ impl<'c> Known<'c> {
     /// a POST that makes nothing else. Which resource it is, its response says.
     fn infer_located(&self, resources: &mut [Resource]) {
         let creators = resources.iter().flat_map(|one| &one.creators);
-        let known: HashSet<usize> = creators.map(|one| one.operation).collect();
-        let makers: Vec<usize> = (0..self.shapes.len())
-            .filter(|index| {
-                self.operation(*index).method == "POST"
-                    && !known.contains(index)
-                    && self.says_location(*index)
-            })
-            .collect();
+        let known: HashSet<OperationIndex> = creators.map(|one| one.operation).collect();
+        let operations = self.contract.indexed_operations();
+        let makers = operations.filter(|(index, operation)| {
+            operation.method == "POST" && !known.contains(index) && self.says_location(*index)
+        });
+        let makers: Vec<OperationIndex> = makers.map(|(index, _)| index).collect();
         for resource in resources {
             if !is_used(resource)
                 || !resource.creators.is_empty()
@@ -436,7 +444,7 @@ impl<'c> Known<'c> {
             }
             let fitting = makers
                 .iter()
-                .filter(|index| !resource.shape.contains(&self.shapes[**index]));
+                .filter(|index| !resource.shape.contains(self.shape(**index)));
             resource.creators = fitting
                 .take(MAX_LOCATED)
                 .map(|index| Creator {
@@ -462,7 +470,7 @@ impl<'c> Known<'c> {
     }
 
     /// The POST at the path of a thing that makes it.
-    fn creating_post(&self, resource: &Resource) -> Option<usize> {
+    fn creating_post(&self, resource: &Resource) -> Option<OperationIndex> {
         let post = self.at(&resource.shape, "POST");
         post.filter(|post| {
             let operation = self.operation(*post);
@@ -471,7 +479,7 @@ impl<'c> Known<'c> {
     }
 
     /// Adds an operation that makes what its own path names.
-    fn add_named_by(&self, creator: usize, resource: &mut Resource) {
+    fn add_named_by(&self, creator: OperationIndex, resource: &mut Resource) {
         let operation = self.operation(creator);
         if let Some(key) = resource.shape.key(operation) {
             resource.creators.push(Creator {
@@ -536,7 +544,11 @@ impl<'c> Known<'c> {
 
     /// The operation that lists the things of a resource, and where it names them. With `is_element` a plain
     /// identifier of an element will do, which a read has to prove.
-    fn listed(&self, resource: &Resource, is_element: bool) -> Option<(usize, ValueSource)> {
+    fn listed(
+        &self,
+        resource: &Resource,
+        is_element: bool,
+    ) -> Option<(OperationIndex, ValueSource)> {
         let list = resource.list?;
         let mut wanted = self.wanted(&resource.shape)?;
         wanted.is_element = is_element && resource.read.is_some();
@@ -572,7 +584,7 @@ impl<'c> Known<'c> {
     }
 
     /// The POST that looks for the things of a resource that no GET lists, and where it names them.
-    fn searched(&self, resource: &Resource) -> Option<(usize, ValueSource)> {
+    fn searched(&self, resource: &Resource) -> Option<(OperationIndex, ValueSource)> {
         if resource.list.is_some() || !is_used(resource) {
             return None;
         }
@@ -599,7 +611,7 @@ impl<'c> Known<'c> {
                 .is_some_and(|member| shown.is_some() && member.name() == shown)
     }
 
-    pub(super) fn success_schemas(&self, index: usize) -> Vec<Schema> {
+    pub(super) fn success_schemas(&self, index: OperationIndex) -> Vec<Schema> {
         successes(self.operation(index))
             .flat_map(|response| &response.content.media_types)
             .filter_map(|media_type| media_type.schema.clone())
@@ -607,44 +619,44 @@ impl<'c> Known<'c> {
     }
 
     /// The schema of what an operation is sent.
-    pub(super) fn sent(&self, index: usize) -> Option<Schema> {
+    pub(super) fn sent(&self, index: OperationIndex) -> Option<Schema> {
         let body = self.operation(index).request_body.as_ref()?;
         body.content.media_types.first()?.schema.clone()
     }
 
     /// Whether an operation may be sent a property.
-    fn is_sent(&self, index: usize, at: &Pointer) -> bool {
+    fn is_sent(&self, index: OperationIndex, at: &Pointer) -> bool {
         let sent = self.sent(index);
         sent.is_some_and(|sent| sent.property_at(at).is_some())
     }
 
     /// The name of the schema that an operation answers with.
-    pub(super) fn answered(&self, index: usize) -> Option<String> {
+    pub(super) fn answered(&self, index: OperationIndex) -> Option<String> {
         self.success_schemas(index).iter().find_map(Schema::name)
     }
 
     /// Whether two operations answer with objects that are written where they stand and have the same
     /// properties, or one all of the other's.
-    fn show_alike(&self, one: usize, other: usize) -> bool {
+    fn show_alike(&self, one: OperationIndex, other: OperationIndex) -> bool {
         let (one, other) = (self.shown_names(one), self.shown_names(other));
         one.len().min(other.len()) >= 2 && (one.is_subset(&other) || other.is_subset(&one))
     }
 
     /// Whether two operations answer with objects that are written where they stand and have the same
     /// properties, two at least.
-    fn show_the_same(&self, one: usize, other: usize) -> bool {
+    fn show_the_same(&self, one: OperationIndex, other: OperationIndex) -> bool {
         let (one, other) = (self.shown_names(one), self.shown_names(other));
         one.len() >= 2 && one == other
     }
 
     /// The names of the properties that an operation answers with.
-    fn shown_names(&self, index: usize) -> HashSet<String> {
+    fn shown_names(&self, index: OperationIndex) -> HashSet<String> {
         let schemas = self.success_schemas(index).into_iter();
         schemas.flat_map(|schema| schema.property_names()).collect()
     }
 
     /// Whether a success declares `Location`, or its description speaks of it.
-    fn says_location(&self, index: usize) -> bool {
+    fn says_location(&self, index: OperationIndex) -> bool {
         successes(self.operation(index)).any(|response| {
             response
                 .headers

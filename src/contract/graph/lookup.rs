@@ -9,7 +9,7 @@ use super::{
     Edge, Need, Shape,
     names::{is_plural_of, words},
 };
-use crate::contract::Contract;
+use crate::contract::{Contract, OperationIndex};
 
 /// The most paths elsewhere, with the name of a collection, that are looked at as what may make its things.
 const MAX_ELSEWHERE: usize = 32;
@@ -17,15 +17,15 @@ const MAX_ELSEWHERE: usize = 32;
 /// The operations of a contract by their paths.
 pub(super) struct Lookup<'c> {
     /// The operations at each path.
-    at: HashMap<Shape, Vec<usize>>,
+    at: HashMap<Shape, Vec<OperationIndex>>,
     /// Each path of a POST without its last segment, with those operations.
-    posts_below: HashMap<Shape, Vec<usize>>,
+    posts_below: HashMap<Shape, Vec<OperationIndex>>,
     /// POST at paths that collect nothing, by the last segment.
-    posts_elsewhere: HashMap<String, Vec<usize>>,
+    posts_elsewhere: HashMap<String, Vec<OperationIndex>>,
     /// Each path that ends in a text and has a GET or a POST, by what stands before that text.
     siblings: HashMap<Shape, Vec<Shape>>,
     /// By id, and as `GET /path`.
-    ids: HashMap<String, usize>,
+    ids: HashMap<String, OperationIndex>,
     contract: &'c Contract,
 }
 
@@ -33,7 +33,7 @@ impl<'c> Lookup<'c> {
     pub(super) fn of(
         contract: &'c Contract,
         shapes: &[Shape],
-        items: &IndexMap<Shape, Vec<usize>>,
+        items: &IndexMap<Shape, Vec<OperationIndex>>,
     ) -> Self {
         let collections: HashSet<Shape> = items.keys().map(Shape::collection).collect();
         let mut lookup = Self {
@@ -44,7 +44,7 @@ impl<'c> Lookup<'c> {
             ids: HashMap::new(),
             contract,
         };
-        for (index, (operation, shape)) in contract.operations().iter().zip(shapes).enumerate() {
+        for ((index, operation), shape) in contract.indexed_operations().zip(shapes) {
             let long = format!("{} {}", operation.method, operation.path);
             lookup.ids.entry(long).or_insert(index);
             lookup.at.entry(shape.clone()).or_default().push(index);
@@ -68,17 +68,16 @@ impl<'c> Lookup<'c> {
             }
         }
         // An id counts before what another operation is called without one.
-        for (index, operation) in contract.operations().iter().enumerate().rev() {
+        for (index, operation) in contract.indexed_operations().rev() {
             lookup.ids.insert(operation.id.as_str().to_owned(), index);
         }
         lookup
     }
 
     /// The first operation with a method at a path.
-    pub(super) fn at(&self, shape: &Shape, method: &str) -> Option<usize> {
-        let operations = self.contract.operations();
+    pub(super) fn at(&self, shape: &Shape, method: &str) -> Option<OperationIndex> {
         let mut all = self.at.get(shape)?.iter().copied();
-        all.find(|index| operations[*index].method.as_str() == method)
+        all.find(|index| self.contract.operation_at(*index).method.as_str() == method)
     }
 
     /// The path that things of a shape are collected under: where there is none at `/silence` of `/silence/{}`, what
@@ -99,22 +98,23 @@ impl<'c> Lookup<'c> {
     }
 
     /// POST at the paths right below one.
-    pub(super) fn posts_below(&self, path: &Shape) -> &[usize] {
+    pub(super) fn posts_below(&self, path: &Shape) -> &[OperationIndex] {
         self.posts_below.get(path).map_or(&[], Vec::as_slice)
     }
 
     /// The operation that a link names.
-    pub(super) fn named(&self, id: &str) -> Option<usize> {
+    pub(super) fn named(&self, id: &str) -> Option<OperationIndex> {
         self.ids.get(id).copied()
     }
 
     /// The operations that may make what a collection holds, as far as their paths say so: POST and PUT at it, POST
     /// right below it, and at paths elsewhere that end as it does and collect nothing.
-    pub(super) fn makers(&self, collection: &Shape) -> BTreeSet<usize> {
-        let operations = self.contract.operations();
+    pub(super) fn makers(&self, collection: &Shape) -> BTreeSet<OperationIndex> {
         let own = self.at.get(collection).into_iter().flatten();
-        let own =
-            own.filter(|index| ["POST", "PUT"].contains(&operations[**index].method.as_str()));
+        let own = own.filter(|index| {
+            let operation = self.contract.operation_at(**index);
+            ["POST", "PUT"].contains(&operation.method.as_str())
+        });
         let below = self.posts_below(collection).iter();
         let elsewhere = collection
             .last_literal()
@@ -128,8 +128,8 @@ impl<'c> Lookup<'c> {
 #[derive(Default)]
 pub(super) struct Edges {
     pub(super) all: Vec<Edge>,
-    known: HashSet<(usize, usize, Need)>,
-    led_to: HashSet<(usize, Need)>,
+    known: HashSet<(OperationIndex, OperationIndex, Need)>,
+    led_to: HashSet<(OperationIndex, Need)>,
 }
 
 impl Edges {
@@ -150,7 +150,7 @@ impl Edges {
     }
 
     /// Whether anything makes or lists what an operation needs.
-    pub(super) fn lead_to(&self, consumer: usize, need: &Need) -> bool {
+    pub(super) fn lead_to(&self, consumer: OperationIndex, need: &Need) -> bool {
         self.led_to.contains(&(consumer, need.clone()))
     }
 }

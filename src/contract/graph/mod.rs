@@ -25,7 +25,7 @@ use std::{collections::HashMap, fmt};
 
 use oasgate_document::Pointer;
 
-use super::{Contract, Operation};
+use super::{Contract, Operation, OperationIndex, ResourceIndex};
 
 pub use expression::{Expression, MessagePart, Piece};
 pub use identity::ResourceKey;
@@ -37,7 +37,7 @@ pub(crate) use shape::{last_key, segment_of_path};
 pub use write::GraphFormat;
 
 /// The producers and consumers of a contract, and the resources that they speak of. Operations are
-/// named by their place among [`Contract::operations`].
+/// named by their [`OperationIndex`] in the contract, resources by their [`ResourceIndex`].
 #[derive(Clone, Debug, Default)]
 pub struct Graph {
     /// In the order of the producers, then of the consumers.
@@ -45,24 +45,24 @@ pub struct Graph {
     /// Things with a path of their own, in the document's order.
     pub resources: Vec<Resource>,
     /// The operations at paths below each resource.
-    below: Vec<Vec<usize>>,
+    below: Vec<Vec<OperationIndex>>,
     /// The edges that lead to an operation.
-    needs: HashMap<usize, Vec<usize>>,
+    needs: HashMap<OperationIndex, Vec<usize>>,
     /// The resource that an operation makes, and by which of its creators.
-    made: HashMap<usize, (usize, usize)>,
+    made: HashMap<OperationIndex, (ResourceIndex, usize)>,
     /// What removes the things that have no path.
     removals: Vec<Removal>,
     /// Where the body of an operation that changes a thing says the key of it.
-    keys_in_updates: HashMap<usize, Pointer>,
+    keys_in_updates: HashMap<OperationIndex, Pointer>,
 }
 
 /// One operation makes a value that another needs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Edge {
     /// The operation that makes it.
-    pub producer: usize,
+    pub producer: OperationIndex,
     /// The operation that needs it.
-    pub consumer: usize,
+    pub consumer: OperationIndex,
     /// Where it goes.
     pub need: Need,
     /// Where it comes from, best first: the first that gives a value counts.
@@ -125,22 +125,22 @@ pub struct Resource {
     /// The operations that make one, best first.
     pub creators: Vec<Creator>,
     /// The operation that shows one.
-    pub read: Option<usize>,
+    pub read: Option<OperationIndex>,
     /// The operations that change one.
-    pub updates: Vec<usize>,
+    pub updates: Vec<OperationIndex>,
     /// The operation that removes one.
-    pub delete: Option<usize>,
+    pub delete: Option<OperationIndex>,
     /// The operation that shows those that are there.
-    pub list: Option<usize>,
+    pub list: Option<OperationIndex>,
     /// The POST that looks for them, where nothing else shows those that are there: `POST /flows/filter`.
-    pub search: Option<usize>,
+    pub search: Option<OperationIndex>,
 }
 
 /// An operation that makes a resource.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Creator {
     /// The operation.
-    pub operation: usize,
+    pub operation: OperationIndex,
     /// Where the name of what was made is found, best first.
     pub sources: Vec<ValueSource>,
     /// How that is known.
@@ -156,7 +156,7 @@ pub struct Creator {
 
 impl Resource {
     /// Whether an operation shows those that are there.
-    pub(crate) fn is_shown_by(&self, operation: usize) -> bool {
+    pub(crate) fn is_shown_by(&self, operation: OperationIndex) -> bool {
         [self.list, self.search].contains(&Some(operation))
     }
 }
@@ -167,19 +167,33 @@ impl Graph {
         infer::graph(contract)
     }
 
+    /// The resource with an index.
+    ///
+    /// # Panics
+    ///
+    /// When the graph has no such resource: the index is of another one.
+    pub fn resource(&self, index: ResourceIndex) -> &Resource {
+        &self.resources[index.place()]
+    }
+
+    /// The resources, in the document's order, each with what names it among them.
+    pub fn indexed_resources(&self) -> impl DoubleEndedIterator<Item = (ResourceIndex, &Resource)> {
+        ResourceIndex::number(&self.resources)
+    }
+
     fn new(
         edges: Vec<Edge>,
-        below: Vec<Vec<usize>>,
+        below: Vec<Vec<OperationIndex>>,
         resources: Vec<Resource>,
         removals: Vec<Removal>,
-        keys_in_updates: HashMap<usize, Pointer>,
+        keys_in_updates: HashMap<OperationIndex, Pointer>,
     ) -> Self {
-        let mut needs: HashMap<usize, Vec<usize>> = HashMap::new();
+        let mut needs: HashMap<OperationIndex, Vec<usize>> = HashMap::new();
         for (at, edge) in edges.iter().enumerate() {
             needs.entry(edge.consumer).or_default().push(at);
         }
         let mut made = HashMap::new();
-        for (at, resource) in resources.iter().enumerate() {
+        for (at, resource) in ResourceIndex::number(&resources) {
             for (number, creator) in resource.creators.iter().enumerate() {
                 made.entry(creator.operation).or_insert((at, number));
             }
@@ -196,42 +210,42 @@ impl Graph {
     }
 
     /// Where the body of an operation that changes a thing says the key of it, which its path names.
-    pub(crate) fn key_in_update(&self, operation: usize) -> Option<&Pointer> {
+    pub(crate) fn key_in_update(&self, operation: OperationIndex) -> Option<&Pointer> {
         self.keys_in_updates.get(&operation)
     }
 
     /// What removes the thing without a path that an operation makes.
-    pub(crate) fn removal_of(&self, creator: usize) -> Option<&Removal> {
+    pub(crate) fn removal_of(&self, creator: OperationIndex) -> Option<&Removal> {
         self.removals.iter().find(|one| one.creator == creator)
     }
 
     /// The things without a path that an operation removes.
-    pub(crate) fn removals_by(&self, remover: usize) -> impl Iterator<Item = &Removal> {
+    pub(crate) fn removals_by(&self, remover: OperationIndex) -> impl Iterator<Item = &Removal> {
         self.removals
             .iter()
             .filter(move |one| one.remover == remover)
     }
 
     /// The edges that lead to one operation.
-    pub fn needs_of(&self, consumer: usize) -> impl Iterator<Item = &Edge> {
+    pub fn needs_of(&self, consumer: OperationIndex) -> impl Iterator<Item = &Edge> {
         let needs = self.needs.get(&consumer).into_iter().flatten();
         needs.map(|at| &self.edges[*at])
     }
 
-    /// The operations at paths below a resource, which is named by its place, in the document's order.
-    pub(crate) fn below(&self, resource: usize) -> &[usize] {
-        self.below.get(resource).map_or(&[], Vec::as_slice)
+    /// The operations at paths below a resource, in the document's order.
+    pub(crate) fn below(&self, resource: ResourceIndex) -> &[OperationIndex] {
+        self.below.get(resource.place()).map_or(&[], Vec::as_slice)
     }
 
     /// The resource that an operation makes, and how.
-    pub fn made_by(&self, operation: usize) -> Option<(&Resource, &Creator)> {
+    pub fn made_by(&self, operation: OperationIndex) -> Option<(&Resource, &Creator)> {
         let (resource, creator) = *self.made.get(&operation)?;
-        let resource = &self.resources[resource];
+        let resource = self.resource(resource);
         Some((resource, &resource.creators[creator]))
     }
 
-    /// The place of the resource that an operation makes.
-    pub(crate) fn place_of_made(&self, operation: usize) -> Option<usize> {
+    /// The index of the resource that an operation makes.
+    pub(crate) fn index_of_made(&self, operation: OperationIndex) -> Option<ResourceIndex> {
         Some(self.made.get(&operation)?.0)
     }
 }

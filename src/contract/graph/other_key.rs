@@ -8,7 +8,7 @@ use super::{
     infer::{Known, Producer},
     lookup::Edges,
 };
-use crate::contract::{Location, Schema};
+use crate::contract::{Location, OperationIndex, Schema};
 
 impl Known<'_> {
     /// Edges from what makes and lists things to the operations that take another property of theirs. What changes
@@ -63,7 +63,7 @@ impl Known<'_> {
     /// The source of the first of some properties that stands beside the key of a source.
     fn beside_key(
         &self,
-        producer: usize,
+        producer: OperationIndex,
         source: &ValueSource,
         names: &[&str],
     ) -> Option<ValueSource> {

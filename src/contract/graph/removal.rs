@@ -10,7 +10,7 @@ use super::{
     names::{is_identifier, is_plural_of, words},
     successes,
 };
-use crate::contract::{Contract, Location, Operation, Schema};
+use crate::contract::{Contract, Location, Operation, OperationIndex, Schema};
 
 /// Verbs for making something.
 const CREATES: &[&str] = &["add", "create", "insert", "make", "new", "register"];
@@ -24,10 +24,10 @@ const MAX_DEPTH: usize = 3;
 /// What one operation makes, another removes.
 #[derive(Clone, Debug)]
 pub(crate) struct Removal {
-    /// The operation that makes it, by its place.
-    pub(crate) creator: usize,
-    /// The operation that removes it, by its place.
-    pub(crate) remover: usize,
+    /// The operation that makes it.
+    pub(crate) creator: OperationIndex,
+    /// The operation that removes it.
+    pub(crate) remover: OperationIndex,
     /// What the removal is sent, and where that comes from.
     pub(crate) needs: Vec<(Need, Origin)>,
 }
@@ -43,7 +43,7 @@ pub(crate) enum Origin {
 
 /// What an operation without parameters in its path does, by its words.
 struct Action {
-    operation: usize,
+    operation: OperationIndex,
     creates: bool,
     /// The words of what it makes or removes.
     noun: Vec<String>,
@@ -58,11 +58,11 @@ struct Place {
 
 /// The pairs of a contract, for what no resource has a creator.
 pub(super) fn pairs(contract: &Contract, resources: &[Resource]) -> Vec<Removal> {
-    let operations = contract.operations();
-    let actions: Vec<Action> = (0..operations.len())
-        .filter_map(|at| action(at, &operations[at]))
+    let actions: Vec<Action> = contract
+        .indexed_operations()
+        .filter_map(|(at, operation)| action(at, operation))
         .collect();
-    let is_known = |at: usize| {
+    let is_known = |at: OperationIndex| {
         let mut creators = resources.iter().flat_map(|one| &one.creators);
         creators.any(|one| one.operation == at)
     };
@@ -75,13 +75,14 @@ pub(super) fn pairs(contract: &Contract, resources: &[Resource]) -> Vec<Removal>
             .filter(|one| !one.creates && is_same(&one.noun, &creator.noun))
             .collect();
         removers.sort_by_key(|one| {
-            let (made, removed) = (&operations[creator.operation], &operations[one.operation]);
+            let made = contract.operation_at(creator.operation);
+            let removed = contract.operation_at(one.operation);
             (removed.is_safe(), removed.method != made.method)
         });
         removers.into_iter().find_map(|remover| {
             let needs = needs(
-                &operations[creator.operation],
-                &operations[remover.operation],
+                contract.operation_at(creator.operation),
+                contract.operation_at(remover.operation),
                 &creator.noun,
             )?;
             Some(Removal {
@@ -110,7 +111,7 @@ pub(super) fn edges(contract: &Contract, removals: &[Removal], edges: &mut Edges
                 continue;
             };
             let name = words(need.name());
-            for (consumer, places) in places.iter().enumerate() {
+            for (consumer, places) in OperationIndex::number(&places) {
                 let is_of_remover = consumer == removal.remover;
                 let wanted = places.iter().filter(|place| {
                     place.words == name && (is_of_remover || !place.need.is_in_body())
@@ -131,7 +132,7 @@ pub(super) fn edges(contract: &Contract, removals: &[Removal], edges: &mut Edges
     }
 }
 
-fn action(at: usize, operation: &Operation) -> Option<Action> {
+fn action(at: OperationIndex, operation: &Operation) -> Option<Action> {
     if operation.path.parameters().next().is_some() {
         return None;
     }

@@ -3,7 +3,7 @@
 use std::{collections::HashSet, fmt::Write as _};
 
 use super::{Basis, Graph, Role};
-use crate::contract::Contract;
+use crate::contract::{Contract, OperationIndex};
 
 /// How a graph is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,12 +27,13 @@ impl Graph {
             .edges
             .iter()
             .flat_map(|edge| [edge.producer, edge.consumer]);
-        let used: HashSet<usize> = ends.collect();
-        for (index, operation) in contract.operations().iter().enumerate() {
+        let used: HashSet<OperationIndex> = ends.collect();
+        for (index, operation) in contract.indexed_operations() {
             if !used.contains(&index) {
                 continue;
             }
             let label = format!("{} {}", operation.method, operation.path);
+            let index = index.place();
             let _ = match format {
                 GraphFormat::Dot => writeln!(text, "  n{index} [label={}]", dot_quoted(&label)),
                 GraphFormat::Mermaid => {
@@ -41,7 +42,7 @@ impl Graph {
             };
         }
         for edge in &self.edges {
-            let (from, to) = (edge.producer, edge.consumer);
+            let (from, to) = (edge.producer.place(), edge.consumer.place());
             let source = edge.sources.first().map(ToString::to_string);
             let label = format!("{} = {}", edge.need, source.unwrap_or_default());
             let is_link = matches!(edge.basis, Basis::Link(_));

@@ -30,6 +30,7 @@ use super::{
     schema::SchemaStore,
     server,
 };
+use crate::contract::OperationIndex;
 
 /// The members of a path item that are operations (OpenAPI 3.2.0 §4.9.1).
 pub(crate) const METHODS: [&str; 9] = [
@@ -47,7 +48,7 @@ pub(super) fn contract(store: Arc<SchemaStore>) -> Contract {
     reader.name_links(&operations);
     let mut router = Router::default();
     let mut places: Vec<Place> = Vec::new();
-    for (index, operation) in operations.iter().enumerate() {
+    for (index, operation) in OperationIndex::number(&operations) {
         let mut served = Vec::new();
         for server in &operation.servers {
             for base in &server.base_paths {

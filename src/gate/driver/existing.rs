@@ -11,7 +11,7 @@ use super::Driver;
 use crate::{
     check::{Intent, may_revoke_credential},
     contract::{
-        Location, Operation, Parameter, Schema,
+        Location, Operation, OperationIndex, Parameter, ResourceIndex, Schema,
         graph::{Need, Shape, names_something, words},
     },
     exchange::{Exchange, Request},
@@ -34,7 +34,11 @@ const MAX_KEY_DEPTH: usize = 4;
 
 /// The values of a case that must be there and that name something, by what they are called or by what the document
 /// says of them.
-fn names_in<'c>(context: &ResourceContext<'_>, index: usize, case: &'c Case) -> Vec<&'c Value> {
+fn names_in<'c>(
+    context: &ResourceContext<'_>,
+    index: OperationIndex,
+    case: &'c Case,
+) -> Vec<&'c Value> {
     let references = context.references(index);
     let is_reference = |wanted: &Need| references.iter().any(|(need, _)| *need == wanted);
     let removals = context.graph.removals_by(index);
@@ -186,7 +190,7 @@ impl<'r, T: Transport> Driver<'r, T> {
     }
 
     /// Reads what a setting is before it is changed, so that it can be restored.
-    async fn look_at_setting(&mut self, read: usize, path: &str) -> Option<()> {
+    async fn look_at_setting(&mut self, read: OperationIndex, path: &str) -> Option<()> {
         let context = self.context;
         let operation = context.operation(read);
         let needs_values = operation.parameters.iter().any(|one| one.required);
@@ -209,7 +213,7 @@ impl<'r, T: Transport> Driver<'r, T> {
         let context = self.context;
         let creator = context.index(&case.operation)?;
         let (_, thing) = context.named_in_body(creator, &case.parts)?;
-        let read = context.graph.resources[thing.resource].read?;
+        let read = context.graph.resource(thing.resource).read?;
         let operation = context.operation(read);
         let parameter = ResourceContext::key_parameter(operation)?;
         let value = thing.key()?;
@@ -240,7 +244,10 @@ impl<'r, T: Transport> Driver<'r, T> {
 
     /// The read of what a case names in its path: the resource, the operation and the request; `None` where there is none
     /// that may be sent.
-    pub(super) fn read_of_named(&self, case: &Case) -> Option<(usize, &'r Operation, Request)> {
+    pub(super) fn read_of_named(
+        &self,
+        case: &Case,
+    ) -> Option<(ResourceIndex, &'r Operation, Request)> {
         let context = self.context;
         let (resource, read) = context.read_of(&case.operation)?;
         let operation = context.operation(read);
@@ -299,7 +306,7 @@ impl<'r, T: Transport> Driver<'r, T> {
         }
         let is_own = |name: &str, value: &Value| {
             self.knowledge.created.newest().any(|thing| {
-                let shape = &context.graph.resources[thing.resource].shape;
+                let shape = &context.graph.resource(thing.resource).shape;
                 thing.value_for(shape, operation, name) == Some(value)
             })
         };

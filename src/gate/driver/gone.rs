@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::{Driver, referred::sent_for};
 use crate::{
     check::Part,
-    contract::{Location, Schema, graph::Need},
+    contract::{Location, ResourceIndex, Schema, graph::Need},
     gate::{
         case_factory::CaseFactory,
         knowledge::{
@@ -28,7 +28,7 @@ use crate::{
 };
 
 /// Whether a value names what is there no more, or what is of no use while something else is: an action was done to it.
-fn is_of_no_use(created: &CreatedResources, resource: usize, value: &Value) -> bool {
+fn is_of_no_use(created: &CreatedResources, resource: ResourceIndex, value: &Value) -> bool {
     created.is_key_of_gone(resource, value)
         || created.is_key_of_acted_on(resource, value) && created.usable(resource).is_some()
 }
@@ -107,14 +107,14 @@ impl<T: Transport> Driver<'_, T> {
     }
 
     /// What the body and the query of a case name and that is there no more, with the resource that it was of.
-    fn gone_references(&self, case: &Case) -> Vec<(&Need, usize)> {
+    fn gone_references(&self, case: &Case) -> Vec<(&Need, ResourceIndex)> {
         let context = &self.context;
         let index = context.index(&case.operation);
         let Some(index) = index.filter(|_| case.phase.has_values()) else {
             return Vec::new();
         };
         let created = &self.knowledge.created;
-        let is_gone = |(need, resource): &(&Need, usize)| {
+        let is_gone = |(need, resource): &(&Need, ResourceIndex)| {
             let is_key = |value: &Value| is_of_no_use(created, *resource, value);
             let mut sent = sent_for(case, need).into_iter();
             sent.any(|sent| match sent {
@@ -136,8 +136,8 @@ impl<T: Transport> Driver<'_, T> {
         written.is_ok_and(|written| written.body == case.request.body)
     }
 
-    /// The resources, by their places, that a case names and that are there no more.
-    pub(crate) fn gone_resources(&self, case: &Case) -> Vec<usize> {
+    /// The resources that a case names and that are there no more.
+    pub(crate) fn gone_resources(&self, case: &Case) -> Vec<ResourceIndex> {
         let references = self.gone_references(case).into_iter();
         references.map(|(_, resource)| resource).collect()
     }

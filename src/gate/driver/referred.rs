@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::Driver;
 use crate::{
     check::{Breach, Part},
-    contract::graph::Need,
+    contract::{OperationIndex, ResourceIndex, graph::Need},
     gate::{
         case_factory::CaseFactory,
         knowledge::{named_by_refusal::Things, pool::fitting},
@@ -120,8 +120,8 @@ impl<T: Transport> Driver<'_, T> {
     fn key_in_place_of(
         &self,
         need: &Need,
-        resource: usize,
-        index: usize,
+        resource: ResourceIndex,
+        index: OperationIndex,
         things: Things<'_>,
     ) -> Option<Value> {
         let key = things.any_of(resource)?.key()?;

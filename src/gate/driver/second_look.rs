@@ -194,7 +194,7 @@ impl<T: Transport> Driver<'_, T> {
         let mut parts = case.parts.clone();
         let key = ResourceContext::key_of(&case.operation)?;
         let (shape, created) = self.knowledge.created.present().find_map(|created| {
-            let shape = &self.context.graph.resources[created.resource].shape;
+            let shape = &self.context.graph.resource(created.resource).shape;
             created.value_for(shape, &case.operation, key)?;
             Some((shape, created))
         })?;

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     contract::{
-        Contract, Location, Operation, Parameter, Schema, StatusKey,
+        Contract, Location, Operation, OperationIndex, Parameter, ResourceIndex, Schema, StatusKey,
         graph::{Creator, Edge, Graph, Need, Resource, Role, Shape, ValueSource, last_key},
     },
     run::LiveSettings,
@@ -30,14 +30,15 @@ pub(crate) struct ResourceContext<'n> {
 }
 
 impl<'n> ResourceContext<'n> {
-    pub(crate) fn operation(&self, index: usize) -> &'n std::sync::Arc<Operation> {
-        &self.contract.operations()[index]
+    pub(crate) fn operation(&self, index: OperationIndex) -> &'n std::sync::Arc<Operation> {
+        self.contract.operation_at(index)
     }
 
-    pub(crate) fn index(&self, operation: &Operation) -> Option<usize> {
+    pub(crate) fn index(&self, operation: &Operation) -> Option<OperationIndex> {
         let id = operation.id.as_str();
-        let mut all = self.contract.operations().iter();
-        all.position(|one| one.id.as_str() == id)
+        let mut all = self.contract.indexed_operations();
+        all.find(|(_, one)| one.id.as_str() == id)
+            .map(|(index, _)| index)
     }
 
     pub(crate) fn base_path(&self) -> &'n str {
@@ -47,7 +48,7 @@ impl<'n> ResourceContext<'n> {
     /// What an exchange made, if it made something that can be named.
     pub(crate) fn made(
         &self,
-        operation: usize,
+        operation: OperationIndex,
         given: &ExchangeView<'_>,
     ) -> Option<ResourceInstance> {
         let request = &given.exchange.request;
@@ -58,7 +59,7 @@ impl<'n> ResourceContext<'n> {
         }
         // What `Location` leads to is never wrong, while a body may show another name too.
         let located = self.located(given);
-        for (at, resource) in self.graph.resources.iter().enumerate() {
+        for (at, resource) in self.graph.indexed_resources() {
             let mut creators = resource.creators.iter();
             let Some(creator) = creators.find(|one| one.operation == operation) else {
                 continue;
@@ -84,11 +85,15 @@ impl<'n> ResourceContext<'n> {
     }
 
     /// What an action on one thing made besides, as `POST /features/{name}/clone` that answers with another of them.
-    fn copied(&self, operation: usize, given: &ExchangeView<'_>) -> Option<ResourceInstance> {
+    fn copied(
+        &self,
+        operation: OperationIndex,
+        given: &ExchangeView<'_>,
+    ) -> Option<ResourceInstance> {
         let action = self.operation(operation);
         let answered = answered(action).filter(|_| action.method == Method::POST)?;
         let shape = Shape::of(action);
-        let mut resources = self.graph.resources.iter().enumerate();
+        let mut resources = self.graph.indexed_resources();
         let (at, resource) = resources.find(|(_, resource)| {
             let read = resource.read.map(|read| self.operation(read));
             resource.shape != shape
@@ -100,8 +105,12 @@ impl<'n> ResourceContext<'n> {
     }
 
     /// What a creator makes if it takes the name that the request gives.
-    pub(crate) fn assumed(&self, creator: usize, parts: &RequestParts) -> Option<ResourceInstance> {
-        let mut resources = self.graph.resources.iter().enumerate();
+    pub(crate) fn assumed(
+        &self,
+        creator: OperationIndex,
+        parts: &RequestParts,
+    ) -> Option<ResourceInstance> {
+        let mut resources = self.graph.indexed_resources();
         let (at, pointer) = resources.find_map(|(at, resource)| {
             let mut creators = resource.creators.iter();
             let creator = creators.find(|one| one.operation == creator)?;
@@ -118,7 +127,7 @@ impl<'n> ResourceContext<'n> {
     /// What a creation makes, or replaces, by the key that its body gives it, and where that stands.
     pub(crate) fn named_in_body(
         &self,
-        creator: usize,
+        creator: OperationIndex,
         parts: &RequestParts,
     ) -> Option<(&Pointer, ResourceInstance)> {
         let (at, pointer) = self.key_in_body(creator)?;
@@ -130,11 +139,11 @@ impl<'n> ResourceContext<'n> {
         Some((pointer, thing))
     }
 
-    /// Where the body of a creation says the key of what it makes, and of which resource, by its place, that is.
-    pub(crate) fn key_in_body(&self, creator: usize) -> Option<(usize, &Pointer)> {
+    /// Where the body of a creation says the key of what it makes, and of which resource that is.
+    pub(crate) fn key_in_body(&self, creator: OperationIndex) -> Option<(ResourceIndex, &Pointer)> {
         // Most operations make nothing, and each case asks.
-        self.graph.place_of_made(creator)?;
-        let mut resources = self.graph.resources.iter().enumerate();
+        self.graph.index_of_made(creator)?;
+        let mut resources = self.graph.indexed_resources();
         resources.find_map(|(at, resource)| {
             let mut creators = resource.creators.iter();
             let creator = creators.find(|one| one.operation == creator)?;
@@ -156,13 +165,13 @@ impl<'n> ResourceContext<'n> {
     /// The thing that a request at the very path of a resource is about.
     pub(crate) fn at_path(
         &self,
-        operation: usize,
+        operation: OperationIndex,
         parts: &RequestParts,
     ) -> Option<ResourceInstance> {
         let operation = self.operation(operation);
         let shape = Shape::of(operation);
-        let mut resources = self.graph.resources.iter();
-        let at = resources.position(|resource| resource.shape == shape)?;
+        let mut resources = self.graph.indexed_resources();
+        let (at, _) = resources.find(|(_, resource)| resource.shape == shape)?;
         self.instance(at, |segment| {
             let name = shape.key_at(operation, segment)?;
             parts.get(Location::Path, name).cloned()
@@ -173,8 +182,8 @@ impl<'n> ResourceContext<'n> {
     fn located(&self, given: &ExchangeView<'_>) -> Option<ResourceInstance> {
         let route = view::located(self.contract, self.base_path(), given.exchange)?;
         let shape = Shape::of(route.operation);
-        let mut resources = self.graph.resources.iter();
-        let at = resources.position(|resource| resource.shape == shape)?;
+        let mut resources = self.graph.indexed_resources();
+        let (at, _) = resources.find(|(_, resource)| resource.shape == shape)?;
         self.instance(at, |segment| {
             view::path_value(&route, shape.key_at(route.operation, segment)?)
         })
@@ -193,7 +202,7 @@ impl<'n> ResourceContext<'n> {
             return Some(located);
         }
         let sent = given.parts.body.as_ref()?.1.as_object()?;
-        let mut creators = self.graph.resources[at].creators.iter();
+        let mut creators = self.graph.resource(at).creators.iter();
         creators
             .find_map(|creator| self.named(at, creator, given))
             .filter(is_another)
@@ -205,11 +214,15 @@ impl<'n> ResourceContext<'n> {
     }
 
     /// The paths of the things that an operation lists, of whatever resource.
-    pub(crate) fn all_listed(&self, operation: usize, given: &ExchangeView<'_>) -> Vec<String> {
+    pub(crate) fn all_listed(
+        &self,
+        operation: OperationIndex,
+        given: &ExchangeView<'_>,
+    ) -> Vec<String> {
         if !given.exchange.response.status.is_success() {
             return Vec::new();
         }
-        let resources = self.graph.resources.iter().enumerate();
+        let resources = self.graph.indexed_resources();
         resources
             .filter(|(_, resource)| resource.is_shown_by(operation))
             .flat_map(|(at, _)| self.listed(at, given))
@@ -229,7 +242,7 @@ impl<'n> ResourceContext<'n> {
         let names: Vec<&str> = operation.path.parameters().collect();
         let mut best = Vec::new();
         for thing in things {
-            let shape = &self.graph.resources[thing.resource].shape;
+            let shape = &self.graph.resource(thing.resource).shape;
             if !shape.contains(&own) {
                 continue;
             }
@@ -249,8 +262,12 @@ impl<'n> ResourceContext<'n> {
     }
 
     /// Whether an operation lists parts of what its path names, and shows none.
-    pub(crate) fn shows_no_part(&self, operation: usize, given: &ExchangeView<'_>) -> bool {
-        let mut resources = self.graph.resources.iter().enumerate();
+    pub(crate) fn shows_no_part(
+        &self,
+        operation: OperationIndex,
+        given: &ExchangeView<'_>,
+    ) -> bool {
+        let mut resources = self.graph.indexed_resources();
         let has_parent = self.operation(operation).path.parameters().next().is_some();
         has_parent
             && given.exchange.response.status.is_success()
@@ -262,10 +279,10 @@ impl<'n> ResourceContext<'n> {
     /// The things that a list shows, each with the element that shows it.
     pub(crate) fn listed<'v>(
         &self,
-        at: usize,
+        at: ResourceIndex,
         given: &'v ExchangeView<'_>,
     ) -> Vec<(&'v Value, ResourceInstance)> {
-        let resource = &self.graph.resources[at];
+        let resource = self.graph.resource(at);
         let Some(list) = resource.list.or(resource.search) else {
             return Vec::new();
         };
@@ -287,8 +304,14 @@ impl<'n> ResourceContext<'n> {
     }
 
     /// The things that a response names and says nothing else of, as `["7", "8"]` to a request that makes two.
-    pub(crate) fn named_alone(&self, at: usize, given: &ExchangeView<'_>) -> Vec<ResourceInstance> {
-        let sources = self.graph.resources[at]
+    pub(crate) fn named_alone(
+        &self,
+        at: ResourceIndex,
+        given: &ExchangeView<'_>,
+    ) -> Vec<ResourceInstance> {
+        let sources = self
+            .graph
+            .resource(at)
             .creators
             .iter()
             .flat_map(|one| &one.sources);
@@ -304,11 +327,11 @@ impl<'n> ResourceContext<'n> {
 
     fn named(
         &self,
-        at: usize,
+        at: ResourceIndex,
         creator: &Creator,
         given: &ExchangeView<'_>,
     ) -> Option<ResourceInstance> {
-        let resource = &self.graph.resources[at];
+        let resource = self.graph.resource(at);
         let shape = &resource.shape;
         let place = Place {
             contract: self.contract,
@@ -324,12 +347,12 @@ impl<'n> ResourceContext<'n> {
     /// the key shows the others.
     pub(crate) fn thing(
         &self,
-        at: usize,
+        at: ResourceIndex,
         parts: &RequestParts,
         key: &Value,
         shown: Option<&Value>,
     ) -> Option<ResourceInstance> {
-        let resource = &self.graph.resources[at];
+        let resource = self.graph.resource(at);
         let user = self.operation(user_of(resource)?);
         let last = resource.shape.len().checked_sub(1)?;
         self.instance(at, |segment| {
@@ -345,10 +368,10 @@ impl<'n> ResourceContext<'n> {
     /// The thing of a resource with these values in its path.
     fn instance(
         &self,
-        at: usize,
+        at: ResourceIndex,
         value: impl Fn(usize) -> Option<Value>,
     ) -> Option<ResourceInstance> {
-        let resource = &self.graph.resources[at];
+        let resource = self.graph.resource(at);
         let shape = &resource.shape;
         let user = self.operation(user_of(resource)?);
         let mut own = RequestParts::default();
@@ -393,12 +416,12 @@ impl<'n> ResourceContext<'n> {
         })
     }
 
-    /// The resource that the last name in the path of an operation names, by its place, and the operation
+    /// The resource that the last name in the path of an operation names, and the operation
     /// that shows one.
-    pub(crate) fn read_of(&self, operation: &Operation) -> Option<(usize, usize)> {
+    pub(crate) fn read_of(&self, operation: &Operation) -> Option<(ResourceIndex, OperationIndex)> {
         let shape = Shape::of(operation);
         let key = Self::key_of(operation)?;
-        let mut resources = self.graph.resources.iter().enumerate();
+        let mut resources = self.graph.indexed_resources();
         let (at, resource) = resources.find(|(_, resource)| {
             resource.shape.contains(&shape) && resource.shape.key(operation) == Some(key)
         })?;
@@ -427,7 +450,7 @@ impl<'n> ResourceContext<'n> {
     pub(crate) fn adds_a_part(&self, operation: &Operation) -> bool {
         let index = self.index(operation);
         let is_creator = index.is_some_and(|index| self.graph.made_by(index).is_some());
-        let mut operations = self.contract.operations().iter().enumerate();
+        let mut operations = self.contract.indexed_operations();
         let list = operations.find(|(_, one)| {
             one.method == Method::GET && one.path.as_str() == operation.path.as_str()
         });
@@ -452,7 +475,7 @@ impl<'n> ResourceContext<'n> {
     }
 
     /// Whether a GET may show several things: `GET /history/{id}/undo` beside a POST shows none, whatever that does.
-    fn may_list(&self, at: usize, read: &Operation) -> bool {
+    fn may_list(&self, at: OperationIndex, read: &Operation) -> bool {
         let is_list = self.graph.resources.iter().any(|one| one.list == Some(at));
         let schemas = read.responses.declared.iter().flat_map(|one| {
             let media_types = one.content.media_types.iter();
@@ -471,7 +494,7 @@ impl<'n> ResourceContext<'n> {
     }
 
     /// The places in an operation's body that name other things.
-    pub(crate) fn body_needs(&self, index: usize) -> Vec<Need> {
+    pub(crate) fn body_needs(&self, index: OperationIndex) -> Vec<Need> {
         let mut needs: Vec<Need> = Vec::new();
         for edge in self.graph.needs_of(index) {
             if edge.need.is_in_body() && !needs.contains(&edge.need) {
@@ -481,18 +504,21 @@ impl<'n> ResourceContext<'n> {
         needs
     }
 
-    /// The places in the body and the query of an operation that name other things, each with the resource, by its
-    /// place, that these are of.
-    pub(crate) fn references(&self, index: usize) -> Vec<(&Need, usize)> {
-        let mut references: Vec<(&Need, usize)> = Vec::new();
+    /// The places in the body and the query of an operation that name other things, each with the resource that these
+    /// are of.
+    pub(crate) fn references(&self, index: OperationIndex) -> Vec<(&Need, ResourceIndex)> {
+        let mut references: Vec<(&Need, ResourceIndex)> = Vec::new();
         for edge in self.graph.needs_of(index) {
             let is_beside = match &edge.need {
                 Need::Parameter(location, _) => *location == Location::Query,
                 _ => true,
             };
-            let mut resources = self.graph.resources.iter();
-            let named = self.graph.place_of_made(edge.producer);
-            let named = named.or_else(|| resources.position(|one| one.is_shown_by(edge.producer)));
+            let mut resources = self.graph.indexed_resources();
+            let named = self.graph.index_of_made(edge.producer);
+            let named = named.or_else(|| {
+                let shown = resources.find(|(_, one)| one.is_shown_by(edge.producer));
+                shown.map(|(index, _)| index)
+            });
             if let Some(named) = named.filter(|_| is_beside)
                 && !references.contains(&(&edge.need, named))
             {
@@ -502,7 +528,7 @@ impl<'n> ResourceContext<'n> {
         references
     }
 
-    pub(crate) fn body_schema(&self, index: usize) -> Option<Schema> {
+    pub(crate) fn body_schema(&self, index: OperationIndex) -> Option<Schema> {
         let body = self.operation(index).request_body.as_ref()?;
         sendable(&body.content).first()?.schema.clone()
     }
@@ -547,7 +573,7 @@ fn answered(operation: &Operation) -> Option<String> {
 }
 
 /// An operation at the very path of a resource.
-fn user_of(resource: &Resource) -> Option<usize> {
+fn user_of(resource: &Resource) -> Option<OperationIndex> {
     resource
         .read
         .or(resource.delete)

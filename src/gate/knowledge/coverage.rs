@@ -18,7 +18,7 @@ use serde_json::Value;
 
 use crate::{
     check::{Content, Subject},
-    contract::{Choice, Contract, Operation, Sameness, Schema, Tape},
+    contract::{Choice, Contract, Operation, OperationIndex, Sameness, Schema, Tape},
     run::{Coverage, Share, Witness, WitnessKind},
     wire::Parsed,
 };
@@ -55,8 +55,9 @@ impl<'c> CoverageTargets<'c> {
         }
     }
 
-    fn of(&self, operation: usize) -> &[MediaTypeTargets] {
-        self.operations[operation].get_or_init(|| offered(&self.contract.operations()[operation]))
+    fn of(&self, operation: OperationIndex) -> &[MediaTypeTargets] {
+        self.operations[operation.place()]
+            .get_or_init(|| offered(self.contract.operation_at(operation)))
     }
 }
 
@@ -82,7 +83,7 @@ fn offered(operation: &Operation) -> Vec<MediaTypeTargets> {
 /// What one exchange showed that was not shown before.
 #[derive(Clone, Debug)]
 pub(crate) struct CoverageSample {
-    operation: usize,
+    operation: OperationIndex,
     response: usize,
     media_type: Option<usize>,
     taken: Vec<usize>,
@@ -93,15 +94,15 @@ pub(crate) struct CoverageSample {
 /// Looks at exchanges, and remembers at what.
 #[derive(Debug, Default)]
 pub(crate) struct ShapeSampler {
-    looked_at: HashMap<usize, HashSet<u64, RandomState>, RandomState>,
-    taken: HashMap<(usize, usize, usize), HashSet<usize, RandomState>, RandomState>,
+    looked_at: HashMap<OperationIndex, HashSet<u64, RandomState>, RandomState>,
+    taken: HashMap<(OperationIndex, usize, usize), HashSet<usize, RandomState>, RandomState>,
     /// Looks of values that show nothing new any more.
     whole: HashSet<u64, RandomState>,
 }
 
 impl ShapeSampler {
     /// Whether something is seen for the first time, as far as that is remembered.
-    fn is_new(&mut self, operation: usize, look: u64) -> bool {
+    fn is_new(&mut self, operation: OperationIndex, look: u64) -> bool {
         let looks = self.looked_at.entry(operation).or_default();
         if looks.len() < MAX_REMEMBERED {
             looks.insert(look)
@@ -133,7 +134,7 @@ impl ShapeSampler {
     pub(crate) fn at(
         &mut self,
         declared: &CoverageTargets<'_>,
-        operation: usize,
+        operation: OperationIndex,
         subject: &Subject<'_>,
     ) -> Option<CoverageSample> {
         let responses = &subject.operation.responses.declared;
@@ -209,7 +210,7 @@ impl ShapeSampler {
 /// What was seen so far.
 #[derive(Debug, Default)]
 pub(crate) struct CoverageMap {
-    operations: HashMap<usize, OperationCoverage>,
+    operations: HashMap<OperationIndex, OperationCoverage>,
 }
 
 #[derive(Debug, Default)]
@@ -244,7 +245,7 @@ impl CoverageMap {
     pub(crate) fn of(
         &self,
         declared: &CoverageTargets<'_>,
-        operation: usize,
+        operation: OperationIndex,
         is_held: bool,
     ) -> Vec<Witness> {
         if !is_held {
@@ -252,7 +253,7 @@ impl CoverageMap {
         }
         let nothing = OperationCoverage::default();
         let seen = self.operations.get(&operation).unwrap_or(&nothing);
-        let responses = &declared.contract.operations()[operation].responses.declared;
+        let responses = &declared.contract.operation_at(operation).responses.declared;
         let mut all: Vec<Witness> = responses
             .iter()
             .enumerate()
@@ -341,17 +342,18 @@ fn values_of<'s>(subject: &'s Subject<'_>) -> &'s [Value] {
 
 #[cfg(test)]
 mod tests {
-    use super::{MAX_REMEMBERED, ShapeSampler};
+    use super::{MAX_REMEMBERED, OperationIndex, ShapeSampler};
 
     #[test]
     fn so_many_looks_are_remembered_and_what_is_beyond_counts_as_new() {
         let mut looks = ShapeSampler::default();
-        assert!(looks.is_new(0, 7));
-        assert!(!looks.is_new(0, 7));
-        assert!(looks.is_new(1, 7), "another operation");
+        let [first, second, third] = [0, 1, 2].map(OperationIndex::new);
+        assert!(looks.is_new(first, 7));
+        assert!(!looks.is_new(first, 7));
+        assert!(looks.is_new(second, 7), "another operation");
         let most = u64::try_from(MAX_REMEMBERED).expect("it is small");
-        assert!((0..most).all(|look| looks.is_new(2, look)));
-        assert!(looks.is_new(2, most) && looks.is_new(2, most));
-        assert!(!looks.is_new(2, 0));
+        assert!((0..most).all(|look| looks.is_new(third, look)));
+        assert!(looks.is_new(third, most) && looks.is_new(third, most));
+        assert!(!looks.is_new(third, 0));
     }
 }

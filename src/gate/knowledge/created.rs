@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     check::Intent,
-    contract::{Operation, graph::Graph},
+    contract::{Operation, OperationIndex, ResourceIndex, graph::Graph},
     exchange::Exchange,
     run::{Case, CredentialChoice},
     wire::RequestParts,
@@ -50,7 +50,7 @@ pub(crate) struct CreatedResources {
     /// Paths of what a POST has answered with, and not with a 201: it may have been there before.
     shown_by_post: HashSet<String>,
     /// Operations that said of a name that there is nothing, and so make nothing of it.
-    makes_nothing: HashSet<usize>,
+    makes_nothing: HashSet<OperationIndex>,
     /// What was there and is no more, by its path: deleted, or gone with what it was a part of.
     gone: HashMap<String, ResourceInstance>,
     /// Whether the service has said in the end that it will delete something, and not that it has.
@@ -60,8 +60,8 @@ pub(crate) struct CreatedResources {
 /// A creation whose response does not say what was created.
 #[derive(Clone, Debug)]
 pub(crate) struct Unnamed {
-    /// The operation, by its place in the contract.
-    pub(crate) operation: usize,
+    /// The operation.
+    pub(crate) operation: OperationIndex,
     /// The path that it was sent to.
     path: String,
     /// What was sent.
@@ -142,7 +142,7 @@ impl CreatedResources {
                 self.insert(thing);
             }
             None if request.method == case.operation.method => {
-                let makes = context.graph.resources.iter().enumerate();
+                let makes = context.graph.indexed_resources();
                 let makes = makes.filter(|(_, resource)| {
                     let mut creators = resource.creators.iter();
                     creators.any(|one| one.operation == index)
@@ -184,7 +184,7 @@ impl CreatedResources {
     ) -> bool {
         let is_said = exchange.response.status == StatusCode::CREATED;
         let collection = thing.path.rsplit_once('/').map_or("", |(above, _)| above);
-        let list = context.graph.resources[thing.resource].list;
+        let list = context.graph.resource(thing.resource).list;
         let base = context.base_path().trim_end_matches('/');
         let list = list.map(|list| format!("{base}{}", context.operation(list).path));
         // What is below the run's own is the run's own.
@@ -208,7 +208,7 @@ impl CreatedResources {
     }
 
     /// Whether an operation is known to make nothing of a name of nothing.
-    pub(crate) fn makes_nothing(&self, operation: usize) -> bool {
+    pub(crate) fn makes_nothing(&self, operation: OperationIndex) -> bool {
         self.makes_nothing.contains(&operation)
     }
 
@@ -253,7 +253,7 @@ impl CreatedResources {
     fn note_unnamed(
         &mut self,
         context: &ResourceContext<'_>,
-        operation: usize,
+        operation: OperationIndex,
         given: &ExchangeView<'_>,
     ) {
         let is_success = given.exchange.response.status.is_success();
@@ -286,14 +286,14 @@ impl CreatedResources {
         &mut self,
         context: &ResourceContext<'_>,
         existing: &mut ExistingResources,
-        creator: usize,
+        creator: OperationIndex,
         given: &ExchangeView<'_>,
     ) -> bool {
         let sent = given.parts.body.as_ref().map(|(_, body)| body);
         if !sent.is_some_and(|sent| sent.is_array() || shows_as_many(given, sent)) {
             return false;
         }
-        let resources = context.graph.resources.iter().enumerate();
+        let resources = context.graph.indexed_resources();
         let made = resources.filter(|(_, resource)| {
             let mut creators = resource.creators.iter();
             creators.any(|one| one.operation == creator)
@@ -345,13 +345,13 @@ impl CreatedResources {
     }
 
     /// Whether a value is the key of something of a resource that is there no more, and of nothing that is.
-    pub(crate) fn is_key_of_gone(&self, resource: usize, value: &Value) -> bool {
+    pub(crate) fn is_key_of_gone(&self, resource: ResourceIndex, value: &Value) -> bool {
         let is_it = |thing: &ResourceInstance| thing.resource == resource && thing.has_key(value);
         self.gone.values().any(is_it) && !self.present().any(is_it)
     }
 
     /// Whether a value is the key of something of a resource that an action was done to.
-    pub(crate) fn is_key_of_acted_on(&self, resource: usize, value: &Value) -> bool {
+    pub(crate) fn is_key_of_acted_on(&self, resource: ResourceIndex, value: &Value) -> bool {
         let mut present = self.present();
         present.any(|thing| {
             thing.resource == resource
@@ -361,18 +361,23 @@ impl CreatedResources {
     }
 
     /// Something of a resource that is there, if there is any that no action was done to.
-    pub(crate) fn usable(&self, resource: usize) -> Option<&ResourceInstance> {
+    pub(crate) fn usable(&self, resource: ResourceIndex) -> Option<&ResourceInstance> {
         let mut present = self.present();
         present.find(|thing| thing.resource == resource && !self.acted_on.contains(&thing.path))
     }
 
     /// Whether a request attaches something to what the run made, as `PUT /groups/{key}/members/{user_id}`: nothing shows
     /// what is attached, and a DELETE at the same path takes it off again.
-    fn is_attached(&self, context: &ResourceContext<'_>, index: usize, case: &Case) -> bool {
+    fn is_attached(
+        &self,
+        context: &ResourceContext<'_>,
+        index: OperationIndex,
+        case: &Case,
+    ) -> bool {
         let Some(thing) = context.at_path(index, &case.parts) else {
             return false;
         };
-        let resource = &context.graph.resources[thing.resource];
+        let resource = context.graph.resource(thing.resource);
         let is_seen_by_nobody = resource.read.is_none() || case.operation.request_body.is_none();
         is_seen_by_nobody && resource.delete.is_some() && self.is_below(&thing.path)
     }
@@ -399,7 +404,7 @@ impl CreatedResources {
     }
 
     /// Whether the run has created something of a resource that is there no more.
-    pub(crate) fn has_gone_of(&self, resource: usize) -> bool {
+    pub(crate) fn has_gone_of(&self, resource: ResourceIndex) -> bool {
         self.gone.values().any(|thing| thing.resource == resource)
     }
 
@@ -447,7 +452,7 @@ impl CreatedResources {
     /// How many things there are that can be deleted.
     pub(crate) fn deletable(&self, graph: &Graph) -> usize {
         let things = self.things.values();
-        let can_be = |thing: &&ResourceInstance| graph.resources[thing.resource].delete.is_some();
+        let can_be = |thing: &&ResourceInstance| graph.resource(thing.resource).delete.is_some();
         things.filter(can_be).count()
     }
 
@@ -477,7 +482,7 @@ impl CreatedResources {
     }
 
     /// The operations of creations that succeeded and of which nobody knows what was created.
-    pub(crate) fn left_unnamed(&self) -> impl Iterator<Item = usize> {
+    pub(crate) fn left_unnamed(&self) -> impl Iterator<Item = OperationIndex> {
         let succeeded = self.unnamed.iter().filter(|one| !one.has_failed);
         succeeded.map(|one| one.operation)
     }
@@ -487,7 +492,7 @@ impl CreatedResources {
     pub(crate) fn name_listed(
         &mut self,
         existing: &ExistingResources,
-        operation: usize,
+        operation: OperationIndex,
         shown: Vec<(&Value, ResourceInstance)>,
     ) -> Vec<ResourceInstance> {
         let mut found = Vec::new();
@@ -518,7 +523,7 @@ impl CreatedResources {
     /// names them.
     pub(crate) fn name_assumed(
         &mut self,
-        operation: usize,
+        operation: OperationIndex,
         name: impl Fn(&RequestParts) -> Option<ResourceInstance>,
     ) {
         let (named, unnamed) = std::mem::take(&mut self.unnamed)

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     contract::{
-        Operation, Parameter,
+        Operation, OperationIndex, Parameter, ResourceIndex,
         graph::{Shape, segment_of_path},
     },
     exchange::Request,
@@ -49,14 +49,14 @@ pub(crate) struct ExistingResources {
     /// Collections that were listed before anything was made in them.
     listed: HashSet<String>,
     /// Resources of which the run has made something.
-    made: HashSet<usize>,
+    made: HashSet<ResourceIndex>,
     /// The things that lists showed last, by resource.
-    shown: HashMap<usize, ResourceInstance>,
+    shown: HashMap<ResourceIndex, ResourceInstance>,
 }
 
 impl ExistingResources {
     /// Notes that the run has made something of a resource.
-    pub(crate) fn note_made(&mut self, resource: usize) {
+    pub(crate) fn note_made(&mut self, resource: ResourceIndex) {
         self.made.insert(resource);
     }
 
@@ -64,7 +64,7 @@ impl ExistingResources {
     pub(crate) fn observe(
         &mut self,
         context: &ResourceContext<'_>,
-        operation: usize,
+        operation: OperationIndex,
         given: &ExchangeView<'_>,
         is_created: &dyn Fn(&str) -> bool,
     ) {
@@ -76,7 +76,7 @@ impl ExistingResources {
             return;
         }
         let path = path_of(&request.url);
-        for (at, resource) in context.graph.resources.iter().enumerate() {
+        for (at, resource) in context.graph.indexed_resources() {
             if resource.read == Some(operation) {
                 if says_absent(status) {
                     self.absent.insert(path.to_owned());
@@ -101,7 +101,12 @@ impl ExistingResources {
     }
 
     /// Takes in what a look at a path gave of which nobody knows that the run created it.
-    pub(crate) fn note_look(&mut self, resource: usize, path: String, status: Option<StatusCode>) {
+    pub(crate) fn note_look(
+        &mut self,
+        resource: ResourceIndex,
+        path: String,
+        status: Option<StatusCode>,
+    ) {
         self.looked_at.insert(path.clone());
         let Some(status) = status else { return };
         if status.is_success() && self.is_untouched(resource) {
@@ -127,7 +132,7 @@ impl ExistingResources {
     }
 
     /// Whether the run has made nothing of a resource yet.
-    pub(crate) fn is_untouched(&self, resource: usize) -> bool {
+    pub(crate) fn is_untouched(&self, resource: ResourceIndex) -> bool {
         !self.made.contains(&resource)
     }
 
@@ -159,7 +164,7 @@ impl ExistingResources {
     }
 
     /// Something of a resource that a list showed.
-    pub(crate) fn shown(&self, resource: usize) -> Option<&ResourceInstance> {
+    pub(crate) fn shown(&self, resource: ResourceIndex) -> Option<&ResourceInstance> {
         self.shown.get(&resource)
     }
 

@@ -15,7 +15,10 @@ use super::{
 };
 use crate::{
     check::Intent,
-    contract::graph::{is_plural_of, names_something, words},
+    contract::{
+        OperationIndex,
+        graph::{is_plural_of, names_something, words},
+    },
     run::{Case, CredentialChoice, Phase},
 };
 
@@ -39,7 +42,7 @@ const KNOWN_BY: [&str; 10] = [
 /// The first answer of each list, by its operation.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct FirstLooks {
-    looks: IndexMap<usize, ExchangeRecord>,
+    looks: IndexMap<OperationIndex, ExchangeRecord>,
     /// Whether the run has changed anything.
     is_over: bool,
 }
@@ -48,7 +51,7 @@ impl FirstLooks {
     /// Takes in what an operation answered, of the plainest request. Answers the names of what a list shows.
     pub(crate) fn observe(
         &mut self,
-        index: usize,
+        index: OperationIndex,
         case: &Case,
         given: &ExchangeView<'_>,
     ) -> Vec<String> {

@@ -3,7 +3,7 @@
 use super::view::ExchangeView;
 use crate::{
     check::{SEQUENCE_CHECKS, Step},
-    contract::Contract,
+    contract::{Contract, OperationIndex},
     exchange::{Before, Exchange},
     finding::Finding,
     wire::RequestParts,
@@ -12,8 +12,8 @@ use crate::{
 /// One exchange of a sequence.
 #[derive(Clone, Debug)]
 pub(crate) struct ExchangeRecord {
-    /// The operation, by its place in the contract.
-    pub(crate) operation: usize,
+    /// The operation.
+    pub(crate) operation: OperationIndex,
     pub(crate) exchange: Exchange,
     /// The values that the request was written from.
     pub(crate) parts: RequestParts,
@@ -29,7 +29,7 @@ pub(crate) struct ExchangeRecord {
 
 impl ExchangeRecord {
     /// An exchange of the one who always asks, of which nothing is known but what was sent.
-    pub(crate) fn new(operation: usize, exchange: Exchange, parts: RequestParts) -> Self {
+    pub(crate) fn new(operation: OperationIndex, exchange: Exchange, parts: RequestParts) -> Self {
         Self {
             operation,
             exchange,
@@ -62,7 +62,7 @@ pub(crate) fn breaches(contract: &Contract, records: &[ExchangeRecord]) -> Vec<F
     let steps: Vec<Step<'_>> = records
         .iter()
         .map(|record| Step {
-            operation: &contract.operations()[record.operation],
+            operation: contract.operation_at(record.operation),
             exchange: &record.exchange,
             asker: &record.asker,
             made: record.made.clone(),

@@ -5,7 +5,7 @@ use std::ops::Range;
 use serde_json::Value;
 
 use super::view::plain;
-use crate::contract::{Operation, graph::Shape};
+use crate::contract::{Operation, ResourceIndex, graph::Shape};
 
 /// Where the last segment of a text that is a URL or a path stands.
 pub(crate) fn last_of_url(text: &str) -> Option<Range<usize>> {
@@ -17,8 +17,8 @@ pub(crate) fn last_of_url(text: &str) -> Option<Range<usize>> {
 /// One thing that the service has.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct ResourceInstance {
-    /// Its place among the graph's resources.
-    pub(crate) resource: usize,
+    /// The resource that it is one of.
+    pub(crate) resource: ResourceIndex,
     /// The values in its path, by the number of the segment.
     pub(crate) values: Vec<(usize, Value)>,
     /// Its path at the service.

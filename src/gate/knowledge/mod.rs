@@ -36,7 +36,7 @@ use serde_json::{Value, json};
 use crate::{
     check::Intent,
     contract::{
-        Contract, Location, Operation,
+        Contract, Location, Operation, OperationIndex,
         graph::{Graph, Need},
     },
     exchange::Exchange,
@@ -103,7 +103,7 @@ pub(crate) struct Knowledge {
     pub(crate) memory: SequenceMemory,
     /// The first exchange of each operation that names by `Location` what it has begun, where no graph says what
     /// that is.
-    pub(crate) located: IndexMap<usize, (Case, Exchange)>,
+    pub(crate) located: IndexMap<OperationIndex, (Case, Exchange)>,
 }
 
 impl Knowledge {
@@ -230,7 +230,7 @@ impl Knowledge {
     fn offer_sent_name(
         &mut self,
         context: ResourceContext<'_>,
-        creator: usize,
+        creator: OperationIndex,
         case: &Case,
         view: &ExchangeView<'_>,
     ) {
@@ -241,11 +241,11 @@ impl Knowledge {
         let Some(thing) = context.assumed(creator, &case.parts) else {
             return;
         };
-        let resource = &context.graph.resources[thing.resource];
+        let resource = context.graph.resource(thing.resource);
         let own = resource.read.into_iter().chain(resource.delete);
         let own = own.chain(resource.updates.iter().copied());
         let below = context.graph.below(thing.resource).iter().copied();
-        let consumers: Vec<usize> = own.chain(below).collect();
+        let consumers: Vec<OperationIndex> = own.chain(below).collect();
         for consumer in consumers {
             for (segment, value) in &thing.values {
                 let operation = context.operation(consumer);
@@ -396,7 +396,7 @@ impl Knowledge {
         if names.len() < 2 || names.iter().any(given) {
             return Texts::new();
         }
-        let resources = context.graph.resources.iter().enumerate().rev();
+        let resources = context.graph.indexed_resources().rev();
         let shown = resources.filter_map(|(at, _)| self.existing.shown(at));
         let things = self.created.present().chain(shown);
         let text = |name: &str, value| {
@@ -417,7 +417,7 @@ impl Knowledge {
         let names: Vec<&str> = operation.path.parameters().collect();
         let key = ResourceContext::key_of(operation);
         let named = self.created.present().filter_map(|created| {
-            let shape = &context.graph.resources[created.resource].shape;
+            let shape = &context.graph.resource(created.resource).shape;
             let found = names.iter().filter_map(|name| {
                 let value = created.value_for(shape, operation, name)?;
                 Some(((*name).to_owned(), plain(value)))

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     check::{self, Part},
     contract::{
-        Location, Schema,
+        Location, OperationIndex, ResourceIndex, Schema,
         graph::{Need, Shape, is_plural_of, words},
     },
     run::Case,
@@ -35,7 +35,7 @@ const MAX_DEPTH: usize = 4;
 /// What refusals have said to be references, with the resource that each names.
 #[derive(Debug, Default)]
 pub(crate) struct RefusedReferences {
-    known: BTreeMap<(usize, Need), usize>,
+    known: BTreeMap<(OperationIndex, Need), ResourceIndex>,
 }
 
 /// What a run knows to be there.
@@ -47,13 +47,13 @@ pub(crate) struct Things<'k> {
 
 impl<'k> Things<'k> {
     /// Something of a resource that is there: the run's own before what a list showed.
-    pub(crate) fn any_of(&self, resource: usize) -> Option<&'k ResourceInstance> {
+    pub(crate) fn any_of(&self, resource: ResourceIndex) -> Option<&'k ResourceInstance> {
         let own = self.created.usable(resource);
         own.or_else(|| self.existing.shown(resource))
     }
 
     /// Whether a value is the key of something that is there.
-    pub(crate) fn holds(&self, resource: usize, value: &Value) -> bool {
+    pub(crate) fn holds(&self, resource: ResourceIndex, value: &Value) -> bool {
         let own = self.created.present();
         let mut all = own.chain(self.existing.shown(resource));
         all.any(|thing| thing.resource == resource && thing.has_key(value))
@@ -62,7 +62,10 @@ impl<'k> Things<'k> {
 
 impl RefusedReferences {
     /// What is known to be named by an operation, and which resource that is of.
-    pub(crate) fn of(&self, operation: usize) -> impl Iterator<Item = (&Need, usize)> {
+    pub(crate) fn of(
+        &self,
+        operation: OperationIndex,
+    ) -> impl Iterator<Item = (&Need, ResourceIndex)> {
         let known = self.known.iter();
         let own = known.filter(move |((index, _), _)| *index == operation);
         own.map(|((_, need), resource)| (need, *resource))
@@ -119,18 +122,18 @@ fn spoken_of(
     context: &ResourceContext<'_>,
     case: &Case,
     text: &str,
-) -> Option<(usize, Vec<String>)> {
+) -> Option<(ResourceIndex, Vec<String>)> {
     let mut spoken = words(text);
     spoken.truncate(MAX_WORDS);
     let own = Shape::of(&case.operation);
-    let resources = context.graph.resources.iter().enumerate();
+    let resources = context.graph.indexed_resources();
     let named = resources.filter_map(|(at, resource)| {
         let collection = words(resource.shape.collection_name()?);
         let mut phrases = spoken.windows(collection.len().max(1));
         let phrase = phrases.find(|phrase| is_plural_of(&collection, phrase))?;
         (!resource.shape.contains(&own)).then(|| (at, phrase.to_vec()))
     });
-    let near = |at: usize| context.graph.resources[at].shape.nearness(&own);
+    let near = |at: ResourceIndex| context.graph.resource(at).shape.nearness(&own);
     let named: Vec<_> = named.collect();
     let best = named.iter().map(|(at, _)| near(*at)).max()?;
     let mut nearest = named.into_iter().filter(|(at, _)| near(*at) == best);
@@ -139,7 +142,12 @@ fn spoken_of(
 }
 
 /// The parts of a request that nothing gives a value to and that could be a key.
-fn open_needs(context: &ResourceContext<'_>, index: usize, case: &Case, key: &Value) -> Vec<Need> {
+fn open_needs(
+    context: &ResourceContext<'_>,
+    index: OperationIndex,
+    case: &Case,
+    key: &Value,
+) -> Vec<Need> {
     let is_filled = |need: &Need| context.graph.needs_of(index).any(|edge| edge.need == *need);
     let is_open = |need: &Need, name: &str, value: &Value, schema: Option<&Schema>| {
         (value.is_string() || value.is_number())

@@ -16,7 +16,7 @@ use serde_json::Value;
 use super::view::{ExchangeView, Place, plain};
 use crate::{
     contract::{
-        Contract, Location, Operation, Schema,
+        Contract, Location, Operation, OperationIndex, Schema,
         graph::{Graph, Need, Shape, names_something, words},
     },
     wire,
@@ -35,8 +35,8 @@ const MAX_TEXT: usize = 200;
 #[derive(Debug)]
 pub(crate) struct Pool {
     graph: Arc<Graph>,
-    index: HashMap<String, usize>,
-    values: BTreeMap<(usize, Need), VecDeque<Value>>,
+    index: HashMap<String, OperationIndex>,
+    values: BTreeMap<(OperationIndex, Need), VecDeque<Value>>,
     /// Values that named nothing, by their place in a path, with the operations that said so.
     refused: BTreeMap<(String, String), BTreeSet<String>>,
     /// Values below which a list has shown nothing, by their place in a path.
@@ -50,7 +50,7 @@ pub(crate) struct Pool {
 impl Pool {
     /// An empty pool for a contract.
     pub(crate) fn new(contract: &Contract, graph: Arc<Graph>) -> Self {
-        let ids = contract.operations().iter().enumerate();
+        let ids = contract.indexed_operations();
         Self {
             graph,
             index: ids
@@ -89,7 +89,7 @@ impl Pool {
             let place = place_of(
                 contract,
                 base,
-                &contract.operations()[edge.consumer],
+                contract.operation_at(edge.consumer),
                 &edge.need,
             );
             let found = edge
@@ -109,7 +109,7 @@ impl Pool {
     }
 
     /// Takes a value for a need of an operation that no response gave.
-    pub(crate) fn offer(&mut self, consumer: usize, need: Need, value: &Value) {
+    pub(crate) fn offer(&mut self, consumer: OperationIndex, need: Need, value: &Value) {
         push(
             self.values.entry((consumer, need)).or_default(),
             value.clone(),

@@ -7,7 +7,10 @@ use serde_json::Value;
 
 use super::{context::ResourceContext, creation_signs::MIN_RANDOM_NAME, view::plain};
 use crate::{
-    contract::graph::{Need, Origin, Removal},
+    contract::{
+        OperationIndex,
+        graph::{Need, Origin, Removal},
+    },
     exchange::Exchange,
     run::Case,
     wire::RequestParts,
@@ -19,10 +22,10 @@ const MAX_PENDING: usize = 10_000;
 /// A removal that is to be sent in the end.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct PendingRemoval {
-    /// The operation that made the thing, by its place.
-    pub(crate) creator: usize,
-    /// The operation that removes it, by its place.
-    pub(crate) remover: usize,
+    /// The operation that made the thing.
+    pub(crate) creator: OperationIndex,
+    /// The operation that removes it.
+    pub(crate) remover: OperationIndex,
     /// What it is sent.
     pub(crate) values: Vec<(Need, Value)>,
 }
@@ -32,7 +35,7 @@ pub(crate) struct PendingRemoval {
 pub(crate) struct PendingRemovals {
     all: Vec<PendingRemoval>,
     /// How often each operation may have made something under a name that something may have had before the run.
-    uncertain: BTreeMap<usize, usize>,
+    uncertain: BTreeMap<OperationIndex, usize>,
 }
 
 impl PendingRemovals {
@@ -40,7 +43,7 @@ impl PendingRemovals {
     pub(crate) fn observe(
         &mut self,
         context: &ResourceContext<'_>,
-        operation: usize,
+        operation: OperationIndex,
         case: &Case,
         exchange: &Exchange,
     ) {
@@ -92,7 +95,7 @@ impl PendingRemovals {
     }
 
     /// How many things each operation made that were not removed, by the operation's place.
-    pub(crate) fn left(&self) -> BTreeMap<usize, usize> {
+    pub(crate) fn left(&self) -> BTreeMap<OperationIndex, usize> {
         let mut left = self.uncertain.clone();
         for one in &self.all {
             *left.entry(one.creator).or_default() += 1;

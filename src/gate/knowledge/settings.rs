@@ -12,7 +12,7 @@ use super::{
     context::{ResourceContext, path_of},
     view::ExchangeView,
 };
-use crate::contract::{Content, Operation, Schema};
+use crate::contract::{Content, Operation, OperationIndex, Schema};
 
 /// The most settings that are remembered.
 const MAX_SETTINGS: usize = 200;
@@ -32,8 +32,8 @@ pub(crate) struct KnownSettings {
 #[derive(Clone, Debug)]
 struct Setting {
     before: Value,
-    /// The operation that changed it, by its place: one that replaces the whole, if there is one.
-    changed_by: Option<usize>,
+    /// The operation that changed it: one that replaces the whole, if there is one.
+    changed_by: Option<OperationIndex>,
 }
 
 /// Whether a change that was answered so may have taken effect all the same: many a service fails after it has written.
@@ -53,7 +53,7 @@ impl KnownSettings {
     pub(crate) fn observe(
         &mut self,
         context: &ResourceContext<'_>,
-        operation: usize,
+        operation: OperationIndex,
         given: &ExchangeView<'_>,
     ) {
         let request = &given.exchange.request;
@@ -129,7 +129,7 @@ impl KnownSettings {
     }
 
     /// Those that the run changed and has not restored, each with the operation that changed it and with what it was.
-    pub(crate) fn changed(&self) -> Vec<(String, usize, Value)> {
+    pub(crate) fn changed(&self) -> Vec<(String, OperationIndex, Value)> {
         let changed = self.known.iter().filter_map(|(path, setting)| {
             Some((path.clone(), setting.changed_by?, setting.before.clone()))
         });
@@ -147,14 +147,14 @@ impl KnownSettings {
 impl ResourceContext<'_> {
     /// The operation that shows what an operation sets: PUT and PATCH beside a GET at a path without parameters, and
     /// a POST there that takes nothing but what the GET shows.
-    pub(crate) fn setting_of(&self, operation: &Operation) -> Option<usize> {
+    pub(crate) fn setting_of(&self, operation: &Operation) -> Option<OperationIndex> {
         if operation.path.parameters().next().is_some() {
             return None;
         }
         let path = operation.path.as_str();
-        let mut operations = self.contract.operations().iter();
-        let read =
-            operations.position(|one| one.method == Method::GET && one.path.as_str() == path)?;
+        let mut operations = self.contract.indexed_operations();
+        let (read, _) =
+            operations.find(|(_, one)| one.method == Method::GET && one.path.as_str() == path)?;
         match operation.method.as_str() {
             "PUT" | "PATCH" => Some(read),
             "POST" => self.sets_what_is_shown(operation, read).then_some(read),
@@ -163,14 +163,14 @@ impl ResourceContext<'_> {
     }
 
     /// The operation that is read before another is sent that sets what it shows, or may do so.
-    pub(crate) fn read_before(&self, operation: &Operation) -> Option<usize> {
+    pub(crate) fn read_before(&self, operation: &Operation) -> Option<OperationIndex> {
         self.setting_of(operation)
             .or_else(|| self.open_setting_of(operation))
     }
 
     /// The operation beside a POST that takes any object and makes nothing that the document knows of: whether it
     /// replaces what is shown there, only a read can tell.
-    fn open_setting_of(&self, operation: &Operation) -> Option<usize> {
+    fn open_setting_of(&self, operation: &Operation) -> Option<OperationIndex> {
         let is_plain = operation.path.parameters().next().is_none();
         if operation.method != Method::POST || !is_plain || self.is_creator(operation) {
             return None;
@@ -181,10 +181,11 @@ impl ResourceContext<'_> {
             schema.is_none_or(|schema| schema.types().contains(JsonType::Object))
         });
         let path = operation.path.as_str();
-        let mut operations = self.contract.operations().iter();
+        let mut operations = self.contract.indexed_operations();
         let read =
-            operations.position(|one| one.method == Method::GET && one.path.as_str() == path);
+            operations.find(|(_, one)| one.method == Method::GET && one.path.as_str() == path);
         read.filter(|_| is_open && takes_object)
+            .map(|(index, _)| index)
     }
 
     /// Whether any operation sets what a GET shows, as far as the document says, or may do so; `None` where none.
@@ -201,7 +202,7 @@ impl ResourceContext<'_> {
             .is_some_and(|index| self.graph.made_by(index).is_some())
     }
 
-    fn sets_what_is_shown(&self, post: &Operation, read: usize) -> bool {
+    fn sets_what_is_shown(&self, post: &Operation, read: OperationIndex) -> bool {
         let sent = post
             .request_body
             .as_ref()

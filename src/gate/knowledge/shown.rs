@@ -9,7 +9,7 @@ use http::Method;
 use serde_json::{Map, Value};
 
 use super::{context::ResourceContext, view::ExchangeView};
-use crate::contract::{MediaType, Operation, Schema};
+use crate::contract::{MediaType, Operation, OperationIndex, Schema};
 
 /// The most bytes of one that is kept.
 const MAX_BYTES: usize = 16 << 10;
@@ -17,16 +17,16 @@ const MAX_BYTES: usize = 16 << 10;
 /// Names under which a service gives out what identifies a thing.
 const IDENTIFIERS: [&str; 4] = ["id", "_id", "uuid", "guid"];
 
-/// One shown thing for each operation with an open request body, by its place.
+/// One shown thing for each operation with an open request body.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct ShownThings(HashMap<usize, Map<String, Value>>);
+pub(crate) struct ShownThings(HashMap<OperationIndex, Map<String, Value>>);
 
 impl ShownThings {
     /// Takes in what a read shows.
     pub(crate) fn observe(
         &mut self,
         context: &ResourceContext<'_>,
-        operation: usize,
+        operation: OperationIndex,
         given: &ExchangeView<'_>,
     ) {
         let exchange = given.exchange;
@@ -35,12 +35,13 @@ impl ShownThings {
         if !is_read || !exchange.response.status.is_success() || bytes > MAX_BYTES {
             return;
         }
-        for (at, resource) in context.graph.resources.iter().enumerate() {
+        for (at, resource) in context.graph.indexed_resources() {
             let creators = resource.creators.iter().map(|creator| creator.operation);
             let mut writers = creators.chain(resource.updates.iter().copied());
             let is_of_it = [resource.list, resource.read].contains(&Some(operation));
-            let is_wanted =
-                |writer: usize| !self.0.contains_key(&writer) && is_open(context.operation(writer));
+            let is_wanted = |writer: OperationIndex| {
+                !self.0.contains_key(&writer) && is_open(context.operation(writer))
+            };
             if !is_of_it || !writers.clone().any(is_wanted) {
                 continue;
             }
@@ -53,14 +54,15 @@ impl ShownThings {
             let Some(Value::Object(shown)) = shown else {
                 continue;
             };
-            let wanted: Vec<usize> = writers.by_ref().filter(|one| is_wanted(*one)).collect();
+            let wanted: Vec<OperationIndex> =
+                writers.by_ref().filter(|one| is_wanted(*one)).collect();
             self.0
                 .extend(wanted.into_iter().map(|writer| (writer, shown.clone())));
         }
     }
 
     /// A body like what is shown: without what identifies the one that is there.
-    pub(crate) fn body_for(&self, operation: usize) -> Option<Value> {
+    pub(crate) fn body_for(&self, operation: OperationIndex) -> Option<Value> {
         let mut shown = self.0.get(&operation)?.clone();
         shown.retain(|name, _| !IDENTIFIERS.contains(&name.as_str()));
         (!shown.is_empty()).then_some(Value::Object(shown))

@@ -10,6 +10,7 @@ use super::{
     values::{BodyFrom, RequestValues},
 };
 use crate::{
+    contract::{OperationIndex, ResourceIndex},
     gate::knowledge::{context::is_new, instance::ResourceInstance},
     run::CredentialChoice,
     transport::Transport,
@@ -20,8 +21,8 @@ impl<T: Transport> Sequencer<'_, '_, T> {
     /// the request gave it.
     pub(super) async fn find_assumed(
         &mut self,
-        creator: usize,
-        resource: usize,
+        creator: OperationIndex,
+        resource: ResourceIndex,
         first: usize,
         state: &mut SequenceState,
     ) -> Option<ResourceInstance> {
@@ -45,7 +46,7 @@ impl<T: Transport> Sequencer<'_, '_, T> {
         {
             return None;
         }
-        let read = self.context.graph.resources[resource].read?;
+        let read = self.context.graph.resource(resource).read?;
         let settings = self.context.settings;
         if !settings.may_prepare(self.context.operation(read)) {
             return None;

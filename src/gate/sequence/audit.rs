@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::cleanup::is_there;
 use crate::{
     contract::{
-        Operation,
+        Operation, OperationIndex,
         graph::{is_plural_of, words},
     },
     gate::{
@@ -81,8 +81,8 @@ pub(crate) async fn audit<T: Transport>(run: &mut Driver<'_, T>) {
     }
 }
 
-/// The operations that may change what a list shows, by their place.
-fn writers<T: Transport>(run: &Driver<'_, T>, list: usize) -> Vec<usize> {
+/// The operations that may change what a list shows.
+fn writers<T: Transport>(run: &Driver<'_, T>, list: OperationIndex) -> Vec<OperationIndex> {
     let context = run.context;
     let path = context.operation(list).path.as_str();
     let resources = context.graph.resources.iter();
@@ -99,9 +99,9 @@ fn writers<T: Transport>(run: &Driver<'_, T>, list: usize) -> Vec<usize> {
         let is_below = rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '(']));
         (is_below || is_singular_of(own, path)) && !operation.is_safe()
     };
-    let operations = context.contract.operations().iter().enumerate();
+    let operations = context.contract.indexed_operations();
     let at_path = operations.filter(|(_, operation)| is_at(operation));
-    let all: BTreeSet<usize> = known.chain(at_path.map(|(at, _)| at)).collect();
+    let all: BTreeSet<OperationIndex> = known.chain(at_path.map(|(at, _)| at)).collect();
     all.into_iter().collect()
 }
 
@@ -129,7 +129,7 @@ async fn read_again<T: Transport>(
 
 async fn tell_changes<T: Transport>(
     run: &mut Driver<'_, T>,
-    writers: &[usize],
+    writers: &[OperationIndex],
     before: &ExchangeRecord,
     after: &ExchangeRecord,
 ) {
@@ -210,7 +210,7 @@ async fn gone<T: Transport>(
         .all_listed(list, &after.given())
         .into_iter()
         .collect();
-    let resources = context.graph.resources.iter().enumerate();
+    let resources = context.graph.indexed_resources();
     let missing: Vec<ResourceInstance> = resources
         .filter(|(_, resource)| resource.list == Some(list) && resource.read.is_some())
         .flat_map(|(at, _)| context.listed(at, &first))

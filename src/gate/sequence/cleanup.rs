@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     check::ids,
-    contract::{Location, graph::Need},
+    contract::{Location, OperationIndex, ResourceIndex, graph::Need},
     gate::{
         case_factory::{CaseFactory, Purpose},
         driver::Driver,
@@ -81,7 +81,7 @@ fn is_written_otherwise(thing: &ResourceInstance) -> bool {
 /// Whether it was told of the resource of a thing that what was made of it cannot be read.
 fn is_lost<T: Transport>(run: &Driver<'_, T>, thing: &ResourceInstance) -> bool {
     let context = run.context;
-    let resource = &context.graph.resources[thing.resource];
+    let resource = context.graph.resource(thing.resource);
     let creators = resource.creators.iter().map(|one| one.operation);
     let about: Vec<&str> = creators
         .chain(resource.read)
@@ -100,7 +100,7 @@ pub(super) async fn is_there<T: Transport>(
     run: &mut Driver<'_, T>,
     thing: &ResourceInstance,
 ) -> bool {
-    let Some(read) = run.context.graph.resources[thing.resource].read else {
+    let Some(read) = run.context.graph.resource(thing.resource).read else {
         return true;
     };
     let shown = version(run, read, thing).await;
@@ -110,14 +110,14 @@ pub(super) async fn is_there<T: Transport>(
 
 /// Says what of the things that the run created is still there.
 pub(crate) fn name_leftovers<T: Transport>(run: &mut Driver<'_, T>) {
-    let resources = &run.context.graph.resources;
+    let graph = &run.context.graph;
     let (deletable, kept): (Vec<_>, Vec<_>) = (run.knowledge.created.newest())
-        .partition(|thing| resources[thing.resource].delete.is_some());
+        .partition(|thing| graph.resource(thing.resource).delete.is_some());
     let mut notices = Vec::new();
     let answers = &run.knowledge.created;
     let (absent, failed): (Vec<_>, Vec<_>) = deletable.into_iter().partition(|thing| {
         let is_absent = answers.refusal(&thing.path).is_some_and(says_absent);
-        is_absent && resources[thing.resource].read.is_none()
+        is_absent && graph.resource(thing.resource).read.is_none()
     });
     if !failed.is_empty() {
         let listed = listed(&failed, |path| answers.refusal(path));
@@ -142,19 +142,19 @@ pub(crate) fn name_leftovers<T: Transport>(run: &mut Driver<'_, T>) {
             few(&may_be_others, MAX_NAMED)
         ));
     }
-    let mut counts = indexmap::IndexMap::<usize, usize>::new();
+    let mut counts = indexmap::IndexMap::<OperationIndex, usize>::new();
     for operation in run.knowledge.created.left_unnamed() {
         *counts.entry(operation).or_default() += 1;
     }
     for (operation, count) in counts {
-        let operation = &run.context.contract.operations()[operation];
+        let operation = run.context.contract.operation_at(operation);
         notices.push(format!(
             "left by {}, since no response names what it created: {count}",
             operation.id
         ));
     }
     for (operation, count) in run.knowledge.removals.left() {
-        let operation = &run.context.contract.operations()[operation];
+        let operation = run.context.contract.operation_at(operation);
         notices.push(format!(
             "left by {}, since its removal was refused or may be that of something else: {count}",
             operation.id
@@ -243,7 +243,7 @@ fn listed(resources: &[&ResourceInstance], answer: impl Fn(&str) -> Option<Statu
 fn name_assumed<T: Transport>(run: &mut Driver<'_, T>) {
     let context = run.context;
     let known = run.knowledge.memory.takes_names.iter();
-    let creators: Vec<usize> = known
+    let creators: Vec<OperationIndex> = known
         .filter(|(_, takes)| **takes)
         .map(|(at, _)| *at)
         .collect();
@@ -255,7 +255,7 @@ fn name_assumed<T: Transport>(run: &mut Driver<'_, T>) {
 
 /// Looks in lists for what no response has named.
 async fn name_unnamed<T: Transport>(run: &mut Driver<'_, T>) {
-    let mut asked: Vec<(usize, RequestParts)> = Vec::new();
+    let mut asked: Vec<(OperationIndex, RequestParts)> = Vec::new();
     for one in run.knowledge.created.unnamed() {
         let parts = RequestParts {
             body: None,
@@ -267,7 +267,7 @@ async fn name_unnamed<T: Transport>(run: &mut Driver<'_, T>) {
     }
     for (creator, parts) in asked {
         let graph = run.context.graph;
-        let resources = graph.resources.iter().enumerate();
+        let resources = graph.indexed_resources();
         let listed = resources.filter(|(_, resource)| {
             let mut creators = resource.creators.iter();
             resource.delete.is_some() && creators.any(|one| one.operation == creator)
@@ -291,9 +291,9 @@ async fn name_mentioned<T: Transport>(run: &mut Driver<'_, T>) {
         return;
     }
     let context = run.context;
-    let resources = context.graph.resources.iter().enumerate();
+    let resources = context.graph.indexed_resources();
     let listed = resources.filter_map(|(at, one)| Some((at, one.list?, one.delete?)));
-    let listed: Vec<(usize, usize)> = listed
+    let listed: Vec<(ResourceIndex, OperationIndex)> = listed
         .filter(|(_, list, _)| context.settings.may_prepare(context.operation(*list)))
         .map(|(at, list, _)| (at, list))
         .take(MAX_LISTS)
@@ -324,10 +324,10 @@ async fn name_mentioned<T: Transport>(run: &mut Driver<'_, T>) {
 /// Reads a list that was read before anything was created in it, so that what is new in it is known.
 pub(super) async fn read_list<T: Transport>(
     run: &mut Driver<'_, T>,
-    list: usize,
+    list: OperationIndex,
     parts: &RequestParts,
 ) -> Option<ExchangeRecord> {
-    let operation = &run.context.contract.operations()[list];
+    let operation = run.context.contract.operation_at(list);
     let mut own = RequestParts::default();
     for parameter in operation.parameters.iter().filter(|one| one.required) {
         let value = parts.get(parameter.location, &parameter.name)?;
@@ -408,9 +408,9 @@ async fn delete_all<T: Transport>(
 
 /// The deletion of a resource with everything that it requires; `None` where the contract has none.
 async fn deletion<T: Transport>(run: &mut Driver<'_, T>, thing: &ResourceInstance) -> Option<Case> {
-    let resource = &run.context.graph.resources[thing.resource];
+    let resource = run.context.graph.resource(thing.resource);
     let index = resource.delete?;
-    let operation = Arc::clone(&run.context.contract.operations()[index]);
+    let operation = Arc::clone(run.context.contract.operation_at(index));
     let mut records = Vec::new();
     let wants_version = operation
         .parameters_in(Location::Header)
@@ -444,10 +444,10 @@ async fn deletion<T: Transport>(run: &mut Driver<'_, T>, thing: &ResourceInstanc
 /// A read of a resource, for the version that its deletion wants.
 async fn version<T: Transport>(
     run: &mut Driver<'_, T>,
-    read: usize,
+    read: OperationIndex,
     thing: &ResourceInstance,
 ) -> Option<ExchangeRecord> {
-    let operation = &run.context.contract.operations()[read];
+    let operation = run.context.contract.operation_at(read);
     let scope = Scope {
         things: std::slice::from_ref(thing),
         ..Scope::default()

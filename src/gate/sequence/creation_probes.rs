@@ -11,6 +11,7 @@ use super::{
     walk::{self, World as _},
 };
 use crate::{
+    contract::{OperationIndex, ResourceIndex},
     gate::knowledge::{creation_signs::gives_drawn_name, history::ExchangeRecord, view::begun_at},
     transport::Transport,
 };
@@ -57,8 +58,12 @@ impl<T: Transport> Sequencer<'_, '_, T> {
 
     /// Sends the creation of a resource once more, word for word: a service may make another, answer with what is
     /// there, or say that it is taken, and each of these is an answer that the contract has to declare.
-    pub(super) async fn create_again(&mut self, resource: usize, state: &mut SequenceState) {
-        let creators = &self.context.graph.resources[resource].creators;
+    pub(super) async fn create_again(
+        &mut self,
+        resource: ResourceIndex,
+        state: &mut SequenceState,
+    ) {
+        let creators = &self.context.graph.resource(resource).creators;
         let mut records = state.records.iter().rev();
         let first = records.find(|record| {
             let mut creators = creators.iter().map(|one| one.operation);
@@ -86,13 +91,18 @@ impl<T: Transport> Sequencer<'_, '_, T> {
 
     /// A creation with one value of a wrong type, which is to be refused as a whole: the collection is listed before
     /// and after it.
-    pub(super) async fn create_in_vain(&mut self, resource: usize, state: &mut SequenceState) {
-        let known = &self.context.graph.resources[resource];
+    pub(super) async fn create_in_vain(
+        &mut self,
+        resource: ResourceIndex,
+        state: &mut SequenceState,
+    ) {
+        let known = self.context.graph.resource(resource);
         let Some(list) = known.list.filter(|list| self.is_allowed(*list)) else {
             return;
         };
         let collection = self.context.operation(list).path.as_str();
-        let is_there = |index: &usize| self.context.operation(*index).path.as_str() == collection;
+        let is_there =
+            |index: &OperationIndex| self.context.operation(*index).path.as_str() == collection;
         let mut creators = known.creators.iter().map(|one| one.operation);
         let Some(creator) = creators.find(is_there).filter(|one| self.is_allowed(*one)) else {
             return;
@@ -134,7 +144,7 @@ impl<T: Transport> Sequencer<'_, '_, T> {
     /// Reads a list with as much as one page may have.
     async fn list_widely(
         &mut self,
-        list: usize,
+        list: OperationIndex,
         why: &str,
         state: &mut SequenceState,
     ) -> Option<StatusCode> {
@@ -146,11 +156,11 @@ impl<T: Transport> Sequencer<'_, '_, T> {
     /// Creates another one, naming `readOnly` properties.
     pub(super) async fn create_with_read_only(
         &mut self,
-        resource: usize,
-        read: usize,
+        resource: ResourceIndex,
+        read: OperationIndex,
         state: &mut SequenceState,
     ) {
-        let creators = &self.context.graph.resources[resource].creators;
+        let creators = &self.context.graph.resource(resource).creators;
         let Some(creator) = creators.iter().find(|one| !one.named_by_client) else {
             return;
         };

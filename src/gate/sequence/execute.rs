@@ -12,7 +12,7 @@ use super::{
     walk::{Fresh, World},
 };
 use crate::{
-    contract::{Location, PathTemplate, Schema, graph::Need},
+    contract::{Location, OperationIndex, PathTemplate, ResourceIndex, Schema, graph::Need},
     gate::knowledge::{
         context::{ResourceContext, is_new},
         history::ExchangeRecord,
@@ -58,7 +58,7 @@ impl<T: Transport> World for Sequencer<'_, '_, T> {
 
     fn is_known(
         &self,
-        operation: usize,
+        operation: OperationIndex,
         need: &Need,
         schema: Option<&Schema>,
         state: &SequenceState,
@@ -67,17 +67,17 @@ impl<T: Transport> World for Sequencer<'_, '_, T> {
         self.context.known(operation, need, schema, scope).is_some()
     }
 
-    fn is_of_created(&self, operation: usize, state: &SequenceState) -> bool {
+    fn is_of_created(&self, operation: OperationIndex, state: &SequenceState) -> bool {
         let operation = self.context.operation(operation);
         operation.parameters_in(Location::Path).all(|parameter| {
             state.things.iter().any(|thing| {
-                let shape = &self.context.graph.resources[thing.resource].shape;
+                let shape = &self.context.graph.resource(thing.resource).shape;
                 thing.value_for(shape, operation, &parameter.name).is_some()
             })
         })
     }
 
-    fn named_by_body(&mut self, operation: usize, state: &SequenceState) -> Vec<Need> {
+    fn named_by_body(&mut self, operation: OperationIndex, state: &SequenceState) -> Vec<Need> {
         let mut needs = self.context.body_needs(operation);
         if needs.is_empty() {
             return needs;
@@ -93,7 +93,7 @@ impl<T: Transport> World for Sequencer<'_, '_, T> {
         needs
     }
 
-    fn is_untouched(&self, resource: usize) -> bool {
+    fn is_untouched(&self, resource: ResourceIndex) -> bool {
         self.run.knowledge.existing.is_untouched(resource)
     }
 
@@ -101,17 +101,17 @@ impl<T: Transport> World for Sequencer<'_, '_, T> {
         state.things.push(instance);
     }
 
-    fn resource_of(instance: &ResourceInstance) -> usize {
+    fn resource_of(instance: &ResourceInstance) -> ResourceIndex {
         instance.resource
     }
 
-    fn has_fixture(&self, resource: usize) -> bool {
+    fn has_fixture(&self, resource: ResourceIndex) -> bool {
         self.memory.fixtures.contains_key(&resource)
     }
 
     fn keep_fixture(
         &mut self,
-        resource: usize,
+        resource: ResourceIndex,
         fixture: Option<(ResourceInstance, SequenceState)>,
     ) {
         let fixture = fixture.map(|(thing, own)| SharedFixture {
@@ -121,7 +121,7 @@ impl<T: Transport> World for Sequencer<'_, '_, T> {
         self.memory.fixtures.insert(resource, fixture);
     }
 
-    fn use_fixture(&self, resource: usize, state: &mut SequenceState) {
+    fn use_fixture(&self, resource: ResourceIndex, state: &mut SequenceState) {
         if let Some(Some(fixture)) = self.memory.fixtures.get(&resource)
             && !state.things.contains(&fixture.thing)
         {
@@ -140,7 +140,7 @@ impl<T: Transport> World for Sequencer<'_, '_, T> {
         &mut self,
         step: &LifeStep,
         key: Option<&str>,
-        resource: usize,
+        resource: ResourceIndex,
         state: &mut SequenceState,
     ) -> Option<Fresh<ResourceInstance>> {
         let index = step.operation;
@@ -252,7 +252,7 @@ impl<T: Transport> World for Sequencer<'_, '_, T> {
         }
     }
 
-    async fn probe_creation(&mut self, resource: usize, state: &mut SequenceState) {
+    async fn probe_creation(&mut self, resource: ResourceIndex, state: &mut SequenceState) {
         let known = self.memory.suspected.len();
         self.create_in_vain(resource, state).await;
         if self.memory.suspected.len() > known {
@@ -260,7 +260,7 @@ impl<T: Transport> World for Sequencer<'_, '_, T> {
         }
     }
 
-    async fn probe(&mut self, resource: usize) {
+    async fn probe(&mut self, resource: ResourceIndex) {
         self.probe_until_confirmed(resource).await;
     }
 
@@ -282,7 +282,7 @@ impl<T: Transport> Sequencer<'_, '_, T> {
     /// The values of a request, as far as is known.
     pub(super) fn values(
         &mut self,
-        index: usize,
+        index: OperationIndex,
         state: &SequenceState,
         body: BodyFrom,
     ) -> Option<RequestValues> {
@@ -303,7 +303,7 @@ impl<T: Transport> Sequencer<'_, '_, T> {
         }
     }
 
-    fn changes_existing(&self, index: usize, made: &RequestValues) -> bool {
+    fn changes_existing(&self, index: OperationIndex, made: &RequestValues) -> bool {
         let operation = self.context.operation(index);
         let base = &self.context.settings.base;
         let existing = &self.run.knowledge.existing;
@@ -315,12 +315,12 @@ impl<T: Transport> Sequencer<'_, '_, T> {
     /// The new element of a list that shows what was just made.
     async fn find_listed(
         &mut self,
-        creator: usize,
-        resource: usize,
+        creator: OperationIndex,
+        resource: ResourceIndex,
         first: usize,
         state: &mut SequenceState,
     ) -> Option<Fresh<ResourceInstance>> {
-        let list = self.context.graph.resources[resource].list?;
+        let list = self.context.graph.resource(resource).list?;
         let sent = state.records[first..].iter().rev();
         let mut sent = sent.filter(|record| record.operation == creator);
         let parts = sent.next()?.parts.clone();

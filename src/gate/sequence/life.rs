@@ -7,7 +7,7 @@ use http::{Method, StatusCode};
 
 use super::is_allowed;
 use crate::{
-    contract::{Contract, graph::Graph},
+    contract::{Contract, OperationIndex, ResourceIndex, graph::Graph},
     run::LiveSettings,
 };
 
@@ -51,8 +51,8 @@ pub enum Bind {
 /// One step of a sequence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct LifeStep {
-    /// The operation, by its place in the contract.
-    pub(super) operation: usize,
+    /// The operation.
+    pub(super) operation: OperationIndex,
     /// Who asks: the run's own credential, or another by number.
     pub(super) actor: Option<usize>,
     /// What later steps take from its response.
@@ -69,7 +69,7 @@ pub(super) struct LifeStep {
 
 impl LifeStep {
     /// A step of every round that nothing needs to precede, with the run's own credential.
-    pub(super) const fn new(operation: usize, why: &'static str) -> Self {
+    pub(super) const fn new(operation: OperationIndex, why: &'static str) -> Self {
         Self {
             operation,
             actor: None,
@@ -98,16 +98,16 @@ pub(super) fn life(
     contract: &Contract,
     graph: &Graph,
     settings: &LiveSettings,
-    at: usize,
+    at: ResourceIndex,
 ) -> Vec<LifeStep> {
-    let resource = &graph.resources[at];
-    let operations = contract.operations();
-    let allowed = |index: &usize| is_allowed(&operations[*index], settings);
-    let asks_for_credential = |index: &usize| operations[*index].requires_credential();
+    let resource = graph.resource(at);
+    let allowed = |index: &OperationIndex| is_allowed(contract.operation_at(*index), settings);
+    let asks_for_credential =
+        |index: &OperationIndex| contract.operation_at(*index).requires_credential();
     let read = resource.read.filter(allowed);
     let list = resource.list.filter(allowed);
     let delete = resource.delete.filter(allowed);
-    let of = |indices: Vec<usize>| indices.into_iter().filter(allowed).collect::<Vec<_>>();
+    let of = |indices: Vec<OperationIndex>| indices.into_iter().filter(allowed).collect::<Vec<_>>();
     let updates = of(resource.updates.clone());
     let looks = of(below(contract, graph, at, true));
     let acts = of(below(contract, graph, at, false));
@@ -144,7 +144,7 @@ pub(super) fn life(
         if graph.made_by(act).is_none() {
             let why = "custom action on the created resource";
             steps.first(act, Guard::New, why).values = StepValues::Varied(1);
-            if operations[act].request_body.is_none() {
+            if contract.operation_at(act).request_body.is_none() {
                 let again = steps.first(act, Guard::New, "the same action again");
                 again.values = StepValues::Again;
             }
@@ -173,11 +173,10 @@ pub(super) fn life(
 }
 
 /// Operations at paths below a thing, in the document's order.
-fn below(contract: &Contract, graph: &Graph, at: usize, safe: bool) -> Vec<usize> {
-    let operations = contract.operations();
+fn below(contract: &Contract, graph: &Graph, at: ResourceIndex, safe: bool) -> Vec<OperationIndex> {
     let all = graph.below(at).iter().copied();
     all.filter(|index| {
-        let operation = &operations[*index];
+        let operation = contract.operation_at(*index);
         operation.is_safe() == safe && operation.method != Method::DELETE
     })
     .take(MAX_BELOW)
@@ -188,7 +187,12 @@ fn below(contract: &Contract, graph: &Graph, at: usize, safe: bool) -> Vec<usize
 struct Steps(Vec<LifeStep>);
 
 impl Steps {
-    fn each(&mut self, operation: usize, guard: Guard, why: &'static str) -> &mut LifeStep {
+    fn each(
+        &mut self,
+        operation: OperationIndex,
+        guard: Guard,
+        why: &'static str,
+    ) -> &mut LifeStep {
         self.0.push(LifeStep {
             guard,
             ..LifeStep::new(operation, why)
@@ -197,7 +201,12 @@ impl Steps {
         &mut self.0[last]
     }
 
-    fn first(&mut self, operation: usize, guard: Guard, why: &'static str) -> &mut LifeStep {
+    fn first(
+        &mut self,
+        operation: OperationIndex,
+        guard: Guard,
+        why: &'static str,
+    ) -> &mut LifeStep {
         let step = self.each(operation, guard, why);
         step.is_repeated = false;
         step
@@ -349,9 +358,9 @@ mod tests {
         let base = "http://localhost/".parse().expect("a URL");
         let mut settings = LiveSettings::new(base);
         settings.methods = Methods::All;
-        let steps = life(&contract, &graph, &settings, 0);
+        let steps = life(&contract, &graph, &settings, ResourceIndex::new(0));
         let name = |step: &LifeStep| {
-            let id = contract.operations()[step.operation].id.to_string();
+            let id = contract.operation_at(step.operation).id.to_string();
             format!("{id} {:?}", step.guard)
         };
         steps.iter().map(name).collect()

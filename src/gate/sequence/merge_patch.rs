@@ -9,7 +9,10 @@ use super::{
     probes::{MAX_DRAWS, MAX_PROPERTIES, shown},
     values::{BodyFrom, RequestValues},
 };
-use crate::{contract::Schema, transport::Transport};
+use crate::{
+    contract::{OperationIndex, Schema},
+    transport::Transport,
+};
 
 /// How many properties are patched alone.
 const MAX_ALONE: usize = 2;
@@ -20,8 +23,8 @@ impl<T: Transport> Sequencer<'_, '_, T> {
     /// Gives a resource all that may be patched, then patches a property alone and takes one away.
     pub(super) async fn merge_patch(
         &mut self,
-        patch: usize,
-        read: usize,
+        patch: OperationIndex,
+        read: OperationIndex,
         state: &mut SequenceState,
     ) {
         let operation = self.context.operation(patch);
@@ -84,7 +87,11 @@ impl<T: Transport> Sequencer<'_, '_, T> {
     }
 
     /// The properties that may be patched, each with values for it that are not null.
-    fn drawn_members(&mut self, patch: usize, state: &SequenceState) -> Vec<(String, Vec<Value>)> {
+    fn drawn_members(
+        &mut self,
+        patch: OperationIndex,
+        state: &SequenceState,
+    ) -> Vec<(String, Vec<Value>)> {
         let mut drawn: Vec<(String, Vec<Value>)> = Vec::new();
         for _ in 0..MAX_DRAWS {
             let values = self.values(patch, state, BodyFrom::Full);
@@ -107,7 +114,7 @@ impl<T: Transport> Sequencer<'_, '_, T> {
     /// Patches a resource and reads it; whether it was patched.
     async fn patched(
         &mut self,
-        (patch, read): (usize, usize),
+        (patch, read): (OperationIndex, OperationIndex),
         (made, range): (&RequestValues, &str),
         changes: Members,
         why: &str,

@@ -32,7 +32,7 @@ use url::Url;
 
 use crate::{
     check::{Breach, Intent, SEQUENCE_CHECKS},
-    contract::{Contract, Operation, graph::Graph},
+    contract::{Contract, Operation, OperationIndex, graph::Graph},
     finding::Finding,
     gate::{
         case_factory::{self, CaseFactory},
@@ -115,7 +115,7 @@ struct Sequencer<'s, 'r, T> {
 
 /// One request of a sequence, before it is sent.
 struct Request<'r> {
-    operation: usize,
+    operation: OperationIndex,
     made: RequestValues,
     credential: CredentialChoice,
     why: &'r str,
@@ -157,11 +157,11 @@ impl<'s, 'r, T: Transport> Sequencer<'s, 'r, T> {
 }
 
 impl<T: Transport> Sequencer<'_, '_, T> {
-    fn is_allowed(&self, index: usize) -> bool {
+    fn is_allowed(&self, index: OperationIndex) -> bool {
         is_allowed(self.context.operation(index), self.context.settings)
     }
 
-    fn is_polled(&self, index: usize) -> bool {
+    fn is_polled(&self, index: OperationIndex) -> bool {
         let operation = self.context.operation(index);
         self.context.settings.polling_rule(operation).is_some()
     }
@@ -250,7 +250,7 @@ impl<T: Transport> Sequencer<'_, '_, T> {
     }
 
     /// Follows a reference with a GET that the document may not know.
-    async fn get(&mut self, from: usize, target: Url, state: &mut SequenceState) {
+    async fn get(&mut self, from: OperationIndex, target: Url, state: &mut SequenceState) {
         if self.is_over() {
             return;
         }
@@ -287,7 +287,7 @@ impl<T: Transport> Sequencer<'_, '_, T> {
     }
 
     /// What tells a request from others on the wire.
-    fn identity(&self, index: usize, made: &RequestValues) -> Option<Identity> {
+    fn identity(&self, index: OperationIndex, made: &RequestValues) -> Option<Identity> {
         let operation = self.context.operation(index);
         let request = write_request(operation, &self.context.settings.base, &made.parts).ok()?;
         Some(identity(&request))

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     contract::{
-        Contract, Location, Operation, Schema,
+        Contract, Location, Operation, OperationIndex, ResourceIndex, Schema,
         graph::{Graph, Need, Shape},
     },
     gate::knowledge::{context::ResourceContext, memory::SequenceProgress},
@@ -100,11 +100,11 @@ struct Outliner<'o> {
     sequences: Vec<Sequence>,
     progress: SequenceProgress,
     /// Resources of which it is decided whether one is there for all, and whether it is.
-    fixtures: HashMap<usize, bool>,
+    fixtures: HashMap<ResourceIndex, bool>,
     /// Lists that were answered.
-    listed: HashSet<usize>,
+    listed: HashSet<OperationIndex>,
     /// Resources of which one was created.
-    created: HashSet<usize>,
+    created: HashSet<ResourceIndex>,
 }
 
 impl Outliner<'_> {
@@ -136,9 +136,9 @@ impl Outliner<'_> {
     }
 
     /// Whether a path parameter names something that is there.
-    fn is_created(&self, operation: &Operation, name: &str, created: &[usize]) -> bool {
+    fn is_created(&self, operation: &Operation, name: &str, created: &[ResourceIndex]) -> bool {
         created.iter().any(|at| {
-            let shape = &self.context.graph.resources[*at].shape;
+            let shape = &self.context.graph.resource(*at).shape;
             let mut segments = 0..shape.len();
             shape.contains(&Shape::of(operation))
                 && segments.any(|segment| shape.key_at(operation, segment) == Some(name))
@@ -146,10 +146,10 @@ impl Outliner<'_> {
     }
 }
 
-/// Instances and the state are resources, by their place: of each on the state one is there.
+/// Instances and the state are resources: of each on the state one is there.
 impl World for Outliner<'_> {
-    type Instance = usize;
-    type State = Vec<usize>;
+    type Instance = ResourceIndex;
+    type State = Vec<ResourceIndex>;
 
     fn context(&self) -> ResourceContext<'_> {
         self.context
@@ -167,26 +167,26 @@ impl World for Outliner<'_> {
         self.context.settings.sequences.min(1)
     }
 
-    fn begin_life(&mut self, resource: usize) {
-        let about = self.context.graph.resources[resource].shape.to_string();
+    fn begin_life(&mut self, resource: ResourceIndex) {
+        let about = self.context.graph.resource(resource).shape.to_string();
         self.begin(about, self.context.settings.sequences);
     }
 
-    fn begin_operation(&mut self, operation: usize) {
+    fn begin_operation(&mut self, operation: OperationIndex) {
         self.begin(self.context.operation(operation).id.to_string(), 1);
     }
 
     fn is_known(
         &self,
-        operation: usize,
+        operation: OperationIndex,
         need: &Need,
         _: Option<&Schema>,
-        created: &Vec<usize>,
+        created: &Vec<ResourceIndex>,
     ) -> bool {
         let context = self.context;
         let may_exist = context.may_exist(operation, need);
         let is_answered = context.edges_to(operation, need).any(|edge| {
-            let resources = created.iter().map(|at| &context.graph.resources[*at]);
+            let resources = created.iter().map(|at| context.graph.resource(*at));
             let mut creators = resources.flat_map(|resource| &resource.creators);
             may_exist && self.listed.contains(&edge.producer)
                 || creators.any(|creator| creator.operation == edge.producer)
@@ -201,38 +201,42 @@ impl World for Outliner<'_> {
         }
     }
 
-    fn is_of_created(&self, operation: usize, created: &Vec<usize>) -> bool {
+    fn is_of_created(&self, operation: OperationIndex, created: &Vec<ResourceIndex>) -> bool {
         let operation = self.context.operation(operation);
         operation
             .parameters_in(Location::Path)
             .all(|parameter| self.is_created(operation, &parameter.name, created))
     }
 
-    fn named_by_body(&mut self, operation: usize, _: &Vec<usize>) -> Vec<Need> {
+    fn named_by_body(&mut self, operation: OperationIndex, _: &Vec<ResourceIndex>) -> Vec<Need> {
         self.context.body_needs(operation)
     }
 
-    fn is_untouched(&self, resource: usize) -> bool {
+    fn is_untouched(&self, resource: ResourceIndex) -> bool {
         !self.created.contains(&resource)
     }
 
-    fn place(created: &mut Vec<usize>, resource: usize) {
+    fn place(created: &mut Vec<ResourceIndex>, resource: ResourceIndex) {
         created.push(resource);
     }
 
-    fn resource_of(resource: &usize) -> usize {
+    fn resource_of(resource: &ResourceIndex) -> ResourceIndex {
         *resource
     }
 
-    fn has_fixture(&self, resource: usize) -> bool {
+    fn has_fixture(&self, resource: ResourceIndex) -> bool {
         self.fixtures.contains_key(&resource)
     }
 
-    fn keep_fixture(&mut self, resource: usize, fixture: Option<(usize, Vec<usize>)>) {
+    fn keep_fixture(
+        &mut self,
+        resource: ResourceIndex,
+        fixture: Option<(ResourceIndex, Vec<ResourceIndex>)>,
+    ) {
         self.fixtures.insert(resource, fixture.is_some());
     }
 
-    fn use_fixture(&self, resource: usize, created: &mut Vec<usize>) {
+    fn use_fixture(&self, resource: ResourceIndex, created: &mut Vec<ResourceIndex>) {
         let is_there = self
             .fixtures
             .get(&resource)
@@ -246,9 +250,9 @@ impl World for Outliner<'_> {
         &mut self,
         step: &LifeStep,
         _: Option<&str>,
-        resource: usize,
-        _: &mut Vec<usize>,
-    ) -> Option<Fresh<usize>> {
+        resource: ResourceIndex,
+        _: &mut Vec<ResourceIndex>,
+    ) -> Option<Fresh<ResourceIndex>> {
         self.write(step);
         self.created.insert(resource);
         Some(Fresh {
@@ -257,12 +261,12 @@ impl World for Outliner<'_> {
         })
     }
 
-    async fn list(&mut self, step: &LifeStep, _: Vec<usize>) {
+    async fn list(&mut self, step: &LifeStep, _: Vec<ResourceIndex>) {
         self.write(step);
         self.listed.insert(step.operation);
     }
 
-    async fn perform(&mut self, step: &LifeStep, _: &mut Vec<usize>) -> Option<Answer> {
+    async fn perform(&mut self, step: &LifeStep, _: &mut Vec<ResourceIndex>) -> Option<Answer> {
         self.write(step);
         let operation = self.context.operation(step.operation);
         // Only the credential that created something may delete it.
@@ -274,15 +278,15 @@ impl World for Outliner<'_> {
         })
     }
 
-    async fn perform_twice(&mut self, steps: [LifeStep; 2], _: &mut Vec<usize>) {
+    async fn perform_twice(&mut self, steps: [LifeStep; 2], _: &mut Vec<ResourceIndex>) {
         for step in &steps {
             self.write(step);
         }
     }
 
-    async fn probe_creation(&mut self, _: usize, _: &mut Self::State) {}
+    async fn probe_creation(&mut self, _: ResourceIndex, _: &mut Self::State) {}
 
-    async fn probe(&mut self, _: usize) {}
+    async fn probe(&mut self, _: ResourceIndex) {}
 
     async fn probe_singletons(&mut self) {}
 }

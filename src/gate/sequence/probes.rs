@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     check::{Breach, Part},
-    contract::{Location, Schema},
+    contract::{Location, OperationIndex, ResourceIndex, Schema},
     gate::{
         knowledge::{history::ExchangeRecord, instance::ResourceInstance},
         synthetic::drawn_name,
@@ -57,7 +57,7 @@ fn telling_values() -> [Value; 6] {
 
 impl<T: Transport> Sequencer<'_, '_, T> {
     /// Tries a resource, and once more where a check suspects something.
-    pub(super) async fn probe_until_confirmed(&mut self, resource: usize) {
+    pub(super) async fn probe_until_confirmed(&mut self, resource: ResourceIndex) {
         let known = self.memory.suspected.len();
         self.probe_one(resource).await;
         if self.memory.suspected.len() > known {
@@ -65,8 +65,8 @@ impl<T: Transport> Sequencer<'_, '_, T> {
         }
     }
 
-    async fn probe_one(&mut self, resource: usize) {
-        let known = &self.context.graph.resources[resource];
+    async fn probe_one(&mut self, resource: ResourceIndex) {
+        let known = self.context.graph.resource(resource);
         if self.is_over() || known.creators.is_empty() {
             return;
         }
@@ -107,8 +107,8 @@ impl<T: Transport> Sequencer<'_, '_, T> {
 
     async fn probe_update(
         &mut self,
-        update: usize,
-        read: usize,
+        update: OperationIndex,
+        read: OperationIndex,
         thing: &ResourceInstance,
         state: &mut SequenceState,
     ) {
@@ -127,7 +127,7 @@ impl<T: Transport> Sequencer<'_, '_, T> {
 
     pub(super) async fn read(
         &mut self,
-        read: usize,
+        read: OperationIndex,
         why: &str,
         state: &mut SequenceState,
     ) -> Option<StatusCode> {
@@ -136,13 +136,17 @@ impl<T: Transport> Sequencer<'_, '_, T> {
     }
 
     /// Whether a read shows the resource, for what comes after it to be compared with.
-    pub(super) async fn is_shown(&mut self, read: usize, state: &mut SequenceState) -> bool {
+    pub(super) async fn is_shown(
+        &mut self,
+        read: OperationIndex,
+        state: &mut SequenceState,
+    ) -> bool {
         self.read(read, "an existing resource is read", state).await == Some(StatusCode::OK)
     }
 
     pub(super) async fn send_for(
         &mut self,
-        operation: usize,
+        operation: OperationIndex,
         made: RequestValues,
         why: &str,
         purpose: Purpose,
@@ -160,8 +164,8 @@ impl<T: Transport> Sequencer<'_, '_, T> {
     /// A change or deletion without the credential that it asks for, which is to be refused as a whole.
     async fn change_without_credential(
         &mut self,
-        change: usize,
-        read: usize,
+        change: OperationIndex,
+        read: OperationIndex,
         state: &mut SequenceState,
     ) {
         let operation = self.context.operation(change);
@@ -191,8 +195,8 @@ impl<T: Transport> Sequencer<'_, '_, T> {
     /// (RFC 9110 §13.1.1).
     async fn change_an_old_version(
         &mut self,
-        update: usize,
-        read: usize,
+        update: OperationIndex,
+        read: OperationIndex,
         state: &mut SequenceState,
     ) {
         let operation = self.context.operation(update);
@@ -227,7 +231,7 @@ impl<T: Transport> Sequencer<'_, '_, T> {
     async fn read_after_refusal(
         &mut self,
         status: Option<StatusCode>,
-        read: usize,
+        read: OperationIndex,
         state: &mut SequenceState,
     ) {
         if status.is_some_and(|status| status.is_client_error()) {
@@ -237,7 +241,12 @@ impl<T: Transport> Sequencer<'_, '_, T> {
     }
 
     /// A change with one value of a wrong type, which is to be refused as a whole.
-    async fn change_in_vain(&mut self, update: usize, read: usize, state: &mut SequenceState) {
+    async fn change_in_vain(
+        &mut self,
+        update: OperationIndex,
+        read: OperationIndex,
+        state: &mut SequenceState,
+    ) {
         let Some(mut made) = self.values(update, state, BodyFrom::Full) else {
             return;
         };
@@ -257,7 +266,7 @@ impl<T: Transport> Sequencer<'_, '_, T> {
     /// Gives the last property that can be broken alone, of so many at least, a value of a wrong type.
     pub(super) fn break_one(
         &self,
-        update: usize,
+        update: OperationIndex,
         made: &mut RequestValues,
         least: usize,
     ) -> Option<Breach> {
@@ -287,14 +296,19 @@ impl<T: Transport> Sequencer<'_, '_, T> {
         None
     }
 
-    pub(super) fn json_schema(&self, index: usize, range: &str) -> Option<Schema> {
+    pub(super) fn json_schema(&self, index: OperationIndex, range: &str) -> Option<Schema> {
         let body = self.context.operation(index).request_body.as_ref()?;
         let one = body.content.entry(range)?;
         one.schema.clone().filter(|_| range.contains("json"))
     }
 
     /// The same PUT twice, and what is read before and after each.
-    pub(super) async fn put_twice(&mut self, put: usize, read: usize, state: &mut SequenceState) {
+    pub(super) async fn put_twice(
+        &mut self,
+        put: OperationIndex,
+        read: OperationIndex,
+        state: &mut SequenceState,
+    ) {
         if !self.is_shown(read, state).await {
             return;
         }
@@ -317,8 +331,8 @@ impl<T: Transport> Sequencer<'_, '_, T> {
     /// A change of all that may be changed, and what is read before and after.
     pub(super) async fn change_and_read(
         &mut self,
-        update: usize,
-        read: usize,
+        update: OperationIndex,
+        read: OperationIndex,
         state: &mut SequenceState,
     ) {
         if !self.is_shown(read, state).await {
@@ -335,7 +349,7 @@ impl<T: Transport> Sequencer<'_, '_, T> {
     }
 
     /// Values of a change in which most is another than the last read shows.
-    fn another(&mut self, update: usize, state: &SequenceState) -> Option<RequestValues> {
+    fn another(&mut self, update: OperationIndex, state: &SequenceState) -> Option<RequestValues> {
         let shown = shown(state.records.last());
         let others = |made: &RequestValues| {
             let body = made.parts.body.as_ref();
@@ -360,7 +374,12 @@ impl<T: Transport> Sequencer<'_, '_, T> {
     }
 
     /// Puts in the version that was read last, where a change names one.
-    fn name_version(&self, update: usize, made: &mut RequestValues, state: &SequenceState) {
+    fn name_version(
+        &self,
+        update: OperationIndex,
+        made: &mut RequestValues,
+        state: &SequenceState,
+    ) {
         let operation = self.context.operation(update);
         let version = operation.parameters.iter().find(|one| is_if_match(one));
         let last = state.records.last();
@@ -374,13 +393,13 @@ impl<T: Transport> Sequencer<'_, '_, T> {
     /// A PUT for a name that nothing has: what answers 404 has created nothing.
     async fn put_nothing(
         &mut self,
-        put: usize,
-        read: usize,
+        put: OperationIndex,
+        read: OperationIndex,
         thing: &ResourceInstance,
         state: &SequenceState,
     ) {
         let graph = self.context.graph;
-        let shape = &graph.resources[thing.resource].shape;
+        let shape = &graph.resource(thing.resource).shape;
         let mut nothing = SequenceState {
             things: state.things.clone(),
             records: Vec::new(),
@@ -434,7 +453,12 @@ impl<T: Transport> Sequencer<'_, '_, T> {
     }
 
     /// A change that names `readOnly` properties beside what may be changed.
-    async fn send_read_only(&mut self, update: usize, read: usize, state: &mut SequenceState) {
+    async fn send_read_only(
+        &mut self,
+        update: OperationIndex,
+        read: OperationIndex,
+        state: &mut SequenceState,
+    ) {
         let Some(mut made) = self.values(update, state, BodyFrom::Draw) else {
             return;
         };
@@ -458,7 +482,7 @@ impl<T: Transport> Sequencer<'_, '_, T> {
     /// are any.
     pub(super) fn name_read_only(
         &self,
-        index: usize,
+        index: OperationIndex,
         made: &mut RequestValues,
         shown: &Map<String, Value>,
     ) -> bool {

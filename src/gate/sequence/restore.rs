@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::values::{BodyFrom, PathNames, Scope};
 use crate::{
+    contract::OperationIndex,
     gate::{
         case_factory::{CaseFactory, Purpose},
         driver::Driver,
@@ -37,7 +38,7 @@ pub(crate) async fn restore<T: Transport>(run: &mut Driver<'_, T>) {
 }
 
 /// What a setting is now; `None` where no read shows it.
-async fn shown_now<T: Transport>(run: &mut Driver<'_, T>, update: usize) -> Option<Value> {
+async fn shown_now<T: Transport>(run: &mut Driver<'_, T>, update: OperationIndex) -> Option<Value> {
     let context = run.context;
     let read = context.read_before(context.operation(update))?;
     let operation = context.operation(read);
@@ -50,7 +51,11 @@ async fn shown_now<T: Transport>(run: &mut Driver<'_, T>, update: usize) -> Opti
 }
 
 /// The request that restores a setting; `None` where what it shows cannot be sent.
-fn restoring<T: Transport>(run: &Driver<'_, T>, update: usize, before: &Value) -> Option<Case> {
+fn restoring<T: Transport>(
+    run: &Driver<'_, T>,
+    update: OperationIndex,
+    before: &Value,
+) -> Option<Case> {
     let context = run.context;
     let operation = context.operation(update);
     let (range, schema) = json_body(operation)?;

@@ -8,7 +8,7 @@ use std::{collections::BTreeSet, ops::ControlFlow};
 use super::{Sequencer, execute::SequenceState, is_allowed, restore::restore, walk};
 use crate::{
     contract::{
-        Location,
+        Location, ResourceIndex,
         graph::{Resource, Shape},
     },
     gate::{case_factory::CaseFactory, driver::Driver},
@@ -63,7 +63,7 @@ pub(crate) async fn set_up<T: Transport>(run: &mut Driver<'_, T>, case: &Case) -
         state.things.push(fresh.instance);
         for name in &names {
             let value = state.things.iter().rev().find_map(|thing| {
-                let shape = &context.graph.resources[thing.resource].shape;
+                let shape = &context.graph.resource(thing.resource).shape;
                 thing.value_for(shape, &case.operation, name)
             })?;
             parts.set(Location::Path, name, value.clone());
@@ -92,12 +92,13 @@ async fn make_gone<T: Transport>(run: &mut Driver<'_, T>, cases: &[Case]) {
         return;
     }
     let about_gone = cases.iter().filter(|case| run.names_what_is_gone(case));
-    let mut wanted: BTreeSet<usize> = about_gone.filter_map(|case| maker(run, case)).collect();
+    let mut wanted: BTreeSet<ResourceIndex> =
+        about_gone.filter_map(|case| maker(run, case)).collect();
     let about_nothing = cases.iter().filter(|case| run.names_nothing(case));
     let makers = about_nothing.filter_map(|case| maker(run, case));
     wanted.extend(makers.filter(|at| run.knowledge.created.has_gone_of(*at)));
     let references = cases.iter().flat_map(|case| run.gone_resources(case));
-    wanted.extend(references.filter(|at| can_be_made(run, &run.context.graph.resources[*at])));
+    wanted.extend(references.filter(|at| can_be_made(run, run.context.graph.resource(*at))));
     for resource in wanted {
         let is_left = {
             let mut present = run.knowledge.created.present();
@@ -115,10 +116,10 @@ async fn make_gone<T: Transport>(run: &mut Driver<'_, T>, cases: &[Case]) {
     }
 }
 
-/// The resource, by its place, that a case's path names and that a run may make and delete.
-fn maker<T: Transport>(run: &Driver<'_, T>, case: &Case) -> Option<usize> {
+/// The resource that a case's path names and that a run may make and delete.
+fn maker<T: Transport>(run: &Driver<'_, T>, case: &Case) -> Option<ResourceIndex> {
     let own = Shape::of(&case.operation);
-    let resources = run.context.graph.resources.iter().enumerate();
+    let resources = run.context.graph.indexed_resources();
     resources
         .filter(|(_, resource)| resource.shape.contains(&own) && can_be_made(run, resource))
         .max_by_key(|(_, resource)| resource.shape.len())
@@ -127,8 +128,8 @@ fn maker<T: Transport>(run: &Driver<'_, T>, case: &Case) -> Option<usize> {
 
 /// Whether a run may make and delete a resource.
 fn can_be_made<T: Transport>(run: &Driver<'_, T>, resource: &Resource) -> bool {
-    let operations = run.context.contract.operations();
+    let (contract, settings) = (run.context.contract, run.context.settings);
     let mut creators = resource.creators.iter();
     resource.delete.is_some()
-        && creators.any(|one| is_allowed(&operations[one.operation], run.context.settings))
+        && creators.any(|one| is_allowed(contract.operation_at(one.operation), settings))
 }

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::{Sequencer, execute::SequenceState, walk::World as _};
 use crate::{
+    contract::OperationIndex,
     gate::knowledge::settings::{json_body, restorable},
     transport::Transport,
 };
@@ -13,11 +14,11 @@ use crate::{
 /// The most of them that are tried.
 const MAX_SINGLETONS: usize = 20;
 
-/// A read, and a change of what it shows, by their places in the contract.
+/// A read, and a change of what it shows.
 #[derive(Clone, Copy, Debug)]
 struct Singleton {
-    read: usize,
-    update: usize,
+    read: OperationIndex,
+    update: OperationIndex,
 }
 
 impl<T: Transport> Sequencer<'_, '_, T> {
@@ -36,7 +37,7 @@ impl<T: Transport> Sequencer<'_, '_, T> {
     }
 
     fn singletons(&self) -> Vec<Singleton> {
-        let operations = self.context.contract.operations().iter().enumerate();
+        let operations = self.context.contract.indexed_operations();
         let allowed = operations.filter(|(index, _)| self.is_allowed(*index));
         allowed
             .filter_map(|(update, operation)| {

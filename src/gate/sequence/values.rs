@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     contract::{
-        Location, Operation, Parameter, Schema,
+        Location, Operation, OperationIndex, Parameter, Schema,
         graph::{Edge, Need, Role},
     },
     gate::{
@@ -35,7 +35,7 @@ pub(super) struct Scope<'s> {
     /// What was sent before.
     pub(super) records: &'s [ExchangeRecord],
     /// Values that lists named, by the operation that listed them.
-    pub(super) listed: &'s [(usize, Need, Value)],
+    pub(super) listed: &'s [(OperationIndex, Need, Value)],
     /// What responses of the whole run gave; `None` where only what is made counts.
     pub(super) pool: Option<&'s Pool>,
 }
@@ -73,7 +73,7 @@ impl ResourceContext<'_> {
     /// The values of a request for an operation; `None` when one that is required cannot be made.
     pub(super) fn request(
         &self,
-        index: usize,
+        index: OperationIndex,
         scope: Scope<'_>,
         (body, names, draw): (BodyFrom, PathNames, usize),
         strategies: &Strategies,
@@ -132,7 +132,7 @@ impl ResourceContext<'_> {
 
     /// The parameters of a path whose values nothing makes and nothing lists, so that the client names
     /// them: the shelf of `/shelves/{shelf}/books/{isbn}`.
-    pub(super) fn named_freely(&self, index: usize) -> Vec<String> {
+    pub(super) fn named_freely(&self, index: OperationIndex) -> Vec<String> {
         let operation = self.operation(index);
         let path = operation.parameters_in(Location::Path);
         path.filter(|parameter| {
@@ -146,7 +146,7 @@ impl ResourceContext<'_> {
     /// A value that something before gives, or the user.
     pub(super) fn known(
         &self,
-        index: usize,
+        index: OperationIndex,
         need: &Need,
         schema: Option<&Schema>,
         scope: Scope<'_>,
@@ -163,7 +163,7 @@ impl ResourceContext<'_> {
             })
             .or_else(|| {
                 let edges: Vec<&Edge> = self.edges_to(index, need).collect();
-                let of_edge = |(producer, listed, _): &&(usize, Need, Value)| {
+                let of_edge = |(producer, listed, _): &&(OperationIndex, Need, Value)| {
                     listed == need && edges.iter().any(|edge| edge.producer == *producer)
                 };
                 let mut listed = scope.listed.iter().filter(|_| may_exist);
@@ -184,7 +184,7 @@ impl ResourceContext<'_> {
 
     /// Whether a need may be met by what was there before the run: that is read; a part is added to it, or
     /// it is changed, only where nothing like it can be created.
-    pub(super) fn may_exist(&self, index: usize, need: &Need) -> bool {
+    pub(super) fn may_exist(&self, index: OperationIndex, need: &Need) -> bool {
         let operation = self.operation(index);
         match need {
             Need::Parameter(Location::Path, name) => {
@@ -202,7 +202,7 @@ impl ResourceContext<'_> {
         };
         match location {
             Location::Path => scope.things.iter().rev().find_map(|thing| {
-                let shape = &self.graph.resources[thing.resource].shape;
+                let shape = &self.graph.resource(thing.resource).shape;
                 thing.value_for(shape, operation, name).cloned()
             }),
             // The version that a change wants is the one that was read last.
@@ -224,7 +224,7 @@ impl ResourceContext<'_> {
 
     fn of_records(
         &self,
-        index: usize,
+        index: OperationIndex,
         need: &Need,
         may_exist: bool,
         scope: Scope<'_>,
@@ -245,14 +245,18 @@ impl ResourceContext<'_> {
     }
 
     /// The edges that lead to one need of an operation.
-    pub(super) fn edges_to(&self, index: usize, need: &Need) -> impl Iterator<Item = &Edge> {
+    pub(super) fn edges_to(
+        &self,
+        index: OperationIndex,
+        need: &Need,
+    ) -> impl Iterator<Item = &Edge> {
         self.graph
             .needs_of(index)
             .filter(move |edge| edge.need == *need)
     }
 
     /// Whether the document shows a body for an operation.
-    pub(super) fn shows_body(&self, index: usize, strategies: &Strategies) -> bool {
+    pub(super) fn shows_body(&self, index: OperationIndex, strategies: &Strategies) -> bool {
         let body = self.operation(index).request_body.as_ref();
         body.is_some_and(|body| {
             body.content
@@ -270,7 +274,7 @@ impl ResourceContext<'_> {
     /// out where they may be.
     fn with_known(
         &self,
-        index: usize,
+        index: OperationIndex,
         mut body: Value,
         scope: Scope<'_>,
         known: &mut Vec<String>,

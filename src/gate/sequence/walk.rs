@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     contract::{
-        Location, Schema,
+        Location, OperationIndex, ResourceIndex, Schema,
         graph::{Creator, Need, Resource, Role, ValueSource},
     },
     gate::knowledge::{context::ResourceContext, memory::SequenceProgress},
@@ -55,42 +55,46 @@ pub(super) trait World {
     fn rounds(&self) -> usize;
 
     /// A sequence about a resource begins.
-    fn begin_life(&mut self, _: usize) {}
+    fn begin_life(&mut self, _: ResourceIndex) {}
     /// A sequence about one operation begins.
-    fn begin_operation(&mut self, _: usize) {}
+    fn begin_operation(&mut self, _: OperationIndex) {}
 
     /// Whether a need of an operation has a value that names something.
     fn is_known(
         &self,
-        operation: usize,
+        operation: OperationIndex,
         need: &Need,
         schema: Option<&Schema>,
         state: &Self::State,
     ) -> bool;
     /// Whether every path parameter of an operation names something that sequences created.
-    fn is_of_created(&self, operation: usize, state: &Self::State) -> bool;
+    fn is_of_created(&self, operation: OperationIndex, state: &Self::State) -> bool;
     /// What the body of an operation names.
-    fn named_by_body(&mut self, operation: usize, state: &Self::State) -> Vec<Need>;
+    fn named_by_body(&mut self, operation: OperationIndex, state: &Self::State) -> Vec<Need>;
     /// Whether nothing of a resource was created or listed yet.
-    fn is_untouched(&self, resource: usize) -> bool;
+    fn is_untouched(&self, resource: ResourceIndex) -> bool;
 
     /// Puts a resource on the state.
     fn place(state: &mut Self::State, instance: Self::Instance);
-    /// The resource, by its place, that an instance is of.
-    fn resource_of(instance: &Self::Instance) -> usize;
+    /// The resource that an instance is of.
+    fn resource_of(instance: &Self::Instance) -> ResourceIndex;
     /// Whether it is decided what all sequences share of a resource.
-    fn has_fixture(&self, resource: usize) -> bool;
+    fn has_fixture(&self, resource: ResourceIndex) -> bool;
     /// Keeps what all sequences share of a resource, with how it was made; `None` where it cannot be had.
-    fn keep_fixture(&mut self, resource: usize, fixture: Option<(Self::Instance, Self::State)>);
+    fn keep_fixture(
+        &mut self,
+        resource: ResourceIndex,
+        fixture: Option<(Self::Instance, Self::State)>,
+    );
     /// Puts what all sequences share of a resource on the state, where it is there.
-    fn use_fixture(&self, resource: usize, state: &mut Self::State);
+    fn use_fixture(&self, resource: ResourceIndex, state: &mut Self::State);
 
     /// Answers a step that creates a resource. `key` is the parameter by which the client names it.
     async fn create(
         &mut self,
         step: &LifeStep,
         key: Option<&str>,
-        resource: usize,
+        resource: ResourceIndex,
         state: &mut Self::State,
     ) -> Option<Fresh<Self::Instance>>;
     /// Answers a step that lists what is there, and keeps what it names.
@@ -100,9 +104,9 @@ pub(super) trait World {
     /// Answers two steps that are the same request.
     async fn perform_twice(&mut self, steps: [LifeStep; 2], state: &mut Self::State);
     /// Tries what must not make another resource, while its list may still be short.
-    async fn probe_creation(&mut self, resource: usize, state: &mut Self::State);
+    async fn probe_creation(&mut self, resource: ResourceIndex, state: &mut Self::State);
     /// Tries what a service must keep of HTTP's own promises on a resource.
-    async fn probe(&mut self, resource: usize);
+    async fn probe(&mut self, resource: ResourceIndex);
     /// Tries the same on what is always there under one name.
     async fn probe_singletons(&mut self);
 }
@@ -123,12 +127,11 @@ async fn lives<W: World>(world: &mut W) {
     world.progress().rounds += 1;
 }
 
-/// The resources by their places, the whole before its parts.
-fn wholes_first<W: World>(world: &W) -> Vec<usize> {
-    let resources = &world.context().graph.resources;
-    let mut order: Vec<usize> = (0..resources.len()).collect();
-    order.sort_by_key(|at| resources[*at].shape.len());
-    order
+/// The resources, the whole before its parts.
+fn wholes_first<W: World>(world: &W) -> Vec<ResourceIndex> {
+    let mut order: Vec<_> = world.context().graph.indexed_resources().collect();
+    order.sort_by_key(|(_, resource)| resource.shape.len());
+    order.into_iter().map(|(index, _)| index).collect()
 }
 
 /// Goes through all sequences that are left.
@@ -143,7 +146,9 @@ pub(super) async fn all<W: World>(world: &mut W) {
         }
         world.probe_singletons().await;
     }
-    for index in 0..world.context().contract.operations().len() {
+    let operations = world.context().contract.indexed_operations();
+    let operations: Vec<OperationIndex> = operations.map(|(index, _)| index).collect();
+    for index in operations {
         let context = world.context();
         let operation = context.operation(index);
         if !is_allowed(operation, context.settings) {
@@ -158,9 +163,9 @@ pub(super) async fn all<W: World>(world: &mut W) {
 }
 
 /// Creates a resource and sees it through to its end.
-async fn lifecycle<W: World>(world: &mut W, resource: usize, round: usize) {
+async fn lifecycle<W: World>(world: &mut W, resource: ResourceIndex, round: usize) {
     let context = world.context();
-    let known = context.graph.resources[resource].clone();
+    let known = context.graph.resource(resource).clone();
     if world.is_over() || known.creators.is_empty() {
         return;
     }
@@ -217,7 +222,7 @@ async fn lifecycle<W: World>(world: &mut W, resource: usize, round: usize) {
 }
 
 /// A safe operation twice in a row.
-async fn read_twice<W: World>(world: &mut W, index: usize) {
+async fn read_twice<W: World>(world: &mut W, index: OperationIndex) {
     if world.is_over() || !world.progress().steady.insert(index) {
         return;
     }
@@ -231,7 +236,7 @@ async fn read_twice<W: World>(world: &mut W, index: usize) {
 }
 
 /// An operation that needs what others create and that no life of a resource has reached.
-async fn act<W: World>(world: &mut W, index: usize) {
+async fn act<W: World>(world: &mut W, index: OperationIndex) {
     let context = world.context();
     let is_delete = context.operation(index).method == Method::DELETE;
     let needs_others = context.graph.needs_of(index).next().is_some();
@@ -255,11 +260,11 @@ async fn act<W: World>(world: &mut W, index: usize) {
 /// Creates a resource, by the first operation that does.
 pub(super) async fn make<W: World>(
     world: &mut W,
-    resource: usize,
+    resource: ResourceIndex,
     state: &mut W::State,
     depth: usize,
 ) -> Option<Fresh<W::Instance>> {
-    let known = world.context().graph.resources[resource].clone();
+    let known = world.context().graph.resource(resource).clone();
     for creator in known.creators.iter().take(MAX_CREATORS) {
         let index = creator.operation;
         let context = world.context();
@@ -305,14 +310,15 @@ pub(super) async fn make<W: World>(
 }
 
 /// The list of a resource, to be read before the first of it is created, where nothing else will name that.
-fn list_before(context: ResourceContext<'_>, resource: &Resource) -> Option<usize> {
+fn list_before(context: ResourceContext<'_>, resource: &Resource) -> Option<OperationIndex> {
     let is_told = |creator: &Creator| {
         let of_response = |source: &ValueSource| {
             !matches!(source, ValueSource::Location | ValueSource::Undescribed(_))
         };
         creator.sources.iter().any(of_response)
     };
-    let may_prepare = |list: &usize| context.settings.may_prepare(context.operation(*list));
+    let may_prepare =
+        |list: &OperationIndex| context.settings.may_prepare(context.operation(*list));
     let list = resource.list.filter(may_prepare);
     list.filter(|_| !resource.creators.iter().any(is_told))
 }
@@ -321,7 +327,7 @@ fn list_before(context: ResourceContext<'_>, resource: &Resource) -> Option<usiz
 /// that the client chooses freely.
 async fn prepare<W: World>(
     world: &mut W,
-    index: usize,
+    index: OperationIndex,
     state: &mut W::State,
     chosen: &[String],
     depth: usize,
@@ -362,7 +368,7 @@ async fn prepare<W: World>(
 /// Has something created or listed for a need; whether that gave a value.
 async fn provide<W: World>(
     world: &mut W,
-    index: usize,
+    index: OperationIndex,
     need: &Need,
     roles: &[Role],
     state: &mut W::State,
@@ -386,7 +392,12 @@ async fn provide<W: World>(
 }
 
 /// The operations that create or list what meets a need.
-fn producers(context: ResourceContext<'_>, index: usize, need: &Need, role: Role) -> Vec<usize> {
+fn producers(
+    context: ResourceContext<'_>,
+    index: OperationIndex,
+    need: &Need,
+    role: Role,
+) -> Vec<OperationIndex> {
     let edges = context.edges_to(index, need);
     let edges = edges.filter(|edge| edge.role == role);
     edges.map(|edge| edge.producer).collect()
@@ -395,11 +406,11 @@ fn producers(context: ResourceContext<'_>, index: usize, need: &Need, role: Role
 /// Puts the resource that an operation creates on the state; it is created once for all that need it.
 async fn ensure_fixture<W: World>(
     world: &mut W,
-    producer: usize,
+    producer: OperationIndex,
     state: &mut W::State,
     depth: usize,
 ) {
-    let Some(resource) = world.context().graph.place_of_made(producer) else {
+    let Some(resource) = world.context().graph.index_of_made(producer) else {
         return;
     };
     if !world.has_fixture(resource) {
@@ -415,7 +426,7 @@ async fn ensure_fixture<W: World>(
 }
 
 /// Asks for a list, once, and keeps what it names.
-async fn list<W: World>(world: &mut W, producer: usize, state: &W::State, depth: usize) {
+async fn list<W: World>(world: &mut W, producer: OperationIndex, state: &W::State, depth: usize) {
     let context = world.context();
     let may_prepare = context.settings.may_prepare(context.operation(producer));
     if !may_prepare || !world.progress().asked.insert(producer) {
@@ -432,7 +443,7 @@ async fn list<W: World>(world: &mut W, producer: usize, state: &W::State, depth:
 }
 
 /// Whether every path parameter that names something has a value that names it.
-pub(super) fn is_named<W: World>(world: &W, index: usize, state: &W::State) -> bool {
+pub(super) fn is_named<W: World>(world: &W, index: OperationIndex, state: &W::State) -> bool {
     let context = world.context();
     let operation = context.operation(index);
     operation.parameters_in(Location::Path).all(|parameter| {
@@ -460,8 +471,8 @@ mod tests {
         creates_nothing: &'s [&'s str],
         most: usize,
         progress: SequenceProgress,
-        fixtures: HashMap<usize, bool>,
-        created: HashSet<usize>,
+        fixtures: HashMap<ResourceIndex, bool>,
+        created: HashSet<ResourceIndex>,
         log: Vec<String>,
     }
 
@@ -473,8 +484,8 @@ mod tests {
     }
 
     impl World for Script<'_> {
-        type Instance = usize;
-        type State = Vec<usize>;
+        type Instance = ResourceIndex;
+        type State = Vec<ResourceIndex>;
 
         fn context(&self) -> ResourceContext<'_> {
             self.context
@@ -492,39 +503,49 @@ mod tests {
             self.context.settings.sequences
         }
 
-        fn is_known(&self, _: usize, _: &Need, _: Option<&Schema>, state: &Vec<usize>) -> bool {
+        fn is_known(
+            &self,
+            _: OperationIndex,
+            _: &Need,
+            _: Option<&Schema>,
+            state: &Vec<ResourceIndex>,
+        ) -> bool {
             !state.is_empty()
         }
 
-        fn is_of_created(&self, _: usize, state: &Vec<usize>) -> bool {
+        fn is_of_created(&self, _: OperationIndex, state: &Vec<ResourceIndex>) -> bool {
             !state.is_empty()
         }
 
-        fn named_by_body(&mut self, _: usize, _: &Vec<usize>) -> Vec<Need> {
+        fn named_by_body(&mut self, _: OperationIndex, _: &Vec<ResourceIndex>) -> Vec<Need> {
             Vec::new()
         }
 
-        fn is_untouched(&self, resource: usize) -> bool {
+        fn is_untouched(&self, resource: ResourceIndex) -> bool {
             !self.created.contains(&resource)
         }
 
-        fn place(state: &mut Vec<usize>, resource: usize) {
+        fn place(state: &mut Vec<ResourceIndex>, resource: ResourceIndex) {
             state.push(resource);
         }
 
-        fn resource_of(resource: &usize) -> usize {
+        fn resource_of(resource: &ResourceIndex) -> ResourceIndex {
             *resource
         }
 
-        fn has_fixture(&self, resource: usize) -> bool {
+        fn has_fixture(&self, resource: ResourceIndex) -> bool {
             self.fixtures.contains_key(&resource)
         }
 
-        fn keep_fixture(&mut self, resource: usize, fixture: Option<(usize, Vec<usize>)>) {
+        fn keep_fixture(
+            &mut self,
+            resource: ResourceIndex,
+            fixture: Option<(ResourceIndex, Vec<ResourceIndex>)>,
+        ) {
             self.fixtures.insert(resource, fixture.is_some());
         }
 
-        fn use_fixture(&self, resource: usize, state: &mut Vec<usize>) {
+        fn use_fixture(&self, resource: ResourceIndex, state: &mut Vec<ResourceIndex>) {
             if self.fixtures.get(&resource) == Some(&true) {
                 state.push(resource);
             }
@@ -534,9 +555,9 @@ mod tests {
             &mut self,
             step: &LifeStep,
             _: Option<&str>,
-            resource: usize,
-            _: &mut Vec<usize>,
-        ) -> Option<Fresh<usize>> {
+            resource: ResourceIndex,
+            _: &mut Vec<ResourceIndex>,
+        ) -> Option<Fresh<ResourceIndex>> {
             self.sent(step);
             let id = self.context.operation(step.operation).id.to_string();
             let is_new = !self.creates_nothing.contains(&id.as_str());
@@ -547,16 +568,16 @@ mod tests {
             })
         }
 
-        async fn list(&mut self, step: &LifeStep, _: Vec<usize>) {
+        async fn list(&mut self, step: &LifeStep, _: Vec<ResourceIndex>) {
             self.sent(step);
         }
 
-        async fn perform(&mut self, step: &LifeStep, _: &mut Vec<usize>) -> Option<Answer> {
+        async fn perform(&mut self, step: &LifeStep, _: &mut Vec<ResourceIndex>) -> Option<Answer> {
             self.sent(step);
             Some(Answer::Success)
         }
 
-        async fn perform_twice(&mut self, steps: [LifeStep; 2], _: &mut Vec<usize>) {
+        async fn perform_twice(&mut self, steps: [LifeStep; 2], _: &mut Vec<ResourceIndex>) {
             for step in &steps {
                 self.sent(step);
             }
@@ -564,10 +585,10 @@ mod tests {
 
         async fn probe_singletons(&mut self) {}
 
-        async fn probe_creation(&mut self, _: usize, _: &mut Self::State) {}
+        async fn probe_creation(&mut self, _: ResourceIndex, _: &mut Self::State) {}
 
-        async fn probe(&mut self, resource: usize) {
-            self.log.push(format!("probe {resource}"));
+        async fn probe(&mut self, resource: ResourceIndex) {
+            self.log.push(format!("probe {}", resource.place()));
         }
     }
 
