@@ -143,23 +143,19 @@ fn has_an_owner(steps: &[Step<'_>], path: &str) -> bool {
             return false;
         }
         let collection = named.rsplit_once('/').map_or("", |(above, _)| above);
-        let lists = |is_other: bool, is_shown: bool| {
-            before.iter().any(|step| {
-                let asks = if is_other {
-                    step.asker == last.asker
-                } else {
-                    step.asker.is_empty()
-                };
-                let shows = step.listed.iter().any(|one| one == named);
-                asks && step.path() == collection && step.status().is_success() && shows == is_shown
-            })
+        let lists = || {
+            let at_collection = before.iter().filter(|step| step.path() == collection);
+            at_collection.filter(|step| step.status().is_success())
         };
+        let shows = |step: &Step<'_>| step.listed.iter().any(|one| one == named);
+        let is_left_out = || lists().any(|step| step.asker == last.asker && !shows(step));
+        let is_in_own = || lists().any(|step| step.asker.is_empty() && shows(step));
         let is_refused = before.iter().any(|step| {
             step.asker == last.asker
                 && is_at_or_below(step.path(), named.trim_end_matches('/'))
                 && [401, 403, 404].contains(&step.status().as_u16())
         });
-        names_an_owner(creation) || is_refused || lists(true, false) && lists(false, true)
+        names_an_owner(creation) || is_refused || is_left_out() && is_in_own()
     })
 }
 
