@@ -9,7 +9,7 @@ use super::{
     judge::Judge,
     likeness::Likeness,
     limits::{JUDGE, MAX_SIZE, MAX_TEXT},
-    number,
+    number::{self, Numbers},
     one_of::OneOf,
     pattern::Pattern,
     random::{below, between, once_in, pick},
@@ -101,8 +101,8 @@ impl Draw<'_> {
                 Some(self.of_type(kind, depth, name))
             }
             Node::Text(text) => self.text(text, name).map(Value::String),
-            Node::Integer(span) => self.number(span, true, name),
-            Node::Number(span) => self.number(span, false, name),
+            Node::Integer(span) => self.number(span, Numbers::Whole, name),
+            Node::Number(span) => self.number(span, Numbers::Any, name),
             Node::Array(items) => self.judged(items.judge.as_ref(), |draw| {
                 let shown = draw.shown_whole(name, Value::is_array);
                 shown.or_else(|| draw.array(items, depth, name))
@@ -243,8 +243,12 @@ impl Draw<'_> {
         match kind {
             JsonType::Null => Value::Null,
             JsonType::Boolean => Value::Bool(once_in(self.rng, 2)),
-            JsonType::Integer => number::draw(self.rng, &open, true).unwrap_or(Value::from(0)),
-            JsonType::Number => number::draw(self.rng, &open, false).unwrap_or(Value::from(0.5)),
+            JsonType::Integer => {
+                number::draw(self.rng, &open, Numbers::Whole).unwrap_or(Value::from(0))
+            }
+            JsonType::Number => {
+                number::draw(self.rng, &open, Numbers::Any).unwrap_or(Value::from(0.5))
+            }
             JsonType::String => {
                 let text = Text {
                     least: 0,
@@ -271,18 +275,18 @@ impl Draw<'_> {
         }
     }
 
-    fn number(&mut self, span: &Span, is_integer: bool, name: Option<&str>) -> Option<Value> {
-        if let Some(shown) = self.shown(name, |shown| number::takes(span, shown, is_integer)) {
+    fn number(&mut self, span: &Span, numbers: Numbers, name: Option<&str>) -> Option<Value> {
+        if let Some(shown) = self.shown(name, |shown| number::takes(span, shown, numbers)) {
             return Some(shown);
         }
         if let Some(name) = name
             && once_in(self.rng, 4)
             && let Some(shown) = self.likeness.number(name, self.rng)
-            && number::takes(span, &shown, is_integer)
+            && number::takes(span, &shown, numbers)
         {
             return Some(shown);
         }
-        number::draw(self.rng, span, is_integer)
+        number::draw(self.rng, span, numbers)
     }
 
     fn text(&mut self, text: &Text, name: Option<&str>) -> Option<String> {

@@ -66,11 +66,20 @@ pub(super) fn for_neighbours(schema: &Schema) -> Budget {
     Budget::new(allowance, schema.document().stop())
 }
 
-/// A budget for one value of a schema, of which so many values were not found before; less where it `is_hasty`.
-pub(super) fn for_value(schema: &Schema, failures: usize, is_hasty: bool) -> Budget {
-    let steps = match (failures < MAX_FAILURES, is_hasty) {
-        (true, false) => STEPS,
-        (true, true) => HASTY_STEPS,
+/// How much is spent on the values of one schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Pace {
+    /// As much as a value is worth.
+    Usual,
+    /// Little: there are many schemas, and none has to give a value.
+    Hasty,
+}
+
+/// A budget for one value of a schema, of which so many values were not found before.
+pub(super) fn for_value(schema: &Schema, failures: usize, pace: Pace) -> Budget {
+    let steps = match (failures < MAX_FAILURES, pace) {
+        (true, Pace::Usual) => STEPS,
+        (true, Pace::Hasty) => HASTY_STEPS,
         (false, _) => FEW_STEPS,
     };
     let allowance = Allowance {

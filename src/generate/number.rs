@@ -14,13 +14,22 @@ const EXACT: f64 = 9_007_199_254_740_991.0;
 /// How often a number is drawn again when it is not of the span.
 const ATTEMPTS: usize = 60;
 
+/// Which numbers are wanted.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Numbers {
+    /// Integers alone.
+    Whole,
+    /// With digits after the point or without.
+    Any,
+}
+
 /// A number of a span; `None` when none was found.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_precision_loss,
     reason = "bounds are clamped to the range of exact integers first"
 )]
-pub(super) fn draw(rng: &mut TestRng, span: &Span, is_integer: bool) -> Option<Value> {
+pub(super) fn draw(rng: &mut TestRng, span: &Span, numbers: Numbers) -> Option<Value> {
     let step = step(&span.multiples);
     for _ in 0..ATTEMPTS {
         // A window beside the bound that is there, wide where none is.
@@ -57,10 +66,10 @@ pub(super) fn draw(rng: &mut TestRng, span: &Span, is_integer: bool) -> Option<V
                 last.clamp(last.min(-most), most) as i128,
             );
             times(step, count)?
-        } else if is_integer || once_in(rng, 3) {
+        } else if numbers == Numbers::Whole || once_in(rng, 3) {
             let (first, last) = (low.ceil(), high.floor());
             if first > last {
-                if is_integer {
+                if numbers == Numbers::Whole {
                     return None;
                 }
                 continue;
@@ -86,7 +95,7 @@ pub(super) fn draw(rng: &mut TestRng, span: &Span, is_integer: bool) -> Option<V
             })?
         };
         let drawn = Value::Number(drawn);
-        if takes(span, &drawn, is_integer) {
+        if takes(span, &drawn, numbers) {
             return Some(drawn);
         }
     }
@@ -94,7 +103,7 @@ pub(super) fn draw(rng: &mut TestRng, span: &Span, is_integer: bool) -> Option<V
 }
 
 /// Whether a number lies in a span.
-pub(super) fn takes(span: &Span, value: &Value, is_integer: bool) -> bool {
+pub(super) fn takes(span: &Span, value: &Value, numbers: Numbers) -> bool {
     let Some(value) = value.as_f64() else {
         return false;
     };
@@ -110,7 +119,8 @@ pub(super) fn takes(span: &Span, value: &Value, is_integer: bool) -> bool {
     let is_barred = barred
         .map(times)
         .any(|times| (times - times.round()).abs() < 1e-6);
-    is_above && is_below && is_multiple && !is_barred && (!is_integer || value.fract() == 0.0)
+    let is_of_kind = numbers == Numbers::Any || value.fract() == 0.0;
+    is_above && is_below && is_multiple && !is_barred && is_of_kind
 }
 
 fn integer(value: i128) -> Option<Number> {

@@ -20,7 +20,8 @@ use super::{
     around,
     draw::{Draw, Optional, USUAL_NODES},
     likeness::Likeness,
-    limits, order,
+    limits::{self, Pace},
+    order,
     random::below,
     recipe::Recipe,
     tree::{self, Tree},
@@ -73,8 +74,8 @@ pub struct Values {
     only: Arc<OnceLock<Option<Value>>>,
     /// How many bytes the schema has, written out.
     weight: usize,
-    /// Whether little is spent on one value.
-    is_hasty: bool,
+    /// How much is spent on one value.
+    pace: Pace,
 }
 
 /// The longest schema, written out, whose complement is worked out at once.
@@ -171,23 +172,23 @@ impl Strategies {
 
 /// A strategy for the values that a schema accepts.
 pub fn valid(schema: &Schema) -> Values {
-    from_canonical(schema, false)
+    from_canonical(schema, Pace::Usual)
 }
 
 /// As [`valid`], for many schemas of which none has to give values: little is spent on each. A schema whose canonical
 /// form is long in coming is read keyword by keyword; what is drawn is judged all the same.
 pub(crate) fn valid_in_haste(schema: &Schema) -> Values {
-    from_canonical(schema, true)
+    from_canonical(schema, Pace::Hasty)
 }
 
 /// The longest schema, written out, whose canonical form comes soon.
 const MAX_HASTY: usize = 2_500;
 
-fn from_canonical(schema: &Schema, is_hasty: bool) -> Values {
+fn from_canonical(schema: &Schema, pace: Pace) -> Values {
     let bare = schema.to_generation_schema();
     let weight = bare.to_string().len();
     let comes_soon = || weight <= MAX_HASTY && canonical::comes_soon(&bare);
-    let canonical = (!is_hasty || comes_soon())
+    let canonical = (pace == Pace::Usual || comes_soon())
         .then(|| canonical::canonical(&bare))
         .flatten();
     let recipe = match canonical {
@@ -209,7 +210,7 @@ fn from_canonical(schema: &Schema, is_hasty: bool) -> Values {
         failures: Arc::default(),
         only: Arc::default(),
         weight,
-        is_hasty,
+        pace,
     }
 }
 
@@ -240,7 +241,7 @@ pub fn invalid(schema: &Schema) -> Option<Values> {
         failures: Arc::default(),
         only: Arc::default(),
         weight: bare.to_string().len(),
-        is_hasty: false,
+        pace: Pace::Usual,
     })
 }
 
@@ -352,7 +353,7 @@ impl Values {
             return only.clone();
         }
         let failures = self.failures.load(Ordering::Relaxed);
-        let budget = limits::for_value(&self.schema, failures, self.is_hasty);
+        let budget = limits::for_value(&self.schema, failures, self.pace);
         let (found, effort) = effort::during(|| self.attempts(runner, &budget));
         if limits::is_dear(&effort) {
             let _ = self.only.set(found.clone());
@@ -467,7 +468,7 @@ impl Strategy for Values {
             .draw(runner)
             .ok_or("no value of the schema was found")?;
         let judge = self.clone();
-        let budget = limits::for_value(&self.schema, 0, self.is_hasty);
+        let budget = limits::for_value(&self.schema, 0, self.pace);
         let takes = move |value: &Value| judge.takes(value, &budget);
         Ok(Tree::new(value, Box::new(takes)))
     }
