@@ -136,7 +136,7 @@ fn seen_of(
 ) -> OperationAccount {
     let mut account = tally.account(operation);
     if account.held > 0 {
-        let witnesses = seen.of(declared, operation, true);
+        let witnesses = seen.of(declared, operation);
         let seen = witnesses.iter().filter(|witness| witness.is_seen);
         account.witnesses = seen.map(Witness::id).collect();
     }
@@ -280,8 +280,8 @@ pub(super) fn outcome_with(
         .iter()
         .map(|operation| operation.id.as_str())
         .collect();
-    let witnesses = |operation: OperationIndex, is_held: bool| {
-        let mut witnesses = nothing.of(declared, operation, is_held);
+    let witnesses = |operation: OperationIndex| {
+        let mut witnesses = nothing.of(declared, operation);
         let seen = ids
             .get(operation.place())
             .and_then(|id| account.operations.get(*id));

@@ -121,8 +121,8 @@ impl<'r> Account<'r> {
     /// What was checked of each operation.
     pub(crate) fn summaries(&self) -> Vec<OperationSummary> {
         self.tally
-            .summaries(self.contract, &self.findings, |operation, is_checked| {
-                self.coverage.of(self.targets, operation, is_checked)
+            .summaries(self.contract, &self.findings, |operation| {
+                self.coverage.of(self.targets, operation)
             })
     }
 }

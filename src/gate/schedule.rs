@@ -216,7 +216,13 @@ impl Schedule {
             of_router.extend(0..wanted.len());
         }
         for later in Phase::ALL.into_iter().filter(|later| *later > phase) {
-            let count = |plan: &Plan| plan.count(later, context.settings, self.is_complete);
+            let count = |plan: &Plan| {
+                if self.is_complete {
+                    plan.count(later)
+                } else {
+                    plan.estimate(later, context.settings)
+                }
+            };
             let first = wanted.len();
             wanted.extend(self.plans.iter().map(count));
             if OF_ROUTER.contains(&later) {

@@ -157,12 +157,12 @@ impl Tally {
         }
     }
 
-    /// What was seen of each operation. `witnesses` are asked for by its index, and by whether it was called.
+    /// What was seen of each operation. `witnesses` are asked for of those that were called.
     pub(crate) fn summaries(
         &self,
         contract: &Contract,
         findings: &Findings,
-        witnesses: impl Fn(OperationIndex, bool) -> Vec<Witness>,
+        witnesses: impl Fn(OperationIndex) -> Vec<Witness>,
     ) -> Vec<OperationSummary> {
         let mut found: HashMap<&str, usize> = HashMap::new();
         for finding in findings
@@ -184,7 +184,12 @@ impl Tally {
             .map(|(index, operation)| {
                 let summary = self.summary(operation, count(operation));
                 let is_held = summary.held > 0;
-                let witnesses = witnesses(index, is_held);
+                // Of what was never called nothing was expected.
+                let witnesses = if is_held {
+                    witnesses(index)
+                } else {
+                    Vec::new()
+                };
                 OperationSummary {
                     coverage: shares(&witnesses, is_held),
                     witnesses,

@@ -79,22 +79,31 @@ fn names_in<'c>(
     in_query.chain(in_body).collect()
 }
 
+/// Where a member of a body stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    /// In what is the only one of its kind.
+    Alone,
+    /// In one of a list.
+    Listed,
+}
+
 /// The values in a body that are called a key of something, in a list also those that are called its name: what is the
 /// only one of its kind has a name that is no key.
-fn keys_within(body: &Value, is_listed: bool, depth: usize) -> Vec<&Value> {
+fn keys_within(body: &Value, standing: Standing, depth: usize) -> Vec<&Value> {
     let Some(depth) = depth.checked_sub(1) else {
         return Vec::new();
     };
     match body {
         Value::Array(items) => items
             .iter()
-            .flat_map(|item| keys_within(item, true, depth))
+            .flat_map(|item| keys_within(item, Standing::Listed, depth))
             .collect(),
         Value::Object(members) => members
             .iter()
             .flat_map(|(name, value)| match value {
-                Value::Array(_) | Value::Object(_) => keys_within(value, is_listed, depth),
-                _ if is_key(name, is_listed) => vec![value],
+                Value::Array(_) | Value::Object(_) => keys_within(value, standing, depth),
+                _ if is_key(name, standing) => vec![value],
                 _ => Vec::new(),
             })
             .collect(),
@@ -157,8 +166,9 @@ fn is_dry_run(name: &str) -> bool {
     ["dryrun", "simulate"].contains(&words.concat().as_str())
 }
 
-fn is_key(name: &str, is_listed: bool) -> bool {
-    names_something(name) && (is_listed || !name.to_lowercase().ends_with("name"))
+fn is_key(name: &str, standing: Standing) -> bool {
+    names_something(name)
+        && (standing == Standing::Listed || !name.to_lowercase().ends_with("name"))
 }
 
 impl<'r, T: Transport> Driver<'r, T> {
@@ -397,7 +407,7 @@ impl<'r, T: Transport> Driver<'r, T> {
             return false;
         }
         let body = case.parts.body.as_ref();
-        let keys = body.map(|(_, body)| keys_within(body, false, MAX_KEY_DEPTH));
+        let keys = body.map(|(_, body)| keys_within(body, Standing::Alone, MAX_KEY_DEPTH));
         keys.is_some_and(|keys| !keys.into_iter().all(|key| self.is_own_name(key)))
     }
 

@@ -240,17 +240,12 @@ impl CoverageMap {
         is_new
     }
 
-    /// What of an operation's responses was seen and what was not; nothing where it was never called, since of
-    /// such an operation nothing was expected.
+    /// What of the responses of an operation that was called was seen and what was not.
     pub(crate) fn of(
         &self,
         declared: &CoverageTargets<'_>,
         operation: OperationIndex,
-        is_held: bool,
     ) -> Vec<Witness> {
-        if !is_held {
-            return Vec::new();
-        }
         let nothing = OperationCoverage::default();
         let seen = self.operations.get(&operation).unwrap_or(&nothing);
         let responses = &declared.contract.operation_at(operation).responses.declared;

@@ -28,6 +28,15 @@ const LENGTH: std::ops::RangeInclusive<usize> = 1..=128;
 /// How long an id is at least that is known for one by its letters and digits.
 const MIN_RANDOM_ID: usize = 8;
 
+/// What a value in an answer is called.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Called {
+    /// An id or several, or nothing at all: it may be one.
+    Ids,
+    /// Something else.
+    Otherwise,
+}
+
 /// In how many answers an id may stand that the run has made: what more of them speak of is what things belong to, such
 /// as the user who asks.
 const MAX_ANSWERS: u32 = 5;
@@ -89,13 +98,13 @@ impl MentionedIds {
         let mut ids = HashSet::new();
         let response = &given.exchange.response;
         if let Some(answer) = given.json() {
-            collect(&mut ids, answer, true, 0);
+            collect(&mut ids, answer, Called::Ids, 0);
         } else if response.header("content-type").is_some_and(is_stream) {
             let text = String::from_utf8_lossy(response.body.bytes());
             for line in text.lines().take(MAX_EVENTS) {
                 let data = line.strip_prefix("data:").unwrap_or(line);
                 if let Ok(event) = serde_json::from_str(data) {
-                    collect(&mut ids, &event, false, 0);
+                    collect(&mut ids, &event, Called::Otherwise, 0);
                 }
             }
         }
@@ -143,7 +152,7 @@ impl MentionedIds {
 }
 
 /// The ids in an answer: texts with digits under the name of an id, and what looks like one wherever it stands.
-fn collect(ids: &mut HashSet<String>, answer: &Value, may_be_ids: bool, depth: usize) {
+fn collect(ids: &mut HashSet<String>, answer: &Value, called: Called, depth: usize) {
     if depth > MAX_DEPTH || ids.len() >= MAX_IDS {
         return;
     }
@@ -152,23 +161,26 @@ fn collect(ids: &mut HashSet<String>, answer: &Value, may_be_ids: bool, depth: u
             let text = plain(answer);
             let is_id = text.contains(|one: char| one.is_ascii_digit())
                 && !text.contains(char::is_whitespace);
-            let is_meant = may_be_ids || answer.is_string() && looks_random(&text);
+            let is_meant = called == Called::Ids || answer.is_string() && looks_random(&text);
             if is_id && is_meant && LENGTH.contains(&text.len()) {
                 ids.insert(text);
             }
         }
         Value::Array(items) => {
             for item in items {
-                collect(ids, item, may_be_ids, depth + 1);
+                collect(ids, item, called, depth + 1);
             }
         }
         Value::Object(members) => {
             for (name, member) in members {
                 let name = name.to_lowercase();
-                let names_ids = ["id", "ids", "uuid", "uuids", "key", "keys"]
-                    .iter()
-                    .any(|one| name.ends_with(one));
-                collect(ids, member, names_ids, depth + 1);
+                let mut names = ["id", "ids", "uuid", "uuids", "key", "keys"].iter();
+                let called = if names.any(|one| name.ends_with(one)) {
+                    Called::Ids
+                } else {
+                    Called::Otherwise
+                };
+                collect(ids, member, called, depth + 1);
             }
         }
         _ => {}

@@ -113,7 +113,7 @@ pub(in crate::gate) fn most_cases(
 ) -> Vec<usize> {
     let wanted = |plan: &Plan| {
         let phases = IN_SECOND_PART.iter();
-        let counts = phases.map(|phase| plan.count(*phase, settings, false));
+        let counts = phases.map(|phase| plan.estimate(*phase, settings));
         counts.max().unwrap_or(0)
     };
     let wanted: Vec<usize> = plans.iter().map(wanted).collect();

@@ -168,10 +168,15 @@ impl Plan {
         planner.cases
     }
 
-    /// How many cases of a phase there are, or may well be while the second part is not made.
-    pub(super) fn count(&self, phase: Phase, settings: &LiveSettings, is_complete: bool) -> usize {
-        if is_complete || !IN_SECOND_PART.contains(&phase) {
-            return self.cases.iter().filter(|case| case.phase == phase).count();
+    /// How many cases of a phase there are.
+    pub(super) fn count(&self, phase: Phase) -> usize {
+        self.cases.iter().filter(|case| case.phase == phase).count()
+    }
+
+    /// How many cases of a phase there may well be, while the second part is not made.
+    pub(super) fn estimate(&self, phase: Phase, settings: &LiveSettings) -> usize {
+        if !IN_SECOND_PART.contains(&phase) {
+            return self.count(phase);
         }
         let body = &self.operation.request_body;
         let parts = self.operation.parameters.len() + usize::from(body.is_some());

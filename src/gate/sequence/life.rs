@@ -109,8 +109,8 @@ pub(super) fn life(
     let delete = resource.delete.filter(allowed);
     let of = |indices: Vec<OperationIndex>| indices.into_iter().filter(allowed).collect::<Vec<_>>();
     let updates = of(resource.updates.clone());
-    let looks = of(below(contract, graph, at, true));
-    let acts = of(below(contract, graph, at, false));
+    let looks = of(below(contract, graph, at, Below::Looks));
+    let acts = of(below(contract, graph, at, Below::Acts));
     let others = 0..settings.credentials.others.len();
 
     let mut steps = Steps::default();
@@ -172,12 +172,30 @@ pub(super) fn life(
     steps.0
 }
 
+/// What operations below a thing do.
+#[derive(Clone, Copy)]
+enum Below {
+    /// They show something of it.
+    Looks,
+    /// They do something to it.
+    Acts,
+}
+
 /// Operations at paths below a thing, in the document's order.
-fn below(contract: &Contract, graph: &Graph, at: ResourceIndex, safe: bool) -> Vec<OperationIndex> {
+fn below(
+    contract: &Contract,
+    graph: &Graph,
+    at: ResourceIndex,
+    wanted: Below,
+) -> Vec<OperationIndex> {
     let all = graph.below(at).iter().copied();
     all.filter(|index| {
         let operation = contract.operation_at(*index);
-        operation.is_safe() == safe && operation.method != Method::DELETE
+        let is_wanted = match wanted {
+            Below::Looks => operation.is_safe(),
+            Below::Acts => !operation.is_safe(),
+        };
+        is_wanted && operation.method != Method::DELETE
     })
     .take(MAX_BELOW)
     .collect()
