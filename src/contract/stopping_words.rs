@@ -85,12 +85,13 @@ pub(super) const ENDS: [&str; 15] = [
 ];
 
 /// Words of a last segment that say that something is done to what is there: to all of it, where nothing is named.
-pub(super) const ACTS: [&str; 57] = [
+pub(super) const ACTS: [&str; 66] = [
     "abort",
     "activate",
     "archive",
     "ban",
     "block",
+    "buy",
     "cancel",
     "clear",
     "commit",
@@ -107,6 +108,10 @@ pub(super) const ACTS: [&str; 57] = [
     "enable",
     "expire",
     "flush",
+    "forcebuy",
+    "forceenter",
+    "forceexit",
+    "forcesell",
     "lock",
     "merge",
     "migrate",
@@ -129,7 +134,10 @@ pub(super) const ACTS: [&str; 57] = [
     "rollback",
     "rotate",
     "save",
+    "sell",
     "set",
+    "stopbuy",
+    "stopentry",
     "suspend",
     "sync",
     "synchronize",
@@ -143,6 +151,7 @@ pub(super) const ACTS: [&str; 57] = [
     "upsert",
     "vacuum",
     "wipe",
+    "withdraw",
 ];
 
 /// First words of a last segment that say that a POST only looks.
@@ -160,11 +169,12 @@ pub(super) const MAKES: [&str; 8] = [
 pub(super) const CREATES: [&str; 6] = ["add", "copy", "create", "duplicate", "new", "upload"];
 
 /// Words of a last segment that say that something is done to what is there, where a request holds nothing else.
-pub(super) const ALONE: [&str; 48] = [
+pub(super) const ALONE: [&str; 50] = [
     "apply",
     "broadcast",
     "charge",
     "close",
+    "defaults",
     "deploy",
     "disconnect",
     "downgrade",
@@ -194,6 +204,8 @@ pub(super) const ALONE: [&str; 48] = [
     "resume",
     "rotate",
     "run",
+    "samples",
+    "seed",
     "send",
     "share",
     "sleep",
@@ -208,7 +220,6 @@ pub(super) const ALONE: [&str; 48] = [
     "unpause",
     "unshare",
     "upgrade",
-    "withdraw",
 ];
 
 /// Words of a last segment that begin or end what goes on by itself.

@@ -9,6 +9,7 @@ mod coding;
 mod credential;
 mod curl;
 mod evidence;
+mod issued;
 mod redaction;
 mod shell;
 mod stream;
@@ -26,6 +27,7 @@ pub(crate) use coding::{decode, decoded};
 pub use credential::{CredentialPlace, CredentialSlot, variable};
 pub use curl::{curl, is_credential, masked_url};
 pub use evidence::{Before, Evidence};
+pub(crate) use issued::without_issued;
 pub use redaction::{REDACTED_HOST, holds_redaction, quote_redactions};
 pub(crate) use stream::{MAX_GAP, is_stream, may_be_endless, so_far};
 

@@ -17,6 +17,7 @@ use super::{
 };
 use crate::{
     contract::{Contract, Operation, OperationIndex},
+    exchange::without_issued,
     finding::{Finding, Findings, Remedy, Wording},
     run::{
         ConnectionFailure, Event, FailReason, Listener, OperationSummary, Outcome, Progress,
@@ -229,6 +230,10 @@ impl<'r> Recorder<'r> {
             return;
         }
         let text = match hide(&self.secrets, &text) {
+            Cow::Owned(hidden) => hidden,
+            Cow::Borrowed(_) => text,
+        };
+        let text = match without_issued(&text) {
             Cow::Owned(hidden) => hidden,
             Cow::Borrowed(_) => text,
         };

@@ -5,7 +5,8 @@ use std::collections::HashSet;
 
 use super::{
     Basis, Creator, Expression, MessagePart, Resource, ValueSource,
-    infer::{CREATES, Known, is_used},
+    creation::CREATES,
+    infer::{Known, is_used},
     names::{is_plural_of, words},
 };
 use crate::contract::OperationIndex;

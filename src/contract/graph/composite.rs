@@ -8,9 +8,8 @@ use oasgate_document::Pointer;
 use serde_json::Value;
 
 use super::{
-    Expression, MessagePart, Resource, Shape, ValueSource,
-    infer::{Known, declares_created},
-    names::words,
+    Expression, MessagePart, Resource, Shape, ValueSource, creation::declares_created,
+    infer::Known, names::words,
 };
 use crate::contract::{Operation, OperationIndex, Schema};
 

@@ -129,7 +129,8 @@ impl ResourceKey {
             .iter()
             .filter_map(|name| {
                 let (wanted, prefix) = name.split_last()?;
-                if name == property {
+                // `{jobid}` is `job_id`.
+                if name == property || name.concat() == property.concat() {
                     return Some(0);
                 }
                 // `/promotion_codes/{promotion_code}` is called after the thing, not after its code.
@@ -299,6 +300,22 @@ impl ResourceKey {
     /// Where the name of the thing stands in a response that shows one.
     pub(super) fn in_one(&self, schema: &Schema, known: &PropertyNames) -> Option<Pointer> {
         self.below(schema, known, &Pointer::root(), 0)
+    }
+
+    /// Where a body that changes a thing calls it by what the parameter is called after: `pool` for `{pool_name}`.
+    pub(super) fn noun_in(&self, schema: &Schema, known: &PropertyNames) -> Option<Pointer> {
+        let nouns = self.names.iter().filter_map(|name| {
+            let (last, noun) = name.split_last()?;
+            (is_identifier(last) && !noun.is_empty()).then_some(noun)
+        });
+        let nouns: Vec<&[String]> = nouns.collect();
+        let names = known.of(schema);
+        let mut called = names
+            .iter()
+            .filter(|(_, words)| nouns.contains(&words.as_slice()));
+        let (name, _) = called.next()?;
+        let property = schema.property(name)?;
+        self.takes(&property).then(|| Pointer::root().join(name))
     }
 
     /// Where the one name of the thing stands in a response that shows it: `name` or the like, where nothing else is

@@ -2,7 +2,6 @@
 
 use std::{collections::HashSet, iter};
 
-use http::StatusCode;
 use indexmap::IndexMap;
 use jsonschema::{JsonType, JsonTypeSet};
 use oasgate_document::Pointer;
@@ -10,6 +9,7 @@ use oasgate_document::Pointer;
 use super::{
     Basis, Creator, Edge, Expression, Graph, MessagePart, Need, Resource, Role, Shape, ValueSource,
     claims,
+    creation::{CREATES, declares_created, is_called_a_creation},
     identity::{PropertyNames, ResourceKey},
     lookup::{Edges, Lookup},
     names::words,
@@ -17,7 +17,7 @@ use super::{
     shape::places_of,
     successes,
 };
-use crate::contract::{Contract, Location, Operation, OperationIndex, Schema, StatusKey};
+use crate::contract::{Contract, Location, Operation, OperationIndex, Schema};
 
 /// Last segments of paths that answer with a thing and make none.
 const ACTIONS: &[&str] = &[
@@ -37,9 +37,6 @@ const ACTIONS: &[&str] = &[
     "validate",
     "verify",
 ];
-
-/// First words of the ids of operations that make something.
-pub(super) const CREATES: &[&str] = &["add", "create", "insert", "new", "register"];
 
 /// How many things one path names at most, the deepest first: what is above them in a path that a machine has written is
 /// left out.
@@ -171,7 +168,9 @@ impl<'c> Known<'c> {
         };
         let updates = resource.updates.iter();
         let keys = updates.filter_map(|update| {
-            let at = wanted.in_one(&self.sent(*update)?, &self.names)?;
+            let sent = self.sent(*update)?;
+            let at = wanted.in_one(&sent, &self.names);
+            let at = at.or_else(|| wanted.noun_in(&sent, &self.names))?;
             Some((*update, at))
         });
         keys.collect()
@@ -666,21 +665,6 @@ impl<'c> Known<'c> {
                 || response.description.contains("`Location`")
         })
     }
-}
-
-/// Whether an operation declares a 201.
-pub(super) fn declares_created(operation: &Operation) -> bool {
-    let created = StatusKey::Exact(StatusCode::CREATED);
-    successes(operation).any(|response| response.key == created)
-}
-
-/// Whether the id of an operation begins with a word for making something, or its summary says that it creates:
-/// `createApplication`, `Creates a new group`. What a summary adds may be a part of what the path names.
-fn is_called_a_creation(operation: &Operation) -> bool {
-    let first = |text: &str| words(text).into_iter().next();
-    let is_named = first(operation.id.as_str()).is_some_and(|one| CREATES.contains(&one.as_str()));
-    let summary = operation.summary.as_deref().and_then(first);
-    is_named || summary.is_some_and(|one| ["create", "creates"].contains(&one.as_str()))
 }
 
 /// Whether one of a resource can be read or deleted.

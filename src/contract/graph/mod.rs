@@ -8,6 +8,7 @@
 mod called;
 mod claims;
 mod composite;
+mod creation;
 mod elsewhere;
 mod expression;
 mod identity;

@@ -21,6 +21,7 @@ pub(crate) mod novelty;
 pub(crate) mod pool;
 pub(crate) mod refusal;
 pub(crate) mod removals;
+mod self_link;
 pub(crate) mod settings;
 pub(crate) mod shared;
 pub(crate) mod shown;

@@ -5,7 +5,11 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{context::ResourceContext, creation_signs::MIN_RANDOM_NAME, view::plain};
+use super::{
+    context::ResourceContext,
+    creation_signs::{MIN_RANDOM_NAME, says_it_failed},
+    view::{ExchangeView, plain},
+};
 use crate::{
     contract::{
         OperationIndex,
@@ -58,6 +62,9 @@ impl PendingRemovals {
         let Some(removal) = context.graph.removal_of(operation) else {
             return;
         };
+        if says_it_failed(&ExchangeView::new(exchange, &case.parts)) {
+            return;
+        }
         match values(removal, case, exchange) {
             Some(values) if values.is_empty() => *self.uncertain.entry(operation).or_default() += 1,
             Some(values) => {

@@ -8,6 +8,7 @@ use percent_encoding::percent_decode_str;
 use serde_json::Value;
 use url::Url;
 
+use super::self_link::self_links;
 use crate::{
     contract::{
         Contract, Location, Route,
@@ -207,12 +208,22 @@ impl<'e> ExchangeView<'e> {
             .as_ref()
     }
 
-    /// What stands at the place in the path that `Location` names. A path elsewhere names nothing here,
-    /// and neither does one that the contract does not know.
+    /// What stands at the place in the path that `Location` names, or the URL that the response shows of itself. A path
+    /// elsewhere names nothing here, and neither does one that the contract does not know.
     fn location(&self, place: &Place<'_>) -> Option<Value> {
-        let route = located(place.contract, place.base, self.exchange)?;
-        let key = place.shape.key_at(route.operation, place.segment)?;
-        path_value(&route, key)
+        let key = |route: &Route<'_>| {
+            let key = place.shape.key_at(route.operation, place.segment)?;
+            path_value(route, key)
+        };
+        let led = located(place.contract, place.base, self.exchange);
+        led.as_ref().and_then(key).or_else(|| {
+            let mut links = self_links(self.body()?).into_iter();
+            links.find_map(|link| {
+                let route = leads_to(place.contract, place.base, self.exchange, link)?;
+                let is_of_one = place.shape.contains(&Shape::of(route.operation));
+                key(&route).filter(|_| is_of_one)
+            })
+        })
     }
 }
 
@@ -223,8 +234,23 @@ pub(crate) fn located<'c>(
     base: &str,
     exchange: &Exchange,
 ) -> Option<Route<'c>> {
+    leads_to(
+        contract,
+        base,
+        exchange,
+        exchange.response.header("location")?,
+    )
+}
+
+/// The operation that a link in a response leads to, as for [`located`].
+fn leads_to<'c>(
+    contract: &'c Contract,
+    base: &str,
+    exchange: &Exchange,
+    link: &str,
+) -> Option<Route<'c>> {
     let from = &exchange.request.url;
-    let url = from.join(exchange.response.header("location")?).ok()?;
+    let url = from.join(link).ok()?;
     if url.origin() != from.origin() {
         return None;
     }
