@@ -9,6 +9,7 @@ mod event;
 mod info;
 mod known;
 mod outcome;
+mod put_credential;
 mod settings;
 mod shard;
 mod state;

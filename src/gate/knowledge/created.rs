@@ -514,7 +514,11 @@ impl CreatedResources {
     /// Takes in what a list shows and answers to creations spoke of: these are named by it.
     pub(crate) fn insert_mentioned(&mut self, thing: ResourceInstance) {
         if let Some(key) = thing.key().map(plain) {
-            self.unnamed.retain(|one| !one.mentions.contains(&key));
+            self.unnamed.retain(|one| {
+                let sent = one.parts.body.as_ref().map(|(_, body)| body);
+                let is_sent = sent.is_some_and(|sent| sent.get(&key).is_some());
+                !one.mentions.contains(&key) && !is_sent
+            });
         }
         self.insert(thing);
     }

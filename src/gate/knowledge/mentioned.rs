@@ -87,6 +87,7 @@ impl MentionedIds {
             }
         }
         let body = given.parts.body.as_ref().map(|(_, body)| body);
+        self.collect_keys(context, case, body);
         let parameters = given.parts.parameters.iter().map(|(_, _, value)| value);
         for value in body.into_iter().chain(parameters) {
             self.collect_sent(context, value, 0);
@@ -122,6 +123,23 @@ impl MentionedIds {
         let answers = self.answered.get(&key);
         let is_meant = answers.is_some_and(|count| *count <= MAX_ANSWERS);
         (is_meant || self.sent.contains(&key)) && !self.before.contains(&key)
+    }
+
+    /// Takes in the members of a body that no schema names, as in `{"lakes": {"type": "process"}}`: what such a body makes
+    /// is called so.
+    fn collect_keys(&mut self, context: &ResourceContext<'_>, case: &Case, body: Option<&Value>) {
+        let members = body.and_then(Value::as_object);
+        let schema = context
+            .index(&case.operation)
+            .and_then(|index| context.body_schema(index));
+        let Some((members, schema)) = members.zip(schema) else {
+            return;
+        };
+        for name in members.keys().take(MAX_IDS.saturating_sub(self.sent.len())) {
+            if LENGTH.contains(&name.len()) && schema.property(name).is_none() {
+                self.sent.insert(name.clone());
+            }
+        }
     }
 
     /// Takes in the texts of what was sent that were drawn, and are hardly the name of anything else.
