@@ -297,6 +297,14 @@ impl Credentials {
         })
     }
 
+    /// The same of operations of which the document does not say what they ask for.
+    pub(crate) fn is_usually_bare(&self) -> bool {
+        let usual = self.undeclared.0.usual.get();
+        let usual = usual.and_then(|usual| usual.anywhere.as_ref());
+        let mut schemes = usual.into_iter().flat_map(|one| &one.schemes);
+        schemes.any(|scheme| scheme.kind.as_ref().is_some_and(is_bare_key))
+    }
+
     /// All secrets, of everybody.
     pub fn secrets(&self) -> Vec<Secret> {
         let others = self.others.iter().map(|other| &other.credential);

@@ -88,17 +88,15 @@ async fn ask_with_credential<T: Transport>(
         })
         .collect();
     schedule.mark(&round);
-    let answers = match driver.round(&round).await {
-        ControlFlow::Continue(answers) => answers,
-        ControlFlow::Break(end) => return ControlFlow::Break(end),
-    };
-    let mut guarded = Vec::new();
-    for (case, status) in round.iter().zip(answers) {
-        let refusals = [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN];
-        if status.is_some_and(|status| !refusals.contains(&status)) {
-            settings.credentials.undeclared.note(&case.operation);
-            guarded.push(case.operation.id.as_str());
-        }
+    let mut guarded = sent_with_credential(driver, &round).await?;
+    // A key that is all of `Authorization` may be wanted behind `Bearer`.
+    if guarded.is_empty() && !round.is_empty() && settings.credentials.is_usually_bare() {
+        settings.credentials.refused.note_bearer(true);
+        guarded = sent_with_credential(driver, &round).await?;
+        settings
+            .credentials
+            .refused
+            .note_bearer(!guarded.is_empty());
     }
     if !guarded.is_empty() {
         let text = format!(
@@ -109,6 +107,25 @@ async fn ask_with_credential<T: Transport>(
         driver.recorder.notice(text);
     }
     ControlFlow::Continue(())
+}
+
+/// Sends requests with the credential that the document does not ask for, and names the operations that do not refuse
+/// them: these are sent it from now on.
+async fn sent_with_credential<'c, T: Transport>(
+    driver: &mut Driver<'_, T>,
+    round: &'c [Case],
+) -> ControlFlow<RunStatus, Vec<&'c str>> {
+    let answers = driver.round(round).await?;
+    let refusals = [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN];
+    let answered = round.iter().zip(answers);
+    let guarded = answered
+        .filter(|(_, status)| status.is_some_and(|status| !refusals.contains(&status)))
+        .map(|(case, _)| {
+            let undeclared = &driver.context.settings.credentials.undeclared;
+            undeclared.note(&case.operation);
+            case.operation.id.as_str()
+        });
+    ControlFlow::Continue(guarded.collect())
 }
 
 /// Plans what lies around the first requests, with the values that they brought back, and says how much
