@@ -3,7 +3,7 @@
 //! Nothing here looks at other findings. A key that is too wide hides a fault behind another one, a key that
 //! is too narrow tells one fault many times; where the two disagree, what one change would mend decides.
 
-use oasgate_document::{Document, Pointer};
+use oasgate_document::{Address, Document, Pointer};
 
 use super::{
     key::{Key, single, without_numbers},
@@ -369,7 +369,8 @@ fn schema_mismatch(finding: &Finding, document: &Document) -> Key {
     let owner = owner::of(document, at);
     if finding.actual.as_deref() == Some("null") {
         let object = at.parent().and_then(|object| document.get(&object));
-        if object.is_some_and(|object| object.get("nullable") == Some(&true.into())) {
+        let is_nullable = object.is_some_and(|one| one.get("nullable") == Some(&true.into()));
+        if is_nullable && document.version().has_2020_12_schemas() {
             return Key::new(
                 "schema nullable".to_owned(),
                 "null comes where `nullable: true` stands, which means nothing since OpenAPI 3.1",
@@ -407,6 +408,14 @@ fn schema_mismatch(finding: &Finding, document: &Document) -> Key {
                 format!(
                     "`{property}` is null, which the components that it refers to do not allow"
                 ),
+        if is_nullable && at.pointer.last().as_deref() == Some("enum") {
+            return Key::new(
+                "schema nullable enum".to_owned(),
+                "null comes where `nullable: true` stands beside an `enum` without null",
+                "list null in these `enum`s, or send a value",
+            )
+            .counting("place");
+        }
                 format!("let `{property}` be null where it refers to a component, or send a value"),
             )
             .counting("place");
@@ -440,7 +449,7 @@ fn schema_mismatch(finding: &Finding, document: &Document) -> Key {
         .counting("place");
     }
     if keyword == "type"
-        && let Some(key) = wrong_type(finding)
+        && let Some(key) = wrong_type(finding, document)
     {
         return key;
     }
@@ -463,7 +472,7 @@ fn schema_mismatch(finding: &Finding, document: &Document) -> Key {
 }
 
 /// One name that has another type than is declared, in whatever schema: who writes it does so in one place.
-fn wrong_type(finding: &Finding) -> Option<Key> {
+fn wrong_type(finding: &Finding, document: &Document) -> Option<Key> {
     let place = finding.instance.as_ref().map(masked)?;
     let mut last = place.rsplit('/').take_while(|token| *token == "*").count();
     last += 1;
@@ -477,7 +486,7 @@ fn wrong_type(finding: &Finding) -> Option<Key> {
     is_named.then(|| {
         Key::new(
             format!("schema type {name} {came} {wanted}"),
-            format!("`{name}` is {came} in responses where `type: {wanted}` is declared"),
+            format!("`{name}` is {came} in responses where {declared} is declared"),
             format!("the type of `{name}` in the schemas, or what the service sends for it"),
         )
         .counting("place")
@@ -504,6 +513,16 @@ fn undeclared_property(finding: &Finding, document: &Document) -> Key {
         (owner, place)
     });
     let Some((Owner { id, name, .. }, place)) = owner else {
+    // As the document says it, which has no such `type` where it says `nullable`.
+    let object = finding.document.as_ref().and_then(Address::parent);
+    let object = object.and_then(|object| document.get(&object));
+    let single = object.and_then(|object| object.get("type")?.as_str());
+    let declared = match single {
+        Some(single) if wanted.contains("null") && single != "null" => {
+            format!("`type: {single}` with `nullable: true`")
+        }
+        _ => format!("`type: {wanted}`"),
+    };
         return single(finding, document);
     };
     Key::new(

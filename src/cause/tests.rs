@@ -142,6 +142,101 @@ fn one_name_of_another_type_is_one_cause_in_whatever_schema() {
 }
 
 #[test]
+fn what_is_said_of_nullable_is_of_the_version_of_the_document() {
+    let title = |version: &str, schema: &str, keyword: &str, actual: &str| {
+        let text = format!(
+            "openapi: {version}\ninfo: {{ title: T, version: '1' }}\npaths: {{}}\ncomponents: {{ schemas: {{ S: {schema} }} }}\n"
+        );
+        let document = Document::parse("t.yaml", text).expect("it is a document");
+        let at = format!("/components/schemas/S/{keyword}");
+        let finding = finding("schema-mismatch", "get", &at, &format!("200 {keyword}"))
+            .with_instance(Pointer::parse("/done").expect("a pointer"))
+            .with_expected("null or boolean")
+            .with_actual(actual);
+        let mut all = Findings::default();
+        all.add(finding);
+        causes(&all, &document)[0].summary.clone()
+    };
+    let plain = "{ type: boolean, nullable: true }";
+    let said = title("3.1.0", plain, "type", "null");
+    assert!(said.contains("nothing since OpenAPI 3.1"), "{said}");
+    let listed = "{ type: string, nullable: true, enum: [a] }";
+    let said = title("3.0.1", listed, "enum", "null");
+    assert!(said.contains("`enum` without null"), "{said}");
+    let said = title("3.0.1", plain, "type", "a number: 7");
+    assert!(
+        said.contains("`type: boolean` with `nullable: true` is declared"),
+        "{said}"
+    );
+    let said = title(
+        "3.1.0",
+        "{ type: ['null', boolean] }",
+        "type",
+        "a number: 7",
+    );
+    assert!(
+        said.contains("`type: null or boolean` is declared"),
+        "{said}"
+    );
+}
+
+#[test]
+fn what_a_database_refuses_is_one_cause_whatever_the_statement() {
+    let failed = |operation: &str, said: &str| {
+        let at = format!("/paths/~1{operation}/post/responses");
+        let mut one = finding("server-error", operation, &at, &format!("500 {said}"));
+        one.message = format!("{operation} answered 500 Internal Server Error: {said}");
+        one
+    };
+    let reason = "a row violates the constraint fields_fkey";
+    let groups = grouped(vec![
+        failed(
+            "addField",
+            &format!("insert into \"fields\" failed: {reason}"),
+        ),
+        failed("setField", &format!("update \"fields\" failed: {reason}")),
+        failed(
+            "addTag",
+            "insert into \"tags\" failed: a row violates the constraint tags_fkey",
+        ),
+    ]);
+    let sizes: Vec<_> = groups.iter().map(Vec::len).collect();
+    assert_eq!(sizes, [2, 1]);
+}
+
+#[test]
+fn parts_that_are_not_there_are_one_cause_where_one_thing_would_mend_them() {
+    let failed = |operation: &str, said: &str| {
+        let at = format!("/paths/~1{operation}/get/responses");
+        let mut one = finding("server-error", operation, &at, &format!("503 {said}"));
+        one.message = format!("{operation} answered 503 Service Unavailable: {said}");
+        one
+    };
+    let mend = "pass a database to enable this";
+    let groups = grouped(vec![
+        failed("a", &format!("Schedules not available: {mend}")),
+        failed("b", &format!("Service Accounts not available: {mend}")),
+        failed("c", "Schedules not available: the queue is full"),
+    ]);
+    let sizes: Vec<_> = groups.iter().map(Vec::len).collect();
+    assert_eq!(sizes, [2, 1]);
+}
+
+#[test]
+fn the_type_of_no_content_is_one_cause_in_all_that_is_said_of_it() {
+    let at = "/paths/~1users/get";
+    let mut refused = finding("rejected-valid", "listUsers", at, "415");
+    refused.message =
+        "listUsers refuses with 415 a request without content: no content-type".to_owned();
+    let mut misused = finding("misused-status", "listUsers", at, "415");
+    misused.message = "listUsers answers 415 to a request without content".to_owned();
+    let mut unreached = finding("unreached", "listUsers", at, "unreached");
+    unreached.message =
+        "listUsers was never answered with a declared success: only 415 came back".to_owned();
+    assert_eq!(grouped(vec![refused, misused, unreached]).len(), 1);
+}
+
+#[test]
 fn what_falls_under_a_default_that_describes_others_is_one_cause_for_each_status() {
     let under = |operation: &str, status: &str| {
         let pointer = "/components/schemas/User/required";

@@ -11,7 +11,7 @@ use indexmap::IndexSet;
 use oasgate_document::Address;
 use serde_json::{Map, Value};
 
-use super::{Schema, ends::ends, structure};
+use super::{Schema, ends::ends, nullable, structure};
 
 /// How many nodes of one schema are looked at, those near the root first: each operation and response has a list of
 /// its own. Where there are more, [`Choice::Rest`] says so.
@@ -192,10 +192,9 @@ fn null(schema: &Schema, at: &Address, members: &Map<String, Value>) -> Option<A
     {
         return Some(at.join("type"));
     }
-    // Without a type of its own it changes nothing (OpenAPI 3.0.4 §4.7.24.1).
-    let is_nullable =
-        members.get("nullable") == Some(&Value::Bool(true)) && members.contains_key("type");
-    (is_nullable && schema.store.dialect().has_nullable()).then(|| at.join("nullable"))
+    let dialect = schema.store.dialect();
+    let is_nullable = nullable::is_nullable(members, dialect) && members.contains_key("type");
+    (is_nullable || nullable::is_beside_parts(members, dialect)).then(|| at.join("nullable"))
 }
 
 /// The schema of an array's elements.

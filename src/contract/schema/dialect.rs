@@ -49,6 +49,11 @@ impl Dialect {
         matches!(self, Self::OpenApi30 | Self::Draft4 | Self::Draft7)
     }
 
+    /// Whether a `type` is Swagger 2.0's `file`.
+    pub(super) fn is_file(self, value: &Value) -> bool {
+        self == Self::OpenApi30 && value == "file"
+    }
+
     /// Whether `nullable` allows null.
     pub(super) const fn has_nullable(self) -> bool {
         matches!(self, Self::OpenApi30)

@@ -11,7 +11,7 @@ use oasgate_document::Address;
 use serde_json::Value;
 
 use super::{
-    Schema, ecma,
+    Schema, ecma, nullable,
     texts::{self, Language, Pattern},
     types,
 };
@@ -80,6 +80,9 @@ impl Search<'_> {
             if store.dialect().ref_hides_siblings() {
                 return true;
             }
+        }
+        if nullable::is_beside_parts(members, store.dialect()) {
+            return true;
         }
         let count = |keyword: &str| {
             members

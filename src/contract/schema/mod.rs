@@ -23,6 +23,7 @@ mod formats;
 mod long_enum;
 mod narrowed;
 mod nesting;
+mod nullable;
 pub(super) mod objects;
 mod overlap;
 mod patterns;

@@ -18,6 +18,7 @@ use super::{
     for_generation::{also, content, shown_or_no_text, tag},
     formats::registered,
     long_enum::{LONG_ENUM, long_enum},
+    nullable,
     patterns::{self, is_costly},
     recursive,
     structure::MAX_STEPS,
@@ -154,6 +155,12 @@ impl Translation<'_> {
                 out.entry("type").or_insert_with(|| json!("object"));
             }
         }
+        if form == Form::Whole && nullable::is_beside_parts(members, dialect) {
+            return match self.purpose {
+                Purpose::Unit => nullable::unless_null(out),
+                _ => nullable::or_null(out),
+            };
+        }
         Value::Object(out)
     }
 
@@ -245,10 +252,10 @@ impl Translation<'_> {
                 }
             }
             // What is generated for bytes is a text, which becomes the content of a file.
-            "type" if self.purpose == Purpose::Generation && is_file(value, dialect) => {
+            "type" if self.purpose == Purpose::Generation && dialect.is_file(value) => {
                 put("type", json!("string"));
             }
-            "type" => put("type", types(value, members, dialect)),
+            "type" => put("type", nullable::types(value, members, dialect)),
             "exclusiveMinimum" | "exclusiveMaximum"
                 if value.is_boolean() && dialect.has_boolean_bounds() =>
             {
@@ -575,11 +582,6 @@ fn plain_pattern(value: &Value) -> Value {
     plain.map_or_else(|| value.clone(), Value::String)
 }
 
-/// Whether a `type` is Swagger 2.0's `file`.
-fn is_file(value: &Value, dialect: Dialect) -> bool {
-    dialect == Dialect::OpenApi30 && value == "file"
-}
-
 /// Whether a schema that names properties and no type is drawn as objects alone: any other value is valid, and hardly
 /// ever meant. What negates or asks is left as it is.
 fn is_meant_as_object(at: &Address, members: &Map<String, Value>) -> bool {
@@ -596,25 +598,6 @@ fn is_meant_as_object(at: &Address, members: &Map<String, Value>) -> bool {
             .pointer
             .tokens()
             .any(|token| token == "not" || token == "if")
-}
-
-/// `type` with null where `nullable` stands beside it (OpenAPI 3.0.4 §4.7.24.1): without a `type`
-/// of its own, `nullable` changes nothing.
-fn types(value: &Value, members: &Map<String, Value>, dialect: Dialect) -> Value {
-    let nullable = dialect == Dialect::OpenApi30
-        && (members.get("nullable") == Some(&Value::Bool(true))
-            || members.get("x-nullable") == Some(&Value::Bool(true)));
-    match value {
-        // Swagger 2.0's `file` is a body of bytes, about which a schema says nothing.
-        file if is_file(file, dialect) => {
-            json!(["string", "number", "boolean", "object", "array", "null"])
-        }
-        Value::String(name) if nullable && name != "null" => json!([name, "null"]),
-        Value::Array(names) if nullable && !names.contains(&json!("null")) => {
-            Value::Array(names.iter().cloned().chain([json!("null")]).collect())
-        }
-        _ => value.clone(),
-    }
 }
 
 #[cfg(test)]
@@ -642,7 +625,7 @@ mod tests {
     }
 
     #[test]
-    fn nullable_counts_only_beside_a_type() {
+    fn nullable_counts_beside_a_type() {
         let typed = json!({ "type": "string", "nullable": true, "enum": ["a"] });
         assert_eq!(
             translated(&typed, "3.0.3", Direction::Response),
@@ -656,6 +639,22 @@ mod tests {
         assert_eq!(
             translated(&typed, "3.1.0", Direction::Response),
             json!({ "type": "string", "enum": ["a"] })
+        );
+    }
+
+    #[test]
+    fn nullable_counts_beside_parts_but_not_against_an_enum() {
+        let parts = json!({ "nullable": true, "oneOf": [{ "type": "string" }] });
+        let alone = json!({ "oneOf": [{ "type": "string" }] });
+        let or_null = json!({ "anyOf": [alone, { "type": "null" }] });
+        for version in ["3.0.0", "3.0.3"] {
+            assert_eq!(translated(&parts, version, Direction::Response), or_null);
+        }
+        assert_eq!(translated(&parts, "3.1.0", Direction::Response), alone);
+        let listed = json!({ "nullable": true, "enum": ["a"], "allOf": [{ "type": "string" }] });
+        assert_eq!(
+            translated(&listed, "3.0.3", Direction::Response),
+            json!({ "enum": ["a"], "allOf": [{ "type": "string" }] })
         );
     }
 

@@ -4,7 +4,7 @@ use jsonschema::{JsonType, JsonTypeSet};
 use oasgate_document::Address;
 use serde_json::Value;
 
-use super::{Schema, dialect::Dialect, structure};
+use super::{Schema, nullable, structure};
 
 const ALL_TYPES: [JsonType; 7] = [
     JsonType::Array,
@@ -72,10 +72,7 @@ fn find(schema: &Schema, address: &Address, depth: usize) -> JsonTypeSet {
             let mut own: JsonTypeSet = named(name)
                 .into_iter()
                 .fold(JsonTypeSet::empty(), JsonTypeSet::insert);
-            let nullable = |keyword: &str| members.get(keyword) == Some(&Value::Bool(true));
-            if store.dialect() == Dialect::OpenApi30
-                && (nullable("nullable") || nullable("x-nullable"))
-            {
+            if nullable::is_nullable(members, store.dialect()) {
                 own = own.insert(JsonType::Null);
             }
             if named(name).is_some() {
@@ -124,6 +121,9 @@ fn find(schema: &Schema, address: &Address, depth: usize) -> JsonTypeSet {
                 .fold(JsonTypeSet::empty(), JsonTypeSet::insert);
             allowed = both(allowed, either);
         }
+    }
+    if nullable::is_beside_parts(members, store.dialect()) {
+        allowed = allowed.insert(JsonType::Null);
     }
     allowed
 }

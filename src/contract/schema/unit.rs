@@ -24,6 +24,7 @@ use super::{
     exact::{LIMITS, LISTED, Limit, Listed},
     formats::registered,
     long_enum::LONG_ENUM,
+    nullable,
     patterns::{self, Bounded, engine, is_costly},
     store::Formats,
     tape::{OnTape, TapeNode},
@@ -158,6 +159,9 @@ fn address_below(document: &Document, base: &Address, pointer: &Pointer) -> Addr
     let mut is_pattern = false;
     pointer.tokens().fold(base.clone(), |at, token| {
         let patterns = document.get(&at).and_then(Value::as_object);
+        if !is_pattern && patterns.is_some_and(|schema| nullable::is_no_step(&token, schema)) {
+            return at;
+        }
         let pattern = patterns
             .filter(|patterns| is_pattern && !patterns.contains_key(&*token))
             .and_then(|patterns| {
