@@ -10,7 +10,10 @@ use super::{
     owner::{self, Owner},
     requests::{self, ACCEPTED, REFUSED, SENT},
 };
-use crate::{check::ids, finding::Finding};
+use crate::{
+    check::{ids, without_verb},
+    finding::Finding,
+};
 
 /// The key of the cause that explains a finding.
 pub(super) fn of(finding: &Finding, document: &Document) -> Key {
@@ -273,7 +276,10 @@ fn said_failure(finding: &Finding) -> Option<Key> {
     }
     Some(
         Key::new(
-            format!("server-error {status} {}", without_numbers(said)),
+            format!("server-error {status} {}", without_numbers(told)),
+    // That something is not there tells the same of each.
+    let said = without_what_is_missing(said);
+    let told = without_verb(&said);
             format!("operations answer {status}: {said}"),
             "the service, where it says so; its log of the example tells more",
         )
@@ -284,6 +290,27 @@ fn said_failure(finding: &Finding) -> Option<Key> {
 fn endpoint(finding: &Finding) -> Key {
     let path = path(finding);
     Key::new(
+/// What is said of a part of a service that is not there, in lower case.
+const NOT_THERE: [&str; 4] = [
+    " not available: ",
+    " not configured: ",
+    " not enabled: ",
+    " not supported: ",
+];
+
+/// How many words name what is not there.
+const MAX_NAME: usize = 5;
+
+/// A sentence without the name of what is not there, where what would mend it stands behind: `Schedules not available:
+/// pass a database`.
+fn without_what_is_missing(said: &str) -> String {
+    let at = NOT_THERE.iter().find_map(|phrase| said.find(phrase));
+    match at.map(|at| said.split_at(at)) {
+        Some((name, rest)) if name.split_whitespace().count() <= MAX_NAME => format!("…{rest}"),
+        _ => said.to_owned(),
+    }
+}
+
         format!("no-response {path} {}", finding.discriminator),
         format!("{path} does not answer"),
         format!("the service's handler of {path}"),

@@ -11,6 +11,9 @@ pub(crate) mod ids;
 mod methods;
 mod redacted;
 mod refusal;
+mod refusal_of_state;
+mod refusal_statement;
+mod refusal_unions;
 mod refusal_words;
 mod sequence;
 mod sign_in;
@@ -68,6 +71,7 @@ mod use_after_delete;
 mod write_only_leak;
 
 pub use breach::{Breach, Part};
+pub(crate) use refusal_statement::without_verb;
 pub(crate) use refusal_words::says_absent;
 pub use sequence::{SequenceCheck, Step};
 pub(crate) use sign_in::may_revoke_credential;

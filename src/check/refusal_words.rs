@@ -4,9 +4,13 @@ use std::{borrow::Cow, sync::LazyLock};
 
 use percent_encoding::percent_decode_str;
 use regex::Regex;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::{Content, Subject};
+use super::{
+    Content, Subject,
+    refusal_statement::without_statement,
+    refusal_unions::{Meant, meant},
+};
 use crate::wire::{Parsed, path_values};
 
 /// What a service says of something that is not there, in lower case.
@@ -91,9 +95,10 @@ fn cut(mut words: String) -> String {
     words
 }
 
-fn said_in_all(subject: &Subject<'_>) -> Option<String> {
+/// The same, however long they are.
+pub(super) fn said_in_all(subject: &Subject<'_>) -> Option<String> {
     let said = if let Content::Read(Parsed::Value(value)) = subject.body() {
-        said(value, 0)?
+        said(value, &sent_parts(subject), 0)?
     } else {
         let text = std::str::from_utf8(subject.exchange.response.body.bytes()).ok()?;
         text.to_owned()
@@ -103,6 +108,7 @@ fn said_in_all(subject: &Subject<'_>) -> Option<String> {
         return None;
     }
     let words = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    let words = without_statement(&words).into_owned();
     let reason = subject.exchange.response.status.canonical_reason();
     // The status says that already.
     let is_more = !words.is_empty() && reason.is_none_or(|one| !one.eq_ignore_ascii_case(&words));
@@ -212,7 +218,7 @@ fn is_of_python(text: &str) -> bool {
 }
 
 /// The texts and numbers of a request.
-fn sent_values(subject: &Subject<'_>) -> Vec<String> {
+pub(super) fn sent_values(subject: &Subject<'_>) -> Vec<String> {
     let request = &subject.exchange.request;
     let named = path_values(subject.operation, request).into_iter();
     let mut sent: Vec<String> = named
@@ -272,17 +278,46 @@ fn without(text: &str, value: &str) -> String {
     left
 }
 
-fn said(value: &Value, depth: usize) -> Option<String> {
+/// What was sent, part by part, as places of errors name it: `["body", "name"]`.
+fn sent_parts(subject: &Subject<'_>) -> Value {
+    let request = &subject.exchange.request;
+    let body = serde_json::from_slice::<Value>(request.body.bytes()).unwrap_or_default();
+    let query = request.url.query_pairs();
+    let query: serde_json::Map<String, Value> = query
+        .map(|(name, value)| (name.into_owned(), value.into_owned().into()))
+        .collect();
+    json!({ "body": body, "query": query })
+}
+
+fn said(value: &Value, sent: &Value, depth: usize) -> Option<String> {
     if depth > MAX_DEPTH {
         return None;
     }
     match value {
         Value::String(text) => Some(text.clone()).filter(|text| !text.trim().is_empty()),
         Value::Array(items) => {
+            match meant(items, sent) {
+                Some(Meant::None { place }) if !place.is_empty() => {
+                    return Some(format!("no alternative of {} was taken", place.join(".")));
+                }
+                Some(Meant::None { .. }) => return Some("no alternative was taken".to_owned()),
+                Some(Meant::Error { place, error }) => {
+                    let words = ["msg", "message"]
+                        .iter()
+                        .find_map(|name| error.get(*name)?.as_str());
+                    if let Some(words) = words {
+                        return Some(match place.join(".").as_str() {
+                            "" => words.to_owned(),
+                            place => format!("{place}: {words}"),
+                        });
+                    }
+                }
+                None => {}
+            }
             let mut all = items
                 .iter()
                 .take(8)
-                .filter_map(|item| said(item, depth + 1));
+                .filter_map(|item| said(item, sent, depth + 1));
             let first = all.next()?;
             // `["RuntimeError", "the table is locked"]`
             let better = is_class_name(&first).then(|| all.find(|one| !is_class_name(one)));
@@ -291,13 +326,17 @@ fn said(value: &Value, depth: usize) -> Option<String> {
         Value::Object(members) => {
             let known = SAYING.iter().find_map(|name| {
                 let member = members.get(*name)?;
-                said(member, depth + 1)
+                said(member, sent, depth + 1)
+            });
+            let known = known.map(|known| match reasons_behind(&known, members, sent, depth) {
+                Some(reason) => reason,
+                None => known,
             });
             // `{"name": ["is too long"]}`
             let Some(known) = known else {
                 let mut others = members.iter().take(8);
                 return others.find_map(|(name, member)| {
-                    let said = said(member, depth + 1)?;
+                    let said = said(member, sent, depth + 1)?;
                     match member {
                         Value::Array(items) if items.first()?.is_string() => {
                             Some(format!("{name}: {said}"))
@@ -317,6 +356,61 @@ fn said(value: &Value, depth: usize) -> Option<String> {
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => None,
     }
+}
+
+/// Members that hold the reasons of an error whose sentence refers to them.
+const REASONS: [&str; 3] = ["details", "causes", "reasons"];
+
+/// How a sentence refers to the reasons that stand beside it.
+const REFERRING: [&str; 6] = [
+    "`details`",
+    "details list",
+    "for details",
+    "for more information",
+    "see details",
+    "see the details",
+];
+
+/// What a sentence says of any request at all that is refused.
+const GENERIC: [&str; 14] = [
+    "bad request",
+    "constraint violation",
+    "failed validation",
+    "invalid argument",
+    "invalid body",
+    "invalid data",
+    "invalid input",
+    "invalid parameter",
+    "invalid payload",
+    "invalid request",
+    "malformed request",
+    "request is invalid",
+    "validation error",
+    "validation fail",
+];
+
+/// How many words a sentence has at most that says nothing of the single reason.
+const MAX_GENERIC: usize = 7;
+
+/// The reasons that stand beside a sentence which says nothing of them.
+fn reasons_behind(
+    known: &str,
+    members: &serde_json::Map<String, Value>,
+    sent: &Value,
+    depth: usize,
+) -> Option<String> {
+    let lower = known.to_lowercase();
+    let refers = REFERRING.iter().any(|one| lower.contains(one));
+    let is_generic = GENERIC.iter().any(|one| lower.contains(one))
+        && known.split_whitespace().count() <= MAX_GENERIC;
+    if !refers && !is_generic {
+        return None;
+    }
+    let reason = REASONS.iter().find_map(|name| {
+        let member = members.get(*name)?;
+        said(member, sent, depth + 1)
+    });
+    reason.filter(|reason| reason != known)
 }
 
 /// Whether a text is the name of a kind of failure and no more.
@@ -343,7 +437,7 @@ fn place(value: &Value) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::{VARYING, VARYING_READ, said, without, without_shown};
 
@@ -425,8 +519,32 @@ mod tests {
                 json!({ "title": "Error", "violations": [{ "propertyPath": "name", "message": "is too short" }] }),
                 "name: is too short",
             ),
+            (
+                json!({ "name": "BadDataError", "message": "Request validation failed. Refer to the `details` list for more information.", "details": [{ "message": "Weight only supports 1 decimal." }] }),
+                "Weight only supports 1 decimal.",
+            ),
+            (
+                json!({ "message": "Validation failed", "details": { "body": [{ "message": "is too long", "path": ["name"] }] } }),
+                "name: is too long",
+            ),
+            (
+                json!({ "message": "Invalid request", "reasons": ["the size is odd", "the name is long"] }),
+                "the size is odd",
+            ),
+            (
+                json!({ "message": "The key is not valid. Please pass a valid one.", "details": [{ "reason": "KEY_INVALID" }] }),
+                "The key is not valid. Please pass a valid one.",
+            ),
+            (
+                json!({ "message": "Validation failed", "details": [] }),
+                "Validation failed",
+            ),
         ] {
-            assert_eq!(said(&body, 0).as_deref(), Some(wanted), "{body}");
+            assert_eq!(
+                said(&body, &Value::Null, 0).as_deref(),
+                Some(wanted),
+                "{body}"
+            );
         }
         for body in [
             json!({ "ok": false }),
@@ -435,7 +553,7 @@ mod tests {
             json!({ "data": { "name": "a thing" } }),
             json!({ "name": "a thing" }),
         ] {
-            assert_eq!(said(&body, 0), None, "{body}");
+            assert_eq!(said(&body, &Value::Null, 0), None, "{body}");
         }
     }
 }
