@@ -15,6 +15,7 @@ use super::{
     sign_in::handles_credentials,
 };
 use crate::{
+    refusal_of_state::{is_about_the_outside, is_about_the_state},
     contract::{Location, Schema, graph::NAMED_BY, is_known_format},
     finding::Finding,
     wire::{Parameters, carries, has_wide_field, parse_media_type, path_values, sent_value},
@@ -52,10 +53,14 @@ documented! {
     ///   speaks of no value that is wrong or was left out: the state is not one for it, as with "nothing is being recorded";
     /// - the operation needs a credential and the request did not carry the right one, unless the service is known to
     ///   answer without one and does not speak of any;
-    /// - with 400 or 422, the response says that another service cannot be reached, or that a choice is not available;
+    /// - with 400 or 422, the response says that another service cannot be reached or a key of it is missing, that a part
+    ///   is not running, enabled or configured, or that a choice is not available;
     /// - the body has bytes (`format: binary`) and travels as JSON, as the fields of a form or as a text, which
     ///   have no way to write them;
     /// - with 400 or 422, a text has a `format` that neither JSON Schema nor OpenAPI's registry defines, and
+    ///   so it is, without a word too, where a request has nothing that the document leaves a choice for;
+    /// - with 400 or 422, the response says that something is not in the state for it ("cannot be changed while it runs"),
+    ///   and names nothing that was sent;
     ///   the response names nothing else: nobody can say whether the text is of it;
     /// - a required body has no bytes, as an empty text, or a field of a form has none: by one reading it is not there;
     /// - an integer is beyond 64 bits with a sign, which few services keep;
@@ -110,6 +115,7 @@ impl Check for RejectedValid {
     fn explain(&self, subject: &Subject<'_>, findings: &mut Vec<Finding>) {
         if self.holds(subject) {
             return;
+            || OF_FORM.contains(&status) && is_about_the_outside(subject)
         }
         let status = subject.exchange.response.status;
         // Each reason is a finding of its own.
@@ -280,48 +286,6 @@ fn speaks_of_form(said: &str) -> bool {
     OF_FORM.iter().any(|one| said.contains(one))
 }
 
-/// Whether the refusal can only be about the state of the service: the request has no value but names, and nothing is
-/// said to be wrong or missing.
-fn is_about_the_state(subject: &Subject<'_>) -> bool {
-    const WORDS_OF_FORM: [&str; 10] = [
-        "absent",
-        "body",
-        "content",
-        "field",
-        "header",
-        "invalid",
-        "missing",
-        "must",
-        "parameter",
-        "require",
-    ];
-    let operation = subject.operation;
-    let request = &subject.exchange.request;
-    let mut parameters = operation.parameters.iter();
-    let takes_fields = parameters
-        .any(|parameter| [Location::Header, Location::Cookie].contains(&parameter.location));
-    let has_query = request.url.query().is_some_and(|query| !query.is_empty());
-    let body = request.body.bytes().trim_ascii();
-    let has_body = !request.body.is_known_empty() && body != b"null";
-    let takes_values = takes_fields || has_query || has_body;
-    let names_own = operation.path.parameters().next().is_some() && subject.made_up.is_empty();
-    if operation.is_safe() && !names_own || takes_values {
-        return false;
-    }
-    words(subject).is_some_and(|said| {
-        let said = said.to_lowercase();
-        // What is lacking may be called by its name.
-        let is_lacking = operation.parameters_in(Location::Query).any(|parameter| {
-            let name = parameter.name.to_lowercase();
-            let mut spoken = said.split(|one: char| !one.is_alphanumeric() && one != '_');
-            spoken.any(|word| word == name)
-        });
-        !WORDS_OF_FORM.iter().any(|one| said.contains(one))
-            && !is_lacking
-            && named_properties(subject).is_empty()
-    })
-}
-
 /// Whether the refusal says that what a value of the query or the body names is not there.
 fn is_about_something_absent(subject: &Subject<'_>) -> bool {
     let Some(said) = words(subject) else {
@@ -332,8 +296,6 @@ fn is_about_something_absent(subject: &Subject<'_>) -> bool {
     let is_no_choice = lower.contains("not one of the available choices");
     lower.contains("foreign key")
         || is_no_choice && !free_values(subject).is_empty()
-        || OUTSIDE.iter().any(|one| lower.contains(one))
-        || speaks_of_a_host(subject, &lower)
         || is_taken(&lower) && !repeats_elements(subject)
         || says_absent(&lower)
             && (repeats(&said, &free_values(subject))
@@ -441,52 +403,6 @@ fn is_a_uuid(text: &str) -> bool {
         && text
             .bytes()
             .all(|one| one == b'-' || one.is_ascii_hexdigit())
-}
-
-/// What a service says that needs another one, or a part of its installation, which is not there.
-const OUTSIDE: [&str; 19] = [
-    "can't connect to",
-    "can't resolve",
-    "cannot connect to",
-    "cannot resolve",
-    "connection refused",
-    "connection timed out",
-    "could not connect to",
-    "could not resolve",
-    "credentials were not found",
-    "currently supported",
-    "failed to resolve",
-    "is disabled",
-    "is not configured",
-    "is not enabled",
-    "mode is not",
-    "name or service not known",
-    "network is unreachable",
-    "no such host",
-    "not installed",
-];
-
-/// Whether words in lower case repeat the host of a URL of the body and say that it cannot be reached.
-fn speaks_of_a_host(subject: &Subject<'_>, said: &str) -> bool {
-    const NETWORK: [&str; 7] = [
-        "connect",
-        "dns",
-        "refused",
-        "resol",
-        "retries",
-        "timed out",
-        "unreachable",
-    ];
-    let Ok(body) = serde_json::from_slice::<Value>(subject.exchange.request.body.bytes()) else {
-        return false;
-    };
-    let mut is_named = false;
-    leaves(&body, &Pointer::root(), &mut |_, leaf| {
-        let url = leaf.as_str().and_then(|text| url::Url::parse(text).ok());
-        let host = url.as_ref().and_then(url::Url::host_str);
-        is_named |= host.is_some_and(|host| !host.is_empty() && said.contains(host));
-    });
-    is_named && NETWORK.iter().any(|one| said.contains(one))
 }
 
 /// Whether words in lower case say that there is something of that name already.
