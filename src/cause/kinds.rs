@@ -123,9 +123,12 @@ pub(super) fn of(finding: &Finding, document: &Document) -> Key {
             )
             .counting("finding")
         }
+        ids::UNREACHED if says_no_content(finding, document) => without_content(),
         ids::UNREACHED => unreached(finding),
+        ids::REJECTED_VALID if finding.message.contains(ids::WITHOUT_CONTENT) => without_content(),
         ids::REJECTED_VALID => requests::rejected_valid(finding, document),
         ids::ALLOW_MISMATCH => allow(finding),
+        ids::MISUSED_STATUS if finding.message.contains(TYPE_OF_NO_CONTENT) => without_content(),
         ids::MISUSED_STATUS => misused_status(finding),
         _ if OF_THE_SERVICE.iter().any(|(of, _, _)| *of == rule) => of_the_service(rule),
         _ => single(finding, document),
@@ -274,12 +277,12 @@ fn said_failure(finding: &Finding) -> Option<Key> {
     if is_general || said.split_whitespace().count() < MIN_WORDS {
         return None;
     }
-    Some(
-        Key::new(
-            format!("server-error {status} {}", without_numbers(told)),
     // That something is not there tells the same of each.
     let said = without_what_is_missing(said);
     let told = without_verb(&said);
+    Some(
+        Key::new(
+            format!("server-error {status} {}", without_numbers(told)),
             format!("operations answer {status}: {said}"),
             "the service, where it says so; its log of the example tells more",
         )
@@ -287,9 +290,6 @@ fn said_failure(finding: &Finding) -> Option<Key> {
     )
 }
 
-fn endpoint(finding: &Finding) -> Key {
-    let path = path(finding);
-    Key::new(
 /// What is said of a part of a service that is not there, in lower case.
 const NOT_THERE: [&str; 4] = [
     " not available: ",
@@ -311,6 +311,9 @@ fn without_what_is_missing(said: &str) -> String {
     }
 }
 
+fn endpoint(finding: &Finding) -> Key {
+    let path = path(finding);
+    Key::new(
         format!("no-response {path} {}", finding.discriminator),
         format!("{path} does not answer"),
         format!("the service's handler of {path}"),
@@ -405,6 +408,14 @@ fn schema_mismatch(finding: &Finding, document: &Document) -> Key {
             )
             .counting("place");
         }
+        if is_nullable && at.pointer.last().as_deref() == Some("enum") {
+            return Key::new(
+                "schema nullable enum".to_owned(),
+                "null comes where `nullable: true` stands beside an `enum` without null",
+                "list null in these `enum`s, or send a value",
+            )
+            .counting("place");
+        }
         // What answers null for what it does not have does so wherever it looks for something.
         if finding.instance.as_ref().is_some_and(Pointer::is_root) {
             return Key::new(
@@ -435,14 +446,6 @@ fn schema_mismatch(finding: &Finding, document: &Document) -> Key {
                 format!(
                     "`{property}` is null, which the components that it refers to do not allow"
                 ),
-        if is_nullable && at.pointer.last().as_deref() == Some("enum") {
-            return Key::new(
-                "schema nullable enum".to_owned(),
-                "null comes where `nullable: true` stands beside an `enum` without null",
-                "list null in these `enum`s, or send a value",
-            )
-            .counting("place");
-        }
                 format!("let `{property}` be null where it refers to a component, or send a value"),
             )
             .counting("place");
@@ -510,6 +513,16 @@ fn wrong_type(finding: &Finding, document: &Document) -> Option<Key> {
     let came = came.split_once(": ").map_or(came, |(kind, _)| kind);
     let wanted = finding.expected.as_deref()?;
     let is_named = name.contains(|one: char| one != '*' && one != '/');
+    // As the document says it, which has no such `type` where it says `nullable`.
+    let object = finding.document.as_ref().and_then(Address::parent);
+    let object = object.and_then(|object| document.get(&object));
+    let single = object.and_then(|object| object.get("type")?.as_str());
+    let declared = match single {
+        Some(single) if wanted.contains("null") && single != "null" => {
+            format!("`type: {single}` with `nullable: true`")
+        }
+        _ => format!("`type: {wanted}`"),
+    };
     is_named.then(|| {
         Key::new(
             format!("schema type {name} {came} {wanted}"),
@@ -540,16 +553,6 @@ fn undeclared_property(finding: &Finding, document: &Document) -> Key {
         (owner, place)
     });
     let Some((Owner { id, name, .. }, place)) = owner else {
-    // As the document says it, which has no such `type` where it says `nullable`.
-    let object = finding.document.as_ref().and_then(Address::parent);
-    let object = object.and_then(|object| document.get(&object));
-    let single = object.and_then(|object| object.get("type")?.as_str());
-    let declared = match single {
-        Some(single) if wanted.contains("null") && single != "null" => {
-            format!("`type: {single}` with `nullable: true`")
-        }
-        _ => format!("`type: {wanted}`"),
-    };
         return single(finding, document);
     };
     Key::new(
@@ -626,6 +629,26 @@ fn unreached(finding: &Finding) -> Key {
         format!("unreached {reason} {mend}"),
         format!("operations were never answered with a declared success: {reason}"),
         mend,
+    )
+    .counting("finding")
+}
+
+/// How a message says that the type of a content was refused which a request had not.
+const TYPE_OF_NO_CONTENT: &str = "answers 415 to a request without content";
+
+/// Whether an operation that takes no content was not reached since it answers 415 alone.
+fn says_no_content(finding: &Finding, document: &Document) -> bool {
+    let operation = finding.document.as_ref().and_then(|at| document.get(at));
+    finding.message.ends_with("only 415 came back")
+        && operation.is_some_and(|operation| operation.get("requestBody").is_none())
+}
+
+/// One filter of a service that looks at the type of a content before it looks whether there is one.
+fn without_content() -> Key {
+    Key::new(
+        "415 without content".to_owned(),
+        "requests without content, for which the document declares none, are refused with 415",
+        "take requests without content, or declare the `requestBody` that the service wants",
     )
     .counting("finding")
 }

@@ -25,3 +25,6 @@ pub(crate) const REFUSED_OTHERWISE: &str = "refused otherwise";
 
 /// What stands between the status and the type of a value that was taken for one of another type.
 pub(crate) const TO: &str = "to ";
+
+/// What is said of a request that was refused for the type of a content that it had not.
+pub(crate) const WITHOUT_CONTENT: &str = "a request without content";

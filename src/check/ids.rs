@@ -63,5 +63,6 @@ pub(crate) const DEAD_LOCATION: &str = super::dead_location::DeadLocation::RULE.
 pub(crate) const MISUSED_STATUS: &str = super::misused_status::MisusedStatus::RULE.id;
 
 pub(crate) use super::discriminators::{
-    DEPENDS_ON_STATE, NOT_REPEATED, REFUSED_OTHERWISE, SHOWS_NOTHING, TO, UNDER_DEFAULT, WITH_A_NUL,
+    DEPENDS_ON_STATE, NOT_REPEATED, REFUSED_OTHERWISE, SHOWS_NOTHING, TO, UNDER_DEFAULT,
+    WITH_A_NUL, WITHOUT_CONTENT,
 };

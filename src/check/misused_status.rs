@@ -79,23 +79,25 @@ fn misuse(subject: &Subject<'_>) -> Option<(&'static str, &'static str)> {
             "to a request without content",
             "a status that says what is wrong",
         )),
-        StatusCode::UNSUPPORTED_MEDIA_TYPE
-            if is_empty
-                && subject.operation.request_body.is_none()
-                && !request.headers.contains_key(header::CONTENT_TYPE)
-                && !request.headers.contains_key(header::CONTENT_ENCODING) =>
-        {
-            Some((
-                "to a request without content",
-                "a status that says what is wrong",
-            ))
-        }
+        StatusCode::UNSUPPORTED_MEDIA_TYPE if has_no_content(subject) => Some((
+            "to a request without content",
+            "a status that says what is wrong",
+        )),
         StatusCode::UNAUTHORIZED if is_open(subject) => Some((
             "though the document asks for no credential",
             "an answer, or a security requirement in the document",
         )),
         _ => None,
     }
+}
+
+/// Whether a request has no content, and no field of one, to an operation that takes none.
+pub(super) fn has_no_content(subject: &Subject<'_>) -> bool {
+    let request = &subject.exchange.request;
+    request.body.is_known_empty()
+        && subject.operation.request_body.is_none()
+        && !request.headers.contains_key(header::CONTENT_TYPE)
+        && !request.headers.contains_key(header::CONTENT_ENCODING)
 }
 
 /// Whether the document asks for no credential, says nothing of a 401, and none was sent.

@@ -2,20 +2,26 @@
 
 use std::collections::BTreeSet;
 
-use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::{
+    StatusCode,
+    header::{AUTHORIZATION, CONTENT_TYPE},
+};
 use oasgate_document::{Address, Pointer};
 use serde_json::Value;
 
 use super::{
-    Check, Credential, Intent, Rule, Subject, documented,
+    Check, Credential, Intent, Rule, Subject,
+    discriminators::WITHOUT_CONTENT,
+    documented,
+    misused_status::has_no_content,
     refusal::{declared_names, is_about_body, is_about_query_or_header, named_properties},
+    refusal_of_state::{is_about_the_outside, is_about_the_state},
     refusal_words::{reason, repeats, says_absent, words},
     request_text::{holds_a_nul, holds_a_wide_integer},
     server_error::ServerError,
     sign_in::handles_credentials,
 };
 use crate::{
-    refusal_of_state::{is_about_the_outside, is_about_the_state},
     contract::{Location, Schema, graph::NAMED_BY, is_known_format},
     finding::Finding,
     wire::{Parameters, carries, has_wide_field, parse_media_type, path_values, sent_value},
@@ -51,6 +57,9 @@ documented! {
     ///   was sent;
     /// - with 400 or 422, the operation changes something and takes nothing but the names in its path, and the response
     ///   speaks of no value that is wrong or was left out: the state is not one for it, as with "nothing is being recorded";
+    ///   so it is, without a word too, where a request has nothing that the document leaves a choice for;
+    /// - with 400 or 422, the response says that something is not in the state for it ("cannot be changed while it runs"),
+    ///   and names nothing that was sent;
     /// - the operation needs a credential and the request did not carry the right one, unless the service is known to
     ///   answer without one and does not speak of any;
     /// - with 400 or 422, the response says that another service cannot be reached or a key of it is missing, that a part
@@ -58,9 +67,6 @@ documented! {
     /// - the body has bytes (`format: binary`) and travels as JSON, as the fields of a form or as a text, which
     ///   have no way to write them;
     /// - with 400 or 422, a text has a `format` that neither JSON Schema nor OpenAPI's registry defines, and
-    ///   so it is, without a word too, where a request has nothing that the document leaves a choice for;
-    /// - with 400 or 422, the response says that something is not in the state for it ("cannot be changed while it runs"),
-    ///   and names nothing that was sent;
     ///   the response names nothing else: nobody can say whether the text is of it;
     /// - a required body has no bytes, as an empty text, or a field of a form has none: by one reading it is not there;
     /// - an integer is beyond 64 bits with a sign, which few services keep;
@@ -109,13 +115,13 @@ impl Check for RejectedValid {
             || OF_A_NAME.contains(&status) && is_about_a_value(subject)
             || OF_FORM.contains(&status) && is_about_an_open_format(subject)
             || OF_FORM.contains(&status) && is_about_the_state(subject)
+            || OF_FORM.contains(&status) && is_about_the_outside(subject)
             || OF_FORM.contains(&status) && is_about_something_absent(subject)
     }
 
     fn explain(&self, subject: &Subject<'_>, findings: &mut Vec<Finding>) {
         if self.holds(subject) {
             return;
-            || OF_FORM.contains(&status) && is_about_the_outside(subject)
         }
         let status = subject.exchange.response.status;
         // Each reason is a finding of its own.
@@ -133,6 +139,10 @@ impl Check for RejectedValid {
             .is_some_and(|said| speaks_of_query(subject, said));
         let lacks_body = lacks_an_optional_body(subject).filter(|_| !is_of_query);
         let (what, help) = match lacks_body {
+            None if status == StatusCode::UNSUPPORTED_MEDIA_TYPE && has_no_content(subject) => (
+                WITHOUT_CONTENT,
+                "take requests without content, or declare the `requestBody` that the service wants",
+            ),
             Some(_) => (
                 "a request without a body, which the document does not require",
                 "say `required: true` at the request body, which is optional where that is absent, or take the request",
