@@ -30,6 +30,7 @@ mod phase;
 mod plan;
 mod polling;
 mod recorder;
+mod refused_credential;
 mod renewal;
 mod replay;
 mod rounds;

@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use super::plan::Plan;
+use super::{plan::Plan, refused_credential::Acceptance};
 use crate::{
     check::{self, ids},
-    finding::{Finding, Findings, Remedy, Severity},
+    finding::{Finding, Findings, Severity},
     run::{LiveSettings, OperationSummary, Unreached},
 };
 
@@ -39,6 +39,7 @@ pub(crate) fn unreached(
             let is_excluded = summary.unreached == Some(Unreached::Excluded);
             is_excluded || summary.held > 0 && summary.statuses.keys().all(|status| *status == 404)
         });
+    let acceptance = Acceptance::of(summaries, &of_ids, settings);
     let mut findings = Vec::new();
     for summary in summaries {
         let plan = of_ids.get(summary.id.as_str());
@@ -53,19 +54,7 @@ pub(crate) fn unreached(
             continue;
         }
         let mut finding = check::unreached(&plan.operation, &why.to_string());
-        let has_credential = settings.credentials.is_sent_to(&plan.operation);
-        let remedy = match why.remedy() {
-            Some(Remedy::GiveCredential) if has_credential => Some(Remedy::CheckCredential),
-            remedy => remedy,
-        };
-        let is_not_asked = plan.operation.is_open && settings.credentials.main.is_known();
-        if *why == Unreached::Refused && is_not_asked && !has_credential {
-            finding = finding.with_help(
-                "the document asks for no credential here, so that none was sent: declare `security`",
-            );
-        } else if let Some(remedy) = remedy {
-            finding = finding.with_help(remedy);
-        }
+        finding.help.extend(acceptance.help(plan, summary, why));
         if nothing {
             finding.severity = settings.nothing_reached;
             finding = finding.with_help(

@@ -210,12 +210,13 @@ impl Unreached {
         match self {
             Self::Unsafe => Some(Remedy::AllowUnsafe),
             Self::NoValue(name) => Some(Remedy::NameParameter(name.clone())),
-            Self::Refused => Some(Remedy::GiveCredential),
             Self::NotFound => Some(Remedy::NameExisting),
             Self::Budget => Some(Remedy::RaiseBudget),
             Self::Existing | Self::Revoking => Some(Remedy::TouchExisting),
             Self::Stopping => Some(Remedy::NameOperation),
-            Self::NotSeen
+            // All operations of a run together tell whether it is the credential.
+            Self::Refused
+            | Self::NotSeen
             | Self::NoBody
             | Self::NoRequest
             | Self::Excluded

@@ -35,6 +35,7 @@ mod polling;
 mod public_surface;
 mod recordings;
 mod references;
+mod refused_credential;
 mod renamed;
 mod repeated_creation;
 mod revoked_credential;
