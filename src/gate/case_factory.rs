@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use http::Method;
+use oasgate_document::Pointer;
 use serde_json::Value;
 use url::Url;
 
@@ -239,9 +240,49 @@ impl<'f> CaseFactory<'f> {
         Some(Case {
             request,
             made_up: synthetic,
+            why: still_true(case, &parts),
             parts,
             ..case.clone()
         })
+    }
+}
+
+/// What is said of a case whose edges are all replaced by other values.
+const OF_LEARNED_VALUES: &str = "values that the run has learned";
+
+/// Why a case is sent, without the edges in whose places other values stand now: `limit: the least; body: /name: empty`.
+fn still_true(case: &Case, parts: &RequestParts) -> String {
+    const OF_EDGES: [Phase; 2] = [Phase::Edges, Phase::Pairs];
+    if !OF_EDGES.contains(&case.phase) {
+        return case.why.clone();
+    }
+    let is_replaced = |edge: &&str| {
+        let parameters = case.parts.parameters.iter();
+        let mut replaced =
+            parameters.filter(|(location, name, value)| parts.get(*location, name) != Some(value));
+        // An edge of the whole body, such as "nothing optional", is one whatever a member is.
+        let is_of_body = |text: &str| {
+            let pointer = text.split(": ").next().filter(|text| text.starts_with('/'));
+            let at = |parts: &RequestParts| {
+                let (_, body) = parts.body.as_ref()?;
+                Pointer::parse(pointer?)?.get(body).cloned()
+            };
+            at(&case.parts) != at(parts)
+        };
+        edge.strip_prefix("body: ").is_some_and(is_of_body)
+            || replaced.any(|(location, name, _)| {
+                let part = Part::Parameter(*location, name.clone());
+                edge.strip_prefix(&part.to_string())
+                    .is_some_and(|rest| rest.starts_with(": "))
+            })
+    };
+    let mut edges: Vec<&str> = case.why.split("; ").collect();
+    let all = edges.len();
+    edges.retain(|edge| !is_replaced(edge));
+    match edges.len() {
+        0 => OF_LEARNED_VALUES.to_owned(),
+        left if left == all => case.why.clone(),
+        _ => edges.join("; "),
     }
 }
 
@@ -461,6 +502,29 @@ mod tests {
         assert_eq!(other.request.url.query(), Some("limit=4"));
         assert!(factory.with_parts(&case, limit(json!(11))).is_none());
         assert!(factory.with_parts(&case, limit(json!("x"))).is_none());
+    }
+
+    #[test]
+    fn a_case_does_not_name_the_edge_that_another_value_has_replaced() {
+        let (contract, settings) = (contract(), settings());
+        let (factory, list) = (
+            CaseFactory::new(&settings),
+            operation(&contract, "listPets"),
+        );
+        let why = |why: &str, phase: Phase, value: Value| {
+            let case = factory.make(&list, limit(json!(3)), Purpose::new(phase, why));
+            let case = case.expect("a case");
+            factory
+                .with_parts(&case, limit(value))
+                .expect("it obeys")
+                .why
+        };
+        let pair = "query limit: the least; body: /name: empty";
+        assert_eq!(why(pair, Phase::Pairs, json!(4)), "body: /name: empty");
+        assert_eq!(why(pair, Phase::Pairs, json!(3)), pair);
+        let one = "query limit: the least";
+        assert_eq!(why(one, Phase::Edges, json!(4)), OF_LEARNED_VALUES);
+        assert_eq!(why("a test", Phase::Random, json!(4)), "a test");
     }
 
     #[test]
