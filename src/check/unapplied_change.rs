@@ -27,6 +27,7 @@ documented! {
     ///
     /// - the answer is a 202: the change may come later;
     /// - the response shows another value than was sent: the service made its own of it;
+    /// - the response names another thing than the path does: the request has made one;
     /// - what was sent is not shown, is `readOnly`, a time, a tag, a revision, a state that the service goes through by
     ///   itself, or the name that the thing has in the path;
     /// - the values were the same before, or something else was changed in between;
@@ -89,6 +90,9 @@ fn kept(first: &Step<'_>, change: &Step<'_>, last: &Step<'_>) -> Option<String> 
     let answered = compare::came(change);
     let sent = compare::sent(change)?;
     let answered = answered.as_ref().map(|value| compare::alike(value, &sent));
+    if is_about_another(first, change, answered) {
+        return None;
+    }
     let (mut kept, mut applied) = (Vec::new(), 0);
     compare::each_sent(first, change, last, &mut |at, sent, before, after| {
         let name = at.last().unwrap_or_default();
@@ -120,4 +124,17 @@ fn kept(first: &Step<'_>, change: &Step<'_>, last: &Step<'_>) -> Option<String> 
     });
     let is_certain = answered.is_some() || applied == 0;
     kept.into_iter().next().filter(|_| is_certain)
+}
+
+/// Whether the response shows another name where a read of the thing shows that of its path.
+fn is_about_another(first: &Step<'_>, change: &Step<'_>, answered: Option<&Value>) -> bool {
+    let before = compare::came(first);
+    let answered = answered.and_then(Value::as_object);
+    let (Some(Value::Object(before)), Some(answered)) = (before, answered) else {
+        return false;
+    };
+    before.iter().any(|(name, value)| {
+        let other = answered.get(name).filter(|other| !other.is_null());
+        change.names_in_path(value) && other.is_some_and(|other| !compare::is_same(other, value))
+    })
 }
