@@ -11,6 +11,7 @@ mod key;
 mod kinds;
 mod owner;
 mod requests;
+mod schemas;
 
 use std::collections::BTreeSet;
 

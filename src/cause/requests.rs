@@ -102,10 +102,12 @@ pub(super) fn rejected_valid(finding: &Finding, document: &Document) -> Key {
     let refusal = before
         .split_once(" refuses ")
         .map_or(before, |(_, refusal)| refusal);
-    if let Some(sentence) = wants_a_property(reason) {
+    if let Some((name, sentence)) = wants_a_property(reason) {
         return Key::new(
             format!("rejected-valid {} required {sentence}", status_of(refusal)),
-            format!("operations want properties that the document calls optional: {sentence}"),
+            format!(
+                "operations want properties that the document calls optional, such as `{name}`: {sentence}"
+            ),
             "list the properties under `required`, or do without them",
         )
         .counting("finding");
@@ -120,8 +122,8 @@ pub(super) fn rejected_valid(finding: &Finding, document: &Document) -> Key {
     .counting("finding")
 }
 
-/// The sentence of a reason that names a property before it, and says that it is required.
-fn wants_a_property(reason: &str) -> Option<&str> {
+/// The property and the sentence of a reason that names one and says that it is required.
+fn wants_a_property(reason: &str) -> Option<(&str, &str)> {
     let (name, sentence) = reason.split_once(": ")?;
     let is_name = !name.is_empty() && !name.contains(char::is_whitespace);
     let lower = sentence.to_lowercase();
@@ -132,7 +134,9 @@ fn wants_a_property(reason: &str) -> Option<&str> {
     let says_no_more =
         words.all(|word| WORDS_OF_REQUIRED.contains(&word) || name.eq_ignore_ascii_case(word));
     let says_required = lower.contains("required");
-    (is_name && says_required && says_no_more).then(|| sentence.trim_end_matches(['.', '!']))
+    let last = name.rsplit('.').next().unwrap_or(name);
+    (is_name && says_required && says_no_more)
+        .then(|| (last, sentence.trim_end_matches(['.', '!'])))
 }
 
 /// Words of a sentence that says of a property that it is required, and no more than that.

@@ -237,6 +237,46 @@ fn the_type_of_no_content_is_one_cause_in_all_that_is_said_of_it() {
 }
 
 #[test]
+fn relative_references_are_one_cause_whatever_they_are_called() {
+    let yaml = "openapi: 3.1.0
+info: { title: T, version: '1' }
+components: { schemas: { S: { properties: { href: { format: uri }, next: { format: uri } } } } }
+";
+    let document = Document::parse("t.yaml", yaml).expect("it is a document");
+    let broken = |name: &str, came: &str| {
+        let at = format!("/components/schemas/S/properties/{name}/format");
+        finding("schema-mismatch", "get", &at, "200 format")
+            .with_instance(Pointer::parse(&format!("/{name}")).expect("a pointer"))
+            .with_actual(came)
+    };
+    let mut all = Findings::default();
+    all.add(broken("href", "\"/a/1\""));
+    all.add(broken("next", "\"/a?page=2\""));
+    assert_eq!(causes(&all, &document).len(), 1);
+    let mut all = Findings::default();
+    all.add(broken("href", "\"/a/1\""));
+    all.add(broken("next", "\"no link\""));
+    assert_eq!(causes(&all, &document).len(), 2);
+}
+
+#[test]
+fn a_property_that_is_wanted_is_named() {
+    let mut wanted = finding(
+        "rejected-valid",
+        "addPool",
+        "/paths/~1pools/post",
+        "422 pool",
+    );
+    wanted.message =
+        "addPool refuses with 422 a request that obeys the document: body.pool: Field required"
+            .to_owned();
+    let mut all = Findings::default();
+    all.add(wanted);
+    let said = causes(&all, &document())[0].summary.clone();
+    assert!(said.contains("such as `pool`: Field required"), "{said}");
+}
+
+#[test]
 fn what_falls_under_a_default_that_describes_others_is_one_cause_for_each_status() {
     let under = |operation: &str, status: &str| {
         let pointer = "/components/schemas/User/required";

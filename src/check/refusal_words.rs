@@ -190,7 +190,15 @@ fn without_shown(text: &str) -> String {
         left.push_str(before);
         // As Python writes it, which is told apart by its quotes and goes on to the end.
         if is_of_python(from) {
-            left.push('…');
+            let reason = REASON_OF_PYTHON.as_ref().and_then(|one| one.captures(from));
+            match reason.and_then(|found| Some((found.get(1)?, found.get(2).or(found.get(3))?))) {
+                Some((name, reason)) => {
+                    left.push_str(name.as_str());
+                    left.push_str(": ");
+                    left.push_str(reason.as_str());
+                }
+                None => left.push('…'),
+            }
             rest = "";
             break;
         }
@@ -199,6 +207,8 @@ fn without_shown(text: &str) -> String {
             Some(Ok(_)) => values.byte_offset(),
             // Words are cut off where they are long.
             Some(Err(error)) if error.is_eof() && from.ends_with('…') => from.len(),
+            // As Rust writes it, in another order each time.
+            _ if from.starts_with("{\"") || from.starts_with("[{\"") => closing(from).unwrap_or(0),
             _ => 0,
         };
         left.push_str(if end == 0 { &from[..1] } else { "…" });
@@ -211,6 +221,30 @@ fn without_shown(text: &str) -> String {
         _ => left,
     }
 }
+
+/// Where what begins with a bracket is closed again, brackets in quotes left out.
+fn closing(text: &str) -> Option<usize> {
+    let (mut open, mut is_quoted) = (0_usize, false);
+    for (at, one) in text.char_indices() {
+        match one {
+            '"' => is_quoted = !is_quoted,
+            '{' | '[' if !is_quoted => open += 1,
+            '}' | ']' if !is_quoted => {
+                open = open.checked_sub(1)?;
+                if open == 0 {
+                    return Some(at + 1);
+                }
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+/// A name and the first sentence that is said of it, as `marshmallow` writes them into a text: `{'name': ['is too long']}`.
+static REASON_OF_PYTHON: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r#"'([\w.-]+)': \[(?:'([^'\]]* [^'\]]*)'|"([^"\]]* [^"\]]*)")"#).ok()
+});
 
 /// Whether a text begins as Python writes a dictionary, or a list of them.
 fn is_of_python(text: &str) -> bool {
@@ -439,11 +473,12 @@ fn place(value: &Value) -> Option<String> {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::{VARYING, VARYING_READ, said, without, without_shown};
+    use super::{REASON_OF_PYTHON, VARYING, VARYING_READ, said, without, without_shown};
 
     #[test]
     fn each_pattern_of_what_varies_can_be_read() {
         assert_eq!(VARYING_READ.len(), VARYING.len());
+        assert!(REASON_OF_PYTHON.is_some());
     }
 
     #[test]
@@ -477,6 +512,14 @@ mod tests {
             ("one of ['a', 'b']", "one of ['a', 'b']"),
             ("expected {name} or [a-z]", "expected {name} or [a-z]"),
             ("unknown letter: b", "unknown letter: …"),
+            (
+                r#"length [{"min": Number(3), "value": String("[")}] is wrong"#,
+                "length … is wrong",
+            ),
+            (
+                "ValidationError: {'tags': {0: {'tag': [\"a tag isn't empty\"]}}}",
+                "ValidationError: tag: a tag isn't empty",
+            ),
         ] {
             assert_eq!(without_shown(text), wanted);
         }

@@ -53,7 +53,7 @@ documented! {
     /// - with 400 or 422, the response says that something does not exist or is not found and repeats a value of the
     ///   query or the body that the document does not list: the value names something, whatever its property is
     ///   called; or the body gives a `name`, an `id` or the like, and the response speaks of none of its other
-    ///   properties; or it says that there is one already, speaks of a foreign key, or cannot reach the host of a URL that
+    ///   properties; or it says that there is one already, speaks of a foreign key or of a link that leads nowhere, or cannot reach the host of a URL that
     ///   was sent;
     /// - with 400 or 422, the operation changes something and takes nothing but the names in its path, and the response
     ///   speaks of no value that is wrong or was left out: the state is not one for it, as with "nothing is being recorded";
@@ -305,6 +305,7 @@ fn is_about_something_absent(subject: &Subject<'_>) -> bool {
     // What `django-filter` says of a key that names nothing, and of a value that the document would list.
     let is_no_choice = lower.contains("not one of the available choices");
     lower.contains("foreign key")
+        || OF_RELATED.iter().any(|one| lower.contains(one))
         || is_no_choice && !free_values(subject).is_empty()
         || is_taken(&lower) && !repeats_elements(subject)
         || says_absent(&lower)
@@ -313,6 +314,14 @@ fn is_about_something_absent(subject: &Subject<'_>) -> bool {
                 || names_a_value(&free_values(subject), subject, &lower)
                 || gives_a_name(subject, &lower))
 }
+
+/// What Django REST framework says of a link or a key that names nothing there.
+const OF_RELATED: [&str; 4] = [
+    "incorrect url match",
+    "invalid hyperlink",
+    "invalid pk",
+    "no url match",
+];
 
 /// What properties are called beside [`NAMED_BY`] whose text is the name of something.
 const REFERS_BY: [&str; 2] = ["user", "uuid"];
