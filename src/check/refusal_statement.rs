@@ -13,12 +13,12 @@ static BEGINNINGS: LazyLock<Vec<(&'static str, Regex)>> = LazyLock::new(|| {
     let all = [
         (
             "insert into",
-            format!(r#"(?i)\binsert into {TABLE}\s*(?:\(|values\b|select\b|default values\b)"#),
+            format!(r"(?i)\binsert into {TABLE}\s*(?:\(|values\b|select\b|default values\b)"),
         ),
         ("update", format!(r#"(?i)\bupdate {TABLE} set\s+["`\[\w]"#)),
         (
             "delete from",
-            format!(r#"(?i)\bdelete from {TABLE}\s+(?:where|using|-)"#),
+            format!(r"(?i)\bdelete from {TABLE}\s+(?:where|using|-)"),
         ),
         (
             "select from",
@@ -69,10 +69,8 @@ pub(super) fn without_statement(said: &str) -> Cow<'_, str> {
 
 /// What tells one failure from another of what is said of it: with which verb a table was used does not.
 pub(crate) fn without_verb(said: &str) -> &str {
-    let verbs = BEGINNINGS.iter().map(|(verb, _)| *verb);
-    let after = verbs
-        .filter_map(|verb| said.strip_prefix(verb)?.strip_prefix(' '))
-        .next();
+    let mut verbs = BEGINNINGS.iter().map(|(verb, _)| *verb);
+    let after = verbs.find_map(|verb| said.strip_prefix(verb)?.strip_prefix(' '));
     after
         .filter(|after| after.contains(OF_STATEMENT))
         .unwrap_or(said)

@@ -8,9 +8,9 @@ use super::{
     Location, Operation, Parameter, Schema, StatusKey,
     graph::names::words,
     stopping_words::{
-        ACCESS, ACTS, ALONE, CHANGES, CLUSTERS, CREATES, EMPTIES, ENDS, GOES_ON, HALTS,
-        HOLD_SETTINGS, INSTALLS, LOOKS, MAKES, MANY, MEMBERSHIP, PARTS, PROGRAMS, REMOVES, RETURNS,
-        RUNS, SAVES, SERVICES, SETTINGS, STOPS, STOPS_A_SERVICE, TURNS, WHOLES,
+        ACCESS, ACTS, ALONE, CHANGES, CLUSTERS, CONTROLS, CREATES, EMPTIES, ENDS, GOES_ON, HALTS,
+        HOLD_SETTINGS, INSTALLS, LOOKS, LOST, MAKES, MANY, MEMBERSHIP, PARTS, PROGRAMS, REMOVES,
+        RETURNS, RUNS, SAID, SAVES, SERVICES, SETTINGS, STOPS, STOPS_A_SERVICE, TURNS, WHOLES,
     },
 };
 
@@ -254,21 +254,36 @@ impl Operation {
             || is_of_a_host
             || STOPS_A_SERVICE.contains(&last.as_str()) && is_of_service
             || self.sets_access()
+            || self.is_said_to_stop()
     }
 
-    /// Whether a request may end the service by a value in it, as `POST /server/manage` does by
-    /// `{"operation": "shutdown"}`.
+    /// Whether a request may end the service, or take all from it, by a value in it: `POST /server/manage` with
+    /// `{"operation": "shutdown"}`, `{"shutdown": true}`, `GET /act?action=restart`.
     pub(crate) fn may_stop_service_by(&self, values: &[&str]) -> bool {
-        if self.is_safe() || self.path.parameters().next().is_some() {
+        if self.path.parameters().next().is_some() {
             return false;
         }
-        let mut segments = self.path.as_str().split('/');
-        let is_of_service = segments.any(|segment| has_any(&words(segment), &SERVICES));
+        let segments = self.path.as_str().split('/');
+        let mut words_of_path = segments.flat_map(words);
+        let is_of_service = words_of_path
+            .any(|word| SERVICES.contains(&word.as_str()) || CONTROLS.contains(&word.as_str()));
         values.iter().any(|value| {
             let value = words(value).concat();
             let is = |known: &[&str]| known.contains(&value.as_str());
             is(&HALTS) || is(&EMPTIES) || is_of_service && is(&STOPS_A_SERVICE)
         })
+    }
+
+    /// Whether the id of an operation, its summary or its description says that it ends the service or takes all from it,
+    /// whatever its path is called.
+    fn is_said_to_stop(&self) -> bool {
+        let id = words(self.id.as_str());
+        let texts = [&self.summary, &self.description].into_iter().flatten();
+        has_any(&id, &HALTS)
+            || texts.map(|text| text.to_lowercase()).any(|text| {
+                SAID.iter().any(|said| text.starts_with(said))
+                    || LOST.iter().any(|said| text.contains(said))
+            })
     }
 
     /// Whether the end of the path names the settings that say who may come in.
@@ -490,10 +505,23 @@ mod tests {
         assert!(stops("/server/manage", "RESTART"));
         assert!(stops("/tasks", "power-off"));
         assert!(stops("/tasks", "factory_reset"));
+        assert!(stops("/manage", "stop"));
         assert!(!stops("/server/manage", "reload"));
         // A player is stopped and goes on.
         assert!(!stops("/player", "stop"));
         assert!(!stops("/machines/{id}/actions", "reboot"));
+    }
+
+    #[test]
+    fn what_ends_the_service_may_be_said_beside_its_path() {
+        let stops = |said: &str| post("/ctl", said).operations()[0].may_stop_service();
+        assert!(stops("operationId: shutdownServer"));
+        assert!(stops("summary: Shut down or restart the server"));
+        assert!(stops(
+            "description: Deletes all data of the service and restarts it."
+        ));
+        assert!(!stops("summary: Tells when the server was shut down"));
+        assert!(!stops("operationId: control"));
     }
 
     #[test]

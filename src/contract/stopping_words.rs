@@ -18,7 +18,41 @@ pub(super) const STOPS: [&str; 8] = [
 pub(super) const HALTS: [&str; 4] = ["halt", "poweroff", "reboot", "shutdown"];
 
 /// Values that say that a machine or a service loses all that it has.
-pub(super) const EMPTIES: [&str; 3] = ["factoryreset", "resetall", "wipe"];
+pub(super) const EMPTIES: [&str; 7] = [
+    "deleteall",
+    "dropall",
+    "factoryreset",
+    "purge",
+    "resetall",
+    "wipe",
+    "wipeall",
+];
+
+/// Words of paths of operations that are told by a value what to do.
+pub(super) const CONTROLS: [&str; 6] = ["command", "control", "ctl", "manage", "op", "operation"];
+
+/// How the summary or the description of an operation begins that ends the service, in lower case.
+pub(super) const SAID: [&str; 9] = [
+    "power off",
+    "poweroff",
+    "reboot",
+    "restart the ser",
+    "restarts the ser",
+    "shut down",
+    "shutdown",
+    "shuts down",
+    "stop the server",
+];
+
+/// What is said of an operation that takes all that there is.
+pub(super) const LOST: [&str; 6] = [
+    "delete all data",
+    "deletes all data",
+    "erases all data",
+    "removes all data",
+    "replaces all data",
+    "wipes all",
+];
 
 /// Last segments that say that something is ended, behind the name of a service: much else is stopped and restarted.
 pub(super) const STOPS_A_SERVICE: [&str; 6] =
@@ -43,12 +77,15 @@ pub(super) const SERVICES: [&str; 14] = [
 ];
 
 /// First words of a last segment that say that a GET removes or ends something.
-pub(super) const REMOVES: [&str; 19] = [
+pub(super) const REMOVES: [&str; 22] = [
+    "clear",
     "delete",
     "destroy",
+    "disable",
     "drop",
     "flush",
     "kill",
+    "pause",
     "poweroff",
     "purge",
     "reboot",
@@ -85,14 +122,16 @@ pub(super) const ENDS: [&str; 15] = [
 ];
 
 /// Words of a last segment that say that something is done to what is there: to all of it, where nothing is named.
-pub(super) const ACTS: [&str; 66] = [
+pub(super) const ACTS: [&str; 80] = [
     "abort",
     "activate",
+    "approve",
     "archive",
     "ban",
     "block",
     "buy",
     "cancel",
+    "cleanup",
     "clear",
     "commit",
     "compact",
@@ -101,21 +140,30 @@ pub(super) const ACTS: [&str; 66] = [
     "delete",
     "demote",
     "destroy",
+    "detach",
     "disable",
     "drain",
     "drop",
     "empty",
     "enable",
+    "eval",
+    "evict",
+    "exec",
     "expire",
+    "expunge",
     "flush",
     "forcebuy",
     "forceenter",
     "forceexit",
     "forcesell",
+    "freeze",
+    "gc",
+    "kick",
     "lock",
     "merge",
     "migrate",
     "move",
+    "mute",
     "persist",
     "promote",
     "prune",
@@ -123,6 +171,7 @@ pub(super) const ACTS: [&str; 66] = [
     "rebuild",
     "recalculate",
     "reindex",
+    "reject",
     "reload",
     "remove",
     "rename",
@@ -136,6 +185,7 @@ pub(super) const ACTS: [&str; 66] = [
     "save",
     "sell",
     "set",
+    "shell",
     "stopbuy",
     "stopentry",
     "suspend",
@@ -147,6 +197,7 @@ pub(super) const ACTS: [&str; 66] = [
     "unarchive",
     "undo",
     "unlock",
+    "unsubscribe",
     "update",
     "upsert",
     "vacuum",

@@ -9,6 +9,7 @@
 //! place of a generated text.
 
 use base64::Engine as _;
+use jsonschema::JsonType;
 use oasgate_document::{Address, Document, SpecVersion};
 use serde_json::{Map, Value};
 
@@ -203,12 +204,17 @@ pub(crate) fn sendable(content: &Content) -> Vec<&MediaType> {
 }
 
 /// Whether all values of a media type can be written in it: bytes have no form in JSON, in the fields of a form
-/// or in a text.
+/// or in a text, and an object has none in a text or in XML.
 pub(crate) fn carries(media_type: &MediaType) -> bool {
     let essence = media_type.range.essence();
-    let is_text = essence.contains("json")
-        || essence == "application/x-www-form-urlencoded"
-        || essence.starts_with("text/");
+    let is_json = essence.contains("json");
+    let is_of_text = essence.starts_with("text/") || essence.ends_with("xml");
+    let schema = media_type.schema.as_ref();
+    if is_of_text && !is_json && schema.is_some_and(|one| !one.types().contains(JsonType::String)) {
+        return false;
+    }
+    let is_text =
+        is_json || essence == "application/x-www-form-urlencoded" || essence.starts_with("text/");
     let schema = media_type.schema.as_ref().filter(|_| is_text);
     schema.is_none_or(|schema| {
         let mut left = MAX_OBJECTS;
@@ -340,7 +346,7 @@ fn is_text(media_type: &str) -> bool {
 
 /// Whether a property may be a text: it says so, or says nothing of its type.
 fn may_be_text(property: &Schema) -> bool {
-    property.types().contains(jsonschema::JsonType::String)
+    property.types().contains(JsonType::String)
 }
 
 fn essence(media_type: &str) -> String {

@@ -150,6 +150,7 @@ const FLOORS: &[(&str, &[&[&str]])] = &[
     (
         "run",
         &[
+            &["put_credential"],
             &["coverage", "info", "shard", "credentials", "status"],
             &["known", "case", "state"],
             &["outcome"],

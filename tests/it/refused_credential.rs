@@ -21,14 +21,13 @@ components:
 
 /// A document with these paths, each with a GET that has these members.
 fn document(paths: &[(&str, &str)]) -> String {
-    let mut document = "openapi: 3.1.0\ninfo: { title: T, version: '1' }\npaths:\n".to_owned();
-    for (path, members) in paths {
+    let paths = paths.iter().map(|(path, members)| {
         let id = path.replace(['/', '{', '}'], "");
         let responses = "responses: { '200': { description: Fine } }";
-        document +=
-            &format!("  {path}: {{ get: {{ operationId: {id}, {members}{responses} }} }}\n");
-    }
-    document + SCHEMES
+        format!("  {path}: {{ get: {{ operationId: {id}, {members}{responses} }} }}\n")
+    });
+    let paths: String = paths.collect();
+    format!("openapi: 3.1.0\ninfo: {{ title: T, version: '1' }}\npaths:\n{paths}{SCHEMES}")
 }
 
 /// 200 where the token comes as a bearer token, else a refusal.

@@ -33,12 +33,12 @@ pub(super) fn is_beside_parts(members: &Map<String, Value>, dialect: Dialect) ->
 
 /// A translated schema that allows null as well.
 pub(super) fn or_null(translated: Map<String, Value>) -> Value {
-    json!({ "anyOf": [translated, { "type": "null" }] })
+    json!({ "anyOf": [Value::Object(translated), { "type": "null" }] })
 }
 
 /// The same in a unit, where the keywords are to be told by their own places, not as those of one alternative.
 pub(super) fn unless_null(translated: Map<String, Value>) -> Value {
-    json!({ "if": { "type": "null" }, UNLESS_NULL: translated })
+    json!({ "if": { "type": "null" }, UNLESS_NULL: Value::Object(translated) })
 }
 
 /// Whether a step of a place in a unit is none in the document, where it leads on from a schema object.

@@ -125,7 +125,7 @@ fn says_that_the_service_ends(case: &Case) -> bool {
     case.operation.may_stop_service_by(&said)
 }
 
-/// The texts in a body.
+/// The texts in a body, and the names of what is `true` there.
 fn texts_in(body: &Value, depth: usize) -> Vec<&str> {
     let below: Vec<&Value> = match body {
         Value::String(text) => return vec![text],
@@ -133,9 +133,12 @@ fn texts_in(body: &Value, depth: usize) -> Vec<&str> {
         Value::Object(members) => members.values().collect(),
         _ => return Vec::new(),
     };
+    let members = body.as_object().into_iter().flatten();
+    let flags = members.filter(|(_, value)| **value == Value::Bool(true));
+    let flags = flags.map(|(name, _)| name.as_str());
     let depth = depth.checked_sub(1);
     let texts = depth.map(|depth| below.into_iter().flat_map(move |one| texts_in(one, depth)));
-    texts.into_iter().flatten().collect()
+    flags.chain(texts.into_iter().flatten()).collect()
 }
 
 /// The value that a case sends for a parameter, where neither the document shows it nor the user gave it: these are meant
@@ -375,9 +378,8 @@ impl<'r, T: Transport> Driver<'r, T> {
         if context.graph.made_by(index).is_some() || comes_last {
             return false;
         }
-        let is_settings = operation.is_called_settings()
-            && operation.method == Method::POST
-            && context.read_before(operation).is_none();
+        let is_settings =
+            operation.is_called_settings() && context.read_before(operation).is_none();
         let replaces_by_keys = self.replaces_by_keys(case);
         if !operation.is_called_an_action() {
             return is_settings || replaces_by_keys || operation.is_a_bare_action();
