@@ -42,6 +42,38 @@ const MIN_SEEN: usize = 12;
 /// What stands for a credential.
 const MASK: &str = "REDACTED";
 
+/// What a body is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum About {
+    /// Tokens, whose `key` is the token.
+    Tokens,
+    /// Anything else.
+    Others,
+}
+
+impl About {
+    /// What a request to a path and its answer are about.
+    pub(crate) fn path(path: &str) -> Self {
+        const TOKENS: [&str; 4] = ["apikey", "credential", "secret", "token"];
+        let mut segments = path.split('/').map(plain);
+        let is_of_tokens = segments.any(|segment| {
+            let one = segment.strip_suffix('s').unwrap_or(&segment);
+            TOKENS.iter().any(|name| one.ends_with(name))
+        });
+        if is_of_tokens {
+            Self::Tokens
+        } else {
+            Self::Others
+        }
+    }
+}
+
+/// The letters and digits of a name, in lower case.
+fn plain(name: &str) -> String {
+    let letters = name.chars().filter(|one| one.is_alphanumeric());
+    letters.flat_map(char::to_lowercase).collect()
+}
+
 /// Masks credentials, and remembers them.
 #[derive(Debug, Default)]
 pub(crate) struct Masks {
@@ -50,12 +82,12 @@ pub(crate) struct Masks {
 
 impl Masks {
     /// A JSON body without the credentials in it; `None` where there are none.
-    pub(crate) fn without_credentials(&mut self, body: &Body) -> Option<Body> {
+    pub(crate) fn without_credentials(&mut self, about: About, body: &Body) -> Option<Body> {
         let Body::Complete(bytes) = body else {
             return None;
         };
         let mut value: Value = serde_json::from_slice(bytes).ok()?;
-        self.mask(&mut value, 0)
+        self.mask(about, &mut value, 0)
             .then(|| Body::Complete(value.to_string().into()))
     }
 
@@ -70,25 +102,27 @@ impl Masks {
     }
 
     /// Masks credentials in a value; whether there were any.
-    fn mask(&mut self, value: &mut Value, depth: usize) -> bool {
+    fn mask(&mut self, about: About, value: &mut Value, depth: usize) -> bool {
         if depth > MAX_DEPTH {
             return false;
         }
         match value {
             Value::Array(items) => {
-                let masked = items.iter_mut().map(|item| self.mask(item, depth + 1));
+                let masked = items
+                    .iter_mut()
+                    .map(|item| self.mask(about, item, depth + 1));
                 masked.filter(|is_masked| *is_masked).count() > 0
             }
             Value::Object(members) => {
                 let mut is_masked = false;
                 for (name, member) in members {
                     match member {
-                        Value::String(text) if is_credential(name, text) => {
+                        Value::String(text) if is_credential(about, name, text) => {
                             self.remember(text);
                             *member = MASK.into();
                             is_masked = true;
                         }
-                        _ => is_masked |= self.mask(member, depth + 1),
+                        _ => is_masked |= self.mask(about, member, depth + 1),
                     }
                 }
                 is_masked
@@ -114,17 +148,15 @@ impl Masks {
 }
 
 /// Whether the value of a property proves who asks.
-fn is_credential(name: &str, text: &str) -> bool {
-    let letters = name.chars().filter(|one| one.is_alphanumeric());
-    let plain: String = letters.flat_map(char::to_lowercase).collect();
+fn is_credential(about: About, name: &str, text: &str) -> bool {
+    let plain = plain(name);
     let ends_in = |ends: &[&str]| ends.iter().any(|end| plain.ends_with(end));
     // `password_repeat`, and not `password_changed_at`.
     let is_password = plain.ends_with("password")
         || plain.contains("password") && is_a_token(text, 8) && !starts_as_a_date(text);
     let is_key = || {
-        let before = plain
-            .strip_suffix("key")
-            .filter(|before| !before.is_empty());
+        let before = plain.strip_suffix("key");
+        let before = before.filter(|before| about == About::Tokens || !before.is_empty());
         before.is_some_and(|before| !NO_CREDENTIALS.iter().any(|one| before.ends_with(one)))
             && is_a_token(text, 20)
             && is_random(text)
@@ -174,7 +206,8 @@ mod tests {
     #[test]
     fn credentials_in_bodies_are_not_recorded() {
         let masked = |body: &str| {
-            let body = Masks::default().without_credentials(&body.to_owned().into())?;
+            let body =
+                Masks::default().without_credentials(About::Others, &body.to_owned().into())?;
             Some(String::from_utf8_lossy(body.bytes()).into_owned())
         };
         let given =
@@ -200,7 +233,7 @@ mod tests {
     fn keys_and_repeated_passwords_are_masked() {
         let mut masks = Masks::default();
         let mut masked = |body: &str| {
-            let body = masks.without_credentials(&body.to_owned().into())?;
+            let body = masks.without_credentials(About::Others, &body.to_owned().into())?;
             Some(String::from_utf8_lossy(body.bytes()).into_owned())
         };
         let given =
@@ -219,10 +252,27 @@ mod tests {
     }
 
     #[test]
+    fn the_key_of_a_token_is_masked() {
+        let body = r#"{"results":[{"key":"144ac4e5f65ec0c4923109e555f58cbf9d48dfbd"}]}"#;
+        let masked = |path| {
+            let body = body.to_owned().into();
+            Masks::default()
+                .without_credentials(About::path(path), &body)
+                .is_some()
+        };
+        assert!(masked("/users/tokens/") && masked("/api-keys"));
+        assert!(!masked("/objects/7"));
+    }
+
+    #[test]
     fn what_was_masked_once_is_masked_wherever_it_comes() {
         let mut masks = Masks::default();
         let body = r#"{"secret":"4a7ad6476a721d30110d2fde38ba38d0","password":"hunter"}"#;
-        assert!(masks.without_credentials(&body.to_owned().into()).is_some());
+        assert!(
+            masks
+                .without_credentials(About::Others, &body.to_owned().into())
+                .is_some()
+        );
         let line = "/new-user?invite=4a7ad6476a721d30110d2fde38ba38d0 and hunter".to_owned();
         assert_eq!(
             masks.without_seen(line),

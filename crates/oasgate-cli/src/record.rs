@@ -20,7 +20,7 @@ use oasgate::{
 };
 use serde_json::{Value, json};
 
-use crate::masks::Masks;
+use crate::masks::{About, Masks};
 
 /// What ends a HAR file.
 const HAR_END: &[u8] = b"\n]}}\n";
@@ -79,8 +79,9 @@ impl<'t, T> Recorded<'t, T> {
             origin: Origin::Live,
         };
         let mut sink = sink.lock().unwrap_or_else(PoisonError::into_inner);
+        let about = About::path(exchange.request.url.path());
         for body in [&mut exchange.request.body, &mut exchange.response.body] {
-            if let Some(masked) = sink.masks.without_credentials(body) {
+            if let Some(masked) = sink.masks.without_credentials(about, body) {
                 *body = masked;
             }
         }
