@@ -8,9 +8,10 @@ use super::{
     Location, Operation, Parameter, Schema, StatusKey,
     graph::names::words,
     stopping_words::{
-        ACCESS, ACTS, ALONE, CHANGES, CLUSTERS, CONTROLS, CREATES, EMPTIES, ENDS, GOES_ON, HALTS,
-        HOLD_SETTINGS, INSTALLS, LOOKS, LOST, MAKES, MANY, MEMBERSHIP, PARTS, PROGRAMS, REMOVES,
-        RETURNS, RUNS, SAID, SAVES, SERVICES, SETTINGS, STOPS, STOPS_A_SERVICE, TURNS, WHOLES,
+        ACCESS, ACTS, ALONE, CHANGES, CLUSTERS, CONFIGURATION, CONTROLS, CREATES, EMPTIES, ENDS,
+        GOES_ON, HALTS, HOLD_SETTINGS, INSTALLS, LOOKS, LOST, MAKES, MANY, MEMBERSHIP, PARTS,
+        PROGRAMS, REMOVES, RETURNS, RUNS, SAID, SAVES, SERVICES, SETTINGS, STOPS, STOPS_A_SERVICE,
+        TURNS, WHOLES,
     },
 };
 
@@ -175,6 +176,11 @@ impl Operation {
             .is_some_and(|last| HOLD_SETTINGS.contains(&last.as_str()))
             && !self.declares(StatusCode::CREATED);
         (is_settings || is_below) && self.path.parameters().next().is_none()
+    }
+
+    /// Whether they are those of the whole service, as far as the path says: `/me/preferences` are those of who asks.
+    pub(crate) fn is_called_configuration(&self) -> bool {
+        has_any(&self.last_words(), &CONFIGURATION)
     }
 
     /// Whether the end of a path without parameters says that a request changes the installation that the service is:

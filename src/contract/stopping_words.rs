@@ -405,6 +405,9 @@ pub(super) const SETTINGS: [&str; 9] = [
     "settings",
 ];
 
+/// Words for the settings of a whole service.
+pub(super) const CONFIGURATION: [&str; 4] = ["conf", "config", "configuration", "settings"];
+
 /// Last words of a segment that has settings below it, each with a segment of its own.
 pub(super) const HOLD_SETTINGS: [&str; 5] = [
     "config",

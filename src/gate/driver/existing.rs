@@ -378,8 +378,10 @@ impl<'r, T: Transport> Driver<'r, T> {
         if context.graph.made_by(index).is_some() || comes_last {
             return false;
         }
-        let is_settings =
-            operation.is_called_settings() && context.read_before(operation).is_none();
+        let may_be_own = operation.method != Method::POST && !operation.is_called_configuration();
+        let is_settings = operation.is_called_settings()
+            && !may_be_own
+            && context.read_before(operation).is_none();
         let replaces_by_keys = self.replaces_by_keys(case);
         if !operation.is_called_an_action() {
             return is_settings || replaces_by_keys || operation.is_a_bare_action();
