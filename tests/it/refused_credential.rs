@@ -17,6 +17,7 @@ components:
   securitySchemes:
     bearer: { type: http, scheme: bearer }
     key: { type: apiKey, in: header, name: X-Api-Key }
+    bare: { type: apiKey, in: header, name: Authorization }
 ";
 
 /// A document with these paths, each with a GET that has these members.
@@ -154,4 +155,19 @@ async fn a_form_in_which_no_operation_takes_the_credential_is_told() {
         "{help}"
     );
     assert!(help.contains("others take it as bearer"), "{help}");
+}
+
+#[tokio::test]
+async fn a_key_of_the_authorization_field_is_sent_behind_bearer_where_only_that_is_accepted() {
+    const BARE: &str = "security: [{ bare: [] }], ";
+    for (me, open) in [(BARE, BARE), (BARE, "")] {
+        let document = document(&[("/ping", me), ("/things", open)]);
+        let router = Router::new()
+            .route("/ping", get(|| async { StatusCode::OK }))
+            .route("/things", get(guarded));
+        let outcome = check(&document, router, &with_token()).await;
+        let things = outcome.operations.iter().find(|one| one.id == "things");
+        let unreached = things.and_then(|things| things.unreached.as_ref());
+        assert!(unreached.is_none(), "{open}: {unreached:?}");
+    }
 }

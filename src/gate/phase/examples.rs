@@ -72,27 +72,11 @@ async fn ask_with_credential<T: Transport>(
     settings
         .credentials
         .learn_usual(driver.context.contract.operations());
-    let purpose = Purpose::new(
-        Phase::Examples,
-        "with the credential, which the document does not ask for",
-    )
-    .with_credential(CredentialChoice::Unasked);
-    let factory = CaseFactory::new(settings);
-    let open = schedule.plans.iter().filter(|plan| plan.operation.is_open);
-    let refused = open.filter(|plan| driver.recorder.account.is_refused(&plan.operation));
-    let round: Vec<Case> = refused
-        .filter_map(|plan| {
-            let mut examples = plan.cases.iter();
-            let case = examples.find(|case| case.phase == Phase::Examples)?;
-            factory.make(&plan.operation, case.parts.clone(), purpose)
-        })
-        .collect();
-    schedule.mark(&round);
-    let mut guarded = sent_with_credential(driver, &round).await?;
+    let mut guarded = sent_with_credential(driver, schedule).await?;
     // A key that is all of `Authorization` may be wanted behind `Bearer`.
-    if guarded.is_empty() && !round.is_empty() && settings.credentials.is_usually_bare() {
+    if guarded.is_empty() && settings.credentials.is_usually_bare() {
         settings.credentials.refused.note_bearer(true);
-        guarded = sent_with_credential(driver, &round).await?;
+        guarded = sent_with_credential(driver, schedule).await?;
         settings
             .credentials
             .refused
@@ -109,21 +93,37 @@ async fn ask_with_credential<T: Transport>(
     ControlFlow::Continue(())
 }
 
-/// Sends requests with the credential that the document does not ask for, and names the operations that do not refuse
-/// them: these are sent it from now on.
-async fn sent_with_credential<'c, T: Transport>(
+/// Sends the operations that have refused a request the credential that the document does not ask for, and names those
+/// that do not refuse it: they are sent it from now on.
+async fn sent_with_credential<T: Transport>(
     driver: &mut Driver<'_, T>,
-    round: &'c [Case],
-) -> ControlFlow<RunStatus, Vec<&'c str>> {
-    let answers = driver.round(round).await?;
+    schedule: &mut Schedule,
+) -> ControlFlow<RunStatus, Vec<String>> {
+    let settings = driver.context.settings;
+    let purpose = Purpose::new(
+        Phase::Examples,
+        "with the credential, which the document does not ask for",
+    )
+    .with_credential(CredentialChoice::Unasked);
+    let factory = CaseFactory::new(settings);
+    let open = schedule.plans.iter().filter(|plan| plan.operation.is_open);
+    let refused = open.filter(|plan| driver.recorder.account.is_refused(&plan.operation));
+    let round: Vec<Case> = refused
+        .filter_map(|plan| {
+            let mut examples = plan.cases.iter();
+            let case = examples.find(|case| case.phase == Phase::Examples)?;
+            factory.make(&plan.operation, case.parts.clone(), purpose)
+        })
+        .collect();
+    schedule.mark(&round);
+    let answers = driver.round(&round).await?;
     let refusals = [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN];
     let answered = round.iter().zip(answers);
     let guarded = answered
         .filter(|(_, status)| status.is_some_and(|status| !refusals.contains(&status)))
         .map(|(case, _)| {
-            let undeclared = &driver.context.settings.credentials.undeclared;
-            undeclared.note(&case.operation);
-            case.operation.id.as_str()
+            settings.credentials.undeclared.note(&case.operation);
+            case.operation.id.to_string()
         });
     ControlFlow::Continue(guarded.collect())
 }
