@@ -170,12 +170,17 @@ impl Operation {
     pub(crate) fn is_called_settings(&self) -> bool {
         let last = words(self.last_segment());
         let is_settings = last.len() == 1 && has_any(&last, &SETTINGS);
+        // `POST /server/raw_config`
+        let is_configuration = last
+            .last()
+            .is_some_and(|last| CONFIGURATION.contains(&last.as_str()))
+            && !self.declares(StatusCode::CREATED);
         let above = words(self.segment_from_end(1));
         let is_below = above
             .last()
             .is_some_and(|last| HOLD_SETTINGS.contains(&last.as_str()))
             && !self.declares(StatusCode::CREATED);
-        (is_settings || is_below) && self.path.parameters().next().is_none()
+        (is_settings || is_configuration || is_below) && self.path.parameters().next().is_none()
     }
 
     /// Whether they are those of the whole service, as far as the path says: `/me/preferences` are those of who asks.

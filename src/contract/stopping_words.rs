@@ -29,7 +29,17 @@ pub(super) const EMPTIES: [&str; 7] = [
 ];
 
 /// Words of paths of operations that are told by a value what to do.
-pub(super) const CONTROLS: [&str; 6] = ["command", "control", "ctl", "manage", "op", "operation"];
+pub(super) const CONTROLS: [&str; 9] = [
+    "act",
+    "action",
+    "actions",
+    "command",
+    "control",
+    "ctl",
+    "manage",
+    "op",
+    "operation",
+];
 
 /// How the summary or the description of an operation begins that ends the service, in lower case.
 pub(super) const SAID: [&str; 9] = [

@@ -489,7 +489,7 @@ impl<'r, T: Transport> Driver<'r, T> {
             || keeps && is_own && self.may_move_numbers(case)
             || keeps && is_own && self.acts_on_others(case)
             || keeps && is_own && self.turns_off_dry_run(case)
-            || keeps && is_own && says_that_the_service_ends(case)
+            || keeps && says_that_the_service_ends(case)
     }
 
     /// Whether the last name in the path of a case is neither given by the user nor shown by the document.
