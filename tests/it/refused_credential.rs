@@ -171,3 +171,37 @@ async fn a_key_of_the_authorization_field_is_sent_behind_bearer_where_only_that_
         assert!(unreached.is_none(), "{open}: {unreached:?}");
     }
 }
+
+#[tokio::test]
+async fn where_a_whole_service_asks_for_a_credential_what_refuses_other_things_is_sent_it_too() {
+    let document = document(&[
+        ("/ping", BY_BEARER),
+        ("/a", ""),
+        ("/b", ""),
+        ("/c", ""),
+        (
+            "/filtered",
+            "parameters: [{ name: filter, in: query, required: true, example: wrong, schema: { type: string, enum: [wrong, right] } }], ",
+        ),
+    ]);
+    // A value that it does not like it refuses as it does who may not ask.
+    let filtered = |headers: HeaderMap, uri: axum::http::Uri| async move {
+        match uri.query() {
+            Some("filter=right") => guarded(headers).await,
+            _ => StatusCode::FORBIDDEN,
+        }
+    };
+    let router = Router::new()
+        .route("/ping", get(|| async { StatusCode::OK }))
+        .route("/a", get(guarded))
+        .route("/b", get(guarded))
+        .route("/c", get(guarded))
+        .route("/filtered", get(filtered));
+    let outcome = check(&document, router, &with_token()).await;
+    let unreached = outcome.operations.iter();
+    let unreached: Vec<&str> = unreached
+        .filter(|one| one.unreached.is_some())
+        .map(|one| one.id.as_str())
+        .collect();
+    assert!(unreached.is_empty(), "{unreached:?}");
+}

@@ -93,6 +93,10 @@ async fn ask_with_credential<T: Transport>(
     ControlFlow::Continue(())
 }
 
+/// How many operations that ask for a credential without saying so show that the whole service does: others may refuse a
+/// request with it too, for what that is about.
+const MIN_OF_SERVICE: usize = 3;
+
 /// Sends the operations that have refused a request the credential that the document does not ask for, and names those
 /// that do not refuse it: they are sent it from now on.
 async fn sent_with_credential<T: Transport>(
@@ -118,9 +122,12 @@ async fn sent_with_credential<T: Transport>(
     schedule.mark(&round);
     let answers = driver.round(&round).await?;
     let refusals = [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN];
+    let is_refusal = |status: Option<StatusCode>| status.is_none_or(|one| refusals.contains(&one));
+    let accepted = answers.iter().filter(|status| !is_refusal(**status));
+    let is_of_service = accepted.count() >= MIN_OF_SERVICE;
     let answered = round.iter().zip(answers);
     let guarded = answered
-        .filter(|(_, status)| status.is_some_and(|status| !refusals.contains(&status)))
+        .filter(|(_, status)| is_of_service || !is_refusal(*status))
         .map(|(case, _)| {
             settings.credentials.undeclared.note(&case.operation);
             case.operation.id.to_string()
