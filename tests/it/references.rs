@@ -120,15 +120,19 @@ fn answer(all: &mut All, came: &Came) -> Answer {
     }
 }
 
-#[tokio::test]
-async fn what_refers_by_an_object_or_a_url_is_made() {
+/// Every operation of a service is reached, nothing is left there, and nothing is found.
+async fn all_is_made(
+    document: &str,
+    routes: &'static [&'static str],
+    answer: fn(&mut All, &Came) -> Answer,
+) {
     for seed in 0..3 {
         let all = Arc::new(Mutex::new(All::new()));
         let own = Arc::clone(&all);
-        let router = service(ROUTES, move |came| {
+        let router = service(routes, move |came| {
             answer(&mut own.lock().expect("no handler panics"), came)
         });
-        let outcome = check(RACKS, router, &settings(seed)).await;
+        let outcome = check(document, router, &settings(seed)).await;
         let unreached = outcome.operations.iter();
         let unreached: Vec<&str> = unreached
             .filter(|one| one.unreached.is_some())
@@ -140,6 +144,11 @@ async fn what_refers_by_an_object_or_a_url_is_made() {
         let told: Vec<_> = outcome.findings.iter().map(|one| &one.message).collect();
         assert!(told.is_empty(), "{seed}: {told:?}");
     }
+}
+
+#[tokio::test]
+async fn what_refers_by_an_object_or_a_url_is_made() {
+    all_is_made(RACKS, ROUTES, answer).await;
 }
 
 const ORDERS: &str = r"
@@ -255,22 +264,5 @@ fn answer_of_products(all: &mut All, came: &Came) -> Answer {
 
 #[tokio::test]
 async fn what_names_others_deep_in_its_body_is_made() {
-    for seed in 0..3 {
-        let all = Arc::new(Mutex::new(All::new()));
-        let own = Arc::clone(&all);
-        let router = service(OF_PRODUCTS, move |came| {
-            answer_of_products(&mut own.lock().expect("no handler panics"), came)
-        });
-        let outcome = check(ORDERS, router, &settings(seed)).await;
-        let unreached = outcome.operations.iter();
-        let unreached: Vec<&str> = unreached
-            .filter(|one| one.unreached.is_some())
-            .map(|one| one.id.as_str())
-            .collect();
-        assert!(unreached.is_empty(), "{seed}: {unreached:?}");
-        let left = all.lock().expect("no handler panics");
-        assert!(left.is_empty(), "{seed}: {left:?}");
-        let told: Vec<_> = outcome.findings.iter().map(|one| &one.message).collect();
-        assert!(told.is_empty(), "{seed}: {told:?}");
-    }
+    all_is_made(ORDERS, OF_PRODUCTS, answer_of_products).await;
 }

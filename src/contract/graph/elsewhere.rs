@@ -243,23 +243,8 @@ impl Known<'_> {
         producers: &[Vec<Producer>],
         edges: &mut Edges,
     ) {
-        let named = resources.iter().zip(producers);
-        let named = named.filter_map(|(resource, producers)| {
-            let producers: Vec<_> = producers
-                .iter()
-                .filter(|(producer, ..)| {
-                    !resource
-                        .creators
-                        .iter()
-                        .any(|one| one.operation == *producer && one.named_by_client)
-                })
-                .cloned()
-                .collect();
-            let noun = words(resource.shape.collection_name()?);
-            (!producers.is_empty()).then(|| (resource.shape.clone(), noun, producers))
-        });
         let mut by_beginning: HashMap<Beginning, Vec<_>> = HashMap::new();
-        for one in named {
+        for one in named_by_service(resources, producers) {
             by_beginning.entry(beginning(&one.1)).or_default().push(one);
         }
         for (consumer, own) in OperationIndex::number(&self.shapes) {
@@ -469,6 +454,28 @@ impl Known<'_> {
     }
 }
 
+/// A resource whose things others may name: its path, the words of its collection, and what makes and lists them.
+pub(super) type Named = (Shape, Vec<String>, Vec<Producer>);
+
+/// The resources to whose things a service gives names, which it makes or lists: the name that a client chooses for one
+/// leads nobody to it.
+pub(super) fn named_by_service(
+    resources: &[Resource],
+    producers: &[Vec<Producer>],
+) -> impl Iterator<Item = Named> {
+    let all = resources.iter().zip(producers);
+    all.filter_map(|(resource, producers)| {
+        let is_by_client = |producer: &Producer| {
+            let mut creators = resource.creators.iter();
+            creators.any(|one| one.operation == producer.0 && one.named_by_client)
+        };
+        let producers = producers.iter().filter(|one| !is_by_client(one));
+        let producers: Vec<Producer> = producers.cloned().collect();
+        let noun = words(resource.shape.collection_name()?);
+        (!producers.is_empty()).then(|| (resource.shape.clone(), noun, producers))
+    })
+}
+
 /// The objects that a body is and holds, the shallow ones first.
 fn objects_within(body: &Schema) -> Vec<(Schema, Need)> {
     let mut found: Vec<(Schema, Need)> = Vec::new();
@@ -500,10 +507,7 @@ fn objects_within(body: &Schema) -> Vec<(Schema, Need)> {
 
 /// Of several resources of one name that whose path begins as a request's does, as `/v2/projects` to `/v2/datasets`, and
 /// where none is a part of anything, the plainest of those. `None` where there are two: which is meant, nobody says.
-pub(super) fn nearest<'f>(
-    fitting: &[&'f (Shape, Vec<String>, Vec<Producer>)],
-    own: &Shape,
-) -> Option<&'f [Producer]> {
+pub(super) fn nearest<'f>(fitting: &[&'f Named], own: &Shape) -> Option<&'f [Producer]> {
     let is_of_a_whole = fitting
         .iter()
         .any(|(shape, ..)| shape.collection().has_parameters());

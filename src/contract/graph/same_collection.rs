@@ -5,10 +5,9 @@ use std::collections::HashMap;
 
 use super::{
     Edge, Need, Resource,
-    elsewhere::nearest,
+    elsewhere::{Named, named_by_service, nearest},
     infer::{Known, Producer},
     lookup::Edges,
-    names::words,
 };
 use crate::contract::Location;
 
@@ -21,23 +20,10 @@ impl Known<'_> {
         producers: &[Vec<Producer>],
         edges: &mut Edges,
     ) {
-        let mut named: HashMap<&str, Vec<_>> = HashMap::new();
-        for (resource, producers) in resources.iter().zip(producers) {
-            let is_by_client = |producer: &Producer| {
-                let mut creators = resource.creators.iter();
-                creators.any(|one| one.operation == producer.0 && one.named_by_client)
-            };
-            let producers: Vec<Producer> = producers
-                .iter()
-                .filter(|one| !is_by_client(one))
-                .cloned()
-                .collect();
-            if let Some(name) = resource.shape.collection_name()
-                && !producers.is_empty()
-            {
-                let own = (resource.shape.clone(), words(name), producers);
-                named.entry(name).or_default().push(own);
-            }
+        let mut named: HashMap<String, Vec<Named>> = HashMap::new();
+        for one in named_by_service(resources, producers) {
+            let name = one.0.collection_name().unwrap_or_default().to_owned();
+            named.entry(name).or_default().push(one);
         }
         for resource in resources {
             let collection = self.lookup.collection_of(&resource.shape);

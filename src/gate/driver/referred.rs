@@ -37,9 +37,7 @@ impl<T: Transport> Driver<'_, T> {
         let mut made_up = Vec::new();
         for (need, resource) in self.context.references(index) {
             let mut sent = sent_for(case, need);
-            sent.retain(|sent| {
-                (sent.is_string() || sent.is_number()) && !things.holds(resource, sent)
-            });
+            sent.retain(|sent| names_nothing(things, resource, sent));
             if sent.is_empty() {
                 continue;
             }
@@ -88,9 +86,7 @@ impl<T: Transport> Driver<'_, T> {
             if !case.phase.has_values() || case.breaks.as_ref().is_some_and(is_broken) {
                 continue;
             }
-            let is_of_nothing = |sent: &Value| {
-                (sent.is_string() || sent.is_number()) && !things.holds(resource, sent)
-            };
+            let is_of_nothing = |sent: &Value| names_nothing(things, resource, sent);
             if !sent_for(case, need).into_iter().any(is_of_nothing) {
                 continue;
             }
@@ -137,6 +133,11 @@ impl<T: Transport> Driver<'_, T> {
             }
         }
     }
+}
+
+/// Whether a text or a number is the key of nothing that is known to be there.
+fn names_nothing(things: Things<'_>, resource: ResourceIndex, sent: &Value) -> bool {
+    (sent.is_string() || sent.is_number()) && !things.holds(resource, sent)
 }
 
 /// What a case sends where a need stands.

@@ -55,8 +55,8 @@ pub(crate) struct MentionedIds {
 }
 
 impl MentionedIds {
-    /// Takes in what a request named and what it was answered with. Of what is known to be `made` by it the answer says
-    /// nothing new.
+    /// Takes in what a request named and what it was answered with. Where it is known what an operation makes, its answer
+    /// says nothing new.
     pub(crate) fn observe(
         &mut self,
         context: &ResourceContext<'_>,

@@ -21,12 +21,12 @@ const PATIENCE_WITH_DELETIONS: Duration = Duration::from_secs(3);
 pub(crate) async fn run<T: Transport>(driver: &mut Driver<'_, T>, end: &RunStatus) {
     let is_left = driver.context.settings.clean_up == CleanUp::Leave;
     let knowledge = &driver.knowledge;
+    let is_nothing_changed = knowledge.settings.count_changed() == 0;
     let is_nothing_left = knowledge.created.is_empty()
         && knowledge.mentioned.is_empty()
         && knowledge.removals.is_empty()
-        && knowledge.settings.count_changed() == 0
+        && is_nothing_changed
         && knowledge.first_looks.before_changes().next().is_none();
-    let is_nothing_changed = knowledge.settings.count_changed() == 0;
     if is_nothing_left || is_left && is_nothing_changed {
         return;
     }

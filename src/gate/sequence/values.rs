@@ -294,7 +294,7 @@ impl ResourceContext<'_> {
             };
             let is_known = value.is_some();
             let changed = match value {
-                Some(value) => with_value(&body, &need, value, &schema),
+                Some(value) => with_value(&body, &need, &value, &schema),
                 None => without(&body, &need, &schema),
             };
             if let Some(changed) = changed {
@@ -310,7 +310,7 @@ impl ResourceContext<'_> {
 
 /// A body that its schema takes with a value at a place. Where an id is all that names a thing, what holds it has nothing
 /// else if the schema takes that, since what else is drawn there may be of another thing.
-fn with_value(body: &Value, need: &Need, value: Value, schema: &Schema) -> Option<Value> {
+fn with_value(body: &Value, need: &Need, value: &Value, schema: &Schema) -> Option<Value> {
     if let Need::Body(pointer) = need
         && let Some(holder) = pointer.parent().filter(|holder| !holder.is_root())
         && need.is_plain_id()
@@ -322,28 +322,38 @@ fn with_value(body: &Value, need: &Need, value: Value, schema: &Schema) -> Optio
         }
     }
     let mut changed = body.clone();
-    let is_set = match need {
-        Need::Body(pointer) => set(&mut changed, pointer, value),
-        Need::Each {
-            array,
-            value: inner,
-        } => {
-            let elements = changed.pointer_mut(array.as_str());
-            let elements = elements.and_then(Value::as_array_mut).into_iter().flatten();
-            let set = elements.map(|one| set(one, inner, value.clone()));
-            set.filter(|is_set| *is_set).count() > 0
-        }
-        Need::Parameter(..) => false,
-    };
+    let mut is_set = false;
+    for (within, at) in holders(&mut changed, need) {
+        is_set |= set(within, at, value.clone());
+    }
     (is_set && schema.is_valid(&changed)).then_some(changed)
+}
+
+/// The values in which a need has its places, each with the place: the body, or the elements of an array in it.
+fn holders<'b>(body: &'b mut Value, need: &'b Need) -> Vec<(&'b mut Value, &'b Pointer)> {
+    match need {
+        Need::Body(at) => vec![(body, at)],
+        Need::Each { array, value } => {
+            let elements = body.pointer_mut(array.as_str());
+            let elements = elements.and_then(Value::as_array_mut).into_iter().flatten();
+            elements.map(|one| (one, value)).collect()
+        }
+        Need::Parameter(..) => Vec::new(),
+    }
+}
+
+/// The object that a place is a member of, with the name of the member.
+fn member_at<'v>(
+    within: &'v mut Value,
+    at: &Pointer,
+) -> Option<(&'v mut Map<String, Value>, String)> {
+    let holder = within.pointer_mut(at.parent()?.as_str())?;
+    holder.as_object_mut().zip(at.last())
 }
 
 /// Sets a member of an object; whether there is such an object.
 fn set(within: &mut Value, at: &Pointer, value: Value) -> bool {
-    let holder = at
-        .parent()
-        .and_then(|holder| within.pointer_mut(holder.as_str()));
-    let Some((members, name)) = holder.and_then(Value::as_object_mut).zip(at.last()) else {
+    let Some((members, name)) = member_at(within, at) else {
         return false;
     };
     members.insert(name, value);
@@ -353,23 +363,11 @@ fn set(within: &mut Value, at: &Pointer, value: Value) -> bool {
 /// A body that its schema takes without the name of nothing: without that alone, else without the property that it is in.
 fn without(body: &Value, need: &Need, schema: &Schema) -> Option<Value> {
     let name = need.property()?;
-    let remove = |within: &mut Value, at: &Pointer| {
-        let holder = at
-            .parent()
-            .and_then(|holder| within.pointer_mut(holder.as_str()));
-        if let Some((members, name)) = holder.and_then(Value::as_object_mut).zip(at.last()) {
+    let mut alone = body.clone();
+    for (within, at) in holders(&mut alone, need) {
+        if let Some((members, name)) = member_at(within, at) {
             members.shift_remove(&name);
         }
-    };
-    let mut alone = body.clone();
-    match need {
-        Need::Body(pointer) => remove(&mut alone, pointer),
-        Need::Each { array, value } => {
-            let elements = alone.pointer_mut(array.as_str());
-            let elements = elements.and_then(Value::as_array_mut).into_iter().flatten();
-            elements.for_each(|one| remove(one, value));
-        }
-        Need::Parameter(..) => return None,
     }
     // An object that names by an id names nothing without it.
     if !need.is_plain_id() && schema.is_valid(&alone) {
